@@ -1,6 +1,6 @@
-// The rules of Mesos's hierarchical allocator, plain and unhurried: the second opinion that the
-// core is held against. Nothing here is fast, and nothing is shared with the core but the
-// interface. Where chance has a say it is told what came of it, see course.ts.
+// The rules of Mesos's hierarchical allocator, written plainly: the core is compared with it.
+// Nothing here is fast, and nothing is shared with the core but the interface. Where chance
+// decides, the oracle is told the outcome, see course.ts.
 import type {
   Allocator,
   AllocatorOptions,
@@ -33,7 +33,7 @@ export class OracleAllocator implements Allocator {
   #now = 0;
   #batches = 0;
   #nextPlace = 0;
-  /** A run was asked for, over these agents; there may be none. */
+  /** Whether a run was asked for, over these agents; there may be none. */
   #isAsked = false;
   #candidates = new Set<AgentId>();
   #courses: (readonly Turn[])[] = [];
@@ -46,8 +46,9 @@ export class OracleAllocator implements Allocator {
   }
 
   /**
-   * The offers of the next runs, in their order: what they tell of chance is taken from them; and
-   * how many turns come before the second turns of the guaranteed, see course.ts.
+   * The offers of the next runs, in their order, from which the oracle takes the outcomes of
+   * chance; and how many turns come before the second turns of guaranteed frameworks, see
+   * course.ts.
    */
   follow(runs: readonly (readonly Turn[])[], secondTurns?: number): void {
     this.#courses = [...runs];
@@ -67,7 +68,7 @@ export class OracleAllocator implements Allocator {
     }
   }
 
-  // Agents
+  // --- Agents ---
 
   addAgent(added: Parameters<Allocator['addAgent']>[0]): void {
     const place = added.place ?? this.#nextPlace;
@@ -168,7 +169,7 @@ export class OracleAllocator implements Allocator {
     this.#whitelist = hostnames && new Set(hostnames);
   }
 
-  // Frameworks
+  // --- Frameworks ---
 
   addFramework(added: Parameters<Allocator['addFramework']>[0]): void {
     const { id } = added;
@@ -277,7 +278,7 @@ export class OracleAllocator implements Allocator {
     this.#request(this.#cluster.agents.keys());
   }
 
-  /** Filters of inverse offers go whatever the roles are, even when there are none. */
+  /** Filters of inverse offers are removed whatever the roles are, even without any. */
   #revive(framework: Framework, roles: Iterable<string>): void {
     framework.inverseFilters.clear();
     for (const role of roles) {
@@ -287,7 +288,7 @@ export class OracleAllocator implements Allocator {
     }
   }
 
-  // Roles
+  // --- Roles ---
 
   updateQuota(role: string, quota: QuotaUnits): void {
     this.#cluster.quotas.set(role, {
@@ -318,7 +319,7 @@ export class OracleAllocator implements Allocator {
     return this.#pause !== undefined;
   }
 
-  // Maintenance
+  // --- Maintenance ---
 
   updateUnavailability(id: AgentId, unavailability: Unavailability | undefined): void {
     const agent = this.#cluster.agent(id);
@@ -344,9 +345,9 @@ export class OracleAllocator implements Allocator {
     framework.inverseFilters.set(answer.agentId, filters);
   }
 
-  // Resources
+  // --- Resources ---
 
-  /** Offered and used resources count alike for everything that decides offers. */
+  /** Offered and used resources count alike in everything that decides offers. */
   launch(_holding: Holding): void {}
 
   convert(
@@ -445,7 +446,7 @@ export class OracleAllocator implements Allocator {
     return toResources(this.#cluster.agent(id).held.get(frameworkId) ?? []);
   }
 
-  // Runs
+  // --- Runs ---
 
   get hasPending(): boolean {
     return !this.paused && this.#isAsked;
@@ -536,11 +537,11 @@ function refusalMs(seconds: number): number {
   if (seconds < 0 || Number.isNaN(seconds)) {
     return DEFAULT_REFUSE_SECONDS * 1000;
   }
-  // Whole nanoseconds; what is less is cut off.
+  // Whole nanoseconds; the rest is cut off.
   return Math.trunc(Math.min(seconds, MAX_REFUSE_SECONDS) * 1e9) / 1e6;
 }
 
-/** Equal whatever their order. */
+/** Whether two lists are equal in any order. */
 function isSameAttributes(left: readonly Attribute[], right: readonly Attribute[]): boolean {
   const texts = (attributes: readonly Attribute[]) =>
     new Set(attributes.map((attribute) => JSON.stringify(attribute)));

@@ -1,5 +1,5 @@
-// What the allocator knows: agents, frameworks, roles, and who holds what. Its bookkeeping, without
-// decisions.
+// The state of the allocator: agents, frameworks, roles, and who holds what. It keeps the account,
+// and decides nothing.
 import type { AgentFacts, AllocatorOptions, FrameworkTerms } from '../../src/core/interface.ts';
 import type { AgentId, FrameworkId } from '../../src/model/ids.ts';
 import { add, contains, equal, isShared, type Pieces, subtract, unallocate } from './pieces.ts';
@@ -9,7 +9,7 @@ import { Sorter } from './sorter.ts';
 export interface Filter {
   readonly refused: Pieces;
   readonly endsAt: number;
-  /** Batches done when it was made. */
+  /** The number of batches before it was made. */
   readonly madeAfter: number;
 }
 
@@ -31,11 +31,11 @@ export interface Agent {
   capabilities: ReadonlySet<number>;
   activated: boolean;
   total: Pieces;
-  /** Offered or used, by framework, with the role each piece is allocated to. */
+  /** Offered or used, by framework; each piece has the role it is allocated to. */
   readonly held: Map<FrameworkId, Pieces>;
-  /** The same for all frameworks together: its order tells what is taken from the total first. */
+  /** The same for all frameworks together: its order decides what is taken from the total first. */
   allHeld: Pieces;
-  /** Frameworks with an inverse offer they have not answered; undefined without maintenance. */
+  /** Frameworks with an unanswered inverse offer; undefined without maintenance. */
   inverseOutstanding: Set<FrameworkId> | undefined;
 }
 
@@ -102,7 +102,7 @@ export class Cluster {
     }
   }
 
-  /** False when nothing differs; then the old list stays, with its order. */
+  /** False where nothing differs; then the old list stays, with its order. */
   setTotal(agent: Agent, total: Pieces): boolean {
     if (equal(agent.total, total)) {
       return false;
@@ -122,10 +122,7 @@ export class Cluster {
     }
   }
 
-  /**
-   * Makes the framework a client of the role, which becomes one of the cluster with its first
-   * framework.
-   */
+  /** Makes the framework a client of the role; the role exists from its first framework on. */
   enter(role: string, id: FrameworkId): Sorter {
     let sorter = this.frameworkSorters.get(role);
     if (sorter === undefined) {
@@ -137,14 +134,14 @@ export class Cluster {
       }
       this.frameworkSorters.set(role, sorter);
     }
-    // It may still be there, holding resources of a role it left.
+    // It may still be a client, as it holds resources of a role that it has left.
     if (!sorter.has(id)) {
       sorter.add(id);
     }
     return sorter;
   }
 
-  /** A framework stays with a role that it holds something of. */
+  /** A framework stays a client of a role while it holds resources of it. */
   tryLeave(role: string, id: FrameworkId): void {
     const sorter = this.sorterOf(role);
     if (!sorter.has(id) || sorter.holdsAnything(id)) {
@@ -191,7 +188,7 @@ export class Cluster {
     return add(subtract(agent.total.filter(isOwn), held.filter(isOwn)), shared);
   }
 
-  /** Counts what the framework holds in the shares of its roles, and of it in them. */
+  /** Counts what the framework holds, in the shares of its roles and in its own. */
   track(agent: Agent, frameworkId: FrameworkId, pieces: Pieces): void {
     for (const [role, own] of byRole(pieces)) {
       const sorter = this.enter(role, frameworkId);

@@ -1,4 +1,4 @@
-// Offer constraints: which agents a framework wants to see at all, per role.
+// Offer constraints: which agents a framework wants offers of, by role.
 import type { AgentFacts } from '../../src/core/interface.ts';
 import {
   type Attribute,
@@ -8,7 +8,7 @@ import {
   Value_Type,
 } from '../../src/model/generated/messages.ts';
 
-/** A text, an attribute that is no text, or nothing at all. */
+/** The text of an attribute, an attribute that is no text, or no attribute. */
 type Selected = { readonly text: string } | 'not text' | undefined;
 
 const fromText = (text: string | undefined): Selected =>
@@ -46,8 +46,8 @@ function isTrue(constraint: AttributeConstraint, agent: AgentFacts): boolean {
   if (predicate.not_exists) {
     return selected === undefined;
   }
-  // Attributes that are not text pass every test of a text; missing ones only pass the negative
-  // ones.
+  // An attribute that is no text passes every test of a text; a missing one passes only negative
+  // tests.
   if (selected === 'not text') {
     return true;
   }
@@ -68,7 +68,8 @@ function isTrue(constraint: AttributeConstraint, agent: AgentFacts): boolean {
 }
 
 /**
- * True unless the framework has constraints for the role and the agent satisfies no group of them.
+ * False only where the framework has constraints for the role and the agent satisfies no group of
+ * them.
  */
 export function isWanted(
   constraints: OfferConstraints | undefined,

@@ -1,4 +1,4 @@
-// The oracle as a whole core: the same interface, other insides.
+// The oracle as a core: the same interface with other insides.
 import type {
   Allocator,
   AllocatorOptions,
@@ -90,7 +90,7 @@ const algebra: ResourceAlgebra = {
     toResources([...lists].reduce<Pieces>((total, list) => add(total, fromResources(list)), [])),
   quantities,
   apply,
-  // What is made up is found by the core alone: the oracle is asked for sums.
+  // Only the core finds invalid operations: the oracle is asked for sums.
   operationError: () => undefined,
   pool,
 };

@@ -1,12 +1,12 @@
-// What chance decided in a run: the order of shuffled agents, and of roles and frameworks that are
-// drawn. The oracle throws no dice. It is told the offers of a run in their order, takes from them
-// the order in which those who got something had their turn, and lets all others follow: who got
-// nothing when there was more gets nothing later. If the offers are not what that order brings, no
-// order does.
+// The outcomes of chance in a run: the order of shuffled agents, and of roles and frameworks that
+// are drawn. The oracle draws nothing. It is told the offers of a run in their order, and takes
+// from them the order in which clients that got something had their turns. All others follow: a
+// client that got nothing while there was more gets nothing later. If that order does not lead to
+// these offers, no order does.
 //
-// One thing the offers do not tell: when those who got something for a guarantee had their second
-// turn, in the fair stage, for what they got then is part of the same offer. They come after all
-// others, or at the place among them that is named.
+// The offers do not tell when clients that got something for a guarantee had their second turn, in
+// the fair stage, since what they got then is part of the same offer. The second turns come after
+// all others, or at a given place among them.
 import type { AllocatorOptions } from '../../src/core/interface.ts';
 
 export interface Turn {
@@ -21,8 +21,8 @@ export class Course {
   readonly #secondTurns: number | undefined;
 
   /**
-   * `secondTurns` is how many turns of others come before those of the guaranteed in the fair
-   * stage.
+   * `secondTurns` is how many turns of other clients come before those of guaranteed clients in the
+   * fair stage.
    */
   constructor(options: AllocatorOptions, turns: readonly Turn[], secondTurns?: number) {
     this.#options = options;
@@ -30,7 +30,7 @@ export class Course {
     this.#secondTurns = secondTurns;
   }
 
-  /** The course of the fair stage, once these offers have been made for guarantees. */
+  /** The course of the fair stage, after these offers were made for guarantees. */
   afterGuarantees(made: readonly Turn[]): Course {
     const isMade = (turn: Turn) =>
       made.some(

@@ -1,4 +1,4 @@
-// Resource operations as replacements: what is taken out of a list, and what comes in for it.
+// Resource operations as replacements: what is removed from a list, and what is added for it.
 import {
   type Offer_Operation,
   Offer_Operation_Type,
@@ -89,7 +89,7 @@ export function replacementsOf(operation: Offer_Operation): Replacement[] {
   }
 }
 
-/** The list after the replacements, or undefined (nothing done) when one of them does not fit. */
+/** The list after the replacements; undefined, without any of them, where one does not fit. */
 export function replace(pieces: Pieces, replacements: readonly Replacement[]): Pieces | undefined {
   let result = pieces;
   for (const { consumed, converted, gone } of replacements) {

@@ -1,6 +1,6 @@
 // Lists of resources as Mesos understands them, written to be read. A list is an array of pieces;
-// two pieces that can be added are one piece. Order matters: it decides what quota chops first (see
-// `subtract`).
+// two pieces that can be added become one. The order matters: it decides what a quota cuts first
+// (see `subtract`).
 import {
   Resource_DiskInfo_Source_Type as DiskSource,
   type Resource,
@@ -16,16 +16,16 @@ export type Amount =
 
 export interface Piece {
   readonly name: string;
-  /** Everything that tells kinds apart, except the amount and the role it is allocated to. */
+  /** Everything that distinguishes kinds, without the amount and the role it is allocated to. */
   readonly kind: string;
   readonly allocatedTo: string | undefined;
   /**
-   * The message it came from: reservations, disk, revocable, shared, provider. Its amount is not
-   * used.
+   * The message it came from, for reservations, disk, revocable, shared and provider; its amount is
+   * not used.
    */
   readonly facts: Resource;
   readonly amount: Amount;
-  /** Of a shared volume: how many times the list holds it. 1 for everything else. */
+  /** For a shared volume, how often the list has it; 1 for everything else. */
   readonly copies: number;
 }
 
@@ -48,13 +48,13 @@ export const reservedFor = (piece: Piece) => piece.facts.reservations?.at(-1)?.r
 
 export const isStrictSubrole = (role: string, ancestor: string) => role.startsWith(`${ancestor}/`);
 
-/** Unreserved, or reserved for the role or an ancestor of it. */
+/** Whether the piece is unreserved, or reserved for the role or an ancestor of it. */
 export function isAllocatableTo(piece: Piece, role: string): boolean {
   const owner = reservedFor(piece);
   return owner === undefined || owner === role || isStrictSubrole(role, owner);
 }
 
-/** What counts against a quota: plain scalars. */
+/** Whether the piece counts for a quota: plain scalars do. */
 export const isQuotaPiece = (piece: Piece) =>
   isScalar(piece) && !isReserved(piece) && !isRevocable(piece);
 
@@ -64,7 +64,7 @@ function kindOf(resource: Resource): string {
     resource.name,
     resource.type,
     (resource.reservations ?? []).map((r) => [r.type, r.role, r.principal, r.labels]),
-    // The principal of a volume and the path at which it is mounted are no part of its identity.
+    // The principal and mount path of a volume are no part of its identity.
     resource.disk && [
       source && [
         source.type,
@@ -114,7 +114,7 @@ export function toPiece(resource: Resource): Piece {
 export const fromResources = (resources: readonly Resource[]): Pieces =>
   add([], resources.map(toPiece));
 
-/** A shared volume that the list holds k times becomes k messages. */
+/** A shared volume that the list has k times becomes k messages. */
 export function toResources(pieces: Pieces): Resource[] {
   return pieces.flatMap((piece) => {
     const { allocation_info: _role, scalar, ranges, set, ...facts } = piece.facts;
@@ -135,7 +135,7 @@ export function toResources(pieces: Pieces): Resource[] {
 export const allocate = (pieces: Pieces, role: string): Pieces =>
   pieces.map((piece) => ({ ...piece, allocatedTo: role }));
 
-/** Pieces that only differed in their role are not merged by this. */
+/** Pieces that differed only in their role stay separate. */
 export const unallocate = (pieces: Pieces): Pieces =>
   pieces.map((piece) => ({ ...piece, allocatedTo: undefined }));
 
@@ -143,7 +143,7 @@ export function withAmount(piece: Piece, thousandths: number): Piece {
   return { ...piece, amount: { type: 'scalar', thousandths } };
 }
 
-/** A disk that is handed out whole: a mount or block device, or a raw one with an id. */
+/** Whether a disk is offered whole: a mount or block device, or a raw disk with an id. */
 function isWholeDisk(piece: Piece): boolean {
   const source = piece.facts.disk?.source;
   return (
@@ -173,7 +173,7 @@ function isAddable(left: Piece, right: Piece): boolean {
   return !isWholeDisk(left) && !isPersistentVolume(left);
 }
 
-/** Whether the right one can be taken out of the left one. */
+/** Whether the right one can be subtracted from the left one. */
 function isSubtractable(left: Piece, right: Piece): boolean {
   if (!isSameKind(left, right)) {
     return false;
@@ -224,7 +224,7 @@ function isNothing(piece: Piece): boolean {
   return amount.type === 'ranges' ? amount.ranges.length === 0 : amount.items.length === 0;
 }
 
-/** New kinds are appended, known ones are added to where they stand. */
+/** New kinds are appended, amounts of known kinds are added in place. */
 export function add(left: Pieces, right: Pieces): Pieces {
   const result = [...left];
   for (const piece of right) {
@@ -244,7 +244,7 @@ export function add(left: Pieces, right: Pieces): Pieces {
   return result;
 }
 
-/** What the left one lacks is dropped. The last piece moves to the place of one that is used up. */
+/** What the left list lacks is ignored. When a piece is used up, the last piece takes its place. */
 export function subtract(left: Pieces, right: Pieces): Pieces {
   const result = [...left];
   for (const piece of right) {
@@ -280,7 +280,7 @@ export function containsPiece(whole: Pieces, part: Piece): boolean {
   );
 }
 
-/** Each piece must fit into one piece; only volumes are counted off as they are found. */
+/** Each piece must fit in one piece; only volumes are subtracted as they are found. */
 export function contains(whole: Pieces, part: Pieces): boolean {
   let rest = whole;
   for (const piece of part) {
@@ -297,7 +297,7 @@ export function contains(whole: Pieces, part: Pieces): boolean {
 export const equal = (left: Pieces, right: Pieces) =>
   contains(left, right) && contains(right, left);
 
-/** How much of an amount counts as a number: items of a set, numbers in ranges. */
+/** The amount as a number: items in a set, numbers in ranges. */
 export function countOf(piece: Piece): number {
   const { amount } = piece;
   if (amount.type === 'scalar') {
@@ -309,7 +309,7 @@ export function countOf(piece: Piece): number {
   return amount.ranges.reduce((sum, [begin, end]) => sum + end - begin + 1, 0);
 }
 
-/** Cuts a scalar down to a target; undefined when it is handed out whole or not at all. */
+/** Reduces a scalar to a target; undefined for one that is offered whole or not at all. */
 export function shrink(piece: Piece, target: number): Piece | undefined {
   if (thousandthsOf(piece) <= target) {
     return piece;

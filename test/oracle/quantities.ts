@@ -1,13 +1,13 @@
-// Amounts by resource name, whatever the kind: what shares, headroom and quotas are computed from.
+// Amounts by resource name, whatever the kind: shares, headroom and quotas are computed from them.
 import type { Quantities as Units } from '../../src/core/interface.ts';
 import { countOf, isScalar, type Pieces, shrink, thousandthsOf, toThousandths } from './pieces.ts';
 
-/** Thousandths by name. Nothing is below zero, and what is zero is not listed. */
+/** Thousandths by name. Amounts of zero are not listed, and none is negative. */
 export type Quantities = ReadonlyMap<string, number>;
 
 export const NOTHING: Quantities = new Map();
 
-/** A name that is not listed is not limited; one at zero is. */
+/** A name that is not listed is unlimited; a limit of zero is listed. */
 export type Limits = ReadonlyMap<string, number>;
 
 export function fromUnits(units: Units): Quantities {
@@ -21,7 +21,7 @@ export function fromUnits(units: Units): Quantities {
 export const limitsFromUnits = (units: Units): Limits =>
   new Map(Object.entries(units).map(([name, value]) => [name, toThousandths(value)]));
 
-/** Scalars by name; a shared volume counts once however many copies the list holds. */
+/** Scalars by name; a shared volume counts once, however many copies the list has. */
 export function quantitiesOf(pieces: Pieces): Quantities {
   const result = new Map<string, number>();
   for (const piece of pieces) {
@@ -44,7 +44,7 @@ export function plus(left: Quantities, right: Quantities): Quantities {
   return result;
 }
 
-/** What would be zero or less is dropped. */
+/** Amounts that would be zero or less are removed. */
 export function minus(left: Quantities, right: Quantities): Quantities {
   const result = new Map<string, number>();
   for (const [name, amount] of left) {
@@ -63,9 +63,8 @@ export function limitsMinus(limits: Limits, used: Quantities): Limits {
 }
 
 /**
- * Whether the pieces hold at least that much of every name. The sum is taken in units as doubles,
- * one piece after the other, because that is how the reference does it: 0.8 is not reached by 0.1
- * and 0.7.
+ * Whether the pieces have at least the wanted amount of every name. The sum is taken in units, as
+ * doubles, piece by piece, as the reference does: 0.1 and 0.7 do not reach 0.8.
  */
 export function reaches(pieces: Pieces, wanted: Quantities): boolean {
   for (const [name, thousandths] of wanted) {
@@ -87,8 +86,8 @@ export function reaches(pieces: Pieces, wanted: Quantities): boolean {
 }
 
 /**
- * Cuts the pieces down, in their order, so that together they are within the target; others are
- * left out.
+ * Reduces the pieces, in their order, so that together they are within the target; pieces without a
+ * target are left out.
  */
 export function shrinkTo(pieces: Pieces, target: Quantities): Pieces {
   let left = target;
@@ -106,7 +105,7 @@ export function shrinkTo(pieces: Pieces, target: Quantities): Pieces {
   });
 }
 
-/** The same for limits: what has no limit is kept whole. */
+/** The same for limits: pieces without a limit stay whole. */
 export function shrinkWithin(pieces: Pieces, limits: Limits): Pieces {
   let left = limits;
   return pieces.flatMap((piece) => {

@@ -1,4 +1,4 @@
-// Sets of whole numbers as ascending, disjoint, not touching ranges with inclusive ends.
+// Sets of whole numbers as ascending ranges, inclusive, that neither overlap nor touch.
 
 export type Ranges = readonly (readonly [begin: number, end: number])[];
 

@@ -1,6 +1,6 @@
-// One run: which free resources go to which framework. Agents in their order, first those with
-// guarantees left to fulfil, then everyone; roles and frameworks in the order of their shares,
-// which every offer changes.
+// One run: which free resources go to which framework. Agents are visited in order, first for roles
+// with unmet guarantees, then for all; roles and frameworks are ordered by share, which every offer
+// changes.
 import type { AllocatorOptions } from '../../src/core/interface.ts';
 import {
   AgentInfo_Capability_Type as AgentCapability,
@@ -41,7 +41,7 @@ import {
 
 const isAtOrBelow = (role: string, top: string) => role === top || isStrictSubrole(role, top);
 
-/** Offers of one run while it is going on. */
+/** The offers of one run, as it goes on. */
 export interface Offered {
   readonly frameworkId: FrameworkId;
   readonly role: string;
@@ -54,7 +54,7 @@ export interface InverseOffered {
   readonly agentId: AgentId;
 }
 
-/** What a run counts down while it hands out resources. */
+/** What a run subtracts from as it offers resources. */
 interface Budget {
   readonly consumed: Map<string, Quantities>;
   requiredHeadroom: Quantities;
@@ -63,7 +63,7 @@ interface Budget {
 
 export interface Moment {
   readonly now: number;
-  /** Batches done before this run. */
+  /** The number of batches before this run. */
   readonly batches: number;
   readonly isBatch: boolean;
   readonly whitelist: ReadonlySet<string> | null;
@@ -73,7 +73,7 @@ export interface Moment {
 export class Run {
   readonly offered: Offered[] = [];
   readonly inverseOffered: readonly InverseOffered[];
-  /** How many of the offers were begun for a guarantee. */
+  /** How many offers were begun for a guarantee. */
   readonly guaranteed: number;
   readonly #cluster: Cluster;
   readonly #options: AllocatorOptions;
@@ -82,7 +82,7 @@ export class Run {
   readonly #budget: Budget;
   #course: Course;
 
-  /** Does the whole run: the cluster's books are changed when it returns. */
+  /** Does the whole run: afterwards the cluster's account has changed. */
   constructor(cluster: Cluster, candidates: readonly Agent[], moment: Moment) {
     this.#cluster = cluster;
     this.#options = cluster.options;
@@ -109,9 +109,9 @@ export class Run {
   }
 
   /**
-   * A top-level role has consumed what it and the roles below it hold of unreserved resources, and
-   * everything reserved for them, held or not. Guarantees that are not consumed yet need headroom
-   * among what is free, unreserved and not revocable.
+   * A top-level role has consumed the unreserved resources that it and the roles below it hold, and
+   * everything that is reserved for them, held or not. Guarantees that are not consumed yet need
+   * headroom among resources that are free, unreserved and not revocable.
    */
   #makeBudget(): Budget {
     const consumed = new Map<string, Quantities>();
@@ -152,7 +152,7 @@ export class Run {
     return result;
   }
 
-  /** What frameworks hold that were added; agents may know of others. */
+  /** What known frameworks hold; agents may report others. */
   #knownHeld(agent: Agent): Pieces {
     let result: Pieces = [];
     for (const [id, pieces] of agent.held) {
@@ -172,7 +172,7 @@ export class Run {
   }
 
   /**
-   * First stage: to roles with a guarantee, what brings them closer to it, and what comes with
+   * First stage: gives roles with a guarantee what brings them closer to it, and what comes with
    * that.
    */
   #guaranteeVisit(agent: Agent): void {
@@ -230,7 +230,7 @@ export class Run {
     }
   }
 
-  /** Second stage: to all roles, everything within their limits that no guarantee needs. */
+  /** Second stage: gives all roles everything within their limits that no guarantee needs. */
   #fairVisit(agent: Agent): void {
     for (const role of this.#rolesFor(agent)) {
       if (this.#cluster.availableOn(agent).length === 0) {
@@ -271,13 +271,14 @@ export class Run {
   }
 
   /**
-   * What of the agent could go to the framework for the role, or why it is no use to look further.
+   * What the agent could give to the framework for the role, or why there is no use in looking
+   * further.
    */
   #look(agent: Agent, framework: Framework, role: string): Pieces | 'not wanted' | 'nothing left' {
     if (!isWanted(framework.terms.constraints, role, agent.facts)) {
       return 'not wanted';
     }
-    // A shared volume that this run has offered already is offered again, as in the reference.
+    // As in the reference, a shared volume that this run has offered already is offered again.
     const available = this.#cluster
       .availableOn(agent)
       .filter((piece) => isAllocatableTo(piece, role));
@@ -336,8 +337,8 @@ export class Run {
   }
 
   /**
-   * A filter that ends in the instant of a batch is still seen by it, unless it is older than the
-   * one before.
+   * A batch still respects a filter that ends at its very time, unless the filter is older than the
+   * batch before.
    */
   #isInForce(filter: Filter): boolean {
     const { now, batches, isBatch } = this.#moment;
@@ -362,7 +363,10 @@ export class Run {
     this.#cluster.track(agent, framework.id, pieces);
   }
 
-  /** To every active framework that has something to lose on an agent that will be unavailable. */
+  /**
+   * Inverse offers to every active framework that holds something on an agent with an
+   * unavailability.
+   */
   #inverseOffers(candidates: readonly Agent[]): InverseOffered[] {
     const result: InverseOffered[] = [];
     for (const agent of candidates) {
@@ -387,7 +391,7 @@ export class Run {
   }
 }
 
-/** What the guarantees of others leave of the free resources. */
+/** Leaves out what the guarantees of others need of the free resources. */
 function keepHeadroom(pieces: Pieces, budget: Budget): Pieces {
   if (budget.requiredHeadroom.size === 0 || pieces.length === 0) {
     return pieces;

@@ -1,6 +1,6 @@
-// The fair order of clients that stand in a tree of paths (`a/b`). Siblings are ordered by their
-// share, then by how often something was given to them, then by path. A client that has others
-// below it competes with them as a leaf named `.` under its own node.
+// The fair order of clients in a tree of paths (`a/b`). Siblings are ordered by share, then by how
+// often something was allocated to them, then by path. A client with others below it competes with
+// them as a leaf named `.` under its own node.
 import {
   add,
   containsPiece,
@@ -17,12 +17,12 @@ interface Node {
   readonly path: string;
   readonly parent: Node | undefined;
   readonly children: Node[];
-  /** A client's state, or undefined for a node that only has others below it. */
+  /** The state of a client; undefined for a node that only has others below it. */
   leaf: { active: boolean } | undefined;
-  /** Fixed when the first share is computed; `updateWeight` reaches only the nodes of clients. */
+  /** Fixed when the first share is computed; `updateWeight` only affects nodes of clients. */
   weight: number | undefined;
   share: number;
-  /** How often something was given to it or to those below it. */
+  /** How often something was allocated to the client or those below it. */
   allocations: number;
   readonly held: Map<string, Pieces>;
   totals: Quantities;
@@ -51,7 +51,8 @@ export class Sorter {
   readonly #agents = new Map<string, Quantities>();
   #totals: Quantities = NOTHING;
   /**
-   * Set when shares may have changed anywhere; while it is not, only nodes that got something move.
+   * Whether shares may have changed anywhere; otherwise only nodes that got something change
+   * places.
    */
   #dirty = false;
 
@@ -63,7 +64,7 @@ export class Sorter {
     return this.#clients.has(client);
   }
 
-  /** Adds a client; it is inactive at first. */
+  /** Adds a client, which is inactive at first. */
   add(client: string): void {
     let node = this.#root;
     for (const name of client.split('/')) {
@@ -87,7 +88,7 @@ export class Sorter {
     this.#dirty = true;
   }
 
-  /** A client gets company below it: what it holds moves to a leaf of its own beside them. */
+  /** A client gets others below it: what it holds moves to a leaf of its own among them. */
   #pushDown(node: Node): void {
     const virtual = makeNode('.', node);
     virtual.leaf = node.leaf;
@@ -101,7 +102,7 @@ export class Sorter {
     this.#clients.set(node.path, virtual);
   }
 
-  /** The client must hold nothing. Nodes that are left without purpose go, too. */
+  /** Removes a client, which must hold nothing. Nodes without any client left are removed, too. */
   remove(client: string): void {
     let node = this.#client(client);
     this.#clients.delete(client);
@@ -177,7 +178,7 @@ export class Sorter {
     this.#dirty = true;
   }
 
-  /** Exchanges what the client holds for something else without counting it as a gift. */
+  /** Replaces what the client holds without counting it as an allocation. */
   update(client: string, agent: string, change: { from: Pieces; to: Pieces }): void {
     for (const node of this.#upwards(client)) {
       node.totals = plus(minus(node.totals, quantitiesOf(change.from)), quantitiesOf(change.to));
@@ -215,7 +216,7 @@ export class Sorter {
     this.#dirty = true;
   }
 
-  /** Active clients in their order. */
+  /** Active clients in order. */
   sort(): string[] {
     if (this.#dirty) {
       this.#computeShares(this.#root);
@@ -267,7 +268,7 @@ export class Sorter {
     return node;
   }
 
-  /** The client's node and all above it. */
+  /** The client's node and its ancestors. */
   *#upwards(client: string): Iterable<Node> {
     for (let node: Node | undefined = this.#client(client); node; node = node.parent) {
       yield node;
@@ -275,7 +276,7 @@ export class Sorter {
   }
 }
 
-/** Order of UTF-8 bytes; JavaScript's own order differs above U+FFFF only. */
+/** The order of UTF-8 bytes; JavaScript's order differs only above U+FFFF. */
 export function compareBytes(left: string, right: string): number {
   const a = [...left];
   const b = [...right];

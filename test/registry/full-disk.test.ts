@@ -1,4 +1,4 @@
-// A registry on a disk without room: what is to be stored waits, and is stored once there is some.
+// A registry on a full disk: changes wait, and are stored once there is room.
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,7 +24,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** Too much for what is left of a page. */
+/** More than the rest of a page can hold. */
 const admit = (id: string): RegistryChange => ({
   type: 'admitAgent',
   agent: { id: { value: id }, hostname: 'h'.repeat(20_000) },
@@ -32,10 +32,10 @@ const admit = (id: string): RegistryChange => ({
 
 async function open() {
   const lines: string[] = [];
-  /** The log has been told of something, which is first that the disk is full. */
+  /** Resolves when the log is told something, which is first that the disk is full. */
   const told = Promise.withResolvers<void>();
   const registry = await SqliteRegistry.open(file(), {
-    // Shorter than the disk may be full: a disk that says so answers.
+    // Shorter than the disk may be full: a disk that reports it has answered.
     answerTimeoutMs: 5_000,
     log: (level, text) => {
       lines.push(`${level}: ${text}`);

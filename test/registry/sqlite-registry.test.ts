@@ -41,7 +41,7 @@ const content: RegistryChange[] = [
   { type: 'setMinimumCapabilities', names: ['QUOTA_V2', 'AGENT_DRAINING'] },
 ];
 
-/** A registry that was written to once. */
+/** A registry that was written once. */
 async function filled(): Promise<string> {
   const file = newFile();
   const registry = await SqliteRegistry.open(file);
@@ -206,7 +206,7 @@ describe('a file that cannot be used is refused with a clear error', () => {
     const file = await filled();
     const whole = readFileSync(file);
     const good = await contentOf(file);
-    // Where nothing was ever written, nothing can be lost.
+    // Damage to a byte that was never written cannot lose anything.
     const places = [...whole.keys()].filter((at) => whole[at] !== 0);
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(...places), fc.nat(7), async (at, bit) => {

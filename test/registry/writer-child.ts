@@ -1,5 +1,5 @@
-// Stores one change after the other and says so after each answer, until it is killed.
-// Changes are numbered, so that the parent can compute what must be there.
+// Stores one change after the other and prints each answer, until it is killed. Changes are
+// numbered, so that the parent knows what must be stored.
 import { agentId } from '../../src/model/ids.ts';
 import type { RegistryChange } from '../../src/model/registry.ts';
 import { ENGINES, type EngineName } from './engines.ts';
@@ -25,7 +25,7 @@ if (script === import.meta.filename && place !== undefined) {
   const registry = await ENGINES[engine as EngineName].open(place);
   process.send?.('ready');
   for (let number = Number(first); ; number += 3) {
-    // Three at a time, so that transactions hold several answers.
+    // Three at a time, so that transactions have several answers.
     const group = [number, number + 1, number + 2];
     await Promise.all(
       group.map((n) => registry.store([numberedChange(n)], 0).then(() => process.send?.(n))),

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { EventLoop } from '../../src/runtime/event-loop.ts';
 
-/** Records what it sees; an event may carry events to dispatch while it is stepped. */
+/** Records what it gets; an event may have further events to be dispatched during its step. */
 interface TestEvent {
   readonly name: string;
   readonly during?: readonly string[];
@@ -155,7 +155,7 @@ describe('new work', () => {
     const steps = log.filter((line) => line.startsWith('step '));
     const fresh = steps.filter((line) => line.startsWith('step new'));
     expect(fresh).toEqual(Array.from({ length: 20 }, (_, i) => `step new${i}`));
-    // All but those that came while nothing else waited are behind the last of the old ones.
+    // All but the events that came while nothing else waited are behind the last of the old ones.
     expect(steps.indexOf('step new19')).toBeGreaterThan(steps.indexOf('step old19'));
     expect(steps).toHaveLength(41);
   });

@@ -1,5 +1,4 @@
-// The module can come from wherever a program has it: a file, bytes, a response, or compiled
-// already.
+// The core's module may come from a file, bytes, a response, or be compiled already.
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { buildCore } from '../../scripts/build-core.ts';

@@ -67,7 +67,7 @@ describe('the log', () => {
     using disk = new SmallDisk(path);
     const logger = new ProcessLogger({ name: 'agent', quiet: true, directory: path });
     disk.fill();
-    // More than waits to be written together: these are written at once, or would be.
+    // Longer than what is gathered: these lines would be written at once.
     logger.info('lost'.padEnd(5000));
     logger.info('lost, too'.padEnd(5000));
     disk.empty();
@@ -135,7 +135,10 @@ describe('log files', () => {
 });
 
 describe('a log file that cannot be made', () => {
-  /** Runs a program that logs, and acts in between; gives what it wrote to standard error. */
+  /**
+   * Runs a program that logs, with actions between the lines; returns what it wrote to standard
+   * error.
+   */
   const logging = (folder: string, program: string) => {
     const { status, stderr } = spawnSync(
       process.execPath,

@@ -1,4 +1,4 @@
-// The ids by which a state machine speaks of requests and streams.
+// The ids by which a state machine names requests and streams.
 import { describe, expect, test } from 'vitest';
 import { requestId, streamId } from '../../src/model/ids.ts';
 import {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type TimerSource, Timers } from '../../src/runtime/timers.ts';
 
-/** Time that passes when it is told to. */
+/** Time that passes only when the test says so. */
 class ManualTime implements TimerSource {
   #now = 0;
   #at = Number.POSITIVE_INFINITY;

@@ -1,6 +1,6 @@
-// The cluster of a scenario: the real master and real agents as state machines, one clock, and a
-// network that takes no time. Frameworks and executors are played by the scenario. All that is said
-// and stored is written down in the order in which it happens.
+// The cluster of a scenario: real state machines of a master and agents, one clock, and a network
+// without delay. The scenario plays frameworks and executors. All messages and stored changes are
+// recorded, in the order in which they happen.
 import type { AgentEffect } from '../../src/agent/effects.ts';
 import type { MasterEffect } from '../../src/master/effects.ts';
 import type { MasterOptions } from '../../src/master/options.ts';
@@ -27,11 +27,11 @@ import { Names } from './names.ts';
 export interface Scheduler {
   readonly name: string;
   framework: FakeFramework;
-  /** Acknowledges each update as it comes. */
+  /** Whether it acknowledges each update as it comes. */
   readonly acknowledges: boolean;
 }
 
-/** What goes on all the time; told only where it is lost. */
+/** Regular messages, which are shown only when they are lost. */
 const ROUTINE = new Set([
   ...['PingAgent', 'PongAgent', 'UpdateAgent', 'UpdateOperationStatus', 'StatusUpdate'],
   ...['StatusUpdateAcknowledgement', 'AcknowledgeOperationStatus', 'ReconcileOperations'],
@@ -44,13 +44,13 @@ export class Cluster {
   readonly names = new Names();
   readonly machines = new Map<string, Machine>();
   readonly schedulers = new Map<string, Scheduler>();
-  /** Whose place another has taken; they still hear of that. */
+  /** Schedulers that another has replaced; they still get the error about it. */
   readonly #replaced: Scheduler[] = [];
   #isMasterUp = true;
   readonly #undelivered: (() => void)[] = [];
   readonly #lines: string[] = [];
   #nowMs: number;
-  /** When the command began that lets time pass. */
+  /** When the command that lets time pass began. */
   #waitsSinceMs: number | undefined;
 
   constructor(options: Partial<MasterOptions> = {}) {
@@ -63,7 +63,7 @@ export class Cluster {
     return this.#nowMs;
   }
 
-  /** What has happened since it was asked for last. */
+  /** Returns what has happened since the last call. */
   told(): string[] {
     return this.#lines.splice(0);
   }
@@ -88,7 +88,7 @@ export class Cluster {
     this.settle();
   }
 
-  /** The same framework again, with the master that is there now. */
+  /** Subscribes the same framework again, with the present master. */
   subscribeAgain(scheduler: Scheduler): void {
     const { id, info } = scheduler.framework;
     this.#replaced.push({ ...scheduler, name: `former ${scheduler.name}` });
@@ -147,7 +147,7 @@ export class Cluster {
     this.#waitsSinceMs = undefined;
   }
 
-  /** Delivers what has been sent, and what is sent because of it. */
+  /** Delivers messages until none is left, including those sent in answer. */
   settle(): void {
     for (
       let next = this.#undelivered.shift();

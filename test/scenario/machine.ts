@@ -1,4 +1,4 @@
-// A machine of a scenario: the real agent as a state machine, what it has stored, and the executors
+// A machine of a scenario: the real state machine of an agent, what it has stored, and executors
 // that the scenario plays.
 import type { AgentEffect, LaunchExecutor } from '../../src/agent/effects.ts';
 import {
@@ -38,7 +38,7 @@ const SIGKILL = 9;
 export class Machine {
   readonly name: string;
   readonly pid: string;
-  /** Off the network: nothing reaches it, and nothing that it sends arrives. */
+  /** Off the network: no message reaches the agent, and none of its own arrives. */
   isCutOff = false;
   world: AgentWorld | undefined;
   readonly #number: number;
@@ -85,7 +85,7 @@ export class Machine {
     this.#ask((world) => world.send({ type: 'masterDetected', master: MASTER }));
   }
 
-  /** As by kill -9: executors and what is stored stay. */
+  /** Kills the agent as kill -9 does: executors and stored data stay. */
   kill(): void {
     this.world = undefined;
     for (const container of this.#containers) {
@@ -114,7 +114,7 @@ export class Machine {
     this.#subscribe(this.#the(name));
   }
 
-  /** The executor says how its task is. */
+  /** The executor reports a state of its task. */
   report(task: string, state: keyof typeof TaskState, message?: string): void {
     const container = this.#the(task);
     if (container.stream === undefined) {
@@ -137,7 +137,7 @@ export class Machine {
     });
   }
 
-  /** The executor's process ends; `waitStatus` as of wait(2). */
+  /** The executor's process ends; `waitStatus` is that of wait(2). */
   endContainer(name: string, waitStatus: number): void {
     this.#end(this.#the(name), waitStatus);
   }
@@ -200,7 +200,7 @@ export class Machine {
     );
   }
 
-  /** Has the agent, where it runs, take what happens; then does and tells what it asks for. */
+  /** Lets the agent, if it runs, take events; then performs and records its effects. */
   #ask(happens: (world: AgentWorld) => void): void {
     const { world } = this;
     if (world === undefined) {

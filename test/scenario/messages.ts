@@ -1,4 +1,4 @@
-// What is said in a cluster, each message as one line for people.
+// Messages of a cluster as lines for people, one for each.
 import type { CheckpointChange } from '../../src/agent/checkpoint.ts';
 import type { MessageToAgent, MessageToMaster } from '../../src/model/agent-messages.ts';
 import {
@@ -25,7 +25,7 @@ import { formatResources } from '../../src/model/resource-text.ts';
 const nameOf = (of: Readonly<Record<string, number>>, value: number | undefined): string =>
   Object.entries(of).find(([, known]) => known === value)?.[0] ?? `${value}`;
 
-/** Characters of a message of a status. */
+/** The most characters of a status message. */
 const MAX_SHOWN = 90;
 
 /** `cpus:1; disk(web)[data:/vol]:512` */
@@ -39,7 +39,7 @@ export const resourcesLine = (resources: readonly Resource[] = []): string =>
     })
     .join('; ');
 
-/** Of one event the lines, without heartbeats. */
+/** The lines of one event; heartbeats have none. */
 export function schedulerEventLines(event: SchedulerEvent): string[] {
   const type = nameOf(SchedulerEvent_Type, event.type);
   switch (event.type) {
@@ -80,7 +80,7 @@ export function schedulerEventLines(event: SchedulerEvent): string[] {
   }
 }
 
-/** Source and reason where they are news: all but an executor that says how its task is. */
+/** Source and reason are shown, except for an executor's plain report. */
 export function statusLine(status: TaskStatus): string {
   const parts = [status.task_id.value, nameOf(TaskState, status.state)];
   if (status.source !== TaskStatus_Source.SOURCE_EXECUTOR) {
@@ -103,7 +103,7 @@ function operationStatusLine(status: OperationStatus | undefined): string {
   return `${status?.operation_id?.value} ${nameOf(OperationState, status?.state)}${message}`;
 }
 
-/** What an ACCEPT, and with it an agent, is asked to do. */
+/** The operation of an ACCEPT, as an agent gets it. */
 export function operationLine(operation: Offer_Operation): string {
   const type = nameOf(Offer_Operation_Type, operation.type);
   const { reserve, unreserve, create, destroy } = operation;
@@ -204,7 +204,9 @@ function quotaLine({ role, guarantees, limits }: QuotaConfig): string {
 const machineLine = ({ id, mode }: MachineInfo): string =>
   `${id.hostname} ${nameOf(MachineInfo_Mode, mode)}`;
 
-/** What an agent keeps of tasks is told by what it says after a restart; this is the rest. */
+/**
+ * Changes about tasks are left out, since the agent shows them after a restart; this is the rest.
+ */
 export function checkpointLine(change: CheckpointChange): string | undefined {
   switch (change.type) {
     case 'resources':

@@ -1,12 +1,12 @@
-// The ids that masters give out, as a scenario names them: `node1` for an agent's, `web` for a
-// framework's, `O3` for an offer's; `M2.O3` for the same of the second master.
+// Names for the ids that masters generate: `node1` for an agent, `web` for a framework, `O3` for an
+// offer, `M2.O3` for an offer of the second master.
 
 const ID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-([0-9a-f]{12})-(S\d+|O\d+|\d{4})/g;
 
 export class Names {
   readonly #known = new Map<string, string>();
 
-  /** Under a second id the same machine or framework is a new one: `node1'`. */
+  /** A second id for the same name is that of a new agent or framework: `node1'`. */
   learn(id: string, name: string): void {
     if (!this.#known.has(id)) {
       const isTaken = [...this.#known.values()].includes(name);
@@ -14,7 +14,7 @@ export class Names {
     }
   }
 
-  /** Id of the agent or framework of that name. Throws where it has none yet. */
+  /** The id of the agent or framework of that name. Throws where it has none yet. */
   id(name: string): string {
     for (const [id, known] of this.#known) {
       if (known === name) {
@@ -33,5 +33,5 @@ export class Names {
   }
 }
 
-/** The last digits of the id of a scenario's first master; the id of the next is one more. */
+/** The last digits of the first master's id in a scenario; the next master's id is one more. */
 const FIRST_MASTER = 0x1111;

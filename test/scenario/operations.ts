@@ -1,4 +1,4 @@
-// The operations of an ACCEPT in the words of a scenario: `LAUNCH t1 cpus:1;mem:128`.
+// The operations of an ACCEPT as a scenario writes them: `LAUNCH t1 cpus:1;mem:128`.
 import {
   ExecutorInfo_Type,
   type Offer,
@@ -11,7 +11,7 @@ import {
 } from '../../src/model/generated/messages.ts';
 import { parseResources } from '../../src/model/resource-text.ts';
 
-/** `cpus(web):1` is reserved as by RESERVE, not by a flag of the agent. */
+/** In `cpus(web):1` the reservation is dynamic, as by RESERVE. */
 const reserved = (text: string): Resource[] =>
   parseResources(text).map(({ reservations = [], ...resource }) => ({
     ...resource,
@@ -23,7 +23,7 @@ const reserved = (text: string): Resource[] =>
     }),
   }));
 
-/** The words of one scenario: it remembers the volumes that were named. */
+/** Reads the operations of one scenario; it remembers the volumes that were named. */
 export class OperationWords {
   readonly #volumes = new Map<string, Resource>();
 

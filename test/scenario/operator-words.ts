@@ -1,4 +1,4 @@
-// What operators ask a master, in the words of a scenario.
+// Calls of operators as a scenario writes them.
 import {
   type AgentID,
   type MachineID,
@@ -42,7 +42,7 @@ function quota(role: string, words: Words): QuotaConfig {
   return { role, guarantees: of('guarantees'), limits: of('limits') };
 }
 
-/** By the words behind `operator`. */
+/** By the words after `operator`. */
 const CALLS: readonly (readonly [RegExp, CallOf])[] = [
   [
     /^sets quota of (\S+) (.*)$/,

@@ -1,5 +1,5 @@
-// Plays a scenario: text with commands, each followed by what came of it (the indented lines). What
-// comes back is the same text with what came of it now. README.md has the words.
+// Plays a scenario: text with commands, each followed by its results (the indented lines). Returns
+// the same text with the present results. README.md describes the commands.
 import { FrameworkInfo_Capability_Type } from '../../src/model/generated/messages.ts';
 import { DEFAULT_OPTIONS } from '../support/master-options.ts';
 import { Cluster, type Scheduler } from './cluster.ts';
@@ -33,7 +33,7 @@ class Scenario {
   #begun: Cluster | undefined;
   readonly #operations = new OperationWords();
 
-  /** Without a line about the master, it is one with Mesos's defaults. */
+  /** Without a line about the master, it has Mesos's defaults. */
   get #cluster(): Cluster {
     this.#begun ??= new Cluster();
     return this.#begun;
@@ -72,7 +72,7 @@ class Scenario {
     }
   }
 
-  /** A framework, a machine, a task or an executor. */
+  /** Reads a command for a framework, machine, task or executor. */
   #named(name: string, rest: string): void {
     const { schedulers, machines } = this.#cluster;
     const scheduler = schedulers.get(name);
@@ -233,7 +233,7 @@ class Scenario {
   }
 }
 
-/** The exit code is the second byte of what wait(2) says. */
+/** The exit code is the second byte of the status of wait(2). */
 const EXIT_CODE = 256;
 
 function take<Subject>(verbs: readonly Verb<Subject>[], subject: Subject, rest: string): void {

@@ -1,5 +1,5 @@
-// Each *.txt here is a scenario that people can read. `npm test -- test/scenario --update` writes
-// into them what came of their commands: read the difference before it is committed.
+// Each *.txt here is a scenario for people to read. `npm test -- test/scenario --update` writes the
+// results of the commands into them: read the difference before you commit it.
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { root, sources } from '../support/sources.ts';

@@ -1,7 +1,7 @@
-// Small words that commands of scenarios share.
+// Small texts that several commands of scenarios use.
 import { parseDuration } from '../../src/model/duration.ts';
 
-/** Milliseconds of `30secs`. Throws on anything else. */
+/** The milliseconds of `30secs`. Throws on anything else. */
 export const duration = (text: string): number =>
   the(parseDuration(text), `duration '${text}' (expected a number and a unit, such as 30secs)`);
 
@@ -12,7 +12,7 @@ export function the<T>(found: T | undefined, what: string): T {
   return found;
 }
 
-/** `a=1 b=2` */
+/** Such as `a=1 b=2`. */
 export const settings = (text: string): Map<string, string> =>
   new Map(
     text

@@ -1,4 +1,4 @@
-// What scripts make is made again when its sources have another content, and only then.
+// A product of scripts is made again when its sources have other content, and only then.
 import {
   cpSync,
   existsSync,

@@ -1,5 +1,5 @@
-// Who may not view a framework, a task or an executor finds no trace of it in anything that can be
-// read.
+// A principal that may not view a framework, task or executor finds no trace of it in anything that
+// can be read.
 import { describe, expect, test } from 'vitest';
 import { createViews } from '../../src/agent/views/views.ts';
 import { MasterCall_Type } from '../../src/model/generated/messages.ts';
@@ -19,7 +19,7 @@ const without = (...denied: Action[]): Authorizer => ({
   authorize: (_, action) => !denied.includes(action),
 });
 
-/** A framework, an executor and a task, each with a name that is nowhere else. */
+/** A framework, an executor and a task, each with a name that occurs nowhere else. */
 function busyMaster(authorizer: Authorizer): World {
   const { world, framework } = cluster({ authorizer }, { name: 'the-framework' });
   world.operate({ type: MasterCall_Type.SUBSCRIBE });

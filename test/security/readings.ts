@@ -1,4 +1,4 @@
-// All that can be read of a master and of an agent, as text, by the endpoint or the call that shows
+// Everything that can be read of a master or an agent, as text, by the endpoint or call that shows
 // it.
 import type { AgentViews } from '../../src/agent/views.ts';
 import type { MasterViews } from '../../src/master/views.ts';
@@ -50,6 +50,6 @@ export function agentReadings(views: AgentViews, authorizer: Authorizer): Readin
   ];
 }
 
-/** The names of those that have the part in them. */
+/** The names of readings that contain the part. */
 export const having = (readings: Readings, part: string): string[] =>
   readings.filter(([, text]) => text.includes(part)).map(([name]) => name);

@@ -1,5 +1,5 @@
-// Who may not view a role reads its name nowhere: not in lists of roles, and not in what runs for
-// it.
+// A principal that may not view a role finds its name nowhere: neither in lists of roles, nor in
+// what runs for it.
 import { describe, expect, test } from 'vitest';
 import { createViews } from '../../src/agent/views/views.ts';
 import {
@@ -36,7 +36,8 @@ const anyHost = {
 };
 
 /**
- * A master with everything that names a role: reservations, offers, a task, an executor, settings.
+ * A master with everything that can name a role: reservations, offers, a task, an executor,
+ * settings.
  */
 function busyMaster(authorizer: Authorizer): World {
   const world = new World({ authorizer, weights: { [hidden]: 2 } });
@@ -153,7 +154,7 @@ describe('an agent', () => {
   runToEnd(world, 't3');
   const views = createViews(world.agent, (_, message) => message);
 
-  // What is shown of a container has neither its resources nor its framework's roles.
+  // A container shows neither its resources nor its framework's roles.
   const readings = (authorizer: Authorizer) =>
     agentReadings(views, authorizer).filter(([name]) => name !== '/containers');
 

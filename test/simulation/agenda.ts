@@ -1,4 +1,4 @@
-// Virtual time: what is to happen, in order of time, and of being planned where times are equal.
+// Virtual time: planned events, in the order of time, and of planning where times are equal.
 
 export interface Planned {
   readonly atMs: number;
@@ -36,7 +36,9 @@ export class Agenda {
     }
   }
 
-  /** Lets the next thing happen, unless it is later than the given time. False: there was none. */
+  /**
+   * Lets the next event happen, unless it is later than the given time. False where there was none.
+   */
   step(untilMs: number): boolean {
     const first = this.#heap[0];
     if (first === undefined || first.atMs > untilMs) {
@@ -98,7 +100,9 @@ export class Agenda {
 const isEarlier = (a: Planned, b: Planned) =>
   a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);
 
-/** Named timers of one process, as the machines' effects set them; they end with the process. */
+/**
+ * The named timers of one process, which state machines set by effects; they end with the process.
+ */
 export class ProcessTimers {
   readonly #agenda: Agenda;
   readonly #fire: (name: string) => void;

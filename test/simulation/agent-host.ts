@@ -1,5 +1,4 @@
-// A machine with an agent: its disk, its containers, and the agent that is started and killed on
-// them.
+// A machine with an agent: its disk and containers, and the agent that is started and killed on it.
 import { type AgentState, createAgent, step } from '../../src/agent/agent.ts';
 import type { CheckpointChange } from '../../src/agent/checkpoint.ts';
 import type { AgentEffect, SendToExecutor } from '../../src/agent/effects.ts';
@@ -60,7 +59,7 @@ export class AgentHost {
   readonly name: string;
   readonly disk: Disk;
   readonly clock: MachineClock;
-  /** Where its agent listens, or listened last. */
+  /** The address of its agent, or of the last one. */
   address: string;
   checkpoint = new CheckpointDisk();
   readonly supervisors = new Map<ContainerId, Supervisor>();
@@ -145,7 +144,7 @@ export class AgentHost {
     return `slave(1)@${this.address}`;
   }
 
-  /** It may be started otherwise than before. */
+  /** The agent may be restarted with other options. */
   #reconfigure(): void {
     const { chance, settings } = this.#simulation;
     if (settings.portChanges > 0 && chance.of(settings.portChanges)) {
@@ -191,7 +190,7 @@ export class AgentHost {
     this.masterDetected();
   }
 
-  /** The detector says that no master leads. */
+  /** The detector reports that no master leads. */
   masterLost(): void {
     this.life?.program.dispatch({ type: 'masterDetected', master: undefined });
     this.#simulation.agenda.after(this.#simulation.chance.delay(0, 20_000), () =>
@@ -199,7 +198,7 @@ export class AgentHost {
     );
   }
 
-  /** The detector says who leads. */
+  /** The detector reports the leading master. */
   masterDetected(): void {
     if (this.life !== undefined) {
       const { pid } = this.#simulation.master;
@@ -207,7 +206,7 @@ export class AgentHost {
     }
   }
 
-  /** The agent dies at once; what it has not released yet goes with it. */
+  /** The agent is killed; effects that it has not released are lost. */
   kill(): void {
     const life = this.#endLife('is killed');
     if (life !== undefined) {
@@ -216,7 +215,7 @@ export class AgentHost {
     }
   }
 
-  /** The whole machine dies. */
+  /** The whole machine crashes. */
   reboot(): void {
     this.kill();
     this.note(() => 'reboots');
@@ -232,7 +231,7 @@ export class AgentHost {
     }
   }
 
-  /** Some executor, or what it runs, ends by itself, and not well. */
+  /** An executor, or its task, fails by itself. */
   crashExecutor(): void {
     const running = [...this.supervisors.values()].filter(({ isRunning }) => isRunning);
     if (running.length > 0) {
@@ -242,7 +241,7 @@ export class AgentHost {
     }
   }
 
-  /** A new machine in its place: nothing is left. */
+  /** A new machine takes its place: nothing is left. */
   replace(): void {
     this.reboot();
     this.#hasRebooted = false;
@@ -390,7 +389,7 @@ export class AgentHost {
     return this.#reported.get(id) ?? [];
   }
 
-  /** An orderly end: what was to be stored is stored, what was sent leaves. */
+  /** An orderly end: waiting changes are stored, sent messages leave. */
   #exit(reason: string): void {
     const life = this.#endLife(`exits: ${reason}`);
     if (life !== undefined) {

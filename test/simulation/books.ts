@@ -1,5 +1,5 @@
-// The books of master and agents: what is free, offered and used is all there is, and what is
-// counted is there.
+// Checks the accounts of master and agents: free, offered and used resources add up to the total,
+// and everything that is counted exists.
 
 import type { AgentState } from '../../src/agent/state.ts';
 import { metricsView as agentMetrics } from '../../src/agent/views/metrics.ts';
@@ -13,10 +13,10 @@ import { resourcesText } from '../../src/model/resource-label.ts';
 import { isTerminal } from '../../src/model/task-state.ts';
 import { fail } from './breach.ts';
 
-/** Instead of an event: all is quiet. */
+/** Stands for the event at the end, when everything is at rest. */
 export const AT_THE_END = 'the end';
 
-/** What master and allocator hold for true at the end of a step. */
+/** What must hold of master and allocator at the end of a step. */
 export function checkMasterBooks(state: MasterState, when: string): void {
   const { algebra, allocator } = state;
   for (const agent of state.agents.registered.values()) {
@@ -30,8 +30,8 @@ export function checkMasterBooks(state: MasterState, when: string): void {
       .flatMap((own) => [...own.values()])
       .flatMap(({ resources }) => resources ?? []);
     const held = [offered, used, executors].map((part) => part.map(withoutAllocation));
-    // While an operation and a task on what it makes are both on their way, an agent that comes
-    // back may have less than is held of it.
+    // While an operation and a task on its result are both on their way, an agent that comes back
+    // may have less than is held of it.
     const left = algebra.subtract(total, algebra.sum(held));
     expectEqual(
       algebra,
@@ -62,7 +62,7 @@ export function checkMasterBooks(state: MasterState, when: string): void {
   }
 }
 
-/** What is counted up and down with every change is what there is. */
+/** Counters that every change updates must equal a fresh count. */
 function checkMetrics(state: MasterState, when: string): void {
   const metrics = metricsView(state, state.nowMs);
   const wrong = Object.entries(metrics).find(
@@ -91,7 +91,7 @@ function checkMetrics(state: MasterState, when: string): void {
   }
 }
 
-/** An agent's ledger has what its executors hold whose frameworks are not gone, and no more. */
+/** An agent's ledger has exactly what executors of live frameworks hold. */
 export function checkAgentBooks(name: string, state: AgentState): void {
   const { algebra } = state.core;
   for (const executor of state.containers.values()) {

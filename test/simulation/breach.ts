@@ -1,4 +1,4 @@
-// What must hold and does not: the first breach ends the simulation.
+// A condition that must hold and does not: the first breach ends the simulation.
 
 export class BreachError extends Error {}
 

@@ -1,4 +1,4 @@
-// Everything that is left to chance in a simulation, from its seed.
+// All chance in a simulation, from its seed.
 import { Random } from '../../src/model/random.ts';
 
 export class Chance {
@@ -8,7 +8,7 @@ export class Chance {
     this.random = new Random(seed);
   }
 
-  /** True in that part of the cases. */
+  /** True in this fraction of cases. */
   of(part: number): boolean {
     return this.random.next() < part;
   }
@@ -22,7 +22,7 @@ export class Chance {
     return list[this.int(0, list.length - 1)] as T;
   }
 
-  /** Mostly near the least, now and then up to the most: how delays are. */
+  /** Mostly near the least, sometimes up to the most, as delays are. */
   delay(leastMs: number, mostMs: number): number {
     const skewed = this.random.next() ** 4;
     return Math.floor(leastMs + skewed * (mostMs - leastMs));

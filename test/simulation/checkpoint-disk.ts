@@ -1,5 +1,5 @@
-// What an agent has written down, kept as bytes: the meaning of its changes as in
-// src/checkpoint/store.ts, without SQLite.
+// An agent's checkpoint, kept as bytes: changes mean the same as in src/checkpoint/store.ts,
+// without SQLite.
 
 import type {
   AgentCheckpoint,
@@ -52,7 +52,7 @@ export class CheckpointDisk {
   #operations: readonly Operation[] = [];
   #drain: CheckpointedDrain | undefined;
 
-  /** Runs and frameworks that are still remembered. */
+  /** How many runs and frameworks are stored. */
   get size(): number {
     return this.#frameworks.size + this.#executors.size;
   }

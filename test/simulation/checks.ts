@@ -1,4 +1,4 @@
-// What must hold at any moment: books agree, nothing is announced that a crash could take back,
+// What must hold at any moment: accounts agree, nothing is announced that a crash could undo,
 // nothing is done twice.
 import type { LaunchExecutor, SendToExecutor, SendToMaster } from '../../src/agent/effects.ts';
 import type { SendToAgent } from '../../src/master/effects.ts';
@@ -25,9 +25,9 @@ import type { KnownTask } from './task-news.ts';
 
 export class Checks {
   readonly #simulation: Simulation;
-  /** Tasks whose RunTask has left a master. */
+  /** Tasks whose RunTask a master has sent. */
   readonly #launched = new Set<string>();
-  /** Tasks whose command was let run. */
+  /** Tasks whose command was released. */
   readonly #released = new Set<string>();
   #masterSteps = 0;
   #agentSteps = 0;
@@ -36,7 +36,7 @@ export class Checks {
     this.#simulation = simulation;
   }
 
-  // The master
+  // --- The master ---
 
   masterStepped({ state }: MasterLife, event: { readonly type: string }): void {
     const { interval } = this.#simulation.options;
@@ -75,7 +75,7 @@ export class Checks {
     }
   }
 
-  // Agents
+  // --- Agents ---
 
   agentStepped(host: AgentHost, { state }: AgentLife): void {
     const { interval } = this.#simulation.options;
@@ -96,7 +96,7 @@ export class Checks {
         fail(`${host.name} sends update ${uuid} before it is durable`);
       }
     }
-    // An agent that is about to end for good has already made its disk forget it.
+    // An agent that is about to end for good has already deleted its checkpoint.
     const isForgotten = host.checkpoint.agent?.id === undefined && state.phase !== 'terminating';
     if (message.name === 'UpdateAgentMessage' && isForgotten) {
       fail(`${host.name} counts itself as registered before its id is durable`);
@@ -134,10 +134,10 @@ export class Checks {
     }
   }
 
-  // Frameworks
+  // --- Frameworks ---
 
   /**
-   * An agent that has forgotten an acknowledged end may be asked, and say once more that it is
+   * An agent that has forgotten an acknowledged end may be asked, and report again that the task is
    * lost.
    */
   afterEnd(framework: Framework, task: KnownTask, status: TaskStatus): void {

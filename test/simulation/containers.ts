@@ -1,6 +1,6 @@
-// The containers of an agent while it lives: executors that it launches, or finds again. What
+// The containers of an agent during its life: executors that it launches or recovers. What
 // src/agent-driver/driver.ts does with real processes happens here with simulated ones; the
-// built-in command executor is the real machine of src/executor/command.ts.
+// built-in command executor is the real state machine of src/executor/command.ts.
 import type {
   AgentEffect,
   DestroyContainer,
@@ -49,13 +49,13 @@ interface Run {
   stream: StreamId | undefined;
   isDestroyed: boolean;
   isStopped: boolean;
-  /** Its records need not stay after its end. */
+  /** Whether its records may be removed after its end. */
   isCompleted: boolean;
 }
 
 export class Containers {
   readonly runs = new Map<ContainerId, Run>();
-  /** Of built-in executors. */
+  /** Streams of built-in executors. */
   readonly #streams = new Map<StreamId, Run>();
   readonly #simulation: Simulation;
   readonly #host: AgentHost;
@@ -74,7 +74,7 @@ export class Containers {
     }
   }
 
-  /** The built-in executor behind a stream, if there is one. */
+  /** The built-in executor of a stream, if there is one. */
   executorOf(stream: StreamId): ExecutorId | undefined {
     return this.#streams.get(stream)?.executorId;
   }
@@ -223,7 +223,7 @@ export class Containers {
     }
   }
 
-  /** A built-in executor does so by itself. */
+  /** A built-in executor subscribes by itself. */
   #subscribe(run: Run): void {
     if (run.command === undefined) {
       return;

@@ -1,4 +1,4 @@
-// Reservations and volumes that a framework makes, and takes back, out of what it is offered.
+// Reservations and volumes that a framework makes of its offers, and undoes.
 import {
   type Offer,
   type Offer_Operation,
@@ -15,7 +15,7 @@ const isVolume = ({ disk }: Resource) => disk?.persistence !== undefined;
 
 const { RESERVE, UNRESERVE, CREATE, DESTROY, GROW_VOLUME, SHRINK_VOLUME } = Offer_Operation_Type;
 
-/** Undefined where the offer has nothing for the kind of operation that chance has picked. */
+/** Undefined where the offer has nothing for the kind of operation that chance has chosen. */
 export function conversionOf(
   chance: Chance,
   offer: Offer,

@@ -1,5 +1,5 @@
-// Cores for simulations: one compiled module, an instance for each process. MESOSCALE_CORE may name
-// a module that is built already.
+// Cores for simulations: one compiled module, with an instance for each process. MESOSCALE_CORE may
+// name a module that is built already.
 import { readFileSync } from 'node:fs';
 import { buildCore } from '../../scripts/build-core.ts';
 import { createCore } from '../../src/core/core.ts';

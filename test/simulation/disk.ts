@@ -1,6 +1,5 @@
-// A disk that takes its time: writes become durable in order, several at once now and then, and a
-// crash takes those that were not durable yet; the writer of one that was may never have heard of
-// it.
+// A disk that takes its time: writes become durable in order, sometimes several at once. A crash
+// loses writes that were not durable yet; of a durable one the writer may not have heard.
 import type { Agenda } from './agenda.ts';
 import type { Chance } from './chance.ts';
 import type { Process } from './network.ts';
@@ -11,9 +10,9 @@ interface Write {
 }
 
 export class Disk {
-  /** Longest time of a commit. */
+  /** The longest time of a commit. */
   maxDelayMs = 20;
-  /** How likely a commit fails; then all later ones of the process do, too. */
+  /** The probability that a commit fails; then all later ones of the process fail, too. */
   failures = 0;
   readonly #agenda: Agenda;
   readonly #chance: Chance;
@@ -28,8 +27,8 @@ export class Disk {
   }
 
   /**
-   * A process takes over; what an earlier one had not seen durable may be so, as a whole and in
-   * order.
+   * A new process takes over. Writes that an earlier one had not seen become durable may be so,
+   * completely and in order.
    */
   open(process: Process): void {
     this.#process = process;

@@ -1,6 +1,6 @@
-// An executor of a framework's own: a process in a container that speaks the executor API to its
-// agent, over connections that may break, to agents that may die under it. It runs many tasks, each
-// for as long as its plan says, and goes when it has had nothing to do for a while.
+// A custom executor: a process in a container that uses the executor API of its agent, over
+// connections that may break, with agents that may be killed. It runs many tasks, each for as long
+// as its plan says, and ends when it has been idle for a while.
 import {
   type ExecutorCall,
   ExecutorCall_Type,
@@ -41,7 +41,7 @@ interface Connection extends ExecutorConnection {
   readonly calls: Channel;
   readonly answers: Channel;
   isSubscribed: boolean;
-  /** Updates that went with the subscription. */
+  /** Updates that were sent with the subscription. */
   readonly told: ReadonlySet<string>;
 }
 
@@ -89,7 +89,7 @@ export class ExecutorProcess {
     this.#idleSoon();
   }
 
-  // Connections
+  // --- Connections ---
 
   #retry(): void {
     const { agenda, chance } = this.#simulation;
@@ -147,7 +147,7 @@ export class ExecutorProcess {
       if (this.#checkpoint || !connection.isSubscribed) {
         this.#retry();
       } else {
-        // Nobody would find it again.
+        // No agent would find it again.
         this.#exit(1);
       }
     }
@@ -168,7 +168,7 @@ export class ExecutorProcess {
     calls.send(() => this.#host.called(to, { connection, answers, bytes: bytes.slice() }));
   }
 
-  // Events
+  // --- Events ---
 
   #received(connection: Connection, event: ExecutorEvent): void {
     if (this.#connection !== connection || this.#isOver) {
@@ -270,7 +270,7 @@ export class ExecutorProcess {
     for (const id of [...this.#tasks.keys()]) {
       this.#kill(id);
     }
-    // Some do not listen: their container is destroyed.
+    // Some executors do not react: their container is destroyed.
     if (chance.of(0.8)) {
       agenda.after(chance.int(0, 4_000), () => this.#exit(0));
     }

@@ -1,9 +1,9 @@
-// What goes wrong, and when.
+// The faults of a simulation, and their times.
 import type { AgentHost } from './agent-host.ts';
 import { MASTER_HOST } from './master-host.ts';
 import type { Simulation } from './simulation.ts';
 
-/** How likely each kind of trouble is, in comparison with the others. */
+/** How likely each kind of fault is, relative to the others. */
 export interface FaultWeights {
   readonly killMaster: number;
   readonly killAgent: number;
@@ -185,7 +185,8 @@ export class Faults {
   }
 
   /**
-   * An agent ends in order because it was told to; one that is gone makes place for a new machine.
+   * An agent ends in order because it was told to; if it is gone for good, a new machine takes its
+   * place.
    */
   agentExited(host: AgentHost, id: string | undefined): void {
     if (id !== undefined && this.#simulation.master.goneAgents.has(id)) {
@@ -194,14 +195,14 @@ export class Faults {
     this.restartAgent(host);
   }
 
-  /** A process may die in the middle of what it is doing; -1: not this time. */
+  /** A process may die in the middle of its effects; -1 means not this time. */
   effectsBeforeKill(who: 'master' | 'agent', count: number): number {
     const { chance, settings, isQuiet } = this.#simulation;
     const part = who === 'master' ? settings.killsInMaster : settings.killsInAgents;
     return !isQuiet && count > 1 && part > 0 && chance.of(part) ? chance.int(0, count - 1) : -1;
   }
 
-  /** The end of all trouble: what is down comes up, what is cut is healed. */
+  /** The end of all faults: what is down comes up, what is cut is healed. */
   end(): void {
     const { network, master, agents } = this.#simulation;
     network.healAll();

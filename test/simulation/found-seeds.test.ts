@@ -1,11 +1,11 @@
-// Seeds that once found something.
+// Seeds that once found a bug.
 import { test } from 'vitest';
 import { checkSeed } from './seed-check.ts';
 
 /**
- * Each failed once, in the simulation of its day: tasks lost from the books with a connection, ends
- * that came too early or twice, agents that never finished draining, operations nobody
- * acknowledged, launches that came so late that nobody counted them, acknowledgements of an earlier
+ * Each failed once, in the simulation of its time: tasks lost from the account with a connection,
+ * terminal updates too early or twice, agents that never finished draining, operations without
+ * acknowledgement, launches so late that they were not counted, acknowledgements of an earlier
  * master.
  */
 const FOUND = [

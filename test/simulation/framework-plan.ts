@@ -1,4 +1,4 @@
-// What a framework of the simulated world is like.
+// The properties of a framework in the simulated world.
 
 /** Seconds of a failover timeout that never passes. */
 export const FOR_EVER = 1_000_000;
@@ -12,6 +12,6 @@ export interface FrameworkPlan {
   readonly failoverSeconds: number;
   readonly ownExecutors: boolean;
   readonly tasks: number;
-  /** It never goes for good. */
+  /** Whether it never goes for good. */
   readonly isAnchor: boolean;
 }

@@ -1,6 +1,6 @@
-// A scheduler as people write them: it launches tasks on offers, acknowledges what it is told, asks
-// for what it is not sure of, kills some tasks, and comes back when its connection is gone. What it
-// knows of its tasks it never forgets; every fault is between it and the master.
+// A scheduler as people write them: it launches tasks on offers, acknowledges updates, reconciles
+// when it is not sure, kills some tasks, and comes back when its connection is gone. It never
+// forgets what it knows of its tasks; all faults are between it and the master.
 import {
   type FrameworkInfo,
   FrameworkInfo_Capability_Type,
@@ -29,7 +29,7 @@ export class Framework {
   phase: FrameworkPhase = 'running';
   /** Why it is over. */
   end: string | undefined;
-  /** What it subscribes with; may change. */
+  /** The roles it subscribes with; they may change. */
   roles: readonly string[];
   readonly #simulation: Simulation;
   readonly #line: MasterLine;
@@ -75,7 +75,7 @@ export class Framework {
     this.#every(30_000, () => this.#reconcile());
   }
 
-  /** Hangs up, and comes back after a while. */
+  /** Disconnects, and comes back after a while. */
   disconnect(awayMs: number): void {
     this.#line.disconnect(awayMs);
   }
@@ -118,7 +118,7 @@ export class Framework {
     };
   }
 
-  // Events
+  // --- Events ---
 
   #received(connection: Connection, event: SchedulerEvent): void {
     switch (event.type) {
@@ -194,11 +194,11 @@ export class Framework {
     }
   }
 
-  /** Launches something, or declines, or keeps it a while longer. */
+  /** Launches something, declines, or keeps the offer for a while. */
   #answer(offer: Offer): void {
     const { chance } = this.#simulation;
     if (!this.#offers.delete(offer.id.value)) {
-      // Rescinded; answering it nevertheless is what slow schedulers do.
+      // A rescinded offer; slow schedulers answer it nevertheless.
       if (chance.of(0.8)) {
         return;
       }
@@ -228,7 +228,7 @@ export class Framework {
     }
   }
 
-  /** Now and then all offers of an agent are accepted together. */
+  /** Sometimes all offers of an agent are accepted together. */
   #alike(offer: Offer): Offer[] {
     const alike = this.offers.filter(
       ({ agent_id, allocation_info }) =>
@@ -244,7 +244,7 @@ export class Framework {
     return alike;
   }
 
-  /** False: the connection over which it came is gone. */
+  /** False where the connection over which it came is gone. */
   #acknowledge(connection: Connection, status: TaskStatus): boolean {
     const isCurrent = this.#line.isCurrent(connection);
     if (isCurrent) {
@@ -275,7 +275,7 @@ export class Framework {
     }
   }
 
-  // Its own life
+  // --- Its own life ---
 
   #every(intervalMs: number, run: () => void): void {
     this.#simulation.agenda.after(intervalMs, () => {
@@ -393,7 +393,7 @@ export class Framework {
     }
   }
 
-  /** When the faults are over: offers that it still thinks about go back. */
+  /** When the faults are over, offers that it still keeps are declined. */
   quiet(): void {
     const ids = this.offers.map(({ id }) => id);
     this.#offers.clear();

@@ -1,4 +1,4 @@
-// What happened, as text for people and as a digest that tells whether two runs were the same.
+// What happened, as text for people, and as a digest that tells whether two runs were the same.
 import { createHash, type Hash } from 'node:crypto';
 
 const KEPT_LINES = 200_000;
@@ -19,7 +19,7 @@ export class Journal {
     this.#hash = options.digests ? createHash('sha256') : undefined;
   }
 
-  /** The text is only made where somebody will read it. */
+  /** The text is made only where it is kept. */
   note(nowMs: number, text: () => string): void {
     if (this.#keepsText) {
       this.#lines.push(`${((nowMs - this.#startMs) / 1000).toFixed(3).padStart(9)}  ${text()}`);

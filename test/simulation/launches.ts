@@ -1,4 +1,4 @@
-// What a framework makes of offers: tasks for its own executors or the built-in one, alone or in
+// What a framework does with offers: tasks for its own executors or the built-in one, alone or in
 // groups, and conversions of resources among them.
 import {
   type ExecutorInfo,
@@ -16,7 +16,7 @@ import type { CommandPlan } from './machine.ts';
 import type { Simulation } from './simulation.ts';
 import type { KnownTask } from './task-news.ts';
 
-/** Whose tasks they are. */
+/** The framework of the tasks. */
 export interface Launcher {
   readonly plan: FrameworkPlan;
   readonly tasks: Map<string, KnownTask>;
@@ -24,7 +24,7 @@ export interface Launcher {
 }
 
 export class Launches {
-  /** How many tasks so far. */
+  /** The number of tasks so far. */
   launched = 0;
   #operations = 0;
   readonly #simulation: Simulation;
@@ -43,7 +43,7 @@ export class Launches {
     return this.launched >= this.#plan.tasks;
   }
 
-  /** What the offer is accepted with, and the tasks among it. */
+  /** The operations to accept the offer with, and the tasks in them. */
   accept(offer: Offer): {
     readonly tasks: readonly TaskInfo[];
     readonly operations: Offer_Operation[];
@@ -56,7 +56,7 @@ export class Launches {
     return { tasks, operations };
   }
 
-  /** Those for an executor of the framework's own may go as a group. */
+  /** Tasks for a custom executor may go as a group. */
   #launchesOf(tasks: readonly TaskInfo[]): Offer_Operation[] {
     const { chance, settings } = this.#simulation;
     const own = tasks.filter(({ executor }) => executor !== undefined);
@@ -142,7 +142,9 @@ export class Launches {
     return tasks;
   }
 
-  /** One for each role, the same on every agent; what it needs is little, and may not be there. */
+  /**
+   * One executor for each role, the same on every agent; it needs little, which may not be there.
+   */
   executor(role: string): ExecutorInfo {
     return {
       executor_id: { value: `${this.#plan.name}-${role.replaceAll('/', '-')}` },

@@ -1,18 +1,18 @@
-// One process's outgoing connections of Mesos's transport, as
-// src/http/transport/peer-connections.ts keeps them: one for each address, opened by a link or by
-// the first message; a linked one is reported once when it is gone. Messages cross as bytes, so
-// that nobody shares an object with the other side.
+// The outgoing connections of one process in Mesos's transport, as in
+// src/http/transport/peer-connections.ts: one for each address, opened by a link or by the first
+// message; the loss of a linked one is reported once. Messages are sent as bytes, so that no object
+// is shared with the other side.
 import type { MessageToAgent, MessageToMaster } from '../../src/model/agent-messages.ts';
 import { encodeInternal } from '../../src/wire/libprocess.ts';
 import { type Channel, CONNECT_TIMEOUT_MS, type Network, type Process } from './network.ts';
 
-/** Somebody who listens at an address. */
+/** A process that listens at an address. */
 export interface Listener {
   readonly process: Process;
   receive(from: string, to: string, name: string, body: Uint8Array): void;
 }
 
-/** Who listens where; which host an address belongs to never changes. */
+/** The listener of each address; the host of an address never changes. */
 export class Addresses {
   readonly #listeners = new Map<string, Listener>();
 
@@ -33,7 +33,7 @@ export class Addresses {
 interface Peer {
   linked: boolean;
   channel: Channel | undefined;
-  /** Sent before the connection is there. */
+  /** Messages from before the connection was open. */
   readonly early: (() => void)[];
 }
 
@@ -65,7 +65,7 @@ export class Links {
     const address = to.slice(to.indexOf('@') + 1);
     const peer = this.#peer(address);
     const deliver = () => {
-      // Copied, for what is decoded may share the bytes.
+      // Copied, since the decoded message may share the bytes.
       this.#addresses.at(address)?.receive(from, to, message.name, bytes.slice());
     };
     if (peer.channel === undefined) {

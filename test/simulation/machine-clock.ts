@@ -1,4 +1,4 @@
-// The clock of a machine, which tells another time after somebody has set it. Timers do not mind.
+// The clock of a machine, which may be set to another time. Timers are not affected.
 import type { Agenda } from './agenda.ts';
 import type { Chance } from './chance.ts';
 

@@ -5,12 +5,12 @@ import type { RememberedKill } from '../../src/executor/remembered-kill.ts';
 import type { ContainerId } from '../../src/model/ids.ts';
 import type { Agenda, Planned } from './agenda.ts';
 
-/** What a command does, were it to run. */
+/** What a command would do if it ran. */
 export interface CommandPlan {
   readonly runsMs: number;
-  /** Raw status of wait(2). */
+  /** The raw status of wait(2). */
   readonly waitStatus: number;
-  /** How long it goes on after SIGTERM; absent: it takes no notice. */
+  /** How long it goes on after SIGTERM; undefined: it ignores SIGTERM. */
   readonly terminatesMs: number | undefined;
 }
 
@@ -20,19 +20,19 @@ const SIGKILL = 9;
 export class Supervisor {
   readonly containerId: ContainerId;
   readonly #agenda: Agenda;
-  /** Absent: it ends when it likes. */
+  /** Undefined: it ends by itself. */
   readonly #plan: CommandPlan | undefined;
   isReleased = false;
   startedMs = 0;
-  /** It went with its machine, without a word. */
+  /** Whether it disappeared with its machine. */
   isVanished = false;
-  /** Set once the process has ended. */
+  /** Set when the process has ended. */
   waitStatus: number | undefined;
-  /** What a command executor has written down about a kill. */
+  /** A kill in progress, as the command executor has stored it. */
   kill: RememberedKill | undefined;
-  /** The process is killed, from outside. */
+  /** Called when the process is killed from outside. */
   onVanish: (() => void) | undefined;
-  /** The agent that watches. */
+  /** The agent that watches it. */
   onEnd: ((waitStatus: number) => void) | undefined;
   readonly #report: (waitStatus: number) => void;
   #end: Planned | undefined;

@@ -1,7 +1,7 @@
 // The machine that masters run on: a registry on a disk, ports, and the streams of schedulers. A
-// master may be killed between any two of its effects; the next one knows what the disk does.
-// Another may be elected while one still leads, which goes on until it hears of that, or until the
-// registry refuses what it would write.
+// master may be killed between any two of its effects; the next one knows what is on the disk.
+// Another may be elected while one still leads, which goes on until it hears of that, or the
+// registry refuses its change.
 import type { MasterEffect } from '../../src/master/effects.ts';
 import type { MasterEvent } from '../../src/master/events.ts';
 import { createMaster, type MasterState, step } from '../../src/master/master.ts';
@@ -36,7 +36,7 @@ export const MASTER_HOST = 'master';
 /** There are five addresses for masters. */
 const MOST_DEPOSED = 3;
 
-/** The scheduler's side of its connections; all answers go through `toScheduler`. */
+/** The scheduler's side of its connections; all responses go through `toScheduler`. */
 export interface SchedulerConnection {
   readonly process: Process;
   onAnswer(status: number, text: string | undefined): void;
@@ -47,7 +47,7 @@ export interface SchedulerConnection {
 
 interface Asked {
   readonly answer: (status: number, text: string | undefined) => void;
-  /** Where the stream goes that a SUBSCRIBE asks for. */
+  /** The connection of the stream that a SUBSCRIBE opens. */
   readonly connection?: SchedulerConnection;
   readonly watcher?: Watcher;
 }
@@ -69,19 +69,19 @@ export interface MasterLife {
 }
 
 export class MasterHost {
-  /** Where the leading master is, or was last. */
+  /** The address of the leading master, or of the last one. */
   address = '10.0.0.1:5050';
   readonly disk: Disk;
   readonly clock: MachineClock;
   /** What is durable. */
   readonly registry = new RegistryContent();
-  /** Ids of the agents that are durably admitted. */
+  /** Ids of agents whose admission is durable. */
   readonly durableAgents = new Set<string>();
-  /** Ids of agents that an operator has declared gone. */
+  /** Ids of agents that an operator has marked gone. */
   readonly goneAgents = new Set<string>();
-  /** Of the master that leads, or is about to. */
+  /** The master that leads, or is about to. */
   life: MasterLife | undefined;
-  /** Masters that led, and have not heard yet that they lead no more. */
+  /** Masters that led, and have not heard yet that another does. */
   readonly #deposed = new Set<MasterLife>();
   starts = 0;
   readonly #simulation: Simulation;
@@ -97,7 +97,7 @@ export class MasterHost {
     return `master@${this.address}`;
   }
 
-  /** `isMoved`: at an address that is chosen already. */
+  /** With `isMoved`, the address was chosen already. */
   start({ isMoved = false } = {}): void {
     const { agenda, chance, settings } = this.#simulation;
     const hasMoved = isMoved || chance.of(settings.moves);
@@ -183,7 +183,7 @@ export class MasterHost {
   }
 
   /**
-   * Another master is elected at once, at another address. The one before hears of it later, if at
+   * Another master is elected at once, at another address. The earlier one hears of it later, if at
    * all.
    */
   depose(): void {
@@ -194,7 +194,7 @@ export class MasterHost {
     }
     this.#simulation.note('master', () => `${this.address} leads no more`);
     this.#deposed.add(life);
-    // What it was writing is done in part; it is not told of which.
+    // Its waiting writes are stored in part; it is not told which.
     this.disk.crash();
     const taken = [life, ...this.#deposed].map(({ state }) => `${state.options.ip}:5050`);
     const free = [1, 2, 3, 4, 5].map((n) => `10.0.0.${n}:5050`).filter((it) => !taken.includes(it));
@@ -211,19 +211,19 @@ export class MasterHost {
     program.dispatch({ type: 'leadershipLost', reason: 'another master was elected' });
   }
 
-  /** The end of all trouble: no master believes that it leads but the one that does. */
+  /** The end of all faults: only the leading master believes that it leads. */
   settle(): void {
     for (const life of this.#deposed) {
       this.#hearsOfIt(life);
     }
   }
 
-  /** The master that listens there, whatever it is to others. */
+  /** The master that listens at the process's address, leading or not. */
   #at(process: Process): MasterLife | undefined {
     return [this.life, ...this.#deposed].find((it) => it?.process === process);
   }
 
-  /** A call of a scheduler has arrived; its answer goes where the connection says. */
+  /** A call of a scheduler has arrived; the response goes where the connection says. */
   called(
     process: Process,
     call: {
@@ -252,7 +252,7 @@ export class MasterHost {
     }
   }
 
-  /** A call of an operator, who stands beside the master. */
+  /** A call of an operator, without a network between. */
   operate(call: MasterCall, answer: (status: number, text: string | undefined) => void): void {
     const { life } = this;
     if (life !== undefined) {
@@ -345,7 +345,7 @@ export class MasterHost {
         const stream = life.streams.get(effect.to.id);
         simulation.checks.masterTells(effect.event);
         if (stream === undefined) {
-          // The stream has closed, and the master has not read that yet.
+          // The stream has closed, and the master has not handled that yet.
           return;
         }
         const bytes = encodeMessage(types.SchedulerEvent, effect.event);
@@ -400,7 +400,7 @@ export class MasterHost {
       return;
     }
     const { connection } = asked;
-    // The server writes; where the connection breaks, either side notices in its own time.
+    // The server writes; if the connection breaks, each side notices in its own time.
     const channel = this.#simulation.network.channel({
       from: life.process,
       to: connection.process,

@@ -1,5 +1,5 @@
-// A framework's line to the master: it subscribes, notices when nobody answers or the stream ends,
-// and tries again. What was on offer over one connection is void on the next.
+// A framework's connection to the master: it subscribes, notices when no answer comes or the stream
+// ends, and tries again. Offers of one connection are void on the next.
 import {
   type FrameworkInfo,
   type SchedulerCall,
@@ -15,13 +15,13 @@ import type { SchedulerConnection } from './master-host.ts';
 import type { Channel, Process } from './network.ts';
 import type { Simulation } from './simulation.ts';
 
-/** Whose line it is. */
+/** The framework of the connection. */
 export interface Caller {
   readonly name: string;
   readonly id: () => string | undefined;
   readonly isOver: () => boolean;
   readonly info: () => FrameworkInfo;
-  /** A connection has ended, or another begins. */
+  /** Called when a connection has ended, or another begins. */
   readonly onCut: () => void;
   readonly onEvent: (connection: Connection, event: SchedulerEvent) => void;
 }
@@ -36,7 +36,7 @@ export interface Connection {
   lastEventMs: number;
 }
 
-/** So long after the last event a scheduler believes its connection dead. */
+/** A scheduler takes its connection for dead this long after the last event. */
 const SILENT_MS = 75_000;
 
 export class MasterLine {
@@ -51,7 +51,7 @@ export class MasterLine {
     this.#caller = caller;
   }
 
-  /** The master has answered the subscription with a stream. */
+  /** Whether the master has answered the subscription with a stream. */
   get isOpen(): boolean {
     return this.#connection?.stream !== undefined;
   }
@@ -60,7 +60,7 @@ export class MasterLine {
     return this.#connection === connection;
   }
 
-  /** Subscribes after a while, and again until somebody answers. */
+  /** Subscribes after a while, and again until a master answers. */
   connect(): void {
     const { network, agenda, master } = this.#simulation;
     this.#simulation.agenda.cancel(this.#retry);
@@ -119,7 +119,7 @@ export class MasterLine {
     });
   }
 
-  /** The connection is no good any more. */
+  /** The connection cannot be used any more. */
   #lost(connection: Connection, why: string): void {
     if (connection.process.alive) {
       connection.process.alive = false;
@@ -134,7 +134,7 @@ export class MasterLine {
     }
   }
 
-  /** Hangs up, and comes back after a while. */
+  /** Disconnects, and comes back after a while. */
   disconnect(awayMs: number): void {
     const connection = this.#connection;
     if (connection !== undefined) {
@@ -157,12 +157,12 @@ export class MasterLine {
     this.#subscribe(life.process);
   }
 
-  /** The subscription has gone through. */
+  /** The subscription was successful. */
   subscribed(): void {
     this.#backoffMs = 500;
   }
 
-  /** Gives a connection up on which nothing has come for long; true if it did. */
+  /** Gives up a connection that has been silent for long; true if it did. */
   hangUpIfSilent(): boolean {
     const connection = this.#connection;
     const { nowMs } = this.#simulation.agenda;
@@ -173,7 +173,7 @@ export class MasterLine {
     return true;
   }
 
-  /** Gives the connection up. */
+  /** Gives up the connection. */
   hangUp(why: string): void {
     if (this.#connection !== undefined) {
       this.#lost(this.#connection, why);

@@ -1,13 +1,13 @@
-// A network of one-way channels. What is sent on a channel arrives in order, after random times;
-// channels know nothing of each other, so what is sent on two of them may arrive in any order.
-// Nothing is lost on a channel that lasts. When one breaks, what has not arrived yet is lost, and
-// both ends hear of it, each in its own time; some of it may have reached the receiver's machine,
-// and is read there after all. A cut between two hosts, of one direction or both, lets nothing
-// through, and tells nobody.
+// A network of one-way channels. Messages on one channel arrive in order, after random times;
+// channels are independent, so messages on two of them may arrive in any order. Nothing is lost on
+// a channel that lasts. When one breaks, messages on their way are lost, and both ends hear of it,
+// each in its own time; some messages may have reached the receiver's machine, and are read there
+// after all. A cut between two hosts, in one direction or both, lets nothing through, and reports
+// nothing.
 import type { Agenda } from './agenda.ts';
 import type { Chance } from './chance.ts';
 
-/** A process that can be talked to; a restart makes a new one. */
+/** A process with which others communicate; a restart makes a new one. */
 export interface Process {
   readonly host: string;
   alive: boolean;
@@ -16,9 +16,9 @@ export interface Process {
 export interface ChannelEnds {
   readonly from: Process;
   readonly to: Process;
-  /** The sender learns that the channel is gone. */
+  /** The sender hears that the channel is gone. */
   readonly onSenderLost?: () => void;
-  /** The receiver learns it, after all that has arrived. */
+  /** The receiver hears it, after everything that has arrived. */
   readonly onReceiverLost?: () => void;
 }
 
@@ -28,15 +28,15 @@ export interface ChannelEnds {
  */
 export const CONNECT_TIMEOUT_MS = 10_000;
 
-/** How long a receiver may take until it reads what has arrived on a connection that is broken. */
+/** How long a receiver may take to read what arrived on a broken connection. */
 const LATEST_ARRIVAL_MS = 3_000;
 
 export class Network {
   readonly agenda: Agenda;
   readonly chance: Chance;
-  /** Longest time on the way. */
+  /** The longest time on the way. */
   maxDelayMs = 50;
-  /** How likely what was under way when a channel breaks arrives all the same. */
+  /** How likely messages on their way arrive although the channel breaks. */
   lateArrivals = 0;
   /** Directions, as `from to`. */
   readonly #cuts = new Set<string>();
@@ -56,7 +56,10 @@ export class Network {
     return this.#cuts.size === 0;
   }
 
-  /** Whether the two cannot talk; one direction is enough, for nothing works without answers. */
+  /**
+   * Whether the two cannot communicate; a cut in one direction is enough, for nothing works without
+   * answers.
+   */
   isCut(a: string, b: string): boolean {
     return this.isCutOff(a, b) || this.isCutOff(b, a);
   }
@@ -75,7 +78,7 @@ export class Network {
     this.#cuts.add(`${from} ${to}`);
   }
 
-  /** Connections over a healed cut either go on, or turn out to be broken. */
+  /** Connections over a healed cut go on, or turn out to be broken. */
   heal(a: string, b: string): void {
     const wasCut = [`${a} ${b}`, `${b} ${a}`].map((direction) => this.#cuts.delete(direction));
     if (!wasCut.includes(true)) {
@@ -102,7 +105,7 @@ export class Network {
     }
   }
 
-  /** Runs something between two hosts as soon as nothing cuts them off from each other. */
+  /** Calls `run` as soon as no cut is between the two hosts. */
   whenReachable(a: string, b: string, run: () => void): void {
     if (this.isCut(a, b)) {
       this.#onHeal.push(() => this.whenReachable(a, b, run));
@@ -121,7 +124,7 @@ export class Network {
     return channel;
   }
 
-  /** A process is gone: what it has sent may still arrive, all channels to and from it end. */
+  /** A process is gone: what it has sent may still arrive; all its channels end. */
   ended(process: Process, options: { readonly inOrder?: boolean } = {}): void {
     for (const channel of this.open) {
       if (channel.ends.from === process) {
@@ -153,7 +156,7 @@ export class Channel {
   #isPlanned = false;
   #isStopped = false;
   #isBroken = false;
-  /** No more is sent; the receiver learns it when all has arrived. */
+  /** Nothing more is sent; the receiver hears that when everything has arrived. */
   #isFinished = false;
 
   constructor(network: Network, ends: ChannelEnds, forget: () => void) {
@@ -179,7 +182,7 @@ export class Channel {
     this.#plan();
   }
 
-  /** The sender closes: what is sent arrives, but for the last so many messages. */
+  /** The sender closes: everything arrives, except the last `lost` messages. */
   finish(lost = 0): void {
     if (this.#isBroken || this.#isFinished) {
       return;
@@ -195,9 +198,7 @@ export class Channel {
     this.#isStopped = true;
   }
 
-  /**
-   * Both ends learn, each in its own time, that the channel is gone with all that is on its way.
-   */
+  /** Both ends hear, each in its own time, that the channel is gone with all messages on it. */
   break(): void {
     this.#end(undefined);
   }
@@ -222,13 +223,16 @@ export class Channel {
       agenda.after(this.#network.delay(), () => from.alive && onSenderLost());
     }
     if (onReceiverLost !== undefined) {
-      // After an orderly end the receiver learns at once, after a break in its own time.
+      // After an orderly end the receiver hears at once, after a break in its own time.
       const delayMs = knower === 'sender' ? 0 : this.#network.chance.delay(0, 5_000);
       agenda.after(delayMs, () => to.alive && onReceiverLost());
     }
   }
 
-  /** The first of it has reached the receiver's machine, which reads it in its own time. */
+  /**
+   * The first of the messages have reached the receiver's machine, which reads them in its own
+   * time.
+   */
   #arriveLate(): void {
     const { chance, agenda, lateArrivals } = this.#network;
     if (lateArrivals === 0 || !chance.of(lateArrivals)) {

@@ -1,5 +1,5 @@
-// The operator, who drains agents, takes them out of offers, declares them gone, and in the end
-// puts everything back in order.
+// The operator, who drains agents, deactivates them, marks them gone, and in the end restores
+// everything.
 import {
   type AgentID,
   DrainState,
@@ -28,7 +28,7 @@ export class Operator {
     this.#simulation.note('operator', () => what);
     master.operate(call, (status, text) => {
       this.#simulation.note('operator', () => `is answered ${status} ${text ?? ''}`);
-      // A new master has nothing to say until it has read its registry.
+      // A new master shows nothing until it has read its registry.
       if (
         !expected.includes(status) &&
         !(status === 503 && master.life?.state.recovered !== true)
@@ -38,7 +38,7 @@ export class Operator {
     });
   }
 
-  /** Does something to an agent that the master knows. */
+  /** Does something with an agent that the master knows. */
   interfere(): void {
     const { chance, agents } = this.#simulation;
     const id = chance.pick(agents).life?.state.id;
@@ -47,7 +47,7 @@ export class Operator {
     }
     const agent_id = { value: id };
     const kind = chance.int(0, 9);
-    // An agent that has just come or gone may be unknown, or on its way.
+    // An agent that has just come or gone may be unknown, or about to be.
     const expected = [200, 400, 404, 409, 503];
     if (kind < 4) {
       const drain_agent = {
@@ -77,7 +77,7 @@ export class Operator {
     const limits = scalars();
     const guarantees = chance.of(0.5) ? {} : { cpus: { value: chance.int(0, limits.cpus.value) } };
     const role = chance.pick(['eng', 'ops', '*']);
-    // '*' has none, and roles may have hierarchies that do not agree: such quotas are refused.
+    // '*' has no quota, and roles may have hierarchies that conflict: such quotas are refused.
     this.#setQuota({ role, limits, guarantees }, [200, 400]);
   }
 
@@ -96,7 +96,7 @@ export class Operator {
     this.#ask('changes a weight', { type: MasterCall_Type.UPDATE_WEIGHTS, update_weights });
   }
 
-  /** Reserves something on an agent, or makes a volume, or takes such a thing back. */
+  /** Reserves something on an agent, or creates a volume, or undoes either. */
   convert(): void {
     const { chance, master } = this.#simulation;
     const agent = chance.pick([
@@ -122,18 +122,18 @@ export class Operator {
     });
     const call = operation === undefined ? undefined : operatorCallOf(offer.agent_id, operation);
     if (call !== undefined) {
-      // What it wants may be in use, or gone with its agent.
+      // The resources may be in use, or gone with their agent.
       this.#ask(`converts resources of ${agent.info.hostname}`, call, [202, 400, 409]);
     }
   }
 
-  /** Plans maintenance of a machine, or starts or ends what is planned. */
+  /** Schedules maintenance of a machine, or starts or ends it. */
   maintain(): void {
     const { chance, agenda } = this.#simulation;
     const host = chance.pick(this.#simulation.agents);
     const id = { hostname: host.name, ip: host.address.split(':')[0] ?? '' };
     const kind = chance.int(0, 3);
-    // Only what is planned can be started, and only what was started can be ended.
+    // Only scheduled maintenance can be started, and only started one ended.
     const expected = [200, 400];
     if (kind < 2) {
       const startMs = agenda.nowMs + chance.int(-10_000, 100_000);
@@ -168,7 +168,7 @@ export class Operator {
     );
   }
 
-  /** Puts everything back in order: maintenance, quotas, and agents that are out of use. */
+  /** Restores everything: maintenance, quotas, and agents that get no offers. */
   restore(): void {
     const state = this.#simulation.master.life?.state;
     if (state?.recovered !== true) {
@@ -188,7 +188,7 @@ export class Operator {
     this.#reactivateAll();
   }
 
-  /** Brings back what is drained or deactivated. */
+  /** Reactivates drained and deactivated agents. */
   #reactivateAll(): void {
     const agents = this.#simulation.master.life?.state.agents;
     for (const id of [...(agents?.deactivated ?? [])]) {
@@ -201,7 +201,7 @@ export class Operator {
     }
   }
 
-  /** Frameworks whose schedulers have gone for good, and that a new master cannot know as gone. */
+  /** Tears down frameworks whose schedulers are gone for good, which a new master cannot know. */
   tearDownForgotten(): void {
     const { frameworks, master } = this.#simulation;
     const living = new Set(

@@ -1,6 +1,6 @@
-// A master or an agent that runs on a simulated machine: its process, timers and connections, and
-// the loop that lets its events happen one after the other, each with all its effects. It may die
-// between any two effects. What each effect does to the world is the machine's business.
+// A master or an agent on a simulated machine: its process, timers and connections, and the loop
+// that takes one event after the other, each with all effects. It may die between any two effects.
+// The machine decides what each effect does to the world.
 import type { AgentEffect } from '../../src/agent/effects.ts';
 import type { AgentEvent } from '../../src/agent/events.ts';
 import type { MasterEffect } from '../../src/master/effects.ts';
@@ -13,15 +13,15 @@ import type { MachineClock } from './machine-clock.ts';
 import type { Process } from './network.ts';
 import type { Simulation } from './simulation.ts';
 
-/** An event before it is known when it happens. */
+/** An event whose time is not known yet. */
 export type Untimed<Event extends { readonly type: string }> = {
   [Type in Event['type']]: Omit<Extract<Event, { type: Type }>, 'nowMs'>;
 }[Event['type']];
 
-/** Effects that are the same for both. */
+/** Effects that master and agent have in common. */
 type Common = 'setTimer' | 'clearTimer' | 'link' | 'log';
 
-/** Those that a machine performs by itself. */
+/** Effects that the machine performs itself. */
 export type OwnEffect<Effect> = Exclude<Effect, { readonly type: Common }>;
 
 export interface ProgramOptions<Event extends { readonly type: string }, Effect> {
@@ -30,18 +30,18 @@ export interface ProgramOptions<Event extends { readonly type: string }, Effect>
   readonly host: string;
   readonly address: string;
   readonly clock: MachineClock;
-  /** In its scheduler core. */
+  /** The traps of its scheduler core. */
   readonly traps: Traps;
   step(event: Untimed<Event>, nowMs: number): readonly Effect[];
-  /** After each step, before its effects. */
+  /** Called after each step, before its effects. */
   check(event: Untimed<Event>): void;
   perform(effect: OwnEffect<Effect>): void;
-  /** Ends it at once; it starts again some time. */
+  /** Kills it at once; it is restarted some time later. */
   die(): void;
   receive(from: string, name: string, body: Uint8Array): void;
 }
 
-/** With one more within a minute a program gives up, as it should. */
+/** With one more trap within a minute a program gives up, as it should. */
 const MOST_TRAPS = 2;
 
 export class Program<
@@ -55,7 +55,7 @@ export class Program<
   readonly #links: Links;
   readonly #queue: Untimed<Event>[] = [];
   #isStepping = false;
-  /** The next step with more calls of the core than these has a trap. */
+  /** The next step with more calls of the core than this has a trap. */
   #trapAfter: number | undefined;
   #trapsLeft = MOST_TRAPS;
 
@@ -73,7 +73,7 @@ export class Program<
     );
   }
 
-  /** From now on it hears what is sent to its address. */
+  /** From now on it receives messages to its address. */
   listen(): void {
     const { address, receive } = this.#options;
     this.#simulation.addresses.listen(address, {
@@ -86,14 +86,14 @@ export class Program<
     this.#links.send(from, to, message);
   }
 
-  /** Nothing happens in it any more; what the network does with what it has sent is told apart. */
+  /** Nothing more happens in it; the network decides about what it has sent. */
   end(): void {
     this.process.alive = false;
     this.timers.close();
     this.#queue.length = 0;
   }
 
-  /** Events that the machines of both programs know. */
+  /** Events that both programs have in common. */
   #dispatchCommon(
     event:
       | { readonly type: 'timer'; readonly timer: string }
@@ -136,7 +136,7 @@ export class Program<
     }
   }
 
-  /** Its scheduler core is to trap, in the middle of a step. */
+  /** Its scheduler core is to trap in the middle of a step. */
   trap(calls: number): void {
     this.#trapAfter = calls;
   }

@@ -1,5 +1,5 @@
-// Rest: what must hold once the faults are over and all have had time to find each other again.
-// Nothing is left behind, and what was said was true.
+// Rest: what must hold once the faults are over and all programs have had time to reconnect.
+// Nothing is left behind, and all reports were true.
 import { type Resource, TaskState } from '../../src/model/generated/messages.ts';
 import { agentId, type FrameworkId } from '../../src/model/ids.ts';
 import { reservationRole, withoutAllocation } from '../../src/model/resource-format.ts';
@@ -20,9 +20,7 @@ export class Rest {
     this.#simulation = simulation;
   }
 
-  /**
-   * Nothing runs that the master does not count, once all have had time to find each other again.
-   */
+  /** After that time, no task runs that the master does not count. */
   checkCounted(): void {
     const { master, agents } = this.#simulation;
     for (const { name, life } of agents) {
@@ -40,7 +38,7 @@ export class Rest {
     }
   }
 
-  /** What is not as it should be when all is quiet; nothing when all is well. */
+  /** What is wrong when everything is quiet; undefined where nothing is. */
   unsettled(): string | undefined {
     const { master, agents, frameworks } = this.#simulation;
     const { life } = master;
@@ -77,7 +75,9 @@ export class Rest {
     return undefined;
   }
 
-  /** On an agent that never learned its id, and so never comes back under it. */
+  /**
+   * Whether the task is on an agent that never learned its id, and so never comes back under it.
+   */
   #isOutOfReach(task: KnownTask): boolean {
     const { master, agents } = this.#simulation;
     return (
@@ -119,7 +119,7 @@ export class Rest {
   }
 
   /**
-   * News of a framework that is over, and that nobody has anything of, is given up within a day.
+   * Updates of a framework that is over, without anything left anywhere, are given up within a day.
    */
   #isWanted({ life }: AgentHost, id: FrameworkId): boolean {
     const { master, frameworks } = this.#simulation;
@@ -172,7 +172,7 @@ export class Rest {
     return changing > 0 ? `the master has ${changing} changes on their way` : undefined;
   }
 
-  /** Whether anybody may be offered it: what is reserved waits for its role. */
+  /** Whether some framework may be offered it: reserved resources wait for their role. */
   #hasTakers(resource: Resource): boolean {
     const owner = reservationRole(resource);
     const roles = this.#simulation.frameworks
@@ -181,7 +181,7 @@ export class Rest {
     return owner === '*' || roles.some((role) => role === owner || role.startsWith(`${owner}/`));
   }
 
-  /** Once all is settled: nothing is left behind, and what was said was true. */
+  /** When everything is settled: nothing is left behind, and all reports were true. */
   finish(): void {
     const { master, agents, frameworks, settings } = this.#simulation;
     const life = master.life as MasterLife;
@@ -189,7 +189,7 @@ export class Rest {
     const { timers } = program;
     const known =
       /^(allocate|allocation-batch|registry-gc|recovery|ping\/.*|heartbeat\/.*|failover\/.*|offer\/.*|operator-heartbeat\/.*)$/;
-    // One that never came back after the master's start may still wait for its turn to be removed.
+    // An agent that never came back after the master's start may still wait for its removal.
     const removal = (name: string) =>
       state.agents.recovered.has(agentId(/^unreachable\/(.*)$/.exec(name)?.[1] ?? ''));
     const stray = timers.names.find((name) => !known.test(name) && !removal(name));
@@ -240,8 +240,7 @@ export class Rest {
     }
     // A framework that stays away too long loses its tasks, and may come back to a new master.
     const mayBeRemoved = framework.phase === 'over' || framework.plan.failoverSeconds < FOR_EVER;
-    // An executor that master and agent disagree about is shut down, and operators have their
-    // reasons.
+    // An executor that master and agent disagree about is shut down, and operators may do anything.
     const { operator, unregister, maintenance } = this.#simulation.settings.faults;
     const isOperated = operator + unregister + maintenance > 0;
     const mayBeEnded = mayBeRemoved || task.hasOwnExecutor || task.isGivenUp || isOperated;
@@ -265,7 +264,7 @@ function describeLeft(state: AgentLife['state']): string {
   return [...executors, ...updates].join('; ');
 }
 
-/** Whether there is enough for a single role to be offered, by the rule of minimal amounts. */
+/** Whether it is enough to be offered to a single role, by the rule of minimum amounts. */
 function isWorthAnOffer(resources: readonly Resource[]): boolean {
   const byRole = Map.groupBy(resources, reservationRole);
   return [...byRole.values()].some((own) => {

@@ -5,7 +5,7 @@ import { Simulation } from './simulation.ts';
 
 const SHOWN_LINES = 60;
 
-/** From a number on. */
+/** Seeds from a number on. */
 export const seedsFrom = (first: number, count: number): number[] =>
   Array.from({ length: count }, (_, index) => first + index);
 

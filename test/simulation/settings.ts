@@ -1,7 +1,7 @@
-// What kind of cluster a seed makes, and how bad its world is.
+// The cluster that a seed makes, and its faults.
 //
-// Seeds from a million on have a wider world, with all that was added since the first ones were
-// found: those below keep, to the byte, the history that they were kept for.
+// Seeds from a million on have a wider world, with everything that was added after the first seeds
+// were found: those below keep, byte for byte, the history that they were kept for.
 import type { AgentOptions } from '../../src/agent/options.ts';
 import type { MasterOptions } from '../../src/master/options.ts';
 import type { AgentMachine } from './agent-host.ts';
@@ -22,37 +22,37 @@ export interface Settings {
   readonly killsInMaster: number;
   readonly killsInAgents: number;
   readonly launchFailures: number;
-  /** How likely a framework has other roles, every two seconds. */
+  /** How likely a framework changes its roles, every two seconds. */
   readonly roleChanges: number;
-  /** How likely an answer to an offer has one more reservation or volume operation. */
+  /** How likely an answer to an offer has one more operation on reservations or volumes. */
   readonly conversions: number;
-  /** How likely a new master leads from another address. */
+  /** How likely a new master has another address. */
   readonly moves: number;
   /** How likely a write to a disk fails. */
   readonly diskFailures: number;
   readonly networkDelayMs: number;
   readonly diskDelayMs: number;
-  /**
-   * How likely what is under way on a breaking connection still arrives, later than what follows
-   * it.
-   */
+  /** How likely a message on a breaking connection still arrives, later than what follows it. */
   readonly lateArrivals: number;
-  /** How likely an agent is started again at another port. */
+  /** How likely an agent restarts on another port. */
   readonly portChanges: number;
-  /** How likely an agent is started again with more resources than before. */
+  /** How likely an agent restarts with more resources than before. */
   readonly growth: number;
   /** Whether volumes are grown and shrunk. */
   readonly resizesVolumes: boolean;
-  /** How likely tasks for an executor of the framework's own go as a group. */
+  /** How likely tasks for a custom executor go as a group. */
   readonly taskGroups: number;
-  /** How likely a framework asks about operations, or talks to executors, every two seconds. */
+  /**
+   * How likely a framework asks about operations, or sends messages to executors, every two
+   * seconds.
+   */
   readonly talk: number;
-  /** Whether somebody reads the operators' event stream. */
+  /** Whether the operators' event stream has a reader. */
   readonly isWatched: boolean;
 }
 
 const FIRST_WIDE_SEED = 1_000_000;
-/** From here on the scheduler core has bugs. */
+/** From here on the scheduler core traps. */
 const FIRST_TRAPPING_SEED = 2_000_000;
 /** From here on masters are elected while others lead. */
 const FIRST_LEADERSHIP_SEED = 1_000_000_000;

@@ -1,4 +1,4 @@
-// What a seed means: the same history each time, and what is asked of it happens.
+// What a seed guarantees: the same history each time, with what was asked for.
 import { expect, test } from 'vitest';
 import { newCore } from './cores.ts';
 import { seedsFrom } from './seed-check.ts';

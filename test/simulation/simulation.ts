@@ -1,6 +1,6 @@
 // A whole cluster in one process, in virtual time, from one seed: a master and its registry, agents
-// and their machines, frameworks, and the network between them. Faults for a while, then quiet, in
-// which everything must come to rest.
+// and their machines, frameworks, and the network between them. There are faults for a while, and
+// then none, until everything is at rest.
 import type { ResourceAlgebra } from '../../src/core/interface.ts';
 import { Agenda } from './agenda.ts';
 import { AgentHost } from './agent-host.ts';
@@ -21,19 +21,19 @@ import { type Settings, settingsOf } from './settings.ts';
 
 export interface SimulationOptions {
   readonly seed: number;
-  /** A core of its own for each process. */
+  /** Creates a core for each process. */
   readonly newCore: () => TrappingCore;
   readonly keepsText?: boolean;
   readonly digests?: boolean;
-  /** The books are compared after every so many steps. */
+  /** How many steps there are between two comparisons of the accounts. */
   readonly interval?: number;
-  /** Instead of what the seed would choose. */
+  /** Replaces what the seed would choose. */
   readonly settings?: Partial<Settings>;
 }
 
 export interface Outcome {
   readonly seed: number;
-  /** What went wrong; absent: all is well. */
+  /** What went wrong; undefined where nothing did. */
   readonly breach?: string;
   readonly digest: string;
   readonly text: string;
@@ -45,11 +45,11 @@ export interface Outcome {
 }
 
 const START_MS = 1_700_000_000_000;
-/** How long it may take until all is at rest: the longest retry, more than twice. */
+/** How long it may take until everything is at rest: more than twice the longest retry. */
 const QUIET_MS = 1_800_000;
-/** Then an operator tears down frameworks whose schedulers do not come back. */
+/** After that time an operator tears down frameworks whose schedulers do not come back. */
 const PATIENCE_MS = 120_000;
-/** By then everybody has found everybody again. */
+/** By then all programs have reconnected. */
 const REUNION_MS = 60_000;
 const QUIET_STEP_MS = 5_000;
 const MAX_STEPS = 3_000_000;
@@ -101,7 +101,7 @@ export class Simulation {
     }
   }
 
-  /** For what is outside all processes. */
+  /** The algebra for everything outside of all processes. */
   get algebra(): ResourceAlgebra {
     this.#algebra ??= this.newCore().core.algebra;
     return this.#algebra;

@@ -1,8 +1,8 @@
-// Smaller worlds than one that fails, the greatest steps first.
+// Worlds that are smaller than one that fails, the greatest reductions first.
 import type { FaultWeights } from './faults.ts';
 import type { Settings } from './settings.ts';
 
-/** Numbers that make the world worse, and may be nought. */
+/** Numbers that make the world worse, and may be zero. */
 const TROUBLES = [
   'killsInMaster',
   'killsInAgents',
@@ -50,6 +50,6 @@ export function* smallerSettings(settings: Settings): Generator<Settings> {
   }
 }
 
-/** The list without each of its members in turn; the last one stays. */
+/** The list without each of its members in turn; the last member stays. */
 const without = <T>(list: readonly T[]): T[][] =>
   list.length < 2 ? [] : list.map((_, left) => list.toSpliced(left, 1));

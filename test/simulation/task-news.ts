@@ -1,5 +1,5 @@
-// What a framework knows of its tasks from the updates it hears. It acknowledges those that want
-// it, at once or a while later, and notices when they come in an order that makes no sense.
+// What a framework knows of its tasks from updates. It acknowledges them, at once or a while later,
+// and notices an order that makes no sense.
 import { TaskState, type TaskStatus } from '../../src/model/generated/messages.ts';
 import { formatUuid } from '../../src/model/random.ts';
 import { isTerminal, taskStateName } from '../../src/model/task-state.ts';
@@ -14,12 +14,12 @@ export interface KnownTask {
   readonly plan: CommandPlan;
   readonly hasOwnExecutor: boolean;
   state: TaskState;
-  /** The master or agent has said that it cannot know the task any more. */
+  /** Whether master or agent has reported that it cannot know the task any more. */
   isUnknown: boolean;
-  /** The master has called it lost: should it still run, its resources may have gone to others. */
+  /** Whether the master has reported it lost: if it still runs, others may have its resources. */
   isGivenUp: boolean;
   isKilled: boolean;
-  /** Uuids in the order in which they first came. */
+  /** Uuids in the order of their first arrival. */
   readonly uuids: string[];
   readonly acknowledged: Set<string>;
   /** The last state of an update with a uuid. */
@@ -33,7 +33,7 @@ const RANK = new Map<TaskState, number>([
   [TaskState.TASK_KILLING, 3],
 ]);
 
-/** States that a master says of tasks it does not count. */
+/** States that a master reports of tasks that it does not count. */
 const GIVEN_UP = new Set<TaskState>([
   TaskState.TASK_LOST,
   TaskState.TASK_DROPPED,
@@ -53,7 +53,9 @@ export class TaskNews {
     this.#framework = framework;
   }
 
-  /** `acknowledges` sends an acknowledgement; false where the connection is another by now. */
+  /**
+   * `acknowledges` sends an acknowledgement, and returns false where the connection has changed.
+   */
   updated(status: TaskStatus, acknowledges: (status: TaskStatus) => boolean): void {
     const { agenda, chance } = this.#simulation;
     const task = this.#framework.tasks.get(status.task_id.value);
@@ -78,7 +80,7 @@ export class TaskNews {
       task.uuids.push(uuid);
       task.reported = status.state;
     }
-    // A scheduler acknowledges what it has dealt with, in the order in which it came.
+    // A scheduler acknowledges updates in the order in which they came.
     const acknowledge = () => {
       if (!acknowledges(status)) {
         return;
@@ -100,7 +102,7 @@ export class TaskNews {
     }
   }
 
-  /** News of an executor come in the order of a task's life, however often they are repeated. */
+  /** Updates of an executor come in the order of a task's life, however often they are repeated. */
   #checkOrder(task: KnownTask, status: TaskStatus): void {
     const { reported } = task;
     if (reported !== undefined && isTerminal(reported)) {
@@ -112,7 +114,7 @@ export class TaskNews {
     }
   }
 
-  /** News without a uuid: of the master, about what it believes. */
+  /** Updates without a uuid come from the master, and say what it believes. */
   #told(task: KnownTask, status: TaskStatus): void {
     task.isGivenUp ||= GIVEN_UP.has(status.state);
     const last = task.uuids.at(-1) ?? '';

@@ -1,5 +1,5 @@
-// Somebody who reads the operators' event stream, and believes nothing else: what it makes of the
-// events must be what the master has.
+// A reader of the operators' event stream that believes nothing else: what it makes of the events
+// must agree with the master.
 import type { MasterState } from '../../src/master/state.ts';
 import {
   type MasterEvent,
@@ -34,7 +34,7 @@ export class Watcher {
         }
         return;
       case MasterEvent_Type.AGENT_ADDED:
-        // Once more for an agent that comes back: nothing is read of an agent that is unreachable.
+        // Repeated for an agent that comes back, since an unreachable agent is not shown.
         this.#agents.add(event.agent_added?.agent.agent_info.id?.value ?? '');
         return;
       case MasterEvent_Type.AGENT_REMOVED:
@@ -99,13 +99,13 @@ export class Watcher {
     this.#tasks.set(key, state);
   }
 
-  /** At rest. */
+  /** To be called at rest. */
   check({ agents, frameworks }: MasterState): void {
     const living = [...this.#tasks].find(([, state]) => !isOver(state));
     if (living !== undefined) {
       fail(`an operator believes that task ${living[0]} lives`);
     }
-    // Nor is anything read of an agent that was declared gone.
+    // Nor is an agent shown that was marked gone.
     const lost = new Set<string>([...agents.unreachable.keys(), ...agents.gone.keys()]);
     const believed = new Set([...this.#agents].filter((id) => !lost.has(id)));
     this.#expectSame('agents', believed, [...agents.registered.keys()]);

@@ -1,5 +1,5 @@
 // Real masters and agents for end-to-end tests: processes of this checkout on free ports of the
-// loopback, with their state in a folder of its own.
+// loopback, with state in a folder of their own.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
@@ -11,20 +11,20 @@ import { root } from './sources.ts';
 
 const MESOSCALE = join(root, 'src', 'cli', 'mesoscale.ts');
 
-// On a busy machine the start of one program alone takes seconds, and such tests start many.
+// On a busy machine one program takes seconds to start, and such tests start many.
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
-/** How long anything that has to happen may take. */
+/** How long a test waits for anything. */
 const PATIENCE_MS = 60_000;
 const LOOK_MS = 20;
 
 /**
- * Below the ports that the system gives to connections by itself: none of another test takes one
+ * Below the ports that the system gives to outgoing connections, so that no other test gets one
  * meanwhile.
  */
 const PORTS = { from: 12_000, to: 30_000 };
 
-/** The first of so many ports in a row that are free. */
+/** The first of several free ports in a row. */
 export async function freePort(count = 1): Promise<number> {
   for (;;) {
     const first = randomInt(PORTS.from, PORTS.to - count);
@@ -43,7 +43,7 @@ function isFree(port: number): Promise<boolean> {
   });
 }
 
-/** Waits until the condition holds; what it throws counts as not yet. */
+/** Waits until the condition holds; an error counts as not yet. */
 export async function until<T>(
   what: string,
   condition: () => Promise<T | undefined | false> | T | undefined | false,
@@ -114,7 +114,7 @@ export class TestCluster {
   #masterPort = 0;
   #agentPort = 0;
 
-  /** A master with one agent, ready. */
+  /** Starts a master with one agent, and waits until they are ready. */
   async start(flags: { master?: string[]; agent?: string[] } = {}): Promise<void> {
     this.#masterPort = await freePort();
     this.#agentPort = await freePort();
@@ -196,7 +196,7 @@ export class TestCluster {
     });
   }
 
-  /** Any command, with its output in a file of the cluster's folder. */
+  /** Runs a command, with its output in a file of the cluster's folder. */
   run(parameters: readonly string[], log: string): Program {
     const program = new Program(parameters, join(this.folder, log));
     this.#running.add(program);

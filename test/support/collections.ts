@@ -1,5 +1,4 @@
-// Names of the collections in a state: of its own fields and, one level down, of the plain objects
-// in them.
+// The names of the collections in a state: in its own fields and, one level down, in plain objects.
 
 const isCollection = (value: unknown) =>
   value instanceof Map || value instanceof Set || Array.isArray(value);

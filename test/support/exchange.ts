@@ -1,4 +1,4 @@
-// A task that exchanges entries of its folder for others, over and over, as fast as it can.
+// A task that exchanges entries of its folder for others, again and again, as fast as it can.
 import { Worker } from 'node:worker_threads';
 
 const program = `
@@ -12,7 +12,7 @@ const program = `
         renameSync(other, one);
         renameSync(one + '~', other);
       } catch {
-        // It has been deleted meanwhile.
+        // The entry was deleted meanwhile.
       }
     }
   }

@@ -1,10 +1,9 @@
-// The order of test files: those of whole programs first, then those with parts of them, then the
-// pure ones, which fill the gaps at the end; and in each kind what takes longest first, so that no
-// worker is left alone with it.
+// The order of test files: tests with real processes before pure ones, which fill the gaps at the
+// end; among each, the longest first, so that no worker is left alone with it.
 import { relative } from 'node:path';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** Seconds, for a checkout where no test has run yet. */
+/** Seconds, for a checkout in which no test has run yet. */
 const LONG: Readonly<Record<string, number>> = {
   'test/clients/clients.test.ts': 40,
   'test/e2e/batch-constraints.test.ts': 21,
@@ -34,7 +33,7 @@ export class LongestFirst extends BaseSequencer {
     return this.ctx.cache.getTestSpecificationResult(spec)?.failed ?? false;
   }
 
-  /** As they were the last time. */
+  /** The seconds of the last run. */
   #seconds(spec: TestSpecification): number {
     const known = this.ctx.cache.getTestSpecificationResult(spec);
     const path = relative(this.ctx.config.root, spec.moduleId);

@@ -1,8 +1,8 @@
-// What a master is told where nobody says otherwise (test/cli/master-options.test.ts compares it
-// with the flags).
+// The options of a master in tests, unless a test sets others (test/cli/master-options.test.ts
+// compares them with the defaults of the flags).
 import type { MasterOptions } from '../../src/master/options.ts';
 
-/** The options of a master that gets no flags, where they do not depend on its machine. */
+/** The options of a master without flags, as far as they do not depend on the machine. */
 export const DEFAULT_OPTIONS = {
   allocationIntervalMs: 1000,
   minAllocatable: [{ cpus: 0.01 }, { mem: 32 }],

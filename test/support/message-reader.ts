@@ -1,4 +1,5 @@
-// The messages between masters and agents on a connection, read with what masters and agents run.
+// Reads the messages between masters and agents on a connection, with the code that masters and
+// agents use.
 import { messageName } from '../../src/http/server/message-names.ts';
 import { parseTarget } from '../../src/http/transport/connection.ts';
 import { RequestReader } from '../../src/http/transport/request-reader.ts';
@@ -24,7 +25,7 @@ export class MessageReader {
     return this.#reader.idle;
   }
 
-  /** The messages that these bytes complete. Throws where something else is said. */
+  /** The messages that these bytes complete. Throws where the bytes are something else. */
   push(chunk: Uint8Array): ReadMessage[] {
     const foreign = this.#reader.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length));
     if (foreign !== undefined || this.#reader.fault !== undefined) {

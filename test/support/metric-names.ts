@@ -1,5 +1,5 @@
-// The names of metrics that Apache Mesos documents for monitors, as far as they apply here: not
-// those of the docker containerizer, images, project quotas, volume gids and resource providers.
+// The metrics that Apache Mesos documents for monitors, as far as they apply here: not those of the
+// docker containerizer, images, project quotas, volume gids and resource providers.
 
 const timer = (name: string) =>
   ['', '/count', '/max', '/min', '/p50', '/p90', '/p95', '/p99', '/p999', '/p9999'].map(
@@ -33,7 +33,7 @@ const system = below(
   'cpus_total load_15min load_5min load_1min mem_free_bytes mem_total_bytes',
 );
 
-/** Of a master that has run its allocator and written its registry. */
+/** The metrics of a master that has run its allocator and written its registry. */
 export const masterMetricNames: readonly string[] = [
   ...system,
   ...amounts('master/'),

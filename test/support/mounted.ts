@@ -1,4 +1,4 @@
-// A disk of its own at a folder, for as long as a test has it. Mounting one needs root.
+// Mounts a disk at a folder for as long as a test needs it, which requires root.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 

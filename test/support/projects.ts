@@ -1,5 +1,5 @@
-// Which tests are pure: they lie in these folders of test/, and read no clock, start no process and
-// open no socket. test/house/projects.test.ts sees to it.
+// The folders of pure tests, which read no clock, start no process and open no socket.
+// test/house/projects.test.ts checks that.
 export const PURE_FOLDERS = [
   ...['agent', 'core', 'differential', 'house', 'master', 'model', 'scenario'],
   ...['security', 'simulation', 'wire'],

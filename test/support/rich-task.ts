@@ -1,5 +1,5 @@
-// Tasks and agents that have all that unversioned endpoints show, and what they show of it.
 import { expect } from 'vitest';
+// A task with everything that unversioned endpoints show, and what they show of it.
 import {
   type CommandInfo,
   Resource_ReservationInfo_Type as ReservationType,

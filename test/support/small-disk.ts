@@ -1,4 +1,4 @@
-// A disk of two megabytes that a test fills up, and empties again. Mounting one needs root.
+// A disk of two megabytes that a test fills and empties. Mounting it requires root.
 import { execFileSync } from 'node:child_process';
 import { closeSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,13 +6,13 @@ import { join } from 'node:path';
 export class SmallDisk implements Disposable {
   readonly #path: string;
 
-  /** Mounts it on a folder that exists. */
+  /** Mounts it on an existing folder. */
   constructor(path: string) {
     this.#path = path;
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', path]);
   }
 
-  /** Until not a byte more can be written. */
+  /** Until not a single byte more can be written. */
   fill(): void {
     const file = openSync(this.#filling, 'w');
     try {

@@ -1,11 +1,11 @@
-// The project's own source files, as the house tests look at them.
+// The project's own source files, for the house tests.
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
 
 export const root = dirname(dirname(import.meta.dirname));
 
 export interface Source {
-  /** From the root of the repository, such as src/wire/json.ts. */
+  /** Relative to the root of the repository, such as src/wire/json.ts. */
   readonly path: string;
   readonly text: string;
 }
@@ -17,7 +17,7 @@ export function sources(pattern: string): Source[] {
     .map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }));
 }
 
-/** The text with comments and the contents of strings blanked, lines kept. */
+/** The text with comments and the contents of strings blanked; line numbers stay. */
 export function codeOf({ text }: Source): string {
   const token =
     /\/\/[^\n]*|\/\*[\s\S]*?\*\/|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\.|\$\{[^`]*?\}|[^`\\])*`/g;
@@ -26,14 +26,14 @@ export function codeOf({ text }: Source): string {
   );
 }
 
-/** Of a template only the expressions are code. */
+/** Only the expressions of a template are code. */
 function keepInterpolations(template: string): string {
   const kept = [...template.matchAll(/\$\{([^}]*)\}/g)].map(([, code]) => code).join(';');
   return `\`\`;${kept};${'\n'.repeat(template.split('\n').length - 1)}`;
 }
 
 export interface Import {
-  /** A path from the root for our own modules, otherwise the specifier. */
+  /** For our own modules a path relative to the root, otherwise the specifier. */
   readonly target: string;
   readonly typeOnly: boolean;
 }
@@ -50,7 +50,7 @@ export function importsOf({ path, text }: Source): Import[] {
   });
 }
 
-/** `import { type A, type B } from …` */
+/** Whether it is `import { type A, type B } from …`. */
 function onlyTypes(statement: string): boolean {
   const names = /\{([^}]*)\}/
     .exec(statement)?.[1]

@@ -1,10 +1,10 @@
 // Real traps of the real module, when a test wants one. For one call, the whole memory of the
-// instance is overwritten with one byte: what the call follows there leads out of the memory. A
-// call that gets through all the same, because it looks at next to nothing, is made with the memory
-// as it was, and the next one is tried.
+// instance is overwritten with one byte value, so that the call follows addresses out of the
+// memory. A call that returns even so, because it reads hardly anything, is repeated with the
+// original memory, and the next call is tried.
 import type { Instantiate } from '../../src/core/module.ts';
 
-/** Different ones for calls that look at a flag first. */
+/** Several byte values, for calls that look at a flag first. */
 const BYTES = [0xff, 0x7f, 0x55, 0xaa, 0x01];
 
 type Call = (...args: number[]) => number;
@@ -16,7 +16,7 @@ export class Traps {
   readonly sprung: string[] = [];
   #calls = 0;
   #armed: { left: number; readonly exports: RegExp } | undefined;
-  /** So many calls in a row trap. */
+  /** How many calls in a row trap. */
   #times = 0;
 
   constructor(module: WebAssembly.Module) {
@@ -32,7 +32,7 @@ export class Traps {
     };
   }
 
-  /** Calls made so far, of all instances. */
+  /** The number of calls so far, of all instances. */
   get calls(): number {
     return this.#calls;
   }
@@ -41,7 +41,10 @@ export class Traps {
     return this.#armed !== undefined;
   }
 
-  /** The first call after `skipped` ones that can trap does; of exports of these names. */
+  /**
+   * Arms a trap: the first call after `skipped` ones that can trap does, among exports of these
+   * names.
+   */
   arm(skipped: number, { exports = /./, times = 1 } = {}): void {
     this.#armed = { left: skipped, exports };
     this.#times = times;

@@ -1,5 +1,5 @@
-// What one message may hold: beyond it a message is refused, quickly, and the refusal names the
-// bound. Without the bounds each of these takes many seconds, or the memory of the process.
+// Bounds of one message: beyond them it is refused, quickly, and the error names the bound. Without
+// the bounds each of these tests would take many seconds, or the memory of the process.
 import { describe, expect, test } from 'vitest';
 import { MAX_JSON_VALUES, MAX_MESSAGES, MAX_STRING_LENGTH } from '../../src/wire/bounds.ts';
 import { readJson, readJsonValue } from '../../src/wire/json.ts';

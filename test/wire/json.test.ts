@@ -9,7 +9,7 @@ import { arbitraryMessage } from './arbitrary-message.ts';
 
 const all = Object.values(types) as MessageType<object>[];
 
-/** What reading back gives: a field with a default in the schema is then set. */
+/** What reading back gives: fields with a default in the schema are set. */
 function withDefaults(type: MessageType<object>, message: object): object {
   const result: Record<string, unknown> = {};
   for (const field of type.fields) {
@@ -51,7 +51,7 @@ describe('every message type', () => {
         fc.property(arbitraryMessage(type), (message) => {
           const text = writeJson(type, message);
           expect(readJson(type, text)).toStrictEqual(withDefaults(type, message));
-          // The values and the text are written by different code.
+          // Different code writes the values and the text.
           expect(JSON.parse(text, withoutMinusZero)).toStrictEqual(
             JSON.parse(JSON.stringify(jsonValue(type, message))),
           );
@@ -169,7 +169,7 @@ describe('JSON that is no message', () => {
       '{"subscribe": {"framework_info": {"failover_timeout": "true"}}}',
       "Failed to parse 'true' as a JSON number for field 'failover_timeout': Unexpected JSON type parsed",
     ],
-    // The members are looked at in alphabetical order.
+    // Members are checked in alphabetical order.
     ['{"type": 1, "accept": 1}', "Not expecting a JSON number for field 'accept'"],
   ])('%s', (text, message) => {
     const error = callRefusal(text);

@@ -1,4 +1,4 @@
-/** The bytes cut at the given places, in any order and as often as it comes. */
+/** The bytes cut at the given places, which may be in any order and repeat. */
 export function pieces(bytes: Uint8Array, cuts: readonly number[]): Uint8Array[] {
   const places = [...new Set([0, ...cuts.map((cut) => cut % (bytes.length + 1)), bytes.length])];
   places.sort((a, b) => a - b);

@@ -10,7 +10,7 @@ import { arbitraryMessage } from './arbitrary-message.ts';
 const all = Object.values(types) as MessageType<object>[];
 const schema = loadSchema();
 
-/** The message as protobufjs wants it: names of the schema, large integers as text. */
+/** The message for protobufjs: names of the schema, large integers as text. */
 function forOracle(type: MessageType<object>, message: object): Record<string, unknown> {
   const result: Record<string, unknown> = {};
   for (const field of type.fields) {
@@ -36,7 +36,7 @@ function oracleValue(field: Field, value: unknown): unknown {
   return typeof value === 'bigint' ? String(value) : value;
 }
 
-/** Map keys that protobufjs itself does not carry. */
+/** Whether it has map keys that protobufjs itself cannot carry. */
 const carriesProto = (value: unknown): boolean =>
   typeof value === 'object' &&
   value !== null &&
@@ -97,7 +97,7 @@ describe('what is not a message', () => {
   const isMessageOrError = (type: MessageType<object>, bytes: Uint8Array) => {
     try {
       const message = decodeMessage(type, bytes);
-      // What was taken can be given on.
+      // A message that was read can be written again.
       encodeMessage(type, message);
     } catch (error) {
       expect(error).toBeInstanceOf(WireError);
@@ -195,7 +195,7 @@ describe('the encoding', () => {
     expect(
       decodeMessage(types.AttributeConstraint_Predicate, bytes(...matches, ...exists)),
     ).toStrictEqual({ exists: {} });
-    // Selector: pseudoattribute_type = 1 with a value nobody knows leaves attribute_name = 2 alone.
+    // Selector: pseudoattribute_type = 1 with an unknown value leaves attribute_name = 2 alone.
     expect(
       decodeMessage(types.AttributeConstraint_Selector, bytes(0x12, 1, 0x78, 0x08, 99)),
     ).toStrictEqual({ attribute_name: 'x' });

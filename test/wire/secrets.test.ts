@@ -1,4 +1,4 @@
-// What readers are shown of secrets: that there are some, never their values.
+// What readers see of secrets: that there are some, never their values.
 import { describe, expect, test } from 'vitest';
 import {
   type Environment,
@@ -45,7 +45,7 @@ describe('the value of a secret', () => {
     });
     const original = executor(secret('hidden'));
     expect(withoutSecrets(types.ExecutorInfo, original)).toEqual(executor(shown));
-    // What the executor gets is as it was.
+    // The executor's message is unchanged.
     expect(original).toEqual(executor(secret('hidden')));
   });
 
