@@ -28,6 +28,7 @@ import {
   frameworkId,
 } from '../model/ids.ts';
 import type { Random } from '../model/random.ts';
+import { allocationRole } from '../model/resource-format.ts';
 import { type ExecutorRequests, InProcessTransport } from './in-process-transport.ts';
 import { statisticsOf } from './statistics.ts';
 
@@ -398,7 +399,7 @@ const textOf = (error: unknown) => (error instanceof Error ? error.message : Str
 
 /** A command gets its task's role in the environment, as an executor gets the executor's role. */
 function environmentOf({ environment, builtin, task }: LaunchExecutor): Record<string, string> {
-  const role = task?.resources?.[0]?.allocation_info?.role;
+  const role = allocationRole(task?.resources);
   return builtin !== undefined && role !== undefined
     ? { ...environment, MESOS_ALLOCATION_ROLE: role }
     : { ...environment };

@@ -117,6 +117,14 @@ export function allocatedTo(resource: Resource, role: string): Resource {
     : resource;
 }
 
+/** The role that all resources of a task or an executor are allocated to, if they are to any. */
+export const allocationRole = (resources: readonly Resource[] | undefined): string | undefined =>
+  resources?.[0]?.allocation_info?.role;
+
+/** The role that a task or an executor runs for: `*` where its resources are allocated to none. */
+export const holderRole = (resources: readonly Resource[] | undefined): string =>
+  allocationRole(resources) ?? '*';
+
 export function withoutAllocation(resource: Resource): Resource {
   if (resource.allocation_info === undefined) {
     return resource;

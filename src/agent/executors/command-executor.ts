@@ -9,6 +9,7 @@ import {
   type TaskInfo,
   Value_Type,
 } from '../../model/generated/messages.ts';
+import { allocationRole } from '../../model/resource-format.ts';
 import type { AgentState } from '../state.ts';
 
 const ALLOWANCE = { cpus: 0.1, mem: 32 };
@@ -35,7 +36,7 @@ export function commandExecutorInfo(
       value: `${agent.options.launcherDir}/${program}`,
       arguments: [program, `--launcher_dir=${agent.options.launcherDir}`],
     },
-    resources: overhead(task.resources?.[0]?.allocation_info?.role),
+    resources: overhead(allocationRole(task.resources)),
     name: `Command Executor (Task: ${task.task_id.value}) (Command: ${commandText(command)})`,
     source: task.task_id.value,
   };

@@ -1,6 +1,7 @@
 // The environment variables that an executor gets besides those of its command.
 import { formatDuration } from '../../model/duration.ts';
 import { parsePid } from '../../model/pid.ts';
+import { allocationRole } from '../../model/resource-format.ts';
 import type { AgentState } from '../state.ts';
 import type { Executor } from './executor.ts';
 import { sandboxDirectory } from './sandbox.ts';
@@ -9,7 +10,7 @@ export function executorEnvironment(agent: AgentState, executor: Executor): Reco
   const { options } = agent;
   const directory = sandboxDirectory(agent, executor);
   const pid = parsePid(options.pid);
-  const role = executor.info.resources?.[0]?.allocation_info?.role;
+  const role = allocationRole(executor.info.resources);
   const own = executor.info.shutdown_grace_period;
   const graceMs =
     own === undefined

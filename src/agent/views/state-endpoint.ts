@@ -6,17 +6,11 @@ import {
   ExecutorInfo_Type,
   type Resource,
 } from '../../model/generated/messages.ts';
-import { reservedByRole, unreservedOf } from '../../model/resource-format.ts';
+import { holderRole, reservedByRole, unreservedOf } from '../../model/resource-format.ts';
 import { type RoleSight, rememberedSight, shownResources } from '../../model/role-sight.ts';
 import { buildJson } from '../../wire/v0-json/build.ts';
 import { attributesJson, fullResourcesJson, resourcesJson } from '../../wire/v0-json/resources.ts';
-import {
-  agentTaskJson,
-  allocationRole,
-  labelsJson,
-  queuedTaskJson,
-  roleJson,
-} from '../../wire/v0-json/tasks.ts';
+import { agentTaskJson, labelsJson, queuedTaskJson, roleJson } from '../../wire/v0-json/tasks.ts';
 import type { Json, Writing } from '../../wire/v0-json/writing.ts';
 import { allocatedResources, type Executor } from '../executors/executor.ts';
 import type { Framework } from '../executors/framework.ts';
@@ -174,9 +168,7 @@ function executorJson(
     container: executor.containerId,
     directory: sandboxDirectory(agent, executor),
     resources: resourcesJson(writing, allocatedResources(agent, executor)),
-    ...((info.resources?.length ?? 0) > 0
-      ? roleJson(allocationRole(info.resources) ?? '*', sees)
-      : {}),
+    ...((info.resources?.length ?? 0) > 0 ? roleJson(holderRole(info.resources), sees) : {}),
     ...(info.labels === undefined ? {} : { labels: labelsJson(info.labels) }),
     ...(info.type === undefined ? {} : { type: executorTypeName(info.type) }),
     tasks: shown

@@ -315,6 +315,13 @@ export function agentFacts(info: AgentInfo): AgentFacts {
   };
 }
 
+/** What the allocator knows of an agent, but for what runs on it. */
+export const agentTerms = ({ info, capabilities, total }: Agent) => ({
+  facts: agentFacts(info),
+  capabilities: capabilities.types,
+  total,
+});
+
 /**
  * Adds an agent, with what runs on it, to the master's state and to the allocator, and begins to
  * ping it.
@@ -341,9 +348,7 @@ export function addAgent(
   }
   state.allocator.addAgent({
     id: agent.id,
-    facts: agentFacts(agent.info),
-    capabilities: agent.capabilities.types,
-    total: agent.total,
+    ...agentTerms(agent),
     used: holdingsOn(state, agent),
     unavailability: machineOf(state, agent)?.info.unavailability,
   });

@@ -3,9 +3,9 @@
 import type { Holding } from '../../core/interface.ts';
 import type { ExecutorInfo, Resource, Task } from '../../model/generated/messages.ts';
 import { type FrameworkId, frameworkId } from '../../model/ids.ts';
+import { holderRole } from '../../model/resource-format.ts';
 import { isTerminal } from '../../model/task-state.ts';
 import type { Agent, MasterState } from '../state.ts';
-import { allocationRole } from '../tasks/tasks.ts';
 
 /** What runs on the agent, by framework and role. */
 export function holdingsOn(state: MasterState, agent: Agent): Holding[] {
@@ -34,7 +34,7 @@ export function holdingsOf(
     if (resources === undefined || resources.length === 0) {
       return;
     }
-    const role = allocationRole(resources);
+    const role = holderRole(resources);
     const byRole = lists.get(owner) ?? new Map<string, Resource[][]>();
     const known = byRole.get(role);
     if (known !== undefined) {

@@ -23,7 +23,7 @@ import type { Agent, MasterState } from '../state.ts';
 import { removeExecutor } from '../tasks/tasks.ts';
 import { executorIds } from '../validation/reregistration.ts';
 import { adoptUncounted } from './adopt-uncounted.ts';
-import { agentFacts, connectionMessage, totalResources } from './agents.ts';
+import { agentTerms, connectionMessage, totalResources } from './agents.ts';
 import { cancelReregistration } from './disconnection.ts';
 import { continueDrain } from './draining.ts';
 import { linkAgent, unlinkAgent } from './links.ts';
@@ -46,11 +46,7 @@ export function reconnectAgent(
     // Offered resources may have changed: an operation was lost on its way.
     rescindAgentOffers(state, agent);
   }
-  state.allocator.updateAgent(agent.id, {
-    facts: agentFacts(agent.info),
-    capabilities: agent.capabilities.types,
-    total: agent.total,
-  });
+  state.allocator.updateAgent(agent.id, agentTerms(agent));
   reconcileAgent(state, agent, message);
   const wasAway = !agent.connected;
   if (wasAway) {

@@ -13,7 +13,7 @@ import {
   type LiveAllocator,
 } from '../../core/interface.ts';
 import { withoutAllocation } from '../../model/resource-format.ts';
-import { agentFacts } from '../agents/agents.ts';
+import { agentTerms } from '../agents/agents.ts';
 import { holdingsOn } from '../agents/holdings.ts';
 import { machineOf } from '../agents/machines.ts';
 import { frameworkTerms } from '../frameworks/frameworks.ts';
@@ -119,9 +119,7 @@ function rebuild(state: MasterState): void {
   for (const agent of state.agents.registered.values()) {
     allocator.addAgent({
       id: agent.id,
-      facts: agentFacts(agent.info),
-      capabilities: agent.capabilities.types,
-      total: agent.total,
+      ...agentTerms(agent),
       used: holdingsOn(state, agent),
       offered: offeredOn(state, agent, grants.get(agent) ?? []),
       unavailability: machineOf(state, agent)?.info.unavailability,

@@ -1,11 +1,10 @@
 // Roles as the master sees them: which there are, who is in them, what they hold.
 import type { Resource } from '../../model/generated/messages.ts';
-import { isReserved, reservationRole } from '../../model/resource-format.ts';
+import { holderRole, isReserved, reservationRole } from '../../model/resource-format.ts';
 import { roleAncestors } from '../../model/role.ts';
 import { isTerminal } from '../../model/task-state.ts';
 import { usedOn } from '../agents/usage.ts';
 import type { Framework, MasterState } from '../state.ts';
-import { allocationRole } from '../tasks/tasks.ts';
 import { usedLists } from '../views/usage.ts';
 import { type Amounts, countedAmounts, minus, plus, withoutZeros } from './quantities.ts';
 
@@ -32,13 +31,13 @@ function rolesOf(framework: Framework): Set<string> {
   const roles = new Set(framework.roles);
   for (const task of framework.tasks.values()) {
     if (!isTerminal(task.state)) {
-      roles.add(allocationRole(task.resources));
+      roles.add(holderRole(task.resources));
     }
   }
   for (const executors of framework.executors.values()) {
     for (const { resources } of executors.values()) {
       if (resources !== undefined && resources.length > 0) {
-        roles.add(allocationRole(resources));
+        roles.add(holderRole(resources));
       }
     }
   }
@@ -107,7 +106,7 @@ export function holdings(
   };
   for (const framework of state.frameworks.registered.values()) {
     for (const resources of usedLists(framework)) {
-      add(allocated, allocationRole(resources), count(resources));
+      add(allocated, holderRole(resources), count(resources));
     }
     for (const { role, resources } of framework.offers) {
       add(offered, role, count(resources));

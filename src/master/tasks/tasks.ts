@@ -2,7 +2,6 @@
 // again.
 import {
   type ExecutorInfo,
-  type Resource,
   type Task,
   TaskState,
   type TaskStatus,
@@ -17,6 +16,7 @@ import {
   type TaskId,
   taskId,
 } from '../../model/ids.ts';
+import { holderRole } from '../../model/resource-format.ts';
 import { addStatus, repeatsStatus, statusesBytes } from '../../model/status-history.ts';
 import { isTerminal } from '../../model/task-state.ts';
 import {
@@ -37,10 +37,6 @@ import { countFramework, sizeOnce, taskSize, uncountFramework } from '../validat
 export const MAX_STATUSES_ON_AGENT_BYTES = 32 * 1024 * 1024;
 
 const isOver = (state: TaskState) => isTerminal(state) || state === TaskState.TASK_UNREACHABLE;
-
-/** The role that resources are allocated to (all of one task or executor have the same). */
-export const allocationRole = (resources: readonly Resource[] | undefined) =>
-  resources?.[0]?.allocation_info?.role ?? '*';
 
 /**
  * Puts a task on its agent, and under its framework if that is known and has none of its id
@@ -176,7 +172,7 @@ export function giveBack(state: MasterState, task: Task): void {
     state.allocator.recover({
       frameworkId: frameworkId(task.framework_id.value),
       agentId: agentId(task.agent_id.value),
-      role: allocationRole(resources),
+      role: holderRole(resources),
       resources,
       wasUsed: true,
     });
@@ -377,7 +373,7 @@ export function removeExecutor(
     state.allocator.recover({
       frameworkId: owner,
       agentId: agent.id,
-      role: allocationRole(resources),
+      role: holderRole(resources),
       resources,
       wasUsed: true,
     });

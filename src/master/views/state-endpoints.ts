@@ -305,6 +305,13 @@ const SUMMARIZED = [
   'TASK_UNREACHABLE',
 ] as const;
 
+/** What a framework runs, and has run as far as the histories reach. */
+function* everyTask({ tasks, unreachableTasks, completedTasks }: Framework): Iterable<Task> {
+  yield* tasks.values();
+  yield* unreachableTasks.values();
+  yield* completedTasks;
+}
+
 type Counts = Map<string, Map<TaskState, number>>;
 
 const countsOf = (counts: Counts, key: string): Json => {
@@ -332,17 +339,11 @@ function overview(frameworks: readonly Framework[]) {
     map.set(key, (map.get(key) ?? new Set()).add(value));
   };
   for (const framework of frameworks) {
-    for (const tasks of [
-      framework.tasks.values(),
-      framework.unreachableTasks.values(),
-      framework.completedTasks,
-    ]) {
-      for (const task of tasks) {
-        bump(ofFramework, framework.id, task);
-        bump(ofAgent, task.agent_id.value, task);
-        link(agentsOf, framework.id, task.agent_id.value);
-        link(frameworksOf, task.agent_id.value, framework.id);
-      }
+    for (const task of everyTask(framework)) {
+      bump(ofFramework, framework.id, task);
+      bump(ofAgent, task.agent_id.value, task);
+      link(agentsOf, framework.id, task.agent_id.value);
+      link(frameworksOf, task.agent_id.value, framework.id);
     }
   }
   return { ofFramework, ofAgent, agentsOf, frameworksOf };
@@ -400,16 +401,10 @@ export function tasksView(state: MasterState, viewer: Viewer, query: Query): Jso
     if (wantedFramework !== undefined && frameworkId(wantedFramework) !== framework.id) {
       continue;
     }
-    for (const tasks of [
-      framework.tasks.values(),
-      framework.unreachableTasks.values(),
-      framework.completedTasks,
-    ]) {
-      for (const task of tasks) {
-        const isWanted = wantedTask === undefined || wantedTask === task.task_id.value;
-        if (isWanted && seesTask(viewer, framework, task)) {
-          found.push({ task, since: task.statuses?.[0]?.timestamp ?? 0 });
-        }
+    for (const task of everyTask(framework)) {
+      const isWanted = wantedTask === undefined || wantedTask === task.task_id.value;
+      if (isWanted && seesTask(viewer, framework, task)) {
+        found.push({ task, since: task.statuses?.[0]?.timestamp ?? 0 });
       }
     }
   }

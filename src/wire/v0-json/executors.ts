@@ -1,10 +1,11 @@
 // Executors as masters show them at unversioned endpoints. What agents show of theirs is where and
 // how they run, and is no form of the message.
 import { type ExecutorInfo, ExecutorInfo_Type } from '../../model/generated/messages.ts';
+import { allocationRole } from '../../model/resource-format.ts';
 import type { RoleSight } from '../../model/role-sight.ts';
 import { commandJson } from './commands.ts';
 import { resourcesJson } from './resources.ts';
-import { allocationRole, labelsJson, roleJson } from './tasks.ts';
+import { labelsJson, roleJson } from './tasks.ts';
 import type { Json, Writing } from './writing.ts';
 
 export function executorJson(writing: Writing, executor: ExecutorInfo, sees: RoleSight): Json {

@@ -1,11 +1,6 @@
 // Tasks, with their statuses, as unversioned endpoints show them.
-import type {
-  Labels,
-  Resource,
-  Task,
-  TaskInfo,
-  TaskStatus,
-} from '../../model/generated/messages.ts';
+import type { Labels, Task, TaskInfo, TaskStatus } from '../../model/generated/messages.ts';
+import { allocationRole, holderRole } from '../../model/resource-format.ts';
 import type { RoleSight } from '../../model/role-sight.ts';
 import { taskStateName } from '../../model/task-state.ts';
 import { commandJson } from './commands.ts';
@@ -25,7 +20,7 @@ export const masterTaskJson = (writing: Writing, task: Task, sees: RoleSight): J
 export const agentTaskJson = (writing: Writing, task: Task, sees: RoleSight): Json => ({
   ...beginningJson(writing, task),
   ...limitsJson(task),
-  ...roleJson(allocationRole(task.resources) ?? '*', sees),
+  ...roleJson(holderRole(task.resources), sees),
   ...endJson(writing, task),
 });
 
@@ -72,10 +67,6 @@ function limitsJson({ limits }: Task): Json {
 
 export const labelsJson = ({ labels }: Labels) => labels ?? [];
 
-/** The role that a task or an executor runs for. */
-export const allocationRole = (resources: readonly Resource[] | undefined): string | undefined =>
-  resources?.[0]?.allocation_info?.role;
-
 /** The role as a field, where there is one that may be seen. */
 export const roleJson = (role: string | undefined, sees: RoleSight): { role?: string } =>
   role !== undefined && sees(role) ? { role } : {};
@@ -103,7 +94,7 @@ export function queuedTaskJson(writing: Writing, task: TaskInfo, sees: RoleSight
     name: task.name,
     slave_id: task.agent_id.value,
     resources: resourcesJson(writing, task.resources ?? []),
-    ...roleJson(allocationRole(task.resources) ?? '*', sees),
+    ...roleJson(holderRole(task.resources), sees),
   };
   if (command !== undefined) {
     json.command = commandJson(writing, command);
