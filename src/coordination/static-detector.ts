@@ -1,7 +1,7 @@
-// Finds a master whose address is given: `host:port`, as it stands or read from a file. It leads as
-// long as it is asked. A name is looked up until it has an address, and again when the watcher
-// cannot do with what it was told: name servers may come later than agents when machines start, and
-// a master may have moved.
+// Detects a master whose address is configured, as `host:port` or as a file that contains it. That
+// master counts as the leader all the time. A host name is looked up until it has an address, and
+// again when the watcher cannot reach that: name servers may start later than agents, and a master
+// may move.
 import { lookup } from 'node:dns/promises';
 import { isIPv4 } from 'node:net';
 import type { Address } from '../model/address.ts';
@@ -20,7 +20,7 @@ export class MasterAddressError extends Error {
   readonly code = 'MESOSCALE_MASTER_ADDRESS';
 }
 
-/** Throws MasterAddressError. */
+/** Reads `host:port`. Throws MasterAddressError. */
 export function parseMaster(text: string): Address {
   const trimmed = text
     .trim()
@@ -38,7 +38,7 @@ export function parseMaster(text: string): Address {
   return { host, port };
 }
 
-/** The address of the text, its name looked up once. Rejects with MasterAddressError. */
+/** Reads the address and looks its host name up, once. Rejects with MasterAddressError. */
 export async function findMaster(text: string): Promise<MasterAddress> {
   const { host, port } = parseMaster(text);
   try {
@@ -52,16 +52,16 @@ const ipOf = async (name: string) => (isIPv4(name) ? name : (await lookup(name, 
 
 export interface StaticDetectorOptions {
   readonly address: Address;
-  /** The IPv4 address of a name; rejects where it has none. Absent: as the system has it. */
+  /** The IPv4 address of a name; rejects where it has none. By default the system's. */
   readonly lookUp?: ((name: string) => Promise<string>) | undefined;
-  /** The host name that goes with an IP address; undefined: none is known. */
+  /** The host name of an IP address; undefined where none is known. */
   readonly hostnameOf: (ip: string) => Promise<string | undefined>;
   readonly warn: (text: string) => void;
 }
 
-/** Between two looks: thousands of agents ask the same name servers. */
+/** The time between two look-ups: thousands of agents ask the same name servers. */
 const PAUSE_MS = 5_000;
-/** After the first look that finds no address; doubled by each further one, up to the pause. */
+/** The pause after the first failed look-up; it doubles with each further one, up to PAUSE_MS. */
 const FIRST_RETRY_MS = 500;
 
 export class StaticDetector implements Detector {
@@ -71,12 +71,12 @@ export class StaticDetector implements Detector {
   #isOver = false;
   #isLooking = false;
   #isLookWanted = false;
-  /** Until it ends there is no other look. */
+  /** While it lasts there is no other look-up. */
   #pause: NodeJS.Timeout | undefined;
-  /** Looks in a row that have found no address. */
+  /** How many look-ups in a row have failed. */
   #failures = 0;
 
-  /** Looks at once. */
+  /** Looks the name up at once. */
   constructor(options: StaticDetectorOptions) {
     this.#options = options;
     void this.#look();
@@ -125,7 +125,7 @@ export class StaticDetector implements Detector {
     }
   }
 
-  /** Undefined: the name has no address. */
+  /** Undefined where the name has no address. */
   async #find(): Promise<LeadingMaster | undefined> {
     const { address, lookUp = ipOf, hostnameOf } = this.#options;
     let ip: string;
@@ -139,7 +139,7 @@ export class StaticDetector implements Detector {
     return { pid: `master@${ip}:${address.port}`, hostname: (await hostnameOf(ip)) ?? ip };
   }
 
-  /** Said of the first failure in a row, and of ever fewer of those that follow. */
+  /** Logs the first failure in a row, and fewer and fewer of those that follow. */
   #failed({ code, message }: NodeJS.ErrnoException): void {
     this.#failures++;
     if (Number.isInteger(Math.log2(this.#failures))) {

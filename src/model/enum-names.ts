@@ -1,7 +1,7 @@
 // The names of an enumeration's values, as the schema writes them.
 
 /**
- * Answers the name of a value, the first that is declared; undefined where this version of the
+ * Returns the name of a value, the first that is declared; undefined where this version of the
  * schema has none.
  */
 export function enumNames(

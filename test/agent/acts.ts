@@ -1,4 +1,4 @@
-// Events that an agent may meet, at random.
+// Random events that an agent may get.
 import fc from 'fast-check';
 import { TaskState } from '../../src/model/generated/messages.ts';
 import {
@@ -21,7 +21,7 @@ const ids = { framework_id: { value: FRAMEWORK } };
 
 type Act = (world: World) => void;
 
-/** One event of many; ids are few, so that events meet. */
+/** One of many kinds of events; there are few ids, so that events are about the same things. */
 export const act: fc.Arbitrary<Act> = fc.oneof(
   fc.tuple(task, checkpoint, fc.integer({ min: 1, max: 5 })).map(
     ([id, checkpointing, cpus]): Act =>

@@ -1,5 +1,5 @@
-// An agent's state can be copied at any moment: the copy goes on as the agent would, and neither
-// touches the other.
+// An agent's state can be copied at any moment: the copy goes on as the original would, and neither
+// affects the other.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { step } from '../../src/agent/agent.ts';
@@ -17,7 +17,7 @@ interface Taken {
 
 interface Fork {
   readonly state: AgentState;
-  /** How much the agent had taken. */
+  /** How many events the agent had taken. */
   readonly from: number;
 }
 
@@ -29,7 +29,7 @@ test('a copy of any moment goes on as the agent has gone on, and neither touches
       fc.boolean(),
       (acts, rhythm, commitsAtOnce) => {
         const taken: Taken[] = [];
-        // So few are remembered that histories forget.
+        // So few are kept that histories forget.
         const few = { maxCompletedTasksPerExecutor: 2, maxCompletedExecutorsPerFramework: 2 };
         const world = new World(few, undefined, (event, take) => {
           const effects = take(structuredClone(event));
@@ -48,7 +48,7 @@ test('a copy of any moment goes on as the agent has gone on, and neither touches
         const before = copyState(world.agent);
         for (const { state, from } of forks) {
           for (const { event, effects } of taken.slice(from)) {
-            // A message becomes part of the state that takes it.
+            // A message becomes part of the state of the agent that takes it.
             expect(structuredClone(step(state, structuredClone(event)))).toEqual(effects);
           }
           expect(stateDifference(state, before)).toBeUndefined();

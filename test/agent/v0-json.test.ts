@@ -1,4 +1,5 @@
-// /state of an agent that has, runs and has queued all that it shows, to the byte.
+// /state of an agent that has, runs and has queued everything that the endpoint shows, byte for
+// byte.
 import { test } from 'vitest';
 import { createViews } from '../../src/agent/views/views.ts';
 import {

@@ -5,7 +5,7 @@ import { allCommands } from '../../src/cli/commands.ts';
 import { codeOf, type Source, sources } from '../support/sources.ts';
 
 const files = sources('src/cli/**/*.ts').filter(({ path }) => !/\/(?:\w+-)?flags\.ts$/.test(path));
-/** Folders of src/cli/ that serve more than one command. */
+/** Folders of src/cli/ that several commands share. */
 const SHARED = ['process', 'framework'];
 
 /** Of `object`: `object.name`, and `{ name, other: renamed } = object`. */

@@ -1,4 +1,4 @@
-// Who carries out which effects of a state machine: a table, of which the compiler knows that none
+// Performs the effects of a state machine by a table of performers; the compiler checks that none
 // is missing.
 
 interface Performer<Effect> {
@@ -11,12 +11,12 @@ export type Performers<Effect extends Typed> = {
   readonly [Type in Effect['type']]: Performer<Extract<Effect, { readonly type: Type }>>;
 };
 
-/** Hands an effect to its performer. */
+/** Calls the performer of an effect. */
 export function performEffect<Effect extends Typed>(
   performers: Performers<Effect>,
   effect: Effect,
 ): void {
-  // The entry of a type takes the effects of that type: the compiler cannot follow that.
+  // The entry of a type takes effects of that type, which the compiler cannot deduce.
   const performer = performers[effect.type as Effect['type']] as Performer<unknown>;
   performer.perform(effect);
 }

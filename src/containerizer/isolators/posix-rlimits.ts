@@ -1,4 +1,4 @@
-// posix/rlimits: gives the container's processes the limits that `rlimit_info` names.
+// posix/rlimits: sets the limits that `rlimit_info` asks for, for the container's processes.
 import { containerInfoOf } from '../plan/request.ts';
 import { resourceLimits } from '../plan/resource-limits.ts';
 import type { Isolator } from './isolator.ts';

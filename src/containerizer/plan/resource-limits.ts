@@ -1,4 +1,4 @@
-// Limits of processes (setrlimit) as a ContainerInfo asks for them.
+// The process limits (setrlimit) that a ContainerInfo asks for.
 import { enumNames } from '../../model/enum-names.ts';
 import {
   type RLimitInfo,
@@ -15,12 +15,12 @@ const nameOf = enumNames(RLimitInfo_RLimit_Type);
 export interface ResourceLimit {
   /** The kernel's name without `RLIMIT_`, such as `NOFILE`. */
   readonly name: string;
-  /** In the kernel's unit for the limit. */
+  /** In the kernel's unit of the limit. */
   readonly soft: Amount;
   readonly hard: Amount;
 }
 
-/** Throws ContainerizerError where a limit cannot be set on any machine. */
+/** Throws ContainerizerError for a limit that cannot be set on any machine. */
 export const resourceLimits = ({ rlimits = [] }: RLimitInfo): readonly ResourceLimit[] =>
   rlimits.map(resourceLimit);
 
@@ -40,7 +40,7 @@ function resourceLimit(limit: RLimitInfo_RLimit): ResourceLimit {
   return { name, soft: soft ?? 'unlimited', hard: hard ?? 'unlimited' };
 }
 
-/** Mesos's launcher ends at such a limit, and its agent says no more than the first two words. */
+/** In Mesos the launcher ends at such a limit, and the agent reports only the first two words. */
 const invalid = (why: string) =>
   new ContainerizerError(`Executor terminated: 'container.rlimit_info.rlimits': ${why}`, {
     reason: TaskStatus_Reason.REASON_EXECUTOR_TERMINATED,

@@ -9,7 +9,9 @@ import type { Codec } from '../server/content-negotiation.ts';
 import { encodeRecord, type StreamRecord } from '../server/event-stream.ts';
 
 export class OperatorRecords {
-  /** Of SUBSCRIBED, which has the whole state: readers that come together get the same event. */
+  /**
+   * The records of SUBSCRIBED, which has the whole state: readers that subscribe together share it.
+   */
   readonly #snapshots = new WeakMap<OperatorEvent, Partial<Record<Codec, StreamRecord>>>();
 
   of(event: OperatorEvent, codec: Codec): StreamRecord {

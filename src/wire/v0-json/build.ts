@@ -1,8 +1,8 @@
-// How masters and agents were built, as /state of both begins.
+// The build of a master or agent, with which /state of both begins.
 import type { VersionInfo } from '../../model/generated/messages.ts';
 import type { Json } from './writing.ts';
 
-/** Where the sources came from is not known of every build. */
+/** Not every build knows where its sources came from. */
 export function buildJson(build: VersionInfo): Json {
   const { version, git_sha, git_branch, git_tag, build_date, build_time, build_user } = build;
   return {

@@ -1,5 +1,5 @@
-// Executors as masters show them at unversioned endpoints. What agents show of theirs is where and
-// how they run, and is no form of the message.
+// Executors as masters show them at unversioned endpoints. Agents show where and how theirs run,
+// which is not a form of the message.
 import { type ExecutorInfo, ExecutorInfo_Type } from '../../model/generated/messages.ts';
 import { allocationRole } from '../../model/resource-format.ts';
 import type { RoleSight } from '../../model/role-sight.ts';

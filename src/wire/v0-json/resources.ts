@@ -6,7 +6,7 @@ import { toEndpointFormat } from '../../model/resource-format.ts';
 import { rangesText, setText } from '../../model/resource-label.ts';
 import type { Json, Writing } from './writing.ts';
 
-/** The order of Mesos's keys. */
+/** In the order of Mesos's keys. */
 const SHOWN_TYPES = [Value_Type.SCALAR, Value_Type.RANGES, Value_Type.SET] as const;
 
 /**
@@ -38,8 +38,8 @@ export function resourcesJson({ algebra }: Writing, resources: readonly Resource
 }
 
 /**
- * What there is of each name, in the order in which the names come. A list in which each name
- * stands once, in one piece, is a sum already; all others are added up by the core.
+ * The amounts of each name, in the order in which names first occur. A list with each name once,
+ * and in one piece, is a sum already; the core adds up all others.
  */
 function amountsByName(
   algebra: Writing['algebra'],
@@ -64,7 +64,7 @@ function amountsByName(
 const shownName = ({ name, revocable }: Resource) =>
   revocable === undefined ? name : `${name}_revocable`;
 
-/** Nothing of it could be joined or sorted. */
+/** Whether there is nothing to join or sort. */
 const isOnePiece = ({ ranges, set }: Resource) =>
   (ranges?.range?.length ?? 0) <= 1 && (set?.item?.length ?? 0) <= 1;
 
@@ -85,7 +85,7 @@ function withSharedOnce(resources: readonly Resource[]): readonly Resource[] {
   });
 }
 
-/** Without what tells the parts of one resource apart, so that they add up. */
+/** Removes what distinguishes parts of one resource, so that they add up. */
 function withoutDistinctions({ name, type, scalar, ranges, set, revocable }: Resource): Resource {
   const amount: Resource = { name, type };
   if (scalar !== undefined) {
@@ -122,6 +122,6 @@ function valueJson({ type, scalar, ranges, set, text }: Attribute): unknown {
   }
 }
 
-/** Each resource by itself, with all that it has. */
+/** Each resource by itself, with all its fields. */
 export const fullResourcesJson = ({ message }: Writing, resources: readonly Resource[]) =>
   resources.map((resource) => message('Resource', toEndpointFormat(resource)));

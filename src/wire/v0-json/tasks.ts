@@ -8,7 +8,7 @@ import { containerStatusJson } from './container-status.ts';
 import { resourcesJson } from './resources.ts';
 import type { Json, Writing } from './writing.ts';
 
-/** As masters show it: limits come last, and a task that is allocated to no role has none. */
+/** A task as masters show it: limits come last, and a task without allocation role has no role. */
 export const masterTaskJson = (writing: Writing, task: Task, sees: RoleSight): Json => ({
   ...beginningJson(writing, task),
   ...roleJson(allocationRole(task.resources), sees),
@@ -16,7 +16,7 @@ export const masterTaskJson = (writing: Writing, task: Task, sees: RoleSight): J
   ...limitsJson(task),
 });
 
-/** As agents show it: limits stand beside the resources, and no role is role `*`. */
+/** A task as agents show it: limits are beside the resources, and no role is role `*`. */
 export const agentTaskJson = (writing: Writing, task: Task, sees: RoleSight): Json => ({
   ...beginningJson(writing, task),
   ...limitsJson(task),

@@ -1,13 +1,11 @@
-// What the JSON of unversioned endpoints is written with. It is handed in: resources are added up
-// by the scheduler core, and the process that serves messages takes secrets out of them.
+// What writing the JSON of unversioned endpoints needs. The caller provides it: the scheduler core
+// adds up resources, and the process that serves requests removes secrets from messages.
 import type { Resource } from '../../model/generated/messages.ts';
 import type { MessageType, Types } from '../types.ts';
 
 export type Json = Record<string, unknown>;
 
-/**
- * Plain values of a message, ready for JSON.stringify: enums by name, Mesos's defaults filled in.
- */
+/** A message as plain values for JSON.stringify: enums by name, Mesos's defaults filled in. */
 export type MessageJson = <Name extends keyof Types>(
   name: Name,
   message: Types[Name] extends MessageType<infer Message extends object> ? Message : never,

@@ -1,8 +1,9 @@
-// The limits of a running process, from /proc/PID/limits, so that what runs beside it has the same.
+// The limits of a running process, from /proc/PID/limits, so that a command beside it gets the
+// same.
 import type { ResourceLimit } from '../../plan/resource-limits.ts';
 import { readText } from '../../records/record-file.ts';
 
-/** The kernel's words in that file, and its names. */
+/** The kernel's words in that file, and the names of the limits. */
 const NAMES: Readonly<Record<string, string>> = {
   'Max address space': 'AS',
   'Max core file size': 'CORE',
@@ -32,7 +33,7 @@ export const limitsIn = (text: string): ResourceLimit[] =>
 
 const amountOf = (text: string) => (text === 'unlimited' ? text : Number(text));
 
-/** None where the process has ended. */
+/** Empty where the process has ended. */
 export function limitsOf(processId: number): ResourceLimit[] {
   try {
     return limitsIn(readText(`/proc/${processId}/limits`, 'utf8') ?? '');

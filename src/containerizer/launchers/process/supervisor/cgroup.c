@@ -1,4 +1,4 @@
-/* A container's cgroups: ending all that is in them, and removing them. */
+/* A container's cgroups: kills all processes in them, and removes them. */
 #include "container.h"
 
 #include <dirent.h>
@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Freezing is waited for so often, so long each time: about two seconds. */
+/* How often, and how long each time, to wait for freezing: about two seconds in all. */
 enum { FREEZE_LOOKS = 400, FREEZE_PAUSE_MS = 5 };
 
 typedef void action(const char *group);
@@ -22,7 +22,7 @@ static int write_in(const char *group, const char *name, const char *text) {
   return write_file(path, 0, text);
 }
 
-/* The cgroups below `path` and then itself, as a task may have made some below its own. */
+/* Removes the cgroups below `path`, which a task may have made, and then `path` itself. */
 static void each_group(char path[PATH_MAX], action *act) {
   size_t length = strlen(path);
   DIR *directory = opendir(path);
@@ -79,8 +79,8 @@ static int is_frozen(const char *group) {
 }
 
 /*
- * The kernel freezes process after process. Until the last one is, those that are not yet may fork, so
- * that a list of them would be old as soon as it is read.
+ * The kernel freezes one process after the other. Until the last one is frozen, the others may fork, so
+ * that a list of them would be out of date as soon as it is read.
  */
 static void freeze(const char *group) {
   struct timespec pause = {0, FREEZE_PAUSE_MS * 1000000L};
@@ -92,7 +92,7 @@ static void freeze(const char *group) {
   }
 }
 
-/* v2 has one write for it, which forks do not outrun. */
+/* v2 kills all with one write, which forks cannot outrun. */
 void kill_cgroup(const char *group) {
   char path[PATH_MAX];
   if (write_in(group, "cgroup.kill", "1") == 0 || strlen(group) >= sizeof path) {

@@ -5,7 +5,7 @@
 #define _GNU_SOURCE
 #include <sys/types.h>
 
-/* What a request asks to start. The strings and lists belong to the request. */
+/* The process that a request asks for. The strings and lists belong to the request. */
 struct launch {
   int supervised, bound;
   const char *run, *boot, *directory, *out, *err, *uid, *gid;
@@ -21,11 +21,11 @@ int overwrite(const char *directory, const char *name, const char *text);
 int set_aside(const char *directory, const char *name);
 int read_stat(pid_t pid, pid_t *parent, unsigned long long *start);
 
-/* descendants.c: SIGTERM, or the end, for every process below this one. */
+/* descendants.c: sends SIGTERM to every process below this one, or kills it. */
 void ask_descendants(void);
 void kill_descendants(void);
 
-/* cgroup.c: the end of all that is in a cgroup, and in those below it; then the cgroup's own. */
+/* cgroup.c: kills all processes in a cgroup and those below it, and removes the cgroups. */
 void kill_cgroup(const char *group);
 int remove_cgroup(const char *group);
 
@@ -41,7 +41,7 @@ struct outcome {
   int error;  /* Why it could not be forked, or 0. */
 };
 
-/* supervisor.c: what a fork of the spawner does with its life; neither returns. */
+/* supervisor.c: the two programs that a fork of the spawner may run; neither returns. */
 _Noreturn void supervise(const struct launch *launch, int go, pid_t spawner);
 _Noreturn void accompany(const struct launch *launch, pid_t spawner, struct outcome *outcome);
 

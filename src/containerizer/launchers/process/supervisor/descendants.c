@@ -1,8 +1,8 @@
 /*
  * The processes below this one. Every orphan among them becomes its child, so all are reached from here,
  * generation by generation, at the cost of a few small files each, however many processes the machine
- * has besides. They may fork faster than they are read: a walk ends after so many, and what it has left
- * out is for the next.
+ * has besides. They may fork faster than they are read: a walk ends after a number of them, and the next
+ * walk finds those that it has left out.
  */
 #include "container.h"
 
@@ -15,11 +15,11 @@
 #include <unistd.h>
 
 enum {
-  /* Processes and threads that one walk looks at. */
+  /* The most processes and threads that one walk looks at. */
   MAX_LOOKS = 65536,
-  /* So many are asked to end even when they are about to be killed. */
+  /* The most processes that get SIGTERM when all are about to be killed. */
   CROWD = 1024,
-  /* Walks that stop what there is, until one finds nothing new. */
+  /* The most walks that send SIGSTOP; they end when one finds no new process. */
   MAX_STOPS = 8,
   /* The kernel gives no larger pid. */
   PID_LIMIT = 4194304
@@ -44,17 +44,17 @@ struct table {
   int is_read;
 };
 
-/* A look at the processes below this one, and what is done to them. */
+/* A walk along the processes below this one, and the signal that they get. */
 struct walk {
-  int number;     /* The signal that each gets, */
-  int is_once;    /* unless it was seen before and is to get it once. */
+  int number;     /* The signal for each process, */
+  int is_once;    /* or, if set, only for those not seen before. */
   marks seen, groups;
   int looks, fresh;
   struct pids found;
   struct table table;
 };
 
-/* Whether it is there for the first time; without memory for marks, all always are. */
+/* Whether the process is new; without memory for marks, every process always is. */
 static int mark(marks marks, pid_t pid) {
   if (pid <= 0 || pid >= PID_LIMIT || !marks) {
     return 1;
@@ -66,9 +66,9 @@ static int mark(marks marks, pid_t pid) {
 }
 
 /*
- * A signal to a process group reaches all of it in one moment: none of them can fork in between. The
- * groups of a container's processes are its own, but for the group of one that has not left ours yet. So
- * the process must still be the one that was found: pids come round fast where many fork.
+ * A signal to a process group reaches all its processes at the same moment: none can fork in between. The
+ * groups of a container's processes are the container's, except that a new process may still be in the
+ * supervisor's. The process must still be the one that was found: where many fork, pids are reused fast.
  */
 static void signal_group(pid_t pid, pid_t found_below, int number, marks groups) {
   pid_t group = getpgid(pid), parent;
@@ -79,7 +79,7 @@ static void signal_group(pid_t pid, pid_t found_below, int number, marks groups)
   }
 }
 
-/* A process gets its signal as soon as it is found. What there is no memory for is left out. */
+/* A process gets its signal as soon as it is found. Processes without memory for them are left out. */
 static void meet(struct walk *walk, pid_t parent, pid_t pid) {
   int is_first = mark(walk->seen, pid);
   walk->looks--;
@@ -106,7 +106,7 @@ static int is_over(const struct walk *walk) {
   if (walk->looks <= 0) {
     return 1;
   }
-  /* When the container is to be killed, asking a crowd to end would only hold that up. */
+  /* Before a kill, SIGTERM to a great many processes would only delay it. */
   return walk->number == SIGTERM && MAX_LOOKS - walk->looks > CROWD &&
          sigpending(&pending) == 0 && sigismember(&pending, SIGUSR1);
 }
@@ -225,7 +225,7 @@ void ask_descendants(void) {
   free(seen);
 }
 
-/* Stopped first: who is killed makes room, at its limit of processes, for one that is forked meanwhile. */
+/* All are stopped first: at a limit of processes, killing one would let another one fork. */
 void kill_descendants(void) {
   marks seen = no_marks();
   int fresh = 1;

@@ -15,7 +15,7 @@
 
 enum { MAX_STRING = 128 * 1024 - 1 };
 
-/* Tells why there will be no process; a plain one has no one to tell and ends as if killed. */
+/* Reports why there will be no process; a plain process cannot report, and ends as if killed. */
 static _Noreturn void fail(int fd, const char *format, ...) {
   char text[512];
   int error = errno;
@@ -40,8 +40,8 @@ static _Noreturn void fail(int fd, const char *format, ...) {
 }
 
 /*
- * What others have put there, as an archive that was extracted may, is opened without waiting: a FIFO
- * without a reader would hold up this process and its supervisor, whom no signal would reach.
+ * Opens without waiting: in the file's place there may be a FIFO, as from an extracted archive. Without a
+ * reader it would block this process and its supervisor, which no signal would reach.
  */
 static void redirect(int failure, const char *path, int fd) {
   struct stat status;
@@ -75,7 +75,7 @@ static void drop_privileges(int failure, const struct launch *launch) {
   }
 }
 
-/* Signals and descriptors as a fresh process has them, whatever was inherited. */
+/* Resets signals and descriptors to those of a fresh process. */
 static void reset_signals(void) {
   struct sigaction standard = {.sa_handler = SIG_DFL};
   for (int number = 1; number < NSIG; number++) {
@@ -95,7 +95,7 @@ void become(const struct launch *launch, int failure) {
     }
   }
   umask(022);
-  /* Before the user changes: who is not root cannot raise a limit. */
+  /* Before the user changes: only root can raise a limit. */
   for (int i = 0; i < launch->n_rlimits; i++) {
     if (set_rlimit(launch->rlimits[i]) < 0) {
       fail(failure, "Failed to set the resource limit %s", launch->rlimits[i]);
@@ -118,13 +118,13 @@ void become(const struct launch *launch, int failure) {
   environ = launch->environment;
   execvp(launch->arguments[0], launch->arguments + 1);
   if (errno == E2BIG) {
-    /* Nothing of what the task was to do has begun, and its own words would not say why. */
+    /* Nothing of the task has begun, and its own output would not say why. */
     fail(failure, "Failed to execute '%s': the command, its arguments and its environment are more "
                   "than the kernel takes (one string at most %d bytes, all together at most a quarter "
                   "of the stack limit and 6 MiB)",
          launch->arguments[0], MAX_STRING);
   }
-  /* Not a failure of the launch: the task ran and could not do what it was told to. */
+  /* This is no failed launch: the task ran, and could not execute its command. */
   dprintf(STDERR_FILENO, "Failed to execute '%s': %s\n", launch->arguments[0], strerror(errno));
   _exit(1);
 }

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Into a file, and nothing else: a FIFO that lies there is not waited for. */
+/* Writes to a regular file only, and does not wait for a FIFO in its place. */
 int write_file(const char *path, int flags, const char *text) {
   struct stat found;
   int fd = open(path, O_WRONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW | flags, 0644);
@@ -58,14 +58,14 @@ int record(const char *directory, const char *name, const char *text) {
   return result;
 }
 
-/* In the room that the agent has made for it before the launch: a full disk has no say in it. */
+/* Writes in the room that the agent has made before the launch, so that a full disk does not matter. */
 int overwrite(const char *directory, const char *name, const char *text) {
   char path[PATH_MAX];
   snprintf(path, sizeof path, "%s/%s", directory, name);
   return write_file(path, O_CREAT, text);
 }
 
-/* Gives what stands where a record is to be another name: it is no file, or none to write to. */
+/* Renames what is in the place of a record and is no file, or none that can be written. */
 int set_aside(const char *directory, const char *name) {
   char from[PATH_MAX], to[PATH_MAX];
   snprintf(from, sizeof from, "%s/%s", directory, name);

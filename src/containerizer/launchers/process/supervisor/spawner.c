@@ -34,8 +34,8 @@
  * TEXT`. The process's own wait status stands in RUN_DIRECTORY/status, as `wait STATUS STATUS`;
  * RUN_DIRECTORY/failure tells why it could not be started. The agent has made both, with room for that.
  *
- * RUN_DIRECTORY/supervisor is made by link(2), before the process runs. Whoever makes it first decides:
- * an agent that recovers and finds none makes it itself, and a supervisor that comes late ends.
+ * RUN_DIRECTORY/supervisor is made by link(2), before the process runs. The first to make it decides: an
+ * agent that recovers and finds none makes it, and a supervisor that is too late for it ends.
  */
 #include "container.h"
 
@@ -126,7 +126,7 @@ static void end(struct entry *entry, int status) {
   free(entry);
 }
 
-/* Of a plain process: how it ended itself, and not its companion. */
+/* The status of a plain process itself, and not of its companion. */
 static void end_plain(struct entry *entry) {
   if (entry->outcome->error) {
     report("failed %u Failed to fork: %s\n", entry->token, strerror(entry->outcome->error));
@@ -140,7 +140,7 @@ static void launch_one(uint32_t token, const struct launch *launch) {
     report("failed %u Failed to create a pipe: %s\n", token, strerror(errno));
     return;
   }
-  /* Here and not in the supervisor, so that they are there for whatever is asked for next. */
+  /* Made here and not in the supervisor, so that they exist before the next request. */
   for (int i = 0; launch->supervised && i < launch->n_cgroups; i++) {
     if (mkdir(launch->cgroups[i], 0755) < 0 && errno != EEXIST) {
       report("failed %u Failed to create cgroup '%s': %s\n", token, launch->cgroups[i],
@@ -265,7 +265,7 @@ static void watch(uint32_t token, pid_t pid, const char *start, int epoll) {
 #ifdef SYS_pidfd_open
   entry->pidfd = syscall(SYS_pidfd_open, pid, 0);
 #endif
-  /* Looked at only now: the descriptor is of the process that has the pid, which must be ours. */
+  /* Checked only now: the descriptor is that of the pid's process, which must be the one to watch. */
   if (read_stat(pid, &parent, &found) < 0 || found != strtoull(start, NULL, 10)) {
     end(entry, -1);
     return;
@@ -343,7 +343,7 @@ static void reap(void) {
   }
 }
 
-/* Where the kernel has no pidfd: processes that are not children are looked at in turn. */
+/* Without pidfd in the kernel, processes that are not children are checked again and again. */
 static int look(void) {
   int left = 0;
   for (struct entry *entry = entries, *next; entry; entry = next) {
@@ -425,7 +425,7 @@ int main(void) {
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, SIGCHLD);
-  /* Blocked here, so that a fresh supervisor cannot be ended by what it is about to wait for. */
+  /* Blocked here, so that a new supervisor cannot die of a signal before it waits for signals. */
   sigaddset(&set, SIGTERM);
   sigaddset(&set, SIGUSR1);
   sigprocmask(SIG_BLOCK, &set, NULL);
@@ -442,7 +442,7 @@ int main(void) {
   event.data.ptr = &signals;
   epoll_ctl(epoll, EPOLL_CTL_ADD, children, &event);
   for (int polled = 0;;) {
-    /* One at a time: what is done about one event may free what another one points at. */
+    /* One at a time: handling one event may free the entry that another one points at. */
     int n = epoll_wait(epoll, &event, 1, polled ? 500 : -1);
     if (n > 0 && event.data.ptr == &input) {
       read_requests(epoll);

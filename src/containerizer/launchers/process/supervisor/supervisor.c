@@ -1,6 +1,6 @@
 /*
- * One container's supervisor: starts its process, records who is who, passes signals on, stores the
- * process's status, and ends everything that is left. It is a fork of the spawner. A companion does the
+ * One container's supervisor: starts its process, records both pids, passes signals on, stores the
+ * process's status, and kills all processes that are left. It is a fork of the spawner. A companion does the
  * same for one plain process, but without records.
  */
 #include "container.h"
@@ -22,7 +22,7 @@
 
 enum { MAX_REAPED = 4096 };
 
-/* A task that is root may have moved some to other cgroups, so that descendants are killed as well. */
+/* A task that is root may have moved processes to other cgroups, so descendants are killed, too. */
 static void kill_all(const struct launch *launch) {
   /* Against many that fork, an equal share of the CPUs would be next to none. */
   setpriority(PRIO_PROCESS, 0, -20);
@@ -41,8 +41,8 @@ static void await_child(int milliseconds) {
 }
 
 /*
- * Reaps what has ended, but no more than so many at once: they may be forked as fast. Stores the status of
- * `process`, where it is among them; returns -1 with ECHILD where there are no children any more.
+ * Reaps children that have ended, but only a number at once: others may be forked as fast. Stores the
+ * status of `process` if that is among them. Returns -1 with ECHILD where no children are left.
  */
 static pid_t reap(pid_t process, int *status, int *has_ended) {
   pid_t pid = 1;
@@ -56,7 +56,7 @@ static pid_t reap(pid_t process, int *status, int *has_ended) {
   return pid;
 }
 
-/* Ends all that is left. Every orphan becomes a child of this process: none left, none alive. */
+/* Kills all that are left. Every orphan becomes a child of this process: without children none is alive. */
 static void clean(const struct launch *launch) {
   for (;;) {
     int status, has_ended;
@@ -96,10 +96,10 @@ static int is_passing(int error) {
 }
 
 /*
- * There is room for it, unless the disk is worse than full. Then it is tried until it works, because
- * what is lost here makes a success a failure: until the agent has the container destroyed, or has
- * removed its records. What stands in its place and is no file makes way. Returns -1, with errno, for
- * what does neither pass nor make way.
+ * Writes the record. There is room for it even on a full disk. Any other failure is retried until it
+ * works, because a lost record would turn a success into a failure; or until the agent destroys the
+ * container or removes its records. Anything in its place that is no file is renamed. Returns -1, with
+ * errno, for a failure that retrying cannot end.
  */
 static int keep(const struct launch *launch, const char *name, const char *text) {
   sigset_t destroyed;
@@ -133,7 +133,7 @@ static void keep_failure(const struct launch *launch, const char *text) {
 
 static void keep_status(const struct launch *launch, int status) {
   char text[1024];
-  /* Twice, so that a cut or changed one is known. */
+  /* Twice, so that a damaged status is recognized. */
   snprintf(text, sizeof text, "wait %d %d\n", status, status);
   if (keep(launch, "status", text) < 0) {
     snprintf(text, sizeof text, "Failed to record how the command ended (wait status %d): %s",
