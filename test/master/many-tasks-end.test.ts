@@ -18,6 +18,7 @@ function withTasks(
   count: number,
   options: Partial<MasterOptions> = {},
   info: Partial<FrameworkInfo> = {},
+  hasExecutors = false,
 ) {
   const counted = new Traps(coreModule);
   const world = new World(options, { core: createCore(coreModule, counted.instantiate) });
@@ -26,6 +27,13 @@ function withTasks(
   const tasks = Array.from({ length: count }, (_, index) => ({
     task_id: { value: `t${index}` },
     resources: resources('cpus:0.001;mem:1'),
+    ...(hasExecutors && {
+      executor: {
+        executor_id: { value: `e${index}` },
+        command: { value: 'run' },
+        resources: resources('cpus:0.01;mem:32'),
+      },
+    }),
   }));
   world.allocate();
   framework.launch(framework.offer(), ...tasks);
@@ -113,19 +121,25 @@ test('an agent that unregisters', () => {
   expect(end(50)).toBe(end(1));
 });
 
-test('an agent that is disconnected', () => {
-  const end = (count: number) => {
-    const { world, agent, framework, calls } = withTasks(count, {}, { checkpoint: false });
-    const id = agentId(agent.id);
-    const address = world.master.agents.registered.get(id)?.address ?? '';
-    const made = calls(() => world.dispatch({ type: 'linkLost', address }));
-    expect(framework.statuses()).toHaveLength(count);
-    const total = world.master.agents.registered.get(id)?.total ?? [];
-    expect(world.master.algebra.equal(world.master.allocator.free(id), total)).toBe(true);
-    return made;
-  };
-  expect(end(50)).toBe(end(1));
-});
+test.for([false, true])(
+  'an agent that is disconnected, with executors of tasks: %s',
+  (hasExecutors) => {
+    const end = (count: number) => {
+      const made = withTasks(count, {}, { checkpoint: false }, hasExecutors);
+      const { world, agent, framework, calls } = made;
+      const id = agentId(agent.id);
+      expect(world.master.agents.registered.get(id)?.executors.size).toBe(hasExecutors ? 1 : 0);
+      const address = world.master.agents.registered.get(id)?.address ?? '';
+      const needed = calls(() => world.dispatch({ type: 'linkLost', address }));
+      expect(framework.statuses()).toHaveLength(count);
+      expect(world.master.agents.registered.get(id)?.executors.size).toBe(0);
+      const total = world.master.agents.registered.get(id)?.total ?? [];
+      expect(world.master.algebra.equal(world.master.allocator.free(id), total)).toBe(true);
+      return needed;
+    };
+    expect(end(50)).toBe(end(1));
+  },
+);
 
 type WithTasks = ReturnType<typeof withTasks>;
 

@@ -5,7 +5,7 @@ import type { AgentId } from '../../model/ids.ts';
 import { rescindAgentOffers } from '../offers/rescind.ts';
 import { clearTimer, log, setTimer } from '../outbox.ts';
 import type { Agent, Framework, MasterState } from '../state.ts';
-import { removeExecutor } from '../tasks/tasks.ts';
+import { dropExecutor } from '../tasks/tasks.ts';
 import type { MasterTimer } from '../timers.ts';
 import { holdingsOf } from './holdings.ts';
 import { endTasks } from './task-ends.ts';
@@ -57,10 +57,13 @@ function loseFramework(state: MasterState, agent: Agent, framework: Framework): 
     reason: TaskStatus_Reason.REASON_AGENT_DISCONNECTED,
     message: `Agent ${agent.info.hostname} disconnected`,
   });
-  for (const holding of holdingsOf(state, agent, { executors: [], tasks: ended })) {
+  const owner = framework.id;
+  const lost = [...(agent.executors.get(owner)?.values() ?? [])];
+  const executors = lost.map((info) => ({ owner, info }));
+  for (const holding of holdingsOf(state, agent, { executors, tasks: ended })) {
     state.allocator.recover({ ...holding, wasUsed: true });
   }
-  for (const executor of [...(agent.executors.get(framework.id)?.keys() ?? [])]) {
-    removeExecutor(state, agent, framework.id, executor);
+  for (const info of lost) {
+    dropExecutor(state, agent, owner, info);
   }
 }

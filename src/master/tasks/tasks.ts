@@ -363,9 +363,8 @@ export function removeExecutor(
   owner: Framework['id'],
   id: ExecutorId,
 ): void {
-  const executors = agent.executors.get(owner);
-  const info = executors?.get(id);
-  if (executors === undefined || info === undefined) {
+  const info = agent.executors.get(owner)?.get(id);
+  if (info === undefined) {
     return;
   }
   const resources = info.resources ?? [];
@@ -378,9 +377,20 @@ export function removeExecutor(
       wasUsed: true,
     });
   }
+  dropExecutor(state, agent, owner, info);
+}
+
+/** Takes an executor off its agent; the caller gives its resources back, with those of others. */
+export function dropExecutor(
+  state: MasterState,
+  agent: Agent,
+  owner: Framework['id'],
+  info: ExecutorInfo,
+): void {
+  const executors = agent.executors.get(owner);
   agent.bytes -= sizeOnce(info);
-  executors.delete(id);
-  if (executors.size === 0) {
+  executors?.delete(executorId(info.executor_id.value));
+  if (executors?.size === 0) {
     agent.executors.delete(owner);
     uncountFramework(agent, owner);
     state.frameworks.registered.get(owner)?.executors.delete(agent.id);
