@@ -142,8 +142,8 @@ function normalize(message: ReregisterAgentMessage): ReregisterAgentMessage {
   const normal = <Item extends Task | ExecutorInfo>(item: Item): Item => {
     const used = (resource: Resource) =>
       allocatedTo(toReservationList(resource), roles.get(item.framework_id?.value ?? '') ?? '*');
-    // Agents of today write resources so: of many tasks no copy is made.
-    return item.resources?.every((it) => used(it) === it) === true
+    // What is in this form already, as of all agents since MULTI_ROLE, is not copied.
+    return item.resources?.every(isNormal) === true
       ? item
       : { ...item, resources: (item.resources ?? []).map(used) };
   };
@@ -155,6 +155,9 @@ function normalize(message: ReregisterAgentMessage): ReregisterAgentMessage {
     tasks: (message.tasks ?? []).map(normal),
   };
 }
+
+const isNormal = (resource: Resource) =>
+  resource.allocation_info?.role !== undefined && toReservationList(resource) === resource;
 
 /**
  * The registry holds the change. The agent may have been removed, or have registered again,
