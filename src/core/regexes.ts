@@ -15,8 +15,8 @@ export type Compiled<T> =
 export type TextTest = (text: string) => boolean;
 
 /**
- * A pattern is refused without compiling it when its estimated cost is this many times that of the
- * largest program.
+ * A pattern is refused without compiling it when its size, with repetitions written out, is this
+ * many times that of the largest program.
  */
 const HOPELESS = 10;
 /**

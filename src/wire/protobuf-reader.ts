@@ -155,7 +155,7 @@ export class ProtobufReader {
       }
       return utf8.decode(bytes.subarray(start, end));
     }
-    // The last byte decides the place first, for ids differ at their ends.
+    // The last bytes have the most weight in the place, for ids differ at their ends.
     const last = bytes[end - 1] as number;
     const before = bytes[end - 2] as number;
     const middle = bytes[start + (length >> 1)] as number;

@@ -1,6 +1,6 @@
 // posix/cpu: weighs containers where CPU time is scarce, and measures what they use. There is no
-// limit. The weight matters where there is a cpu hierarchy of cgroups: without it all cgroups there
-// would weigh the same, however large.
+// limit. Without this, all containers in a cpu hierarchy of cgroups would weigh the same, however
+// large they are.
 import type { Resource } from '../../model/generated/messages.ts';
 import { scalarAmount } from '../../model/milli.ts';
 import { setCpuShares } from '../cgroups/cgroups.ts';

@@ -52,7 +52,7 @@ const LOOK_MS = 5_000;
 /** The part of the process's descriptors that is reserved for files, tasks and links. */
 const RESERVED_SHARE = 1 / 8;
 const RESERVED_LEAST = 64;
-/** How many connections of an address count as its peer's, and are spared where it is linked. */
+/** How many connections of an address count as its peer's; and how many of a linked address. */
 const PEER_CONNECTIONS = 4;
 const LINKED_CONNECTIONS = 64;
 /** A place may always have this many connections in use. */
