@@ -92,7 +92,9 @@ export async function runMaster(
   shutdown.add('registry', () => registry.close());
   own.serve(server.port, address, () => void shutdown.run(0));
   if (values.whitelist !== undefined) {
-    const stop = watchWhitelist(values.whitelist, {
+    const stop = watchWhitelist({
+      file: values.whitelist,
+      hostnames: options.whitelist ?? [],
       changed: (hostnames) =>
         loop.dispatch({ type: 'whitelist', nowMs: systemClock.nowMs(), hostnames }),
       unreadable: (message) => logger.warn(message),

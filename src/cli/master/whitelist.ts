@@ -17,12 +17,20 @@ export function readWhitelist(file: string): string[] {
   }
 }
 
-/** Calls back with every change. While the file cannot be read, the last names stay in force. */
-export function watchWhitelist(
-  file: string,
-  on: { changed(hostnames: readonly string[]): void; unreadable(message: string): void },
-): () => void {
-  let last = readWhitelist(file).join('\n');
+export interface Watch {
+  readonly file: string;
+  /** The names that are in force: what the file had when the flags were read. */
+  readonly hostnames: readonly string[];
+  readonly changed: (hostnames: readonly string[]) => void;
+  readonly unreadable: (message: string) => void;
+}
+
+/**
+ * Calls back with every change, until the function that it returns is called. While the file cannot
+ * be read, the last names stay in force.
+ */
+export function watchWhitelist({ file, hostnames, ...on }: Watch): () => void {
+  let last = hostnames.join('\n');
   const timer = setInterval(() => {
     try {
       const names = readWhitelist(file);
