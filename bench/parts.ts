@@ -123,7 +123,7 @@ async function processes(): Promise<Measurement[]> {
     stdout: '/dev/null',
     stderr: '/dev/null',
     cgroups: [],
-    rlimits: [],
+    settings: [],
     environment: {},
     program: '/bin/true',
     arguments: ['true'],

@@ -28,6 +28,7 @@ import type { FetchOptions } from '../containerizer/fetcher/fetcher.ts';
 import { deleteDownloads } from '../containerizer/fetcher/fetcher.ts';
 import type { Host } from '../containerizer/host/host.ts';
 import type { LauncherName } from '../containerizer/launchers/names.ts';
+import type { CapabilityDefaults } from '../containerizer/plan/capabilities.ts';
 import { RunRecords } from '../containerizer/records/run-records.ts';
 import { GarbageCollector } from '../containerizer/sandboxes/garbage-collector.ts';
 import { Volumes } from '../containerizer/volumes/volumes.ts';
@@ -50,6 +51,8 @@ export interface AgentDriverOptions extends ExecutorRequests {
   readonly launcher: LauncherName;
   /** Names of isolators, as in `--isolation`. */
   readonly isolation: readonly string[];
+  /** Of the isolator linux/capabilities. */
+  readonly capabilities?: CapabilityDefaults | undefined;
   readonly fetching?: FetchOptions | undefined;
   /** How long sandboxes of earlier agents are kept. */
   readonly gcDelayMs: number;
@@ -150,7 +153,7 @@ export class AgentDriver {
         `${meddler} can change what is in ${work.root}, and with it what root does`,
       );
     }
-    const { programs, host, launcher, isolation, fetching } = options;
+    const { programs, host, launcher, isolation, capabilities, fetching } = options;
     const warn = (text: string) => options.log('warn', text);
     const records = new RunRecords(work, warn);
     const volumes = new Volumes(work, warn);
@@ -162,6 +165,7 @@ export class AgentDriver {
       host,
       launcher,
       isolation,
+      capabilities,
       fetching,
       warn,
     });

@@ -16,6 +16,7 @@ import { createIsolators } from './isolators/isolators.ts';
 import type { Container, Inspection, Launcher } from './launchers/launcher.ts';
 import { openLauncher } from './launchers/launchers.ts';
 import type { LauncherName } from './launchers/names.ts';
+import type { CapabilityDefaults } from './plan/capabilities.ts';
 import { commandEnvironment, commandLine, layered } from './plan/command-line.ts';
 import {
   type ContainerPlan,
@@ -43,6 +44,8 @@ export interface ContainerizerOptions {
   readonly launcher: LauncherName;
   /** Names of isolators; ISOLATION_WORDS lists the valid ones. */
   readonly isolation: readonly string[];
+  /** Of the isolator linux/capabilities. */
+  readonly capabilities?: CapabilityDefaults | undefined;
   readonly fetching?: FetchOptions | undefined;
   readonly warn: (text: string) => void;
 }
@@ -91,7 +94,11 @@ export class Containerizer {
     this.#users = parts.users;
     this.#launcher = parts.launcher;
     this.#fetching = options.fetching ?? DEFAULT_FETCH_OPTIONS;
-    this.#isolators = createIsolators(options.isolation, { volumes: options.volumes });
+    this.#isolators = createIsolators(options.isolation, {
+      isRoot: options.host.isRoot,
+      volumes: options.volumes,
+      capabilities: options.capabilities ?? {},
+    });
     this.#host = {
       workDirectory: options.work.root,
       cgroupRoots: options.host.cgroups.roots,

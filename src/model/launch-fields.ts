@@ -146,9 +146,9 @@ export const containerFields: Fields<ContainerInfo> = {
     port_mappings: refused('containers have the ports of the agent'),
   },
   linux_info: {
-    capability_info: refused('capabilities cannot be restricted yet'),
-    bounding_capabilities: refused('capabilities cannot be restricted yet'),
-    effective_capabilities: refused('capabilities cannot be restricted yet'),
+    capability_info: { isolator: 'linux/capabilities' },
+    bounding_capabilities: { isolator: 'linux/capabilities' },
+    effective_capabilities: { isolator: 'linux/capabilities' },
     share_pid_namespace: refusedIf(
       (isShared: boolean) => !isShared,
       "containers share the agent's process ids",

@@ -1,6 +1,7 @@
 // What an agent is told by its flags and its environment.
 import { tmpdir } from 'node:os';
 import { describe, expect, test } from 'vitest';
+import { capabilityDefaults } from '../../src/cli/agent/capabilities.ts';
 import { AGENT_FLAGS } from '../../src/cli/agent/flags.ts';
 import { agentOptions, executorEnvironment } from '../../src/cli/agent/options.ts';
 import { FlagError, parseFlags } from '../../src/cli/flags/parse.ts';
@@ -61,4 +62,36 @@ test('executors are told the address that the agent was told', () => {
   expect(variables([], { LIBPROCESS_IP: '10.0.0.4' })).toEqual({ LIBPROCESS_IP: '10.0.0.4' });
   const given = '--executor_environment_variables={"A":"b","LIBPROCESS_IP":"10.0.0.5"}';
   expect(variables([given, '--ip=10.0.0.3'])).toEqual({ A: 'b', LIBPROCESS_IP: '10.0.0.5' });
+});
+
+test.each([
+  [{}, ['posix/cpu'], undefined],
+  [
+    { effective_capabilities: { capabilities: ['NET_RAW'] } },
+    ['posix/cpu'],
+    '--effective_capabilities needs linux/capabilities in --isolation',
+  ],
+  [
+    {
+      effective_capabilities: { capabilities: ['NET_RAW', 'CHOWN'] },
+      bounding_capabilities: { capabilities: ['CHOWN'] },
+    },
+    ['linux/capabilities'],
+    "--bounding_capabilities: Requested capabilities '{ CHOWN, NET_RAW }', but only",
+  ],
+  [{ bounding_capabilities: { capability: [] } }, ['linux/capabilities'], 'unknown field'],
+  [{ bounding_capabilities: { capabilities: ['CHOWN'] } }, ['linux/capabilities'], undefined],
+])('capabilities %o with --isolation=%o', (flags, isolation, text) => {
+  const read = () =>
+    capabilityDefaults({
+      effective_capabilities: undefined,
+      bounding_capabilities: undefined,
+      ...flags,
+      isolation,
+    });
+  if (text === undefined) {
+    expect(read).not.toThrow();
+  } else {
+    expect(read).toThrow(text);
+  }
 });

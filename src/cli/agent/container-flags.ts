@@ -28,8 +28,7 @@ export const AGENT_CONTAINER_FLAGS = {
     help: 'cgroups/devices: devices that containers may use besides the usual ones, as JSON.',
   }),
   bounding_capabilities: json({
-    ...REFUSED,
-    help: 'linux/capabilities: the most capabilities a task can ever get, as JSON.',
+    help: 'linux/capabilities: the most capabilities a task can ever get, as JSON, such as {"capabilities": ["NET_RAW"]}.',
   }),
   cgroups_cpu_enable_pids_and_tids_count: toggle({
     default: false,
@@ -114,7 +113,6 @@ export const AGENT_CONTAINER_FLAGS = {
   }),
   effective_capabilities: json({
     alias: 'allowed_capabilities',
-    ...REFUSED,
     help: 'linux/capabilities: capabilities of tasks that do not ask for any, as JSON.',
   }),
   enforce_container_disk_quota: toggle({
@@ -138,7 +136,7 @@ export const AGENT_CONTAINER_FLAGS = {
   isolation: list({
     default: ['posix/cpu', 'posix/mem'],
     check: unsupported('isolation', ISOLATION_WORDS),
-    help: 'Isolators to use. posix/cpu, posix/mem (together: process) and filesystem/posix, which is always used, are there, posix/rlimits, and posix/disk, which measures nothing yet; others are refused.',
+    help: 'Isolators to use. posix/cpu, posix/mem (together: process) and filesystem/posix, which is always used, are there, posix/rlimits, linux/capabilities, linux/nnp, and posix/disk, which measures nothing yet; others are refused.',
   }),
   launcher: choice(
     LAUNCHER_NAMES,

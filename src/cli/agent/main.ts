@@ -37,7 +37,7 @@ export async function runAgent(
   early: EarlyPort | undefined,
 ): Promise<void> {
   const { values } = parsed;
-  const [{ address, master, options, authentication, carriers, warnings }, module] =
+  const [{ address, master, options, authentication, carriers, capabilities, warnings }, module] =
     await Promise.all([agentSettings(parsed), loadCore()]);
   const { workDir } = options;
   const noted = { ...parsed, warnings: [...parsed.warnings, ...warnings] };
@@ -69,6 +69,7 @@ export async function runAgent(
     }),
     launcher: values.launcher,
     isolation: options.isolation,
+    capabilities,
     fetching: {
       stallMs: values.fetcher_stall_timeout,
       home: values.frameworks_home,

@@ -1,6 +1,7 @@
 // The settings of an agent: all flags are read before anything is started, and all faults reported
 // together.
 import type { AgentOptions } from '../../agent/options.ts';
+import type { CapabilityDefaults } from '../../containerizer/plan/capabilities.ts';
 import { type Authentication, agentAuthentication } from '../../http/server/authentication.ts';
 import type { Carriers } from '../../http/transport/carriers.ts';
 import type { Address } from '../../model/address.ts';
@@ -14,6 +15,7 @@ import {
   publishedAddress,
 } from '../process/published-address.ts';
 import { logFolder, serverStart } from '../process/server-process.ts';
+import { capabilityDefaults } from './capabilities.ts';
 import { makePathDisks, refuseOverlaps, refuseUnmounted } from './disks.ts';
 import type { AGENT_FLAGS } from './flags.ts';
 import { agentOptions, refuseForeignAgent, workDirOf } from './options.ts';
@@ -25,6 +27,8 @@ export interface AgentSettings {
   readonly options: AgentOptions;
   readonly authentication: Authentication;
   readonly carriers: Carriers;
+  /** Of containers. */
+  readonly capabilities: CapabilityDefaults;
   /** Lines for the log. */
   readonly warnings: readonly string[];
 }
@@ -62,6 +66,7 @@ export async function agentSettings(
   );
   faults.read(() => logFolder(values.log_dir));
   const carriers = faults.read(() => carriersFrom(process.env));
+  const capabilities = faults.read(() => capabilityDefaults(values));
   faults.end();
   const { credentials, warnings } = read.value;
   return {
@@ -69,6 +74,7 @@ export async function agentSettings(
     master: master.value,
     options: options.value,
     carriers: carriers.value,
+    capabilities: capabilities.value,
     authentication: agentAuthentication({ readonly, readwrite, credentials }),
     warnings,
   };

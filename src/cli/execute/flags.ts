@@ -6,8 +6,7 @@ const REFUSED = { status: 'refused' } as const;
 export const EXECUTE_FLAGS = {
   appc_image: text({ ...REFUSED, help: 'The appc image to run the command in.' }),
   bounding_capabilities: json({
-    ...REFUSED,
-    help: 'The most Linux capabilities the command can get, as JSON.',
+    help: 'The most Linux capabilities the command can get, as JSON. Agents without the isolator linux/capabilities refuse the task.',
   }),
   checkpoint: toggle({
     default: false,
@@ -25,8 +24,7 @@ export const EXECUTE_FLAGS = {
   }),
   docker_image: text({ ...REFUSED, help: 'The Docker image to run the command in.' }),
   effective_capabilities: json({
-    ...REFUSED,
-    help: 'Linux capabilities of the command, as JSON.',
+    help: 'Linux capabilities of the command, as JSON, such as {"capabilities": ["NET_RAW"]}. Agents without the isolator linux/capabilities refuse the task.',
   }),
   env: json({ help: 'Environment of the command, as a JSON object or the path of one.' }),
   framework_capabilities: list({

@@ -4,6 +4,7 @@ import {
   type CommandInfo,
   type ContainerInfo,
   ContainerInfo_Type,
+  type LinuxInfo,
   type Resource,
   type TaskInfo,
 } from '../../model/generated/messages.ts';
@@ -95,7 +96,7 @@ const withAgent = (task: unknown) =>
 
 function commandTask(name: string, values: ExecuteFlags, rest: readonly string[]): TaskInfo {
   const faults = new FlagFaults();
-  const container = faults.read(() => containerOf(values.rlimits));
+  const container = faults.read(() => containerOf(values));
   const resources = faults.read(() =>
     needed('resources', readResources(values.resources, '*', resourcesError)),
   );
@@ -149,10 +150,22 @@ function kindOf(value: unknown): string {
   return `a ${typeof value}`;
 }
 
-function containerOf(rlimits: unknown): ContainerInfo | undefined {
-  if (rlimits === undefined) {
-    return undefined;
-  }
-  const info = messageOf('rlimits', types.RLimitInfo, rlimits);
-  return { type: ContainerInfo_Type.MESOS, rlimit_info: info };
+function containerOf(values: ExecuteFlags): ContainerInfo | undefined {
+  const capabilities = (flag: string, value: unknown) =>
+    value === undefined ? undefined : messageOf(flag, types.CapabilityInfo, value);
+  const rlimits =
+    values.rlimits === undefined
+      ? undefined
+      : messageOf('rlimits', types.RLimitInfo, values.rlimits);
+  const effective = capabilities('effective_capabilities', values.effective_capabilities);
+  const bounding = capabilities('bounding_capabilities', values.bounding_capabilities);
+  const linux: LinuxInfo = {
+    ...(effective !== undefined && { effective_capabilities: effective }),
+    ...(bounding !== undefined && { bounding_capabilities: bounding }),
+  };
+  const info = {
+    ...(rlimits !== undefined && { rlimit_info: rlimits }),
+    ...(Object.keys(linux).length > 0 && { linux_info: linux }),
+  };
+  return Object.keys(info).length === 0 ? undefined : { type: ContainerInfo_Type.MESOS, ...info };
 }

@@ -1,9 +1,9 @@
 // Reads messages that operators write into flags by hand. Each error names its flag, and unknown
-// fields are errors: they are probably spelling mistakes.
+// names are errors: they are probably spelling mistakes.
 import { TextError } from '../../model/value-text.ts';
 import { readJsonValue } from '../../wire/json.ts';
 import type { MessageType } from '../../wire/message-type.ts';
-import { unknownFields } from '../../wire/unknown-field.ts';
+import { unknownNames } from '../../wire/unknown-names.ts';
 import { WireError } from '../../wire/wire-error.ts';
 import { FlagError, readEach } from './faults.ts';
 
@@ -19,12 +19,12 @@ export function fromText<T>(flag: string, read: () => T): T {
   }
 }
 
-/** The most unknown fields that are reported. */
+/** The most unknown names that are reported. */
 const MOST_TOLD = 10;
 
 /**
  * Reads the JSON of a message. `what` names it in errors, where the flag has more than one. Throws
- * FlagError, also for unknown fields.
+ * FlagError, also for unknown fields and names of values.
  */
 export function messageOf<T extends object>(
   flag: string,
@@ -33,9 +33,9 @@ export function messageOf<T extends object>(
   what = '',
 ): T {
   // Unknown fields are reported before missing ones: a missing field may be a misspelt one.
-  const unknown = unknownFields(type as MessageType<object>, value).slice(0, MOST_TOLD);
-  readEach(unknown, (field) => {
-    throw new FlagError(`--${flag}${what} has the unknown field ${field}`);
+  const unknown = unknownNames(type as MessageType<object>, value).slice(0, MOST_TOLD);
+  readEach(unknown, (name) => {
+    throw new FlagError(`--${flag}${what} has ${name}`);
   });
   try {
     return readJsonValue(type, value);

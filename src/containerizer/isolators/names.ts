@@ -8,8 +8,13 @@ export const ISOLATOR_NAMES = [
   'posix/mem',
   'posix/disk',
   'posix/rlimits',
+  'linux/capabilities',
+  'linux/nnp',
 ] as const;
 export type IsolatorName = (typeof ISOLATOR_NAMES)[number];
+
+/** Isolators that only root can be. */
+export const ROOT_ISOLATORS: ReadonlySet<IsolatorName> = new Set(['linux/capabilities']);
 
 /** Names in Mesos that stand for several isolators. */
 const ALIASES: ReadonlyMap<string, readonly IsolatorName[]> = new Map([

@@ -6,6 +6,7 @@ import { containerFolder } from '../../model/container-id.ts';
 import type { CommandInfo_URI, TaskStatus_Reason } from '../../model/generated/messages.ts';
 import type { ContainerId } from '../../model/ids.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
+import type { Capabilities } from './capabilities.ts';
 import { type CommandLine, commandEnvironment, commandLine, layered } from './command-line.ts';
 import { requireSupported } from './container-info.ts';
 import type { ContainerRequest } from './request.ts';
@@ -36,6 +37,10 @@ export interface ContainerPlan extends ProcessPlan {
   readonly cpuShares: number | undefined;
   /** Limits of the container's processes, beside those of the agent's own. */
   readonly rlimits: readonly ResourceLimit[];
+  /** Undefined: those of the agent's own processes, as far as the user has them. */
+  readonly capabilities: Capabilities | undefined;
+  /** Whether no program that the container executes gives it more privileges. */
+  readonly noNewPrivileges: boolean;
   /** The volumes that the sandbox links to, by the name of the link. */
   readonly volumes: VolumeLinks;
   /** What is fetched into the sandbox before the process starts. */
@@ -129,6 +134,8 @@ function basicPlan(request: ContainerRequest, host: PlanHost): ContainerPlan {
     cgroups: containerCgroups(host.cgroupRoots, id),
     cpuShares: undefined,
     rlimits: [],
+    capabilities: undefined,
+    noNewPrivileges: false,
     volumes: new Map(),
     uris: command.uris ?? [],
   };

@@ -3,7 +3,7 @@
 // Records about a container's end are created with the container, as blank files with enough room,
 // so that a full disk cannot turn a success into a failure. A record tells whether it is intact. If
 // that of the supervisor is not, the supervisor is searched for in the process table.
-import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { codeOf } from '../../filesystem/folder.ts';
@@ -230,6 +230,38 @@ export class RunRecords {
         return undefined;
       case 'whole':
         return found.text;
+      case 'damaged':
+        throw new ContainerizerError(`the record '${path}' is damaged`);
+    }
+  }
+
+  /**
+   * Stores what confines the container's process, for what a later agent runs beside it. Throws
+   * ContainerizerError.
+   */
+  rememberSettings(container: ContainerId, settings: readonly string[]): void {
+    if (settings.length === 0) {
+      return;
+    }
+    try {
+      const path = join(this.#work.run(container), 'settings');
+      writeFileSync(path, sealed(settings.join('\n')), { flag: 'wx', mode: 0o600 });
+    } catch (error) {
+      throw new ContainerizerError(`Failed to record how to confine it: ${String(error)}`, {
+        cause: error,
+      });
+    }
+  }
+
+  /** Throws ContainerizerError where the record is damaged. */
+  settings(container: ContainerId): string[] {
+    const path = join(this.#work.run(container), 'settings');
+    const found = unsealed(readRecord(path));
+    switch (found.kind) {
+      case 'blank':
+        return [];
+      case 'whole':
+        return found.text.split('\n');
       case 'damaged':
         throw new ContainerizerError(`the record '${path}' is damaged`);
     }

@@ -18,7 +18,9 @@ import { containerId } from '../../../src/model/ids.ts';
 
 const host = { workDirectory: '/agent', cgroupRoots: ['/cg/freezer/mesos', '/cg/cpu/mesos'] };
 const isolators = createIsolators(['posix/cpu', 'posix/mem'], {
+  isRoot: true,
   volumes: new Volumes(new WorkDirectory('/no/such/folder'), () => {}),
+  capabilities: {},
 });
 
 const scalar = (name: string, value: number): Resource => ({
@@ -74,6 +76,8 @@ test('a plan has everything that the container becomes', () => {
       cgroups: ['/cg/freezer/mesos/c1', '/cg/cpu/mesos/c1'],
       cpuShares: 2560,
       rlimits: [],
+      capabilities: undefined,
+      noNewPrivileges: false,
       volumes: new Map([
         ['data', { target: '/agent/volumes/roles/kit/v1', kind: 'folder', isShared: false }],
       ]),

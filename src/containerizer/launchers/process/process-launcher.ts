@@ -12,7 +12,6 @@ import { bootId } from '../../host/process-table.ts';
 import type { Identity, Users } from '../../host/users.ts';
 import { layered } from '../../plan/command-line.ts';
 import type { ContainerPlan, ProcessPlan } from '../../plan/plan.ts';
-import type { ResourceLimit } from '../../plan/resource-limits.ts';
 import { isAbsence, patiently, readText } from '../../records/record-file.ts';
 import type { RunRecords, SupervisorRecord } from '../../records/run-records.ts';
 import type {
@@ -26,7 +25,7 @@ import type {
 } from '../launcher.ts';
 import { Leftovers } from './leftovers.ts';
 import { PlainProcesses } from './plain-processes.ts';
-import { limitsOf } from './process-limits.ts';
+import { settingsOf } from './process-settings.ts';
 import { DESTROY_SIGNAL, Spawner } from './spawner.ts';
 import { supervisorProgram } from './supervisor-program.ts';
 import { UsageMeter } from './usage.ts';
@@ -47,7 +46,8 @@ interface Known {
   readonly processId: number;
   readonly cgroups: readonly string[];
   readonly identity: () => Promise<Identity | undefined>;
-  readonly rlimits: readonly ResourceLimit[];
+  /** Throws UnknownEndError where they are not known any more. */
+  readonly settings: () => readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   /** Commands that run beside the container's process. */
   readonly inside: Set<Inside>;
@@ -79,7 +79,9 @@ export class ProcessLauncher implements Launcher {
   }
 
   async launch(plan: ContainerPlan, identity: Identity | undefined): Promise<Container> {
-    const { id, sandbox, isBound, directory, environment, cgroups, rlimits } = plan;
+    const { id, sandbox, isBound, directory, environment, cgroups } = plan;
+    const settings = settingsOf(plan);
+    this.#options.records.rememberSettings(id, settings);
     const started = Promise.withResolvers<number>();
     const ended = Promise.withResolvers<ContainerEnd>();
     const token = this.#spawner.launch(
@@ -91,7 +93,7 @@ export class ProcessLauncher implements Launcher {
         ...outputIn(sandbox),
         identity,
         cgroups,
-        rlimits,
+        settings,
         environment,
         program: plan.program,
         arguments: plan.arguments,
@@ -106,7 +108,13 @@ export class ProcessLauncher implements Launcher {
       },
     );
     const processId = await started.promise;
-    this.#know(id, { processId, cgroups, identity: async () => identity, rlimits, environment });
+    this.#know(id, {
+      processId,
+      cgroups,
+      identity: async () => identity,
+      settings: () => settings,
+      environment,
+    });
     return this.#container({ id, sandbox, processId, ended: ended.promise }, token);
   }
 
@@ -127,7 +135,7 @@ export class ProcessLauncher implements Launcher {
       cgroups,
       // Looked up only when needed: a user who cannot be found disables checks, not the container.
       identity: () => this.#ownerOf(sandbox),
-      rlimits: limitsOf(record.process.pid),
+      settings: this.#settingsOnRecord(id),
       environment: environmentOf(record),
     });
     return this.#container({ id, sandbox, processId, ended: ended.promise }, token);
@@ -146,7 +154,7 @@ export class ProcessLauncher implements Launcher {
       ...outputIn(sandbox),
       identity,
       cgroups: known.cgroups,
-      rlimits: known.rlimits,
+      settings: known.settings(),
       environment: layered(known.environment, environment),
       program: line.program,
       arguments: line.arguments,
@@ -168,7 +176,7 @@ export class ProcessLauncher implements Launcher {
       ...outputIn(directory),
       identity,
       cgroups: [],
-      rlimits: [],
+      settings: [],
       environment,
       program,
     };
@@ -260,6 +268,21 @@ export class ProcessLauncher implements Launcher {
           this.#options.onNotDestroyed();
         }
       });
+    }
+  }
+
+  /** A container of which they are not known goes on, and nothing else is run beside it. */
+  #settingsOnRecord(id: ContainerId): Known['settings'] {
+    const { records, warn } = this.#options;
+    try {
+      const settings = records.settings(id);
+      return () => settings;
+    } catch (error) {
+      const why = `How container ${id} is confined is not known: ${String(error)}`;
+      warn(why);
+      return () => {
+        throw new UnknownEndError(why);
+      };
     }
   }
 

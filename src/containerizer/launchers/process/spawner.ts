@@ -4,7 +4,6 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { ContainerizerError, UnknownEndError } from '../../containerizer-error.ts';
 import type { Identity } from '../../host/users.ts';
-import type { ResourceLimit } from '../../plan/resource-limits.ts';
 
 export interface ProcessSpec {
   /**
@@ -23,7 +22,8 @@ export interface ProcessSpec {
   readonly identity?: Identity | undefined;
   /** Cgroups to join; supervisors create and remove them. The first is used to kill. */
   readonly cgroups: readonly string[];
-  readonly rlimits: readonly ResourceLimit[];
+  /** What confines the process besides its user, as confinement.c reads it. */
+  readonly settings: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   readonly program: string;
   /** All arguments, with the program's name as the first. */
@@ -92,7 +92,7 @@ export class Spawner {
       identity === undefined ? '-' : String(identity.gid),
       ...counted(identity?.groups.map(String) ?? []),
       ...counted(spec.cgroups),
-      ...counted(spec.rlimits.map(({ name, soft, hard }) => `${name} ${soft} ${hard}`)),
+      ...counted(spec.settings),
       ...counted(environment),
       ...counted([spec.program, ...spec.arguments]),
     ];

@@ -62,7 +62,7 @@ function launch(script: string, more: Partial<ProcessSpec> = {}, by = spawner) {
       stdout: join(folder.path, 'stdout'),
       stderr: join(folder.path, 'stderr'),
       cgroups: [],
-      rlimits: [],
+      settings: [],
       environment: { PATH: '/usr/bin:/bin', A: 'b=c\nd' },
       program: 'sh',
       arguments: ['zeroth', '-c', script],

@@ -9,8 +9,8 @@
 struct launch {
   int supervised, bound;
   const char *run, *boot, *directory, *out, *err, *uid, *gid;
-  char **groups, **cgroups, **rlimits, **environment, **arguments;
-  int n_groups, n_cgroups, n_rlimits;
+  char **groups, **cgroups, **settings, **environment, **arguments;
+  int n_groups, n_cgroups, n_settings;
 };
 
 /* records.c: small files, whole or not at all, and what /proc says. */
@@ -29,8 +29,9 @@ void kill_descendants(void);
 void kill_cgroup(const char *group);
 int remove_cgroup(const char *group);
 
-/* rlimits.c: sets `NAME SOFT HARD`; returns -1, with errno. */
-int set_rlimit(const char *text);
+/* confinement.c: applies a setting of this process; returns -1, with errno. */
+int confine_before_user(const char *setting);
+int confine_after_user(const char *setting);
 
 /* process.c: turns this process into the container's; does not return. */
 _Noreturn void become(const struct launch *launch, int failure);

@@ -86,6 +86,14 @@ static void reset_signals(void) {
   sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+static void confine(int failure, const struct launch *launch, int (*apply)(const char *)) {
+  for (int i = 0; i < launch->n_settings; i++) {
+    if (apply(launch->settings[i]) < 0) {
+      fail(failure, "Failed to confine the command (%s)", launch->settings[i]);
+    }
+  }
+}
+
 void become(const struct launch *launch, int failure) {
   for (int i = 0; i < launch->n_cgroups; i++) {
     char path[PATH_MAX];
@@ -95,12 +103,7 @@ void become(const struct launch *launch, int failure) {
     }
   }
   umask(022);
-  /* Before the user changes: only root can raise a limit. */
-  for (int i = 0; i < launch->n_rlimits; i++) {
-    if (set_rlimit(launch->rlimits[i]) < 0) {
-      fail(failure, "Failed to set the resource limit %s", launch->rlimits[i]);
-    }
-  }
+  confine(failure, launch, confine_before_user);
   drop_privileges(failure, launch);
   if (chdir(launch->directory) < 0) {
     fail(failure, "Failed to change directory to '%s'", launch->directory);
@@ -115,6 +118,7 @@ void become(const struct launch *launch, int failure) {
   redirect(failure, launch->out, STDOUT_FILENO);
   redirect(failure, launch->err, STDERR_FILENO);
   reset_signals();
+  confine(failure, launch, confine_after_user);
   environ = launch->environment;
   execvp(launch->arguments[0], launch->arguments + 1);
   if (errno == E2BIG) {

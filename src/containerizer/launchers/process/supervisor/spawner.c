@@ -19,8 +19,8 @@
  * too long, too short or of an unknown kind is passed over, and `failed` is reported for its token: a
  * request never costs another container anything.
  *   L  mode, run directory, boot id, working directory, stdout, stderr, uid, gid,
- *      n, n supplementary groups, n, n cgroup directories, n, n resource limits (`NOFILE 128 256`, in
- *      place of a number `unlimited`), n, n environment entries, n, n arguments.
+ *      n, n supplementary groups, n, n cgroup directories, n, n settings of confinement.c,
+ *      n, n environment entries, n, n arguments.
  *      mode `supervised`: a supervisor that holds its process until G. mode `bound`: the same, but it
  *      kills its container when the spawner ends. mode `plain`: a process without records and not
  *      held (checks, fetches); what it leaves behind ends with it, and all when the spawner ends.
@@ -243,7 +243,7 @@ static void take_launch(uint32_t token, struct cursor *cursor) {
   launch.gid = take(cursor);
   launch.groups = take_list(cursor, &launch.n_groups);
   launch.cgroups = take_list(cursor, &launch.n_cgroups);
-  launch.rlimits = take_list(cursor, &launch.n_rlimits);
+  launch.settings = take_list(cursor, &launch.n_settings);
   launch.environment = take_list(cursor, NULL);
   launch.arguments = take_list(cursor, &n_arguments);
   if (cursor->good && n_arguments >= 2) {
@@ -253,7 +253,7 @@ static void take_launch(uint32_t token, struct cursor *cursor) {
   }
   free(launch.groups);
   free(launch.cgroups);
-  free(launch.rlimits);
+  free(launch.settings);
   free(launch.environment);
   free(launch.arguments);
 }

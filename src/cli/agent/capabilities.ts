@@ -1,0 +1,44 @@
+// What an operator says of the capabilities of containers.
+import { ContainerizerError } from '../../containerizer/containerizer-error.ts';
+import { isolatorsNamed } from '../../containerizer/isolators/names.ts';
+import { type CapabilityDefaults, capabilitiesOf } from '../../containerizer/plan/capabilities.ts';
+import type { CapabilityInfo } from '../../model/generated/messages.ts';
+import { types } from '../../wire/types.ts';
+import { FlagError } from '../flags/faults.ts';
+import type { FlagValues } from '../flags/flag.ts';
+import { messageOf } from '../flags/written.ts';
+import type { AGENT_FLAGS } from './flags.ts';
+
+const ISOLATOR = 'linux/capabilities';
+
+type Values = Pick<
+  FlagValues<typeof AGENT_FLAGS>,
+  'isolation' | 'bounding_capabilities' | 'effective_capabilities'
+>;
+
+/** Throws FlagError, also where nothing would enforce what the flags say. */
+export function capabilityDefaults(values: Values): CapabilityDefaults {
+  const defaults = {
+    bounding: setOf('bounding_capabilities', values.bounding_capabilities),
+    effective: setOf('effective_capabilities', values.effective_capabilities),
+  };
+  const [given] = (['bounding', 'effective'] as const).filter((set) => defaults[set] !== undefined);
+  if (given === undefined) {
+    return defaults;
+  }
+  const flag = `${given}_capabilities`;
+  if (!isolatorsNamed(values.isolation).includes(ISOLATOR)) {
+    throw new FlagError(`--${flag} needs ${ISOLATOR} in --isolation, which sets them`);
+  }
+  try {
+    capabilitiesOf({}, defaults);
+  } catch (error) {
+    throw error instanceof ContainerizerError
+      ? new FlagError(`--${flag}: ${error.message}`)
+      : error;
+  }
+  return defaults;
+}
+
+const setOf = (flag: string, value: unknown): CapabilityInfo | undefined =>
+  value === undefined ? undefined : messageOf(flag, types.CapabilityInfo, value);

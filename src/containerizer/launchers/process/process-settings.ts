@@ -1,0 +1,21 @@
+// What confines a container's process besides its user, as the supervisor reads it (confinement.c).
+import { type CapabilityName, maskOf } from '../../plan/capabilities.ts';
+import type { ContainerPlan } from '../../plan/plan.ts';
+
+export function settingsOf(
+  plan: Pick<ContainerPlan, 'rlimits' | 'capabilities' | 'noNewPrivileges'>,
+): string[] {
+  const { rlimits, capabilities, noNewPrivileges } = plan;
+  const settings = rlimits.map(({ name, soft, hard }) => `rlimit ${name} ${soft} ${hard}`);
+  const add = (kind: string, set: ReadonlySet<CapabilityName> | undefined) => {
+    if (set !== undefined) {
+      settings.push(`${kind} ${maskOf(set).toString(16)}`);
+    }
+  };
+  add('bounding', capabilities?.bounding);
+  add('effective', capabilities?.effective);
+  if (noNewPrivileges) {
+    settings.push('no_new_privs');
+  }
+  return settings;
+}
