@@ -19,6 +19,18 @@ test('connections are opened by dialers alone', () => {
   expect(found).toEqual(['src/http/transport/dialer.ts']);
 });
 
+/** Programs of users may leave the dialer out; a command that did would do without TLS. */
+const CLIENT = /\bnew (?:Operator|Scheduler)Client\(\{([^}]*)\}/g;
+
+test('the clients of commands have the dialer of their program', () => {
+  const clients = sources('src/cli/**/*.ts').flatMap((source) =>
+    [...codeOf(source).matchAll(CLIENT)].map(([, options = '']) => ({ source, options })),
+  );
+  expect(clients.length).toBeGreaterThan(2);
+  const without = clients.filter(({ options }) => !/\bdialer\b/.test(options));
+  expect(without.map(({ source }) => source.path)).toEqual([]);
+});
+
 test.each([
   ["import { get } from 'node:http';\nget(url);", true],
   ["import { get } from 'node:http';\nget(url, { agent: this.#connections });", false],
