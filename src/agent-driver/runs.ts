@@ -9,9 +9,9 @@ import type { Containerizer } from '../containerizer/containerizer.ts';
 import { ContainerizerError } from '../containerizer/containerizer-error.ts';
 import type { Container, ContainerEnd } from '../containerizer/launchers/launcher.ts';
 import type { RunRecords } from '../containerizer/records/run-records.ts';
-import type { Resumption } from '../executor/command.ts';
 import { CommandRunner } from '../executor/command-runner.ts';
 import { killOf, killText, type RememberedKill } from '../executor/remembered-kill.ts';
+import type { Resumption } from '../executor/task-run.ts';
 import {
   type FrameworkInfo,
   type Resource,

@@ -13,9 +13,9 @@ import {
   type CommandEvent,
   type CommandState,
   createCommand,
-  type Resumption,
   stepCommand,
 } from '../../src/executor/command.ts';
+import type { Resumption } from '../../src/executor/task-run.ts';
 import {
   type ExecutorCall,
   ExecutorCall_Type,

@@ -14,7 +14,7 @@ export interface StatusSubject {
 }
 
 /** How the command ended: with a wait status, or without one because of a failure or a loss. */
-export interface CommandEnd {
+export interface TaskEnd {
   readonly waitStatus?: number | undefined;
   /** Why the container was not launched. */
   readonly failure?: string | undefined;
@@ -25,7 +25,7 @@ export interface CommandEnd {
 /** The last status of a task whose command has ended; `cause` is that of the kill, if any. */
 export function terminalStatus(
   subject: StatusSubject,
-  { waitStatus, failure, loss }: CommandEnd,
+  { waitStatus, failure, loss }: TaskEnd,
   cause: KillCause | undefined,
 ): TaskStatus {
   if (waitStatus === undefined) {
