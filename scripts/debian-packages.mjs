@@ -37,6 +37,11 @@ export const DEBIAN_PACKAGES = [
       program: 'aarch64-linux-gnu-gcc',
       why: 'compiles the supervisor of tasks for arm64',
     },
+    {
+      name: 'libc6-dev-arm64-cross',
+      file: '/usr/aarch64-linux-gnu/include/sys/types.h',
+      why: 'has the headers for that',
+    },
     { name: 'python3-venv', file: '/usr/share/doc/python3-venv', why: 'runs pymesos' },
     { name: 'python3-dev', program: 'python3-config', why: 'compiles what pymesos needs' },
     { name: 'golang-go', program: 'go', why: 'builds mesos-go' },

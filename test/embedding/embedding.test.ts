@@ -130,7 +130,8 @@ async function shownBy(page: string): Promise<string> {
       '--remote-debugging-port=0',
       `http://127.0.0.1:${port}/${page}`,
     ],
-    { stdio: 'ignore', detached: true },
+    // What it leaves in its temporary folder when it is killed goes with the other results.
+    { stdio: 'ignore', detached: true, env: { ...process.env, TMPDIR: work } },
   );
   const closed = new Promise((resolve) => browser.once('close', resolve));
   browser.once('close', () => shown.reject(new Error('the browser ended')));
