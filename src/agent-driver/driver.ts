@@ -3,7 +3,7 @@
 import { randomInt } from 'node:crypto';
 import { statfsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { AgentCheckpoint } from '../agent/checkpoint.ts';
+import type { AgentCheckpoint, BuiltinExecutor, CheckpointedTask } from '../agent/checkpoint.ts';
 import type {
   Checkpoint,
   CollectGarbage,
@@ -33,7 +33,7 @@ import { RunRecords } from '../containerizer/records/run-records.ts';
 import { GarbageCollector } from '../containerizer/sandboxes/garbage-collector.ts';
 import { Volumes } from '../containerizer/volumes/volumes.ts';
 import { WorkDirectory } from '../containerizer/work-directory.ts';
-import type { Resource, ResourceStatistics, TaskState } from '../model/generated/messages.ts';
+import type { Resource, ResourceStatistics } from '../model/generated/messages.ts';
 import type { ContainerId } from '../model/ids.ts';
 import { Random } from '../model/random.ts';
 import type { ExecutorRequests } from './in-process-transport.ts';
@@ -44,6 +44,8 @@ export interface AgentDriverOptions extends ExecutorRequests {
   readonly workDirectory: string;
   /** Folders that may contain the supervisor program. */
   readonly programs: readonly string[];
+  /** The agent's IP address. */
+  readonly ip: string;
   /** The agent's resources. */
   readonly resources?: readonly Resource[];
   /** The capabilities of this machine. */
@@ -95,10 +97,9 @@ export class AgentDriver {
   readonly #garbage: GarbageCollector;
   readonly #runs: Runs;
   /**
-   * For tasks of built-in executors, the states in the checkpoint; each entry is used when its
-   * container is reattached.
+   * The tasks of executors in the checkpoint; each entry is used when its container is reattached.
    */
-  readonly #reported = new Map<ContainerId, readonly TaskState[]>();
+  readonly #tasks = new Map<ContainerId, readonly CheckpointedTask[]>();
   readonly #downloads: string;
   #rows: CheckpointRows | undefined;
   readonly #damages: number;
@@ -134,6 +135,7 @@ export class AgentDriver {
       records: parts.records,
       containerizer: parts.containerizer,
       random: new Random(randomInt(2 ** 48 - 1)),
+      ip: options.ip,
       shutdownGraceMs: options.shutdownGraceMs,
       lingerMs: options.lingerMs,
       mayRunAs: options.mayRunAs,
@@ -222,19 +224,13 @@ export class AgentDriver {
       }
       this.#options.log('error', `Going on without what is lost: in the checkpoint ${gap}`);
     }
-    const found = checkpointOf(rows, (container, builtin) =>
-      this.#stateOf(container, builtin !== undefined),
-    );
+    const found = checkpointOf(rows, (container, builtin) => this.#stateOf(container, builtin));
     // A framework cannot go on without the agent's id.
     const checkpoint = found.agent === undefined ? { ...found, frameworks: [] } : found;
     const executors = checkpoint.frameworks.flatMap((framework) => framework.executors);
     const known = new Set(executors.map((executor) => executor.containerId));
     for (const executor of executors) {
-      const updates = executor.tasks.flatMap((task) => task.updates);
-      this.#reported.set(
-        executor.containerId,
-        updates.map((update) => update.status.state),
-      );
+      this.#tasks.set(executor.containerId, executor.tasks);
     }
     const killed = await endOrphans({
       records: this.#records,
@@ -282,8 +278,8 @@ export class AgentDriver {
         void this.#runs.launch(effect);
         return;
       case 'reattachExecutor':
-        void this.#runs.reattach(effect, this.#reported.get(effect.containerId) ?? []);
-        this.#reported.delete(effect.containerId);
+        void this.#runs.reattach(effect, this.#tasks.get(effect.containerId) ?? []);
+        this.#tasks.delete(effect.containerId);
         return;
       case 'resizeContainer':
         this.#runs.resize(effect.containerId, effect.resources);
@@ -384,9 +380,12 @@ export class AgentDriver {
    * A built-in executor counts as alive until it has reported the end of its task, even if the
    * task's process has ended.
    */
-  #stateOf(container: ContainerId, isBuiltin: boolean): RunState {
+  #stateOf(container: ContainerId, builtin: BuiltinExecutor | undefined): RunState {
+    if (builtin === 'default') {
+      return { alive: this.#containerizer.isEmpty(container) };
+    }
     const { alive, processId, waitStatus, failure } = this.#containerizer.inspect(container);
-    const canReport = isBuiltin && (waitStatus !== undefined || failure !== undefined);
+    const canReport = builtin !== undefined && (waitStatus !== undefined || failure !== undefined);
     return { alive: alive || canReport, processId, waitStatus };
   }
 

@@ -3,20 +3,26 @@
 // Beside the container of a built-in executor there is a runner, which is that executor. Whether
 // the process, the executor or a destruction ends the container first: the agent gets one
 // `containerEnded`.
+
+import type { CheckpointedTask } from '../agent/checkpoint.ts';
 import type { DestroyContainer, LaunchExecutor, ReattachExecutor } from '../agent/effects.ts';
 import type { AgentEvent } from '../agent/events.ts';
-import type { Containerizer } from '../containerizer/containerizer.ts';
+import type { Containerizer, LaunchOptions } from '../containerizer/containerizer.ts';
 import { ContainerizerError } from '../containerizer/containerizer-error.ts';
 import type { Container, ContainerEnd } from '../containerizer/launchers/launcher.ts';
+import type { ContainerRequest } from '../containerizer/plan/request.ts';
 import type { RunRecords } from '../containerizer/records/run-records.ts';
+import { nestedSandbox } from '../containerizer/sandboxes/sandboxes.ts';
 import { CommandRunner } from '../executor/command-runner.ts';
+import type { ResumedTask } from '../executor/pod.ts';
+import { PodRunner } from '../executor/pod-runner.ts';
 import { killOf, killText, type RememberedKill } from '../executor/remembered-kill.ts';
 import type { Resumption } from '../executor/task-run.ts';
 import {
+  type ExecutorEvent,
   type FrameworkInfo,
   type Resource,
   type ResourceStatistics,
-  type TaskState,
   TaskStatus_Reason,
 } from '../model/generated/messages.ts';
 import {
@@ -30,6 +36,13 @@ import {
 import type { Random } from '../model/random.ts';
 import { allocationRole } from '../model/resource-format.ts';
 import { type ExecutorRequests, InProcessTransport } from './in-process-transport.ts';
+import {
+  nameIn,
+  nestedRequest,
+  reportedStates,
+  resumedTasks,
+  sumOfUsage,
+} from './pod-containers.ts';
 import { statisticsOf } from './statistics.ts';
 
 /** Whether a framework may run processes as this user. */
@@ -42,6 +55,8 @@ export interface RunsOptions extends ExecutorRequests {
   readonly shutdownGraceMs: number;
   /** How long a command executor stays after its task's terminal update. */
   readonly lingerMs: number;
+  /** The agent's IP address. */
+  readonly ip: string;
   readonly mayRunAs: MayRunAs;
   readonly nowMs: () => number;
   readonly dispatch: (event: AgentEvent) => void;
@@ -58,6 +73,8 @@ interface Run {
   resources: readonly Resource[];
   container?: Container;
   runner?: CommandRunner;
+  /** Of a default executor, in place of a container and a runner. */
+  pod?: PodRunner;
   /** The launch has begun, and the container has no process yet. */
   isPreparing: boolean;
   destroyed: boolean;
@@ -89,25 +106,15 @@ export class Runs {
   async launch(effect: LaunchExecutor): Promise<void> {
     const run = this.#add(effect, effect.resources);
     run.isPreparing = true;
+    if (effect.builtin === 'default') {
+      await this.#launchPod(run, effect);
+      return;
+    }
     let container: Container;
     try {
       container = await this.#options.containerizer.launch(
-        {
-          id: effect.containerId,
-          sandbox: effect.sandbox,
-          user: effect.user,
-          environment: environmentOf(effect),
-          command: effect.command ?? effect.task?.command ?? effect.executor.command,
-          resources: effect.resources,
-          // As in Mesos, executors of a framework without checkpoint end with their agent.
-          isBound: effect.framework.checkpoint !== true,
-          executor: effect.executor,
-          task: effect.task,
-        },
-        {
-          abort: run.abort.signal,
-          mayRunAs: (user) => this.#options.mayRunAs(effect.framework, user),
-        },
+        requestOf(effect),
+        this.#launchOptions(run, run.abort.signal),
       );
     } catch (error) {
       this.#finish(run, run.destroyed ? {} : failureOf(error));
@@ -137,19 +144,128 @@ export class Runs {
     run.runner?.subscribe();
   }
 
-  /**
-   * Recovers a container of an earlier agent; `reported` are the task's states in the checkpoint.
-   */
-  async reattach(effect: ReattachExecutor, reported: readonly TaskState[]): Promise<void> {
+  #launchOptions({ launch: { framework } }: Run, abort: AbortSignal): LaunchOptions {
+    return { abort, mayRunAs: (user) => this.#options.mayRunAs(framework, user) };
+  }
+
+  async #launchPod(run: Run, effect: LaunchExecutor): Promise<void> {
+    try {
+      await this.#options.containerizer.launchEmpty(
+        requestOf(effect),
+        this.#launchOptions(run, run.abort.signal),
+      );
+    } catch (error) {
+      this.#finish(run, run.destroyed ? {} : failureOf(error));
+      return;
+    }
+    run.isPreparing = false;
+    if (run.destroyed || this.#runs.get(run.containerId) !== run) {
+      this.#options.containerizer.removeCgroups(run.containerId);
+      this.#finish(run, {});
+      return;
+    }
+    if (run.resources !== effect.resources) {
+      this.#update(run);
+    }
+    run.pod = this.#podOf(run, []);
+    this.#options.dispatch({
+      type: 'containerStarted',
+      nowMs: this.#options.nowMs(),
+      ...idsOf(run),
+    });
+    run.pod.subscribe();
+  }
+
+  #podOf(run: Run, resumed: readonly ResumedTask[]): PodRunner {
+    const { framework, executor, sandbox, user } = run.launch;
+    return new PodRunner({
+      pod: {
+        frameworkId: run.frameworkId,
+        executorId: run.executorId,
+        containerId: run.containerId,
+        random: this.#options.random,
+        resumed,
+      },
+      containerizer: this.#options.containerizer,
+      launch: (launch, abort) =>
+        this.#options.containerizer.launch(
+          nestedRequest(launch, {
+            sandbox,
+            user,
+            ip: this.#options.ip,
+            isBound: framework.checkpoint !== true,
+            executorId: executor.executor_id,
+          }),
+          this.#launchOptions(run, abort),
+        ),
+      cleanup: (container) => this.#options.containerizer.cleanup(container),
+      rememberKill: (container, kill) => this.#rememberKill(container, kill),
+      nowMs: this.#options.nowMs,
+      connect: (events) => this.#connect(events),
+      end: () => this.#endPod(run),
+    });
+  }
+
+  #connect(events: (event: ExecutorEvent) => void): InProcessTransport {
+    return new InProcessTransport({
+      ...this.#options,
+      events,
+      refused: (_, text) =>
+        this.#options.warn(`The agent refuses a built-in executor: ${text ?? ''}`),
+    });
+  }
+
+  #endPod(run: Run): void {
+    this.#options.containerizer.removeCgroups(run.containerId);
+    this.#finish(run, { waitStatus: 0 });
+  }
+
+  async #reattachPod(
+    run: Run,
+    effect: ReattachExecutor,
+    tasks: readonly CheckpointedTask[],
+  ): Promise<void> {
+    const { containerizer, records, warn } = this.#options;
+    containerizer.reattachEmpty(run.containerId, run.resources);
+    const resumed = resumedTasks({
+      parent: run.containerId,
+      tasks,
+      records,
+      killOf: (container) => this.#rememberedKill(container),
+      nowMs: this.#options.nowMs(),
+      warn,
+    });
+    // Of a task whose end is known, or that is not known any more.
+    const goingOn = new Set(resumed.map(({ container }) => container));
+    for (const container of records.all(run.containerId).filter((it) => !goingOn.has(it))) {
+      await containerizer.destroyOrphan(container);
+    }
+    const pod = this.#podOf(run, resumed);
+    run.pod = pod;
+    for (const { container, task, isLaunched } of resumed) {
+      if (isLaunched) {
+        const path = nestedSandbox(effect.sandbox, nameIn(container));
+        pod.adopt(await containerizer.reattach(container, path, task.resources ?? []));
+      }
+    }
+    pod.subscribe();
+  }
+
+  /** Recovers a container of an earlier agent, whose tasks are those in the checkpoint. */
+  async reattach(effect: ReattachExecutor, tasks: readonly CheckpointedTask[]): Promise<void> {
     const { executor, task, containerId: id } = effect;
     const resources = [...(executor.resources ?? []), ...(task?.resources ?? [])];
     const run = this.#add(effect, resources);
     const { records } = this.#options;
     try {
+      if (effect.builtin === 'default') {
+        await this.#reattachPod(run, effect, tasks);
+        return;
+      }
       const container = await this.#options.containerizer.reattach(id, effect.sandbox, resources);
       const resumption = {
         startedMs: records.supervisor(id)?.startedMs ?? this.#options.nowMs(),
-        reported,
+        reported: tasks.flatMap(reportedStates),
         kill: this.#rememberedKill(id),
       };
       this.#attach(run, container, resumption);
@@ -212,6 +328,12 @@ export class Runs {
     run.destroyed = true;
     run.runner?.stop();
     run.abort.abort();
+    if (run.pod !== undefined) {
+      void run.pod.destroy().then(() => {
+        this.#options.containerizer.removeCgroups(run.containerId);
+        this.#finish(run, { waitStatus: KILLED_STATUS });
+      });
+    }
     const container = run.container;
     if (container !== undefined) {
       container.destroy();
@@ -233,19 +355,29 @@ export class Runs {
   /** The resource usage of a container; undefined where it has ended or is not known. */
   usage(container: ContainerId): ResourceStatistics | undefined {
     const run = this.#runs.get(container);
-    const usage = run && this.#options.containerizer.usage(container);
+    const { containerizer } = this.#options;
+    const usage = run?.pod
+      ? sumOfUsage(run.pod.containers.map((nested) => containerizer.usage(nested)))
+      : run && containerizer.usage(container);
     return run && usage && statisticsOf(usage, run.resources, this.#options.nowMs());
   }
 
   /** Dispatches no more events. Returns the ends of containers that were being destroyed. */
-  stop(): Promise<ContainerEnd>[] {
+  stop(): Promise<unknown>[] {
     const runs = [...this.#runs.values()];
     this.#runs.clear();
     for (const run of runs) {
       run.abort.abort();
       run.runner?.stop();
+      if (!run.destroyed) {
+        run.pod?.stop();
+      }
     }
-    return runs.flatMap((run) => (run.destroyed ? (run.container?.ended ?? []) : []));
+    return runs.flatMap((run) =>
+      run.destroyed
+        ? [run.container?.ended, run.pod?.destroy()].filter((it) => it !== undefined)
+        : [],
+    );
   }
 
   #add(effect: LaunchExecutor | ReattachExecutor, resources: readonly Resource[]): Run {
@@ -282,13 +414,7 @@ export class Runs {
         },
         rememberKill: (kill) => this.#rememberKill(run.containerId, kill),
         nowMs: this.#options.nowMs,
-        connect: (events) =>
-          new InProcessTransport({
-            ...this.#options,
-            events,
-            refused: (_, text) =>
-              this.#options.warn(`The agent refuses a built-in executor: ${text ?? ''}`),
-          }),
+        connect: (events) => this.#connect(events),
         end: () => void this.#endBuiltin(run, container),
       });
     }
@@ -322,6 +448,7 @@ export class Runs {
     this.#runs.delete(run.containerId);
     this.#options.containerizer.cleanup(run.containerId);
     run.runner?.stop();
+    run.pod?.stop();
     if (run.completed) {
       this.#forget(run.containerId);
     }
@@ -396,6 +523,19 @@ const failureOf = (error: unknown): RunEnd => ({
 });
 
 const textOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+
+const requestOf = (effect: LaunchExecutor): ContainerRequest => ({
+  id: effect.containerId,
+  sandbox: effect.sandbox,
+  user: effect.user,
+  environment: environmentOf(effect),
+  command: effect.command ?? effect.task?.command ?? effect.executor.command,
+  resources: effect.resources,
+  // As in Mesos, executors of a framework without checkpoint end with their agent.
+  isBound: effect.framework.checkpoint !== true,
+  executor: effect.executor,
+  task: effect.task,
+});
 
 /** A command gets its task's role in the environment, as an executor gets the executor's role. */
 function environmentOf({ environment, builtin, task }: LaunchExecutor): Record<string, string> {

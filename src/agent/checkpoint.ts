@@ -54,7 +54,7 @@ export interface CheckpointedTask {
   readonly acknowledged: readonly Uint8Array[];
 }
 
-export type BuiltinExecutor = 'command';
+export type BuiltinExecutor = 'command' | 'default';
 
 /** Which run of which executor a change belongs to. */
 export interface RunOf {

@@ -66,6 +66,8 @@ export interface ReattachExecutor {
   readonly builtin?: BuiltinExecutor | undefined;
   readonly containerId: ContainerId;
   readonly sandbox: string;
+  /** As in LaunchExecutor: for the tasks that a default executor is still to get. */
+  readonly user?: string | undefined;
   readonly task?: TaskInfo | undefined;
 }
 

@@ -226,7 +226,8 @@ function reattach(agent: AgentState, executor: Executor, run: CheckpointedExecut
     builtin,
     containerId,
     sandbox: sandboxPath(agent, executor),
-    task: builtin === undefined ? undefined : run.tasks[0]?.info,
+    user: agent.options.switchUser ? (info.command?.user ?? framework.info.user) : undefined,
+    task: isCommandExecutor(executor) ? run.tasks[0]?.info : undefined,
   });
 }
 

@@ -387,7 +387,7 @@ function executorOf(
 const updatesKey = (row: Row, task: string) => `${text(row, 'container')} ${text(row, task)}`;
 
 function builtinOf(value: unknown): BuiltinExecutor | undefined {
-  if (value === null || value === 'command') {
+  if (value === null || value === 'command' || value === 'default') {
     return value ?? undefined;
   }
   throw new Error(`unknown built-in executor '${String(value)}'`);

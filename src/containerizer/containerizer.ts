@@ -7,9 +7,11 @@ import {
   TaskStatus_Reason,
 } from '../model/generated/messages.ts';
 import type { ContainerId } from '../model/ids.ts';
+import { makeCgroup, sweepCgroup } from './cgroups/cgroups.ts';
 import { ContainerizerError } from './containerizer-error.ts';
 import { DEFAULT_FETCH_OPTIONS, type FetchOptions, fetchAll } from './fetcher/fetcher.ts';
 import type { Host } from './host/host.ts';
+import { bootId } from './host/process-table.ts';
 import { type Identity, UnknownUserError, Users } from './host/users.ts';
 import type { Isolator, LaunchedContainer } from './isolators/isolator.ts';
 import { createIsolators } from './isolators/isolators.ts';
@@ -28,7 +30,7 @@ import {
 import type { ContainerRequest } from './plan/request.ts';
 import { reserveDescriptor } from './records/record-file.ts';
 import type { RunRecords } from './records/run-records.ts';
-import { createSandbox } from './sandboxes/sandboxes.ts';
+import { createNestedSandbox, createOutput, createSandbox } from './sandboxes/sandboxes.ts';
 import { timerDelay } from './timer-delay.ts';
 import type { Volumes } from './volumes/volumes.ts';
 import type { WorkDirectory } from './work-directory.ts';
@@ -137,17 +139,84 @@ export class Containerizer {
     const { plan } = planned;
     const identity = await this.#identityFor(plan, mayRunAs);
     abort.throwIfAborted();
-    createSandbox(this.#work, request.sandbox, identity);
+    this.#createSandbox(request, plan, identity);
+    await this.#prepare(plan, abort);
+    this.#records.create(plan.id);
+    if (request.nested !== undefined) {
+      this.#records.note(plan.id, 'task', request.nested.note);
+    }
+    await this.#fetch(plan, identity, abort);
+    const container = await this.#launcher.launch(plan, identity);
+    this.#isolate(plan);
+    return container;
+  }
+
+  /**
+   * Makes a container without a process, for others to be nested in. Rejects with
+   * ContainerizerError; if the plan is refused, nothing has been created.
+   */
+  async launchEmpty(request: ContainerRequest, { abort, mayRunAs }: LaunchOptions): Promise<void> {
+    const planned = planContainer({ ...request, isEmpty: true }, this.#host, this.#isolators);
+    if (planned.kind === 'refusal') {
+      throw refusalError(planned);
+    }
+    const { plan } = planned;
+    const identity = await this.#identityFor(plan, mayRunAs);
+    abort.throwIfAborted();
+    this.#createSandbox(request, plan, identity);
+    createOutput(this.#work, request.sandbox, identity);
+    await this.#prepare(plan, abort);
+    this.#records.create(plan.id);
+    this.#records.note(plan.id, 'empty', bootId());
+    for (const folder of plan.cgroups) {
+      makeCgroup(folder);
+    }
+    this.#isolate(plan);
+  }
+
+  /** Takes over a container without a process that an earlier agent made. */
+  reattachEmpty(id: ContainerId, resources: readonly Resource[]): void {
+    for (const isolator of this.#isolators) {
+      isolator.recover?.(id, resources);
+    }
+  }
+
+  /** Whether this is a container without a process, made since the machine was started. */
+  isEmpty(id: ContainerId): boolean {
+    try {
+      return this.#records.noted(id, 'empty') === bootId();
+    } catch (error) {
+      if (error instanceof ContainerizerError) {
+        return false;
+      }
+      throw error;
+    }
+  }
+
+  #createSandbox(
+    request: ContainerRequest,
+    plan: ContainerPlan,
+    identity: Identity | undefined,
+  ): void {
+    const { nested } = request;
+    if (nested === undefined) {
+      createSandbox(this.#work, request.sandbox, identity);
+      return;
+    }
+    const links = new Map([...plan.volumes].map(([name, { target }]) => [name, target]));
+    createNestedSandbox(this.#work, { ...nested, links }, identity);
+  }
+
+  async #prepare(plan: ContainerPlan, abort: AbortSignal): Promise<void> {
     for (const isolator of this.#isolators) {
       await isolator.prepare?.(plan, abort);
     }
-    this.#records.create(plan.id);
-    await this.#fetch(plan, identity, abort);
-    const container = await this.#launcher.launch(plan, identity);
+  }
+
+  #isolate(plan: ContainerPlan): void {
     for (const isolator of this.#isolators) {
       isolator.isolate?.(plan);
     }
-    return container;
   }
 
   async #fetch(
@@ -237,6 +306,7 @@ export class Containerizer {
 
   /** Destroys a container of an earlier agent and its records, nested containers first. */
   async destroyOrphan(id: ContainerId): Promise<void> {
+    const isEmpty = this.isEmpty(id);
     for (const nested of this.#records.all(id)) {
       await this.destroyOrphan(nested);
     }
@@ -245,7 +315,21 @@ export class Containerizer {
       container.destroy();
       await container.ended;
     }
+    if (isEmpty) {
+      this.removeCgroups(id);
+    }
     await this.forget(id);
+  }
+
+  /** Of a container without a process, when those nested in it have ended. */
+  removeCgroups(id: ContainerId): void {
+    for (const folder of this.#cgroups(id)) {
+      void sweepCgroup(folder).then((isGone) => {
+        if (!isGone) {
+          this.counts.notDestroyed++;
+        }
+      });
+    }
   }
 
   /** Removes the records of a container that has ended. */

@@ -7,6 +7,8 @@
 //   meta/containers/<container>/failure      why its process could not be started
 //   meta/containers/<container>/killing      since when, and why, its task is being killed
 //   meta/containers/<container>/settings     what confines its process besides its user
+//   meta/containers/<container>/empty        that it has no process of its own
+//   meta/containers/<container>/task         the task of a group that it is for
 //   meta/containers/<container>/containers/<nested>   the same of one that is nested in it
 //   meta/destroyed/<id>                      what is being deleted on a disk of type MOUNT
 //   meta/pending/<digest>                    volumes that are destroyed, but still in their places

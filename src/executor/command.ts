@@ -144,8 +144,8 @@ function launch(state: CommandState, task: TaskInfo, nowMs: number): CommandEffe
 function resume(state: CommandState, nowMs: number): CommandEffect[] {
   const { run, options, end } = state;
   state.phase = 'running';
-  const effects = resumeTask(run, options.resumption?.reported ?? [], end, nowMs);
-  return end === undefined ? effects : [...effects, ...stay(state)];
+  const effects = resumeTask(run, options.resumption?.reported ?? [], nowMs);
+  return end === undefined ? effects : [...effects, ...ended(state, end, nowMs)];
 }
 
 function fired(state: CommandState, timer: CommandTimer, nowMs: number): CommandEffect[] {

@@ -78,7 +78,8 @@ export interface Resumption {
   readonly kill?: RememberedKill | undefined;
 }
 
-const DEFAULT_KILL_GRACE_MS = 3_000;
+/** How long a task has to end where nothing else is said. */
+export const DEFAULT_KILL_GRACE_MS = 3_000;
 
 export const createTaskRun = (
   options: TaskRunOptions,
@@ -105,7 +106,6 @@ export function beginTask(run: TaskRun, nowMs: number): TaskEffect[] {
 export function resumeTask(
   run: TaskRun,
   reported: readonly TaskState[],
-  end: TaskEnd | undefined,
   nowMs: number,
 ): TaskEffect[] {
   const effects: TaskEffect[] = [];
@@ -117,9 +117,6 @@ export function resumeTask(
   }
   run.lastStatus ??= statusOf(run, TaskState.TASK_RUNNING);
   run.isRunning = true;
-  if (end !== undefined) {
-    return [...effects, ...endTask(run, end, nowMs)];
-  }
   if (run.kill !== undefined) {
     const delayMs = Math.max(0, run.kill.deadlineMs - nowMs);
     return [...effects, { type: 'terminate' }, { type: 'setTimer', timer: 'escalation', delayMs }];

@@ -18,6 +18,8 @@ export interface TaskEnd {
   readonly waitStatus?: number | undefined;
   /** Why the container was not launched. */
   readonly failure?: string | undefined;
+  /** Why a container nested in the executor's was not started. */
+  readonly refusal?: string | undefined;
   /** Why the wait status is not known. */
   readonly loss?: string | undefined;
 }
@@ -25,9 +27,12 @@ export interface TaskEnd {
 /** The last status of a task whose command has ended; `cause` is that of the kill, if any. */
 export function terminalStatus(
   subject: StatusSubject,
-  { waitStatus, failure, loss }: TaskEnd,
+  { waitStatus, failure, refusal, loss }: TaskEnd,
   cause: KillCause | undefined,
 ): TaskStatus {
+  if (refusal !== undefined) {
+    return newStatus(subject, TaskState.TASK_FAILED, { message: refusal });
+  }
   if (waitStatus === undefined) {
     const lost = 'Failed to get exit status for Command';
     const message = failure ?? (loss === undefined ? lost : `${lost}: ${loss}`);

@@ -12,6 +12,8 @@ import {
   renameSync,
   rmdirSync,
   type Stats,
+  symlinkSync,
+  unlinkSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { getSystemErrorMessage } from 'node:util';
@@ -105,6 +107,16 @@ export class HeldFolder implements Disposable {
     const made = this.folder(name);
     made.setMode(mode);
     return made;
+  }
+
+  /** Fails with EEXIST. */
+  symlink(name: string, target: string): void {
+    this.#attempt(name, (path) => symlinkSync(target, path.toString()));
+  }
+
+  /** Removes an entry that is no folder; a link itself is removed. */
+  unlink(name: string): void {
+    this.#attempt(name, (path) => unlinkSync(path));
   }
 
   rmdir(name: Name): void {

@@ -131,6 +131,7 @@ export class DriverHarness {
     const harness = new DriverHarness(work);
     harness.driver = await AgentDriver.open({
       workDirectory: work,
+      ip: '10.0.0.9',
       programs,
       launcher: 'posix',
       isolation,

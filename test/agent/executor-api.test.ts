@@ -476,26 +476,6 @@ describe('what an agent refuses to run', () => {
     });
   });
 
-  test('a pod, for which it has no executor yet', () => {
-    const world = new World();
-    world.register();
-    world.fromMaster({
-      name: 'RunTaskGroupMessage',
-      body: {
-        framework: frameworkInfo(),
-        executor: { ...executorInfo('pod'), type: 1 },
-        task_group: { tasks: [executorTask('a'), executorTask('b')] },
-        launch_executor: true,
-      },
-    });
-    const updates = world.sent('StatusUpdateMessage');
-    expect(updates.map(({ update }) => update.status.state)).toEqual([
-      TaskState.TASK_FAILED,
-      TaskState.TASK_FAILED,
-    ]);
-    expect(world.sent('ExitedExecutorMessage')).toHaveLength(1);
-  });
-
   test('a task with limits that nothing would enforce', () => {
     const world = new World();
     world.register();

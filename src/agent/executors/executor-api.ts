@@ -21,7 +21,13 @@ import { shutdownIfPointless } from '../tasks/kill.ts';
 import { deliverQueued } from '../tasks/launch.ts';
 import { executorReported, reportStatus } from '../tasks/status-update-source.ts';
 import { agentStatus, droppedState } from '../tasks/task.ts';
-import { type Executor, forgetStream, resizeContainer, sendToExecutor } from './executor.ts';
+import {
+  type Executor,
+  forgetStream,
+  isCommandExecutor,
+  resizeContainer,
+  sendToExecutor,
+} from './executor.ts';
 
 type Found = Executor | { readonly status: number; readonly text: string };
 
@@ -94,8 +100,8 @@ function welcome(agent: AgentState, executor: Executor): void {
  * got them.
  */
 function dropUndelivered(agent: AgentState, executor: Executor, { subscribe }: ExecutorCall): void {
-  if (executor.builtin !== undefined) {
-    // A built-in executor holds its task from the start, also over a restart of the agent.
+  if (isCommandExecutor(executor)) {
+    // It holds its task from the start, also over a restart of the agent.
     return;
   }
   const known = new Set([

@@ -23,6 +23,7 @@ import { formatUuid } from '../../model/random.ts';
 import { allocatedTo, toReservationLists } from '../../model/resource-format.ts';
 import { resourcesError } from '../../model/resource-validation.ts';
 import { userNameError, usersOfTask } from '../../model/user.ts';
+import type { BuiltinExecutor } from '../checkpoint.ts';
 import { addDeadline } from '../deadline-queue.ts';
 import { commandExecutorInfo } from '../executors/command-executor.ts';
 import { executorEnvironment } from '../executors/environment.ts';
@@ -30,6 +31,7 @@ import {
   abandonExecutor,
   createExecutor,
   type Executor,
+  isCommandExecutor,
   resizeContainer,
   runOf,
   sendToExecutor,
@@ -289,7 +291,7 @@ function refusalOfExecutor(
     if (assignment.startsExecutor === false) {
       return { reason, message: 'No executor is expected to launch and there is none running' };
     }
-    return refusalOfDefaultExecutor(assignment);
+    return undefined;
   }
   if (assignment.startsExecutor === true) {
     return { reason, message: 'Master wants to launch executor, but one already exists' };
@@ -298,19 +300,6 @@ function refusalOfExecutor(
     return { reason, message: `Executor ${existing.state}`, isAnonymous: true };
   }
   return undefined;
-}
-
-/**
- * Why a task group is refused: there is no default executor yet, and a container could not start.
- */
-function refusalOfDefaultExecutor({ executor }: Assignment): Refusal | undefined {
-  return executor.type === ExecutorInfo_Type.DEFAULT
-    ? {
-        state: TaskState.TASK_FAILED,
-        reason: TaskStatus_Reason.REASON_CONTAINER_LAUNCH_FAILED,
-        message: 'Failed to launch container: this agent has no default executor for task groups',
-      }
-    : undefined;
 }
 
 const UNKNOWN_RESOURCES: Refusal = {
@@ -372,14 +361,13 @@ function addExecutor(
   assignment: Assignment,
   id: ContainerId,
 ): Executor {
-  const isCommand = assignment.kind === 'command';
   const { executor: info } = assignment;
   const user = info.command?.user ?? assignment.framework.user;
   const executor = createExecutor({
     framework,
     info:
       info.framework_id === undefined ? { ...info, framework_id: { value: framework.id } } : info,
-    builtin: isCommand ? 'command' : undefined,
+    builtin: builtinOf(assignment),
     containerId: id,
     user: agent.options.switchUser ? user : undefined,
   });
@@ -393,6 +381,13 @@ function addExecutor(
   framework.executors.set(executor.executorId, executor);
   agent.containers.set(id, executor);
   return executor;
+}
+
+function builtinOf({ kind, executor }: Assignment): BuiltinExecutor | undefined {
+  if (kind === 'command') {
+    return 'command';
+  }
+  return executor.type === ExecutorInfo_Type.DEFAULT ? 'default' : undefined;
 }
 
 function enqueue(agent: AgentState, executor: Executor, assignment: Assignment): void {
@@ -429,7 +424,7 @@ function startExecutor(agent: AgentState, executor: Executor, tasks: readonly Ta
       info.resources ?? [],
       ...tasks.map((task) => task.resources ?? []),
     ]),
-    task: executor.builtin === undefined ? undefined : tasks[0],
+    task: isCommandExecutor(executor) ? tasks[0] : undefined,
   });
   addDeadline(agent, agent.registrations, executor.containerId);
 }

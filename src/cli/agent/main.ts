@@ -63,6 +63,7 @@ export async function runAgent(
       join(import.meta.dirname, '..', '..', '..', 'build'),
       join(import.meta.dirname, '..', '..'),
     ],
+    ip: address.ip,
     resources: options.resources,
     host: lookAtHost({
       cgroups: { hierarchy: values.cgroups_hierarchy, root: values.cgroups_root },

@@ -7,6 +7,7 @@
 import { accessSync, constants, mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { codeOf } from '../../filesystem/folder.ts';
 import { kill } from '../host/process-table.ts';
 import { isAbsence, isPassing, readText, withDescriptor } from '../records/record-file.ts';
 
@@ -97,6 +98,22 @@ export function findCgroupRoots(
     }
   }
   return [];
+}
+
+/**
+ * Creates the cgroup of a container without a process, and the one that has those of the
+ * containers nested in it.
+ */
+export function makeCgroup(folder: string): void {
+  for (const path of [folder, join(folder, 'mesos')]) {
+    try {
+      mkdirSync(path);
+    } catch (error) {
+      if (codeOf(error) !== 'EEXIST') {
+        throw error;
+      }
+    }
+  }
 }
 
 /** Sets how CPU time is shared between cgroups. Only the cpu hierarchy of v1 has this file. */

@@ -1,5 +1,6 @@
 // filesystem/posix: containers see the machine's files, and find their persistent volumes through
 // links in their sandboxes.
+import { parentOf } from '../../model/container-id.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
 import { type VolumeLinks, volumeLinks } from '../plan/volume-links.ts';
 import type { Volumes } from '../volumes/volumes.ts';
@@ -12,6 +13,10 @@ export const filesystemPosix = (volumes: Volumes): Isolator => ({
     volumes: volumeLinks(workDirectory, resources),
   }),
   async prepare(plan, abort) {
+    if (parentOf(plan.id) !== undefined) {
+      // The volumes are those of the root container; the sandbox was made with links to them.
+      return;
+    }
     await volumes.emptied(plan.volumes);
     abort.throwIfAborted();
     volumes.provide(plan.id, plan.sandbox, plan.volumes);

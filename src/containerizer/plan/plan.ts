@@ -2,7 +2,7 @@
 // carries out, or a refusal before anything is created. Pure, so that a test can show the whole
 // plan without root and without a container.
 import { join } from 'node:path';
-import { containerFolder } from '../../model/container-id.ts';
+import { containerFolder, parentOf } from '../../model/container-id.ts';
 import type { CommandInfo_URI, TaskStatus_Reason } from '../../model/generated/messages.ts';
 import type { ContainerId } from '../../model/ids.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
@@ -113,9 +113,12 @@ export const refusalError = ({ text, reason, cause }: Refusal): ContainerizerErr
     ...(cause !== undefined && { cause: new Error(cause) }),
   });
 
+/** Of a container without a process. */
+const NO_COMMAND: CommandLine = { program: '', arguments: [] };
+
 function basicPlan(request: ContainerRequest, host: PlanHost): ContainerPlan {
-  const { id, command, user, isBound } = request;
-  if (command === undefined) {
+  const { id, command, user, isBound, isEmpty } = request;
+  if (command === undefined && isEmpty !== true) {
     throw new ContainerizerError('There is no command to launch');
   }
   const sandbox = join(host.workDirectory, request.sandbox);
@@ -124,11 +127,12 @@ function basicPlan(request: ContainerRequest, host: PlanHost): ContainerPlan {
     sandbox,
     directory: sandbox,
     environment: layered(
-      { MESOS_SANDBOX: sandbox, MESOS_DIRECTORY: sandbox },
+      { MESOS_SANDBOX: sandbox },
+      parentOf(id) === undefined ? { MESOS_DIRECTORY: sandbox } : {},
       request.environment,
-      commandEnvironment(command),
+      command === undefined ? {} : commandEnvironment(command),
     ),
-    ...commandLine(command),
+    ...(command === undefined ? NO_COMMAND : commandLine(command)),
     user,
     isBound,
     cgroups: containerCgroups(host.cgroupRoots, id),
@@ -137,7 +141,7 @@ function basicPlan(request: ContainerRequest, host: PlanHost): ContainerPlan {
     capabilities: undefined,
     noNewPrivileges: false,
     volumes: new Map(),
-    uris: command.uris ?? [],
+    uris: command?.uris ?? [],
   };
 }
 

@@ -57,6 +57,14 @@ const LOOK_MS = 1_000;
 /** The process name that supervisors give themselves (supervisor.c). */
 const SUPERVISOR_NAME = 'mesoscale-super';
 
+/**
+ * What is noted of a container:
+ * - settings: what confines its process besides its user;
+ * - empty: it has no process of its own; since which boot of the machine;
+ * - task: the task of a group that it is for, and the group.
+ */
+export type NoteName = 'settings' | 'empty' | 'task';
+
 export class RunRecords {
   readonly #work: WorkDirectory;
   readonly #warn: (text: string) => void;
@@ -223,45 +231,30 @@ export class RunRecords {
    * Undefined where no kill is in progress. Throws ContainerizerError where the record is damaged.
    */
   killing(container: ContainerId): string | undefined {
-    const path = join(this.#work.run(container), 'killing');
+    return this.noted(container, 'killing');
+  }
+
+  /** Stores a text that later agents need of a container. Throws ContainerizerError. */
+  note(container: ContainerId, name: NoteName, text: string): void {
+    try {
+      const path = join(this.#work.run(container), name);
+      writeFileSync(path, sealed(text), { flag: 'wx', mode: 0o600 });
+    } catch (error) {
+      throw new ContainerizerError(`Failed to record the container's ${name}: ${String(error)}`, {
+        cause: error,
+      });
+    }
+  }
+
+  /** Undefined where there is none. Throws ContainerizerError where the record is damaged. */
+  noted(container: ContainerId, name: NoteName | 'killing'): string | undefined {
+    const path = join(this.#work.run(container), name);
     const found = unsealed(readRecord(path));
     switch (found.kind) {
       case 'blank':
         return undefined;
       case 'whole':
         return found.text;
-      case 'damaged':
-        throw new ContainerizerError(`the record '${path}' is damaged`);
-    }
-  }
-
-  /**
-   * Stores what confines the container's process, for what a later agent runs beside it. Throws
-   * ContainerizerError.
-   */
-  rememberSettings(container: ContainerId, settings: readonly string[]): void {
-    if (settings.length === 0) {
-      return;
-    }
-    try {
-      const path = join(this.#work.run(container), 'settings');
-      writeFileSync(path, sealed(settings.join('\n')), { flag: 'wx', mode: 0o600 });
-    } catch (error) {
-      throw new ContainerizerError(`Failed to record how to confine it: ${String(error)}`, {
-        cause: error,
-      });
-    }
-  }
-
-  /** Throws ContainerizerError where the record is damaged. */
-  settings(container: ContainerId): string[] {
-    const path = join(this.#work.run(container), 'settings');
-    const found = unsealed(readRecord(path));
-    switch (found.kind) {
-      case 'blank':
-        return [];
-      case 'whole':
-        return found.text.split('\n');
       case 'damaged':
         throw new ContainerizerError(`the record '${path}' is damaged`);
     }

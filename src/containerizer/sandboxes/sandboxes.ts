@@ -1,7 +1,16 @@
 // Sandboxes: created when a container is launched, deleted some time after it has ended.
-import { chownSync, mkdirSync, renameSync, symlinkSync } from 'node:fs';
+import {
+  chownSync,
+  closeSync,
+  fchownSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  symlinkSync,
+} from 'node:fs';
 import { readdir, rmdir, unlink } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
+import { HeldFolder } from '../../filesystem/held-folder.ts';
 import { deleteTree } from '../../filesystem/tree-deletion.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
 import type { Identity } from '../host/users.ts';
@@ -35,6 +44,91 @@ export function createSandbox(
   }
   return path;
 }
+
+/** The folder in a sandbox that has those of nested containers. */
+const NESTED = 'containers';
+/** The folder in a sandbox that has links to those of nested containers, by the ids of tasks. */
+const TASKS = 'tasks';
+
+/**
+ * The files that a process would write to, for a container that has none: whoever looks into its
+ * sandbox expects them. Throws ContainerizerError.
+ */
+export function createOutput(
+  work: WorkDirectory,
+  sandbox: string,
+  identity: Identity | undefined,
+): void {
+  const path = work.path(sandbox);
+  try {
+    for (const name of ['stdout', 'stderr']) {
+      // The sandbox is its user's already: nothing that lies there is opened.
+      const file = openSync(join(path, name), 'wx', 0o644);
+      try {
+        if (identity !== undefined) {
+          fchownSync(file, identity.uid, identity.gid);
+        }
+      } finally {
+        closeSync(file);
+      }
+    }
+  } catch (error) {
+    throw new ContainerizerError(`Failed to create the output in '${path}': ${String(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+/** Where the sandbox of a container nested in that of another is, from the same folder. */
+export const nestedSandbox = (sandbox: string, name: string): string => join(sandbox, NESTED, name);
+
+export interface NestedSandbox {
+  /** Of the container that it is nested in, relative to the work directory. */
+  readonly parent: string;
+  readonly name: string;
+  /** The id of the task that the container is for. */
+  readonly task: string;
+  /** Links in the sandbox, by their names, to absolute paths. */
+  readonly links: ReadonlyMap<string, string>;
+}
+
+/**
+ * Creates the private sandbox of a nested container in that of its parent, which belongs to a user
+ * who may change all that is in it: no link there is followed. Throws ContainerizerError.
+ */
+export function createNestedSandbox(
+  work: WorkDirectory,
+  { parent, name, task, links }: NestedSandbox,
+  identity: Identity | undefined,
+): void {
+  const path = work.path(nestedSandbox(parent, name));
+  try {
+    using above = HeldFolder.open(work.path(parent));
+    const { uid, gid } = above.status();
+    using nested = folderIn(above, NESTED);
+    using sandbox = nested.makeFolder(name, 0o750);
+    if (identity !== undefined) {
+      sandbox.giveTo(identity.uid, identity.gid);
+    }
+    for (const [link, target] of links) {
+      sandbox.symlink(link, target);
+    }
+    using tasks = folderIn(above, TASKS);
+    tasks.giveTo(uid, gid);
+    if (tasks.statusOf(task) !== undefined) {
+      // Of an earlier task with this id.
+      tasks.unlink(task);
+    }
+    tasks.symlink(task, path);
+  } catch (error) {
+    throw new ContainerizerError(`Failed to create nested sandbox '${path}': ${String(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+const folderIn = (folder: HeldFolder, name: string) =>
+  folder.statusOf(name) === undefined ? folder.makeFolder(name, 0o755) : folder.folder(name);
 
 /** Deletes a sandbox, and the folders above it that are empty then. */
 export async function deleteSandbox(work: WorkDirectory, sandbox: string): Promise<void> {

@@ -4,7 +4,8 @@
 // talks to it through the spawner, and reads its records in the work directory, so that a later
 // agent knows as much as the one that launched the container.
 import { statSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { parentOf } from '../../../model/container-id.ts';
 import type { ContainerId } from '../../../model/ids.ts';
 import { sweepCgroup } from '../../cgroups/cgroups.ts';
 import { ContainerizerError, UnknownEndError } from '../../containerizer-error.ts';
@@ -81,7 +82,9 @@ export class ProcessLauncher implements Launcher {
   async launch(plan: ContainerPlan, identity: Identity | undefined): Promise<Container> {
     const { id, sandbox, isBound, directory, environment, cgroups } = plan;
     const settings = settingsOf(plan);
-    this.#options.records.rememberSettings(id, settings);
+    if (settings.length > 0) {
+      this.#options.records.note(id, 'settings', settings.join('\n'));
+    }
     const started = Promise.withResolvers<number>();
     const ended = Promise.withResolvers<ContainerEnd>();
     const token = this.#spawner.launch(
@@ -89,8 +92,8 @@ export class ProcessLauncher implements Launcher {
         mode: isBound ? 'bound' : 'supervised',
         run: this.#options.records.folder(id),
         bootId: bootId(),
+        ...placeOf(id, sandbox),
         directory,
-        ...outputIn(sandbox),
         identity,
         cgroups,
         settings,
@@ -150,8 +153,8 @@ export class ProcessLauncher implements Launcher {
     }
     const own = new AbortController();
     const spec = {
+      ...placeOf(id, sandbox),
       directory: sandbox,
-      ...outputIn(sandbox),
       identity,
       cgroups: known.cgroups,
       settings: known.settings(),
@@ -275,7 +278,7 @@ export class ProcessLauncher implements Launcher {
   #settingsOnRecord(id: ContainerId): Known['settings'] {
     const { records, warn } = this.#options;
     try {
-      const settings = records.settings(id);
+      const settings = records.noted(id, 'settings')?.split('\n') ?? [];
       return () => settings;
     } catch (error) {
       const why = `How container ${id} is confined is not known: ${String(error)}`;
@@ -303,6 +306,21 @@ export class ProcessLauncher implements Launcher {
 }
 
 const hasEnded = (id: ContainerId) => new UnknownEndError(`Container ${id} has ended`);
+
+/**
+ * How a process gets into a sandbox. That of a nested container lies in its root container's, whose
+ * user may be another one, and is left to the agent to enter.
+ */
+function placeOf(id: ContainerId, sandbox: string) {
+  if (parentOf(id) === undefined) {
+    return outputIn(sandbox);
+  }
+  let above = sandbox;
+  for (let it: ContainerId | undefined = id; parentOf(it) !== undefined; it = parentOf(it) ?? id) {
+    above = dirname(dirname(above));
+  }
+  return { above, stdout: 'stdout', stderr: 'stderr' };
+}
 
 const outputIn = (directory: string) => ({
   stdout: join(directory, 'stdout'),

@@ -15,6 +15,11 @@ export interface ProcessSpec {
   /** Where the supervisor keeps its records; unused for plain processes. */
   readonly run: string;
   readonly bootId: string;
+  /**
+   * A folder above the working directory, below which other users may change what there is; absent
+   * where the process's user can reach the working directory.
+   */
+  readonly above?: string | undefined;
   readonly directory: string;
   readonly stdout: string;
   readonly stderr: string;
@@ -85,6 +90,7 @@ export class Spawner {
       spec.mode,
       spec.run,
       spec.bootId,
+      spec.above ?? '',
       spec.directory,
       spec.stdout,
       spec.stderr,

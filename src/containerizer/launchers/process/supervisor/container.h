@@ -8,7 +8,7 @@
 /* The process that a request asks for. The strings and lists belong to the request. */
 struct launch {
   int supervised, bound;
-  const char *run, *boot, *directory, *out, *err, *uid, *gid;
+  const char *run, *boot, *above, *directory, *out, *err, *uid, *gid;
   char **groups, **cgroups, **settings, **environment, **arguments;
   int n_groups, n_cgroups, n_settings;
 };

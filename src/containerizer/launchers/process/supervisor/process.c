@@ -59,6 +59,41 @@ static void redirect(int failure, const char *path, int fd) {
   }
 }
 
+/*
+ * Changes to the working directory before the user changes: other users may own folders on the way to
+ * it, which the process's user could not pass. They may put links there, which are not followed; and
+ * what is reached must belong to the process's user.
+ */
+static void enter_beneath(int failure, const struct launch *launch) {
+  size_t size = strlen(launch->above);
+  char rest[PATH_MAX];
+  struct stat status;
+  if (strncmp(launch->directory, launch->above, size) != 0 || launch->directory[size] != '/' ||
+      strlen(launch->directory + size) >= sizeof rest) {
+    errno = EINVAL;
+    fail(failure, "Failed to change directory to '%s'", launch->directory);
+  }
+  strcpy(rest, launch->directory + size + 1);
+  int folder = open(launch->above, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  for (char *left, *name = strtok_r(rest, "/", &left); folder >= 0 && name;
+       name = strtok_r(NULL, "/", &left)) {
+    int next = openat(folder, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    int error = errno;
+    close(folder);
+    errno = error;
+    folder = next;
+  }
+  if (folder < 0 || fstat(folder, &status) < 0 || fchdir(folder) < 0) {
+    fail(failure, "Failed to change directory to '%s'", launch->directory);
+  }
+  uid_t uid = strcmp(launch->uid, "-") == 0 ? geteuid() : (uid_t)strtoul(launch->uid, NULL, 10);
+  if (status.st_uid != uid) {
+    errno = EPERM;
+    fail(failure, "The folder '%s' is not the user's any more", launch->directory);
+  }
+  close(folder);
+}
+
 static void drop_privileges(int failure, const struct launch *launch) {
   if (strcmp(launch->uid, "-") == 0) {
     return;
@@ -104,8 +139,11 @@ void become(const struct launch *launch, int failure) {
   }
   umask(022);
   confine(failure, launch, confine_before_user);
+  if (*launch->above) {
+    enter_beneath(failure, launch);
+  }
   drop_privileges(failure, launch);
-  if (chdir(launch->directory) < 0) {
+  if (!*launch->above && chdir(launch->directory) < 0) {
     fail(failure, "Failed to change directory to '%s'", launch->directory);
   }
   int null = open("/dev/null", O_RDWR);

@@ -18,7 +18,7 @@
  * Requests: a little-endian u32 length, then kind (u8), token (u32), strings ended by NUL. One that is
  * too long, too short or of an unknown kind is passed over, and `failed` is reported for its token: a
  * request never costs another container anything.
- *   L  mode, run directory, boot id, working directory, stdout, stderr, uid, gid,
+ *   L  mode, run directory, boot id, folder above, working directory, stdout, stderr, uid, gid,
  *      n, n supplementary groups, n, n cgroup directories, n, n settings of confinement.c,
  *      n, n environment entries, n, n arguments.
  *      mode `supervised`: a supervisor that holds its process until G. mode `bound`: the same, but it
@@ -236,6 +236,7 @@ static void take_launch(uint32_t token, struct cursor *cursor) {
   launch.supervised = launch.bound || strcmp(mode, "supervised") == 0;
   launch.run = take(cursor);
   launch.boot = take(cursor);
+  launch.above = take(cursor);
   launch.directory = take(cursor);
   launch.out = take(cursor);
   launch.err = take(cursor);

@@ -1,0 +1,219 @@
+// Carries out the effects of a default executor: containers for its tasks, timers, probes, signals.
+import type { Containerizer } from '../containerizer/containerizer.ts';
+import type { Container } from '../containerizer/launchers/launcher.ts';
+import { timerDelay } from '../containerizer/timer-delay.ts';
+import type { ExecutorEvent } from '../model/generated/messages.ts';
+import type { ContainerId } from '../model/ids.ts';
+import type { ConnectExecutor, ExecutorTransport } from './executor-transport.ts';
+import {
+  createPod,
+  type PodEffect,
+  type PodEvent,
+  type PodOptions,
+  type PodTimer,
+  stepPod,
+  subscribePod,
+} from './pod.ts';
+import { probe } from './prober.ts';
+import type { RememberedKill } from './remembered-kill.ts';
+
+type Launch = Extract<PodEffect, { type: 'launch' }>;
+
+export interface PodRunnerOptions {
+  readonly pod: PodOptions;
+  readonly containerizer: Containerizer;
+  /** Makes a task's container, which is held. */
+  readonly launch: (launch: Launch, abort: AbortSignal) => Promise<Container>;
+  /** Called when a container has ended, or could not be made. */
+  readonly cleanup: (container: ContainerId) => void;
+  /** Stores a kill in progress for the executor of a later agent. */
+  readonly rememberKill: (container: ContainerId, kill: RememberedKill) => void;
+  readonly nowMs: () => number;
+  readonly connect: ConnectExecutor;
+  /** Called when the executor is done. */
+  readonly end: () => void;
+}
+
+/** How long the last updates of an executor that is destroyed may take to be acknowledged. */
+const LAST_WORDS_MS = 1_000;
+
+export class PodRunner {
+  readonly #options: PodRunnerOptions;
+  readonly #state;
+  readonly #transport: ExecutorTransport;
+  readonly #timers = new Map<string, NodeJS.Timeout>();
+  /** Containers that have not ended. */
+  readonly #containers = new Map<ContainerId, Container>();
+  /** Of launches, until they are answered. */
+  readonly #launches = new Map<Promise<void>, AbortController>();
+  readonly #done = Promise.withResolvers<void>();
+  #stopped = false;
+
+  constructor(options: PodRunnerOptions) {
+    this.#options = options;
+    this.#state = createPod(options.pod);
+    this.#transport = options.connect((event) => this.#receive(event));
+  }
+
+  /** Subscribes with the agent, whose events then launch tasks. */
+  subscribe(): void {
+    this.#transport.call(subscribePod(this.#state));
+  }
+
+  /** Watches the container of a task that an earlier executor has launched. */
+  adopt(container: Container): void {
+    this.#watch(container);
+  }
+
+  /** The containers of tasks that have not ended. */
+  get containers(): ContainerId[] {
+    return [...this.#containers.keys()];
+  }
+
+  /** After this nothing more is done or sent. */
+  stop(): void {
+    this.#stopped = true;
+    this.#transport.close();
+    for (const timer of this.#timers.values()) {
+      clearTimeout(timer);
+    }
+    this.#timers.clear();
+    for (const abort of this.#launches.values()) {
+      abort.abort();
+    }
+  }
+
+  /**
+   * Stops, and resolves when no container of a task is left. An executor that was told to shut down
+   * still tells how its tasks have ended.
+   */
+  async destroy(): Promise<void> {
+    const isLeaving = this.#state.isShuttingDown;
+    if (!isLeaving) {
+      this.stop();
+    }
+    await Promise.all(this.#launches.keys());
+    const containers = [...this.#containers.values()];
+    for (const container of containers) {
+      container.destroy();
+    }
+    await Promise.all(containers.map(({ ended }) => ended));
+    if (isLeaving && !this.#stopped) {
+      const patience = Promise.withResolvers<void>();
+      const limit = setTimeout(patience.resolve, LAST_WORDS_MS);
+      await Promise.race([this.#done.promise, patience.promise]);
+      clearTimeout(limit);
+    }
+    this.stop();
+  }
+
+  #receive(event: ExecutorEvent): void {
+    this.#step({ type: 'executorEvent', event, nowMs: this.#options.nowMs() });
+  }
+
+  #step(event: PodEvent): void {
+    if (this.#stopped) {
+      return;
+    }
+    for (const effect of stepPod(this.#state, event)) {
+      this.#perform(effect);
+    }
+  }
+
+  #perform(effect: PodEffect): void {
+    switch (effect.type) {
+      case 'call':
+        this.#transport.call(effect.call);
+        return;
+      case 'launch': {
+        const abort = new AbortController();
+        const answered: Promise<void> = this.#launch(effect, abort.signal).finally(() =>
+          this.#launches.delete(answered),
+        );
+        this.#launches.set(answered, abort);
+        return;
+      }
+      case 'terminate':
+        this.#containers.get(effect.container)?.terminate();
+        return;
+      case 'destroy':
+        this.#containers.get(effect.container)?.destroy();
+        return;
+      case 'setTimer': {
+        const container = 'container' in effect ? effect.container : undefined;
+        this.#setTimer(container, effect.timer, effect.delayMs);
+        return;
+      }
+      case 'clearTimer': {
+        const key = timerKey(effect.container, effect.timer);
+        clearTimeout(this.#timers.get(key));
+        this.#timers.delete(key);
+        return;
+      }
+      case 'probe': {
+        const container = this.#containers.get(effect.container);
+        if (container !== undefined) {
+          const { kind } = effect.probe;
+          void probe(effect.probe, container, this.#options.containerizer).then((result) =>
+            this.#step({
+              type: 'probed',
+              container: container.id,
+              kind,
+              result,
+              nowMs: this.#options.nowMs(),
+            }),
+          );
+        }
+        return;
+      }
+      case 'rememberKill':
+        this.#options.rememberKill(effect.container, effect.kill);
+        return;
+      case 'end':
+        this.#done.resolve();
+        this.#options.end();
+        return;
+    }
+  }
+
+  /** Never rejects. */
+  async #launch(launch: Launch, abort: AbortSignal): Promise<void> {
+    let failure: string | undefined;
+    try {
+      const container = await this.#options.launch(launch, abort);
+      this.#watch(container);
+      if (this.#stopped) {
+        return;
+      }
+      container.release();
+    } catch (error) {
+      failure = error instanceof Error ? error.message : String(error);
+      this.#options.cleanup(launch.container);
+    }
+    const { container } = launch;
+    this.#step({ type: 'launched', container, failure, nowMs: this.#options.nowMs() });
+  }
+
+  #watch(container: Container): void {
+    const { id } = container;
+    this.#containers.set(id, container);
+    void container.ended.then((end) => {
+      this.#containers.delete(id);
+      this.#options.cleanup(id);
+      this.#step({ type: 'ended', container: id, ...end, nowMs: this.#options.nowMs() });
+    });
+  }
+
+  #setTimer(container: ContainerId | undefined, timer: PodTimer, delayMs: number): void {
+    const key = timerKey(container, timer);
+    clearTimeout(this.#timers.get(key));
+    const handle = setTimeout(() => {
+      this.#timers.delete(key);
+      this.#step({ type: 'timer', container, timer, nowMs: this.#options.nowMs() });
+    }, timerDelay(delayMs));
+    this.#timers.set(key, handle);
+  }
+}
+
+const timerKey = (container: ContainerId | undefined, timer: PodTimer) =>
+  `${timer} ${container ?? ''}`;

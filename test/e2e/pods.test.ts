@@ -1,0 +1,157 @@
+// Groups of tasks in one executor, as a user runs them: with `execute --task_group`.
+import { execFileSync } from 'node:child_process';
+import { existsSync, globSync, lstatSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Program, TestCluster, until } from '../support/cluster.ts';
+
+const cluster = new TestCluster();
+beforeAll(() => cluster.start({ agent: ['--switch_user'] }));
+afterAll(() => cluster.stop());
+
+let runs = 0;
+
+/** Runs tasks with these commands as a group; each has a name of one letter. */
+function pod(commands: Readonly<Record<string, string>>, ...flags: string[]) {
+  const n = runs++;
+  const tasks = Object.entries(commands).map(([name, value]) => ({
+    name,
+    task_id: { value: `${name}${n}` },
+    resources: [
+      { name: 'cpus', type: 'SCALAR', scalar: { value: 0.1 } },
+      { name: 'mem', type: 'SCALAR', scalar: { value: 32 } },
+    ],
+    command: { value },
+  }));
+  const file = join(cluster.folder, `pod-${n}.json`);
+  writeFileSync(file, JSON.stringify({ tasks }));
+  const program = cluster.run(
+    [
+      'execute',
+      `--master=${cluster.address}`,
+      `--name=pod-${n}`,
+      `--task_group=${file}`,
+      '--checkpoint',
+      ...flags,
+    ],
+    `pod-${n}.log`,
+  );
+  return { n, program };
+}
+
+/** `STATE task` of each update, in order. */
+const told = ({ log }: Program) =>
+  [...log.matchAll(/status update TASK_(\w+) for task '(\w)\d+'/g)].map(
+    ([, state, name]) => `${name} ${state}`,
+  );
+
+/** What a task finds at `$MESOS_SANDBOX`, and its executor's sandbox two folders above. */
+const sandboxOf = (name: string, n: number) =>
+  globSync(
+    join(cluster.folder, `agent/slaves/*/frameworks/*/executors/*/runs/*/tasks/${name}${n}`),
+  )[0] ?? expect.fail(`${name}${n} has no sandbox`);
+
+const command = (file: string) =>
+  `echo x >> ${file}.starts; while ! test -e ${file}; do sleep 0.05; done`;
+
+test('the tasks run side by side, each in a sandbox of its own', async () => {
+  const { n, program } = pod({
+    a: 'echo one; env; cat ../*/stdout | grep -c two || true',
+    b: 'echo two',
+  });
+  expect(await program.ended()).toBe(0);
+  expect(told(program)).toEqual([
+    'a STARTING',
+    'b STARTING',
+    'a RUNNING',
+    'b RUNNING',
+    expect.stringMatching(/^[ab] FINISHED$/),
+    expect.stringMatching(/^[ab] FINISHED$/),
+  ]);
+  const sandbox = sandboxOf('a', n);
+  expect(lstatSync(sandbox).isSymbolicLink()).toBe(true);
+  const output = readFileSync(join(sandbox, 'stdout'), 'utf8');
+  expect(output).toMatch(/^one\n/);
+  const names = [...output.matchAll(/^(\w+)=/gm)].map(([, name]) => name);
+  expect(names.filter((name) => name?.startsWith('MESOS_')).toSorted()).toEqual([
+    'MESOS_ALLOCATION_ROLE',
+    'MESOS_CONTAINER_IP',
+    'MESOS_SANDBOX',
+  ]);
+});
+
+test('when one task fails, so does the group', async () => {
+  const { program } = pod({ a: 'exit 3', b: 'sleep 1000' });
+  expect(await program.ended()).toBe(3);
+  expect(told(program).slice(4)).toEqual(['a FAILED', 'b KILLING', 'b KILLED']);
+});
+
+test('a task of another user has its own sandbox, and not that of the others (needs root)', async () => {
+  const n = runs;
+  const tasks = [
+    ['a', 'root', 'sleep 1; echo secret'],
+    ['b', 'nobody', 'id -un; pwd -P; touch mine; ls .. 2>&1'],
+  ].map(([name = '', user = '', value = '']) => ({
+    name,
+    task_id: { value: `${name}${n}` },
+    resources: [
+      { name: 'cpus', type: 'SCALAR', scalar: { value: 0.1 } },
+      { name: 'mem', type: 'SCALAR', scalar: { value: 32 } },
+    ],
+    command: { value, user },
+  }));
+  const file = join(cluster.folder, `users.json`);
+  writeFileSync(file, JSON.stringify({ tasks }));
+  runs++;
+  const program = cluster.run(
+    ['execute', `--master=${cluster.address}`, '--name=users', `--task_group=${file}`],
+    'users.log',
+  );
+  await program.ended();
+  const sandbox = sandboxOf('b', n);
+  expect(readFileSync(join(sandbox, 'stdout'), 'utf8')).toMatch(/^nobody\n/);
+  expect(lstatSync(join(sandbox, 'mine')).uid).toBe(65534);
+});
+
+test('an agent that is killed, and a master, find all tasks again and start none twice', async () => {
+  const files = { a: join(cluster.folder, 'go-a'), b: join(cluster.folder, 'go-b') };
+  const { program } = pod({ a: command(files.a), b: `${command(files.b)}; exit 4` });
+  await until('both run', () => told(program).filter((it) => it.endsWith('RUNNING')).length === 2);
+  for (let round = 0; round < 3; round++) {
+    await cluster.agentProgram.kill('SIGKILL');
+    if (round === 1) {
+      await cluster.master.kill('SIGKILL');
+      await cluster.startMaster();
+    }
+    if (round === 2) {
+      // It ends while its agent is away.
+      writeFileSync(files.a, '');
+    }
+    await cluster.startAgent();
+    await cluster.agentRegistered();
+  }
+  await until('a has ended', () => told(program).includes('a FINISHED'));
+  writeFileSync(files.b, '');
+  expect(await program.ended()).toBe(4);
+  expect(told(program)).toEqual([
+    'a STARTING',
+    'b STARTING',
+    'a RUNNING',
+    'b RUNNING',
+    'a FINISHED',
+    'b FAILED',
+  ]);
+  expect(readFileSync(`${files.a}.starts`, 'utf8')).toBe('x\n');
+  expect(readFileSync(`${files.b}.starts`, 'utf8')).toBe('x\n');
+});
+
+test('of groups that are over nothing is left but their sandboxes', async () => {
+  await until(
+    'records are gone',
+    () => globSync(join(cluster.folder, 'agent/meta/containers/*')).length === 0,
+  );
+  const processes = execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' });
+  expect(processes).not.toContain(join(cluster.folder, 'go-'));
+  const groups = globSync(`/sys/fs/cgroup/*/*${cluster.folder.split('/').at(-1)}*/*/mesos`);
+  expect(groups.filter(existsSync)).toEqual([]);
+});
