@@ -15,7 +15,6 @@ import { ElectionPause } from './election-pause.ts';
 import type { AgentEntry } from './entries.ts';
 import { ExchangeBuffer } from './exchange-buffer.ts';
 import { explanation } from './explanation.ts';
-import { endOfFilter, instantAfter, refusalMs } from './filters.ts';
 import { capabilityBits, sameAttributes, sameFacts, sameSet } from './flags.ts';
 import type {
   Allocator,
@@ -42,6 +41,7 @@ import { OfferRequirements } from './offer-requirements.ts';
 import { ModuleOffers, type Names, noOffers } from './offers.ts';
 import { setUp } from './options.ts';
 import { checkWeights, writeQuota } from './quantities.ts';
+import { endOfFilter, instantAfter, refusalMs } from './refusal-time.ts';
 import { ResourceInterner } from './resource-interner.ts';
 import { Roles } from './roles.ts';
 import { type HostSnapshot, packState, unpackState } from './snapshot.ts';

@@ -1,15 +1,14 @@
 // How long a refusal lasts, by Mesos's rules: five seconds by default, at most a year, and for
-// offers at least until the next batch.
+// offers at least until the next batch. The refusals themselves (Mesos calls them filters) are kept
+// in the module: asm/allocator/filters/.
 
 const DEFAULT_MS = 5_000;
 const LONGEST_MS = 365 * 24 * 3600 * 1000;
-/**
- * Mesos counts durations in nanoseconds, in a signed 64-bit number; this is the most seconds that
- * fit.
- */
-const LONGEST_SECONDS = 9_223_372_036;
 
-/** How many milliseconds a refusal lasts; 0 where none was asked for. */
+/**
+ * How many milliseconds a refusal lasts; 0 where none was asked for. A time that is negative or no
+ * number is the default.
+ */
 export function refusalMs(seconds: number | undefined): number {
   if (seconds === undefined) {
     return 0;
@@ -17,7 +16,7 @@ export function refusalMs(seconds: number | undefined): number {
   if (seconds > LONGEST_MS / 1000) {
     return LONGEST_MS;
   }
-  if (!(seconds >= 0) || seconds > LONGEST_SECONDS) {
+  if (!(seconds >= 0)) {
     return DEFAULT_MS;
   }
   return Math.trunc(seconds * 1e9) / 1e6;
