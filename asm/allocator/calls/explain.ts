@@ -1,6 +1,7 @@
-// The export explain(): why a framework's role is or is not offered an agent now. A run over the
-// agent is tried, and if it offers the role nothing, its checks are made one by one. Only filters
-// that have ended are changed by it.
+// The export explain(): why a framework's role is or is not offered an agent now. A run over this
+// one agent is tried, and taken back. If the run offers the role nothing, the checks that a run
+// makes before an offer are made here one by one, and the first that fails is the answer. The call
+// leaves the allocator as it was, except that filters whose time is over are removed.
 import {
   AGENT_ACTIVE,
   AGENT_WHITELISTED,

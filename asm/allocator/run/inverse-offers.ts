@@ -1,6 +1,7 @@
-// Inverse offers: every active framework that holds something on an agent with maintenance gets one
-// of the agent. It is outstanding until it is answered; after a refusal the next comes when the
-// filter has ended.
+// Inverse offers ask for resources back. When maintenance is scheduled for an agent, each active
+// framework that holds resources there gets one inverse offer for that agent. The inverse offer is
+// outstanding until the framework answers it. If the answer is a refusal, a filter keeps the next
+// inverse offer back until the filter's time is over.
 import {
   CHECKED,
   slot,

@@ -1,5 +1,6 @@
 // Guarantees, limits and headroom during a run: what each role has consumed, how much is held back
-// for guarantees that are not met, and which roles their limits leave nothing.
+// for guarantees that are not met, and which roles are "starved": they are so near to their limits
+// that even the smallest offer would go beyond them, so the run passes them over.
 import { SOLID } from '../../constants';
 import { kindFlags, kindName, kindUnit, nameCount } from '../../kinds';
 import { CHECKED, slot, tableClear, tableCount, tablePushWord, tableWord } from '../../memory';

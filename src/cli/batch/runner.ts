@@ -1,5 +1,6 @@
-// Runs a batch: passes events of the master to the state machine, and what that returns to the
-// master, the journal and the terminal.
+// Runs a batch. The events that the master sends go to the state machine (batch.ts). The calls that
+// the state machine answers with go to the master; what becomes of the tasks goes to the journal
+// and the terminal.
 
 import type { MasterAddress } from '../../coordination/static-detector.ts';
 import { NOT_ACCEPTED } from '../../http/client/scheduler-client.ts';
