@@ -11,6 +11,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ readonly COMMAND: Comman
   batch: () => import('./batch/command.ts'),
 };
 
+export const COMMAND_NAMES: readonly string[] = Object.keys(COMMANDS);
+
 /** Undefined where there is no command of that name. */
 export const commandOf = async (name: string): Promise<Command | undefined> =>
   Object.hasOwn(COMMANDS, name) ? (await COMMANDS[name]?.())?.COMMAND : undefined;

@@ -5,7 +5,8 @@ import './process/early-signals.ts';
 import './process/output-errors.ts';
 import './process/parent.ts';
 import { enableCompileCache, flushCompileCache } from 'node:module';
-import { allCommands, commandOf } from './commands.ts';
+import { closestName } from '../model/closest-name.ts';
+import { allCommands, COMMAND_NAMES, commandOf } from './commands.ts';
 import { wrap } from './flags/print.ts';
 import { helpColumns } from './terminal.ts';
 import { versionLine } from './version.ts';
@@ -14,6 +15,7 @@ import { versionLine } from './version.ts';
 const FLUSH_MS = 3000;
 
 const OVERVIEW = new Set(['help', '--help', '-h']);
+const HELP = new Set(['--help', '-h']);
 const VERSION = new Set(['version', '--version', '-v']);
 
 async function overview(): Promise<string> {
@@ -45,7 +47,10 @@ function asked(): readonly [string | undefined, ...string[]] {
 /** An argument too many, after a word that takes one command or none. */
 function surplus(): string | undefined {
   const [word = '', ...rest] = process.argv.slice(2);
-  return OVERVIEW.has(word) ? rest[1] : VERSION.has(word) ? rest[0] : undefined;
+  if (OVERVIEW.has(word)) {
+    return rest[1];
+  }
+  return VERSION.has(word) && !HELP.has(rest[0] ?? '') ? rest[0] : undefined;
 }
 
 function complain(text: string): void {
@@ -65,7 +70,11 @@ if (extra !== undefined) {
 } else if (name === undefined || OVERVIEW.has(name)) {
   process.stdout.write(await overview());
 } else if (VERSION.has(name)) {
-  console.log(versionLine);
+  console.log(
+    HELP.has(argv[0] ?? '') ? 'Usage: mesoscale version\n\nShows the version.' : versionLine,
+  );
 } else {
-  complain(`unknown command '${name}'; mesoscale help lists them`);
+  const close = closestName(name, [...COMMAND_NAMES, 'help', 'version']);
+  const meant = close === undefined ? '' : ` (did you mean ${close}?)`;
+  complain(`unknown command '${name}'${meant}; mesoscale help lists them`);
 }

@@ -31,7 +31,7 @@ const master = (...argv: string[]) =>
 const agent = (...argv: string[]) =>
   told(() => agentSettings(readFlags(AGENT_FLAGS, { argv, environment: {} })));
 const execute = (...argv: string[]) =>
-  told(() => launchRequest(parseFlags(EXECUTE_FLAGS, { argv, environment: {} }).values, []));
+  told(() => launchRequest(parseFlags(EXECUTE_FLAGS, { argv, environment: {} })));
 
 describe('all faults are reported at once, a line each', () => {
   test('of a master: names, values, addresses, files, lists and folders', async () => {
@@ -162,6 +162,10 @@ describe('--resources names a file', () => {
   test('that does not exist', async () => {
     expect(await execute(...command, '--resources=./nowhere')).toEqual([
       '--resources names a file that cannot be read: ./nowhere (ENOENT)',
+    ]);
+    expect(await execute(...command, '--resources=nofile.json')).toEqual([
+      '--resources expects resources such as cpus:8;mem:1024, JSON, or the path of a file that ' +
+        "holds them, got 'nofile.json', and there is no such file",
     ]);
   });
 });

@@ -11,11 +11,7 @@ import {
 
 const requested = (...argv: string[]) =>
   launchRequest(
-    parseFlags(EXECUTE_FLAGS, {
-      argv: ['--master=h:1', '--name=n', '--command=c', ...argv],
-      environment: {},
-    }).values,
-    [],
+    parseFlags(EXECUTE_FLAGS, { argv: ['--name=n', '--command=c', ...argv], environment: {} }),
   );
 
 test('a command asks for a container only where a flag does', () => {
@@ -45,4 +41,53 @@ test.each([
   expect(() => requested(`--effective_capabilities={"capabilities":["${name}"]}`)).toThrow(
     `--effective_capabilities has ${text}`,
   );
+});
+
+const refused = (argv: readonly string[], environment: Record<string, string> = {}) => {
+  try {
+    launchRequest(parseFlags(EXECUTE_FLAGS, { argv, environment }));
+  } catch (error) {
+    return (error as Error).message;
+  }
+  return '';
+};
+
+const TASK = {
+  name: 't',
+  task_id: { value: 't' },
+  resources: [{ name: 'cpus', type: 'SCALAR', scalar: { value: 1 } }],
+  command: { value: 'true' },
+};
+
+test.each([
+  ['task', TASK],
+  ['task_group', { tasks: [TASK] }],
+])('flags of a command are refused beside --%s, and not dropped', (flag, value) => {
+  const argv = [`--${flag}=${JSON.stringify(value)}`];
+  expect(refused([...argv, '--role=eng', '--checkpoint'])).toBe('');
+  expect(refused([...argv, '--name=x', '--resources=cpus:2', '--env={"a":"b"}'])).toBe(
+    `--name, --resources and --env cannot be used with --${flag}: a TaskInfo says that itself`,
+  );
+  expect(refused([...argv, '--no-shell'])).toBe(
+    `--shell cannot be used with --${flag}: a TaskInfo says that itself`,
+  );
+  expect(refused(argv, { MESOS_RESOURCES: 'cpus:2', MESOS_NAME: 'x' })).toBe('');
+});
+
+test.each([
+  [['a'], "unexpected argument 'a' (flags are written --name=value)"],
+  [['-x'], "unexpected argument '-x' (flags are written --name=value)"],
+  [
+    ['--name=n', '--command=c', 'a'],
+    "unexpected argument 'a' (flags are written --name=value; arguments of a command need --no-shell)",
+  ],
+  [['--name=n', '--command= '], '--command expects a command, got nothing'],
+])('%j is refused', (argv, message) => {
+  expect(refused(argv)).toBe(message);
+});
+
+test('a misspelt name of a value is told with its place in the task', () => {
+  const resources = [{ ...TASK.resources[0], type: 'SCALER' }];
+  const meant = "the unknown value 'SCALER' in 'resources.type' (did you mean 'SCALAR'?)";
+  expect(refused([`--task=${JSON.stringify({ ...TASK, resources })}`])).toBe(`--task has ${meant}`);
 });

@@ -108,7 +108,7 @@ describe('a reader that has gone ends a command quietly', () => {
 });
 
 test('a full disk is reported in one line', async () => {
-  for (const parameters of [['version'], ['help'], ['master', '--help']]) {
+  for (const parameters of [['version'], ['version', '--help'], ['help'], ['master', '--help']]) {
     expect(await run(mesoscale(...parameters), { into: '/dev/full' })).toMatchObject({
       status: 1,
       err: 'mesoscale: output cannot be written (ENOSPC)\n',

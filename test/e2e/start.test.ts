@@ -72,8 +72,7 @@ describe('a start that cannot work ends with one line', () => {
     ],
     [
       ['execute'],
-      'mesoscale execute: --master is required: host:port of the master\n' +
-        'mesoscale execute: say what to run: --name=… --command=…, --task=… or --task_group=…',
+      'mesoscale execute: say what to run: --name=… --command=…, --task=… or --task_group=…',
     ],
     [
       ['execute', '--master=127.0.0.1:1', '--name=x', '--command=true', '--resources='],
@@ -95,6 +94,11 @@ describe('a start that cannot work ends with one line', () => {
       ['help', 'master', 'agent'],
       "mesoscale: unexpected argument 'agent'; mesoscale help lists the commands",
     ],
+    [
+      ['execut'],
+      "mesoscale: unknown command 'execut' (did you mean execute?); mesoscale help lists them",
+    ],
+    [['version', 'x'], "mesoscale: unexpected argument 'x'; mesoscale help lists the commands"],
     [['frobnicate'], "mesoscale: unknown command 'frobnicate'; mesoscale help lists them"],
   ])('%j', async (parameters, line) => {
     expect(await refusal(...parameters)).toBe(line);

@@ -198,6 +198,7 @@ export const AGENT_FLAGS = {
     help: 'File of the key that signs the tokens of executors.',
   }),
   master: text({
+    placeholder: 'HOST:PORT',
     secret: true,
     help: 'Where the master is: host:port, or file:///path of a file that says so. Required.',
   }),

@@ -44,7 +44,11 @@ export const BATCH_FLAGS = {
     help: 'Capabilities of the framework besides those it needs, such as GPU_RESOURCES (set for tasks with gpus).',
   }),
   help: toggle({ default: false, help: 'Show this text and exit.' }),
-  master: text({ default: '127.0.0.1:5050', help: 'Where the master is: host:port.' }),
+  master: text({
+    default: '127.0.0.1:5050',
+    placeholder: 'HOST:PORT',
+    help: 'Where the master is.',
+  }),
   max_running: integer({
     default: 100_000,
     check: (count) => (count < 1 ? 'max_running must be at least 1' : undefined),
@@ -69,4 +73,5 @@ export const BATCH_FLAGS = {
   role: role({ default: '*', help: 'The role of tasks that do not say.' }),
   secret: text({ secret: true, help: 'The secret that goes with --principal.' }),
   user: text({ help: 'The user to run as. Without it: the user who runs this.' }),
+  version: toggle({ default: false, help: 'Show the version and exit.' }),
 } as const;

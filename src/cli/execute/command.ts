@@ -7,7 +7,7 @@ export const COMMAND = command({
   summary: 'run one command or task on a cluster',
   mesosName: 'mesos-execute',
   usage:
-    'mesoscale execute --master=HOST:PORT --name=NAME --command=COMMAND …\n\n' +
+    'mesoscale execute [--master=HOST:PORT] --name=NAME --command=COMMAND …\n\n' +
     'Runs a command on the cluster, shows what it prints, and ends with its exit status.',
   flags: EXECUTE_FLAGS,
   maxArguments: Number.POSITIVE_INFINITY,

@@ -42,7 +42,11 @@ export const EXECUTE_FLAGS = {
   }),
   help: toggle({ default: false, help: 'Show this text and exit.' }),
   kill_after: duration({ help: 'Kill the task after this time.' }),
-  master: text({ help: 'Where the master is: host:port. Required.' }),
+  master: text({
+    default: '127.0.0.1:5050',
+    placeholder: 'HOST:PORT',
+    help: 'Where the master is.',
+  }),
   name: text({ help: 'A name for the command. Required with --command.' }),
   networks: list({ ...REFUSED, help: 'Container networks to join.' }),
   overwrite: toggle({
@@ -75,5 +79,6 @@ export const EXECUTE_FLAGS = {
     help: 'A TaskGroupInfo as JSON, or the path of one, instead of --command. Only agents of Apache Mesos run groups; on agents of this program its tasks fail.',
   }),
   tty: toggle({ default: false, ...REFUSED, help: 'Give the command a terminal.' }),
+  version: toggle({ default: false, help: 'Show the version and exit.' }),
   volumes: json({ ...REFUSED, help: 'Volumes of the command, as JSON.' }),
 } as const;

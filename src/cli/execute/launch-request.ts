@@ -14,6 +14,7 @@ import { types } from '../../wire/types.ts';
 import { readResources } from '../agent/resources-flag.ts';
 import { FlagError, FlagFaults, MissingFlagError, readEach } from '../flags/faults.ts';
 import type { FlagValues } from '../flags/flag.ts';
+import type { ParsedFlags } from '../flags/parse.ts';
 import { messageOf } from '../flags/written.ts';
 import type { EXECUTE_FLAGS } from './flags.ts';
 
@@ -29,26 +30,50 @@ export interface LaunchRequest {
 
 const NO_AGENT = { value: '' };
 
+/** What a command has besides; a TaskInfo says these itself. */
+const OF_COMMANDS = [
+  'name',
+  'resources',
+  'env',
+  'shell',
+  'rlimits',
+  'effective_capabilities',
+  'bounding_capabilities',
+] as const;
+
+type Parsed = Pick<ParsedFlags<typeof EXECUTE_FLAGS>, 'values' | 'written' | 'rest'>;
+
 /** `rest` are the arguments of a command without a shell. Throws FlagError. */
-export function launchRequest(values: ExecuteFlags, rest: readonly string[]): LaunchRequest {
-  const given = (['task', 'task_group', 'command'] as const).filter(
+export function launchRequest({ values, written, rest }: Parsed): LaunchRequest {
+  const kinds = (['task', 'task_group', 'command'] as const).filter(
     (flag) => values[flag] !== undefined,
   );
-  if (given.length > 1) {
-    throw new FlagError(`--${given.join(' and --')} cannot be used together`);
+  if (kinds.length > 1) {
+    throw new FlagError(`${namesOf(kinds)} cannot be used together`);
   }
-  if (rest.length > 0 && (values.shell || values.command === undefined)) {
-    throw new FlagError(`unexpected argument '${rest[0]}' (arguments need --no-shell --command=…)`);
+  refuseArguments(values, rest);
+  const [kind] = kinds;
+  if (kind === 'task' || kind === 'task_group') {
+    // In the environment these may be for other commands.
+    const surplus = OF_COMMANDS.filter((flag) => written.has(flag));
+    if (surplus.length > 0) {
+      throw new FlagError(
+        `${namesOf(surplus)} cannot be used with --${kind}: a TaskInfo says that itself`,
+      );
+    }
   }
   if (values.task !== undefined) {
     const task = taskOf('task', values.task);
-    return { name: values.name ?? task.name, tasks: [task], isGroup: false };
+    return { name: task.name, tasks: [task], isGroup: false };
   }
   if (values.task_group !== undefined) {
-    return groupOf(values);
+    return groupOf(values.task_group);
   }
   if (values.command === undefined) {
     throw new MissingFlagError('say what to run: --name=… --command=…, --task=… or --task_group=…');
+  }
+  if (values.command.trim() === '') {
+    throw new FlagError('--command expects a command, got nothing');
   }
   if (!values.name) {
     throw new MissingFlagError('--command needs --name');
@@ -56,8 +81,25 @@ export function launchRequest(values: ExecuteFlags, rest: readonly string[]): La
   return { name: values.name, tasks: [commandTask(values.name, values, rest)], isGroup: false };
 }
 
-function groupOf(values: ExecuteFlags): LaunchRequest {
-  const { tasks: listed, ...others } = (values.task_group ?? {}) as { tasks?: unknown };
+const namesOf = (flags: readonly string[]) =>
+  flags
+    .map((flag) => `--${flag}`)
+    .join(', ')
+    .replace(/, (?=[^,]*$)/, ' and ');
+
+/** Only a command without a shell has arguments. */
+function refuseArguments({ shell, command }: ExecuteFlags, [first]: readonly string[]): void {
+  if (first === undefined || !(shell || command === undefined)) {
+    return;
+  }
+  const ofCommands = command === undefined ? '' : '; arguments of a command need --no-shell';
+  throw new FlagError(
+    `unexpected argument '${first}' (flags are written --name=value${ofCommands})`,
+  );
+}
+
+function groupOf(group: unknown): LaunchRequest {
+  const { tasks: listed, ...others } = (group ?? {}) as { tasks?: unknown };
   const [other] = Object.keys(others);
   if (!Array.isArray(listed) || listed.length === 0 || other !== undefined) {
     const got = other === undefined ? '' : `, got the unknown field '${other}'`;
@@ -66,7 +108,7 @@ function groupOf(values: ExecuteFlags): LaunchRequest {
   const tasks = readEach([...listed.entries()], ([index, task]) =>
     taskOf('task_group', task, `: task ${index + 1}`),
   );
-  const name = values.name ?? tasks.map((task) => task.name).join(', ');
+  const name = tasks.map((task) => task.name).join(', ');
   return { name, tasks, isGroup: true };
 }
 

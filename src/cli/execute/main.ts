@@ -82,10 +82,10 @@ async function execute(parsed: Parsed): Promise<number> {
 }
 
 /** The settings in the flags. Throws one FlagError about everything that is wrong or missing. */
-async function settings({ values, rest, faults }: Parsed) {
-  const master = faults.required('master', values.master, 'host:port of the master');
-  const address = await faults.readLater(async () => readMasterFlag(master.value));
-  const request = faults.read(() => launchRequest(values, rest));
+async function settings(parsed: Parsed) {
+  const { values, faults } = parsed;
+  const address = await faults.readLater(() => readMasterFlag(values.master));
+  const request = faults.read(() => launchRequest(parsed));
   const framework = faults.read(() => frameworkOf(request.value.name, values));
   const credential = faults.dependent('principal', () =>
     credentialOf(values.principal, values.secret),

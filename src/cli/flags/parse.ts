@@ -14,6 +14,8 @@ export interface ParsedFlags<Table extends FlagTable> {
   readonly values: FlagValues<Table>;
   /** The flags that were set, by the name that was used, which may be an alias. */
   readonly given: ReadonlyMap<string, string>;
+  /** The flags that were set on the command line. */
+  readonly written: ReadonlySet<string>;
   /** Arguments that are no flags, in their order, including those after `--`. */
   readonly rest: readonly string[];
   /** Lines for the log, about flags that were set. */
@@ -59,6 +61,7 @@ export function readFlags<Table extends FlagTable>(
   const names = namesOf(table);
   const faults = new FlagFaults();
   const { settings, rest } = readCommandLine(source.argv, table, names, faults);
+  const written = new Set(settings.keys());
   for (const setting of [
     ...readEnvironment(source.environment, names),
     ...readOtherVariables(source.environment, table),
@@ -80,7 +83,7 @@ export function readFlags<Table extends FlagTable>(
     }
   }
   const given = new Map([...settings].map(([name, setting]) => [name, setting.written]));
-  return { table, values: values as FlagValues<Table>, given, rest, warnings, faults };
+  return { table, values: values as FlagValues<Table>, given, written, rest, warnings, faults };
 }
 
 /** Faults on the command line and in the environment are reported together, in separate parts. */
@@ -130,6 +133,9 @@ function add(settings: Map<string, Setting>, setting: Setting, table: FlagTable)
   if (earlier === undefined) {
     settings.set(setting.name, setting);
     return;
+  }
+  if (earlier.negated !== setting.negated) {
+    throw new FlagError(`--${setting.written} and --no-${setting.written} cannot be used together`);
   }
   if (table[setting.name]?.merge === undefined) {
     throw new FlagError(
@@ -208,7 +214,11 @@ function readRefused(flag: Flag<unknown>, setting: Setting): unknown {
     }
   }
   if (value === undefined || !isDefaultOf(flag, value)) {
-    throw new FlagError(`--${setting.written} is not supported yet: ${flag.help}`);
+    const only =
+      flag.isBoolean || flag.defaultValue === undefined
+        ? ''
+        : `: only ${flag.print(flag.defaultValue)} is`;
+    throw new FlagError(`--${setting.written} is not supported yet${only}`);
   }
   return value;
 }
@@ -278,6 +288,11 @@ function contentsOf(flag: Flag<unknown>, setting: Setting): Contents {
     );
   }
   const file = flag.isPath ? undefined : fileOf(flag, setting.text);
+  if (file === undefined && flag.mayNameFile && BARE_NAME.test(setting.text)) {
+    throw new FlagError(
+      `--${setting.written} expects ${flag.expects}${got(flag, setting)}, and there is no such file`,
+    );
+  }
   return file === undefined
     ? { text: setting.text }
     : { text: contents(setting.written, file), file };
@@ -290,6 +305,9 @@ const PATH_START = /^\.{0,2}\//;
 
 /** The beginning of JSON; anything else is the path of a file. */
 const JSON_START = /^\s*([[{"\d-]|(true|false|null)\s*$)/;
+
+/** A text without a value of its own: it can only be the name of a file. */
+const BARE_NAME = /^\s*[^\s:;[{\]}][^:;]*$/;
 
 /** The file whose content a value stands for: `file://path` or, where JSON is expected, a path. */
 function fileOf(flag: Flag<unknown>, text: string): string | undefined {

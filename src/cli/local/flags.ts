@@ -19,5 +19,6 @@ export const LOCAL_FLAGS = {
   resources: resources({
     help: 'What each agent offers. Without it the machine is detected and shared evenly.',
   }),
+  version: toggle({ default: false, help: 'Show the version and exit.' }),
   work_dir: path({ default: 'var', help: 'Folder of everything the cluster keeps.' }),
 } as const;

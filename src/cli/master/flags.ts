@@ -130,7 +130,7 @@ export const MASTER_FLAGS = {
   }),
   master_contender: text({
     status: 'refused',
-    help: 'A module that contends for leadership. Modules are not supported.',
+    help: 'A module that contends for leadership.',
   }),
   max_agent_ping_timeouts: integer({
     default: 5,

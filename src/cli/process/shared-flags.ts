@@ -65,7 +65,7 @@ export const SHARED_FLAGS = {
     help: 'HTTP endpoints to close, as JSON: {"disabled_endpoints": {"paths": ["/files/browse"]}}.',
   }),
   help: toggle({ default: false, help: 'Show this text and exit.' }),
-  hooks: list({ status: 'refused', help: 'Hook modules to install. Modules are not supported.' }),
+  hooks: list({ status: 'refused', help: 'Hook modules to install.' }),
   hostname: text({
     check: (name) => (/^[^\s/]+$/.test(name) ? undefined : 'hostname expects a host name'),
     help: 'The host name to publish. Without it the name of the published IP address is looked up.',
@@ -80,7 +80,7 @@ export const SHARED_FLAGS = {
   }),
   master_detector: text({
     status: 'refused',
-    help: 'A module that finds the leading master. Modules are not supported.',
+    help: 'A module that finds the leading master.',
   }),
   memory_profiling: toggle({
     default: false,
@@ -89,11 +89,11 @@ export const SHARED_FLAGS = {
   }),
   modules: json({
     status: 'refused',
-    help: 'Modules (shared libraries) to load. Modules are not supported.',
+    help: 'Modules (shared libraries) to load.',
   }),
   modules_dir: path({
     status: 'refused',
-    help: 'Folder with descriptions of modules to load. Modules are not supported.',
+    help: 'Folder with descriptions of modules to load.',
   }),
   require_peer_address_ip_match: toggle({
     default: true,
