@@ -11,7 +11,8 @@
 //   weight     f64[D][N]  what one unit of it adds to the use of the offer
 //   plain      f64[D][N]  how many of the numbers are no token
 //   used       f64[N]     use of the offer so far
-//   needs      {amount f64, dimension u32, any u32}[]    `any`: numbers of the task's free choice
+//   needs      {amount f64, dimension u32, any u32}[]    `any`: numbers of the task's free choice;
+//                         a task has one need of a dimension at most
 //   masks of tasks u32[T] (NONE: all offers; SKIP: not to be placed)
 //   first need, token, limit of a task  u32[T + 1] each
 //   tokens of tasks  u32[]
@@ -211,6 +212,34 @@ function isRising(base: usize, count: u32): bool {
   return true;
 }
 
+/**
+ * Whether no task names a dimension in two needs. Each need is compared by itself with what an
+ * offer has left: together the two could take more than that.
+ */
+function isOneNeedADimension(): bool {
+  for (let t: u32 = 0; t < tasks; t++) {
+    const first = u32At(firstNeedAt, t);
+    const last = u32At(firstNeedAt, t + 1);
+    if (last - first > dimensions) {
+      return false;
+    }
+    for (let i = first + 1; i < last; i++) {
+      for (let j = first; j < i; j++) {
+        if (dimensionOf(i) == dimensionOf(j)) {
+          return false;
+        }
+      }
+    }
+  }
+  return true;
+}
+
+// @ts-ignore: decorator
+@inline
+function dimensionOf(need: u32): u32 {
+  return load<u32>(needAt + <usize>need * NEED, 8);
+}
+
 /** Whether every index in the request points at something, and every amount is one. */
 function isSound(): bool {
   if (!isRising(firstNeedAt, needs)) {
@@ -228,9 +257,12 @@ function isSound(): bool {
     if (!(amount >= 0) || !(<f64>load<u32>(need, 12) <= amount)) {
       return false;
     }
-    if (load<u32>(need, 8) >= dimensions) {
+    if (dimensionOf(i) >= dimensions) {
       return false;
     }
+  }
+  if (!isOneNeedADimension()) {
+    return false;
   }
   for (let t: u32 = 0; t < tasks; t++) {
     const mask = u32At(taskMaskAt, t);

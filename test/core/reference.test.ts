@@ -110,21 +110,22 @@ test('a first run goes as the page tells it', async () => {
   expect(offered().amount).toBe(4000);
 });
 
+const doubles = (...values: number[]) => Buffer.from(Float64Array.from(values).buffer);
+const words = (...values: number[]) => Buffer.from(Uint32Array.from(values).buffer);
+
 test('a request laid out by hand is placed', async () => {
   const { exports } = new WebAssembly.Instance(await coreModule(), {});
   const core = exports as Record<string, (...parameters: number[]) => number>;
   // Two offers of 2 and 4 cpus on two racks; the first has one port, 80. Four tasks of a group with
   // one task for each rack: the third finds no rack, the last no offer that is large enough.
   const none = 0xffffffff;
-  const floats = (...values: number[]) => Buffer.from(Float64Array.from(values).buffer);
-  const words = (...values: number[]) => Buffer.from(Uint32Array.from(values).buffer);
-  const need = (amount: number, dimension: number) => [floats(amount), words(dimension, 0)];
+  const need = (amount: number, dimension: number) => [doubles(amount), words(dimension, 0)];
   const block = Buffer.concat([
     words(2, 4, 2, 1, 1, 1, 2, 5, 1, 4, 1, 0, 0, 0, 0, 0),
-    floats(2000, 4000, 1, 0), // left: cpus, ports
-    floats(1 / 2000, 1 / 4000, 0, 0), // weight
-    floats(0, 0, 0, 0), // plain
-    floats(0, 0), // used
+    doubles(2000, 4000, 1, 0), // left: cpus, ports
+    doubles(1 / 2000, 1 / 4000, 0, 0), // weight
+    doubles(0, 0, 0, 0), // plain
+    doubles(0, 0), // used
     ...[need(1000, 0), need(1, 1), need(1000, 0), need(1000, 0), need(9000, 0)].flat(),
     words(none, none, none, 0), // task masks
     words(0, 2, 3, 4, 5), // first needs
@@ -148,4 +149,26 @@ test('a request laid out by hand is placed', async () => {
   const answer = (index: number) => memory.readInt32LE(at + block.length + index * 4);
   expect([0, 1, 2, 3].map(answer)).toEqual([0, 1, -4, -3]);
   expect([4, 5, 6, 7].map(answer)).toEqual([-1, -1, 0, 0]);
+});
+
+test('a request in which a task has two needs of one dimension is refused', async () => {
+  const { exports } = new WebAssembly.Instance(await coreModule(), {});
+  const core = exports as Record<string, (...parameters: number[]) => number>;
+  // One offer of 2 cpus, two kinds of resources, and a task with two needs of 1.5 each.
+  const statusOf = (...dimensions: readonly [number, number]) => {
+    const needs = dimensions.flatMap((dimension) => [doubles(1500), words(dimension, 0)]);
+    const block = Buffer.concat([
+      words(1, 1, 2, 0, 0, 0, 0, 2, 0, 0, 1, 0, 0, 0, 0, 0),
+      doubles(2000, 2000, 0, 0, 0, 0, 0), // left, weight, plain, used
+      ...needs,
+      words(0xffffffff), // task masks
+      words(0, 2, 0, 0, 0, 0), // first needs, tokens, limits
+      words(0, 0), // answers
+    ]);
+    const at = (core.matchReserve?.(block.length) ?? 0) >>> 0;
+    block.copy(Buffer.from((exports.memory as WebAssembly.Memory).buffer), at);
+    return core.matchRun?.(block.length);
+  };
+  expect(statusOf(0, 1)).toBe(constants.OK);
+  expect(statusOf(0, 0)).toBe(constants.BAD_ARGUMENT);
 });
