@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Result } from '../../src/cli/batch/journal.ts';
+import type { ResultLine } from '../../src/cli/batch/journal.ts';
 import { freePort, TestCluster, until } from '../support/cluster.ts';
 
 const cluster = new TestCluster();
@@ -56,12 +56,12 @@ const batch = (file: string, ...flags: string[]) =>
     `${file.split('/').at(-1)}.log`,
   );
 
-const resultsOf = (file: string): Result[] =>
+const resultsOf = (file: string): ResultLine[] =>
   readFileSync(`${file}.results/results.jsonl`, 'utf8')
     .trim()
     .split('\n')
-    .map((line) => JSON.parse(line) as Result)
-    .toSorted((a, b) => a.index - b.index);
+    .map((line) => JSON.parse(line) as ResultLine)
+    .toSorted((a, b) => a.number - b.number);
 
 test('tasks run where their constraints let them', async () => {
   const wanted = ['r1', 'r2', 'r1', 'r2', 'r2'];

@@ -3,7 +3,7 @@
 import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Result } from '../../src/cli/batch/journal.ts';
+import type { ResultLine } from '../../src/cli/batch/journal.ts';
 import { TestCluster, until } from '../support/cluster.ts';
 
 const cluster = new TestCluster();
@@ -22,18 +22,18 @@ const batch = (file: string, ...flags: string[]) =>
     `${file.split('/').at(-1)}.log`,
   );
 
-function results(file: string): Result[] {
+function results(file: string): ResultLine[] {
   const path = `${file}.results/results.jsonl`;
   return existsSync(path)
     ? readFileSync(path, 'utf8')
         .trim()
         .split('\n')
         .filter(Boolean)
-        .map((line) => JSON.parse(line) as Result)
+        .map((line) => JSON.parse(line) as ResultLine)
     : [];
 }
 
-const output = (file: string, result: Result | undefined) =>
+const output = (file: string, result: ResultLine | undefined) =>
   readFileSync(join(`${file}.results`, result?.stdout ?? ''), 'utf8');
 
 test('every task has its result and its output; the summary and the status tell of failures', async () => {
@@ -44,7 +44,7 @@ test('every task has its result and its output; the summary and the status tell 
   const file = taskFile('sixty.jsonl', tasks);
   const program = batch(file);
   expect(await program.ended()).toBe(1);
-  const found = results(file).toSorted((a, b) => a.index - b.index);
+  const found = results(file).toSorted((a, b) => a.number - b.number);
   expect(found).toHaveLength(60);
   for (const [n, result] of found.entries()) {
     expect(result).toMatchObject(
@@ -119,7 +119,7 @@ test('an interrupted batch goes on where it stopped; no task runs twice', async 
   expect(await first.kill('SIGINT')).toBe(130);
   expect(results(file).length).toBeLessThan(40);
   expect(await batch(file).ended()).toBe(0);
-  expect(new Set(results(file).map(({ index }) => index)).size).toBe(40);
+  expect(new Set(results(file).map(({ number }) => number)).size).toBe(40);
   const times = readFileSync(ran, 'utf8').trim().split('\n');
   expect(times.toSorted()).toEqual(Array.from({ length: 40 }, (_, n) => String(n)).toSorted());
 });

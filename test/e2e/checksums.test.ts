@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { globSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Result } from '../../src/cli/batch/journal.ts';
+import type { ResultLine } from '../../src/cli/batch/journal.ts';
 import { TestCluster } from '../support/cluster.ts';
 import { root } from '../support/sources.ts';
 
@@ -34,11 +34,11 @@ test('a batch computes a thousand checksums', async () => {
   const results = readFileSync(`${batch}.results/results.jsonl`, 'utf8')
     .trim()
     .split('\n')
-    .map((line) => JSON.parse(line) as Result);
+    .map((line) => JSON.parse(line) as ResultLine);
   expect(results).toHaveLength(COUNT);
   expect(results.filter(({ stdout }) => stdout === null)).toEqual([]);
-  for (const { index, stdout } of results) {
-    const path = files[index] ?? '';
+  for (const { number, stdout } of results) {
+    const path = files[number - 1] ?? '';
     const direct = createHash('sha256').update(readFileSync(path)).digest('hex');
     const printed = readFileSync(join(`${batch}.results`, stdout ?? ''), 'utf8');
     expect(printed).toBe(`${direct}  ${path}\n`);

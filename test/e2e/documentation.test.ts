@@ -22,6 +22,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   'curl -': 'the conversation by hand has a test of its own below',
   'node_modules/.bin/node example.mjs': 'test/e2e/documented-framework.test.ts',
   'import { FrameworkInfo_Capability_Type as Capability': 'test/e2e/documented-framework.test.ts',
+  'node_modules/.bin/node example.mts': 'test/e2e/documented-core.test.ts',
   'subscribed; waiting for an offer': 'test/e2e/documented-framework.test.ts',
   'import {\n  AgentInfo_Capability_Type': 'test/e2e/documented-core.test.ts',
   'first: agent-1 to analysis': 'test/e2e/documented-core.test.ts',
@@ -95,7 +96,10 @@ const here = (command: string) =>
       'examples/checksums.csv',
       `${join(root, 'examples/checksums.csv')} --results=checksums`,
     )
-    .replace(/^bin\/mesoscale batch /, `bin/mesoscale batch --master=${cluster.address} `)
+    .replace(
+      /^bin\/mesoscale (batch|execute) (?!.*--master)/,
+      `bin/mesoscale $1 --master=${cluster.address} `,
+    )
     .replace(/^bin\//, `${root}/bin/`);
 
 test('every block is of a kind that is tried, or named with a reason', () => {

@@ -40,6 +40,21 @@ export interface Result {
   readonly stderr: string | null;
 }
 
+/** A line of results.jsonl: for people, tasks count from 1. */
+export type ResultLine = Omit<Result, 'index'> & { readonly number: number };
+
+const stored = ({ index, ...result }: Result): string =>
+  `${JSON.stringify({ number: index + 1, ...result } satisfies ResultLine)}\n`;
+
+/** Earlier versions wrote the index, from 0. */
+function recalled(line: ResultLine | Result): Result {
+  if ('index' in line) {
+    return line;
+  }
+  const { number, ...result } = line;
+  return { index: number - 1, ...result };
+}
+
 type Entry =
   | {
       readonly type: 'batch';
@@ -78,6 +93,8 @@ const PARTS = ['name', 'command', 'role', 'retries', 'env'] as const;
 type BatchEntry = Extract<Entry, { type: 'batch' }>;
 
 export interface JournalOptions {
+  /** The file of the tasks, for messages. */
+  readonly file?: string;
   /** The line of each task in its file, for messages; by default one task for each line. */
   readonly lines?: () => readonly number[];
   /** Drops the results of failed tasks. */
@@ -111,7 +128,7 @@ export class Journal {
       this.#recall(entry, tasks);
       known = entry.type === 'batch' ? entry.tasks : known;
     }
-    for (const result of readLines<Result>(resultsFile)) {
+    for (const result of readLines<ResultLine | Result>(resultsFile).map(recalled)) {
       this.results.set(result.index, result);
     }
     const mended = this.#refuseOthers(tasks, options);
@@ -137,7 +154,7 @@ export class Journal {
       this.results.delete(index);
     }
     fsyncSync(this.#journal);
-    const kept = [...this.results.values()].map((result) => `${JSON.stringify(result)}\n`);
+    const kept = [...this.results.values()].map(stored);
     writeFileSync(`${resultsFile}.new`, kept.join(''), { flush: true });
     renameSync(`${resultsFile}.new`, resultsFile);
   }
@@ -145,7 +162,10 @@ export class Journal {
   /**
    * Throws for tasks that have changed, except failed ones that are run again: it returns these.
    */
-  #refuseOthers(tasks: readonly BatchTask[], { rerunFailed, lines }: JournalOptions): BatchTask[] {
+  #refuseOthers(
+    tasks: readonly BatchTask[],
+    { rerunFailed, lines, file }: JournalOptions,
+  ): BatchTask[] {
     const mended: BatchTask[] = [];
     const wrong: string[] = [];
     let numbers: readonly number[] | undefined;
@@ -163,7 +183,7 @@ export class Journal {
         const line = numbers[task.index] ?? task.index + 1;
         const differs = changed.length === 1 ? 'differs' : 'differ';
         wrong.push(
-          `line ${line}: ${changed.join(', ')} ${differs} from the earlier run; only constraints and amounts may ` +
+          `${file === undefined ? '' : `${file}: `}line ${line}: ${changed.join(', ')} ${differs} from the earlier run; only constraints and amounts may ` +
             `change${hasFailed ? ', or with --rerun_failed all of it, for it has failed' : ''}`,
         );
       }
@@ -252,7 +272,7 @@ export class Journal {
   /** Stores a result before its update is acknowledged: until then the agent repeats the update. */
   finish(result: Result): void {
     this.results.set(result.index, result);
-    writeSync(this.#results, `${JSON.stringify(result)}\n`);
+    writeSync(this.#results, stored(result));
   }
 
   /** The folder for a task's output, created when first asked for. */

@@ -83,7 +83,11 @@ export async function runBatch(parsed: ParsedFlags<typeof BATCH_FLAGS>): Promise
       `${folder} is in use by ${holder}: wait for its end, or choose another folder with --results=…`,
     );
   }
-  const journal = new Journal(folder, tasks, { rerunFailed: values.rerun_failed, lines });
+  const journal = new Journal(folder, tasks, {
+    rerunFailed: values.rerun_failed,
+    file,
+    lines,
+  });
   const core = createCore(await loadCore());
   const fitness: Fitness = { type: values.placement === 'pack' ? 'binPack' : 'spread' };
   const progress = openProgress(process.stdout);
@@ -145,7 +149,13 @@ function report(
       break;
     }
     case 'done':
-      printSummary({ ...run, counts: runner.counts, folder });
+      printSummary({
+        counts: runner.counts,
+        results: [...run.journal.results.values()],
+        folder,
+        seconds: run.seconds,
+        doneBefore: run.doneBefore,
+      });
       process.exit(runner.counts.failed > 0 ? 1 : 0);
   }
 }

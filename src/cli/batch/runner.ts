@@ -19,6 +19,7 @@ import { Batch, type BatchOptions, type Call, type UpdateMeaning } from './batch
 import { Collector } from './collector.ts';
 import type { Journal } from './journal.ts';
 import type { Progress } from './progress.ts';
+import { withShortPaths } from './short-paths.ts';
 import type { BatchTask } from './task-file.ts';
 
 export interface RunnerOptions {
@@ -218,7 +219,7 @@ export class BatchRunner {
       const name = this.#options.tasks[attempt.index]?.name;
       this.#options.progress.say(
         `Task '${name}' was lost before it ran, and is tried again in ${pauseMs / 1000} s ` +
-          `(agent ${attempt.agentAddress}: ${message})`,
+          `(agent ${attempt.agentAddress}: ${withShortPaths(message)})`,
       );
     }
     const pause = setTimeout(() => {

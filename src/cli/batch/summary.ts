@@ -1,11 +1,12 @@
 // The table at the end of a batch.
 import { bad, emphasis, faint, good } from '../terminal.ts';
-import type { Journal, Result } from './journal.ts';
+import type { Result } from './journal.ts';
 import { formatSeconds } from './progress.ts';
+import { withShortPaths } from './short-paths.ts';
 
 export interface SummaryFacts {
   readonly counts: { readonly total: number; readonly succeeded: number; readonly failed: number };
-  readonly journal: Journal;
+  readonly results: readonly Result[];
   readonly folder: string;
   readonly seconds: number;
   /** How many tasks an earlier run had finished. */
@@ -13,26 +14,49 @@ export interface SummaryFacts {
 }
 
 const SHOWN_FAILURES = 10;
+/** The shortest time for which a rate is shown. */
+const SHORTEST_S = 3;
 
 export function printSummary(facts: SummaryFacts): void {
   console.log(summaryText(facts));
 }
 
-function summaryText({ counts, journal, folder, seconds, doneBefore }: SummaryFacts): string {
-  const results = [...journal.results.values()];
-  const repeated = results.filter(({ attempts }) => attempts > 1).length;
+export function summaryText({
+  counts,
+  results,
+  folder,
+  seconds,
+  doneBefore,
+}: SummaryFacts): string {
+  const repeated = results.filter(({ attempts }) => attempts > 1);
   const now = counts.succeeded + counts.failed - doneBefore;
   const rows: (readonly [string, string])[] = [
     ['finished', good(String(counts.succeeded))],
     ['failed', counts.failed > 0 ? bad(String(counts.failed)) : '0'],
-    ...(repeated > 0 ? [['run again', String(repeated)] as const] : []),
+    ...(repeated.length > 0 ? [['run again', againText(repeated)] as const] : []),
     ...(doneBefore > 0 ? [['done before', String(doneBefore)] as const] : []),
-    ['time', formatSeconds(seconds) + (now > 0 ? `, ${rate(now / seconds)} tasks a second` : '')],
+    ['time', timeText(seconds, now)],
     ['results', emphasis(`${folder}/results.jsonl`)],
   ];
   const width = Math.max(...rows.map(([name]) => name.length));
   const table = rows.map(([name, value]) => `  ${name.padEnd(width)}   ${value}`).join('\n');
   return `\n${table}\n${failures(results, folder)}`;
+}
+
+/** How often tasks were run another time, and how many tasks: one may have failed again. */
+function againText(repeated: readonly Result[]): string {
+  const times = repeated.reduce((sum, { attempts }) => sum + attempts - 1, 0);
+  return `${counted(times, 'time')} (${counted(repeated.length, 'task')})`;
+}
+
+const counted = (count: number, word: string) => `${count} ${word}${count === 1 ? '' : 's'}`;
+
+/** The time is too short for a rate where it is mostly that of the first offer. */
+function timeText(seconds: number, tasks: number): string {
+  const time = seconds < 10 ? `${seconds.toFixed(1)} s` : formatSeconds(seconds);
+  return tasks > 0 && seconds >= SHORTEST_S
+    ? `${time}, ${rate(tasks / seconds)} tasks a second`
+    : time;
 }
 
 const rate = (value: number) => (value >= 10 ? String(Math.round(value)) : value.toFixed(1));
@@ -60,5 +84,5 @@ function how({ exit_status, signal, message, state }: Result): string {
   if (exit_status !== null) {
     return `exit status ${exit_status}`;
   }
-  return message === '' ? state : message;
+  return message === '' ? state : withShortPaths(message);
 }

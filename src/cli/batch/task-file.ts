@@ -1,8 +1,9 @@
 // The file of a batch: each line is a task, as JSON or as CSV with a header. All mistakes are found
 // before the first task runs, and reported with their lines.
 import { parse as parseCsv } from 'csv-parse/sync';
+import { closestName } from '../../model/closest-name.ts';
 import { roleError } from '../../model/role.ts';
-import { FlagError } from '../flags/parse.ts';
+import { FlagError, FlagFaults } from '../flags/faults.ts';
 import { type Constraint, ConstraintError, joined, readConstraints } from './constraints.ts';
 
 export interface BatchTask {
@@ -176,7 +177,7 @@ function headerOf({ info, record }: CsvRecord): readonly string[] {
   const wrong = (text: string) => new FlagError(`line ${info.lines}: the header ${text}`);
   const unknown = record.find((name) => !FIELDS.includes(name));
   if (unknown !== undefined) {
-    throw wrong(`has an unknown column '${short(unknown)}' (there are ${FIELDS.join(', ')})`);
+    throw wrong(`has an unknown column '${short(unknown)}' ${known(unknown)}`);
   }
   const twice = record.find((name, column) => record.indexOf(name) !== column);
   if (twice !== undefined) {
@@ -197,80 +198,123 @@ interface Place {
   readonly defaults: TaskDefaults;
 }
 
+/** Throws one FlagError about all fields at fault. */
 function taskOf(fields: Fields, { index, line, defaults }: Place): BatchTask {
-  const wrong = (text: string) => new FlagError(`line ${line}: ${text}`);
-  const unknown = Object.keys(fields).find((name) => !FIELDS.includes(name));
-  if (unknown !== undefined) {
-    throw wrong(`unknown field '${unknown}' (there are ${FIELDS.join(', ')})`);
+  const faults = new FlagFaults();
+  const read = <T>(field: () => T) => faults.read(field);
+  for (const name of Object.keys(fields).filter((name) => !FIELDS.includes(name))) {
+    faults.tell(`unknown field '${short(name)}' ${known(name)}`);
   }
-  const text = (name: string, preset?: string): string => {
-    const value = fields[name] ?? preset;
-    if (typeof value !== 'string' || value.trim() === '') {
-      throw wrong(`${name} must be a text`);
-    }
-    return value;
+  const name = read(() => textOf(fields, 'name', `task-${index + 1}`));
+  const command = read(() => textOf(fields, 'command'));
+  const amounts = {
+    cpus: read(() => amountOf(fields, 'cpus', defaults.cpus)),
+    mem: read(() => amountOf(fields, 'mem', defaults.mem)),
+    disk: read(() => amountOf(fields, 'disk', 0)),
+    gpus: read(() => wholeOf(fields, 'gpus', 0)),
   };
-  const amount = (name: string, preset: number): number => {
-    const value = fields[name] ?? preset;
-    const number = typeof value === 'string' ? Number(value) : value;
-    if (typeof number !== 'number' || !(number >= 0 && number <= MOST)) {
-      throw wrong(`${name} must be a number from 0 to ${MOST}`);
-    }
-    if (number > 0 && Math.round(number * 1000) === 0) {
-      throw wrong(`${name} must be 0 or at least 0.001: it is counted in thousandths`);
-    }
-    return number;
-  };
-  const task: BatchTask = {
+  // An amount at fault counts as some.
+  if (Object.values(amounts).every((amount) => amount.or(1) === 0)) {
+    faults.tell('a task needs some cpus or mem');
+  }
+  const role = read(() => roleOf(textOf(fields, 'role', defaults.role)));
+  const retries = read(() => wholeOf(fields, 'retries', defaults.retries));
+  const env = read(() => environmentOf(fields.env));
+  const constraints = read(() => constraintsOf(fields.constraints));
+  inLine(line, () => faults.end());
+  return {
     index,
-    name: text('name', `task-${index + 1}`),
-    command: text('command'),
-    cpus: amount('cpus', defaults.cpus),
-    mem: amount('mem', defaults.mem),
-    disk: amount('disk', 0),
-    gpus: amount('gpus', 0),
-    role: roleOf(text('role', defaults.role), wrong),
-    retries: amount('retries', defaults.retries),
-    env: environmentOf(fields.env, wrong),
-    constraints: joined(defaults.constraints, constraintsOf(fields.constraints, wrong)),
+    name: name.value,
+    command: command.value,
+    cpus: amounts.cpus.value,
+    mem: amounts.mem.value,
+    disk: amounts.disk.value,
+    gpus: amounts.gpus.value,
+    role: role.value,
+    retries: retries.value,
+    env: env.value,
+    constraints: joined(defaults.constraints, constraints.value),
   };
-  if (task.cpus + task.mem + task.disk + task.gpus === 0) {
-    throw wrong('a task needs some cpus or mem');
-  }
-  if (!Number.isInteger(task.gpus) || !Number.isInteger(task.retries)) {
-    throw wrong('gpus and retries must be whole numbers');
-  }
-  return task;
 }
 
-function roleOf(role: string, wrong: (text: string) => FlagError): string {
+/** Adds the line to each fault in it. */
+function inLine(line: number, read: () => void): void {
+  try {
+    read();
+  } catch (error) {
+    if (error instanceof FlagError) {
+      throw new FlagError(error.message.replaceAll(/^/gm, `line ${line}: `), { cause: error });
+    }
+    throw error;
+  }
+}
+
+/** The name that was meant or, where none is close, all that there are. */
+function known(written: string): string {
+  const meant = closestName(written, FIELDS);
+  return meant === undefined ? `(there are ${FIELDS.join(', ')})` : `(did you mean ${meant}?)`;
+}
+
+function textOf(fields: Fields, name: string, preset?: string): string {
+  const value = fields[name] ?? preset;
+  if (value === undefined || (typeof value === 'string' && value.trim() === '')) {
+    throw new FlagError(`${name} is missing`);
+  }
+  if (typeof value !== 'string') {
+    throw new FlagError(`${name} must be a text, got ${shown(value)}`);
+  }
+  return value;
+}
+
+function amountOf(fields: Fields, name: string, preset: number): number {
+  const value = fields[name] ?? preset;
+  const number = typeof value === 'string' ? Number(value) : value;
+  if (typeof number !== 'number' || !(number >= 0 && number <= MOST)) {
+    throw new FlagError(`${name} must be a number from 0 to ${MOST}, got ${shown(value)}`);
+  }
+  if (number > 0 && Math.round(number * 1000) === 0) {
+    throw new FlagError(
+      `${name} must be 0 or at least 0.001 (it is counted in thousandths), got ${shown(value)}`,
+    );
+  }
+  return number;
+}
+
+function wholeOf(fields: Fields, name: string, preset: number): number {
+  const number = amountOf(fields, name, preset);
+  if (!Number.isInteger(number)) {
+    throw new FlagError(`${name} must be a whole number, got ${shown(fields[name])}`);
+  }
+  return number;
+}
+
+function roleOf(role: string): string {
   const error = roleError(role);
   if (error !== undefined) {
-    throw wrong(error);
+    throw new FlagError(error);
   }
   return role;
 }
 
-function constraintsOf(value: unknown, wrong: (text: string) => FlagError): Constraint[] {
+function constraintsOf(value: unknown): Constraint[] {
   try {
     return readConstraints(value ?? []);
   } catch (error) {
     if (error instanceof ConstraintError) {
-      const given = typeof value === 'string' ? value : JSON.stringify(value);
-      throw wrong(`constraints ${error.message}, got '${short(given)}'`);
+      throw new FlagError(`constraints ${error.message}, got ${shown(value)}`);
     }
     throw error;
   }
 }
 
 /** In CSV, the environment is a cell with a JSON object. */
-function environmentOf(value: unknown, wrong: (text: string) => FlagError): Record<string, string> {
+function environmentOf(value: unknown): Record<string, string> {
   let object = value ?? {};
   if (typeof object === 'string') {
     try {
       object = JSON.parse(object) as object;
     } catch {
-      throw wrong('env must be a JSON object of texts');
+      throw new FlagError('env must be a JSON object of texts');
     }
   }
   const isTexts =
@@ -278,9 +322,12 @@ function environmentOf(value: unknown, wrong: (text: string) => FlagError): Reco
     !Array.isArray(object) &&
     Object.values(object).every((text) => typeof text === 'string');
   if (!isTexts) {
-    throw wrong('env must be a JSON object of texts');
+    throw new FlagError('env must be a JSON object of texts');
   }
   return object as Record<string, string>;
 }
+
+const shown = (value: unknown) =>
+  `'${short(typeof value === 'string' ? value : JSON.stringify(value))}'`;
 
 const short = (text: string) => (text.length > 60 ? `${text.slice(0, 57)}...` : text);

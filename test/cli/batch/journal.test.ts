@@ -1,5 +1,5 @@
 // What a batch remembers between its runs.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -121,6 +121,34 @@ test('rows may be added at the end, and the results of those that failed can be 
   }
 });
 
+test('results count tasks from 1; those of earlier versions, from 0, are read', () => {
+  const path = join(folder, 'numbers');
+  const two = '{"command":"x"}\n{"command":"y"}';
+  const result = (index: number) => ({
+    index,
+    name: `task-${index + 1}`,
+    task_id: `${index + 1}-t.1`,
+    state: 'TASK_FINISHED',
+    exit_status: 0,
+    signal: null,
+    message: '',
+    attempts: 1,
+    agent: 'a',
+    ended: null,
+    stdout: null,
+    stderr: null,
+  });
+  const first = new Journal(path, tasks(two));
+  first.finish(result(1));
+  first.close();
+  const file = join(path, 'results.jsonl');
+  expect(readFileSync(file, 'utf8')).toMatch(/^\{"number":2,"name":"task-2"/);
+  appendFileSync(file, `${JSON.stringify(result(0))}\n`);
+  const second = new Journal(path, tasks(two));
+  expect([...second.results.values()]).toEqual([result(1), result(0)]);
+  second.close();
+});
+
 describe('a file that has changed since', () => {
   const header = 'name,command,env,cpus';
   const rows = ['a,x,,1', 'b,y,"{""A"":""1""}",1', 'c,z,,1'];
@@ -143,6 +171,9 @@ describe('a file that has changed since', () => {
   test('is refused with the line and with what is another', () => {
     const path = join(folder, 'named');
     new Journal(path, csv(...rows)).close();
+    expect(() => new Journal(path, csv('b,x,,1', ...rows.slice(1)), { file: 'f.csv' })).toThrow(
+      /\nf\.csv: line 1: name differs from the earlier run/,
+    );
     const changed = csv('a,x,,2', 'b,y,"{""A"":""2""}",1', 'd,w,,1');
     const lines = () => [2, 3, 7];
     expect(() => new Journal(path, changed, { lines })).toThrow(

@@ -66,12 +66,15 @@ test('constraints are texts or lists; those of all tasks come first', () => {
 
 test.each([
   ['', 'there is no task in it'],
-  ['{"name":"a"}', 'line 1: command must be a text'],
+  ['{"name":"a"}', 'line 1: command is missing'],
+  ['command,cpus\n,1\n', 'line 2: command is missing'],
+  ['{"command":5}', "line 1: command must be a text, got '5'"],
   ['{"command":"a"}\n{"command":', 'line 2: expected a JSON object, got \'{"command":\''],
-  ['{"command":"a","cpu":1}', "line 1: unknown field 'cpu' (there are name, command, "],
-  ['{"command":"a","cpus":-1}', 'line 1: cpus must be a number from 0 to 1000000000000'],
+  ['{"command":"a","cpu":1}', "line 1: unknown field 'cpu' (did you mean cpus?)"],
+  ['{"command":"a","priority":1}', "line 1: unknown field 'priority' (there are name, command, "],
+  ['{"command":"a","cpus":-1}', "line 1: cpus must be a number from 0 to 1000000000000, got '-1'"],
   ['{"command":"a","cpus":0,"mem":0}', 'line 1: a task needs some cpus or mem'],
-  ['{"command":"a","gpus":0.5}', 'line 1: gpus and retries must be whole numbers'],
+  ['{"command":"a","gpus":0.5}', "line 1: gpus must be a whole number, got '0.5'"],
   ['{"command":"a","env":{"A":1}}', 'line 1: env must be a JSON object of texts'],
   [
     '{"command":"a"}\n{"command":"b","constraints":[["rack","LIKES","r1"]]}',
@@ -88,7 +91,7 @@ test.each([
   ],
   ['command\n"a\n', 'not readable as CSV: a double quote is not closed'],
   ['command\n"a" b\n', 'line 2: not readable as CSV: double quotes stand around a whole cell'],
-  ['command,cpu\na,1\n', "line 1: the header has an unknown column 'cpu' (there are name, "],
+  ['command,cpu\na,1\n', "line 1: the header has an unknown column 'cpu' (did you mean cpus?)"],
   ['name,cpus\na,1\n', 'line 1: the header has no column command'],
   ['command,command\na,b\n', 'line 1: the header has the column command twice'],
   ['name,command,cpus\na,b,1\nc,d,many\n', 'line 3: cpus must be a number'],
@@ -100,6 +103,15 @@ test('faulty lines are reported in their order, whatever the fault', () => {
   const text = 'command,cpus\na,many\nb\nc,1,2\nd,-1\ne,0.0001\n';
   expect(() => read(text)).toThrow(
     /^line 2: cpus .*\nline 3: has 1 cell .*\nline 4: has 3 cells .*\nline 5: cpus .*\nline 6: cpus must be 0 or/,
+  );
+});
+
+test('all faults of a line are reported', () => {
+  expect(() => read('{"comand":"a","cpus":"many","retries":1.5,"mem":0}')).toThrow(
+    "line 1: unknown field 'comand' (did you mean command?)\n" +
+      'line 1: command is missing\n' +
+      "line 1: cpus must be a number from 0 to 1000000000000, got 'many'\n" +
+      "line 1: retries must be a whole number, got '1.5'",
   );
 });
 
