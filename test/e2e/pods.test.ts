@@ -26,14 +26,7 @@ function pod(commands: Readonly<Record<string, string>>, ...flags: string[]) {
   const file = join(cluster.folder, `pod-${n}.json`);
   writeFileSync(file, JSON.stringify({ tasks }));
   const program = cluster.run(
-    [
-      'execute',
-      `--master=${cluster.address}`,
-      `--name=pod-${n}`,
-      `--task_group=${file}`,
-      '--checkpoint',
-      ...flags,
-    ],
+    ['execute', `--master=${cluster.address}`, `--task_group=${file}`, '--checkpoint', ...flags],
     `pod-${n}.log`,
   );
   return { n, program };
@@ -104,7 +97,7 @@ test('a task of another user has its own sandbox, and not that of the others (ne
   writeFileSync(file, JSON.stringify({ tasks }));
   runs++;
   const program = cluster.run(
-    ['execute', `--master=${cluster.address}`, '--name=users', `--task_group=${file}`],
+    ['execute', `--master=${cluster.address}`, `--task_group=${file}`],
     'users.log',
   );
   await program.ended();

@@ -92,16 +92,24 @@ static void freeze(const char *group) {
   }
 }
 
-/* v2 kills all with one write, which forks cannot outrun. */
-void kill_cgroup(const char *group) {
+/*
+ * v2 kills all with one write, which forks cannot outrun. With v1, processes that fork faster than they
+ * are killed are frozen for that, and no others: if this process is killed before it thaws them, they
+ * stay frozen until an agent looks for them.
+ */
+void kill_cgroup(const char *group, int may_freeze) {
   char path[PATH_MAX];
   if (write_in(group, "cgroup.kill", "1") == 0 || strlen(group) >= sizeof path) {
     return;
   }
   strcpy(path, group);
-  freeze(group);
+  if (may_freeze) {
+    freeze(group);
+  }
   each_group(path, kill_members);
-  each_group(path, thaw);
+  if (may_freeze) {
+    each_group(path, thaw);
+  }
 }
 
 int remove_cgroup(const char *group) {

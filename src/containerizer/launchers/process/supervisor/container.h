@@ -25,8 +25,11 @@ int read_stat(pid_t pid, pid_t *parent, unsigned long long *start);
 void ask_descendants(void);
 void kill_descendants(void);
 
-/* cgroup.c: kills all processes in a cgroup and those below it, and removes the cgroups. */
-void kill_cgroup(const char *group);
+/*
+ * cgroup.c: kills all processes in a cgroup and those below it, for which it may freeze them, and
+ * removes the cgroups.
+ */
+void kill_cgroup(const char *group, int may_freeze);
 int remove_cgroup(const char *group);
 
 /* confinement.c: applies a setting of this process; returns -1, with errno. */

@@ -23,11 +23,11 @@
 enum { MAX_REAPED = 4096 };
 
 /* A task that is root may have moved processes to other cgroups, so descendants are killed, too. */
-static void kill_all(const struct launch *launch) {
+static void kill_all(const struct launch *launch, int may_freeze) {
   /* Against many that fork, an equal share of the CPUs would be next to none. */
   setpriority(PRIO_PROCESS, 0, -20);
   if (launch->n_cgroups > 0) {
-    kill_cgroup(launch->cgroups[0]);
+    kill_cgroup(launch->cgroups[0], may_freeze);
   }
   kill_descendants();
 }
@@ -58,19 +58,19 @@ static pid_t reap(pid_t process, int *status, int *has_ended) {
 
 /* Kills all that are left. Every orphan becomes a child of this process: without children none is alive. */
 static void clean(const struct launch *launch) {
-  for (;;) {
+  for (int tries = 0;; tries++) {
     int status, has_ended;
     if (reap(0, &status, &has_ended) < 0 && errno == ECHILD) {
       break;
     }
-    kill_all(launch);
+    kill_all(launch, tries > 0);
     await_child(20);
   }
   for (int i = 0; i < launch->n_cgroups; i++) {
     /* Checks run in the cgroup, too, without being descendants. */
     for (int tries = 0; remove_cgroup(launch->cgroups[i]) < 0 && tries < 200; tries++) {
       if (i == 0) {
-        kill_all(launch);
+        kill_all(launch, tries > 0);
       }
       await_child(5);
     }
@@ -236,7 +236,7 @@ static void obey(const struct launch *launch, pid_t process, int is_waiting) {
       if (sigpending(&pending) == 0 && sigismember(&pending, SIGTERM)) {
         ask_descendants();
       }
-      kill_all(launch);
+      kill_all(launch, 0);
       kill(process, SIGKILL); /* Not reaped yet, so that the pid is its own. */
       break;
   }
