@@ -31,10 +31,13 @@ export async function loadCore(
 ): Promise<WebAssembly.Module> {
   const from = await source;
   if (from === undefined) {
-    return fromFiles(CANDIDATES.map((candidate) => new URL(candidate, import.meta.url)));
+    return fromFiles(
+      CANDIDATES.map((candidate) => new URL(candidate, import.meta.url)),
+      'The scheduler core is not built',
+    );
   }
   if (typeof from === 'string') {
-    return fromFiles([from]);
+    return fromFiles([from], 'There is no scheduler core');
   }
   if (from instanceof WebAssembly.Module) {
     return from;
@@ -42,7 +45,10 @@ export async function loadCore(
   return from instanceof Response ? fromResponse(from) : WebAssembly.compile(from);
 }
 
-async function fromFiles(places: readonly (string | URL)[]): Promise<WebAssembly.Module> {
+async function fromFiles(
+  places: readonly (string | URL)[],
+  trouble: string,
+): Promise<WebAssembly.Module> {
   const { readFile } = await import('node:fs/promises');
   for (const place of places) {
     let bytes: Uint8Array<ArrayBuffer>;
@@ -59,7 +65,7 @@ async function fromFiles(places: readonly (string | URL)[]): Promise<WebAssembly
   const names = places.map((place) =>
     typeof place === 'string' ? place : decodeURIComponent(place.pathname),
   );
-  throw new CoreNotFoundError(`The scheduler core is not built: ${names.join(', ')} not found`);
+  throw new CoreNotFoundError(`${trouble}: ${names.join(', ')} not found`);
 }
 
 async function fromResponse(response: Response): Promise<WebAssembly.Module> {

@@ -127,7 +127,7 @@ describe('an agent without a master says why', () => {
       texts.push(...said(world));
     }
     expect(texts[0]).toMatch(
-      /^Not registered with master master@10\.0\.0\.1:5050( for \dsecs)?: no connection \(connect ECONNREFUSED/,
+      /^Not registered with master@10\.0\.0\.1:5050( for \dsecs)?: no connection \(connect ECONNREFUSED/,
     );
     expect(texts.length).toBeGreaterThan(8);
     expect(texts.length).toBeLessThan(16);

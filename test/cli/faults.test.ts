@@ -56,7 +56,7 @@ describe('all faults are reported at once, a line each', () => {
       /^--credentials names a file that cannot be read: \/nope2/,
       /^--weights expects .* got 'a=x'/,
       /^--weights expects .* got 'b=y'/,
-      /^--whitelist: \/nope3 cannot be read/,
+      /^--whitelist names a file that cannot be read: \/nope3/,
       /^--min_allocatable_resources: .* got 'cpus'/,
       /^--min_allocatable_resources: .* got 'x'/,
       /^--acls: there is no action 'run_task'/,

@@ -305,8 +305,8 @@ describe('a value that cannot be used is refused in one clear line', () => {
     [['--offer_timeout=0secs'], "--offer_timeout must be more than 0, got '0secs'"],
     [
       ['--registry_max_agent_age=-1secs'],
-      '--registry_max_agent_age expects a duration such as 500ms, 10secs, 5mins, 1hrs, 2days or' +
-        " 1weeks, got '-1secs'",
+      '--registry_max_agent_age expects a duration that is not negative, such as 500ms, 10secs, 5mins, ' +
+        "1hrs, 2days or 1weeks, got '-1secs'",
     ],
     [
       ['--agent_removal_rate_limit=0/1secs'],
@@ -366,6 +366,12 @@ describe('a value that cannot be used is refused in one clear line', () => {
     expect(() => agent(['--image_providers=DOCKER'])).toThrow(/not supported/);
     expect(() => agent(['--launcher=linux'])).toThrow(
       '--launcher=linux is not supported yet: containers have no namespaces of their own',
+    );
+    expect(() => agent(['--isolation=docker/runtime,posix/cp'])).toThrow(
+      /^--isolation=docker\/runtime,posix\/cp is not supported yet: there is [^']* \(did you mean posix\/cpu for posix\/cp\?\)$/,
+    );
+    expect(() => agent(['--isolation=posix/mem,posix/cp'])).toThrow(
+      /^--isolation=posix\/cp is not supported yet: .*, got 'posix\/mem,posix\/cp'$/,
     );
     expect(master(['--no-authenticate_agents', '--authorizers=local']).warnings).toEqual([]);
   });

@@ -86,6 +86,16 @@ test.each([
   expect(refused(argv)).toBe(message);
 });
 
+test('a task id that no folder can have is told with its place', () => {
+  const tasks = [TASK, { ...TASK, task_id: { value: 'q/1' } }];
+  expect(refused([`--task=${JSON.stringify(tasks[1])}`])).toBe(
+    "--task: task_id: 'q/1' contains invalid characters",
+  );
+  expect(refused([`--task_group=${JSON.stringify({ tasks })}`])).toBe(
+    "--task_group: task 2: task_id: 'q/1' contains invalid characters",
+  );
+});
+
 test('a misspelt name of a value is told with its place in the task', () => {
   const resources = [{ ...TASK.resources[0], type: 'SCALER' }];
   const meant = "the unknown value 'SCALER' in 'resources.type' (did you mean 'SCALAR'?)";

@@ -58,6 +58,12 @@ describe('why a command waits', () => {
       /closest is a \(fpgas: 1 needed, 0 there\)/,
     ],
     [
+      'a name is misspelt, and the host has several agents',
+      [agent('a', 'cpus:4', { agent_info: { hostname: 'a', port: 5052 } })],
+      wish('cpu:1;mem:64'),
+      /closest is a:5052 \(.*cpu: 1 needed, 0 there \(did you mean cpus\?\)/,
+    ],
+    [
       'a port is not there',
       [agent('a', 'cpus:4;ports:[31000-32000]')],
       wish('cpus:1;ports:[80-80]'),

@@ -44,8 +44,10 @@ test('names are lines, without the blanks around them', () => {
 test('a file that cannot be read is named, with why', () => {
   rmSync(file);
   expect(() => readWhitelist(file)).toThrow(FlagError);
-  expect(() => readWhitelist(file)).toThrow(/^--whitelist: .*hosts cannot be read \(.+\)$/);
-  expect(() => readWhitelist(folder)).toThrow(/cannot be read \(it is a folder\)/);
+  expect(() => readWhitelist(file)).toThrow(
+    /^--whitelist names a file that cannot be read: .*hosts \(.+\)$/,
+  );
+  expect(() => readWhitelist(folder)).toThrow(/ \(it is a folder\)$/);
 });
 
 test('each change is told once, and only while it is watched', () => {
@@ -66,7 +68,7 @@ test('while the file cannot be read the names stay in force, and then what has c
   const { heard, look } = watched(['a', 'b']);
   rmSync(file);
   look();
-  expect(heard).toEqual([expect.stringMatching(/^--whitelist: .* cannot be read/)]);
+  expect(heard).toEqual([expect.stringMatching(/^--whitelist names a file that cannot be read: /)]);
   writeFileSync(file, 'a\nb\n');
   look();
   expect(heard).toHaveLength(1);

@@ -102,6 +102,8 @@ describe('reads', () => {
     expect((await ask(master, '/version/x')).status).toBe(404);
     expect((await ask(master, '/master/version')).status).toBe(404);
     expect((await ask(master, '/state/../x')).status).toBe(404);
+    expect(await ask(master, '/')).toMatchObject({ status: 307, location: '/help' });
+    expect((await ask(master, '/nothing')).status).toBe(404);
     const help = await ask(master, '/help');
     expect(help).toMatchObject({ status: 200, type: 'text/html' });
     expect(help.body).toContain('<code>/api/v1/scheduler</code></li><li>');

@@ -38,7 +38,9 @@ test('a module is taken as it is', async () => {
 });
 
 test('what is not there is told with its place', async () => {
-  await expect(loadCore('/nowhere/core.wasm')).rejects.toThrow(CoreNotFoundError);
+  await expect(loadCore('/nowhere/core.wasm')).rejects.toThrow(
+    new CoreNotFoundError('There is no scheduler core: /nowhere/core.wasm not found'),
+  );
   await expect(loadCore('/nowhere/core.wasm')).rejects.toThrow('/nowhere/core.wasm not found');
   await expect(loadCore(answer('text/html', 404))).rejects.toThrow(CoreNotFoundError);
   await expect(loadCore(answer('text/html', 404))).rejects.toThrow('404');

@@ -69,7 +69,7 @@ function speak(agent: AgentState, waiting: Waiting): void {
   log(
     agent,
     'warn',
-    `Not registered with master ${agent.master}${since(agent, waiting)}: ${why}. Trying on`,
+    `Not registered with ${agent.master}${since(agent, waiting)}: ${why}. Trying on`,
   );
 }
 

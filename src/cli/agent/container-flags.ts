@@ -1,6 +1,7 @@
 // Flags of the agent about running and confining containers, with Mesos's names and defaults.
 import { ISOLATION_WORDS } from '../../containerizer/isolators/names.ts';
 import { LAUNCHER_NAMES, MISSING_LAUNCHERS } from '../../containerizer/launchers/names.ts';
+import { closestName } from '../../model/closest-name.ts';
 import { choice, duration, integer, json, list, path, size, text, toggle } from '../flags/flag.ts';
 
 const PLANNED = { status: 'planned' } as const;
@@ -12,9 +13,15 @@ const MINUTE = 60_000;
  */
 const unsupported = (flag: string, known: readonly string[]) => (names: readonly string[]) => {
   const missing = names.filter((name) => !known.includes(name));
-  return missing.length === 0
-    ? undefined
-    : `${flag}=${missing.join(',')} is not supported yet: there is ${known.join(', ')}`;
+  if (missing.length === 0) {
+    return undefined;
+  }
+  const meant = missing.flatMap((name) => {
+    const close = closestName(name, known);
+    return close === undefined ? [] : [`${close} for ${name}`];
+  });
+  const hint = meant.length === 0 ? '' : ` (did you mean ${meant.join(', ')}?)`;
+  return `${flag}=${missing.join(',')} is not supported yet: there is ${known.join(', ')}${hint}`;
 };
 
 export const AGENT_CONTAINER_FLAGS = {

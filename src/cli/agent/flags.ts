@@ -153,7 +153,7 @@ export const AGENT_FLAGS = {
   }),
   gc_delay: duration({
     default: 7 * 24 * 60 * MINUTE,
-    help: 'How long sandboxes of ended executors are kept, as long as the disk has room.',
+    help: 'How long sandboxes of ended executors are kept, however full the disk is.',
   }),
   gc_disk_headroom: decimal({
     default: 0.1,

@@ -219,7 +219,7 @@ export class Execution {
         this.#toldTooSmall = true;
         const lack = this.#options.shortage(offer);
         this.#options.say(
-          `The offer of ${offer.hostname} is too small (${lack}); waiting for another`,
+          `The offer of ${agentOf(offer)} is too small (${lack}); waiting for another`,
         );
       }
       const filters = this.#tasks.size > 0 ? NOT_NEEDED : SOON;
@@ -248,8 +248,7 @@ export class Execution {
   #launch(offer: Offer, placed: Placed): void {
     clearInterval(this.#waiting);
     const frameworkId = this.#session?.frameworkId ?? '';
-    const address = offer.url?.address;
-    const agent = `${address?.ip ?? offer.hostname}:${address?.port ?? 5051}`;
+    const agent = agentOf(offer);
     const { request, credential, dialer } = this.#options;
     const { isGroup } = request;
     const client = new OperatorClient({ address: agent, credential, dialer });
@@ -376,6 +375,12 @@ export class Execution {
     }
     return 0;
   }
+}
+
+/** The agent's address: several agents may be on one host. */
+function agentOf({ hostname, url }: Offer): string {
+  const { ip = hostname, port = 5051 } = url?.address ?? {};
+  return `${ip}:${port}`;
 }
 
 const sentence = (text: string) => text.slice(0, 1).toUpperCase() + text.slice(1);

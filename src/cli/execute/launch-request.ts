@@ -8,6 +8,7 @@ import {
   type Resource,
   type TaskInfo,
 } from '../../model/generated/messages.ts';
+import { idError } from '../../model/identifier.ts';
 import { toReservationLists } from '../../model/resource-format.ts';
 import { resourcesError } from '../../model/resource-validation.ts';
 import { types } from '../../wire/types.ts';
@@ -114,11 +115,15 @@ function groupOf(group: unknown): LaunchRequest {
 
 function taskOf(flag: string, json: unknown, what = ''): TaskInfo {
   const task = messageOf(flag, types.TaskInfo, withAgent(json), what);
+  const wrongId = idError(task.task_id.value);
+  if (wrongId !== undefined) {
+    throw new FlagError(`--${flag}${what}: task_id: ${wrongId}`);
+  }
   const error = resourcesError(task.resources);
   if (error !== undefined) {
-    throw new FlagError(`--${flag}: ${error}`);
+    throw new FlagError(`--${flag}${what}: ${error}`);
   }
-  return { ...task, resources: needed(flag, toReservationLists(task.resources)) };
+  return { ...task, resources: needed(`${flag}${what}`, toReservationLists(task.resources)) };
 }
 
 /**

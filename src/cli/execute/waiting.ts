@@ -2,6 +2,7 @@
 // agents have.
 import type { SchedulerCore } from '../../core/interface.ts';
 import type { Matcher } from '../../core/matcher.ts';
+import { closestName } from '../../model/closest-name.ts';
 import type {
   MasterResponse_GetAgents_Agent as Agent,
   QuotaConfig,
@@ -23,12 +24,19 @@ export interface Wish {
 
 type Core = Pick<SchedulerCore, 'algebra'> & { readonly matcher: Matcher };
 
+const STANDARD_NAMES = ['cpus', 'mem', 'disk', 'gpus', 'ports'];
+
 /** What an offer lacks, such as `cpus: 8 needed, 4 there`. */
 export function shortage(wish: Wish, resources: readonly Resource[], core: Core): string {
   const lacking = lacks(wish, resources, core);
+  const names = [...STANDARD_NAMES, ...resources.map(({ name }) => name)];
+  const meant = (name: string) => {
+    const close = names.includes(name) ? undefined : closestName(name, names);
+    return close === undefined ? '' : ` (did you mean ${close}?)`;
+  };
   return lacking.length > 0
     ? lacking
-        .map(({ name, needed, there }) => `${name}: ${needed} needed, ${there} there`)
+        .map(({ name, needed, there }) => `${name}: ${needed} needed, ${there} there${meant(name)}`)
         .join('; ')
     : 'its ranges, sets, disks or reservations are not those that are asked for';
 }
@@ -154,8 +162,12 @@ function closest(
     .sort((a, b) => a.lacking.length - b.lacking.length || share(b.lacking) - share(a.lacking));
   return best === undefined
     ? ''
-    : `closest is ${best.agent.agent_info.hostname} (${shortage(wish, resourcesOf(best.agent), core)})`;
+    : `closest is ${addressOf(best.agent)} (${shortage(wish, resourcesOf(best.agent), core)})`;
 }
+
+/** Several agents may be on one host. */
+const addressOf = ({ agent_info: { hostname, port } }: Agent) =>
+  port === undefined ? hostname : `${hostname}:${port}`;
 
 /** How much of the lacking resources the agent has, as a fraction. */
 const share = (lacking: readonly Lack[]) =>

@@ -204,7 +204,7 @@ export const percent = kind<number>({
 
 /** Milliseconds. */
 export const duration = kind<number>({
-  expects: 'a duration such as 500ms, 10secs, 5mins, 1hrs, 2days or 1weeks',
+  expects: 'a duration that is not negative, such as 500ms, 10secs, 5mins, 1hrs, 2days or 1weeks',
   placeholder: 'DURATION',
   // No flag has a use for a negative duration.
   parse: (text) => {

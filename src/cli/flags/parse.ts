@@ -242,7 +242,9 @@ function readValue(flag: Flag<unknown>, setting: Setting): unknown {
   }
   const wrong = flag.check?.(value as NonNullable<unknown>);
   if (wrong !== undefined) {
-    throw new FlagError(`--${wrong}${at}`);
+    // Not the same value a second time.
+    const isShown = wrong.startsWith(`${setting.name}=${text} `);
+    throw new FlagError(`--${wrong}${isShown ? '' : at}`);
   }
   return value;
 }

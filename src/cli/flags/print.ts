@@ -82,7 +82,7 @@ function defaultNote(flag: Flag<unknown>): string | undefined {
   const text = defaultOf(flag);
   return text === undefined || text === '' || (flag.isBoolean && text === 'false')
     ? undefined
-    : `[${text}]`;
+    : `(default: ${text})`;
 }
 
 export function wrap(text: string, width: number): string[] {

@@ -13,7 +13,9 @@ export function readWhitelist(file: string): string[] {
       .map((line) => line.trim())
       .filter((line) => line !== '');
   } catch (error) {
-    throw new FlagError(`--whitelist: ${file} cannot be read (${whyUnreadable(error)})`);
+    throw new FlagError(
+      `--whitelist names a file that cannot be read: ${file} (${whyUnreadable(error)})`,
+    );
   }
 }
 

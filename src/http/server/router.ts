@@ -137,11 +137,9 @@ function addEndpoint(app: FastifyInstance, options: RouterOptions, endpoint: End
   const paths = endpoint.delegate
     ? [endpoint.path, `${options.prefix}${endpoint.path}`]
     : [endpoint.path];
-  const urls = paths.flatMap((path) => [
-    path,
-    `${path}/`,
-    ...(endpoint.exact ? [] : [`${path}/*`]),
-  ]);
+  const urls = paths.flatMap((path) =>
+    path === '/' ? [path] : [path, `${path}/`, ...(endpoint.exact ? [] : [`${path}/*`])],
+  );
   // Firewall and authentication are hooks in the scope of all endpoints: no route, and no other
   // spelling of its path, can be without them.
   void app.register(async (scope) => {

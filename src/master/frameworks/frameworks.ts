@@ -1,6 +1,7 @@
 // Frameworks: how they subscribe, fail over, disconnect, change and end.
 import type { FrameworkTerms } from '../../core/interface.ts';
 import { frameworkCapabilities, frameworkRoles } from '../../model/capabilities.ts';
+import { formatDuration } from '../../model/duration.ts';
 import {
   type FrameworkInfo,
   type OfferConstraints,
@@ -304,6 +305,10 @@ export function disconnectFramework(state: MasterState, framework: Framework): v
   framework.state = 'disconnected';
   deactivate(state, framework, { rescind: true });
   const timeoutMs = Math.max(0, (framework.info.failover_timeout ?? 0) * 1000);
-  log(state, 'info', `Framework ${framework.id} disconnected; it has ${timeoutMs} ms to return`);
+  log(
+    state,
+    'info',
+    `Framework ${framework.id} disconnected; it has ${formatDuration(timeoutMs)} to return`,
+  );
   setTimer(state, failoverTimer(framework), timeoutMs);
 }
