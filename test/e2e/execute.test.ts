@@ -25,8 +25,12 @@ test('the command says so where an agent answers instead of a master', async () 
 
 let runs = 0;
 async function execute(...flags: string[]) {
+  // A TaskInfo has resources of its own.
+  const resources = flags.some((flag) => flag.startsWith('--task'))
+    ? []
+    : ['--resources=cpus:0.1;mem:32'];
   const program = cluster.run(
-    ['execute', `--master=${cluster.address}`, '--resources=cpus:0.1;mem:32', ...flags],
+    ['execute', `--master=${cluster.address}`, ...resources, ...flags],
     `execute-${runs++}.log`,
   );
   const status = await program.ended();
