@@ -3,6 +3,7 @@
 // role is compared as if it had those of the other list.
 import type { Offer_Operation, Resource } from '../model/generated/messages.ts';
 import { fromMilli } from '../model/milli.ts';
+import { checkObject, checkResources } from './arguments.ts';
 import { NOT_CONTAINED, STILL_SHARED } from './constants.ts';
 import { conversionsOf, NOT_THERE, writeConversions } from './conversions.ts';
 import type { Allocation, ExchangeBuffer } from './exchange-buffer.ts';
@@ -68,6 +69,8 @@ export class Algebra implements ResourceAlgebra {
   }
 
   add(left: readonly Resource[], right: readonly Resource[]): Resource[] {
+    checkResources(left, 'left');
+    checkResources(right, 'right');
     if (left.length === 0 && right.length === 0) {
       return [];
     }
@@ -79,6 +82,8 @@ export class Algebra implements ResourceAlgebra {
   }
 
   subtract(left: readonly Resource[], right: readonly Resource[]): Resource[] {
+    checkResources(left, 'left');
+    checkResources(right, 'right');
     return this.#shared.run((buffer) => {
       const n = buffer.begin().write(left, 'keep');
       const m = buffer.writeKnown(right, beside(allocationRole(left)));
@@ -87,6 +92,8 @@ export class Algebra implements ResourceAlgebra {
   }
 
   contains(whole: readonly Resource[], part: readonly Resource[]): boolean {
+    checkResources(whole, 'whole');
+    checkResources(part, 'part');
     if (part.length === 0) {
       return true;
     }
@@ -98,6 +105,8 @@ export class Algebra implements ResourceAlgebra {
   }
 
   equal(left: readonly Resource[], right: readonly Resource[]): boolean {
+    checkResources(left, 'left');
+    checkResources(right, 'right');
     return this.#shared.run((buffer) => {
       const n = buffer.begin().write(left, 'keep');
       const m = buffer.ask(right, 'keep');
@@ -106,6 +115,7 @@ export class Algebra implements ResourceAlgebra {
   }
 
   isEmpty(resources: readonly Resource[]): boolean {
+    checkResources(resources);
     if (resources.length === 0) {
       return true;
     }
@@ -134,6 +144,7 @@ export class Algebra implements ResourceAlgebra {
   }
 
   quantities(resources: readonly Resource[]): Quantities {
+    checkResources(resources);
     return this.#shared.run((buffer) => {
       const { module, kinds } = buffer.begin();
       const count = checked(module.exports.listQuantities(buffer.write(resources, 'drop')));
@@ -150,6 +161,8 @@ export class Algebra implements ResourceAlgebra {
   }
 
   apply(resources: readonly Resource[], operation: Offer_Operation): Applied {
+    checkResources(resources);
+    checkObject(operation, 'operation');
     return this.#shared.run((buffer): Applied => {
       const conversions = conversionsOf(buffer, operation);
       if (!conversions.ok) {
@@ -167,11 +180,13 @@ export class Algebra implements ResourceAlgebra {
   }
 
   operationError(operation: Offer_Operation): string | undefined {
+    checkObject(operation, 'operation');
     const conversions = this.#shared.run((buffer) => conversionsOf(buffer, operation));
     return conversions.ok ? undefined : conversions.why;
   }
 
   pool(initial: readonly Resource[]): ResourcePool {
+    checkResources(initial, 'initial');
     return new Pool(this.#shared, initial);
   }
 }
@@ -242,6 +257,7 @@ class Pool implements ResourcePool {
   }
 
   contains(resources: readonly Resource[]): boolean {
+    checkResources(resources);
     return this.#run((buffer, row) => {
       const count = buffer.begin().ask(resources, this.#allocation);
       return count !== undefined && isYes(buffer.module.exports.rowHas(row, count));
@@ -249,6 +265,7 @@ class Pool implements ResourcePool {
   }
 
   take(resources: readonly Resource[]): boolean {
+    checkResources(resources);
     const isTaken = this.#run((buffer, row) => {
       const count = buffer.begin().ask(resources, this.#allocation);
       return count !== undefined && buffer.module.exports.rowTake(row, count) === 0;
@@ -260,6 +277,7 @@ class Pool implements ResourcePool {
   }
 
   put(resources: readonly Resource[]): void {
+    checkResources(resources);
     this.#run((buffer, row) => {
       const count = buffer.begin().write(resources, this.#allocation);
       accepted(buffer.module.exports.rowPut(row, count));
@@ -268,6 +286,7 @@ class Pool implements ResourcePool {
   }
 
   convert(operation: Offer_Operation): Converted {
+    checkObject(operation, 'operation');
     const converted = this.#run((buffer, row) => this.#convert(buffer, row, operation));
     if (converted.ok) {
       this.#done.push({ type: 'convert', operation });

@@ -10,6 +10,18 @@ import type {
 } from '../model/generated/messages.ts';
 import type { AgentId, FrameworkId } from '../model/ids.ts';
 import { Allocations, type Place } from './allocations.ts';
+import {
+  checkAgent,
+  checkAgentChange,
+  checkFramework,
+  checkHolding,
+  checkList,
+  checkObject,
+  checkProvider,
+  checkQuotas,
+  checkTerms,
+  checkWeights,
+} from './arguments.ts';
 import { ALL_AGENTS, BAD_STATE, EXISTS } from './constants.ts';
 import { ElectionPause } from './election-pause.ts';
 import type { AgentEntry } from './entries.ts';
@@ -29,23 +41,17 @@ import type {
 } from './interface.ts';
 import { KnownAgents } from './known-agents.ts';
 import { KnownFrameworks } from './known-frameworks.ts';
-import {
-  accepted,
-  CoreError,
-  CoreModule,
-  checked,
-  type Instantiate,
-  statusError,
-} from './module.ts';
+import { accepted, CoreModule, checked, type Instantiate, statusError } from './module.ts';
 import { OfferRequirements } from './offer-requirements.ts';
 import { ModuleOffers, type Names, noOffers } from './offers.ts';
 import { setUp } from './options.ts';
-import { checkWeights, writeQuota } from './quantities.ts';
+import { writeQuota } from './quantities.ts';
 import { endOfFilter, instantAfter, refusalMs } from './refusal-time.ts';
 import { ResourceInterner } from './resource-interner.ts';
 import { Roles } from './roles.ts';
 import { type HostSnapshot, packState, unpackState } from './snapshot.ts';
 import { Subscriptions } from './subscriptions.ts';
+import { CoreTrap } from './trap.ts';
 
 export class ModuleAllocator implements LiveAllocator {
   readonly #instantiate: Instantiate;
@@ -103,8 +109,11 @@ export class ModuleAllocator implements LiveAllocator {
   // --- Agents ---
 
   addAgent(agent: Parameters<Allocator['addAgent']>[0]): void {
+    checkAgent(agent);
     this.#agents.checkNew(agent.id);
-    const entry = this.#agents.add(agent, this.#buffer.begin().write(agent.total));
+    const count = this.#buffer.begin().write(agent.total);
+    const frameworks = this.#frameworks.size;
+    const entry = this.#agents.add(agent, count);
     try {
       for (const held of agent.used) {
         this.#addUsed(entry, held);
@@ -112,19 +121,21 @@ export class ModuleAllocator implements LiveAllocator {
       for (const held of agent.offered ?? []) {
         this.#addOffered(entry, held);
       }
+      this.#requirements.applyConstraints(entry);
     } catch (error) {
-      if (error instanceof CoreError) {
+      if (!(error instanceof CoreTrap)) {
         this.removeAgent(agent.id);
+        this.#frameworks.forgetAfter(frameworks);
       }
       throw error;
     }
     this.#agents.keepPlace(agent.place);
-    this.#requirements.applyConstraints(entry);
     this.#pause.agentsAre(this.#agents.size);
     this.#request(entry.number);
   }
 
   updateAgent(id: AgentId, change: Parameters<Allocator['updateAgent']>[1]): void {
+    checkAgentChange(change);
     const entry = this.#agents.get(id);
     const { exports } = this.#module;
     let updated = change.total !== undefined && this.#setTotal(entry, change.total);
@@ -157,6 +168,7 @@ export class ModuleAllocator implements LiveAllocator {
   }
 
   addResourceProvider(id: AgentId, total: readonly Resource[], used: readonly Holding[]): void {
+    checkProvider(total, used);
     const entry = this.#agents.get(id);
     const { exports } = this.#module;
     for (const { resources } of used) {
@@ -181,6 +193,9 @@ export class ModuleAllocator implements LiveAllocator {
   }
 
   updateWhitelist(hostnames: readonly string[] | null): void {
+    if (hostnames !== null) {
+      checkList(hostnames, 'hostnames');
+    }
     this.#agents.updateWhitelist(hostnames);
   }
 
@@ -193,22 +208,23 @@ export class ModuleAllocator implements LiveAllocator {
   // --- Frameworks ---
 
   addFramework(framework: Parameters<Allocator['addFramework']>[0]): void {
+    checkFramework(framework);
     const { exports } = this.#module;
     const constraints = this.#requirements.compile(framework);
     this.#sweepRoles();
     this.#roles.learn(framework.roles);
+    const earlier = framework.used.flatMap(({ agentId, role }) => {
+      const agent = this.#agents.find(agentId);
+      return agent === undefined ? [] : [{ agent: agent.number, role: this.#roles.number(role) }];
+    });
     const entry = this.#frameworks.entry(framework.id);
     if (entry.known) {
       throw statusError(EXISTS, `framework ${framework.id}`);
     }
     this.#frameworks.introduce(entry, capabilityBits(framework.capabilities));
     this.#subscriptions.begin(entry, framework, constraints);
-    for (const held of framework.used) {
-      const agent = this.#agents.find(held.agentId);
-      if (agent === undefined) {
-        continue;
-      }
-      accepted(exports.countEarlier(entry.number, agent.number, this.#roles.number(held.role)));
+    for (const { agent, role } of earlier) {
+      accepted(exports.countEarlier(entry.number, agent, role));
     }
     if (framework.active) {
       this.#request(ALL_AGENTS);
@@ -218,6 +234,7 @@ export class ModuleAllocator implements LiveAllocator {
   }
 
   updateFramework(id: FrameworkId, terms: FrameworkTerms): void {
+    checkTerms(terms);
     const entry = this.#frameworks.get(id);
     const constraints = this.#requirements.compile(terms);
     this.#sweepRoles();
@@ -241,11 +258,13 @@ export class ModuleAllocator implements LiveAllocator {
   }
 
   suppress(id: FrameworkId, roles: readonly string[]): void {
+    checkList(roles, 'roles');
     const entry = this.#frameworks.get(id);
     this.#subscriptions.suppress(entry, roles);
   }
 
   revive(id: FrameworkId, roles: readonly string[]): void {
+    checkList(roles, 'roles');
     const entry = this.#frameworks.get(id);
     this.#subscriptions.revive(entry, roles);
     this.#request(ALL_AGENTS);
@@ -254,12 +273,14 @@ export class ModuleAllocator implements LiveAllocator {
   // --- Quota and weights ---
 
   updateQuota(role: string, quota: Quota): void {
+    checkQuotas({ [role]: quota });
     const number = this.#roles.number(role);
     const names = writeQuota(this.#module, this.#kinds, quota);
     accepted(this.#module.exports.setQuota(number, names), role);
   }
 
   recoverQuotas(expectedAgents: number, quotas: Readonly<Record<string, Quota>>): void {
+    checkQuotas(quotas);
     const all = Object.entries(quotas);
     if (all.length === 0) {
       return;
@@ -293,6 +314,7 @@ export class ModuleAllocator implements LiveAllocator {
   // --- Allocations ---
 
   answerInverseOffer(answer: Parameters<Allocator['answerInverseOffer']>[0]): void {
+    checkObject(answer, 'answer');
     const framework = this.#frameworks.find(answer.frameworkId);
     const agent = this.#agents.find(answer.agentId);
     if (framework?.known !== true || agent === undefined) {
@@ -304,10 +326,12 @@ export class ModuleAllocator implements LiveAllocator {
   }
 
   launch(holding: Holding): void {
+    checkHolding(holding);
     this.#allocations.launch(this.#place(holding), holding.resources);
   }
 
   recover(returned: Parameters<Allocator['recover']>[0]): void {
+    checkHolding(returned);
     // If the agent or framework is removed already, its allocations are gone as well.
     const framework = this.#frameworks.find(returned.frameworkId);
     const agent = this.#agents.find(returned.agentId);
@@ -332,6 +356,9 @@ export class ModuleAllocator implements LiveAllocator {
     operations: readonly Offer_Operation[],
     extraShared: readonly Resource[] = [],
   ): { readonly offered: Resource[]; readonly total: Resource[]; readonly dropped: number[] } {
+    checkHolding(offered);
+    checkList(operations, 'operations');
+    checkList(extraShared, 'extraShared');
     const { resources, dropped } = this.#allocations.convert(
       { ...this.#place(offered), roleName: offered.role },
       { offered: offered.resources, operations, extraShared },
@@ -340,6 +367,7 @@ export class ModuleAllocator implements LiveAllocator {
   }
 
   updateAvailable(id: AgentId, operation: Offer_Operation): Applied {
+    checkObject(operation, 'operation');
     const status = this.#allocations.updateAvailable(this.#agents.get(id).number, operation);
     return status.ok ? { ok: true, resources: this.total(id) } : status;
   }

@@ -284,7 +284,8 @@ export interface Allocator {
   /**
    * Takes resources back from a framework: offered ones, or used ones (`wasUsed`). The framework is
    * not offered them again for `refuseSeconds` (0: no refusal; negative or absent filters: Mesos's
-   * rules).
+   * rules). Nothing happens where the agent or framework is not known: it may have been removed
+   * while the answer was on its way.
    */
   recover(
     returned: Holding & {

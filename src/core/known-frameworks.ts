@@ -80,6 +80,22 @@ export class KnownFrameworks {
     return entry;
   }
 
+  /** How many frameworks are known, subscribed or not. */
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /**
+   * Forgets the frameworks after the first `size`: they were heard of in a call that is refused,
+   * and hold nothing.
+   */
+  forgetAfter(size: number): void {
+    for (const entry of [...this.#entries.values()].slice(size)) {
+      this.#forget(entry);
+      this.#unsubscribed--;
+    }
+  }
+
   /** Takes part from now on, once it is subscribed to a role; `capabilities` as bits. */
   introduce(entry: FrameworkEntry, capabilities: number): void {
     accepted(this.#module.exports.introduce(entry.number, capabilities));
@@ -92,10 +108,13 @@ export class KnownFrameworks {
     return this.#unsubscribed === 0;
   }
 
-  remove({ id, number }: FrameworkEntry): void {
-    const { exports } = this.#module;
-    accepted(exports.removeFramework(number), id);
-    accepted(exports.dropFramework(number), id);
+  remove(entry: FrameworkEntry): void {
+    accepted(this.#module.exports.removeFramework(entry.number), entry.id);
+    this.#forget(entry);
+  }
+
+  #forget({ id, number }: FrameworkEntry): void {
+    accepted(this.#module.exports.dropFramework(number), id);
     this.#entries.delete(id);
     this.#order.remove(id);
   }

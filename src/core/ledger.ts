@@ -8,6 +8,7 @@
 import { sameMessage } from '../model/equality.ts';
 import type { Offer_Operation, Resource } from '../model/generated/messages.ts';
 import { notApplied } from './algebra.ts';
+import { checkObject, checkResources, checkText } from './arguments.ts';
 import { NOT_CONTAINED } from './constants.ts';
 import { conversionsOf, writeConversions } from './conversions.ts';
 import type { ExchangeBuffer } from './exchange-buffer.ts';
@@ -34,6 +35,7 @@ export class RowLedger implements LiveLedger {
     total: readonly Resource[],
     allocations: ReadonlyMap<string, readonly Resource[]> = new Map(),
   ) {
+    checkResources(total);
     this.#shared = shared;
     this.#total = total;
     this.#allocations = new Map(allocations);
@@ -66,6 +68,7 @@ export class RowLedger implements LiveLedger {
   }
 
   setTotal(resources: readonly Resource[]): void {
+    checkResources(resources);
     this.#run(({ buffer, total }) => {
       accepted(buffer.module.exports.rowWrite(total, buffer.begin().write(resources)));
     });
@@ -87,6 +90,8 @@ export class RowLedger implements LiveLedger {
   }
 
   take(holder: string, resources: readonly Resource[]): boolean {
+    checkText(holder, 'holder');
+    checkResources(resources);
     const held = this.#run((rows) => {
       const { exports } = rows.buffer.module;
       const buffer = rows.buffer.begin();
@@ -110,6 +115,7 @@ export class RowLedger implements LiveLedger {
   }
 
   give(holder: string, resources: readonly Resource[]): void {
+    checkResources(resources);
     if (!this.#allocations.has(holder)) {
       return;
     }
@@ -138,6 +144,7 @@ export class RowLedger implements LiveLedger {
   }
 
   apply(operation: Offer_Operation): Applied {
+    checkObject(operation, 'operation');
     const applied = this.#run((rows): Applied => {
       const conversions = conversionsOf(rows.buffer, operation);
       if (!conversions.ok) {

@@ -1,5 +1,6 @@
 // Options of an allocator: defaults are those of a Mesos master without flags, and values that are
 // not valid are refused.
+import { checkAlternatives, checkList, checkObject } from './arguments.ts';
 import {
   BAD_AMOUNT,
   OPTION_FILTER_GPU,
@@ -26,7 +27,9 @@ const DEFAULTS: AllocatorOptions = {
 const isCount = (value: number) => Number.isSafeInteger(value) && value >= 0;
 
 export function allocatorOptions(given: Partial<AllocatorOptions>): AllocatorOptions {
-  const options = { ...DEFAULTS, ...given };
+  checkObject(given, 'options');
+  const named = Object.entries(given).filter(([, value]) => value !== undefined);
+  const options: AllocatorOptions = { ...DEFAULTS, ...Object.fromEntries(named) };
   for (const name of ['seed', 'regexMaxMemoryBytes', 'regexMaxProgramSize'] as const) {
     if (!isCount(options[name])) {
       throw new CoreError('BAD_ARGUMENT', `${name} is no whole number from 0 up`);
@@ -47,6 +50,8 @@ export function allocatorOptions(given: Partial<AllocatorOptions>): AllocatorOpt
       throw new CoreError('BAD_ARGUMENT', `${name} is neither drf nor random`);
     }
   }
+  checkList(options.fairnessExcluded, 'fairnessExcluded');
+  checkAlternatives(options.minAllocatable, 'minAllocatable');
   checkMinimum(options.minAllocatable);
   return options;
 }

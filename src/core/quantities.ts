@@ -44,15 +44,6 @@ export function checkMinimum(alternatives: readonly Quantities[]): void {
   }
 }
 
-/** Throws where a weight is not valid. */
-export function checkWeights(weights: Readonly<Record<string, number>>): void {
-  for (const [role, weight] of Object.entries(weights)) {
-    if (!(weight > 0) || weight === Infinity) {
-      throw statusError(BAD_AMOUNT, `weight of ${role}`);
-    }
-  }
-}
-
 /** Writes the alternatives, in units. An amount of 0 asks for nothing and is left out. */
 export function writeMinimum(
   module: CoreModule,

@@ -2,6 +2,7 @@
 // of kinds that nothing in the module refers to any more.
 import type { Resource } from '../model/generated/messages.ts';
 import { fromMilli, toMilli } from '../model/milli.ts';
+import { checkText } from './arguments.ts';
 import {
   MAX_NAMES,
   REFINED,
@@ -252,6 +253,7 @@ export class ResourceInterner {
   }
 
   #add(resource: Resource, type: number, allocationRole: string): number {
+    checkText(resource.name, 'name of a resource');
     const name = this.name(resource.name);
     const reservations = reservationsOf(resource);
     const last = reservations.at(-1);

@@ -52,6 +52,9 @@ export function unpackState(packed: Uint8Array): {
   names: HostSnapshot;
   memory: Uint8Array;
 } {
+  if (!ArrayBuffer.isView(packed)) {
+    throw new CoreError('BAD_ARGUMENT', 'a saved allocator is expected, as bytes');
+  }
   const head = new DataView(packed.buffer, packed.byteOffset, packed.byteLength);
   const fits =
     packed.length >= HEAD &&

@@ -1,6 +1,7 @@
 // The matcher over the module: a request becomes a block of numbers in its memory, and the module's
 // answers become placements and reasons.
 import { toMilli } from '../model/milli.ts';
+import { checkMatch } from './arguments.ts';
 import {
   MATCH_GROUP_FULL,
   MATCH_NOT_ALLOWED,
@@ -27,6 +28,7 @@ export class WasmMatcher implements Matcher {
   }
 
   match(input: MatchRequest): MatchResult {
+    checkMatch(input);
     const request = new Request(input);
     const placed: Placement[] = [];
     const unplaced: Unplaced[] = [];

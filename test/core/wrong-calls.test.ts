@@ -8,7 +8,10 @@ import {
   FrameworkInfo_Capability_Type as FrameworkCapability,
   frameworkId,
   type LiveAllocator,
+  type MatchRequest,
+  type Offer_Operation,
   parseResources,
+  type Quota,
   type Resource,
   Value_Type,
 } from '../../src/core.ts';
@@ -192,6 +195,138 @@ describe('a wrong call of an allocator is refused and changes no decision:', () 
     expect(() => call(allocator)).toThrow(expect.objectContaining({ name: 'CoreError', code }));
     expect(decisions(allocator)).toEqual(before);
   });
+});
+
+/** As a caller in JavaScript may make it: without a field, or with one of another type. */
+const without = <T extends object>(whole: T, field: keyof T, value?: unknown): T => ({
+  ...whole,
+  [field]: value,
+});
+
+const plainAgent = agent('x', cpus(1));
+const plainFramework = framework('x', ['s']);
+const use = { ...held('cpus:1'), agentId: agentId('x') };
+const undefinedList = undefined as unknown as readonly [];
+
+const missing: readonly (readonly [what: string, (on: LiveAllocator) => unknown])[] = [
+  ...(['id', 'facts', 'capabilities', 'total', 'used'] as const).map(
+    (field) =>
+      [`agent.${field}`, (on: LiveAllocator) => on.addAgent(without(plainAgent, field))] as const,
+  ),
+  ['agent.facts.attributes', (on) => on.addAgent(without(plainAgent, 'facts', { hostname: 'x' }))],
+  ['agent.total[0]', (on) => on.addAgent(without(plainAgent, 'total', [null]))],
+  ['name of a resource', (on) => on.addAgent(without(plainAgent, 'total', [{ type: 0 }]))],
+  ['agent.used[1]', (on) => on.addAgent(without(plainAgent, 'used', [use, null]))],
+  ['resources', (on) => on.addAgent({ ...plainAgent, used: [without(use, 'resources')] })],
+  ['role', (on) => on.addAgent({ ...plainAgent, used: [use, without(use, 'role')] })],
+  ['agent.offered', (on) => on.addAgent(without({ ...plainAgent, offered: [] }, 'offered', {}))],
+  ...(['id', 'roles', 'suppressedRoles', 'capabilities', 'minAllocatable', 'used'] as const).map(
+    (field) =>
+      [
+        `framework.${field}`,
+        (on: LiveAllocator) => on.addFramework(without(plainFramework, field)),
+      ] as const,
+  ),
+  [
+    'framework.minAllocatable.s',
+    (on) => on.addFramework(without(plainFramework, 'minAllocatable', { s: {} })),
+  ],
+  [
+    'terms.suppressedRoles',
+    (on) => on.updateFramework(f, without(plainFramework, 'suppressedRoles')),
+  ],
+  ['change.total', (on) => on.updateAgent(a, { total: 'cpus:1' as unknown as readonly [] })],
+  ['used', (on) => on.addResourceProvider(a, cpus(1), undefinedList)],
+  ['hostnames', (on) => on.updateWhitelist(undefinedList)],
+  ['roles', (on) => on.suppress(f, undefinedList)],
+  ['roles', (on) => on.revive(f, undefinedList)],
+  ['limits of s', (on) => on.updateQuota('s', { guarantees: {} } as Quota)],
+  ['weights', (on) => on.updateWeights(undefined as unknown as Record<string, number>)],
+  ['resources', (on) => on.launch(without(held('cpus:1'), 'resources'))],
+  ['resources', (on) => on.recover({ ...without(held('cpus:1'), 'resources'), wasUsed: false })],
+  ['operations', (on) => on.convert(held('cpus:1'), undefinedList)],
+];
+
+describe('a call without what it needs is refused, names it and changes no decision:', () => {
+  test.each(missing)('%s', (what, call) => {
+    const allocator = cluster();
+    const before = decisions(allocator);
+    expect(() => call(allocator)).toThrow(
+      expect.objectContaining({
+        name: 'CoreError',
+        code: 'BAD_ARGUMENT',
+        message: expect.stringContaining(`BAD_ARGUMENT: ${what}: expected `),
+      }),
+    );
+    expect(decisions(allocator)).toEqual(before);
+    allocator.addAgent({ ...plainAgent, used: [use] });
+    allocator.addFramework(plainFramework);
+  });
+});
+
+test('a refused agent leaves no framework behind that it named', () => {
+  const allocator = cluster();
+  const used = [
+    { ...use, frameworkId: nobody },
+    { ...use, frameworkId: nobody, resources: cpus(-1) },
+  ];
+  expect(() => allocator.addAgent({ ...plainAgent, used })).toThrow('BAD_AMOUNT');
+  expect(allocator.explain(nobody, 'r', a)).toEqual({ reason: 'unknown' });
+  allocator.addAgent({ ...plainAgent, used: [{ ...use, frameworkId: nobody }] });
+  allocator.addFramework(framework('nobody', ['r']));
+});
+
+test('a role that Mesos does not allow is refused', () => {
+  const allocator = cluster();
+  expect(() => allocator.addFramework(framework('x', ['a b']))).toThrow(
+    "BAD_ARGUMENT: Role component 'a b' is invalid",
+  );
+  expect(() => allocator.updateWeights({ 'a/..': 2 })).toThrow("cannot include '..'");
+});
+
+test('a return from an agent or framework that is gone is no error', () => {
+  const allocator = cluster();
+  const before = decisions(allocator);
+  allocator.recover({ ...held('cpus:1'), agentId: nowhere, wasUsed: false });
+  allocator.recover({ ...held('cpus:1'), frameworkId: nobody, wasUsed: false });
+  expect(decisions(allocator)).toEqual(before);
+});
+
+const undefinedCalls: readonly (readonly [what: string, () => unknown])[] = [
+  ['tasks', () => core.matcher.match({} as MatchRequest)],
+  [
+    'tasks[0].amounts',
+    () => core.matcher.match({ tasks: [{} as never], offers: [], fitness: { type: 'spread' } }),
+  ],
+  ['fitness', () => core.matcher.match({ tasks: [], offers: [] } as unknown as MatchRequest)],
+  [
+    'fitness.type',
+    () => core.matcher.match({ tasks: [], offers: [], fitness: { type: 'best' as 'spread' } }),
+  ],
+  ['resources', () => core.ledger(undefinedList)],
+  ['resources', () => core.ledger(cpus(1)).take('one', undefinedList)],
+  ['left', () => core.algebra.add(undefinedList, cpus(1))],
+  ['part', () => core.algebra.contains(cpus(1), undefinedList)],
+  ['resources', () => core.algebra.pool(cpus(1)).put(undefinedList)],
+  ['operation', () => core.algebra.operationError(undefined as unknown as Offer_Operation)],
+  ['minAllocatable', () => core.allocator({ minAllocatable: {} as [] })],
+];
+
+test.each(undefinedCalls)('a match, sum or ledger without %s is refused', (what, call) => {
+  expect(call).toThrow(
+    expect.objectContaining({
+      name: 'CoreError',
+      message: expect.stringContaining(`BAD_ARGUMENT: ${what}: expected `),
+    }),
+  );
+});
+
+test('what is no saved allocator is refused', () => {
+  for (const saved of [undefined, 'text', new Uint8Array(3)]) {
+    expect(() => core.restore(saved as Uint8Array)).toThrow(
+      expect.objectContaining({ name: 'CoreError', code: 'BAD_ARGUMENT' }),
+    );
+  }
 });
 
 test('an error says what is wrong with what', () => {
