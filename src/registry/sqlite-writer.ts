@@ -5,6 +5,7 @@ import { dirname } from 'node:path';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { GuardedDatabase, textOf } from '../filesystem/guarded-database.ts';
+import { lockHolder } from '../filesystem/lock-holder.ts';
 import { isFullFor } from '../filesystem/room.ts';
 import {
   Damage,
@@ -328,7 +329,7 @@ function explain(error: unknown, file: string): string {
     return `${file} is damaged: ${message}`;
   }
   if (code === BUSY) {
-    return `${file} is in use by another master`;
+    return `${file} is in use by another master (${lockHolder(file)})`;
   }
   if (isFullFor(file, error)) {
     return `${file} cannot be written: the disk is full`;

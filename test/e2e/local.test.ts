@@ -251,7 +251,7 @@ test('a start that fails says what the log says, and leaves no pid files', async
   ]);
   expect(await failed.ended).toBe(1);
   expect(failed.output().trim()).toBe(
-    `mesoscale local: ${work}/master/registry.sqlite is damaged: file is not a database`,
+    `mesoscale local: --work_dir: ${work}/master/registry.sqlite is damaged: file is not a database`,
   );
   expect(readdirSync(work).filter((name) => name.endsWith('.pid'))).toEqual([]);
 });

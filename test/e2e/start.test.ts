@@ -163,7 +163,7 @@ describe('a start that cannot work ends with one line', () => {
       `--port=${await freePort()}`,
     );
     expect(line).toBe(
-      `mesoscale master: ${registry('damaged')} is damaged: file is not a database`,
+      `mesoscale master: --work_dir: ${registry('damaged')} is damaged: file is not a database`,
     );
   });
 
@@ -181,12 +181,14 @@ describe('a start that cannot work ends with one line', () => {
   test('two masters on one folder', async () => {
     const work = `--work_dir=${join(folder, 'shared')}`;
     const port = await freePort();
-    run('master', work, '--ip=127.0.0.1', `--port=${port}`, '--quiet');
+    const first = run('master', work, '--ip=127.0.0.1', `--port=${port}`, '--quiet');
     await until(
       'the first one answers',
       async () => (await fetch(`http://127.0.0.1:${port}/health`)).ok,
     );
     const line = await refusal('master', work, '--ip=127.0.0.1', `--port=${await freePort()}`);
-    expect(line).toBe(`mesoscale master: ${registry('shared')} is in use by another master`);
+    expect(line).toBe(
+      `mesoscale master: --work_dir: ${registry('shared')} is in use by another master (process ${first.pid})`,
+    );
   });
 });

@@ -226,7 +226,9 @@ describe('a file that cannot be used is refused with a clear error', () => {
   test('in use', async () => {
     const file = newFile();
     const registry = await SqliteRegistry.open(file);
-    expect(await opening(file)).toBe(`${file} is in use by another master`);
+    expect(await opening(file)).toBe(
+      `${file} is in use by another master (process ${process.pid})`,
+    );
     await registry.close();
   });
 });

@@ -9,12 +9,13 @@ import type { MasterEvent } from '../../master/events.ts';
 import { createMaster, masterViews, step } from '../../master/master.ts';
 import type { MasterTimer } from '../../master/timers.ts';
 import { MemoryRegistry } from '../../registry/memory-registry.ts';
-import type { Registry } from '../../registry/registry.ts';
+import { type Registry, RegistryError } from '../../registry/registry.ts';
 import { SqliteRegistry } from '../../registry/sqlite-registry.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { EventLoop } from '../../runtime/event-loop.ts';
 import { loadCore } from '../../runtime/load-core.ts';
 import { systemMetrics } from '../../runtime/system-metrics.ts';
+import { FlagError } from '../flags/faults.ts';
 import type { ParsedFlags } from '../flags/parse.ts';
 import { type Performers, performEffect } from '../process/performers.ts';
 import { ServerProcess } from '../process/server-process.ts';
@@ -24,6 +25,19 @@ import { masterSettings } from './settings.ts';
 import { watchWhitelist } from './whitelist.ts';
 
 const NAME = 'master';
+
+/** A registry that cannot be opened is a matter of its flag. */
+async function openRegistry(
+  ...[file, options]: Parameters<typeof SqliteRegistry.open>
+): Promise<SqliteRegistry> {
+  try {
+    return await SqliteRegistry.open(file, options);
+  } catch (error) {
+    throw error instanceof RegistryError
+      ? new FlagError(`--work_dir: ${error.message}`, { cause: error })
+      : error;
+  }
+}
 
 export async function runMaster(
   parsed: ParsedFlags<typeof MASTER_FLAGS>,
@@ -36,7 +50,7 @@ export async function runMaster(
   const registry: Registry =
     registryFile === undefined
       ? new MemoryRegistry()
-      : await SqliteRegistry.open(registryFile, {
+      : await openRegistry(registryFile, {
           answerTimeoutMs: values.registry_store_timeout,
           onDoubt: (text) => doubts.push(text),
           log: (level, text) => own.logger.write(level, text),

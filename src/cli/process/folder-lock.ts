@@ -1,9 +1,10 @@
 // Locks a folder for one program: a second one would take the tasks and files of the first. The
 // kernel holds the lock, on a private file, so that only the folder's users can lock it; it ends
 // with the process, however that ends.
-import { lstatSync, readFileSync, type Stats, statSync } from 'node:fs';
+import { lstatSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { lockHolder } from '../../filesystem/lock-holder.ts';
 import { privateDatabase } from '../../filesystem/private-file.ts';
 import { FlagError } from '../flags/parse.ts';
 
@@ -33,7 +34,7 @@ export function folderHolder(folder: string): string | undefined {
       throw error;
     }
     if ((error as { errcode?: number }).errcode === SQLITE_BUSY) {
-      return holderOf(file);
+      return lockHolder(file);
     }
     throw new FlagError(`${folder} cannot be locked with ${file}: ${(error as Error).message}`);
   }
@@ -52,25 +53,5 @@ function refuseForeign(file: string, folder: Stats): void {
     throw new FlagError(
       `${file}, by which the folder is locked, belongs to user ${status.uid}: remove it`,
     );
-  }
-}
-
-/**
- * Who has the lock, by the system's own list; a pid written by the program itself could be false.
- */
-function holderOf(file: string): string {
-  const inode = String(statSync(file).ino);
-  const locks = readLocks().matchAll(/^\d+: POSIX +\S+ +WRITE +(\d+) [^ :]+:[^ :]+:(\d+) /gm);
-  const pids = new Set([...locks].flatMap(([, pid, locked]) => (locked === inode ? [pid] : [])));
-  const [pid] = pids;
-  // A process outside of this namespace has the number 0.
-  return pids.size === 1 && pid !== '0' ? `process ${pid}` : 'another process';
-}
-
-function readLocks(): string {
-  try {
-    return readFileSync('/proc/locks', 'latin1');
-  } catch {
-    return '';
   }
 }
