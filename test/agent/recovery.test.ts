@@ -344,6 +344,26 @@ describe('after a restart', () => {
     expect(world.exited?.reason).toContain(reason);
   });
 
+  test.each([
+    ['equal', 'its resources differ: ', 'its attributes differ: '],
+    [
+      'additive',
+      'it has fewer resources than before: ',
+      'an attribute is missing or has changed: ',
+    ],
+  ] as const)('with the policy %s all changes are named at once', (policy, fewer, other) => {
+    const world = new World({ attributes: parseAttributes('rack:r1') });
+    world.register();
+    const now = {
+      ...{ attributes: parseAttributes('rack:r2'), resources: parseResources('cpus:1') },
+      ...{ hostname: 'else', reconfigurationPolicy: policy },
+    };
+    const reason = restarted(world, false, now).exited?.reason ?? '';
+    expect(reason).toContain('detected: the host name was ');
+    expect(reason).toContain(`, and ${fewer}they were cpus:4; `);
+    expect(reason).toContain(`, and ${other}they were rack:r1 and are rack:r2. `);
+  });
+
   test('with the policy any it goes on with less, under its id, and with what runs', () => {
     const { world: before } = started();
     const resources = parseResources('cpus:0.5;mem:4096;disk:8192;ports:[1000-2000]');

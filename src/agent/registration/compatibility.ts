@@ -39,41 +39,45 @@ const renamed = ({ info }: AgentState, before: AgentInfo) =>
     ? undefined
     : `the host name was ${before.hostname} and is ${info.hostname} (--hostname sets it)`;
 
-/** What has changed since the checkpoint, whether or not a policy allows it. */
+/** All that has changed since the checkpoint, whether or not a policy allows it. */
 export function differenceOf(agent: AgentState, before: AgentInfo): string | undefined {
   const { info } = agent;
-  const change = renamed(agent, before);
-  if (change !== undefined) {
-    return change;
-  }
-  if (!agent.core.algebra.equal(info.resources ?? [], before.resources ?? [])) {
-    return `its resources differ: ${resourceChange(before.resources, info.resources)}`;
-  }
-  if (!sameMessage(info.attributes ?? [], before.attributes ?? [])) {
-    return `its attributes differ: ${changed(formatAttributes, before.attributes, info.attributes)}`;
-  }
-  return sameMessage(info.domain, before.domain) ? undefined : domainChange(agent, before);
+  const { resources, attributes } = before;
+  return joined([
+    renamed(agent, before),
+    agent.core.algebra.equal(info.resources ?? [], resources ?? [])
+      ? undefined
+      : `its resources differ: ${resourceChange(resources, info.resources)}`,
+    sameMessage(info.attributes ?? [], attributes ?? [])
+      ? undefined
+      : `its attributes differ: ${changed(formatAttributes, attributes, info.attributes)}`,
+    sameMessage(info.domain, before.domain) ? undefined : domainChange(agent, before),
+  ]);
 }
 
+/** All that the agent had at the checkpoint and has no more. */
 function reductionOf(agent: AgentState, before: AgentInfo): string | undefined {
   const { info } = agent;
-  const change = renamed(agent, before);
-  if (change !== undefined) {
-    return change;
-  }
-  if (!agent.core.algebra.contains(info.resources ?? [], before.resources ?? [])) {
-    const change = resourceChange(before.resources, info.resources);
-    return `it has fewer resources than before: ${change}`;
-  }
+  const { resources, attributes } = before;
   const has = (attribute: Attribute) =>
     (info.attributes ?? []).some((own) => sameMessage(own, attribute));
-  if (!(before.attributes ?? []).every(has)) {
-    const change = changed(formatAttributes, before.attributes, info.attributes);
-    return `an attribute is missing or has changed: ${change}`;
-  }
-  return before.domain === undefined || sameMessage(info.domain, before.domain)
-    ? undefined
-    : domainChange(agent, before);
+  const change = changed(formatAttributes, attributes, info.attributes);
+  return joined([
+    renamed(agent, before),
+    agent.core.algebra.contains(info.resources ?? [], resources ?? [])
+      ? undefined
+      : `it has fewer resources than before: ${resourceChange(resources, info.resources)}`,
+    (attributes ?? []).every(has) ? undefined : `an attribute is missing or has changed: ${change}`,
+    before.domain === undefined || sameMessage(info.domain, before.domain)
+      ? undefined
+      : domainChange(agent, before),
+  ]);
+}
+
+/** One text of all changes; undefined where there is none. */
+function joined(changes: readonly (string | undefined)[]): string | undefined {
+  const found = changes.filter((change) => change !== undefined);
+  return found.length === 0 ? undefined : found.join(', and ');
 }
 
 function changed<T>(
