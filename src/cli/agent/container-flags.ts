@@ -1,5 +1,6 @@
-// Flags of the agent about running and confining containers, with Mesos's names and defaults.
-import { ISOLATION_WORDS } from '../../containerizer/isolators/names.ts';
+// Flags of the agent about running and confining containers, with Mesos's names and defaults. They
+// are a part of AGENT_FLAGS (flags.ts).
+import { ISOLATION_HELP, ISOLATION_WORDS } from '../../containerizer/isolators/names.ts';
 import { LAUNCHER_NAMES, MISSING_LAUNCHERS } from '../../containerizer/launchers/names.ts';
 import { closestName } from '../../model/closest-name.ts';
 import { choice, duration, integer, json, list, path, size, text, toggle } from '../flags/flag.ts';
@@ -143,14 +144,14 @@ export const AGENT_CONTAINER_FLAGS = {
   isolation: list({
     default: ['posix/cpu', 'posix/mem'],
     check: unsupported('isolation', ISOLATION_WORDS),
-    help: 'Isolators to use. posix/cpu, posix/mem (together: process) and filesystem/posix, which is always used, are there, posix/rlimits, linux/capabilities, linux/nnp, and posix/disk, which measures nothing yet; others are refused.',
+    help: `Isolators to use: ${ISOLATION_HELP}. Others are refused.`,
   }),
   launcher: choice(
     LAUNCHER_NAMES,
     MISSING_LAUNCHERS,
   )({
     default: 'posix',
-    help: 'How containers are started and ended. With posix each runs in a process group of its own, and in a cgroup where that is possible. linux is refused.',
+    help: `How containers are started and ended. With posix each runs in a process group of its own, and in a cgroup where that is possible. Others of Mesos are refused: ${Object.keys(MISSING_LAUNCHERS).join(', ')}.`,
   }),
   launcher_dir: text({
     default: '/usr/local/libexec/mesos',

@@ -1,4 +1,6 @@
-// All flags of the agent, with Mesos's names and defaults.
+// All flags of the agent, with Mesos's names and defaults. AGENT_FLAGS joins five tables: that of
+// all servers (process/shared-flags.ts), those about containers, images and networks in the files
+// beside this one, and the rest here.
 
 import {
   choice,

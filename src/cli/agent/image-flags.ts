@@ -1,5 +1,6 @@
 // Flags of the agent about container images and Docker, with Mesos's names and defaults. There are
-// no images yet: --image_providers and --containerizers=docker are refused.
+// no images yet: --image_providers and --containerizers=docker are refused. The table is
+// a part of AGENT_FLAGS (flags.ts).
 import { choice, duration, json, text, toggle } from '../flags/flag.ts';
 
 const PLANNED = { status: 'planned' } as const;

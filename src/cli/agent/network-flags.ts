@@ -1,5 +1,6 @@
 // Flags of the agent about container networks and ports, with Mesos's names and defaults. They
-// configure network isolators, which do not exist yet; --isolation refuses those by name.
+// configure network isolators, which do not exist yet; --isolation refuses those by name. The
+// table is a part of AGENT_FLAGS (flags.ts).
 import { duration, integer, path, size, text, toggle } from '../flags/flag.ts';
 
 const PLANNED = { status: 'planned' } as const;

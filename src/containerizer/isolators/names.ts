@@ -13,6 +13,17 @@ export const ISOLATOR_NAMES = [
 ] as const;
 export type IsolatorName = (typeof ISOLATOR_NAMES)[number];
 
+/** What each does, for operators, in words that may stand after its name. */
+const WHAT_THEY_DO: Readonly<Record<IsolatorName, string>> = {
+  'filesystem/posix': "the machine's files, always used",
+  'posix/cpu': 'weighs and measures CPU time',
+  'posix/mem': 'measures memory',
+  'posix/disk': 'measures nothing yet',
+  'posix/rlimits': 'limits that tasks ask for',
+  'linux/capabilities': 'privileges of the kernel, for an agent that is root',
+  'linux/nnp': 'no program gives a task more privileges',
+};
+
 /** Isolators that only root can be. */
 export const ROOT_ISOLATORS: ReadonlySet<IsolatorName> = new Set(['linux/capabilities']);
 
@@ -23,6 +34,12 @@ const ALIASES: ReadonlyMap<string, readonly IsolatorName[]> = new Map([
 
 /** All words that `--isolation` accepts. */
 export const ISOLATION_WORDS: readonly string[] = [...ISOLATOR_NAMES, ...ALIASES.keys()];
+
+/** The same words, with what each stands for. */
+export const ISOLATION_HELP = [
+  ...ISOLATOR_NAMES.map((name) => `${name} (${WHAT_THEY_DO[name]})`),
+  ...[...ALIASES].map(([alias, names]) => `${alias} (${names.join(' and ')})`),
+].join(', ');
 
 /**
  * Always used: containers see the machine's files unless another isolator provides a file system.
