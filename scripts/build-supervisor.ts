@@ -9,16 +9,47 @@ import { SUPERVISOR, staleness } from './products.mjs';
 const root = dirname(import.meta.dirname);
 const SCRIPT = 'src/containerizer/launchers/process/supervisor/compile.sh';
 
-/** The names of Debian's cross compilers, by architecture. */
-const CROSS_COMPILERS: Readonly<Record<string, string>> = {
-  arm64: 'aarch64-linux-gnu-gcc',
-  x64: 'x86_64-linux-gnu-gcc',
+interface CrossCompiler {
+  readonly program: string;
+  /** The Debian packages that it and its headers come with. */
+  readonly package: string;
+  readonly headers: string;
+}
+
+const CROSS_COMPILERS: Readonly<Record<string, CrossCompiler>> = {
+  arm64: {
+    program: 'aarch64-linux-gnu-gcc',
+    package: 'gcc-aarch64-linux-gnu',
+    headers: 'libc6-dev-arm64-cross',
+  },
+  x64: {
+    program: 'x86_64-linux-gnu-gcc',
+    package: 'gcc-x86-64-linux-gnu',
+    headers: 'libc6-dev-amd64-cross',
+  },
 };
+
+/** The Debian package without which nothing can be compiled; undefined where there are all. */
+function missingPackage(compiler: CrossCompiler): string | undefined {
+  const { program } = compiler;
+  const { status, error } = spawnSync(program, ['-E', '-x', 'c', '-'], {
+    input: '#include <sys/types.h>',
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
+  return error !== undefined ? compiler.package : status === 0 ? undefined : compiler.headers;
+}
 
 /** Compiles the program. Returns why that failed; undefined where it did not. */
 export function compileSupervisor(folder: string, architecture: string): string | undefined {
-  const isOwn = architecture === process.arch;
-  const compiler = isOwn ? (process.env.CC ?? 'cc') : CROSS_COMPILERS[architecture];
+  const cross = architecture === process.arch ? undefined : CROSS_COMPILERS[architecture];
+  const missing = cross === undefined ? undefined : missingPackage(cross);
+  if (missing !== undefined) {
+    return (
+      `Without the supervisor of containers for ${architecture}: the Debian package ${missing} ` +
+      'is missing'
+    );
+  }
+  const compiler = cross?.program ?? process.env.CC ?? 'cc';
   const { status, error, stderr } = spawnSync('sh', [SCRIPT, folder, architecture], {
     cwd: root,
     env: { ...process.env, CC: compiler },

@@ -45,10 +45,14 @@ for (const [from, to] of VERBATIM) {
   cpSync(source, join(dist, to), { recursive: true });
 }
 // So that machines with agents need no compiler.
-for (const architecture of ARCHITECTURES) {
-  const failure = compileSupervisor(dist, architecture);
-  if (failure !== undefined) {
-    console.warn(failure);
-  }
+const failures = new Map(
+  ARCHITECTURES.flatMap((architecture) => {
+    const failure = compileSupervisor(dist, architecture);
+    return failure === undefined ? [] : [[architecture, failure] as const];
+  }),
+);
+for (const failure of failures.values()) {
+  const made = ARCHITECTURES.filter((architecture) => !failures.has(architecture));
+  console.warn(`${failure} (the package has it for ${made.join(' and ') || 'no machine'} only)`);
 }
 console.log(`dist/ is ready: try it with \`npm pack\``);
