@@ -1,8 +1,8 @@
 // `npm test`: everything, from a clean checkout on a clean machine. Sets the checkout up, installs
 // the Debian packages that suites need where it may (root on Debian or Ubuntu), then checks and
-// tests. Elsewhere it names the suites that it leaves out; under continuous integration (CI=true)
-// that is a failure. Clients of other projects are installed from their registries where these can
-// be reached.
+// tests; with `-- FILE…` it only runs the tests of these. Where packages cannot be installed it
+// names the suites that it leaves out; under continuous integration (CI=true) that is a failure.
+// Clients of other projects are installed from their registries where these can be reached.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -13,8 +13,8 @@ import { pinnedNode, root, setUp } from './setup.mjs';
 
 if (process.argv.slice(2).some((argument) => argument === '--help' || argument === '-h')) {
   console.log(
-    'Usage: npm test [-- FILE…]\n\nChecks and runs all tests, or those of the files and folders named. ' +
-      'npm run test:pure runs\nthose that need no process, clock or socket; npm run test:clients those with clients of ' +
+    'Usage: npm test [-- FILE…]\n\nChecks and runs all tests, or only runs those of the files and folders named. ' +
+      'npm run test:pure\nruns those that need no process, clock or socket; npm run test:clients those with clients of ' +
       'other people,\nand installs them first.',
   );
   process.exit(0);
@@ -33,7 +33,10 @@ const clients =
   asked.length === 0 || asked.some((name) => name.includes('clients'))
     ? step('installing clients', ['scripts/clients.ts'])
     : undefined;
-await step('check', ['scripts/check.ts', '--without-tests']);
+// Where tests are named, their outcome is what is wanted, and soon.
+if (!asked.some((argument) => !argument.startsWith('-'))) {
+  await step('check', ['scripts/check.ts', '--without-tests']);
+}
 await step('the core with its assertions', ['scripts/build-core.ts', 'debug']);
 // The compiler for it may have been installed just now.
 await step('the supervisor of containers', ['scripts/build-supervisor.ts']);
