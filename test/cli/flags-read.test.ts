@@ -37,7 +37,11 @@ test('a flag that works is read by its command', async () => {
       .filter(([name, { status }]) => ['works', 'partial'].includes(status) && !read.has(name))
       .map(([name]) => `${command} --${name}`);
   });
-  expect(unread).toEqual([]);
+  expect(
+    unread,
+    'A flag of status works or partial is read: a file in the folder of its command says ' +
+      '`values.NAME` (or `flags.NAME`). One that nothing reads yet is `planned`',
+  ).toEqual([]);
 });
 
 test.each(['master', 'agent'])('the %s reads the options that it is given', (room) => {
@@ -48,7 +52,10 @@ test.each(['master', 'agent'])('the %s reads the options that it is given', (roo
   const machine = sources(`src/${room}/**/*.ts`).filter((file) => file.path !== path);
   const read = readBy([...machine, ...files], 'options');
   expect(fields.length).toBeGreaterThan(20);
-  expect(fields.filter((field) => !read.has(field))).toEqual([]);
+  expect(
+    fields.filter((field) => !read.has(field)),
+    `A field of ${path} is read by the machine or its command, as \`options.NAME\``,
+  ).toEqual([]);
 });
 
 test('reads are seen where they are, and nowhere else', () => {

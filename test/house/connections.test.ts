@@ -16,7 +16,11 @@ test('connections are opened by dialers alone', () => {
   const found = [...sources('src/http/**/*.ts'), ...sources('src/cli/**/*.ts')]
     .filter(isWithoutDialer)
     .map(({ path }) => path);
-  expect(found).toEqual(['src/http/transport/dialer.ts']);
+  expect(
+    found,
+    'Connections are opened by the dialer alone: take the Dialer of your program ' +
+      '(src/http/transport/dialer.ts)',
+  ).toEqual(['src/http/transport/dialer.ts']);
 });
 
 /** Programs of users may leave the dialer out; a command that did would do without TLS. */
@@ -28,7 +32,10 @@ test('the clients of commands have the dialer of their program', () => {
   );
   expect(clients.length).toBeGreaterThan(2);
   const without = clients.filter(({ options }) => !/\bdialer\b/.test(options));
-  expect(without.map(({ source }) => source.path)).toEqual([]);
+  expect(
+    without.map(({ source }) => source.path),
+    'A client that a command makes is given `dialer`, that of its program; else it goes without TLS',
+  ).toEqual([]);
 });
 
 test.each([

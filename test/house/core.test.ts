@@ -53,12 +53,18 @@ function bareAssertions(all: readonly Source[]): string[] {
 }
 
 test('every file of the core is on a floor', () => {
-  expect(files.filter(({ path }) => floorOf(path) < 0).map(({ path }) => path)).toEqual([]);
+  expect(
+    files.filter(({ path }) => floorOf(path) < 0).map(({ path }) => path),
+    'Each file of asm/ is on a floor: name it in FLOORS of this test (ARCHITECTURE.md, below the table of rooms)',
+  ).toEqual([]);
   expect(files.length).toBeGreaterThan(50);
 });
 
 test('no file of the core imports one of a higher floor', () => {
-  expect(climbs(files)).toEqual([]);
+  expect(
+    climbs(files),
+    'A file of asm/ imports from its own floor and lower ones (ARCHITECTURE.md, below the table of rooms; FLOORS of this test)',
+  ).toEqual([]);
 });
 
 test('a line of the core has at most 100 columns', () => {
@@ -67,18 +73,26 @@ test('a line of the core has at most 100 columns', () => {
       .split('\n')
       .flatMap((line, index) => ([...line].length > 100 ? [`${path}:${index + 1}`] : [])),
   );
-  expect(long).toEqual([]);
+  expect(long, 'A line of asm/ has at most 100 columns (CONTRIBUTING.md, Handing in)').toEqual([]);
 });
 
 test('assertions of the core are compiled into the debug build only', () => {
-  expect(bareAssertions(files)).toEqual([]);
+  expect(
+    bareAssertions(files),
+    'assert() stands in asm/checks/, in a function check…, or within `if (CHECKED) {`: the module ' +
+      'that is shipped has none (ARCHITECTURE.md, invariant 4)',
+  ).toEqual([]);
 });
 
 test('the host takes its constants from one file, which the build replaces in a package', () => {
   const importers = sources('src/**/*.ts').filter((source) =>
     importsOf(source).some(({ target }) => target.startsWith('asm/')),
   );
-  expect(importers.map(({ path }) => path)).toEqual(['src/core/constants.ts']);
+  expect(
+    importers.map(({ path }) => path),
+    'Only src/core/constants.ts imports asm/: a package has no sources of the module, and the ' +
+      'build puts the constants in the place of that file (scripts/build.ts)',
+  ).toEqual(['src/core/constants.ts']);
 });
 
 test('the test itself sees what it should see', () => {

@@ -21,7 +21,7 @@ test('links lead somewhere', () => {
       .filter((target) => !existsSync(join(root, 'docs', target)))
       .map((target) => `${path}: ${target}`),
   );
-  expect(broken).toEqual([]);
+  expect(broken, 'A link of docs/ leads to a file that exists').toEqual([]);
 });
 
 test('files of the checkout that are named exist', () => {
@@ -31,7 +31,7 @@ test('files of the checkout that are named exist', () => {
       .filter((file) => !existsSync(join(root, file)))
       .map((file) => `${path}: ${file}`),
   );
-  expect(missing).toEqual([]);
+  expect(missing, 'A file of bin/ or examples/ that docs/ name exists').toEqual([]);
 });
 
 const forDevelopers = [
@@ -49,7 +49,7 @@ test('paths in pages for developers exist', () => {
         .filter((file) => !existsSync(join(root, file)))
         .map((file) => `${path}: ${file}`),
     );
-  expect(missing).toEqual([]);
+  expect(missing, 'A path that a page for developers names exists').toEqual([]);
 });
 
 test('npm scripts that pages name exist', () => {
@@ -60,7 +60,7 @@ test('npm scripts that pages name exist', () => {
       .filter((name) => !Object.hasOwn(scripts, name))
       .map((name) => `${path}: ${name}`),
   );
-  expect(missing).toEqual([]);
+  expect(missing, 'An npm script that a page names is in package.json').toEqual([]);
 });
 
 test('flags that are named exist', () => {
@@ -72,5 +72,8 @@ test('flags that are named exist', () => {
       .filter((name) => !known.has(name))
       .map((name) => `${path}: --${name}`),
   );
-  expect(unknown).toEqual([]);
+  expect(
+    unknown,
+    'A flag that docs/ name is one of a command (the tables are named in CONTRIBUTING.md, To add a flag)',
+  ).toEqual([]);
 });

@@ -79,7 +79,11 @@ function problems(source: Source): string[] {
 }
 
 test('every import keeps to the rules of the rooms', () => {
-  expect(sources('src/**/*.ts').flatMap(problems)).toEqual([]);
+  expect(
+    sources('src/**/*.ts').flatMap(problems),
+    'A room imports what its row allows, packages and node: modules included (ARCHITECTURE.md, ' +
+      'the table below "Who may import whom")',
+  ).toEqual([]);
 });
 
 /** Plans are computed: they know of the world only what they are given. */
@@ -91,7 +95,11 @@ const planProblems = (source: Source) =>
     .map(({ target }) => `${source.path} must not import ${target}`);
 
 test('containers are planned without a look at the world', () => {
-  expect(sources('src/containerizer/plan/*.ts').flatMap(planProblems)).toEqual([]);
+  expect(
+    sources('src/containerizer/plan/*.ts').flatMap(planProblems),
+    'A plan is computed, and knows the world only as it is told: it imports node:path and ' +
+      'src/model/ (ARCHITECTURE.md, below the table of rooms; PLAN in this test)',
+  ).toEqual([]);
 });
 
 test('the test itself sees what it should see', () => {

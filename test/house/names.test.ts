@@ -13,17 +13,26 @@ test('file names are kebab-case and say what is in them', () => {
       !/^[a-z0-9]+(?:-[a-z0-9]+)*(?:\.d)?\.ts$/.test(basename(path)) ||
       /(^|[-/])(utils?|helpers?|common|managers?|misc)\b/.test(path),
   );
-  expect(bad.map(({ path }) => path)).toEqual([]);
+  expect(
+    bad.map(({ path }) => path),
+    'A file is a noun in kebab-case that says what is in it: no utils, helpers, common, manager or misc (ARCHITECTURE.md, Names)',
+  ).toEqual([]);
 });
 
 test(`no file is longer than ${MAX_LINES} lines`, () => {
   const long = files.filter(({ text }) => text.split('\n').length > MAX_LINES);
-  expect(long.map(({ path, text }) => `${path}: ${text.split('\n').length}`)).toEqual([]);
+  expect(
+    long.map(({ path, text }) => `${path}: ${text.split('\n').length}`),
+    `A file has one idea, and at most ${MAX_LINES} lines (CONTRIBUTING.md, Handing in)`,
+  ).toEqual([]);
 });
 
 test('every file begins with a sentence about what it owns', () => {
   const bad = files.filter(({ text }) => !/^(#!.*\n)?\/[/*]/.test(text));
-  expect(bad.map(({ path }) => path)).toEqual([]);
+  expect(
+    bad.map(({ path }) => path),
+    'A file begins with a comment that says what it owns (CONTRIBUTING.md, Handing in)',
+  ).toEqual([]);
 });
 
 test('"slave" appears only where the wire says it', () => {
@@ -33,7 +42,10 @@ test('"slave" appears only where the wire says it', () => {
       ([, name]) => `${path}: ${name}`,
     ),
   );
-  expect(bad.filter((entry) => !entry.startsWith('src/wire/'))).toEqual([]);
+  expect(
+    bad.filter((entry) => !entry.startsWith('src/wire/')),
+    'Names say "agent", but in src/wire/ (ARCHITECTURE.md, invariant 10)',
+  ).toEqual([]);
 });
 
 test('what is known when a file is read is named in capitals', () => {
@@ -46,7 +58,10 @@ test('what is known when a file is read is named in capitals', () => {
       .filter(([, , value = '']) => begins.test(value) && !isComputed(value))
       .map(([, name]) => `${path}: ${name}`),
   );
-  expect(bad).toEqual([]);
+  expect(
+    bad,
+    'What is known when a file is read is CONSTANT_CASE (ARCHITECTURE.md, Names)',
+  ).toEqual([]);
 });
 
 test('a line of a comment has at most 100 columns, as the formatter cuts code', () => {
@@ -60,12 +75,17 @@ test('a line of a comment has at most 100 columns, as the formatter cuts code', 
           : [],
       ),
   );
-  expect(bad).toEqual([]);
+  expect(bad, 'A line of a comment has at most 100 columns (CONTRIBUTING.md, Handing in)').toEqual(
+    [],
+  );
 });
 
 test('nothing is left to do', () => {
   const bad = [...files, ...sources('test/**/*.ts'), ...sources('scripts/*')].filter(
     ({ path, text }) => !path.startsWith('test/house/') && /\b(TODO|FIXME|XXX|HACK)\b/.test(text),
   );
-  expect(bad.map(({ path }) => path)).toEqual([]);
+  expect(
+    bad.map(({ path }) => path),
+    'Do it, or leave it out: no TODO, FIXME, XXX or HACK (CONTRIBUTING.md, Handing in)',
+  ).toEqual([]);
 });

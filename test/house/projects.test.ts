@@ -66,7 +66,11 @@ test('pure tests are pure, with all that they import', () => {
       .flatMap(problems)
       .map((problem) => `${file.path}: ${problem}`),
   );
-  expect(bad).toEqual([]);
+  expect(
+    bad,
+    'A pure test and what it imports have no clock, process, socket or file of their own. One that ' +
+      'needs them belongs in a folder that PURE does not name (test/support/projects.ts)',
+  ).toEqual([]);
 });
 
 test('the test itself sees what it should see', () => {
@@ -84,5 +88,8 @@ test('a test is called test', () => {
     ({ path, text }) =>
       path.startsWith('test/') && /^import \{[^}]*\bit\b[^}]*\} from 'vitest'/m.test(text),
   );
-  expect(named.map(({ path }) => path)).toEqual([]);
+  expect(
+    named.map(({ path }) => path),
+    'Import `test` of vitest, not `it` (CONTRIBUTING.md, Handing in)',
+  ).toEqual([]);
 });
