@@ -276,6 +276,8 @@ describe('a value that cannot be used is refused in one clear line', () => {
   test.each([
     [['--prot=1'], 'unknown flag --prot (did you mean --port?)'],
     [['--zzzzzzzzzzz'], 'unknown flag --zzzzzzzzzzz'],
+    [['--xy=1'], 'unknown flag --xy'],
+    [['--i=1'], 'unknown flag --i'],
     [['--port=x'], "--port expects a port, 1 to 65535, got 'x'"],
     [['--port=99999'], "--port expects a port, 1 to 65535, got '99999'"],
     [['--port'], '--port needs a value: --port=PORT'],
