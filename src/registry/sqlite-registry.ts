@@ -9,6 +9,7 @@
 import { statSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { type Log, Stall } from '../filesystem/stall.ts';
+import { formatDuration } from '../model/duration.ts';
 import type { RegistryChange, RegistrySnapshot } from '../model/registry.ts';
 import { type Registry, RegistryError, type StoreResult } from './registry.ts';
 import type { Answer, Request, RowChange } from './sqlite-protocol.ts';
@@ -174,7 +175,10 @@ export class SqliteRegistry implements Registry {
     }
     const { promise: late, reject } = Promise.withResolvers<never>();
     const timer = setTimeout(
-      () => reject(new RegistryError(`The registry took longer than ${answerTimeoutMs} ms`)),
+      () =>
+        reject(
+          new RegistryError(`The registry took longer than ${formatDuration(answerTimeoutMs)}`),
+        ),
       answerTimeoutMs,
     );
     return Promise.race([answer, late]).finally(() => clearTimeout(timer));

@@ -108,6 +108,7 @@ test('the output of a custom executor comes out', async () => {
   };
   const { status, output } = await execute(`--task=${JSON.stringify(task)}`);
   expect(output).toMatch(/^begun$/m);
+  expect(output).toMatch(/^Executor own exited with status 0$/m);
   expect(output).toContain("TASK_FAILED for task 'own-1'");
   expect(status).toBe(1);
 });

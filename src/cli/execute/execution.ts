@@ -2,6 +2,7 @@
 // shows events and output, and ends when all tasks have ended.
 
 import type { MasterAddress } from '../../coordination/static-detector.ts';
+import { describeWaitStatus } from '../../executor/wait-status.ts';
 import { OperatorClient } from '../../http/client/operator-client.ts';
 import type { Credential } from '../../http/server/authentication.ts';
 import type { Dialer } from '../../http/transport/dialer.ts';
@@ -186,7 +187,7 @@ export class Execution {
         say(
           executor_id === undefined
             ? `Agent ${agent_id?.value} is gone`
-            : `Executor ${executor_id.value} has ended (wait status ${status})`,
+            : `Executor ${executor_id.value} ${howEnded(status)}`,
         );
         return;
       }
@@ -376,6 +377,10 @@ export class Execution {
     return 0;
   }
 }
+
+/** An agent that does not know the wait status tells a negative one. */
+const howEnded = (status: number | undefined) =>
+  status === undefined || status < 0 ? 'has ended' : describeWaitStatus(status);
 
 /** The agent's address: several agents may be on one host. */
 function agentOf({ hostname, url }: Offer): string {
