@@ -14,6 +14,7 @@ import {
   checkAgent,
   checkAgentChange,
   checkFramework,
+  checkHeld,
   checkHolding,
   checkList,
   checkObject,
@@ -171,8 +172,9 @@ export class ModuleAllocator implements LiveAllocator {
     checkProvider(total, used);
     const entry = this.#agents.get(id);
     const { exports } = this.#module;
-    for (const { resources } of used) {
+    for (const { resources, role } of used) {
       checked(exports.listAdd(this.#buffer.begin().write(resources), 0), `used on ${id}`);
+      this.#roles.number(role);
     }
     checked(exports.growTotal(entry.number, this.#buffer.begin().write(total)), id);
     for (const held of used) {
@@ -326,16 +328,17 @@ export class ModuleAllocator implements LiveAllocator {
   }
 
   launch(holding: Holding): void {
-    checkHolding(holding);
+    checkHeld(holding);
     this.#allocations.launch(this.#place(holding), holding.resources);
   }
 
   recover(returned: Parameters<Allocator['recover']>[0]): void {
-    checkHolding(returned);
-    // If the agent or framework is removed already, its allocations are gone as well.
+    checkHeld(returned);
     const framework = this.#frameworks.find(returned.frameworkId);
     const agent = this.#agents.find(returned.agentId);
     if (framework === undefined || agent === undefined) {
+      // It was removed, and its allocations are gone as well; or this is no id at all.
+      checkHolding(returned);
       return;
     }
     const end = endOfFilter({

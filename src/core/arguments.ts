@@ -54,12 +54,17 @@ export function checkResources(resources: readonly Resource[], name = 'resources
   checkObjects(resources, name);
 }
 
-export function checkHolding(held: Holding): void {
+/** All of a holding that is not found out anyway when its names are looked up: this is often. */
+export function checkHeld(held: Holding): void {
   checkObject(held, 'holding');
+  checkResources(held.resources);
+}
+
+export function checkHolding(held: Holding): void {
+  checkHeld(held);
   checkText(held.frameworkId, 'frameworkId');
   checkText(held.agentId, 'agentId');
   checkText(held.role, 'role');
-  checkResources(held.resources);
 }
 
 function checkHoldings(all: readonly Holding[], name: string): void {
@@ -146,6 +151,9 @@ export function checkQuotas(quotas: Readonly<Record<string, Quota>>): void {
   checkObject(quotas, 'quotas');
   for (const [role, quota] of Object.entries(quotas)) {
     checkRole(role);
+    if (role.includes('/')) {
+      throw new CoreError('BAD_ARGUMENT', `quota of ${role}: expected a top-level role`);
+    }
     checkObject(quota, `quota of ${role}`);
     checkObject(quota.guarantees, `guarantees of ${role}`);
     checkObject(quota.limits, `limits of ${role}`);

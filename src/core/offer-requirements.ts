@@ -7,7 +7,7 @@ import type { AgentEntry, FrameworkEntry } from './entries.ts';
 import type { ExchangeBuffer } from './exchange-buffer.ts';
 import type { FrameworkTerms } from './interface.ts';
 import { accepted, CoreError, type CoreExports } from './module.ts';
-import { checkMinimum, writeMinimum } from './quantities.ts';
+import { checkMinimum, numberedMinimum, writeMinimum } from './quantities.ts';
 import { Regexes, type RegexLimits } from './regexes.ts';
 import type { Roles } from './roles.ts';
 
@@ -57,6 +57,10 @@ export class OfferRequirements {
     const compiled = compileConstraints(terms.constraints, this.#regexes);
     if (!compiled.ok) {
       throw new CoreError('BAD_ARGUMENT', compiled.why);
+    }
+    // Names get their numbers now: there may be none left.
+    for (const role of terms.roles) {
+      numberedMinimum(this.#buffer.kinds, terms.minAllocatable[role] ?? []);
     }
     return compiled.byRole;
   }

@@ -44,18 +44,29 @@ export function checkMinimum(alternatives: readonly Quantities[]): void {
   }
 }
 
-/** Writes the alternatives, in units. An amount of 0 asks for nothing and is left out. */
-export function writeMinimum(
-  module: CoreModule,
+/**
+ * The alternatives with names as numbers and amounts in units. An amount of 0 asks for nothing and
+ * is left out. Throws TOO_MANY where there is no number left for a new name.
+ */
+export function numberedMinimum(
   kinds: ResourceInterner,
   alternatives: readonly Quantities[],
-): void {
-  const lists = alternatives.map((quantities) =>
+): (readonly [name: number, units: number])[][] {
+  return alternatives.map((quantities) =>
     Object.entries(quantities)
       .filter(([, value]) => toMilli(value) > 0)
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([name, value]) => [kinds.name(name), toMilli(value) / 1000] as const),
   );
+}
+
+/** Writes the alternatives into the exchange buffer. */
+export function writeMinimum(
+  module: CoreModule,
+  kinds: ResourceInterner,
+  alternatives: readonly Quantities[],
+): void {
+  const lists = numberedMinimum(kinds, alternatives);
   module.reserve(8 + lists.reduce((bytes, list) => bytes + 8 + list.length * 16, 0));
   const { u32, f64, io } = module;
   u32[io + 1] = lists.length;

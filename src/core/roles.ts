@@ -1,6 +1,7 @@
 // Numbers of roles. The module is told of a role and its ancestors when the role's name first
 // occurs; a role is forgotten when nothing in the module refers to it any more.
 import { roleSizeError } from '../model/role.ts';
+import { checkText } from './arguments.ts';
 import { accepted, CoreError, type CoreModule, checked } from './module.ts';
 import { NameOrder } from './name-order.ts';
 
@@ -55,6 +56,7 @@ export class Roles {
         if (this.#numbers.has(path)) {
           continue;
         }
+        checkText(path, 'role');
         const size = roleSizeError(path);
         if (size !== undefined) {
           throw new CoreError('BAD_ARGUMENT', size);

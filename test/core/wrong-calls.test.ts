@@ -117,6 +117,17 @@ const wrong: readonly (readonly [what: string, code: string, (on: LiveAllocator)
     'BAD_AMOUNT',
     (on) => on.addResourceProvider(a, cpus(1), [{ ...held('cpus:1'), resources: cpus(-1) }]),
   ],
+  [
+    'a provider with use in a role without a name',
+    'BAD_ARGUMENT',
+    (on) => on.addResourceProvider(a, cpus(1), [{ ...held('cpus:1'), role: 'r//x' }]),
+  ],
+  [
+    'a framework that held something in a role without a name',
+    'BAD_ARGUMENT',
+    (on) =>
+      on.addFramework({ ...framework('x', ['s']), used: [{ ...held('cpus:1'), role: 'r//x' }] }),
+  ],
   ['a framework twice', 'EXISTS', (on) => on.addFramework(framework('f', ['r']))],
   ['a role without a name', 'BAD_ARGUMENT', (on) => on.addFramework(framework('x', ['s', 'r//x']))],
   [
@@ -262,6 +273,26 @@ describe('a call without what it needs is refused, names it and changes no decis
     allocator.addAgent({ ...plainAgent, used: [use] });
     allocator.addFramework(plainFramework);
   });
+});
+
+test('a framework that is refused for too many names is not there', () => {
+  const allocator = cluster();
+  const names = Array.from({ length: 1100 }, (_, index) => [`name ${index}`, 1]);
+  const minAllocatable = { s: [Object.fromEntries(names)] };
+  expect(() => allocator.addFramework({ ...plainFramework, minAllocatable })).toThrow('TOO_MANY');
+  expect(() => allocator.removeFramework(plainFramework.id)).toThrow('BAD_HANDLE');
+});
+
+test('of quotas that are refused, none is set, and no pause begins', () => {
+  const allocator = core.allocator();
+  const none = { guarantees: {}, limits: { cpus: 0 } };
+  expect(() => allocator.recoverQuotas(9, { s: none, 's/t': none })).toThrow(
+    'BAD_ARGUMENT: quota of s/t: expected a top-level role',
+  );
+  expect(allocator.paused).toBe(false);
+  allocator.addAgent(plainAgent);
+  allocator.addFramework(plainFramework);
+  expect(allocator.runBatch().count).toBe(1);
 });
 
 test('a refused agent leaves no framework behind that it named', () => {
