@@ -40,3 +40,40 @@ test('counts a text for each client that does not take it, though others get the
   }
   server.close();
 });
+
+test('bytes that are no HTTP close the connection, and that is no error of ours', async () => {
+  const errors: Error[] = [];
+  const { promise: handled, resolve } = Promise.withResolvers<void>();
+  const router = await createRouter({
+    prefix: '/master',
+    authentication: {},
+    firewall: new Firewall('/master', []),
+    endpoints: [
+      {
+        path: '/pieces',
+        delegate: false,
+        // The server has closed the connection by the time at which the response begins.
+        handle: async ({ isGone }) => {
+          while (!isGone()) {
+            await new Promise((next) => setImmediate(next));
+          }
+          setImmediate(() => setImmediate(resolve));
+          return { status: 200, body: [Buffer.from('{}')] };
+        },
+      },
+    ],
+    onError: (error) => errors.push(error),
+  });
+  const server = createServer(router).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const client = connect(port, '127.0.0.1');
+  const head = 'POST /pieces HTTP/1.1\r\nHost: x\r\nContent-Length: 20000\r\n\r\n';
+  client.write(head + '['.repeat(20_100));
+  client.resume();
+  await handled;
+  client.destroy();
+  server.close();
+  await once(server, 'close');
+  expect(errors).toEqual([]);
+});

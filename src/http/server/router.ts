@@ -117,6 +117,10 @@ export async function createRouter(
       refuseUnread(request.raw, reply.raw, error.answer);
       return;
     }
+    if (isCutOff(error, reply)) {
+      reply.hijack();
+      return;
+    }
     options.onError(error as Error, request.url);
     sendResponse(request, reply, internalServerError('500 Internal Server Error.'));
   });
@@ -210,6 +214,13 @@ async function answer(
   }
   return reply;
 }
+
+/**
+ * Whether the response failed only because its connection is closed, by the client or for what the
+ * client sent: the stream of the body then ends with this code. Any other error is ours.
+ */
+const isCutOff = (error: unknown, { raw }: FastifyReply): boolean =>
+  raw.destroyed && (error as NodeJS.ErrnoException).code === 'ERR_STREAM_PREMATURE_CLOSE';
 
 const EMPTY = new Uint8Array(0);
 
