@@ -15,6 +15,13 @@ export interface MasterAddress {
 
 const DEFAULT_PORT = 5050;
 
+/** A part of a host name, between its dots (RFC 1123); `_` is no part of the RFC, but in use. */
+const LABEL = /^\w(?:[\w-]{0,61}\w)?$/;
+/** The most that a host name has (RFC 1035), without a dot at its end. */
+const MOST_NAME_CHARACTERS = 253;
+/** How much of a wrong address an error shows. */
+const MOST_QUOTED_CHARACTERS = 100;
+
 /** The text is no address of a master, or its name has no IPv4 address. */
 export class MasterAddressError extends Error {
   readonly code = 'MESOSCALE_MASTER_ADDRESS';
@@ -33,10 +40,24 @@ export function parseMaster(text: string): Address {
   const host = match?.[1];
   const port = Number(match?.[2] ?? DEFAULT_PORT);
   if (host === undefined || port < 1 || port > 65_535) {
-    throw new MasterAddressError(`--master expects host:port, got '${text}'`);
+    throw new MasterAddressError(`--master expects host:port, got '${quoted(text)}'`);
+  }
+  if (!isHostName(host)) {
+    throw new MasterAddressError(
+      `--master expects host:port, but '${quoted(host)}' cannot be the name of a host`,
+    );
   }
   return { host, port };
 }
+
+/** Whether it can have an address at any time: other names would be looked up for ever. */
+function isHostName(text: string): boolean {
+  const name = text.replace(/\.$/, '');
+  return name.length <= MOST_NAME_CHARACTERS && name.split('.').every((part) => LABEL.test(part));
+}
+
+const quoted = (text: string) =>
+  text.length > MOST_QUOTED_CHARACTERS ? `${text.slice(0, MOST_QUOTED_CHARACTERS)}…` : text;
 
 /** Reads the address and looks its host name up, once. Rejects with MasterAddressError. */
 export async function findMaster(text: string): Promise<MasterAddress> {

@@ -7,8 +7,9 @@ import { agentOptions, executorEnvironment } from '../../src/cli/agent/options.t
 import { FlagError, parseFlags } from '../../src/cli/flags/parse.ts';
 import { Random } from '../../src/model/random.ts';
 
-const options = (...argv: string[]) =>
-  agentOptions(parseFlags(AGENT_FLAGS, { argv, environment: {} }).values, {
+function options(...argv: string[]) {
+  const { values } = parseFlags(AGENT_FLAGS, { argv, environment: {} });
+  return agentOptions(values, {
     address: {
       ip: '127.0.0.1',
       port: 5051,
@@ -20,7 +21,9 @@ const options = (...argv: string[]) =>
     nowMs: 0,
     random: new Random(1),
     workDir: tmpdir(),
+    capabilities: capabilityDefaults(values),
   });
+}
 
 describe('--default_container_info', () => {
   test.each([
@@ -31,6 +34,26 @@ describe('--default_container_info', () => {
     ['{"hostname":"h"}', /type/],
   ])('%s is an error at the start', (text, error) => {
     const attempt = () => options(`--default_container_info=${text}`);
+    expect(attempt).toThrow(FlagError);
+    expect(attempt).toThrow(error);
+  });
+
+  test.each([
+    [
+      '{"rlimit_info":{"rlimits":[{"type":"RLMT_NOFILE","soft":9,"hard":5}]}}',
+      /^--default_container_info: .*RLMT_NOFILE has a 'soft' of 9, which is above its 'hard' of 5$/,
+    ],
+    [
+      '{"linux_info":{"capability_info":{"capabilities":["SYS_ADMIN"]}}}',
+      /^--default_container_info: .*'{ SYS_ADMIN }', but only '{ KILL }' are allowed$/,
+    ],
+  ])('%s, with which no task would start, is an error at the start', (text, error) => {
+    const attempt = () =>
+      options(
+        `--default_container_info={"type":"MESOS",${text.slice(1)}`,
+        '--isolation=posix/rlimits,linux/capabilities',
+        '--bounding_capabilities={"capabilities":["KILL"]}',
+      );
     expect(attempt).toThrow(FlagError);
     expect(attempt).toThrow(error);
   });

@@ -242,7 +242,10 @@ describe('any value of a flag is read, or refused with a FlagError and no other 
   };
   const uses = {
     master: [MASTER_FLAGS, (values: never) => masterOptions(values, start)],
-    agent: [AGENT_FLAGS, (values: never) => agentOptions(values, { ...start, workDir: folder })],
+    agent: [
+      AGENT_FLAGS,
+      (values: never) => agentOptions(values, { ...start, workDir: folder, capabilities: {} }),
+    ],
     execute: [
       EXECUTE_FLAGS,
       (values: never) => launchRequest({ values, written: new Set(), rest: [] }),

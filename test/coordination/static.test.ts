@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { StandaloneContender } from '../../src/coordination/standalone.ts';
-import { findMaster, StaticDetector } from '../../src/coordination/static-detector.ts';
+import { findMaster, parseMaster, StaticDetector } from '../../src/coordination/static-detector.ts';
 
 test('a master that stands alone is elected when it contends, and leads to its end', async () => {
   const heard: string[] = [];
@@ -95,5 +95,27 @@ test.each([
   await expect(findMaster(text)).rejects.toMatchObject({
     code: 'MESOSCALE_MASTER_ADDRESS',
     message,
+  });
+});
+
+describe('an address that is written', () => {
+  const label = 'a'.repeat(63);
+
+  test.each(['a..b', '-', '.', '.a', 'a-.b', `${label}a`, `${label}.`.repeat(5)])(
+    'is refused where its name can have no address: %s',
+    (host) => {
+      expect(() => parseMaster(`${host}:5050`)).toThrow(/cannot be the name of a host$/);
+    },
+  );
+
+  test.each(['m', 'a.b.', 'm-1.example.org', '10.0.0.1', 'my_host', `${label}.${label}`])(
+    'is taken: %s',
+    (host) => {
+      expect(parseMaster(`${host}:5051`)).toEqual({ host, port: 5051 });
+    },
+  );
+
+  test('is shown in part where it is long', () => {
+    expect(() => parseMaster(`${'a'.repeat(300)}:5050`)).toThrow(/^.{90,200}$/);
   });
 });

@@ -1,12 +1,11 @@
 // What an operator says of the capabilities of containers.
-import { ContainerizerError } from '../../containerizer/containerizer-error.ts';
 import { isolatorsNamed } from '../../containerizer/isolators/names.ts';
 import { type CapabilityDefaults, capabilitiesOf } from '../../containerizer/plan/capabilities.ts';
 import type { CapabilityInfo } from '../../model/generated/messages.ts';
 import { types } from '../../wire/types.ts';
 import { FlagError } from '../flags/faults.ts';
 import type { FlagValues } from '../flags/flag.ts';
-import { messageOf } from '../flags/written.ts';
+import { fromPlan, messageOf } from '../flags/written.ts';
 import type { AGENT_FLAGS } from './flags.ts';
 
 const ISOLATOR = 'linux/capabilities';
@@ -30,13 +29,7 @@ export function capabilityDefaults(values: Values): CapabilityDefaults {
   if (!isolatorsNamed(values.isolation).includes(ISOLATOR)) {
     throw new FlagError(`--${flag} needs ${ISOLATOR} in --isolation, which sets them`);
   }
-  try {
-    capabilitiesOf({}, defaults);
-  } catch (error) {
-    throw error instanceof ContainerizerError
-      ? new FlagError(`--${flag}: ${error.message}`)
-      : error;
-  }
+  fromPlan(flag, () => capabilitiesOf({}, defaults));
   return defaults;
 }
 

@@ -3,6 +3,8 @@ import { existsSync, lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { type AgentOptions, defaultAgentOptions } from '../../agent/options.ts';
 import { isolatorsNamed } from '../../containerizer/isolators/names.ts';
+import { type CapabilityDefaults, capabilitiesOf } from '../../containerizer/plan/capabilities.ts';
+import { resourceLimits } from '../../containerizer/plan/resource-limits.ts';
 import { WorkDirectory } from '../../containerizer/work-directory.ts';
 import { attributeParts, parseAttribute } from '../../model/attribute-text.ts';
 import {
@@ -14,7 +16,7 @@ import { containerFields, refusalOf } from '../../model/launch-fields.ts';
 import { types } from '../../wire/types.ts';
 import { FlagError, FlagFaults, readEach } from '../flags/faults.ts';
 import type { FlagValues } from '../flags/flag.ts';
-import { fromText, messageOf } from '../flags/written.ts';
+import { fromPlan, fromText, messageOf } from '../flags/written.ts';
 import { domainOf } from '../master/options.ts';
 import { authorizerOf } from '../process/access.ts';
 import { folderHolder } from '../process/folder-lock.ts';
@@ -30,6 +32,8 @@ export type AgentFlagValues = FlagValues<typeof AGENT_FLAGS>;
 export interface AgentStart extends ServerStart {
   /** An absolute path; the folder exists. */
   readonly workDir: string;
+  /** Of containers. */
+  readonly capabilities: CapabilityDefaults;
 }
 
 /** Throws one FlagError about all faults. */
@@ -42,7 +46,11 @@ export function agentOptions(values: AgentFlagValues, start: AgentStart): AgentO
   const attributes = faults.read(() => attributesOf(values.attributes));
   const domain = faults.read(() => domainOf(values.domain));
   const containerInfo = faults.read(() =>
-    defaultContainerInfo(values.default_container_info, isolatorsNamed(values.isolation)),
+    defaultContainerInfo(
+      values.default_container_info,
+      isolatorsNamed(values.isolation),
+      start.capabilities,
+    ),
   );
   const authorizer = faults.read(() => authorizerOf(values.acls));
   faults.end();
@@ -97,6 +105,7 @@ const attributesOf = (text = ''): Attribute[] =>
 function defaultContainerInfo(
   value: unknown,
   isolators: readonly string[],
+  capabilities: CapabilityDefaults,
 ): ContainerInfo | undefined {
   if (value === undefined) {
     return undefined;
@@ -109,6 +118,8 @@ function defaultContainerInfo(
   if (refusal !== undefined) {
     throw new FlagError(`--default_container_info: ${refusal}`);
   }
+  fromPlan('default_container_info', () => resourceLimits(info.rlimit_info ?? {}));
+  fromPlan('default_container_info', () => capabilitiesOf(info.linux_info ?? {}, capabilities));
   return info;
 }
 

@@ -48,10 +48,12 @@ export async function agentSettings(
   const address = await faults.readLater(() => publishedAddress(values));
   const workDir = faults.read(() => workDirOf(folder.value));
   faults.read(() => refuseForeignAgent(workDir.value));
+  const capabilities = faults.read(() => capabilityDefaults(values));
   const options = faults.read(() =>
     agentOptions(values, {
       ...serverStart(parsed, address.or(NO_ADDRESS)),
       workDir: workDir.or('/'),
+      capabilities: capabilities.or({}),
     }),
   );
   faults.read(() => refuseUnmounted(options.value.resources));
@@ -66,7 +68,6 @@ export async function agentSettings(
   );
   faults.read(() => logFolder(values.log_dir));
   const carriers = faults.read(() => carriersFrom(process.env));
-  const capabilities = faults.read(() => capabilityDefaults(values));
   faults.end();
   const { credentials, warnings } = read.value;
   return {

@@ -1,5 +1,6 @@
 // Reads messages that operators write into flags by hand. Each error names its flag, and unknown
 // names are errors: they are probably spelling mistakes.
+import { ContainerizerError } from '../../containerizer/containerizer-error.ts';
 import { TextError } from '../../model/value-text.ts';
 import { readJsonValue } from '../../wire/json.ts';
 import type { MessageType } from '../../wire/message-type.ts';
@@ -13,6 +14,18 @@ export function fromText<T>(flag: string, read: () => T): T {
     return read();
   } catch (error) {
     if (error instanceof TextError) {
+      throw new FlagError(`--${flag}: ${error.message}`);
+    }
+    throw error;
+  }
+}
+
+/** Turns a ContainerizerError, by which every container would fail, into a FlagError. */
+export function fromPlan<T>(flag: string, plan: () => T): T {
+  try {
+    return plan();
+  } catch (error) {
+    if (error instanceof ContainerizerError) {
       throw new FlagError(`--${flag}: ${error.message}`);
     }
     throw error;
