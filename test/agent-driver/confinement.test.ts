@@ -13,9 +13,8 @@ import {
   TaskState,
   RLimitInfo_RLimit_Type as Type,
 } from '../../src/model/generated/messages.ts';
-import type { ContainerId } from '../../src/model/ids.ts';
 import { DriverHarness, type Launch, temporaryFolder } from './harness.ts';
-import { appeared } from './outside.ts';
+import { eventually } from './outside.ts';
 
 const isolation = ['posix/cpu', 'posix/rlimits', 'linux/capabilities'];
 let folder: ReturnType<typeof temporaryFolder>;
@@ -174,41 +173,51 @@ test('with linux/nnp root is no exception', async () => {
   });
 });
 
-test('where it is not known how a task is confined, no check runs beside it', async () => {
+test.each([
+  ['damaged', 'effective 0 zzz\n'],
+  ['empty', ''],
+  ['gone', undefined],
+])('a check has no more than its task where the record of that is %s', async (_, record) => {
   const check: CheckInfo = {
     type: CheckInfo_Type.COMMAND,
     delay_seconds: 0,
     interval_seconds: 0.05,
-    command: { command: { value: 'touch checked' } },
+    command: { command: { value: `${SHOW} > checked; ulimit -Sn >> checked` } },
   };
-  const task = { ...confined({ effective_capabilities: {} }, 'exec sleep 1000'), check };
-  const launches = ['damaged', 'whole'].map((container) => ({
-    container,
+  const linux_info = {
+    effective_capabilities: set('CHOWN'),
+    bounding_capabilities: set('CHOWN', 'KILL'),
+  };
+  const rlimits = [{ type: Type.RLMT_NOFILE, soft: 77, hard: 99 }];
+  const task: NonNullable<Launch['task']> = {
+    container: { type: ContainerInfo_Type.MESOS, linux_info, rlimit_info: { rlimits } },
+    command: { value: 'exec sleep 1000' },
+    check,
+  };
+  const launch = {
+    container: 'c-2',
     checkpoint: true,
     framework: { checkpoint: true },
+    user: 'nobody',
     task,
-  }));
-  const [damaged, whole] = launches.map((launch) => harness.launch(launch)) as [
-    ContainerId,
-    ContainerId,
-  ];
-  const checked = (container: ContainerId) => harness.inSandbox(container, 'checked');
-  await appeared(checked(damaged));
-  await appeared(checked(whole));
+  };
+  const container = harness.launch(launch);
+  const checked = harness.inSandbox(container, 'checked');
+  const found = () => readFileSync(checked, 'utf8');
+  await eventually(() => existsSync(checked) && found().endsWith('77\n'));
+  const before = found();
   await harness.driver.close();
-  rmSync(checked(damaged));
-  rmSync(checked(whole));
-  writeFileSync(join(folder.path, 'meta/containers', damaged, 'settings'), 'effective 0 zzz\n');
-  harness = await DriverHarness.open(folder.path, { isolation });
-  for (const launch of launches) {
-    harness.reattach(launch);
+  rmSync(checked);
+  const settings = join(folder.path, 'meta/containers', container, 'settings');
+  if (record === undefined) {
+    rmSync(settings);
+  } else {
+    writeFileSync(settings, record);
   }
-  await harness.logged(/^How container damaged is confined is not known: .*settings' is damaged/);
-  // The same check, which begins later.
-  await appeared(checked(whole));
-  expect(existsSync(checked(damaged))).toBe(false);
-  for (const container of [damaged, whole]) {
-    harness.kill(container);
-    expect(await harness.terminalStatus(container)).toMatchObject({ state: TaskState.TASK_KILLED });
-  }
+  harness = await DriverHarness.open(folder.path, { isolation: ['posix/cpu'] });
+  harness.reattach(launch);
+  await eventually(() => existsSync(checked) && found().endsWith('77\n'));
+  expect(found()).toBe(before);
+  harness.kill(container);
+  expect(await harness.terminalStatus(container)).toMatchObject({ state: TaskState.TASK_KILLED });
 });

@@ -27,6 +27,7 @@ import type {
 import { Leftovers } from './leftovers.ts';
 import { PlainProcesses } from './plain-processes.ts';
 import { settingsOf } from './process-settings.ts';
+import { runningSettings } from './running-settings.ts';
 import { DESTROY_SIGNAL, Spawner } from './spawner.ts';
 import { supervisorProgram } from './supervisor-program.ts';
 import { UsageMeter } from './usage.ts';
@@ -47,8 +48,8 @@ interface Known {
   readonly processId: number;
   readonly cgroups: readonly string[];
   readonly identity: () => Promise<Identity | undefined>;
-  /** Throws UnknownEndError where they are not known any more. */
-  readonly settings: () => readonly string[];
+  /** Undefined where they are not known any more: nothing is run beside the process. */
+  readonly settings: readonly string[] | undefined;
   readonly environment: Readonly<Record<string, string>>;
   /** Commands that run beside the container's process. */
   readonly inside: Set<Inside>;
@@ -82,9 +83,7 @@ export class ProcessLauncher implements Launcher {
   async launch(plan: ContainerPlan, identity: Identity | undefined): Promise<Container> {
     const { id, sandbox, isBound, directory, environment, cgroups } = plan;
     const settings = settingsOf(plan);
-    if (settings.length > 0) {
-      this.#options.records.note(id, 'settings', settings.join('\n'));
-    }
+    this.#options.records.note(id, 'settings', settings.join('\n'));
     const started = Promise.withResolvers<number>();
     const ended = Promise.withResolvers<ContainerEnd>();
     const token = this.#spawner.launch(
@@ -115,7 +114,7 @@ export class ProcessLauncher implements Launcher {
       processId,
       cgroups,
       identity: async () => identity,
-      settings: () => settings,
+      settings,
       environment,
     });
     return this.#container({ id, sandbox, processId, ended: ended.promise }, token);
@@ -138,7 +137,7 @@ export class ProcessLauncher implements Launcher {
       cgroups,
       // Looked up only when needed: a user who cannot be found disables checks, not the container.
       identity: () => this.#ownerOf(sandbox),
-      settings: this.#settingsOnRecord(id),
+      settings: this.#settingsOf(id, record.process.pid),
       environment: environmentOf(record),
     });
     return this.#container({ id, sandbox, processId, ended: ended.promise }, token);
@@ -148,7 +147,8 @@ export class ProcessLauncher implements Launcher {
     const { id, sandbox } = container;
     const known = this.#known.get(id);
     const identity = await known?.identity();
-    if (known === undefined || known.hasEnded) {
+    const settings = known?.settings;
+    if (known === undefined || known.hasEnded || settings === undefined) {
       throw hasEnded(id);
     }
     const own = new AbortController();
@@ -157,7 +157,7 @@ export class ProcessLauncher implements Launcher {
       directory: sandbox,
       identity,
       cgroups: known.cgroups,
-      settings: known.settings(),
+      settings,
       environment: layered(known.environment, environment),
       program: line.program,
       arguments: line.arguments,
@@ -274,19 +274,21 @@ export class ProcessLauncher implements Launcher {
     }
   }
 
-  /** A container of which they are not known goes on, and nothing else is run beside it. */
-  #settingsOnRecord(id: ContainerId): Known['settings'] {
+  /**
+   * What confines a container of an earlier agent. Where that is not on record, for it was lost or
+   * the agent was of an earlier version, nothing beside the process has more than it has now.
+   */
+  #settingsOf(id: ContainerId, processId: number): readonly string[] | undefined {
     const { records, warn } = this.#options;
     try {
-      const settings = records.noted(id, 'settings')?.split('\n') ?? [];
-      return () => settings;
+      const noted = records.noted(id, 'settings');
+      if (noted !== undefined) {
+        return noted.split('\n').filter(Boolean);
+      }
     } catch (error) {
-      const why = `How container ${id} is confined is not known: ${String(error)}`;
-      warn(why);
-      return () => {
-        throw new UnknownEndError(why);
-      };
+      warn(`How container ${id} was confined is not known any more: ${String(error)}`);
     }
+    return runningSettings(processId);
   }
 
   /** The user for checks after a restart: the sandbox belongs to the task's user. */

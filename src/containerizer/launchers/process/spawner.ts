@@ -178,8 +178,9 @@ export class Spawner {
       hasFailed = true;
       this.#pause(`Failed to start the spawner of containers: ${error.message}`);
     });
-    child.once('close', () => {
+    child.once('close', (code, signal) => {
       if (this.#closing === undefined && !hasFailed) {
+        this.#warn(`The spawner of containers ended (${signal ?? `status ${code}`})`);
         this.#ended();
       }
     });

@@ -1,5 +1,5 @@
 // The spawner and its supervisors, from outside.
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -9,6 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { findCgroupRoots } from '../../../../src/containerizer/cgroups/cgroups.ts';
 import {
@@ -439,6 +440,40 @@ test.each([
 function big(value: string, count = 9) {
   return Object.fromEntries(Array.from({ length: count }, (_, index) => [`BIG${index}`, value]));
 }
+
+test('the end of a watched process, while others are started, is told once and ends no other', async () => {
+  const before = warnings.length;
+  const watched = Array.from({ length: 10 }, () => {
+    const child = spawn('sleep', ['60']);
+    const ended = Promise.withResolvers<number | undefined>();
+    let told = 0;
+    const { startTicks = 0 } = processStat(child.pid ?? 0) ?? {};
+    spawner.watch(child.pid ?? 0, startTicks, {
+      started: () => undefined,
+      ended: (status) => {
+        told++;
+        ended.resolve(status);
+      },
+      failed: ended.reject,
+    });
+    return { child, ended: ended.promise, told: () => told };
+  });
+  const launched = [];
+  for (const { child } of watched) {
+    for (let count = 0; count < 5; count++) {
+      launched.push(launch('exit 0', { mode: 'plain' }).ended);
+    }
+    child.kill('SIGKILL');
+    for (let count = 0; count < 5; count++) {
+      launched.push(launch('exit 0', { mode: 'plain' }).ended);
+    }
+    await pause(2);
+  }
+  expect(new Set(await Promise.all(launched))).toEqual(new Set([0]));
+  await Promise.all(watched.map(({ ended }) => ended));
+  expect(watched.map(({ told }) => told())).toEqual(watched.map(() => 1));
+  expect(warnings.slice(before)).toEqual([]);
+});
 
 test('requests that make no sense leave the others alone', async () => {
   const program = await supervisorProgram(programs);

@@ -68,6 +68,10 @@ struct entry {
 };
 
 static struct entry *entries;
+static int epoll = -1;
+
+/* What an event of epoll is about: one of these, or the token of an entry. */
+enum { INPUT = -1, CHILDREN = -2 };
 
 static void report(const char *format, ...) {
   char line[1024];
@@ -118,6 +122,8 @@ static void end(struct entry *entry, int status) {
     close(entry->go);
   }
   if (entry->pidfd >= 0) {
+    /* A child that was forked a moment ago has it open, too: closing it would not end its events. */
+    epoll_ctl(epoll, EPOLL_CTL_DEL, entry->pidfd, NULL);
     close(entry->pidfd);
   }
   if (entry->outcome) {
@@ -259,7 +265,7 @@ static void take_launch(uint32_t token, struct cursor *cursor) {
   free(launch.arguments);
 }
 
-static void watch(uint32_t token, pid_t pid, const char *start, int epoll) {
+static void watch(uint32_t token, pid_t pid, const char *start) {
   struct entry *entry = add(token, pid);
   pid_t parent;
   unsigned long long found = 0;
@@ -271,7 +277,7 @@ static void watch(uint32_t token, pid_t pid, const char *start, int epoll) {
     end(entry, -1);
     return;
   }
-  struct epoll_event event = {.events = EPOLLIN, .data.ptr = entry};
+  struct epoll_event event = {.events = EPOLLIN, .data.u64 = token};
   if (entry->pidfd >= 0) {
     fcntl(entry->pidfd, F_SETFD, FD_CLOEXEC);
     epoll_ctl(epoll, EPOLL_CTL_ADD, entry->pidfd, &event);
@@ -294,7 +300,7 @@ static void take_signal(struct entry *entry, int number) {
   }
 }
 
-static void handle(char *frame, size_t size, int epoll) {
+static void handle(char *frame, size_t size) {
   uint32_t token;
   if (size < HEAD) {
     return;
@@ -319,7 +325,7 @@ static void handle(char *frame, size_t size, int epoll) {
       break;
     case 'W': {
       pid_t pid = atoi(take(&cursor));
-      watch(token, pid, take(&cursor), epoll);
+      watch(token, pid, take(&cursor));
       break;
     }
     default:
@@ -370,7 +376,7 @@ static void finish(void) {
 }
 
 /* Takes whole requests off the buffer; returns how many bytes of it are done with. */
-static size_t take_requests(char *buffer, size_t used, size_t *to_skip, int epoll) {
+static size_t take_requests(char *buffer, size_t used, size_t *to_skip) {
   size_t at = 0;
   while (used - at >= 4 + HEAD) {
     uint32_t size;
@@ -386,14 +392,14 @@ static size_t take_requests(char *buffer, size_t used, size_t *to_skip, int epol
     if (used - at - 4 < size) {
       break;
     }
-    handle(buffer + at + 4, size, epoll);
+    handle(buffer + at + 4, size);
     at += 4 + size;
   }
   return at;
 }
 
 /* The buffer grows to the largest request there was, and no further than the largest there may be. */
-static void read_requests(int epoll) {
+static void read_requests(void) {
   static char *buffer;
   static size_t used, room, to_skip;
   if (room - used < 65536) {
@@ -414,7 +420,7 @@ static void read_requests(int epoll) {
     done = to_skip < used ? to_skip : used;
     to_skip -= done;
     if (done == 0) {
-      done = take_requests(buffer, used, &to_skip, epoll);
+      done = take_requests(buffer, used, &to_skip);
     }
     memmove(buffer, buffer + done, used - done);
     used -= done;
@@ -432,28 +438,27 @@ int main(void) {
   sigprocmask(SIG_BLOCK, &set, NULL);
   sigemptyset(&set);
   sigaddset(&set, SIGCHLD);
-  int epoll = epoll_create1(EPOLL_CLOEXEC);
+  epoll = epoll_create1(EPOLL_CLOEXEC);
   int children = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-  static char input, signals;
-  struct epoll_event event = {.events = EPOLLIN, .data.ptr = &input};
+  struct epoll_event event = {.events = EPOLLIN, .data.u64 = INPUT};
   if (epoll < 0 || children < 0 || epoll_ctl(epoll, EPOLL_CTL_ADD, STDIN_FILENO, &event) < 0) {
     perror("spawner");
     return 1;
   }
-  event.data.ptr = &signals;
+  event.data.u64 = CHILDREN;
   epoll_ctl(epoll, EPOLL_CTL_ADD, children, &event);
   for (int polled = 0;;) {
-    /* One at a time: handling one event may free the entry that another one points at. */
     int n = epoll_wait(epoll, &event, 1, polled ? 500 : -1);
-    if (n > 0 && event.data.ptr == &input) {
-      read_requests(epoll);
-    } else if (n > 0 && event.data.ptr == &signals) {
+    struct entry *ended;
+    if (n > 0 && event.data.u64 == (uint64_t)INPUT) {
+      read_requests();
+    } else if (n > 0 && event.data.u64 == (uint64_t)CHILDREN) {
       struct signalfd_siginfo info;
       while (read(children, &info, sizeof info) > 0) {
       }
       reap();
-    } else if (n > 0) {
-      end(event.data.ptr, -1);
+    } else if (n > 0 && (ended = find(event.data.u64))) {
+      end(ended, -1);
     }
     polled = look() > 0;
   }
