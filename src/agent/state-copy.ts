@@ -9,8 +9,8 @@ import { Recurrence } from '../model/recurrence.ts';
 import { FrameworkHistory } from './executors/history.ts';
 import type { AgentState } from './state.ts';
 import { Denials } from './tasks/denied-tasks.ts';
-import { UpdateRoom } from './tasks/update-room.ts';
-import { UpdateWindows } from './tasks/update-window.ts';
+import { UpdateRoom } from './tasks/status-update-room.ts';
+import { UpdateWindows } from './tasks/status-update-window.ts';
 
 const CLASSES: ReadonlySet<unknown> = new Set([
   ByteBudget,

@@ -25,9 +25,9 @@ import { createOutbox, type Outbox } from './outbox.ts';
 import type { Waiting } from './registration/waiting.ts';
 import { Denials } from './tasks/denied-tasks.ts';
 import { createRetries, createTurns, type UpdateRetry } from './tasks/status-update-retries.ts';
-import { UpdateRoom } from './tasks/update-room.ts';
-import type { UpdateStream } from './tasks/update-stream.ts';
-import { UpdateWindows } from './tasks/update-window.ts';
+import { UpdateRoom } from './tasks/status-update-room.ts';
+import type { UpdateStream } from './tasks/status-update-stream.ts';
+import { UpdateWindows } from './tasks/status-update-window.ts';
 
 /**
  * recovering: the executors of the earlier agent are being found. disconnected: not registered.

@@ -5,8 +5,8 @@ import { frameworkId, taskId } from '../../model/ids.ts';
 import { completeTask } from '../executors/termination.ts';
 import { correctSoon } from '../registration/correction.ts';
 import type { AgentState } from '../state.ts';
+import { findStream } from './status-update-stream.ts';
 import { acknowledge } from './status-update-streams.ts';
-import { findStream } from './update-stream.ts';
 
 export function acknowledged(agent: AgentState, body: StatusUpdateAcknowledgementMessage): void {
   if (agent.phase !== 'running') {

@@ -1,13 +1,13 @@
 // Sends status updates to the master, and sends each again (after 10 s, then doubling up to 10 min)
 // until it is acknowledged. One update of a stream is on its way at a time; frameworks take turns
-// by their windows (update-window.ts).
+// by their windows (status-update-window.ts).
 import type { StatusUpdate, Task } from '../../model/generated/messages.ts';
 import type { FrameworkId } from '../../model/ids.ts';
 import { addDeadline, createDeadlines, type Deadlines, takeExpired } from '../deadline-queue.ts';
 import { emit, log, persistSoon } from '../outbox.ts';
 import type { AgentState } from '../state.ts';
-import { updateBytes } from './update-room.ts';
-import { dropPending, taskOf, type UpdateStream } from './update-stream.ts';
+import { updateBytes } from './status-update-room.ts';
+import { dropPending, taskOf, type UpdateStream } from './status-update-stream.ts';
 
 /** The wait for the acknowledgement of one send; `level` is the index into the retry intervals. */
 export interface UpdateRetry {

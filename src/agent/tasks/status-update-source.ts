@@ -21,9 +21,9 @@ import {
 import type { Framework } from '../executors/framework.ts';
 import { log } from '../outbox.ts';
 import type { AgentState } from '../state.ts';
+import { findStream } from './status-update-stream.ts';
 import { addUpdate, updateRefusal } from './status-update-streams.ts';
 import { countTerminal, createTask, recordStatus } from './task.ts';
-import { findStream } from './update-stream.ts';
 
 /** Makes an update that the agent itself decides on, for a task of a framework that it knows. */
 export function reportStatus(

@@ -21,7 +21,7 @@ import {
   remember,
   taskOf,
   type UpdateStream,
-} from './update-stream.ts';
+} from './status-update-stream.ts';
 
 /** Acknowledged updates of a task that stay in the checkpoint. */
 const MAX_ACKNOWLEDGED = 25;

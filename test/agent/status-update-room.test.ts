@@ -1,8 +1,8 @@
 // Updates without acknowledgement: those of one executor and those of all have a bound, in memory
 // and in the checkpoint, and only as many are sent at a time as a connection can carry.
 import { expect, test } from 'vitest';
-import { MAX_UPDATE_BYTES } from '../../src/agent/tasks/update-room.ts';
-import { WINDOW_BYTES } from '../../src/agent/tasks/update-window.ts';
+import { MAX_UPDATE_BYTES } from '../../src/agent/tasks/status-update-room.ts';
+import { WINDOW_BYTES } from '../../src/agent/tasks/status-update-window.ts';
 import { type StatusUpdate, TaskState } from '../../src/model/generated/messages.ts';
 import { frameworkId, taskId } from '../../src/model/ids.ts';
 import { parseResources } from '../../src/model/resource-text.ts';

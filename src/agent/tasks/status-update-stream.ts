@@ -5,7 +5,7 @@ import type { FrameworkId, TaskId } from '../../model/ids.ts';
 import type { RunOf } from '../checkpoint.ts';
 import { persistSoon } from '../outbox.ts';
 import type { AgentState } from '../state.ts';
-import { updateBytes } from './update-room.ts';
+import { updateBytes } from './status-update-room.ts';
 
 export interface UpdateStream {
   readonly frameworkId: FrameworkId;

@@ -3,7 +3,7 @@
 // long enough. So neither a registration nor a retry is more than a connection can carry, and a
 // framework that acknowledges nothing does not delay the updates of others.
 import type { FrameworkId } from '../../model/ids.ts';
-import type { UpdateStream } from './update-stream.ts';
+import type { UpdateStream } from './status-update-stream.ts';
 
 /** Bytes of a framework's updates that are on their way; a larger one goes alone. */
 export const WINDOW_BYTES = 8 * 1024 * 1024;
