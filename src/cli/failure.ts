@@ -1,5 +1,12 @@
 // How a command ends that failed: with one line on standard error, and status 1.
 
+/** Longer lines are cut: they quote what may be a file of any size. */
+const MOST_LINE_CHARACTERS = 2_000;
+/** Further lines are only counted. */
+const MOST_LINES = 100;
+/** What a terminal would obey or not show. */
+const UNPRINTABLE = /\p{Cc}/gu;
+
 let beforeLastWords = () => {};
 
 /** Registers what must be printed before that line: the log, whose lines are gathered. */
@@ -7,11 +14,33 @@ export function sayBefore(action: () => void): void {
   beforeLastWords = action;
 }
 
-/** Ends the process. The line names the command, so that it can be found in a mixed log. */
+/** Ends the process. */
 export function fail(command: string, text: string): never {
   beforeLastWords();
-  process.stderr.write(`${text.replaceAll(/^/gm, `mesoscale ${command}: `)}\n`);
+  process.stderr.write(lastWords(command, text));
   process.exit(1);
+}
+
+/**
+ * The lines of an error. Each names the command, so that it can be found in a mixed log, and is
+ * bounded and escaped: it may quote what a file or an argument holds.
+ */
+export function lastWords(command: string, text: string): string {
+  const lines = text.split('\n');
+  const shown = lines.slice(0, MOST_LINES).map(shownLine);
+  if (lines.length > MOST_LINES) {
+    shown.push(`and ${lines.length - MOST_LINES} more lines`);
+  }
+  return shown.map((line) => `mesoscale ${command}: ${line}\n`).join('');
+}
+
+function shownLine(line: string): string {
+  const isLong = line.length > MOST_LINE_CHARACTERS;
+  const kept = isLong ? `${line.slice(0, MOST_LINE_CHARACTERS)}… (cut)` : line;
+  return kept.replaceAll(
+    UNPRINTABLE,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 /**
