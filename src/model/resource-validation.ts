@@ -63,8 +63,10 @@ export function allResourcesError(
   let sum = 0;
   let items = 0;
   const kinds = new Set<string>();
+  const roles = new Set<string>();
   for (const list of lists) {
     for (const resource of list ?? []) {
+      roles.add(resource.allocation_info?.role ?? '*');
       sum += resource.scalar?.value ?? rangesCount(resource);
       items += 1 + (resource.ranges?.range ?? resource.set?.item ?? []).length;
       const { name, reservations, role, reservation, disk } = resource;
@@ -74,6 +76,12 @@ export function allResourcesError(
       if (kinds.size > MOST_KINDS_OF_AGENT) {
         return `Resources are invalid: more than ${MOST_KINDS_OF_AGENT} of the agent differ by reservation or disk`;
       }
+    }
+  }
+  for (const role of roles) {
+    const error = roleError(role);
+    if (error !== undefined) {
+      return `Resources are allocated to an invalid role: ${error}`;
     }
   }
   return sum > MOST_OF_ONE || items > MOST_ITEMS_OF_AGENT

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { createCore } from '../../src/core/core.ts';
 import { type Resource, Value_Type } from '../../src/model/generated/messages.ts';
-import { resourcesError } from '../../src/model/resource-validation.ts';
+import { allResourcesError, resourcesError } from '../../src/model/resource-validation.ts';
 import { loadCore } from '../../src/runtime/load-core.ts';
 
 const { algebra } = createCore(await loadCore());
@@ -58,4 +58,15 @@ test.each<[what: string, atTheLimit: Resource[], beyond: Resource[]]>([
 test('what is wrong with a long resource is told shortly', () => {
   const long = ranges('a', ...times(9_999, (i): [number, number] => [9, i]));
   expect(resourcesError([long])?.length).toBeLessThan(400);
+});
+
+test('what an agent has is allocated to roles that there can be', () => {
+  const allocated = (role: string): Resource => ({
+    ...scalar('cpus', 1),
+    allocation_info: { role },
+  });
+  expect(allResourcesError([[allocated('*'), allocated('a/b'), scalar('mem', 1)]])).toBeUndefined();
+  expect(allResourcesError([[scalar('mem', 1)], [allocated('a/.')]])).toBe(
+    "Resources are allocated to an invalid role: Role 'a/.' cannot include '.' as a component",
+  );
 });
