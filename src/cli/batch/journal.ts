@@ -5,15 +5,11 @@
 //   tasks/N-NAME/    stdout and stderr of task N
 import { createHash, hash } from 'node:crypto';
 import {
-  appendFileSync,
   closeSync,
-  existsSync,
   fsyncSync,
   mkdirSync,
   openSync,
-  readFileSync,
   renameSync,
-  truncateSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
@@ -21,6 +17,7 @@ import { join } from 'node:path';
 import { FlagError } from '../flags/parse.ts';
 import type { AgentPlace } from './agents.ts';
 import { type Attempt, safeName } from './batch.ts';
+import { type Fields, makeFolder, readLines } from './stored-lines.ts';
 import { type BatchTask, refuseLines } from './task-file.ts';
 
 export interface Result {
@@ -90,6 +87,36 @@ interface Identity {
 
 const PARTS = ['name', 'command', 'role', 'retries', 'env'] as const;
 
+/** What the lines of the journal have. */
+const ENTRY_FIELDS: Readonly<Record<Entry['type'], Fields>> = {
+  batch: { version: 'number', hash: 'string', tasks: 'number' },
+  task: {
+    index: 'number',
+    name: 'string',
+    command: 'string',
+    role: 'string',
+    retries: 'number',
+    env: 'string',
+  },
+  framework: { id: 'string' },
+  agent: { agentId: 'string', hostname: 'string', attributes: 'object' },
+  attempt: { index: 'number', number: 'number', taskId: 'string', agentId: 'string' },
+  failure: { index: 'number' },
+  again: { index: 'number' },
+  ended: {},
+};
+
+const RESULT_FIELDS: Fields = { name: 'string', task_id: 'string', state: 'string' };
+
+/** Types that are not known are of a later version, which the entry of the batch tells. */
+const entryFields = ({ type }: Partial<Entry>): Fields =>
+  type !== undefined && Object.hasOwn(ENTRY_FIELDS, type) ? ENTRY_FIELDS[type] : { type: 'string' };
+
+const resultFields = (line: Partial<ResultLine & Result>): Fields => ({
+  ...RESULT_FIELDS,
+  [line.index === undefined ? 'number' : 'index']: 'number',
+});
+
 type BatchEntry = Extract<Entry, { type: 'batch' }>;
 
 export interface JournalOptions {
@@ -120,17 +147,18 @@ export class Journal {
    */
   constructor(folder: string, tasks: readonly BatchTask[], options: JournalOptions = {}) {
     this.folder = folder;
-    mkdirSync(join(folder, 'tasks'), { recursive: true });
+    makeFolder(join(folder, 'tasks'));
     const journalFile = join(folder, 'journal.jsonl');
     const resultsFile = join(folder, 'results.jsonl');
     let known = 0;
-    for (const entry of readLines<Entry>(journalFile)) {
+    for (const entry of readLines<Entry>(journalFile, entryFields)) {
       this.#recall(entry, tasks);
       known = entry.type === 'batch' ? entry.tasks : known;
     }
-    for (const result of readLines<ResultLine | Result>(resultsFile).map(recalled)) {
+    for (const result of readLines<ResultLine | Result>(resultsFile, resultFields).map(recalled)) {
       this.results.set(result.index, result);
     }
+    this.#refuseUnknownResults();
     const mended = this.#refuseOthers(tasks, options);
     this.#journal = openSync(journalFile, 'a');
     // Stored before the results of changed tasks are dropped: until then these tasks have failed,
@@ -143,6 +171,26 @@ export class Journal {
       this.#write({ type: 'batch', version: 2, hash: hashOf(tasks, 2), tasks: tasks.length });
     }
     this.#results = openSync(resultsFile, 'a');
+  }
+
+  /**
+   * Each attempt is stored before its result. A journal that lacks one has lost lines: what else
+   * was begun is not known then, nor whether the tasks are still the same.
+   */
+  #refuseUnknownResults(): void {
+    const begun = new Map(this.attempts.map(({ taskId, index }) => [taskId, index]));
+    const unknown = [...this.results.values()].filter(
+      ({ task_id, index }) => begun.get(task_id) !== index,
+    );
+    const [first] = unknown;
+    if (first !== undefined) {
+      const more = unknown.length > 1 ? `, and of ${unknown.length - 1} more` : '';
+      throw new FlagError(
+        `${this.folder}: results.jsonl has the result of task ${first.index + 1} (${first.name})${more}, ` +
+          'of which journal.jsonl does not know that it was begun: one of the two files is not whole. ' +
+          'Put the right one back, or move the whole folder away to start over',
+      );
+    }
   }
 
   /** A crash between the two writes does no harm: as long as there is a result, it counts. */
@@ -361,28 +409,4 @@ function hashOf(tasks: readonly BatchTask[], version: 1 | 2): string {
     return work;
   });
   return createHash('sha256').update(JSON.stringify(plain)).digest('hex');
-}
-
-/**
- * Reads the lines of a file. A last line that a crash cut short is dropped: nothing has relied on
- * it.
- */
-function readLines<T>(file: string): T[] {
-  if (!existsSync(file)) {
-    appendFileSync(file, '');
-    return [];
-  }
-  const text = readFileSync(file, 'utf8');
-  const whole = text.slice(0, text.lastIndexOf('\n') + 1);
-  if (whole.length < text.length) {
-    truncateSync(file, Buffer.byteLength(whole));
-  }
-  try {
-    return whole
-      .split('\n')
-      .filter(Boolean)
-      .map((line) => JSON.parse(line) as T);
-  } catch {
-    throw new FlagError(`${file} is damaged: move it away to start over`);
-  }
 }

@@ -1,5 +1,14 @@
 // What a batch remembers between its runs.
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -8,6 +17,7 @@ import type { Attempt } from '../../../src/cli/batch/batch.ts';
 import { parseConstraints } from '../../../src/cli/batch/constraints.ts';
 import { Journal, type Result } from '../../../src/cli/batch/journal.ts';
 import { readTaskFile } from '../../../src/cli/batch/task-file.ts';
+import { FlagError } from '../../../src/cli/flags/parse.ts';
 import { parseAttributes } from '../../../src/model/attribute-text.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'mesoscale-journal-'));
@@ -21,6 +31,14 @@ const tasks = (text: string, constraints = '') =>
     retries: 0,
     constraints: constraints === '' ? [] : parseConstraints(constraints),
   });
+
+const attemptOf = (taskId: string, index: number): Attempt => ({
+  taskId,
+  index,
+  number: 1,
+  agentId: 'a',
+  agentAddress: '127.0.0.1:5051',
+});
 
 test('attempts and agents are found again, also by a run with other constraints', () => {
   const path = join(folder, 'first');
@@ -58,6 +76,7 @@ test('a journal of a later version is refused as such', () => {
   new Journal(path, tasks('{"command":"x"}')).close();
   const file = join(path, 'journal.jsonl');
   writeFileSync(file, readFileSync(file, 'utf8').replace('"version":2', '"version":9'));
+  appendFileSync(file, '{"type":"of later"}\n');
   expect(() => new Journal(path, tasks('{"command":"x"}'))).toThrow(
     'was written by a later version (9) of this program',
   );
@@ -139,6 +158,7 @@ test('results count tasks from 1; those of earlier versions, from 0, are read', 
     stderr: null,
   });
   const first = new Journal(path, tasks(two));
+  first.begin([attemptOf('1-t.1', 0), attemptOf('2-t.1', 1)], []);
   first.finish(result(1));
   first.close();
   const file = join(path, 'results.jsonl');
@@ -190,6 +210,7 @@ describe('a file that has changed since', () => {
   test('may have other rows for those that have failed, which then run anew', () => {
     const path = join(folder, 'mended');
     const first = new Journal(path, csv(...rows));
+    first.begin([attemptOf('2-b.1', 1)], []);
     first.finish(failed(1));
     first.close();
     const mended = csv('a,x,,1', 'b,y2,,1', 'c,z,,1');
@@ -203,5 +224,86 @@ describe('a file that has changed since', () => {
     // From now on the batch is about the new row.
     new Journal(path, mended).close();
     expect(() => new Journal(path, csv(...rows))).toThrow('line 2: command, env differ');
+  });
+});
+
+describe('a folder that was damaged', () => {
+  const two = tasks('{"command":"x"}\n{"command":"y"}');
+
+  /** The folder of a batch of which the first task has ended. */
+  function begun(name: string) {
+    const path = join(folder, name);
+    const journal = new Journal(path, two);
+    journal.framework('f');
+    journal.begin([attemptOf('1-t.1', 0)], []);
+    journal.finish({
+      index: 0,
+      name: 't',
+      task_id: '1-t.1',
+      state: 'TASK_FINISHED',
+      exit_status: 0,
+      signal: null,
+      message: '',
+      attempts: 1,
+      agent: 'a',
+      ended: null,
+      stdout: null,
+      stderr: null,
+    });
+    journal.close();
+    return {
+      journal: join(path, 'journal.jsonl'),
+      results: join(path, 'results.jsonl'),
+      tasks: join(path, 'tasks'),
+      open: () => new Journal(path, two),
+    };
+  }
+
+  test.each(['journal', 'results'] as const)('%s: a line of another shape is named', (file) => {
+    const broken = begun(`line-${file}`);
+    const whole = readFileSync(broken[file], 'utf8');
+    const count = whole.split('\n').length;
+    const wrong = ['null', '5', '[]', '{}', '{', '{"type":"attempt"}'];
+    for (const line of [...wrong, '{"number":1}']) {
+      writeFileSync(broken[file], `${whole}${line}\n`);
+      expect(broken.open, line).toThrow(FlagError);
+      expect(broken.open, line).toThrow(`line ${count} of ${broken[file]} is damaged`);
+    }
+    writeFileSync(broken[file], whole);
+    broken.open().close();
+  });
+
+  test.each(['journal', 'results'] as const)('%s: what is no file is named', (file) => {
+    const broken = begun(`kind-${file}`);
+    rmSync(broken[file]);
+    mkdirSync(broken[file]);
+    expect(broken.open).toThrow(new FlagError(`${broken[file]} is a folder`));
+    rmdirSync(broken[file]);
+    execFileSync('mkfifo', [broken[file]]);
+    expect(broken.open).toThrow(new FlagError(`${broken[file]} is no regular file`));
+  });
+
+  test('a file in the place of the folder of outputs is named', () => {
+    const broken = begun('outputs');
+    rmSync(broken.tasks, { recursive: true });
+    writeFileSync(broken.tasks, '');
+    expect(broken.open).toThrow(`${broken.tasks} should be a folder`);
+  });
+
+  test('a journal that has lost lines is refused while there are results', () => {
+    const broken = begun('lost');
+    const lines = readFileSync(broken.journal, 'utf8').trimEnd().split('\n');
+    for (let kept = 0; kept < lines.length; kept++) {
+      writeFileSync(
+        broken.journal,
+        lines
+          .slice(0, kept)
+          .map((line) => `${line}\n`)
+          .join(''),
+      );
+      expect(broken.open).toThrow(/result of task 1 \(t\), .* not whole/);
+    }
+    rmSync(broken.journal);
+    expect(broken.open).toThrow(/result of task 1 \(t\), .* not whole/);
   });
 });
