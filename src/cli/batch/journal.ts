@@ -99,7 +99,7 @@ const ENTRY_FIELDS: Readonly<Record<Entry['type'], Fields>> = {
     env: 'string',
   },
   framework: { id: 'string' },
-  agent: { agentId: 'string', hostname: 'string', attributes: 'object' },
+  agent: { agentId: 'string', hostname: 'string' },
   attempt: { index: 'number', number: 'number', taskId: 'string', agentId: 'string' },
   failure: { index: 'number' },
   again: { index: 'number' },

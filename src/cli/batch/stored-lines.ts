@@ -3,7 +3,7 @@
 import { appendFileSync, mkdirSync, readFileSync, statSync, truncateSync } from 'node:fs';
 import { FlagError } from '../flags/parse.ts';
 
-type FieldType = 'string' | 'number' | 'object';
+type FieldType = 'string' | 'number';
 
 /** The types of the fields that a line has at least. */
 export type Fields = Readonly<Record<string, FieldType>>;
@@ -57,9 +57,7 @@ function objectIn<T extends object>(line: string): T | undefined {
 
 function hasFields(line: object, fields: Fields): boolean {
   const values = line as Readonly<Record<string, unknown>>;
-  return Object.entries(fields).every(
-    ([name, type]) => typeof values[name] === type && values[name] !== null,
-  );
+  return Object.entries(fields).every(([name, type]) => typeof values[name] === type);
 }
 
 /** Creates the folder where it is missing. Throws FlagError where something else has its place. */

@@ -235,7 +235,8 @@ describe('a folder that was damaged', () => {
     const path = join(folder, name);
     const journal = new Journal(path, two);
     journal.framework('f');
-    journal.begin([attemptOf('1-t.1', 0)], []);
+    // Without attributes, as most agents are.
+    journal.begin([attemptOf('1-t.1', 0)], [{ agentId: 'a', hostname: 'h' }]);
     journal.finish({
       index: 0,
       name: 't',
