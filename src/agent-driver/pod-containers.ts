@@ -35,6 +35,14 @@ export function nestedRequest(
   { container, task, leader, members }: Launch,
   { sandbox, user, ip, isBound, executorId }: Surroundings,
 ): ContainerRequest {
+  const own = task.command?.user ?? user;
+  if (user !== undefined && own !== user) {
+    // The executor's user may put anything in the place of a sandbox that lies in his.
+    throw new ContainerizerError(
+      `Task ${task.task_id.value} of a group cannot run as '${own}': its executor's user is '${user}', and` +
+        ' sandboxes of other users in his are not safe without mount namespaces',
+    );
+  }
   const role = task.resources?.[0]?.allocation_info?.role;
   const name = nameIn(container);
   const note: Note = {
@@ -47,7 +55,7 @@ export function nestedRequest(
     id: container,
     sandbox: nestedSandbox(sandbox, name),
     nested: { parent: sandbox, name, task: note.task, note: JSON.stringify(note) },
-    user: user === undefined ? undefined : (task.command?.user ?? user),
+    user,
     environment: {
       MESOS_CONTAINER_IP: ip,
       ...(role !== undefined && { MESOS_ALLOCATION_ROLE: role }),
@@ -66,6 +74,12 @@ interface Note {
   /** The name of the container of the group's first task, whose note has the group's tasks. */
   readonly leader: string;
   readonly members?: readonly string[];
+}
+
+interface Found {
+  readonly note: Note;
+  readonly container: ContainerId;
+  readonly startedMs: number;
 }
 
 interface Recovery {
@@ -92,19 +106,22 @@ export function resumedTasks({
   nowMs,
   warn,
 }: Recovery): ResumedTask[] {
-  const notes = new Map<string, { readonly note: Note; readonly container: ContainerId }>();
+  const notes = new Map<string, Found>();
   const leaders = new Map<string, string>();
   for (const container of records.all(parent)) {
     const note = noteOf(records, container, warn);
     if (note !== undefined) {
       // A task's id may be used again after its end: the later container is the one that counts.
-      notes.set(note.task, { note, container });
+      const startedMs = records.supervisor(container)?.startedMs ?? 0;
+      if (startedMs >= (notes.get(note.task)?.startedMs ?? 0)) {
+        notes.set(note.task, { note, container, startedMs });
+      }
       for (const member of note.members ?? []) {
         leaders.set(member, note.leader);
       }
     }
   }
-  return tasks.flatMap((checkpointed): ResumedTask[] => {
+  return tasks.flatMap((checkpointed, index): ResumedTask[] => {
     const { info } = checkpointed;
     const reported = reportedStates(checkpointed);
     const id = info.task_id.value;
@@ -112,7 +129,7 @@ export function resumedTasks({
     if (reported.some(isTerminal) || (found === undefined && reported.length === 0)) {
       return [];
     }
-    const container = found?.container ?? childOf(parent, `none-${id}`);
+    const container = found?.container ?? childOf(parent, `none-${index}`);
     const started = found && records.claim(container);
     return [
       {

@@ -167,7 +167,7 @@ export class Runs {
     if (run.resources !== effect.resources) {
       this.#update(run);
     }
-    run.pod = this.#podOf(run, []);
+    run.pod = this.#podOf(run, undefined);
     this.#options.dispatch({
       type: 'containerStarted',
       nowMs: this.#options.nowMs(),
@@ -176,7 +176,7 @@ export class Runs {
     run.pod.subscribe();
   }
 
-  #podOf(run: Run, resumed: readonly ResumedTask[]): PodRunner {
+  #podOf(run: Run, resumed: readonly ResumedTask[] | undefined): PodRunner {
     const { framework, executor, sandbox, user } = run.launch;
     return new PodRunner({
       pod: {

@@ -334,6 +334,10 @@ export class Containerizer {
 
   /** Removes the records of a container that has ended. */
   async forget(id: ContainerId): Promise<void> {
+    for (const nested of this.#records.all(id)) {
+      // Of one whose executor could not be recovered, it may be running.
+      await this.destroyOrphan(nested);
+    }
     this.#launcher.forget(id);
     await this.#records.remove(id);
   }

@@ -6,6 +6,7 @@
 //   meta/containers/<container>/status       raw wait status of its process, once that has ended
 //   meta/containers/<container>/failure      why its process could not be started
 //   meta/containers/<container>/killing      since when, and why, its task is being killed
+//   meta/containers/<container>/user         the number of its user
 //   meta/containers/<container>/settings     what confines its process besides its user
 //   meta/containers/<container>/empty        that it has no process of its own
 //   meta/containers/<container>/task         the task of a group that it is for

@@ -44,8 +44,11 @@ export class PodRunner {
   readonly #timers = new Map<string, NodeJS.Timeout>();
   /** Containers that have not ended. */
   readonly #containers = new Map<ContainerId, Container>();
-  /** Of launches, until they are answered. */
-  readonly #launches = new Map<Promise<void>, AbortController>();
+  /** Launches that are not answered yet. */
+  readonly #launches = new Map<
+    ContainerId,
+    { readonly abort: AbortController; readonly answered: Promise<void> }
+  >();
   readonly #done = Promise.withResolvers<void>();
   #stopped = false;
 
@@ -78,9 +81,7 @@ export class PodRunner {
       clearTimeout(timer);
     }
     this.#timers.clear();
-    for (const abort of this.#launches.values()) {
-      abort.abort();
-    }
+    this.#abandonAll();
   }
 
   /**
@@ -92,7 +93,8 @@ export class PodRunner {
     if (!isLeaving) {
       this.stop();
     }
-    await Promise.all(this.#launches.keys());
+    this.#abandonAll();
+    await Promise.all([...this.#launches.values()].map(({ answered }) => answered));
     const containers = [...this.#containers.values()];
     for (const container of containers) {
       container.destroy();
@@ -105,6 +107,12 @@ export class PodRunner {
       clearTimeout(limit);
     }
     this.stop();
+  }
+
+  #abandonAll(): void {
+    for (const { abort } of this.#launches.values()) {
+      abort.abort(abandoned);
+    }
   }
 
   #receive(event: ExecutorEvent): void {
@@ -127,12 +135,15 @@ export class PodRunner {
         return;
       case 'launch': {
         const abort = new AbortController();
-        const answered: Promise<void> = this.#launch(effect, abort.signal).finally(() =>
-          this.#launches.delete(answered),
+        const answered = this.#launch(effect, abort.signal).finally(() =>
+          this.#launches.delete(effect.container),
         );
-        this.#launches.set(answered, abort);
+        this.#launches.set(effect.container, { abort, answered });
         return;
       }
+      case 'abandon':
+        this.#launches.get(effect.container)?.abort.abort(abandoned);
+        return;
       case 'terminate':
         this.#containers.get(effect.container)?.terminate();
         return;
@@ -214,6 +225,8 @@ export class PodRunner {
     this.#timers.set(key, handle);
   }
 }
+
+const abandoned = new Error('The task was killed before its container was started');
 
 const timerKey = (container: ContainerId | undefined, timer: PodTimer) =>
   `${timer} ${container ?? ''}`;

@@ -76,6 +76,8 @@ export type PodEffect =
       readonly members: readonly string[];
     }
   | OfTask
+  /** Gives up the start of a task's container, where that is still possible. */
+  | { readonly type: 'abandon'; readonly container: ContainerId }
   | { readonly type: 'setTimer'; readonly timer: 'patience'; readonly delayMs: number }
   /** The executor is done. */
   | { readonly type: 'end' };
@@ -139,7 +141,7 @@ export function createPod(options: PodOptions): PodState {
     tasks: new Map(),
     isShuttingDown: false,
     isUnhealthy: false,
-    hasRun: false,
+    hasRun: options.resumed !== undefined,
   };
   const groups = new Map<string, Group>();
   for (const resumed of options.resumed ?? []) {
@@ -310,7 +312,10 @@ function ended(state: PodState, container: ContainerId, end: TaskEnd, nowMs: num
 
 /** Sends the last update; the others of the group end with a task that did not finish. */
 function finish(state: PodState, task: PodTask, nowMs: number): PodEffect[] {
-  const { run, group, failure } = task;
+  const { run, group, failure, early } = task;
+  if (failure !== undefined && early !== undefined) {
+    run.kill = { deadlineMs: nowMs, cause: 'asked' };
+  }
   const end = failure === undefined ? (task.end ?? {}) : { refusal: failure };
   const last = endTask(run, end, nowMs, state.isUnhealthy ? { healthy: false } : {});
   const isFinished = run.lastStatus?.state === TaskState.TASK_FINISHED;
@@ -324,8 +329,11 @@ function finish(state: PodState, task: PodTask, nowMs: number): PodEffect[] {
 
 function kill(task: PodTask, graceMs: number, nowMs: number): PodEffect[] {
   if (!task.group.isRunning) {
-    task.early ??= { graceMs };
-    return [];
+    if (task.early !== undefined) {
+      return [];
+    }
+    task.early = { graceMs };
+    return task.isAnswered ? [] : [{ type: 'abandon', container: task.container }];
   }
   return tagged(task, killTask(task.run, graceMs, 'asked', nowMs));
 }

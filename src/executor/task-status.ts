@@ -31,7 +31,8 @@ export function terminalStatus(
   cause: KillCause | undefined,
 ): TaskStatus {
   if (refusal !== undefined) {
-    return newStatus(subject, TaskState.TASK_FAILED, { message: refusal });
+    const state = cause === undefined ? TaskState.TASK_FAILED : stateOfKill(cause);
+    return newStatus(subject, state, { message: refusal });
   }
   if (waitStatus === undefined) {
     const lost = 'Failed to get exit status for Command';

@@ -225,9 +225,18 @@ describe('a kill', () => {
   test('that comes before the task runs is carried out then', () => {
     const pod = new Pod();
     pod.launch(info('a'));
+    expect(pod.kill('a')).toEqual([{ type: 'abandon', container: pod.of('a') }]);
     expect(pod.kill('a')).toEqual([]);
     expect(types(pod.started('a'))).toContain('terminate');
     expect(pod.told()).toEqual(['a STARTING', 'a RUNNING', 'a KILLING']);
+  });
+
+  test('ends a start that is given up for it', () => {
+    const pod = new Pod();
+    pod.launch(info('a'));
+    pod.kill('a');
+    pod.started('a', 'given up');
+    expect(pod.told()).toEqual(['a STARTING', 'a KILLED']);
   });
 
   test('of a task that is over, or that there is not, is nothing', () => {
@@ -358,6 +367,10 @@ describe('a later executor', () => {
       type: 'terminate',
       container: containerId('root.c'),
     });
+  });
+
+  test('without any task ends as soon as it has subscribed', () => {
+    expect(types(new Pod([]).effects)).toEqual(['end']);
   });
 
   test('without tasks that go on is over', () => {

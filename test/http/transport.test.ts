@@ -270,7 +270,7 @@ const rows: readonly Row[] = [
       text: "Failed to validate scheduler::Call: Expecting 'framework_id' to be present",
     }),
   ),
-  ...['/nowhere', '/master/nowhere', '/nobody/state', '/', '/slave(1)/state', '/state.json'].map(
+  ...['/nowhere', '/master/nowhere', '/nobody/state', '/slave(1)/state', '/state.json'].map(
     (path): Row => ({ ask: ['GET', path], status: 404, type: TEXT, text: '404 Not Found.' }),
   ),
   { ask: ['POST', '/api/v1', json, '{"type":"GET_HEALTH","bogus":{"a":[1]}}'], status: 200 },

@@ -59,11 +59,12 @@ const SUPERVISOR_NAME = 'mesoscale-super';
 
 /**
  * What is noted of a container:
+ * - user: the number of its user, nothing for the agent's own;
  * - settings: what confines its process besides its user;
  * - empty: it has no process of its own; since which boot of the machine;
  * - task: the task of a group that it is for, and the group.
  */
-export type NoteName = 'settings' | 'empty' | 'task';
+export type NoteName = 'user' | 'settings' | 'empty' | 'task';
 
 export class RunRecords {
   readonly #work: WorkDirectory;
@@ -249,7 +250,7 @@ export class RunRecords {
   /** Undefined where there is none. Throws ContainerizerError where the record is damaged. */
   noted(container: ContainerId, name: NoteName | 'killing'): string | undefined {
     const path = join(this.#work.run(container), name);
-    const found = unsealed(readRecord(path));
+    const found = unsealed(this.#noteAt(path));
     switch (found.kind) {
       case 'blank':
         return undefined;
@@ -257,6 +258,19 @@ export class RunRecords {
         return found.text;
       case 'damaged':
         throw new ContainerizerError(`the record '${path}' is damaged`);
+    }
+  }
+
+  #noteAt(path: string): Buffer | undefined {
+    try {
+      return readRecord(path);
+    } catch (error) {
+      if (isPassing(error)) {
+        throw error;
+      }
+      throw new ContainerizerError(`the record '${path}' cannot be read: ${String(error)}`, {
+        cause: error,
+      });
     }
   }
 

@@ -105,7 +105,7 @@ export function createNestedSandbox(
   try {
     using above = HeldFolder.open(work.path(parent));
     const { uid, gid } = above.status();
-    using nested = folderIn(above, NESTED);
+    using nested = folderIn(above, NESTED, () => {});
     using sandbox = nested.makeFolder(name, 0o750);
     if (identity !== undefined) {
       sandbox.giveTo(identity.uid, identity.gid);
@@ -113,8 +113,7 @@ export function createNestedSandbox(
     for (const [link, target] of links) {
       sandbox.symlink(link, target);
     }
-    using tasks = folderIn(above, TASKS);
-    tasks.giveTo(uid, gid);
+    using tasks = folderIn(above, TASKS, (made) => made.giveTo(uid, gid));
     if (tasks.statusOf(task) !== undefined) {
       // Of an earlier task with this id.
       tasks.unlink(task);
@@ -127,8 +126,19 @@ export function createNestedSandbox(
   }
 }
 
-const folderIn = (folder: HeldFolder, name: string) =>
-  folder.statusOf(name) === undefined ? folder.makeFolder(name, 0o755) : folder.folder(name);
+/** A folder that is there is left as it is: the user may have put it there. */
+function folderIn(
+  folder: HeldFolder,
+  name: string,
+  isMade: (made: HeldFolder) => void,
+): HeldFolder {
+  if (folder.statusOf(name) !== undefined) {
+    return folder.folder(name);
+  }
+  const made = folder.makeFolder(name, 0o755);
+  isMade(made);
+  return made;
+}
 
 /** Deletes a sandbox, and the folders above it that are empty then. */
 export async function deleteSandbox(work: WorkDirectory, sandbox: string): Promise<void> {

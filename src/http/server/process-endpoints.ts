@@ -26,7 +26,7 @@ import {
 import { type AttachedFiles, browse, download, listingEntry, readPiece } from './files.ts';
 import type { Caller } from './process-calls.ts';
 import { jsonResponse, largeJsonResponse } from './reply.ts';
-import { type HttpResponse, OK, redirectTo } from './response.ts';
+import { type HttpResponse, OK } from './response.ts';
 import { largeJson, type Pieces } from './response-stream.ts';
 import type { Endpoint, EndpointRequest } from './router.ts';
 
@@ -91,8 +91,6 @@ export class ProcessEndpoints {
       { ...write, path: '/profiler/start', handle: () => profilerDisabled },
       { ...write, path: '/profiler/stop', handle: () => profilerDisabled },
       { ...own, path: '/help', handle: () => this.#help(endpoints) },
-      // Mesos's master has its web interface there; the address that it prints leads somewhere.
-      { ...own, path: '/', exact: true, handle: () => redirectTo('/help') },
     ];
     return endpoints;
   }

@@ -3,7 +3,7 @@
 // Every container has a supervisor (supervisor/supervisor.c) that outlives the agent. The launcher
 // talks to it through the spawner, and reads its records in the work directory, so that a later
 // agent knows as much as the one that launched the container.
-import { statSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parentOf } from '../../../model/container-id.ts';
 import type { ContainerId } from '../../../model/ids.ts';
@@ -83,6 +83,7 @@ export class ProcessLauncher implements Launcher {
   async launch(plan: ContainerPlan, identity: Identity | undefined): Promise<Container> {
     const { id, sandbox, isBound, directory, environment, cgroups } = plan;
     const settings = settingsOf(plan);
+    this.#options.records.note(id, 'user', identity === undefined ? '' : String(identity.uid));
     this.#options.records.note(id, 'settings', settings.join('\n'));
     const started = Promise.withResolvers<number>();
     const ended = Promise.withResolvers<ContainerEnd>();
@@ -136,7 +137,7 @@ export class ProcessLauncher implements Launcher {
       processId,
       cgroups,
       // Looked up only when needed: a user who cannot be found disables checks, not the container.
-      identity: () => this.#ownerOf(sandbox),
+      identity: () => this.#userOf(id, sandbox),
       settings: this.#settingsOf(id, record.process.pid),
       environment: environmentOf(record),
     });
@@ -291,11 +292,31 @@ export class ProcessLauncher implements Launcher {
     return runningSettings(processId);
   }
 
-  /** The user for checks after a restart: the sandbox belongs to the task's user. */
+  /**
+   * The user for checks after a restart. Of a root container of an earlier version it is not on
+   * record, but its sandbox belongs to its user, and others cannot put another folder there. Throws
+   * UnknownEndError where the user is not known.
+   */
+  #userOf(id: ContainerId, sandbox: string): Promise<Identity | undefined> {
+    let noted: string | undefined;
+    try {
+      noted = this.#options.records.noted(id, 'user');
+    } catch (error) {
+      throw new UnknownEndError(`The user of container ${id} is not known: ${String(error)}`);
+    }
+    if (noted !== undefined) {
+      return noted === '' ? Promise.resolve(undefined) : this.#options.users.withId(Number(noted));
+    }
+    if (parentOf(id) !== undefined) {
+      throw new UnknownEndError(`The user of container ${id} is not known`);
+    }
+    return this.#ownerOf(sandbox);
+  }
+
   async #ownerOf(sandbox: string): Promise<Identity | undefined> {
     let uid: number | undefined;
     try {
-      uid = statSync(sandbox).uid;
+      uid = lstatSync(sandbox).uid;
     } catch (error) {
       if (!isAbsence(error)) {
         throw error;
