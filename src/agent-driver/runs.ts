@@ -160,7 +160,6 @@ export class Runs {
     }
     run.isPreparing = false;
     if (run.destroyed || this.#runs.get(run.containerId) !== run) {
-      this.#options.containerizer.removeCgroups(run.containerId);
       this.#finish(run, {});
       return;
     }
@@ -202,7 +201,7 @@ export class Runs {
       rememberKill: (container, kill) => this.#rememberKill(container, kill),
       nowMs: this.#options.nowMs,
       connect: (events) => this.#connect(events),
-      end: () => this.#endPod(run),
+      end: () => this.#finish(run, { waitStatus: 0 }),
     });
   }
 
@@ -213,11 +212,6 @@ export class Runs {
       refused: (_, text) =>
         this.#options.warn(`The agent refuses a built-in executor: ${text ?? ''}`),
     });
-  }
-
-  #endPod(run: Run): void {
-    this.#options.containerizer.removeCgroups(run.containerId);
-    this.#finish(run, { waitStatus: 0 });
   }
 
   async #reattachPod(
@@ -329,10 +323,7 @@ export class Runs {
     run.runner?.stop();
     run.abort.abort();
     if (run.pod !== undefined) {
-      void run.pod.destroy().then(() => {
-        this.#options.containerizer.removeCgroups(run.containerId);
-        this.#finish(run, { waitStatus: KILLED_STATUS });
-      });
+      void run.pod.destroy().then(() => this.#finish(run, { waitStatus: KILLED_STATUS }));
     }
     const container = run.container;
     if (container !== undefined) {
@@ -442,6 +433,10 @@ export class Runs {
   }
 
   #finish(run: Run, end: RunEnd): void {
+    if (run.launch.builtin === 'default') {
+      // Also when the agent stops meanwhile, and hears no more of the end.
+      this.#options.containerizer.removeCgroups(run.containerId);
+    }
     if (this.#runs.get(run.containerId) !== run) {
       return;
     }

@@ -131,17 +131,9 @@ export class Containerizer {
    * Prepares a container up to the point where its process exists and is held. Rejects with
    * ContainerizerError; if the plan is refused, nothing has been created.
    */
-  async launch(request: ContainerRequest, { abort, mayRunAs }: LaunchOptions): Promise<Container> {
-    const planned = planContainer(request, this.#host, this.#isolators);
-    if (planned.kind === 'refusal') {
-      throw refusalError(planned);
-    }
-    const { plan } = planned;
-    const identity = await this.#identityFor(plan, mayRunAs);
-    abort.throwIfAborted();
-    this.#createSandbox(request, plan, identity);
-    await this.#prepare(plan, abort);
-    this.#records.create(plan.id);
+  async launch(request: ContainerRequest, options: LaunchOptions): Promise<Container> {
+    const { abort } = options;
+    const { plan, identity } = await this.#begin(request, options);
     if (request.nested !== undefined) {
       this.#records.note(plan.id, 'task', request.nested.note);
     }
@@ -155,18 +147,8 @@ export class Containerizer {
    * Makes a container without a process, for others to be nested in. Rejects with
    * ContainerizerError; if the plan is refused, nothing has been created.
    */
-  async launchEmpty(request: ContainerRequest, { abort, mayRunAs }: LaunchOptions): Promise<void> {
-    const planned = planContainer({ ...request, isEmpty: true }, this.#host, this.#isolators);
-    if (planned.kind === 'refusal') {
-      throw refusalError(planned);
-    }
-    const { plan } = planned;
-    const identity = await this.#identityFor(plan, mayRunAs);
-    abort.throwIfAborted();
-    this.#createSandbox(request, plan, identity);
-    createOutput(this.#work, request.sandbox, identity);
-    await this.#prepare(plan, abort);
-    this.#records.create(plan.id);
+  async launchEmpty(request: ContainerRequest, options: LaunchOptions): Promise<void> {
+    const { plan } = await this.#begin({ ...request, isEmpty: true }, options);
     this.#records.note(plan.id, 'empty', bootId());
     for (const folder of plan.cgroups) {
       makeCgroup(folder);
@@ -193,24 +175,41 @@ export class Containerizer {
     }
   }
 
+  /** The part of every launch up to the container's records. */
+  async #begin(
+    request: ContainerRequest,
+    { abort, mayRunAs }: LaunchOptions,
+  ): Promise<{ readonly plan: ContainerPlan; readonly identity: Identity | undefined }> {
+    const planned = planContainer(request, this.#host, this.#isolators);
+    if (planned.kind === 'refusal') {
+      throw refusalError(planned);
+    }
+    const { plan } = planned;
+    const identity = await this.#identityFor(plan, mayRunAs);
+    abort.throwIfAborted();
+    this.#createSandbox(request, plan, identity);
+    for (const isolator of this.#isolators) {
+      await isolator.prepare?.(plan, abort);
+    }
+    this.#records.create(plan.id);
+    return { plan, identity };
+  }
+
   #createSandbox(
     request: ContainerRequest,
     plan: ContainerPlan,
     identity: Identity | undefined,
   ): void {
-    const { nested } = request;
+    const { nested, sandbox, isEmpty } = request;
     if (nested === undefined) {
-      createSandbox(this.#work, request.sandbox, identity);
+      createSandbox(this.#work, sandbox, identity);
+      if (isEmpty === true) {
+        createOutput(this.#work, sandbox, identity);
+      }
       return;
     }
     const links = new Map([...plan.volumes].map(([name, { target }]) => [name, target]));
     createNestedSandbox(this.#work, { ...nested, links }, identity);
-  }
-
-  async #prepare(plan: ContainerPlan, abort: AbortSignal): Promise<void> {
-    for (const isolator of this.#isolators) {
-      await isolator.prepare?.(plan, abort);
-    }
   }
 
   #isolate(plan: ContainerPlan): void {
@@ -280,9 +279,7 @@ export class Containerizer {
     sandbox: string,
     resources: readonly Resource[],
   ): Promise<Container> {
-    for (const isolator of this.#isolators) {
-      isolator.recover?.(id, resources);
-    }
+    this.reattachEmpty(id, resources);
     return this.#attach(id, sandbox);
   }
 

@@ -2,7 +2,6 @@
 // record of a kill.
 import type { Containerizer } from '../containerizer/containerizer.ts';
 import type { Container, ContainerEnd } from '../containerizer/launchers/launcher.ts';
-import { timerDelay } from '../containerizer/timer-delay.ts';
 import { ExecutorCall_Type, type ExecutorEvent } from '../model/generated/messages.ts';
 import {
   type CommandEffect,
@@ -12,6 +11,7 @@ import {
   createCommand,
   stepCommand,
 } from './command.ts';
+import { ExecutorTimers } from './executor-timers.ts';
 import type { ConnectExecutor, ExecutorTransport } from './executor-transport.ts';
 import { probe } from './prober.ts';
 import type { RememberedKill } from './remembered-kill.ts';
@@ -32,7 +32,7 @@ export class CommandRunner {
   readonly #options: CommandRunnerOptions;
   readonly #state;
   readonly #transport: ExecutorTransport;
-  readonly #timers = new Map<CommandTimer, NodeJS.Timeout>();
+  readonly #timers = new ExecutorTimers();
   #stopped = false;
 
   constructor(options: CommandRunnerOptions) {
@@ -65,10 +65,7 @@ export class CommandRunner {
   stop(): void {
     this.#stopped = true;
     this.#transport.close();
-    for (const timer of this.#timers.values()) {
-      clearTimeout(timer);
-    }
-    this.#timers.clear();
+    this.#timers.clearAll();
   }
 
   #step(event: CommandEvent): void {
@@ -99,8 +96,7 @@ export class CommandRunner {
         this.#setTimer(effect.timer, effect.delayMs);
         return;
       case 'clearTimer':
-        clearTimeout(this.#timers.get(effect.timer));
-        this.#timers.delete(effect.timer);
+        this.#timers.clear(effect.timer);
         return;
       case 'probe': {
         const { kind } = effect.probe;
@@ -119,11 +115,8 @@ export class CommandRunner {
   }
 
   #setTimer(timer: CommandTimer, delayMs: number): void {
-    clearTimeout(this.#timers.get(timer));
-    const handle = setTimeout(() => {
-      this.#timers.delete(timer);
-      this.#step({ type: 'timer', timer, nowMs: this.#options.nowMs() });
-    }, timerDelay(delayMs));
-    this.#timers.set(timer, handle);
+    this.#timers.set(timer, delayMs, () =>
+      this.#step({ type: 'timer', timer, nowMs: this.#options.nowMs() }),
+    );
   }
 }

@@ -1,9 +1,9 @@
 // Carries out the effects of a default executor: containers for its tasks, timers, probes, signals.
 import type { Containerizer } from '../containerizer/containerizer.ts';
 import type { Container } from '../containerizer/launchers/launcher.ts';
-import { timerDelay } from '../containerizer/timer-delay.ts';
 import type { ExecutorEvent } from '../model/generated/messages.ts';
 import type { ContainerId } from '../model/ids.ts';
+import { ExecutorTimers } from './executor-timers.ts';
 import type { ConnectExecutor, ExecutorTransport } from './executor-transport.ts';
 import {
   createPod,
@@ -41,7 +41,7 @@ export class PodRunner {
   readonly #options: PodRunnerOptions;
   readonly #state;
   readonly #transport: ExecutorTransport;
-  readonly #timers = new Map<string, NodeJS.Timeout>();
+  readonly #timers = new ExecutorTimers();
   /** Containers that have not ended. */
   readonly #containers = new Map<ContainerId, Container>();
   /** Launches that are not answered yet. */
@@ -77,10 +77,7 @@ export class PodRunner {
   stop(): void {
     this.#stopped = true;
     this.#transport.close();
-    for (const timer of this.#timers.values()) {
-      clearTimeout(timer);
-    }
-    this.#timers.clear();
+    this.#timers.clearAll();
     this.#abandonAll();
   }
 
@@ -155,12 +152,9 @@ export class PodRunner {
         this.#setTimer(container, effect.timer, effect.delayMs);
         return;
       }
-      case 'clearTimer': {
-        const key = timerKey(effect.container, effect.timer);
-        clearTimeout(this.#timers.get(key));
-        this.#timers.delete(key);
+      case 'clearTimer':
+        this.#timers.clear(timerName(effect.container, effect.timer));
         return;
-      }
       case 'probe': {
         const container = this.#containers.get(effect.container);
         if (container !== undefined) {
@@ -216,17 +210,13 @@ export class PodRunner {
   }
 
   #setTimer(container: ContainerId | undefined, timer: PodTimer, delayMs: number): void {
-    const key = timerKey(container, timer);
-    clearTimeout(this.#timers.get(key));
-    const handle = setTimeout(() => {
-      this.#timers.delete(key);
-      this.#step({ type: 'timer', container, timer, nowMs: this.#options.nowMs() });
-    }, timerDelay(delayMs));
-    this.#timers.set(key, handle);
+    this.#timers.set(timerName(container, timer), delayMs, () =>
+      this.#step({ type: 'timer', container, timer, nowMs: this.#options.nowMs() }),
+    );
   }
 }
 
 const abandoned = new Error('The task was killed before its container was started');
 
-const timerKey = (container: ContainerId | undefined, timer: PodTimer) =>
+const timerName = (container: ContainerId | undefined, timer: PodTimer) =>
   `${timer} ${container ?? ''}`;

@@ -250,7 +250,7 @@ export class RunRecords {
   /** Undefined where there is none. Throws ContainerizerError where the record is damaged. */
   noted(container: ContainerId, name: NoteName | 'killing'): string | undefined {
     const path = join(this.#work.run(container), name);
-    const found = unsealed(this.#noteAt(path));
+    const found = unsealed(this.#read(path));
     switch (found.kind) {
       case 'blank':
         return undefined;
@@ -258,19 +258,6 @@ export class RunRecords {
         return found.text;
       case 'damaged':
         throw new ContainerizerError(`the record '${path}' is damaged`);
-    }
-  }
-
-  #noteAt(path: string): Buffer | undefined {
-    try {
-      return readRecord(path);
-    } catch (error) {
-      if (isPassing(error)) {
-        throw error;
-      }
-      throw new ContainerizerError(`the record '${path}' cannot be read: ${String(error)}`, {
-        cause: error,
-      });
     }
   }
 
