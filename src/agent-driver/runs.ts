@@ -10,6 +10,7 @@ import type { AgentEvent } from '../agent/events.ts';
 import type { Containerizer, LaunchOptions } from '../containerizer/containerizer.ts';
 import { ContainerizerError } from '../containerizer/containerizer-error.ts';
 import type { Container, ContainerEnd } from '../containerizer/launchers/launcher.ts';
+import type { Limitation } from '../containerizer/limitation.ts';
 import type { ContainerRequest } from '../containerizer/plan/request.ts';
 import type { RunRecords } from '../containerizer/records/run-records.ts';
 import { nestedSandbox } from '../containerizer/sandboxes/sandboxes.ts';
@@ -18,6 +19,7 @@ import type { ResumedTask } from '../executor/pod.ts';
 import { PodRunner } from '../executor/pod-runner.ts';
 import { killOf, killText, type RememberedKill } from '../executor/remembered-kill.ts';
 import type { Resumption } from '../executor/task-run.ts';
+import { rootOf } from '../model/container-id.ts';
 import {
   type ExecutorEvent,
   type FrameworkInfo,
@@ -35,6 +37,7 @@ import {
 } from '../model/ids.ts';
 import type { Random } from '../model/random.ts';
 import { allocationRole } from '../model/resource-format.ts';
+import { isTerminal } from '../model/task-state.ts';
 import { type ExecutorRequests, InProcessTransport } from './in-process-transport.ts';
 import {
   nameIn,
@@ -88,6 +91,8 @@ interface RunEnd extends ContainerEnd {
   /** The reason, if it is another than a failed launch. */
   readonly reason?: TaskStatus_Reason | undefined;
   readonly isDropped?: boolean | undefined;
+  /** The resources whose limit was hit. */
+  readonly limited?: readonly Resource[] | undefined;
   /** A text for the agent's log. */
   readonly cause?: string | undefined;
 }
@@ -100,6 +105,9 @@ export class Runs {
 
   constructor(options: RunsOptions) {
     this.#options = options;
+    options.containerizer.watchLimits((container, limitation) =>
+      this.#limit(container, limitation),
+    );
   }
 
   /** Launches a container; `containerStarted` or `containerEnded` follows. */
@@ -220,7 +228,7 @@ export class Runs {
     tasks: readonly CheckpointedTask[],
   ): Promise<void> {
     const { containerizer, records, warn } = this.#options;
-    containerizer.reattachEmpty(run.containerId, run.resources);
+    containerizer.reattachEmpty(run.containerId, effect.sandbox, run.resources);
     const resumed = resumedTasks({
       parent: run.containerId,
       tasks,
@@ -247,8 +255,11 @@ export class Runs {
 
   /** Recovers a container of an earlier agent, whose tasks are those in the checkpoint. */
   async reattach(effect: ReattachExecutor, tasks: readonly CheckpointedTask[]): Promise<void> {
-    const { executor, task, containerId: id } = effect;
-    const resources = [...(executor.resources ?? []), ...(task?.resources ?? [])];
+    const { executor, containerId: id } = effect;
+    const live = tasks.filter((task) => !reportedStates(task).some(isTerminal));
+    const resources = [executor, ...live.map(({ info }) => info)].flatMap(
+      (it) => it.resources ?? [],
+    );
     const run = this.#add(effect, resources);
     const { records } = this.#options;
     try {
@@ -300,6 +311,24 @@ export class Runs {
       };
       this.#destroy(run);
     }
+  }
+
+  /**
+   * Ends a container that uses more than it may. With a root container all of its executor ends,
+   * and the agent says why; of one that is nested the executor does.
+   */
+  #limit(container: ContainerId, limitation: Limitation): void {
+    const run = this.#runs.get(rootOf(container));
+    if (run === undefined || run.destroyed) {
+      return;
+    }
+    if (container !== run.containerId) {
+      run.pod?.limit(container, limitation);
+      return;
+    }
+    const { message: failure, reason, resources: limited } = limitation;
+    run.failed ??= { failure, reason, limited };
+    this.#destroy(run);
   }
 
   destroy(effect: DestroyContainer): void {
@@ -455,6 +484,7 @@ export class Runs {
       failure: run.failed?.failure ?? end.failure,
       reason: run.failed?.reason ?? end.reason,
       isDropped: end.isDropped,
+      limited: run.failed?.limited,
       cause: end.cause,
     });
   }

@@ -18,6 +18,7 @@ import { createIsolators } from './isolators/isolators.ts';
 import type { Container, Inspection, Launcher } from './launchers/launcher.ts';
 import { openLauncher } from './launchers/launchers.ts';
 import type { LauncherName } from './launchers/names.ts';
+import type { OnLimitation } from './limitation.ts';
 import type { CapabilityDefaults } from './plan/capabilities.ts';
 import { commandEnvironment, commandLine, layered } from './plan/command-line.ts';
 import {
@@ -88,6 +89,7 @@ export class Containerizer {
   readonly #isolators: readonly Isolator[];
   readonly #fetching: FetchOptions;
   readonly #users: Users;
+  #onLimitation: OnLimitation = () => undefined;
 
   private constructor(options: ContainerizerOptions, parts: Parts) {
     this.#work = options.work;
@@ -100,6 +102,7 @@ export class Containerizer {
       isRoot: options.host.isRoot,
       volumes: options.volumes,
       capabilities: options.capabilities ?? {},
+      onLimitation: (container, limitation) => this.#onLimitation(container, limitation),
     });
     this.#host = {
       workDirectory: options.work.root,
@@ -122,8 +125,16 @@ export class Containerizer {
     return new Containerizer(options, { users, launcher, counts });
   }
 
-  /** Closes the launcher; containers keep running. */
+  /** Whoever runs containers ends those that use more than they may. */
+  watchLimits(onLimitation: OnLimitation): void {
+    this.#onLimitation = onLimitation;
+  }
+
+  /** Containers keep running. */
   async close(): Promise<void> {
+    for (const isolator of this.#isolators) {
+      isolator.close?.();
+    }
     await this.#launcher.close();
   }
 
@@ -156,10 +167,13 @@ export class Containerizer {
     this.#isolate(plan);
   }
 
-  /** Takes over a container without a process that an earlier agent made. */
-  reattachEmpty(id: ContainerId, resources: readonly Resource[]): void {
+  /**
+   * Takes over a container without a process that an earlier agent made; `sandbox` is relative to
+   * the work directory.
+   */
+  reattachEmpty(id: ContainerId, sandbox: string, resources: readonly Resource[]): void {
     for (const isolator of this.#isolators) {
-      isolator.recover?.(id, resources);
+      isolator.recover?.(this.#launched(id, sandbox), resources);
     }
   }
 
@@ -279,7 +293,7 @@ export class Containerizer {
     sandbox: string,
     resources: readonly Resource[],
   ): Promise<Container> {
-    this.reattachEmpty(id, resources);
+    this.reattachEmpty(id, sandbox, resources);
     return this.#attach(id, sandbox);
   }
 

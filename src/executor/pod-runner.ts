@@ -1,6 +1,7 @@
 // Carries out the effects of a default executor: containers for its tasks, timers, probes, signals.
 import type { Containerizer } from '../containerizer/containerizer.ts';
 import type { Container } from '../containerizer/launchers/launcher.ts';
+import type { Limitation } from '../containerizer/limitation.ts';
 import type { ExecutorEvent } from '../model/generated/messages.ts';
 import type { ContainerId } from '../model/ids.ts';
 import { ExecutorTimers } from './executor-timers.ts';
@@ -49,6 +50,8 @@ export class PodRunner {
     ContainerId,
     { readonly abort: AbortController; readonly answered: Promise<void> }
   >();
+  /** Of containers that are being ended, for they use more than they may. */
+  readonly #limitations = new Map<ContainerId, Limitation>();
   readonly #done = Promise.withResolvers<void>();
   #stopped = false;
 
@@ -71,6 +74,15 @@ export class PodRunner {
   /** The containers of tasks that have not ended. */
   get containers(): ContainerId[] {
     return [...this.#containers.keys()];
+  }
+
+  /** Ends a task's container, which uses more than it may. */
+  limit(container: ContainerId, limitation: Limitation): void {
+    const limited = this.#containers.get(container);
+    if (limited !== undefined && !this.#limitations.has(container)) {
+      this.#limitations.set(container, limitation);
+      limited.destroy();
+    }
   }
 
   /** After this nothing more is done or sent. */
@@ -205,7 +217,15 @@ export class PodRunner {
     void container.ended.then((end) => {
       this.#containers.delete(id);
       this.#options.cleanup(id);
-      this.#step({ type: 'ended', container: id, ...end, nowMs: this.#options.nowMs() });
+      const limitation = this.#limitations.get(id);
+      this.#limitations.delete(id);
+      this.#step({
+        type: 'ended',
+        container: id,
+        ...end,
+        limitation,
+        nowMs: this.#options.nowMs(),
+      });
     });
   }
 

@@ -1,5 +1,6 @@
 // The statuses that the command executor sends for its task, with Mesos's messages and reasons. The
 // executor itself adds uuid and time.
+import type { Limitation } from '../containerizer/limitation.ts';
 import type { TaskInfo, TaskStatus } from '../model/generated/messages.ts';
 import { TaskState, TaskStatus_Reason, TaskStatus_Source } from '../model/generated/messages.ts';
 import type { ExecutorId } from '../model/ids.ts';
@@ -22,17 +23,27 @@ export interface TaskEnd {
   readonly refusal?: string | undefined;
   /** Why the wait status is not known. */
   readonly loss?: string | undefined;
+  /** Why the container was ended, where it used more than it may. */
+  readonly limitation?: Limitation | undefined;
 }
 
 /** The last status of a task whose command has ended; `cause` is that of the kill, if any. */
 export function terminalStatus(
   subject: StatusSubject,
-  { waitStatus, failure, refusal, loss }: TaskEnd,
+  { waitStatus, failure, refusal, loss, limitation }: TaskEnd,
   cause: KillCause | undefined,
 ): TaskStatus {
   if (refusal !== undefined) {
     const state = cause === undefined ? TaskState.TASK_FAILED : stateOfKill(cause);
     return newStatus(subject, state, { message: refusal });
+  }
+  if (limitation !== undefined) {
+    const end = waitStatus === undefined ? 'terminated' : describeWaitStatus(waitStatus);
+    return newStatus(subject, TaskState.TASK_FAILED, {
+      message: `Command ${end}: ${limitation.message}`,
+      reason: limitation.reason,
+      limitation: { resources: [...limitation.resources] },
+    });
   }
   if (waitStatus === undefined) {
     const lost = 'Failed to get exit status for Command';
@@ -76,7 +87,7 @@ const stateOfKill = (cause: KillCause) =>
 export function newStatus(
   { executorId, task }: StatusSubject,
   state: TaskState,
-  more: Partial<Pick<TaskStatus, 'message' | 'reason' | 'healthy'>> = {},
+  more: Partial<Pick<TaskStatus, 'message' | 'reason' | 'healthy' | 'limitation'>> = {},
 ): TaskStatus {
   return {
     task_id: task.task_id,

@@ -1,5 +1,6 @@
 // The default executor's state machine by itself: groups, order of updates, kills, recovery.
 import { describe, expect, test } from 'vitest';
+import type { Limitation } from '../../src/containerizer/limitation.ts';
 import {
   createPod,
   type PodEffect,
@@ -18,6 +19,7 @@ import {
   TaskState,
   type TaskStatus,
   TaskStatus_Reason,
+  Value_Type,
 } from '../../src/model/generated/messages.ts';
 import { type ContainerId, containerId, executorId, frameworkId } from '../../src/model/ids.ts';
 import { Random } from '../../src/model/random.ts';
@@ -94,8 +96,9 @@ class Pod {
     }
   }
 
-  ended(id: string, waitStatus: number): PodEffect[] {
-    return this.step({ type: 'ended', container: this.of(id), waitStatus, nowMs: this.nowMs });
+  ended(id: string, waitStatus: number, limitation?: Limitation): PodEffect[] {
+    const end = { waitStatus, limitation };
+    return this.step({ type: 'ended', container: this.of(id), ...end, nowMs: this.nowMs });
   }
 
   kill(id: string, kill_policy?: KillPolicy): PodEffect[] {
@@ -134,6 +137,7 @@ class Pod {
 const types = (effects: readonly PodEffect[]) => effects.map(({ type }) => type);
 const EXIT_1 = 256;
 const SIGTERM = 15;
+const SIGKILL = 9;
 
 describe('a group', () => {
   test('is announced, started, and told to run when all of it does', () => {
@@ -192,6 +196,21 @@ describe('a group', () => {
     const status = pod.statuses('a').at(-1);
     expect(status?.message).toBe('No such image');
     expect(status).not.toHaveProperty('reason');
+  });
+
+  test('ends with a task that uses more than it may, which says so, whatever killed it', () => {
+    const pod = new Pod();
+    pod.run(info('a'), info('b'));
+    pod.kill('a');
+    const resources = [{ name: 'mem', type: Value_Type.SCALAR, scalar: { value: 32 } }];
+    const reason = TaskStatus_Reason.REASON_CONTAINER_LIMITATION_MEMORY;
+    pod.ended('a', SIGKILL, { message: 'Memory limit exceeded', reason, resources });
+    expect(pod.told().slice(4)).toEqual(['a KILLING', 'a FAILED', 'b KILLING']);
+    expect(pod.statuses('a').at(-1)).toMatchObject({
+      message: 'Command terminated with signal Killed: Memory limit exceeded',
+      reason,
+      limitation: { resources },
+    });
   });
 
   test('may end before all of it was started, which is told in order', () => {

@@ -23,7 +23,7 @@ export const filesystemPosix = (volumes: Volumes): Isolator => ({
   },
   update: ({ id, sandbox }, resources) =>
     volumes.provide(id, sandbox, volumeLinks(volumes.workDirectory, resources)),
-  recover(id, resources) {
+  recover({ id }, resources) {
     let links: VolumeLinks;
     try {
       links = volumeLinks(volumes.workDirectory, resources);

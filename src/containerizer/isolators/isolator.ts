@@ -13,6 +13,7 @@ export interface LaunchedContainer {
   readonly cgroups: readonly string[];
 }
 
+/** It reports the limits that containers exceed by the function that it is made with. */
 export interface Isolator extends Contributor {
   /** Called when the sandbox exists and nothing runs in it yet. Rejects with ContainerizerError. */
   prepare?(plan: ContainerPlan, abort: AbortSignal): Promise<void>;
@@ -21,9 +22,11 @@ export interface Isolator extends Contributor {
   /** Changes the container's resources. Throws ContainerizerError where the container must end. */
   update?(container: LaunchedContainer, resources: readonly Resource[]): void;
   /** Takes over a container that an earlier agent launched. */
-  recover?(id: ContainerId, resources: readonly Resource[]): void;
+  recover?(container: LaunchedContainer, resources: readonly Resource[]): void;
   /** The isolator's part of the container's statistics. */
   usage?(used: ContainerUsage): Partial<ResourceStatistics>;
   /** Called when the container has ended or was not launched. */
   cleanup?(id: ContainerId): void;
+  /** The agent stops. Containers keep running. */
+  close?(): void;
 }

@@ -1,5 +1,6 @@
 // Creates the isolators that the agent is configured with, in the order in which they add to plans.
 import { ContainerizerError } from '../containerizer-error.ts';
+import type { OnLimitation } from '../limitation.ts';
 import type { CapabilityDefaults } from '../plan/capabilities.ts';
 import type { Volumes } from '../volumes/volumes.ts';
 import { filesystemPosix } from './filesystem-posix.ts';
@@ -19,6 +20,7 @@ export interface IsolatorParts {
   readonly volumes: Volumes;
   /** What the operator allows, and gives to those that do not ask. */
   readonly capabilities: CapabilityDefaults;
+  readonly onLimitation: OnLimitation;
 }
 
 const MAKERS: Readonly<Record<IsolatorName, (parts: IsolatorParts) => Isolator>> = {

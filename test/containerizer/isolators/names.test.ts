@@ -25,6 +25,11 @@ test('containers have the files of the machine where no isolator is named', () =
 });
 
 test('each isolator that the flag takes is made under its name', () => {
-  const made = createIsolators(ISOLATION_WORDS, { isRoot: true, volumes, capabilities: {} });
+  const made = createIsolators(ISOLATION_WORDS, {
+    isRoot: true,
+    volumes,
+    capabilities: {},
+    onLimitation: () => {},
+  });
   expect(made.map(({ name }) => name)).toEqual([...ISOLATOR_NAMES]);
 });

@@ -18,6 +18,7 @@ import { containerId } from '../../../src/model/ids.ts';
 
 const host = { workDirectory: '/agent', cgroupRoots: ['/cg/freezer/mesos', '/cg/cpu/mesos'] };
 const isolators = createIsolators(['posix/cpu', 'posix/mem'], {
+  onLimitation: () => {},
   isRoot: true,
   volumes: new Volumes(new WorkDirectory('/no/such/folder'), () => {}),
   capabilities: {},
