@@ -31,15 +31,18 @@ export interface Refused<T> {
   readonly refuse: (value: T, path: string) => string | undefined;
 }
 
-/** The field works on agents that have this isolator, and is refused by all others. */
-export interface Isolated {
-  readonly isolator: string;
+/**
+ * The field works on agents that have this isolator, or the one that its value needs, and is
+ * refused by all others.
+ */
+export interface Isolated<T> {
+  readonly isolator: string | ((value: T) => string);
 }
 
 export type Treatment<T> =
   | typeof WORKS
   | Harmless
-  | Isolated
+  | Isolated<T>
   | Refused<T>
   | (T extends object ? Fields<T> : never);
 
@@ -131,7 +134,24 @@ const checkCommand: Fields<CommandInfo> = {
 
 export const containerFields: Fields<ContainerInfo> = {
   type: WORKS,
-  volumes: refusedAs(() => 'Volumes in ContainerInfo is not supported'),
+  volumes: {
+    mode: WORKS,
+    container_path: WORKS,
+    // The first versions of Mesos had no other source.
+    host_path: {
+      isolator: (path: string) =>
+        path.startsWith('/') ? 'volume/host_path' : 'volume/sandbox_path',
+    },
+    image: refused('there are no images'),
+    source: {
+      type: WORKS,
+      docker_volume: refused('there are no volume drivers of Docker'),
+      host_path: refused('there is no isolator for it'),
+      sandbox_path: { isolator: 'volume/sandbox_path' },
+      secret: refused('there is no isolator for it'),
+      csi_volume: refused('there are no CSI plugins'),
+    },
+  },
   hostname: refused("containers have the agent's host name"),
   docker: refused('it is for containers of type DOCKER'),
   mesos: { image: refusedAs(() => 'Container root filesystems not supported') },
@@ -235,7 +255,7 @@ export const executorFields: Fields<ExecutorInfo> = {
 interface AnyFields {
   readonly [field: string]: AnyTreatment;
 }
-type AnyTreatment = typeof WORKS | Harmless | Isolated | Refused<never> | AnyFields;
+type AnyTreatment = typeof WORKS | Harmless | Isolated<never> | Refused<never> | AnyFields;
 
 const isRefused = (treatment: AnyTreatment): treatment is Refused<never> =>
   typeof treatment === 'object' && 'refuse' in treatment && typeof treatment.refuse === 'function';
@@ -245,10 +265,10 @@ const isHarmless = (treatment: AnyTreatment): treatment is Harmless =>
   'harmless' in treatment &&
   typeof treatment.harmless === 'string';
 
-const isIsolated = (treatment: AnyTreatment): treatment is Isolated =>
+const isIsolated = (treatment: AnyTreatment): treatment is Isolated<never> =>
   typeof treatment === 'object' &&
   'isolator' in treatment &&
-  typeof treatment.isolator === 'string';
+  (typeof treatment.isolator === 'string' || typeof treatment.isolator === 'function');
 
 interface RefusalOptions {
   /** Stands before the path of a field. */
@@ -287,7 +307,7 @@ function firstRefusal(
     const path = prefix + name;
     for (const item of Array.isArray(value) ? (value as unknown[]) : [value]) {
       const why = isIsolated(treatment)
-        ? isolatorError(treatment, path, isolators)
+        ? isolatorError(isolatorFor(treatment, item), path, isolators)
         : isRefused(treatment)
           ? treatment.refuse(item as never, path)
           : firstRefusal(
@@ -304,7 +324,10 @@ function firstRefusal(
   return undefined;
 }
 
-const isolatorError = ({ isolator }: Isolated, path: string, isolators: readonly string[]) =>
+const isolatorFor = ({ isolator }: Isolated<never>, item: unknown): string =>
+  typeof isolator === 'string' ? isolator : isolator(item as never);
+
+const isolatorError = (isolator: string, path: string, isolators: readonly string[]) =>
   isolators.includes(isolator)
     ? undefined
     : `'${path}' is not supported: it needs an agent with ${isolator} in its --isolation`;

@@ -263,7 +263,7 @@ describe('containers that plain processes cannot be', () => {
     [{ type: ContainerInfo_Type.MESOS, mesos: { image: { type: 2 } } }, /root filesystems not/],
     [
       { type: ContainerInfo_Type.MESOS, volumes: [{ container_path: 'x', mode: 1 }] },
-      /Volumes in ContainerInfo is not supported/,
+      /Invalid volume: Only one of them should be set: 'host_path', 'image' and 'source'/,
     ],
     [{ type: ContainerInfo_Type.MESOS, tty_info: {} }, /with a TTY/],
     [{ type: ContainerInfo_Type.MESOS, network_infos: [{ name: 'n' }] }, /Unknown CNI network 'n'/],

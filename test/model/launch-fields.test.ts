@@ -41,7 +41,7 @@ describe('the table', () => {
         typeof treatment !== 'object' ||
         treatment === null ||
         ('harmless' in treatment && typeof treatment.harmless === 'string') ||
-        ('isolator' in treatment && typeof treatment.isolator === 'string') ||
+        'isolator' in treatment ||
         ('refuse' in treatment && typeof treatment.refuse === 'function');
       return isLeaf || !('message' in value)
         ? [path]
@@ -161,9 +161,14 @@ describe('a task that asks for what is not there', () => {
     ],
     ['a docker image', inContainer({ docker: { image: 'i' } }), "'container.docker'"],
     [
-      'a volume',
-      inContainer({ volumes: [{ mode: Volume_Mode.RW, container_path: 'x' }] }),
-      'Volumes in ContainerInfo is not supported',
+      'a folder of the host',
+      inContainer({ volumes: [{ mode: Volume_Mode.RW, container_path: 'x', host_path: '/etc' }] }),
+      "'container.volumes.host_path' is not supported: it needs an agent with volume/host_path",
+    ],
+    [
+      'a folder of the sandbox',
+      inContainer({ volumes: [{ mode: Volume_Mode.RW, container_path: 'x', host_path: 'in' }] }),
+      "'container.volumes.host_path' is not supported: it needs an agent with volume/sandbox_path",
     ],
     [
       'a persistent volume that it cannot write to',

@@ -12,6 +12,7 @@ import { posixCpu } from './posix-cpu.ts';
 import { posixDisk } from './posix-disk.ts';
 import { posixMem } from './posix-mem.ts';
 import { posixRlimits } from './posix-rlimits.ts';
+import { volumeSandboxPath } from './volume-sandbox-path.ts';
 
 /** The objects that isolators share with the containerizer. */
 export interface IsolatorParts {
@@ -31,6 +32,7 @@ const MAKERS: Readonly<Record<IsolatorName, (parts: IsolatorParts) => Isolator>>
   'posix/rlimits': () => posixRlimits,
   'linux/capabilities': ({ capabilities }) => linuxCapabilities(capabilities),
   'linux/nnp': () => linuxNnp,
+  'volume/sandbox_path': () => volumeSandboxPath,
 };
 
 /** `isolation` is the flag's value. Throws ContainerizerError where the host lacks something. */

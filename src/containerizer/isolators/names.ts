@@ -10,6 +10,7 @@ export const ISOLATOR_NAMES = [
   'posix/rlimits',
   'linux/capabilities',
   'linux/nnp',
+  'volume/sandbox_path',
 ] as const;
 export type IsolatorName = (typeof ISOLATOR_NAMES)[number];
 
@@ -22,6 +23,7 @@ const WHAT_THEY_DO: Readonly<Record<IsolatorName, string>> = {
   'posix/rlimits': 'limits that tasks ask for',
   'linux/capabilities': 'privileges of the kernel, for an agent that is root',
   'linux/nnp': 'no program gives a task more privileges',
+  'volume/sandbox_path': 'folders that tasks of a group share',
 };
 
 /** Isolators that only root can be. */
@@ -30,6 +32,8 @@ export const ROOT_ISOLATORS: ReadonlySet<IsolatorName> = new Set(['linux/capabil
 /** Names in Mesos that stand for several isolators. */
 const ALIASES: ReadonlyMap<string, readonly IsolatorName[]> = new Map([
   ['process', ['posix/cpu', 'posix/mem']],
+  // Secrets by value are resolved with all other variables, on every agent.
+  ['environment_secret', []],
 ]);
 
 /** All words that `--isolation` accepts. */
@@ -38,7 +42,7 @@ export const ISOLATION_WORDS: readonly string[] = [...ISOLATOR_NAMES, ...ALIASES
 /** The same words, with what each stands for. */
 export const ISOLATION_HELP = [
   ...ISOLATOR_NAMES.map((name) => `${name} (${WHAT_THEY_DO[name]})`),
-  ...[...ALIASES].map(([alias, names]) => `${alias} (${names.join(' and ')})`),
+  ...[...ALIASES].map(([alias, names]) => `${alias} (${names.join(' and ') || 'always used'})`),
 ].join(', ');
 
 /**

@@ -3,6 +3,7 @@
 import { enumNames } from '../../model/enum-names.ts';
 import { ContainerInfo_Type, TaskStatus_Reason } from '../../model/generated/messages.ts';
 import { executorFields, refusalOf, taskFields } from '../../model/launch-fields.ts';
+import { volumeError } from '../../model/volume-source.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
 import { type ContainerRequest, containerInfoOf } from './request.ts';
 
@@ -26,6 +27,12 @@ export function requireSupported(
         `'container.type' is ${nameOf(container.type) ?? 'not set'}: only containers of type MESOS are supported`,
       ),
     });
+  }
+  for (const volume of container?.volumes ?? []) {
+    const error = volumeError(volume);
+    if (error !== undefined) {
+      throw new ContainerizerError(`Invalid volume: ${error}`);
+    }
   }
   const refusal =
     task === undefined

@@ -43,8 +43,18 @@ export interface ContainerPlan extends ProcessPlan {
   readonly noNewPrivileges: boolean;
   /** The volumes that the sandbox links to, by the name of the link. */
   readonly volumes: VolumeLinks;
+  /** Links to folders of the sandbox that the container's own lies in. */
+  readonly parentLinks: readonly ParentLink[];
   /** What is fetched into the sandbox before the process starts. */
   readonly uris: readonly CommandInfo_URI[];
+}
+
+/** Both are names on the way from a sandbox. */
+export interface ParentLink {
+  /** From the container's own. */
+  readonly link: readonly string[];
+  /** From that of the container it is nested in; a folder is made there if there is nothing. */
+  readonly target: readonly string[];
 }
 
 /** Why there is no plan; the text is for the framework. */
@@ -141,6 +151,7 @@ function basicPlan(request: ContainerRequest, host: PlanHost): ContainerPlan {
     capabilities: undefined,
     noNewPrivileges: false,
     volumes: new Map(),
+    parentLinks: [],
     uris: command?.uris ?? [],
   };
 }

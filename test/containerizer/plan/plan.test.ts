@@ -82,6 +82,7 @@ test('a plan has everything that the container becomes', () => {
       volumes: new Map([
         ['data', { target: '/agent/volumes/roles/kit/v1', kind: 'folder', isShared: false }],
       ]),
+      parentLinks: [],
       uris: [{ value: 'http://127.0.0.1/file' }],
     },
   });
