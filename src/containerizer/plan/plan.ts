@@ -11,6 +11,7 @@ import { type CommandLine, commandEnvironment, commandLine, layered } from './co
 import { requireSupported } from './container-info.ts';
 import type { ContainerRequest } from './request.ts';
 import type { ResourceLimit } from './resource-limits.ts';
+import { AGENT_SURROUNDINGS, type Surroundings } from './surroundings.ts';
 import type { VolumeLinks } from './volume-links.ts';
 
 /** A process: the container's own, or one that runs beside it. */
@@ -20,7 +21,7 @@ export interface ProcessPlan extends CommandLine {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-export interface ContainerPlan extends ProcessPlan {
+export interface ContainerPlan extends ProcessPlan, Surroundings {
   readonly id: ContainerId;
   /** An absolute path. */
   readonly sandbox: string;
@@ -150,6 +151,7 @@ function basicPlan(request: ContainerRequest, host: PlanHost): ContainerPlan {
     rlimits: [],
     capabilities: undefined,
     noNewPrivileges: false,
+    ...AGENT_SURROUNDINGS,
     volumes: new Map(),
     parentLinks: [],
     uris: command?.uris ?? [],

@@ -79,6 +79,13 @@ test('a plan has everything that the container becomes', () => {
       rlimits: [],
       capabilities: undefined,
       noNewPrivileges: false,
+      namespaces: { mount: 'agent', pid: 'agent', ipc: 'agent' },
+      rootfs: undefined,
+      mounts: [],
+      devices: [],
+      seccomp: undefined,
+      maskedPaths: [],
+      readonlyPaths: [],
       volumes: new Map([
         ['data', { target: '/agent/volumes/roles/kit/v1', kind: 'folder', isShared: false }],
       ]),

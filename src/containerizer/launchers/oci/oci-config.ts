@@ -1,0 +1,171 @@
+// The configuration that an OCI runtime (crun, runc) takes, for a plan. Pure: the configuration of
+// any container can be shown in a test. Cgroups are not in it: they are made, and joined, before
+// the runtime is started.
+import type { Identity } from '../../host/users.ts';
+import type { Capabilities, CapabilityName } from '../../plan/capabilities.ts';
+import type { ContainerPlan, ProcessPlan } from '../../plan/plan.ts';
+import type { ResourceLimit } from '../../plan/resource-limits.ts';
+import { NAMESPACE_KINDS, type NamespaceKind } from '../../plan/surroundings.ts';
+
+/** What a configuration depends on besides the plan. */
+export interface OciHost {
+  /** The user that runs the process; undefined: the agent's own. */
+  readonly identity: Identity | undefined;
+  /** The folder that becomes the container's `/`. */
+  readonly rootfs: string;
+  /** The capabilities that a process of the agent's user has, and can have. */
+  readonly capabilities: AgentCapabilities;
+  /** The namespaces of the container that this one is nested in, as paths in /proc. */
+  readonly parent: Readonly<Partial<Record<NamespaceKind, string>>>;
+}
+
+interface AgentCapabilities {
+  readonly bounding: ReadonlySet<CapabilityName>;
+  readonly permitted: ReadonlySet<CapabilityName>;
+}
+
+/** What confines a process; also of one that runs beside the container's own. */
+type Confinement = Pick<ContainerPlan, 'rlimits' | 'capabilities' | 'noNewPrivileges'>;
+
+/**
+ * The program that executes the command: the supervisor program itself, which the runtime leaves
+ * open for it, so that no container's files need to have it. The first argument says what it is to
+ * be.
+ */
+const INIT = '/proc/self/fd/3';
+
+/**
+ * `exec` becomes the command; `init` stays as the first process of a pid namespace, with the
+ * command as its child.
+ */
+type InitRole = 'exec' | 'init';
+
+export const ociConfig = (plan: ContainerPlan, host: OciHost) => ({
+  ociVersion: '1.0.2',
+  root: { path: host.rootfs },
+  process: ociProcess(plan, plan, host, plan.namespaces.pid === 'own' ? 'init' : 'exec'),
+  mounts: plan.mounts.map(({ source, target, type, options }) => ({
+    source,
+    destination: target,
+    type,
+    options,
+  })),
+  linux: {
+    namespaces: NAMESPACE_KINDS.flatMap((kind) => namespaceOf(kind, plan, host)),
+    // As Mesos: what is mounted on the machine later is seen, and nothing that is mounted inside
+    // comes out.
+    rootfsPropagation: 'rslave',
+    ...(plan.devices.length > 0 && {
+      devices: plan.devices.map(({ path, kind, major, minor, mode }) => ({
+        path,
+        type: kind === 'block' ? 'b' : 'c',
+        major,
+        minor,
+        fileMode: mode,
+        uid: 0,
+        gid: 0,
+      })),
+    }),
+    ...(plan.seccomp !== undefined && { seccomp: plan.seccomp }),
+    ...(plan.maskedPaths.length > 0 && { maskedPaths: plan.maskedPaths }),
+    ...(plan.readonlyPaths.length > 0 && { readonlyPaths: plan.readonlyPaths }),
+  },
+});
+
+/** No other text of a configuration has a NUL. */
+const UNLIMITED = '\0';
+
+/** As the runtime reads it. The number for no limit is larger than numbers can be here. */
+export const ociText = (config: object): string =>
+  JSON.stringify(config, (_, value: unknown) =>
+    value === Number.POSITIVE_INFINITY ? UNLIMITED : value,
+  ).replaceAll(JSON.stringify(UNLIMITED), '18446744073709551615');
+
+/** The part about a process: the container's own, or one that runs beside it. */
+const ociProcess = (
+  { program, arguments: [name = program, ...rest], directory, environment }: ProcessPlan,
+  { rlimits, capabilities, noNewPrivileges }: Confinement,
+  { identity, capabilities: agent }: Pick<OciHost, 'identity' | 'capabilities'>,
+  role: InitRole = 'exec',
+) => ({
+  terminal: false,
+  user: { ...userOf(identity), umask: 0o022 },
+  args: [INIT, role, program, name, ...rest],
+  env: Object.entries(environment).map(([variable, value]) => `${variable}=${value}`),
+  cwd: directory,
+  capabilities: capabilitySets(capabilities, agent, identity === undefined || identity.uid === 0),
+  rlimits: rlimits.map(rlimitOf),
+  noNewPrivileges,
+});
+
+const userOf = (identity: Identity | undefined) =>
+  identity === undefined
+    ? { uid: 0, gid: 0 }
+    : { uid: identity.uid, gid: identity.gid, additionalGids: identity.groups };
+
+function namespaceOf(kind: NamespaceKind, plan: ContainerPlan, host: OciHost) {
+  switch (plan.namespaces[kind]) {
+    case 'agent':
+      return [];
+    case 'own':
+      return [{ type: kind }];
+    case 'parent': {
+      const path = host.parent[kind];
+      // The parent itself shares the agent's.
+      return path === undefined ? [] : [{ type: kind, path }];
+    }
+  }
+}
+
+const rlimitOf = ({ name, soft, hard }: ResourceLimit) => ({
+  type: `RLIMIT_${name}`,
+  soft: amountOf(soft),
+  hard: amountOf(hard),
+});
+
+const amountOf = (amount: ResourceLimit['soft']): number =>
+  amount === 'unlimited' ? Number.POSITIVE_INFINITY : amount;
+
+/**
+ * As the kernel gives them to a process that changes its user: root has what it can have, others
+ * have nothing. Where more or less is asked for, what a process has is also what it passes on.
+ */
+function capabilitySets(
+  asked: Capabilities | undefined,
+  agent: AgentCapabilities,
+  isRoot: boolean,
+) {
+  if (asked === undefined) {
+    const held = isRoot ? agent.permitted : new Set<CapabilityName>();
+    return setsOf({ bounding: agent.bounding, held });
+  }
+  // What the agent itself can never have is no capability of the container either.
+  const bounding = asked.bounding.intersection(agent.bounding);
+  const inheritable = bounding;
+  return asked.effective === undefined
+    ? setsOf({ bounding, inheritable, held: isRoot ? bounding : new Set() })
+    : setsOf({ bounding, inheritable, held: asked.effective, ambient: asked.effective });
+}
+
+type Names = ReadonlySet<CapabilityName>;
+
+function setsOf({
+  bounding,
+  held,
+  inheritable = new Set(),
+  ambient = new Set(),
+}: {
+  readonly bounding: Names;
+  readonly held: Names;
+  readonly inheritable?: Names;
+  readonly ambient?: Names;
+}) {
+  const names = (set: Names) => [...set].map((name) => `CAP_${name}`);
+  return {
+    bounding: names(bounding),
+    permitted: names(held),
+    effective: names(held),
+    inheritable: names(inheritable),
+    ambient: names(ambient),
+  };
+}

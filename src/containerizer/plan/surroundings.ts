@@ -1,0 +1,67 @@
+// What a container's process sees of the machine: namespaces, its root file system, mounts,
+// devices, and system calls. Launchers without namespaces have none of this.
+
+/** A mount within the container's own mount namespace. */
+export interface Mount {
+  /** For a bind mount, an absolute path on the machine; otherwise what the file system takes. */
+  readonly source: string;
+  /** An absolute path in the container. */
+  readonly target: string;
+  /** `bind`, or a type of file system that the kernel knows. */
+  readonly type: string;
+  /** In the words of mount(8), such as `ro`, `rbind` or `size=64m`. */
+  readonly options: readonly string[];
+}
+
+/** A device node of the container. */
+export interface Device {
+  /** An absolute path in the container. */
+  readonly path: string;
+  readonly kind: 'character' | 'block';
+  readonly major: number;
+  readonly minor: number;
+  /** The permissions of the node, such as 0o666. */
+  readonly mode: number;
+}
+
+/** OCI's names. The others (network, uts, user, cgroup) are the agent's. */
+export const NAMESPACE_KINDS = ['mount', 'pid', 'ipc'] as const;
+export type NamespaceKind = (typeof NAMESPACE_KINDS)[number];
+
+/**
+ * Whose namespace a container is in: the agent's; one of its own; or that of the container it is
+ * nested in.
+ */
+export type NamespaceOf = 'agent' | 'own' | 'parent';
+
+export type Namespaces = Readonly<Record<NamespaceKind, NamespaceOf>>;
+
+/** A filter of system calls, in the form of `linux.seccomp` in OCI's runtime configuration. */
+export type SeccompFilter = Readonly<Record<string, unknown>>;
+
+export interface Surroundings {
+  readonly namespaces: Namespaces;
+  /** The folder that is the container's `/`; undefined: the machine's. */
+  readonly rootfs: string | undefined;
+  /** In the order in which they are made; only in a mount namespace of the container's own. */
+  readonly mounts: readonly Mount[];
+  /** Made in a root file system of the container's own. */
+  readonly devices: readonly Device[];
+  /** Undefined: all system calls that the agent's own processes may make. */
+  readonly seccomp: SeccompFilter | undefined;
+  /** Paths in the container that show nothing. */
+  readonly maskedPaths: readonly string[];
+  /** Paths in the container that cannot be written to. */
+  readonly readonlyPaths: readonly string[];
+}
+
+/** Of a container that sees what the agent sees. */
+export const AGENT_SURROUNDINGS: Surroundings = {
+  namespaces: { mount: 'agent', pid: 'agent', ipc: 'agent' },
+  rootfs: undefined,
+  mounts: [],
+  devices: [],
+  seccomp: undefined,
+  maskedPaths: [],
+  readonlyPaths: [],
+};

@@ -1,0 +1,129 @@
+// The configuration for an OCI runtime, shown whole, without a runtime.
+import { expect, test } from 'vitest';
+import {
+  type OciHost,
+  ociConfig,
+  ociText,
+} from '../../../../src/containerizer/launchers/oci/oci-config.ts';
+import { planContainer } from '../../../../src/containerizer/plan/plan.ts';
+import { containerId } from '../../../../src/model/ids.ts';
+
+const host: OciHost = {
+  identity: { uid: 1000, gid: 100, groups: [100, 4] },
+  rootfs: '/run/c1/rootfs',
+  capabilities: {
+    bounding: new Set(['CHOWN', 'KILL', 'NET_RAW']),
+    permitted: new Set(['CHOWN', 'KILL']),
+  },
+  parent: { pid: '/proc/77/ns/pid' },
+};
+
+const planned = planContainer(
+  {
+    id: containerId('c1'),
+    sandbox: 'sandbox',
+    environment: {},
+    command: { value: '/bin/prog', shell: false, arguments: ['prog', '-x'] },
+    resources: [],
+    isBound: false,
+    executor: { executor_id: { value: 'e' } },
+  },
+  { workDirectory: '/agent', cgroupRoots: [] },
+  [],
+);
+if (planned.kind !== 'plan') {
+  throw new Error(planned.text);
+}
+const plan = planned.plan;
+
+test('a configuration has everything that the runtime does', () => {
+  const config = ociConfig(
+    {
+      ...plan,
+      namespaces: { mount: 'own', pid: 'own', ipc: 'own' },
+      mounts: [{ source: 'shm', target: '/dev/shm', type: 'tmpfs', options: ['size=16m'] }],
+      devices: [
+        { path: '/dev/null', kind: 'character', major: 1, minor: 3, mode: 0o666 },
+        { path: '/dev/disk', kind: 'block', major: 8, minor: 0, mode: 0o660 },
+      ],
+      rlimits: [{ name: 'NOFILE', soft: 10, hard: 'unlimited' }],
+      seccomp: { defaultAction: 'SCMP_ACT_ALLOW' },
+      maskedPaths: ['/proc/kcore'],
+      readonlyPaths: ['/proc/sys'],
+      noNewPrivileges: true,
+    },
+    host,
+  );
+  const bounding = ['CAP_CHOWN', 'CAP_KILL', 'CAP_NET_RAW'];
+  const none = { permitted: [], effective: [], inheritable: [], ambient: [] };
+  expect(config).toEqual({
+    ociVersion: '1.0.2',
+    root: { path: '/run/c1/rootfs' },
+    process: {
+      terminal: false,
+      user: { uid: 1000, gid: 100, additionalGids: [100, 4], umask: 0o022 },
+      args: ['/proc/self/fd/3', 'init', '/bin/prog', 'prog', '-x'],
+      env: [
+        'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+        'MESOS_SANDBOX=/agent/sandbox',
+        'MESOS_DIRECTORY=/agent/sandbox',
+      ],
+      cwd: '/agent/sandbox',
+      capabilities: { bounding, ...none },
+      rlimits: [{ type: 'RLIMIT_NOFILE', soft: 10, hard: Number.POSITIVE_INFINITY }],
+      noNewPrivileges: true,
+    },
+    mounts: [{ source: 'shm', destination: '/dev/shm', type: 'tmpfs', options: ['size=16m'] }],
+    linux: {
+      namespaces: [{ type: 'mount' }, { type: 'pid' }, { type: 'ipc' }],
+      rootfsPropagation: 'rslave',
+      devices: [
+        { path: '/dev/null', type: 'c', major: 1, minor: 3, fileMode: 0o666, uid: 0, gid: 0 },
+        { path: '/dev/disk', type: 'b', major: 8, minor: 0, fileMode: 0o660, uid: 0, gid: 0 },
+      ],
+      seccomp: { defaultAction: 'SCMP_ACT_ALLOW' },
+      maskedPaths: ['/proc/kcore'],
+      readonlyPaths: ['/proc/sys'],
+    },
+  });
+  expect(ociText(config)).toContain('"hard":18446744073709551615}');
+});
+
+test('without own process ids the command is the first process; namespaces are joined', () => {
+  const namespaces = { mount: 'own', pid: 'parent', ipc: 'parent' } as const;
+  const { process, linux } = ociConfig({ ...plan, namespaces }, host);
+  expect(process.args.slice(0, 2)).toEqual(['/proc/self/fd/3', 'exec']);
+  // The parent shares the agent's IPC.
+  expect(linux).toEqual({
+    namespaces: [{ type: 'mount' }, { type: 'pid', path: '/proc/77/ns/pid' }],
+    rootfsPropagation: 'rslave',
+  });
+});
+
+const sets = (change: Partial<typeof plan>, identity: OciHost['identity']) =>
+  ociConfig({ ...plan, ...change }, { ...host, identity }).process.capabilities;
+
+test('root has the capabilities of the agent, and others have none', () => {
+  const bounding = ['CAP_CHOWN', 'CAP_KILL', 'CAP_NET_RAW'];
+  const held = ['CAP_CHOWN', 'CAP_KILL'];
+  const root = { bounding, permitted: held, effective: held, inheritable: [], ambient: [] };
+  expect(sets({}, undefined)).toEqual(root);
+  expect(sets({}, { uid: 0, gid: 0, groups: [] })).toEqual(root);
+});
+
+test('whoever asks for capabilities has these, and passes them on', () => {
+  const bounding = new Set(['CHOWN', 'SYS_BOOT'] as const);
+  const chown = ['CAP_CHOWN'];
+  const all = { permitted: chown, effective: chown, inheritable: chown, ambient: chown };
+  const asked = { capabilities: { bounding, effective: new Set(['CHOWN'] as const) } };
+  expect(sets(asked, host.identity)).toEqual({ bounding: chown, ...all });
+  const atMost = { capabilities: { bounding, effective: undefined } };
+  expect(sets(atMost, undefined)).toEqual({ bounding: chown, ...all, ambient: [] });
+  expect(sets(atMost, host.identity)).toEqual({
+    bounding: chown,
+    permitted: [],
+    effective: [],
+    inheritable: chown,
+    ambient: [],
+  });
+});
