@@ -132,6 +132,9 @@ const checkCommand: Fields<CommandInfo> = {
   user: harmless("checks run as the task's user, as with Mesos's command executor"),
 };
 
+/** The most rows or columns that the kernel can name. */
+const MAX_WINDOW = 65_535;
+
 export const containerFields: Fields<ContainerInfo> = {
   type: WORKS,
   volumes: {
@@ -185,7 +188,12 @@ export const containerFields: Fields<ContainerInfo> = {
     share_cgroups: WORKS,
   },
   rlimit_info: { rlimits: { isolator: 'posix/rlimits' } },
-  tty_info: refusedAs(() => 'Containers with a TTY are not supported'),
+  tty_info: {
+    window_size: {
+      rows: refusedIf((rows: number) => rows > MAX_WINDOW, 'no terminal has so many'),
+      columns: refusedIf((columns: number) => columns > MAX_WINDOW, 'no terminal has so many'),
+    },
+  },
 };
 
 const healthCheck: Fields<HealthCheck> = {

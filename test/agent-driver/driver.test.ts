@@ -257,6 +257,25 @@ describe('destruction', () => {
   });
 });
 
+test('a command with a terminal has it as its input and output', async () => {
+  const container = harness.launch({
+    user: 'nobody',
+    task: {
+      command: { value: 'tty; stty size; echo err >&2; echo again > /dev/tty' },
+      container: {
+        type: ContainerInfo_Type.MESOS,
+        tty_info: { window_size: { rows: 30, columns: 100 } },
+      },
+    },
+  });
+  expect(await harness.terminalStatus(container)).toMatchObject({
+    message: 'Command exited with status 0',
+  });
+  expect(sandboxFile(container, 'stdout')).toMatch(
+    /^\/dev\/pts\/\d+\r\n30 100\r\nerr\r\nagain\r\n$/,
+  );
+});
+
 describe('containers that plain processes cannot be', () => {
   test.each([
     [{ type: ContainerInfo_Type.DOCKER, docker: { image: 'x' } }, /unknown container/],
@@ -265,7 +284,6 @@ describe('containers that plain processes cannot be', () => {
       { type: ContainerInfo_Type.MESOS, volumes: [{ container_path: 'x', mode: 1 }] },
       /Invalid volume: Only one of them should be set: 'host_path', 'image' and 'source'/,
     ],
-    [{ type: ContainerInfo_Type.MESOS, tty_info: {} }, /with a TTY/],
     [{ type: ContainerInfo_Type.MESOS, network_infos: [{ name: 'n' }] }, /Unknown CNI network 'n'/],
     [
       { type: ContainerInfo_Type.MESOS, linux_info: { bounding_capabilities: {} } },

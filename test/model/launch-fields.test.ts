@@ -183,7 +183,11 @@ describe('a task that asks for what is not there', () => {
       }),
       "'resources.disk.volume.mode'",
     ],
-    ['a terminal', inContainer({ tty_info: {} }), 'Containers with a TTY are not supported'],
+    [
+      'a terminal that is too large',
+      inContainer({ tty_info: { window_size: { rows: 65_536, columns: 1 } } }),
+      "'container.tty_info.window_size.rows' is not supported: no terminal has so many",
+    ],
     [
       'a secret by reference',
       task({

@@ -2,20 +2,15 @@
 // carries out, or a refusal before anything is created. Pure, so that a test can show the whole
 // plan without root and without a container.
 import { join } from 'node:path';
-import { parentOf } from '../../model/container-id.ts';
+import { containerFolder, parentOf } from '../../model/container-id.ts';
 import type { CommandInfo_URI, TaskStatus_Reason } from '../../model/generated/messages.ts';
 import type { ContainerId } from '../../model/ids.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
 import type { Capabilities } from './capabilities.ts';
-import {
-  type CgroupHierarchy,
-  type CgroupPlacement,
-  type CgroupPlan,
-  cgroupPlacement,
-} from './cgroup-plan.ts';
 import { type CommandLine, commandEnvironment, commandLine, layered } from './command-line.ts';
 import { requireSupported } from './container-info.ts';
-import { type ContainerRequest, isSharing } from './request.ts';
+import { type ProcessIo, processIo } from './process-io.ts';
+import type { ContainerRequest } from './request.ts';
 import type { ResourceLimit } from './resource-limits.ts';
 import { AGENT_SURROUNDINGS, type Surroundings } from './surroundings.ts';
 import type { VolumeLinks } from './volume-links.ts';
@@ -35,8 +30,13 @@ export interface ContainerPlan extends ProcessPlan, Surroundings {
   readonly user: string | undefined;
   /** Whether the container ends with the agent, however the agent ends. */
   readonly isBound: boolean;
-  /** Where its processes are in the machine's cgroups, and what is set there. */
-  readonly cgroups: CgroupPlan;
+  /**
+   * The container's cgroups; the first is used to kill it. Without any, its processes are killed
+   * one by one.
+   */
+  readonly cgroups: readonly string[];
+  /** The weight for scarce CPU time, as `cpu.shares` of cgroups v1. */
+  readonly cpuShares: number | undefined;
   /** Limits of the container's processes, beside those of the agent's own. */
   readonly rlimits: readonly ResourceLimit[];
   /** Undefined: those of the agent's own processes, as far as the user has them. */
@@ -47,6 +47,8 @@ export interface ContainerPlan extends ProcessPlan, Surroundings {
   readonly volumes: VolumeLinks;
   /** Links to folders of the sandbox that the container's own lies in. */
   readonly parentLinks: readonly ParentLink[];
+  /** Where input comes from, and where output goes. */
+  readonly io: ProcessIo;
   /** What is fetched into the sandbox before the process starts. */
   readonly uris: readonly CommandInfo_URI[];
 }
@@ -74,10 +76,8 @@ export type Planned = { readonly kind: 'plan'; readonly plan: ContainerPlan } | 
 export interface PlanHost {
   /** An absolute path. */
   readonly workDirectory: string;
-  /** Those that containers use; the first is used to kill them. */
-  readonly cgroups: readonly CgroupHierarchy[];
-  /** Of the container that the request's is nested in. */
-  readonly parentCgroups?: CgroupPlacement | undefined;
+  /** Folders that contain the cgroups of containers; the first is used to kill them. */
+  readonly cgroupRoots: readonly string[];
 }
 
 /** A part of the agent that adds to plans, such as an isolator. */
@@ -149,16 +149,22 @@ function basicPlan(request: ContainerRequest, host: PlanHost): ContainerPlan {
     ...(command === undefined ? NO_COMMAND : commandLine(command)),
     user,
     isBound,
-    cgroups: {
-      ...cgroupPlacement(host.cgroups, id, isSharing(request) ? host.parentCgroups : undefined),
-      settings: [],
-    },
+    cgroups: containerCgroups(host.cgroupRoots, id),
+    cpuShares: undefined,
     rlimits: [],
     capabilities: undefined,
     noNewPrivileges: false,
     ...AGENT_SURROUNDINGS,
     volumes: new Map(),
     parentLinks: [],
+    io: processIo(request),
     uris: command?.uris ?? [],
   };
 }
+
+/**
+ * A container's folder in each of these hierarchies; nested ones are where tools for Mesos look for
+ * them.
+ */
+export const containerCgroups = (roots: readonly string[], id: ContainerId): string[] =>
+  roots.map((root) => join(root, containerFolder(id, 'mesos')));

@@ -1,10 +1,11 @@
 // The plan for a request, shown whole, without a container.
 import { expect, test } from 'vitest';
 import { createIsolators } from '../../../src/containerizer/isolators/isolators.ts';
-import { type PlanHost, planContainer } from '../../../src/containerizer/plan/plan.ts';
+import { planContainer } from '../../../src/containerizer/plan/plan.ts';
 import type { ContainerRequest } from '../../../src/containerizer/plan/request.ts';
 import { Volumes } from '../../../src/containerizer/volumes/volumes.ts';
 import { WorkDirectory } from '../../../src/containerizer/work-directory.ts';
+import { childOf } from '../../../src/model/container-id.ts';
 import {
   ContainerInfo_Type,
   type Resource,
@@ -15,13 +16,7 @@ import {
 } from '../../../src/model/generated/messages.ts';
 import { containerId } from '../../../src/model/ids.ts';
 
-const host: PlanHost = {
-  workDirectory: '/agent',
-  cgroups: [
-    { version: 1, root: '/cg/freezer/mesos', controllers: ['freezer'] },
-    { version: 1, root: '/cg/cpu/mesos', controllers: ['cpu', 'cpuacct'] },
-  ],
-};
+const host = { workDirectory: '/agent', cgroupRoots: ['/cg/freezer/mesos', '/cg/cpu/mesos'] };
 const isolators = createIsolators(['posix/cpu', 'posix/mem'], {
   onLimitation: () => {},
   isRoot: true,
@@ -79,11 +74,8 @@ test('a plan has everything that the container becomes', () => {
       },
       user: 'ann',
       isBound: false,
-      cgroups: {
-        own: ['/cg/freezer/mesos/c1', '/cg/cpu/mesos/c1'],
-        joined: ['/cg/freezer/mesos/c1', '/cg/cpu/mesos/c1'],
-        settings: [{ folder: '/cg/cpu/mesos/c1', file: 'cpu.shares', value: '2560' }],
-      },
+      cgroups: ['/cg/freezer/mesos/c1', '/cg/cpu/mesos/c1'],
+      cpuShares: 2560,
       rlimits: [],
       capabilities: undefined,
       noNewPrivileges: false,
@@ -98,14 +90,19 @@ test('a plan has everything that the container becomes', () => {
         ['data', { target: '/agent/volumes/roles/kit/v1', kind: 'folder', isShared: false }],
       ]),
       parentLinks: [],
+      io: { kind: 'files' },
       uris: [{ value: 'http://127.0.0.1/file' }],
     },
   });
 });
 
 test('a container without CPUs of its own has the least weight that the kernel knows', () => {
-  expect(planned({ resources: [] })).toMatchObject({
-    plan: { cgroups: { settings: [{ file: 'cpu.shares', value: '2' }] }, volumes: new Map() },
+  expect(planned({ resources: [] })).toMatchObject({ plan: { cpuShares: 2, volumes: new Map() } });
+});
+
+test('the cgroups of a nested container are below those of its parent', () => {
+  expect(planned({ id: childOf(containerId('c1'), 'task') })).toMatchObject({
+    plan: { cgroups: ['/cg/freezer/mesos/c1/mesos/task', '/cg/cpu/mesos/c1/mesos/task'] },
   });
 });
 

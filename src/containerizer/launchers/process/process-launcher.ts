@@ -11,7 +11,6 @@ import { sweepCgroup } from '../../cgroups/cgroups.ts';
 import { ContainerizerError, UnknownEndError } from '../../containerizer-error.ts';
 import { bootId } from '../../host/process-table.ts';
 import type { Identity, Users } from '../../host/users.ts';
-import { type CgroupPlacement, NO_CGROUPS } from '../../plan/cgroup-plan.ts';
 import { layered } from '../../plan/command-line.ts';
 import type { ContainerPlan, ProcessPlan } from '../../plan/plan.ts';
 import { isAbsence, patiently, readText } from '../../records/record-file.ts';
@@ -27,7 +26,7 @@ import type {
 } from '../launcher.ts';
 import { Leftovers } from './leftovers.ts';
 import { PlainProcesses } from './plain-processes.ts';
-import { settingsOf } from './process-settings.ts';
+import { ioOf, settingsOf } from './process-settings.ts';
 import { runningSettings } from './running-settings.ts';
 import { DESTROY_SIGNAL, Spawner } from './spawner.ts';
 import { supervisorProgram } from './supervisor-program.ts';
@@ -47,7 +46,7 @@ export interface ProcessLauncherOptions {
 
 interface Known {
   readonly processId: number;
-  readonly cgroups: CgroupPlacement;
+  readonly cgroups: readonly string[];
   readonly identity: () => Promise<Identity | undefined>;
   /** Undefined where they are not known any more: nothing is run beside the process. */
   readonly settings: readonly string[] | undefined;
@@ -98,6 +97,7 @@ export class ProcessLauncher implements Launcher {
         identity,
         cgroups,
         settings,
+        io: ioOf(plan),
         environment,
         program: plan.program,
         arguments: plan.arguments,
@@ -158,7 +158,7 @@ export class ProcessLauncher implements Launcher {
       ...placeOf(id, sandbox),
       directory: sandbox,
       identity,
-      cgroups: { own: [], joined: known.cgroups.joined },
+      cgroups: known.cgroups,
       settings,
       environment: layered(known.environment, environment),
       program: line.program,
@@ -180,7 +180,7 @@ export class ProcessLauncher implements Launcher {
       directory,
       ...outputIn(directory),
       identity,
-      cgroups: NO_CGROUPS,
+      cgroups: [],
       settings: [],
       environment,
       program,
@@ -190,10 +190,10 @@ export class ProcessLauncher implements Launcher {
 
   usage(id: ContainerId): ContainerUsage | undefined {
     const known = this.#known.get(id);
-    return known && this.#meter.measure(known.processId, known.cgroups.joined[0]);
+    return known && this.#meter.measure(known.processId, known.cgroups[0]);
   }
 
-  inspect(id: ContainerId, cgroups: CgroupPlacement): Inspection {
+  inspect(id: ContainerId, cgroups: readonly string[]): Inspection {
     const { records } = this.#options;
     const record = records.claim(id);
     if (record === undefined) {
@@ -234,7 +234,7 @@ export class ProcessLauncher implements Launcher {
   /**
    * Waits until the records can be read: if they cannot, that does not mean the container failed.
    */
-  async #finish(id: ContainerId, cgroups: CgroupPlacement): Promise<ContainerEnd> {
+  async #finish(id: ContainerId, cgroups: readonly string[]): Promise<ContainerEnd> {
     const { records, warn } = this.#options;
     await this.#endInside(id);
     const end = await patiently(
@@ -261,13 +261,13 @@ export class ProcessLauncher implements Launcher {
   }
 
   /** Kills every process of the container that is left. */
-  #clear(id: ContainerId, cgroups: CgroupPlacement, end: ContainerEnd): void {
+  #clear(id: ContainerId, cgroups: readonly string[], end: ContainerEnd): void {
     const record = this.#options.records.supervisor(id);
     const isMute = end.waitStatus === undefined && end.failure === undefined;
     if (record !== undefined && isMute && record.bootId === bootId()) {
       this.#leftovers.kill(record);
     }
-    for (const folder of cgroups.own) {
+    for (const folder of cgroups) {
       void sweepCgroup(folder).then((isGone) => {
         if (!isGone) {
           this.#options.onNotDestroyed();

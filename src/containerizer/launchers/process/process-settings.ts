@@ -1,4 +1,5 @@
-// What confines a container's process besides its user, as the supervisor reads it (confinement.c).
+// What confines a container's process besides its user, and what it is connected with, as the
+// supervisor reads it (confinement.c, spawner.c).
 import { type CapabilityName, maskOf } from '../../plan/capabilities.ts';
 import type { ContainerPlan } from '../../plan/plan.ts';
 
@@ -18,4 +19,15 @@ export function settingsOf(
     settings.push('no_new_privs');
   }
   return settings;
+}
+
+export function ioOf({ io }: Pick<ContainerPlan, 'io'>): string[] {
+  switch (io.kind) {
+    case 'files':
+      return [];
+    case 'pipes':
+      return ['pipes', 'serve'];
+    case 'terminal':
+      return [`terminal ${io.rows} ${io.columns}`, 'serve'];
+  }
 }

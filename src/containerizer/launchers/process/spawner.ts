@@ -4,7 +4,6 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { ContainerizerError, UnknownEndError } from '../../containerizer-error.ts';
 import type { Identity } from '../../host/users.ts';
-import type { CgroupPlacement } from '../../plan/cgroup-plan.ts';
 
 export interface ProcessSpec {
   /**
@@ -26,9 +25,12 @@ export interface ProcessSpec {
   readonly stderr: string;
   /** Undefined: the agent's own user. */
   readonly identity?: Identity | undefined;
-  readonly cgroups: CgroupPlacement;
+  /** Cgroups to join; supervisors create and remove them. The first is used to kill. */
+  readonly cgroups: readonly string[];
   /** What confines the process besides its user, as confinement.c reads it. */
   readonly settings: readonly string[];
+  /** How input and output are connected with the supervisor; nothing for files alone. */
+  readonly io?: readonly string[] | undefined;
   readonly environment: Readonly<Record<string, string>>;
   readonly program: string;
   /** All arguments, with the program's name as the first. */
@@ -97,9 +99,9 @@ export class Spawner {
       identity === undefined ? '-' : String(identity.uid),
       identity === undefined ? '-' : String(identity.gid),
       ...counted(identity?.groups.map(String) ?? []),
-      ...counted(spec.cgroups.own),
-      ...counted(spec.cgroups.joined),
+      ...counted(spec.cgroups),
       ...counted(spec.settings),
+      ...counted(spec.io ?? []),
       ...counted(environment),
       ...counted([spec.program, ...spec.arguments]),
     ];

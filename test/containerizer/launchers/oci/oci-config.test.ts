@@ -28,7 +28,7 @@ const planned = planContainer(
     isBound: false,
     executor: { executor_id: { value: 'e' } },
   },
-  { workDirectory: '/agent', cgroups: [] },
+  { workDirectory: '/agent', cgroupRoots: [] },
   [],
 );
 if (planned.kind !== 'plan') {

@@ -5,14 +5,29 @@
 #define _GNU_SOURCE
 #include <sys/types.h>
 
+/*
+ * What of the process's input and output goes through its supervisor: nothing, where it writes right
+ * into files.
+ */
+struct io {
+  int is_piped;     /* Its output, through pipes; */
+  int has_terminal; /* or everything, through a terminal of this size (0: unknown). */
+  int rows, columns;
+  int is_served;    /* The agent can attach to it, and where there is no terminal, it gets a pipe as input. */
+};
+
 /* The process that a request asks for. The strings and lists belong to the request. */
 struct launch {
   int supervised, bound;
   const char *run, *boot, *above, *directory, *out, *err, *uid, *gid;
-  /* Cgroups that are removed with the container, of which the first kills it, and those it is in. */
-  char **own_cgroups, **joined_cgroups;
-  char **groups, **settings, **environment, **arguments;
-  int n_groups, n_own_cgroups, n_joined_cgroups, n_settings;
+  char **groups, **cgroups, **settings, **environment, **arguments;
+  int n_groups, n_cgroups, n_settings;
+  struct io io;
+};
+
+/* What the process gets as its standard input and output, and where it hands up the files for them. */
+struct stdio {
+  int in, out, err, logs, is_terminal;
 };
 
 /* records.c: small files, whole or not at all, and what /proc says. */
@@ -28,19 +43,31 @@ void ask_descendants(void);
 void kill_descendants(void);
 
 /*
- * cgroup.c: kills all processes in a cgroup and those below it, for which it may freeze them; removes
- * the cgroups; makes one, and the one above it.
+ * cgroup.c: kills all processes in a cgroup and those below it, for which it may freeze them, and
+ * removes the cgroups.
  */
 void kill_cgroup(const char *group, int may_freeze);
 int remove_cgroup(const char *group);
-int make_cgroup(const char *group);
 
 /* confinement.c: applies a setting of this process; returns -1, with errno. */
 int confine_before_user(const char *setting);
 int confine_after_user(const char *setting);
 
 /* process.c: turns this process into the container's; does not return. */
-_Noreturn void become(const struct launch *launch, int failure);
+_Noreturn void become(const struct launch *launch, int failure, const struct stdio *stdio);
+
+/* switchboard.c: a socket in the run directory, on which the agent is served; -1, with errno. */
+int listen_for_agent(const char *run);
+struct switchboard;
+/* Returns NULL, with errno. */
+struct switchboard *open_switchboard(const struct launch *launch, int listener, struct stdio *stdio);
+/* In the process: sends the files for its output. In the supervisor: takes them, when it runs. */
+void hand_up_logs(int socket, const int *logs);
+void take_logs(struct switchboard *board, struct stdio *stdio);
+/* Serves process and readers until a signal waits. */
+void serve(struct switchboard *board);
+/* Takes what is left of the output. */
+void close_switchboard(struct switchboard *board);
 
 /* How a plain process ended, in memory that the spawner and its companion share. */
 struct outcome {
@@ -49,7 +76,7 @@ struct outcome {
 };
 
 /* supervisor.c: the two programs that a fork of the spawner may run; neither returns. */
-_Noreturn void supervise(const struct launch *launch, int go, pid_t spawner);
+_Noreturn void supervise(const struct launch *launch, int go, int listener, pid_t spawner);
 _Noreturn void accompany(const struct launch *launch, pid_t spawner, struct outcome *outcome);
 
 #endif

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -43,19 +44,53 @@ static _Noreturn void fail(int fd, const char *format, ...) {
  * Opens without waiting: in the file's place there may be a FIFO, as from an extracted archive. Without a
  * reader it would block this process and its supervisor, which no signal would reach.
  */
-static void redirect(int failure, const char *path, int fd) {
+static int open_output(int failure, const char *path, int must_be_regular) {
   struct stat status;
-  int file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_NOCTTY, 0644);
-  if (file >= 0 && fstat(file, &status) == 0 && S_ISFIFO(status.st_mode)) {
+  int file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0644);
+  if (file >= 0 && fstat(file, &status) == 0 &&
+      (S_ISFIFO(status.st_mode) || (must_be_regular && !S_ISREG(status.st_mode)))) {
     close(file);
     file = -1;
     errno = ENXIO;
   }
-  if (file < 0 || fcntl(file, F_SETFL, O_APPEND) < 0 || dup2(file, fd) < 0) {
+  if (file < 0 || fcntl(file, F_SETFL, O_APPEND) < 0) {
     fail(failure, "Failed to open '%s'", path);
   }
-  if (file != fd) {
-    close(file);
+  return file;
+}
+
+static void redirect(int failure, const char *path, int fd) {
+  int file = open_output(failure, path, 0);
+  /* Where it is the same, it would be closed on exec. */
+  if (file == fd ? fcntl(fd, F_SETFD, 0) < 0 : dup2(file, fd) < 0) {
+    fail(failure, "Failed to open '%s'", path);
+  }
+}
+
+static void redirect_to_files(int failure, const struct launch *launch) {
+  int null = open("/dev/null", O_RDWR);
+  if (null < 0 || dup2(null, STDIN_FILENO) < 0) {
+    fail(failure, "Failed to open /dev/null");
+  }
+  if (null > STDIN_FILENO) {
+    close(null);
+  }
+  redirect(failure, launch->out, STDOUT_FILENO);
+  redirect(failure, launch->err, STDERR_FILENO);
+}
+
+/* The supervisor writes into these files, and must not wait for them. */
+static void redirect_to_supervisor(int failure, const struct launch *launch,
+                                   const struct stdio *stdio) {
+  int logs[2] = {open_output(failure, launch->out, 1), open_output(failure, launch->err, 1)};
+  hand_up_logs(stdio->logs, logs);
+  if (stdio->is_terminal && ioctl(stdio->in, TIOCSCTTY, 0) < 0) {
+    fail(failure, "Failed to make the terminal that of the process");
+  }
+  int in = stdio->in >= 0 ? stdio->in : open("/dev/null", O_RDONLY | O_CLOEXEC);
+  if (dup2(in, STDIN_FILENO) < 0 || dup2(stdio->out, STDOUT_FILENO) < 0 ||
+      dup2(stdio->err, STDERR_FILENO) < 0) {
+    fail(failure, "Failed to connect the process with its supervisor");
   }
 }
 
@@ -129,12 +164,12 @@ static void confine(int failure, const struct launch *launch, int (*apply)(const
   }
 }
 
-void become(const struct launch *launch, int failure) {
-  for (int i = 0; i < launch->n_joined_cgroups; i++) {
+void become(const struct launch *launch, int failure, const struct stdio *stdio) {
+  for (int i = 0; i < launch->n_cgroups; i++) {
     char path[PATH_MAX];
-    snprintf(path, sizeof path, "%s/cgroup.procs", launch->joined_cgroups[i]);
+    snprintf(path, sizeof path, "%s/cgroup.procs", launch->cgroups[i]);
     if (write_file(path, 0, "0") < 0) {
-      fail(failure, "Failed to join cgroup '%s'", launch->joined_cgroups[i]);
+      fail(failure, "Failed to join cgroup '%s'", launch->cgroups[i]);
     }
   }
   umask(022);
@@ -146,15 +181,11 @@ void become(const struct launch *launch, int failure) {
   if (!*launch->above && chdir(launch->directory) < 0) {
     fail(failure, "Failed to change directory to '%s'", launch->directory);
   }
-  int null = open("/dev/null", O_RDWR);
-  if (null < 0 || dup2(null, STDIN_FILENO) < 0) {
-    fail(failure, "Failed to open /dev/null");
+  if (stdio) {
+    redirect_to_supervisor(failure, launch, stdio);
+  } else {
+    redirect_to_files(failure, launch);
   }
-  if (null > STDIN_FILENO) {
-    close(null);
-  }
-  redirect(failure, launch->out, STDOUT_FILENO);
-  redirect(failure, launch->err, STDERR_FILENO);
   reset_signals();
   confine(failure, launch, confine_after_user);
   environ = launch->environment;

@@ -19,12 +19,14 @@
  * too long, too short or of an unknown kind is passed over, and `failed` is reported for its token: a
  * request never costs another container anything.
  *   L  mode, run directory, boot id, folder above, working directory, stdout, stderr, uid, gid,
- *      n, n supplementary groups, n, n cgroups to make and to remove, n, n cgroups to join,
- *      n, n settings of confinement.c, n, n environment entries, n, n arguments.
+ *      n, n supplementary groups, n, n cgroup directories, n, n settings of confinement.c,
+ *      n, n words about input and output, n, n environment entries, n, n arguments.
  *      mode `supervised`: a supervisor that holds its process until G. mode `bound`: the same, but it
  *      kills its container when the spawner ends. mode `plain`: a process without records and not
  *      held (checks, fetches); what it leaves behind ends with it, and all when the spawner ends.
- *      It makes no cgroups, and joins those of a container. uid `-`: no change.
+ *      Its cgroups are another container's. uid `-`: no change. Without words about input and output
+ *      the process writes right into its files; `pipes` or `terminal ROWS COLUMNS` connect it with
+ *      its supervisor (switchboard.c), and `serve` lets the agent attach.
  *   G  lets a held supervisor go on.
  *   S  signal number. A supervisor takes SIGTERM (passed on to everything in the container) and
  *      SIGUSR1 (kills everything), and so does what watches over a plain process. One still held
@@ -147,14 +149,23 @@ static void launch_one(uint32_t token, const struct launch *launch) {
     return;
   }
   /* Made here and not in the supervisor, so that they exist before the next request. */
-  for (int i = 0; launch->supervised && i < launch->n_own_cgroups; i++) {
-    if (make_cgroup(launch->own_cgroups[i]) < 0) {
-      report("failed %u Failed to create cgroup '%s': %s\n", token, launch->own_cgroups[i],
+  for (int i = 0; launch->supervised && i < launch->n_cgroups; i++) {
+    if (mkdir(launch->cgroups[i], 0755) < 0 && errno != EEXIST) {
+      report("failed %u Failed to create cgroup '%s': %s\n", token, launch->cgroups[i],
              strerror(errno));
       close(go[0]);
       close(go[1]);
       return;
     }
+  }
+  /* The agent may attach to a process that is still held. */
+  int listener = launch->io.is_served ? listen_for_agent(launch->run) : -1;
+  if (launch->io.is_served && listener < 0) {
+    report("failed %u Failed to listen for the agent in '%s': %s\n", token, launch->run,
+           strerror(errno));
+    close(go[0]);
+    close(go[1]);
+    return;
   }
   struct outcome *outcome = NULL;
   if (!launch->supervised) {
@@ -172,9 +183,10 @@ static void launch_one(uint32_t token, const struct launch *launch) {
       accompany(launch, spawner, outcome);
     }
     close(go[1]);
-    supervise(launch, go[0], spawner);
+    supervise(launch, go[0], listener, spawner);
   }
   int error = errno;
+  close(listener);
   if (launch->supervised) {
     close(go[0]);
   }
@@ -234,6 +246,25 @@ static char **take_list(struct cursor *cursor, int *count) {
   return list;
 }
 
+static struct io take_io(struct cursor *cursor) {
+  struct io io = {0};
+  int count;
+  char **words = take_list(cursor, &count);
+  for (int i = 0; i < count; i++) {
+    if (strcmp(words[i], "pipes") == 0) {
+      io.is_piped = 1;
+    } else if (sscanf(words[i], "terminal %d %d", &io.rows, &io.columns) == 2) {
+      io.has_terminal = 1;
+    } else if (strcmp(words[i], "serve") == 0) {
+      io.is_served = 1;
+    } else {
+      cursor->good = 0;
+    }
+  }
+  free(words);
+  return io;
+}
+
 static void take_launch(uint32_t token, struct cursor *cursor) {
   struct launch launch;
   int n_arguments;
@@ -249,9 +280,9 @@ static void take_launch(uint32_t token, struct cursor *cursor) {
   launch.uid = take(cursor);
   launch.gid = take(cursor);
   launch.groups = take_list(cursor, &launch.n_groups);
-  launch.own_cgroups = take_list(cursor, &launch.n_own_cgroups);
-  launch.joined_cgroups = take_list(cursor, &launch.n_joined_cgroups);
+  launch.cgroups = take_list(cursor, &launch.n_cgroups);
   launch.settings = take_list(cursor, &launch.n_settings);
+  launch.io = take_io(cursor);
   launch.environment = take_list(cursor, NULL);
   launch.arguments = take_list(cursor, &n_arguments);
   if (cursor->good && n_arguments >= 2) {
@@ -260,8 +291,7 @@ static void take_launch(uint32_t token, struct cursor *cursor) {
     report("failed %u Malformed request, or no memory for it\n", token);
   }
   free(launch.groups);
-  free(launch.own_cgroups);
-  free(launch.joined_cgroups);
+  free(launch.cgroups);
   free(launch.settings);
   free(launch.environment);
   free(launch.arguments);

@@ -26,8 +26,8 @@ enum { MAX_REAPED = 4096 };
 static void kill_all(const struct launch *launch, int may_freeze) {
   /* Against many that fork, an equal share of the CPUs would be next to none. */
   setpriority(PRIO_PROCESS, 0, -20);
-  if (launch->n_own_cgroups > 0) {
-    kill_cgroup(launch->own_cgroups[0], may_freeze);
+  if (launch->n_cgroups > 0) {
+    kill_cgroup(launch->cgroups[0], may_freeze);
   }
   kill_descendants();
 }
@@ -66,9 +66,9 @@ static void clean(const struct launch *launch) {
     kill_all(launch, tries > 0);
     await_child(20);
   }
-  for (int i = 0; i < launch->n_own_cgroups; i++) {
+  for (int i = 0; i < launch->n_cgroups; i++) {
     /* Checks run in the cgroup, too, without being descendants. */
-    for (int tries = 0; remove_cgroup(launch->own_cgroups[i]) < 0 && tries < 200; tries++) {
+    for (int tries = 0; remove_cgroup(launch->cgroups[i]) < 0 && tries < 200; tries++) {
       if (i == 0) {
         kill_all(launch, tries > 0);
       }
@@ -159,8 +159,11 @@ static void close_all_from(int first) {
   }
 }
 
-/* Starts the process, with its record in place before it runs; returns its pid. */
-static pid_t start_process(const struct launch *launch) {
+/*
+ * Starts the process, with its record in place before it runs; returns its pid. `stdio` is NULL where it
+ * has files for its input and output.
+ */
+static pid_t start_process(const struct launch *launch, const struct stdio *stdio) {
   char text[1024];
   int release[2], failure[2];
   if (pipe2(release, O_CLOEXEC) < 0 || pipe2(failure, O_CLOEXEC) < 0) {
@@ -178,7 +181,7 @@ static pid_t start_process(const struct launch *launch) {
       _exit(1);
     }
     setsid();
-    become(launch, failure[1]);
+    become(launch, failure[1], stdio);
   }
   close(release[0]);
   close(failure[1]);
@@ -242,12 +245,18 @@ static void obey(const struct launch *launch, pid_t process, int is_waiting) {
   }
 }
 
-/* Passes signals on until the process has ended; returns its status. */
-static int follow(const struct launch *launch, pid_t process) {
+/*
+ * Passes signals on, and what the process writes and reads, until it has ended; returns its status.
+ * `board` may be NULL.
+ */
+static int follow(const struct launch *launch, pid_t process, struct switchboard *board) {
   int status = 0, has_ended = 0;
   while (!has_ended) {
     pid_t last = reap(process, &status, &has_ended);
-    if (!has_ended) {
+    if (!has_ended && last <= 0 && board) {
+      serve(board);
+      obey(launch, process, 0);
+    } else if (!has_ended) {
       obey(launch, process, last <= 0);
     }
   }
@@ -272,7 +281,19 @@ static void redirect_to_null(void) {
   dup2(null, STDERR_FILENO);
 }
 
-void supervise(const struct launch *launch, int go, pid_t spawner) {
+/* Closes all others. The listener may be -1. */
+static void keep_descriptors(int *go, int *listener) {
+  /* Neither must be overwritten by the other. */
+  int kept[2] = {fcntl(*go, F_DUPFD, 16), *listener < 0 ? -1 : fcntl(*listener, F_DUPFD, 16)};
+  *go = dup2(kept[0], 3);
+  *listener = kept[1] < 0 ? -1 : dup2(kept[1], 4);
+  close_all_from(*listener < 0 ? 4 : 5);
+  if (*listener >= 0) {
+    fcntl(*listener, F_SETFD, FD_CLOEXEC);
+  }
+}
+
+void supervise(const struct launch *launch, int go, int listener, pid_t spawner) {
   become_reaper(launch->bound, spawner);
   /* By name and working directory it is found where its record is damaged. */
   prctl(PR_SET_NAME, "mesoscale-super");
@@ -280,26 +301,40 @@ void supervise(const struct launch *launch, int go, pid_t spawner) {
     give_up(launch, "Failed to change to the directory of the container's records");
   }
   redirect_to_null();
-  if (go != 3) {
-    dup2(go, 3);
-  }
-  close_all_from(4);
+  keep_descriptors(&go, &listener);
   char byte;
-  if (read(3, &byte, 1) != 1) {
+  if (read(go, &byte, 1) != 1) {
     clean(launch); /* Never released: the agent went away or changed its mind. */
     _exit(0);
   }
-  close(3);
-  pid_t process = start_process(launch);
-  keep_status(launch, follow(launch, process));
+  close(go);
+  struct stdio stdio;
+  struct switchboard *board = NULL;
+  if (launch->io.is_piped || launch->io.has_terminal) {
+    board = open_switchboard(launch, listener, &stdio);
+    if (!board) {
+      char text[256];
+      snprintf(text, sizeof text, "Failed to connect the input and output of the command: %s",
+               strerror(errno));
+      give_up(launch, text);
+    }
+  }
+  pid_t process = start_process(launch, board ? &stdio : NULL);
+  if (board) {
+    take_logs(board, &stdio);
+  }
+  keep_status(launch, follow(launch, process, board));
   clean(launch);
+  if (board) {
+    close_switchboard(board);
+  }
   _exit(0);
 }
 
 /* The cgroups are those of the container that the process looks at: they are not ended with it. */
 void accompany(const struct launch *launch, pid_t spawner, struct outcome *outcome) {
   struct launch own = *launch;
-  own.n_own_cgroups = 0;
+  own.n_cgroups = 0;
   become_reaper(1, spawner);
   redirect_to_null();
   close_all_from(3);
@@ -310,9 +345,9 @@ void accompany(const struct launch *launch, pid_t spawner, struct outcome *outco
   }
   if (process == 0) {
     setsid();
-    become(launch, -1);
+    become(launch, -1, NULL);
   }
-  outcome->status = follow(&own, process);
+  outcome->status = follow(&own, process, NULL);
   clean(&own);
   _exit(0);
 }

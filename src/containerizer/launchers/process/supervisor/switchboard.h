@@ -1,0 +1,80 @@
+/*
+ * The switchboard of a container whose process is not just writing into files: what the parts of it
+ * share. What it does and why: see switchboard.c.
+ */
+#ifndef SWITCHBOARD_H
+#define SWITCHBOARD_H
+
+#include "container.h"
+
+#include <poll.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+  /* What readers have not taken of the output; beyond it the process waits. */
+  MAX_UNTAKEN = 256 * 1024,
+  /* Room for what is left in pipes and terminal when the process has ended. */
+  RING_SIZE = 2 * MAX_UNTAKEN,
+  /* The most connections at once; further ones wait in the socket's queue. */
+  MAX_CONNECTIONS = 256
+};
+
+/*
+ * The output as frames, and who reads it. A frame is its kind ('o' or 'e', and 'x' for the end of both),
+ * the number of its bytes (u32, little-endian), and the bytes. All readers share one ring; positions
+ * count from the beginning of the output and never wrap.
+ */
+struct readers {
+  char *ring;
+  uint64_t head;
+  int64_t last_look; /* Milliseconds; when it was last looked at who holds the process up. */
+  struct reader {
+    int fd;
+    int is_owner;
+    uint64_t at;
+    int64_t progress; /* When it last took something, or had taken everything. */
+    int64_t held;     /* For how long the others have waited for it. */
+  } list[MAX_CONNECTIONS];
+  int count;
+};
+
+/* Returns -1, with errno. */
+int open_readers(struct readers *readers);
+void add_reader(struct readers *readers, int fd, int is_owner);
+/* How many bytes of output can be put, so that no reader loses any. */
+size_t room_for_output(const struct readers *readers);
+void put_output(struct readers *readers, char kind, const char *bytes, size_t size);
+/* Sends what there is; removes readers that have gone. Returns whether an owner was among them. */
+int send_output(struct readers *readers);
+int has_untaken(const struct readers *readers);
+/* Cuts readers off that hold the process up for too long. Returns whether there are any that do. */
+int cut_stuck_readers(struct readers *readers);
+/* Sends the rest, for some time at most. */
+void send_rest(struct readers *readers);
+
+/*
+ * The one connection that input comes from. Frames as above: 'i' with bytes for the process, 'c' to
+ * close its standard input, 'w' with rows and columns (u16 each). It is answered with one byte when it
+ * has ended, or has to: see the enum.
+ */
+struct input {
+  int fd;      /* Of the connection, or -1. */
+  int process; /* Standard input of the process: a pipe, or its terminal; or -1. */
+  int is_terminal;
+  int has_ended; /* Nothing more comes. */
+  char kind; /* Of the frame that is being read, or 0. */
+  uint32_t left;
+  char buffer[16 * 1024];
+  size_t start, end;
+};
+
+enum { TAKEN = 'k', BUSY = 'b', NO_TERMINAL = 'n', NOT_READ = 'p' };
+
+/* Says what has become of a connection, and closes it. */
+void answer_input(int fd, char answer);
+/* Fills in the two descriptors to wait for: the connection, and room in the process's standard input. */
+void await_input(const struct input *input, struct pollfd *polled);
+void take_input(struct input *input, const struct pollfd *polled);
+
+#endif
