@@ -27,6 +27,7 @@ import { Containerizer } from '../containerizer/containerizer.ts';
 import type { FetchOptions } from '../containerizer/fetcher/fetcher.ts';
 import { deleteDownloads } from '../containerizer/fetcher/fetcher.ts';
 import type { Host } from '../containerizer/host/host.ts';
+import type { DiskOptions } from '../containerizer/isolators/disk-du.ts';
 import type { LauncherName } from '../containerizer/launchers/names.ts';
 import type { CapabilityDefaults } from '../containerizer/plan/capabilities.ts';
 import { RunRecords } from '../containerizer/records/run-records.ts';
@@ -55,6 +56,8 @@ export interface AgentDriverOptions extends ExecutorRequests {
   readonly isolation: readonly string[];
   /** Of the isolator linux/capabilities. */
   readonly capabilities?: CapabilityDefaults | undefined;
+  /** Of the isolators of disks. */
+  readonly disk?: DiskOptions | undefined;
   readonly fetching?: FetchOptions | undefined;
   /** How long sandboxes of earlier agents are kept. */
   readonly gcDelayMs: number;
@@ -155,7 +158,7 @@ export class AgentDriver {
         `${meddler} can change what is in ${work.root}, and with it what root does`,
       );
     }
-    const { programs, host, launcher, isolation, capabilities, fetching } = options;
+    const { programs, host, launcher, isolation, capabilities, disk, fetching } = options;
     const warn = (text: string) => options.log('warn', text);
     const records = new RunRecords(work, warn);
     const volumes = new Volumes(work, warn);
@@ -168,6 +171,7 @@ export class AgentDriver {
       launcher,
       isolation,
       capabilities,
+      disk,
       fetching,
       warn,
     });

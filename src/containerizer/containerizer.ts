@@ -13,6 +13,7 @@ import { DEFAULT_FETCH_OPTIONS, type FetchOptions, fetchAll } from './fetcher/fe
 import type { Host } from './host/host.ts';
 import { bootId } from './host/process-table.ts';
 import { type Identity, UnknownUserError, Users } from './host/users.ts';
+import { DEFAULT_DISK_OPTIONS, type DiskOptions } from './isolators/disk-du.ts';
 import type { Isolator, LaunchedContainer } from './isolators/isolator.ts';
 import { createIsolators } from './isolators/isolators.ts';
 import type { Container, Inspection, Launcher } from './launchers/launcher.ts';
@@ -49,6 +50,8 @@ export interface ContainerizerOptions {
   readonly isolation: readonly string[];
   /** Of the isolator linux/capabilities. */
   readonly capabilities?: CapabilityDefaults | undefined;
+  /** Of the isolators of disks. */
+  readonly disk?: DiskOptions | undefined;
   readonly fetching?: FetchOptions | undefined;
   readonly warn: (text: string) => void;
 }
@@ -99,9 +102,11 @@ export class Containerizer {
     this.#launcher = parts.launcher;
     this.#fetching = options.fetching ?? DEFAULT_FETCH_OPTIONS;
     this.#isolators = createIsolators(options.isolation, {
-      isRoot: options.host.isRoot,
+      host: options.host,
       volumes: options.volumes,
       capabilities: options.capabilities ?? {},
+      disk: options.disk ?? DEFAULT_DISK_OPTIONS,
+      warn: options.warn,
       onLimitation: (container, limitation) => this.#onLimitation(container, limitation),
     });
     this.#host = {
@@ -391,7 +396,8 @@ export class Containerizer {
   usage(id: ContainerId): Partial<ResourceStatistics> | undefined {
     const used = this.#launcher.usage(id);
     return (
-      used && Object.assign({}, ...this.#isolators.map((isolator) => isolator.usage?.(used) ?? {}))
+      used &&
+      Object.assign({}, ...this.#isolators.map((isolator) => isolator.usage?.(used, id) ?? {}))
     );
   }
 

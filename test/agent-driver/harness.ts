@@ -10,6 +10,7 @@ import type { AgentEvent } from '../../src/agent/events.ts';
 import { AgentDriver } from '../../src/agent-driver/driver.ts';
 import type { FetchOptions } from '../../src/containerizer/fetcher/fetcher.ts';
 import { lookAtHost } from '../../src/containerizer/host/host.ts';
+import type { DiskOptions } from '../../src/containerizer/isolators/disk-du.ts';
 import type {
   ExecutorEvent,
   FrameworkInfo,
@@ -95,6 +96,7 @@ interface Opening {
   readonly fetching?: FetchOptions | undefined;
   readonly isStrict?: boolean;
   readonly isolation?: readonly string[];
+  readonly disk?: DiskOptions;
 }
 
 export class DriverHarness {
@@ -126,6 +128,7 @@ export class DriverHarness {
       fetching,
       isStrict = true,
       isolation = ['posix/cpu', 'posix/mem'],
+      disk,
     }: Opening = {},
   ) {
     const harness = new DriverHarness(work);
@@ -135,6 +138,7 @@ export class DriverHarness {
       programs,
       launcher: 'posix',
       isolation,
+      disk,
       host: lookAtHost({
         cgroups: withCgroups ? { hierarchy: cgroupHierarchy, root: cgroupRoot(work) } : undefined,
       }),

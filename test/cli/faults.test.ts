@@ -33,6 +33,14 @@ const agent = (...argv: string[]) =>
 const execute = (...argv: string[]) =>
   told(() => launchRequest(parseFlags(EXECUTE_FLAGS, { argv, environment: {} })));
 
+test('an agent does not start where nothing would enforce a limit', async () => {
+  const [line, ...others] = (
+    await agent('--master=h:1', '--work_dir=/proc/none', '--enforce_container_disk_quota')
+  ).filter((it) => !it.includes('work_dir'));
+  expect(line).toBe('--enforce_container_disk_quota needs the isolator disk/du in --isolation');
+  expect(others).toEqual([]);
+});
+
 describe('all faults are reported at once, a line each', () => {
   test('of a master: names, values, addresses, files, lists and folders', async () => {
     const lines = await master(

@@ -4,6 +4,7 @@ import { ISOLATION_HELP, ISOLATION_WORDS } from '../../containerizer/isolators/n
 import { LAUNCHER_NAMES, MISSING_LAUNCHERS } from '../../containerizer/launchers/names.ts';
 import { closestName } from '../../model/closest-name.ts';
 import { choice, duration, integer, json, list, path, size, text, toggle } from '../flags/flag.ts';
+import { positive } from '../process/shared-flags.ts';
 
 const PLANNED = { status: 'planned' } as const;
 const REFUSED = { status: 'refused' } as const;
@@ -77,8 +78,8 @@ export const AGENT_CONTAINER_FLAGS = {
   }),
   container_disk_watch_interval: duration({
     default: 15_000,
-    ...PLANNED,
-    help: 'disk/du and disk/xfs: time between two looks at what containers use.',
+    check: positive('container_disk_watch_interval'),
+    help: 'disk/du: time between two looks at what containers have on disks.',
   }),
   container_logger: text({
     ...REFUSED,
@@ -125,8 +126,7 @@ export const AGENT_CONTAINER_FLAGS = {
   }),
   enforce_container_disk_quota: toggle({
     default: false,
-    ...REFUSED,
-    help: 'disk/du and disk/xfs: end containers that use more disk than they were given.',
+    help: 'disk/du: end containers that have more on a disk than they were given.',
   }),
   gc_non_executor_container_sandboxes: toggle({
     default: false,

@@ -37,8 +37,9 @@ export async function runAgent(
   early: EarlyPort | undefined,
 ): Promise<void> {
   const { values } = parsed;
-  const [{ address, master, options, authentication, carriers, capabilities, warnings }, module] =
-    await Promise.all([agentSettings(parsed), loadCore()]);
+  const [settings, module] = await Promise.all([agentSettings(parsed), loadCore()]);
+  const { address, master, options, authentication, carriers, warnings } = settings;
+  const { capabilities, isolators } = settings;
   const { workDir } = options;
   const noted = { ...parsed, warnings: [...parsed.warnings, ...warnings] };
   const own = new ServerProcess<AgentTimer>(NAME, noted, (timer, nowMs) =>
@@ -71,6 +72,7 @@ export async function runAgent(
     launcher: values.launcher,
     isolation: options.isolation,
     capabilities,
+    disk: isolators.disk,
     fetching: {
       stallMs: values.fetcher_stall_timeout,
       home: values.frameworks_home,

@@ -18,6 +18,7 @@ import { logFolder, serverStart } from '../process/server-process.ts';
 import { capabilityDefaults } from './capabilities.ts';
 import { makePathDisks, refuseOverlaps, refuseUnmounted } from './disks.ts';
 import type { AGENT_FLAGS } from './flags.ts';
+import { type IsolatorOptions, isolatorOptions } from './isolators.ts';
 import { agentOptions, refuseForeignAgent, workDirOf } from './options.ts';
 
 export interface AgentSettings {
@@ -29,6 +30,7 @@ export interface AgentSettings {
   readonly carriers: Carriers;
   /** Of containers. */
   readonly capabilities: CapabilityDefaults;
+  readonly isolators: IsolatorOptions;
   /** Lines for the log. */
   readonly warnings: readonly string[];
 }
@@ -49,6 +51,7 @@ export async function agentSettings(
   const workDir = faults.read(() => workDirOf(folder.value));
   faults.read(() => refuseForeignAgent(workDir.value));
   const capabilities = faults.read(() => capabilityDefaults(values));
+  const isolators = faults.read(() => isolatorOptions(values));
   const options = faults.read(() =>
     agentOptions(values, {
       ...serverStart(parsed, address.or(NO_ADDRESS)),
@@ -76,6 +79,7 @@ export async function agentSettings(
     options: options.value,
     carriers: carriers.value,
     capabilities: capabilities.value,
+    isolators: isolators.value,
     authentication: agentAuthentication({ readonly, readwrite, credentials }),
     warnings,
   };

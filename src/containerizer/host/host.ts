@@ -18,8 +18,8 @@ export interface Host {
   readonly programs: ReadonlyMap<ProgramName, string>;
 }
 
-/** OCI runtimes, and programs that unpack archives. */
-const PROGRAM_NAMES = ['crun', 'runc', 'tar', 'gzip', 'bzip2', 'xz', 'unzip'] as const;
+/** OCI runtimes, programs that unpack archives, and the one that measures disks. */
+const PROGRAM_NAMES = ['crun', 'runc', 'tar', 'gzip', 'bzip2', 'xz', 'unzip', 'du'] as const;
 export type ProgramName = (typeof PROGRAM_NAMES)[number];
 
 export interface HostOptions {

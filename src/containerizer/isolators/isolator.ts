@@ -24,7 +24,7 @@ export interface Isolator extends Contributor {
   /** Takes over a container that an earlier agent launched. */
   recover?(container: LaunchedContainer, resources: readonly Resource[]): void;
   /** The isolator's part of the container's statistics. */
-  usage?(used: ContainerUsage): Partial<ResourceStatistics>;
+  usage?(used: ContainerUsage, id: ContainerId): Partial<ResourceStatistics>;
   /** Called when the container has ended or was not launched. */
   cleanup?(id: ContainerId): void;
   /** The agent stops. Containers keep running. */

@@ -1,34 +1,38 @@
 // Creates the isolators that the agent is configured with, in the order in which they add to plans.
 import { ContainerizerError } from '../containerizer-error.ts';
+import type { Host } from '../host/host.ts';
 import type { OnLimitation } from '../limitation.ts';
 import type { CapabilityDefaults } from '../plan/capabilities.ts';
 import type { Volumes } from '../volumes/volumes.ts';
+import { type DiskOptions, diskDu } from './disk-du.ts';
 import { filesystemPosix } from './filesystem-posix.ts';
 import type { Isolator } from './isolator.ts';
 import { linuxCapabilities } from './linux-capabilities.ts';
 import { linuxNnp } from './linux-nnp.ts';
 import { type IsolatorName, isolatorsNamed, ROOT_ISOLATORS } from './names.ts';
 import { posixCpu } from './posix-cpu.ts';
-import { posixDisk } from './posix-disk.ts';
 import { posixMem } from './posix-mem.ts';
 import { posixRlimits } from './posix-rlimits.ts';
 import { volumeSandboxPath } from './volume-sandbox-path.ts';
 
 /** The objects that isolators share with the containerizer. */
 export interface IsolatorParts {
-  /** Whether the agent is root. */
-  readonly isRoot: boolean;
+  readonly host: Pick<Host, 'isRoot' | 'programs'>;
   readonly volumes: Volumes;
   /** What the operator allows, and gives to those that do not ask. */
   readonly capabilities: CapabilityDefaults;
+  /** How what containers have on disks is measured and limited. */
+  readonly disk: DiskOptions;
   readonly onLimitation: OnLimitation;
+  readonly warn: (text: string) => void;
 }
 
 const MAKERS: Readonly<Record<IsolatorName, (parts: IsolatorParts) => Isolator>> = {
   'filesystem/posix': ({ volumes }) => filesystemPosix(volumes),
   'posix/cpu': () => posixCpu,
   'posix/mem': () => posixMem,
-  'posix/disk': () => posixDisk,
+  'disk/du': ({ volumes: { workDirectory }, host, disk, onLimitation, warn }) =>
+    diskDu({ ...disk, workDirectory, du: host.programs.get('du'), onLimitation, warn }),
   'posix/rlimits': () => posixRlimits,
   'linux/capabilities': ({ capabilities }) => linuxCapabilities(capabilities),
   'linux/nnp': () => linuxNnp,
@@ -41,7 +45,7 @@ export function createIsolators(
   parts: IsolatorParts,
 ): readonly Isolator[] {
   return isolatorsNamed(isolation).map((name) => {
-    if (ROOT_ISOLATORS.has(name) && !parts.isRoot) {
+    if (ROOT_ISOLATORS.has(name) && !parts.host.isRoot) {
       throw new ContainerizerError(`--isolation: ${name} needs an agent that runs as root`);
     }
     return MAKERS[name](parts);

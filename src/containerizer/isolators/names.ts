@@ -6,7 +6,7 @@ export const ISOLATOR_NAMES = [
   'filesystem/posix',
   'posix/cpu',
   'posix/mem',
-  'posix/disk',
+  'disk/du',
   'posix/rlimits',
   'linux/capabilities',
   'linux/nnp',
@@ -19,7 +19,7 @@ const WHAT_THEY_DO: Readonly<Record<IsolatorName, string>> = {
   'filesystem/posix': "the machine's files, always used",
   'posix/cpu': 'weighs and measures CPU time',
   'posix/mem': 'measures memory',
-  'posix/disk': 'measures nothing yet',
+  'disk/du': 'measures disks, and limits them with --enforce_container_disk_quota',
   'posix/rlimits': 'limits that tasks ask for',
   'linux/capabilities': 'privileges of the kernel, for an agent that is root',
   'linux/nnp': 'no program gives a task more privileges',
@@ -29,11 +29,12 @@ const WHAT_THEY_DO: Readonly<Record<IsolatorName, string>> = {
 /** Isolators that only root can be. */
 export const ROOT_ISOLATORS: ReadonlySet<IsolatorName> = new Set(['linux/capabilities']);
 
-/** Names in Mesos that stand for several isolators. */
+/** Names in Mesos that stand for other isolators. */
 const ALIASES: ReadonlyMap<string, readonly IsolatorName[]> = new Map([
   ['process', ['posix/cpu', 'posix/mem']],
   // Secrets by value are resolved with all other variables, on every agent.
   ['environment_secret', []],
+  ['posix/disk', ['disk/du']],
 ]);
 
 /** All words that `--isolation` accepts. */

@@ -9,6 +9,7 @@ import { ContainerizerError } from '../containerizer-error.ts';
 import type { Capabilities } from './capabilities.ts';
 import { type CommandLine, commandEnvironment, commandLine, layered } from './command-line.ts';
 import { requireSupported } from './container-info.ts';
+import type { DiskQuota } from './disk-quotas.ts';
 import { type ProcessIo, processIo } from './process-io.ts';
 import type { ContainerRequest } from './request.ts';
 import type { ResourceLimit } from './resource-limits.ts';
@@ -49,6 +50,8 @@ export interface ContainerPlan extends ProcessPlan, Surroundings {
   readonly parentLinks: readonly ParentLink[];
   /** Where input comes from, and where output goes. */
   readonly io: ProcessIo;
+  /** How much it may have on disks, where that is measured. */
+  readonly diskQuotas: readonly DiskQuota[];
   /** What is fetched into the sandbox before the process starts. */
   readonly uris: readonly CommandInfo_URI[];
 }
@@ -158,6 +161,7 @@ function basicPlan(request: ContainerRequest, host: PlanHost): ContainerPlan {
     volumes: new Map(),
     parentLinks: [],
     io: processIo(request),
+    diskQuotas: [],
     uris: command?.uris ?? [],
   };
 }

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { DEFAULT_DISK_OPTIONS } from '../../../src/containerizer/isolators/disk-du.ts';
 import { createIsolators } from '../../../src/containerizer/isolators/isolators.ts';
 import {
   ISOLATION_WORDS,
@@ -26,9 +27,11 @@ test('containers have the files of the machine where no isolator is named', () =
 
 test('each isolator that the flag takes is made under its name', () => {
   const made = createIsolators(ISOLATION_WORDS, {
-    isRoot: true,
+    host: { isRoot: true, programs: new Map([['du', '/usr/bin/du']]) },
     volumes,
     capabilities: {},
+    disk: DEFAULT_DISK_OPTIONS,
+    warn: () => {},
     onLimitation: () => {},
   });
   expect(made.map(({ name }) => name)).toEqual([...ISOLATOR_NAMES]);

@@ -1,5 +1,6 @@
 // The plan for a request, shown whole, without a container.
 import { expect, test } from 'vitest';
+import { DEFAULT_DISK_OPTIONS } from '../../../src/containerizer/isolators/disk-du.ts';
 import { createIsolators } from '../../../src/containerizer/isolators/isolators.ts';
 import { planContainer } from '../../../src/containerizer/plan/plan.ts';
 import type { ContainerRequest } from '../../../src/containerizer/plan/request.ts';
@@ -19,7 +20,9 @@ import { containerId } from '../../../src/model/ids.ts';
 const host = { workDirectory: '/agent', cgroupRoots: ['/cg/freezer/mesos', '/cg/cpu/mesos'] };
 const isolators = createIsolators(['posix/cpu', 'posix/mem'], {
   onLimitation: () => {},
-  isRoot: true,
+  host: { isRoot: true, programs: new Map() },
+  disk: DEFAULT_DISK_OPTIONS,
+  warn: () => {},
   volumes: new Volumes(new WorkDirectory('/no/such/folder'), () => {}),
   capabilities: {},
 });
@@ -91,6 +94,7 @@ test('a plan has everything that the container becomes', () => {
       ]),
       parentLinks: [],
       io: { kind: 'files' },
+      diskQuotas: [],
       uris: [{ value: 'http://127.0.0.1/file' }],
     },
   });

@@ -1,0 +1,178 @@
+// disk/du: measures what containers have on disks - their sandboxes, with those of containers
+// nested in them, and their persistent volumes - and, if the operator wants it, ends those that
+// have more than they were given. One round of measurements serves all containers.
+//
+// A file that was deleted and is still open is not seen; of a volume whose disk is a file system by
+// itself, that file system is the limit.
+
+import { formatBytes } from '../../model/bytes.ts';
+import { parentOf } from '../../model/container-id.ts';
+import {
+  type DiskStatistics,
+  type Resource,
+  type ResourceStatistics,
+  TaskStatus_Reason,
+} from '../../model/generated/messages.ts';
+import type { ContainerId } from '../../model/ids.ts';
+import { ContainerizerError } from '../containerizer-error.ts';
+import { DiskUsage } from '../disks/disk-usage.ts';
+import type { Limitation, OnLimitation } from '../limitation.ts';
+import { type DiskQuota, diskQuotas } from '../plan/disk-quotas.ts';
+import type { Isolator, LaunchedContainer } from './isolator.ts';
+
+export interface DiskOptions {
+  readonly watchIntervalMs: number;
+  /** Whether containers that have more than their quota are ended. */
+  readonly isEnforced: boolean;
+}
+
+export const DEFAULT_DISK_OPTIONS: DiskOptions = { watchIntervalMs: 15_000, isEnforced: false };
+
+interface DiskDuParts extends DiskOptions {
+  readonly workDirectory: string;
+  /** The program du; undefined where there is none. */
+  readonly du: string | undefined;
+  readonly onLimitation: OnLimitation;
+  readonly warn: (text: string) => void;
+}
+
+/** Throws ContainerizerError where nothing can be measured. */
+export function diskDu(parts: DiskDuParts): Isolator {
+  const { workDirectory, du } = parts;
+  if (du === undefined) {
+    throw new ContainerizerError('--isolation: disk/du needs the program du');
+  }
+  const disks = new Disks(parts, du);
+  const quotasOf = (sandbox: string, resources: readonly Resource[]) =>
+    diskQuotas({ workDirectory, sandbox }, resources);
+  const update = ({ id, sandbox }: LaunchedContainer, resources: readonly Resource[]) => {
+    if (parentOf(id) === undefined) {
+      disks.watch(id, quotasOf(sandbox, resources));
+    }
+  };
+  return {
+    name: 'disk/du',
+    contribute: (plan, { id, resources }) => ({
+      ...plan,
+      diskQuotas:
+        parentOf(id) === undefined ? requireMeasurable(quotasOf(plan.sandbox, resources)) : [],
+    }),
+    async prepare({ id, diskQuotas: quotas }) {
+      disks.watch(id, quotas);
+    },
+    update,
+    recover: update,
+    usage: (_, id) => disks.statistics(id),
+    cleanup: (id) => disks.forget(id),
+    close: () => disks.close(),
+  };
+}
+
+/** The quotas of all containers, and what is used of them. */
+class Disks {
+  readonly #isEnforced: boolean;
+  readonly #onLimitation: OnLimitation;
+  readonly #usage: DiskUsage;
+  readonly #quotas = new Map<ContainerId, readonly DiskQuota[]>();
+  /** Who has a quota of a folder: of a shared volume there may be several. */
+  readonly #users = new Map<string, Set<ContainerId>>();
+  readonly #used = new Map<string, number>();
+
+  constructor({ isEnforced, onLimitation, watchIntervalMs, warn }: DiskDuParts, du: string) {
+    this.#isEnforced = isEnforced;
+    this.#onLimitation = onLimitation;
+    this.#usage = new DiskUsage({
+      du,
+      intervalMs: watchIntervalMs,
+      folders: () => this.#users.keys(),
+      measured: (folder, usedBytes) => this.#measured(folder, usedBytes),
+      warn,
+    });
+  }
+
+  watch(id: ContainerId, quotas: readonly DiskQuota[]): void {
+    this.forget(id, new Set(quotas.map(({ path }) => path)));
+    if (quotas.length === 0) {
+      return;
+    }
+    this.#quotas.set(id, quotas);
+    for (const { path } of quotas) {
+      const users = this.#users.get(path) ?? new Set();
+      this.#users.set(path, users.add(id));
+    }
+    this.#usage.start();
+  }
+
+  /** Of folders that are kept, what was measured stays known. */
+  forget(id: ContainerId, kept: ReadonlySet<string> = new Set()): void {
+    for (const { path } of this.#quotas.get(id) ?? []) {
+      const users = this.#users.get(path);
+      users?.delete(id);
+      if (users?.size === 0 && !kept.has(path)) {
+        this.#users.delete(path);
+        this.#used.delete(path);
+      }
+    }
+    this.#quotas.delete(id);
+  }
+
+  close(): void {
+    this.#usage.close();
+  }
+
+  statistics(id: ContainerId): Partial<ResourceStatistics> {
+    const quotas = this.#quotas.get(id);
+    if (quotas === undefined) {
+      return {};
+    }
+    const sandbox = quotas.find(({ volume }) => volume === undefined);
+    const used = sandbox && this.#used.get(sandbox.path);
+    return {
+      ...(sandbox && { disk_limit_bytes: sandbox.limitBytes }),
+      ...(used !== undefined && { disk_used_bytes: used }),
+      disk_statistics: quotas.map((quota) => this.#statisticsOf(quota)),
+    };
+  }
+
+  #statisticsOf({ path, limitBytes, volume }: DiskQuota): DiskStatistics {
+    const used = this.#used.get(path);
+    return {
+      ...volume,
+      limit_bytes: limitBytes,
+      ...(used !== undefined && { used_bytes: used }),
+    };
+  }
+
+  #measured(folder: string, usedBytes: number): void {
+    const users = this.#users.get(folder);
+    if (users === undefined) {
+      return;
+    }
+    this.#used.set(folder, usedBytes);
+    if (!this.#isEnforced) {
+      return;
+    }
+    for (const id of [...users]) {
+      const quota = this.#quotas.get(id)?.find(({ path }) => path === folder);
+      if (quota !== undefined && !quota.isWhole && usedBytes > quota.limitBytes) {
+        this.#onLimitation(id, limitationOf(quota, usedBytes));
+      }
+    }
+  }
+}
+
+const limitationOf = ({ limitBytes, resources }: DiskQuota, usedBytes: number): Limitation => ({
+  message: `Disk usage (${formatBytes(usedBytes)}) exceeds quota (${formatBytes(limitBytes)})`,
+  reason: TaskStatus_Reason.REASON_CONTAINER_LIMITATION_DISK,
+  resources,
+});
+
+/** What is measured comes back as lines of text. */
+function requireMeasurable(quotas: readonly DiskQuota[]): readonly DiskQuota[] {
+  const broken = quotas.find(({ path }) => path.includes('\n'));
+  if (broken !== undefined) {
+    const name = JSON.stringify(broken.path);
+    throw new ContainerizerError(`disk/du cannot measure ${name}, whose name has a line break`);
+  }
+  return quotas;
+}

@@ -1,0 +1,100 @@
+// Disks of real containers: measured, limited, and watched again after a restart.
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import {
+  type Resource,
+  TaskState,
+  TaskStatus_Reason,
+  Value_Type,
+  Volume_Mode,
+} from '../../src/model/generated/messages.ts';
+import { DriverHarness, temporaryFolder } from './harness.ts';
+import { eventually } from './outside.ts';
+
+const MB = 2 ** 20;
+const LONG = { value: 'head -c 3000000 /dev/zero > data; sleep 1000' };
+const enforced = {
+  isolation: ['posix/disk'],
+  disk: { watchIntervalMs: 20, isEnforced: true },
+};
+
+let folder: ReturnType<typeof temporaryFolder>;
+let harness: DriverHarness;
+
+beforeEach(() => {
+  folder = temporaryFolder();
+});
+
+afterEach(async () => {
+  await harness.end();
+  folder[Symbol.dispose]();
+});
+
+const disk = (value: number, more: Partial<Resource> = {}): Resource => ({
+  name: 'disk',
+  type: Value_Type.SCALAR,
+  scalar: { value },
+  ...more,
+});
+
+const volume = (value: number): Resource =>
+  disk(value, {
+    reservations: [{ role: 'kit' }],
+    disk: {
+      persistence: { id: 'v1' },
+      volume: { container_path: 'volume', mode: Volume_Mode.RW },
+    },
+  });
+
+const limited = (resources: Resource[], failure: RegExp) => ({
+  failure: expect.stringMatching(failure),
+  reason: TaskStatus_Reason.REASON_CONTAINER_LIMITATION_DISK,
+  limited: resources,
+});
+
+test('a task that has more on the disk than it was given ends', async () => {
+  harness = await DriverHarness.open(folder.path, enforced);
+  const resources = [disk(1)];
+  const container = harness.launch({ task: { command: LONG, resources } });
+  expect(await harness.ended(container)).toMatchObject(
+    limited(resources, /^Disk usage \(\d+KB\) exceeds quota \(1MB\)$/),
+  );
+  expect(harness.states(container)).not.toContain('TASK_FAILED');
+});
+
+test('a volume has a quota of its own, and does not count as the sandbox', async () => {
+  harness = await DriverHarness.open(folder.path, enforced);
+  const command = { value: 'head -c 3000000 /dev/zero > volume/data; sleep 1000' };
+  const resources = [disk(1), volume(2)];
+  const container = harness.launch({ task: { command, resources } });
+  expect(await harness.ended(container)).toMatchObject(
+    limited([volume(2)], /^Disk usage \(\d+KB\) exceeds quota \(2MB\)$/),
+  );
+});
+
+test('what a task has is measured, and a task without disk is left alone', async () => {
+  harness = await DriverHarness.open(folder.path, enforced);
+  const container = harness.launch({
+    task: { command: LONG, resources: [disk(10), volume(64)] },
+  });
+  const other = harness.launch({ task: { command: LONG } });
+  await eventually(() => (harness.driver.usage(container)?.disk_used_bytes ?? 0) > 2 * MB);
+  expect(harness.driver.usage(container)).toMatchObject({
+    disk_limit_bytes: 10 * MB,
+    disk_statistics: [
+      { limit_bytes: 10 * MB, used_bytes: expect.any(Number) },
+      { persistence: { id: 'v1' }, limit_bytes: 64 * MB, used_bytes: expect.any(Number) },
+    ],
+  });
+  expect(harness.driver.usage(other)).not.toHaveProperty('disk_limit_bytes');
+});
+
+test('a later agent goes on measuring, with what it was told to do', async () => {
+  harness = await DriverHarness.open(folder.path, { isolation: ['disk/du'] });
+  const launch = { task: { command: LONG, resources: [disk(1)] }, checkpoint: true };
+  const container = harness.launch(launch);
+  await harness.status(container, TaskState.TASK_RUNNING);
+  await harness.driver.close();
+  harness = await DriverHarness.open(folder.path, enforced);
+  harness.reattach({ ...launch, container });
+  expect(await harness.ended(container)).toMatchObject(limited([disk(1)], /^Disk usage/));
+});
