@@ -122,7 +122,7 @@ async function processes(): Promise<Measurement[]> {
     directory: '/',
     stdout: '/dev/null',
     stderr: '/dev/null',
-    cgroups: [],
+    cgroups: { own: [], joined: [] },
     settings: [],
     environment: {},
     program: '/bin/true',

@@ -1,5 +1,7 @@
 // The lifecycle of containers from launch to removal: it joins sandboxes, isolators, the fetcher
 // and a launcher, and keeps the records by which a later agent finds a container again.
+
+import { parentOf } from '../model/container-id.ts';
 import {
   type CommandInfo,
   type Resource,
@@ -7,7 +9,8 @@ import {
   TaskStatus_Reason,
 } from '../model/generated/messages.ts';
 import type { ContainerId } from '../model/ids.ts';
-import { makeCgroup, sweepCgroup } from './cgroups/cgroups.ts';
+import { applySettings, makeCgroups, sweepCgroup } from './cgroups/cgroups.ts';
+import { Placements } from './cgroups/placements.ts';
 import { ContainerizerError } from './containerizer-error.ts';
 import { DEFAULT_FETCH_OPTIONS, type FetchOptions, fetchAll } from './fetcher/fetcher.ts';
 import type { Host } from './host/host.ts';
@@ -22,13 +25,7 @@ import type { LauncherName } from './launchers/names.ts';
 import type { OnLimitation } from './limitation.ts';
 import type { CapabilityDefaults } from './plan/capabilities.ts';
 import { commandEnvironment, commandLine, layered } from './plan/command-line.ts';
-import {
-  type ContainerPlan,
-  containerCgroups,
-  type PlanHost,
-  planContainer,
-  refusalError,
-} from './plan/plan.ts';
+import { type ContainerPlan, type PlanHost, planContainer, refusalError } from './plan/plan.ts';
 import type { ContainerRequest } from './plan/request.ts';
 import { reserveDescriptor } from './records/record-file.ts';
 import type { RunRecords } from './records/run-records.ts';
@@ -89,6 +86,7 @@ export class Containerizer {
   readonly #work: WorkDirectory;
   readonly #launcher: Launcher;
   readonly #host: PlanHost;
+  readonly #placements: Placements;
   readonly #isolators: readonly Isolator[];
   readonly #fetching: FetchOptions;
   readonly #users: Users;
@@ -111,8 +109,9 @@ export class Containerizer {
     });
     this.#host = {
       workDirectory: options.work.root,
-      cgroupRoots: options.host.cgroups.roots,
+      cgroups: options.host.cgroups.hierarchies,
     };
+    this.#placements = new Placements(options.records, this.#host.cgroups);
   }
 
   static async open(options: ContainerizerOptions): Promise<Containerizer> {
@@ -154,8 +153,21 @@ export class Containerizer {
       this.#records.note(plan.id, 'task', request.nested.note);
     }
     await this.#fetch(plan, identity, abort);
-    const container = await this.#launcher.launch(plan, identity);
-    this.#isolate(plan);
+    this.#placements.note(plan.id, plan.cgroups);
+    let container: Container;
+    try {
+      container = await this.#launcher.launch(plan, identity);
+    } catch (error) {
+      this.removeCgroups(plan.id);
+      throw error;
+    }
+    try {
+      applySettings(plan.cgroups.settings);
+    } catch (error) {
+      container.destroy();
+      await container.ended;
+      throw error;
+    }
     return container;
   }
 
@@ -166,10 +178,14 @@ export class Containerizer {
   async launchEmpty(request: ContainerRequest, options: LaunchOptions): Promise<void> {
     const { plan } = await this.#begin({ ...request, isEmpty: true }, options);
     this.#records.note(plan.id, 'empty', bootId());
-    for (const folder of plan.cgroups) {
-      makeCgroup(folder);
+    this.#placements.note(plan.id, plan.cgroups);
+    try {
+      makeCgroups(plan.cgroups.own);
+      applySettings(plan.cgroups.settings);
+    } catch (error) {
+      this.removeCgroups(plan.id);
+      throw error;
     }
-    this.#isolate(plan);
   }
 
   /**
@@ -199,7 +215,9 @@ export class Containerizer {
     request: ContainerRequest,
     { abort, mayRunAs }: LaunchOptions,
   ): Promise<{ readonly plan: ContainerPlan; readonly identity: Identity | undefined }> {
-    const planned = planContainer(request, this.#host, this.#isolators);
+    const parent = parentOf(request.id);
+    const parentCgroups = parent && this.#placements.of(parent);
+    const planned = planContainer(request, { ...this.#host, parentCgroups }, this.#isolators);
     if (planned.kind === 'refusal') {
       throw refusalError(planned);
     }
@@ -229,12 +247,6 @@ export class Containerizer {
     }
     const links = new Map([...plan.volumes].map(([name, { target }]) => [name, target]));
     createNestedSandbox(this.#work, { ...nested, links }, identity);
-  }
-
-  #isolate(plan: ContainerPlan): void {
-    for (const isolator of this.#isolators) {
-      isolator.isolate?.(plan);
-    }
   }
 
   async #fetch(
@@ -310,6 +322,7 @@ export class Containerizer {
   update(id: ContainerId, sandbox: string, resources: readonly Resource[]): void {
     for (const isolator of this.#isolators) {
       isolator.update?.(this.#launched(id, sandbox), resources);
+      applySettings(isolator.settings?.(id, resources, this.#host) ?? []);
     }
   }
 
@@ -322,7 +335,6 @@ export class Containerizer {
 
   /** Destroys a container of an earlier agent and its records, nested containers first. */
   async destroyOrphan(id: ContainerId): Promise<void> {
-    const isEmpty = this.isEmpty(id);
     for (const nested of this.#records.all(id)) {
       await this.destroyOrphan(nested);
     }
@@ -331,15 +343,13 @@ export class Containerizer {
       container.destroy();
       await container.ended;
     }
-    if (isEmpty) {
-      this.removeCgroups(id);
-    }
+    this.removeCgroups(id);
     await this.forget(id);
   }
 
   /** Of a container without a process, when those nested in it have ended. */
   removeCgroups(id: ContainerId): void {
-    for (const folder of this.#cgroups(id)) {
+    for (const folder of this.#placements.of(id).own) {
       void sweepCgroup(folder).then((isGone) => {
         if (!isGone) {
           this.counts.notDestroyed++;
@@ -355,6 +365,7 @@ export class Containerizer {
       await this.destroyOrphan(nested);
     }
     this.#launcher.forget(id);
+    this.#placements.forget(id);
     await this.#records.remove(id);
   }
 
@@ -363,7 +374,7 @@ export class Containerizer {
    * killed.
    */
   inspect(id: ContainerId): Inspection {
-    return this.#launcher.inspect(id, this.#cgroups(id));
+    return this.#launcher.inspect(id, this.#placements.of(id));
   }
 
   /**
@@ -402,11 +413,7 @@ export class Containerizer {
   }
 
   #launched(id: ContainerId, sandbox: string): LaunchedContainer {
-    return { id, sandbox: this.#work.path(sandbox), cgroups: this.#cgroups(id) };
-  }
-
-  #cgroups(id: ContainerId): string[] {
-    return containerCgroups(this.#host.cgroupRoots, id);
+    return { id, sandbox: this.#work.path(sandbox), cgroups: this.#placements.of(id) };
   }
 }
 

@@ -3,7 +3,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { release } from 'node:os';
 import { isAbsolute, join } from 'node:path';
-import { type CgroupFacts, type CgroupPlace, lookAtCgroups } from '../cgroups/cgroups.ts';
+import { type CgroupFacts, type CgroupPlace, lookAtCgroups } from '../cgroups/hierarchies.ts';
 import { bootId } from './process-table.ts';
 
 export interface Host {

@@ -3,24 +3,29 @@
 import type { Resource, ResourceStatistics } from '../../model/generated/messages.ts';
 import type { ContainerId } from '../../model/ids.ts';
 import type { ContainerUsage } from '../launchers/launcher.ts';
-import type { ContainerPlan, Contributor } from '../plan/plan.ts';
+import type { CgroupPlacement, CgroupSetting } from '../plan/cgroup-plan.ts';
+import type { ContainerPlan, Contributor, PlanHost } from '../plan/plan.ts';
 
 /** A container that was launched, by this agent or an earlier one. */
 export interface LaunchedContainer {
   readonly id: ContainerId;
   /** An absolute path. */
   readonly sandbox: string;
-  readonly cgroups: readonly string[];
+  readonly cgroups: CgroupPlacement;
 }
 
 /** It reports the limits that containers exceed by the function that it is made with. */
 export interface Isolator extends Contributor {
   /** Called when the sandbox exists and nothing runs in it yet. Rejects with ContainerizerError. */
   prepare?(plan: ContainerPlan, abort: AbortSignal): Promise<void>;
-  /** Called when the container's process exists and is held. */
-  isolate?(plan: ContainerPlan): void;
   /** Changes the container's resources. Throws ContainerizerError where the container must end. */
   update?(container: LaunchedContainer, resources: readonly Resource[]): void;
+  /** What is written to cgroups of the container when its resources have changed. */
+  settings?(
+    id: ContainerId,
+    resources: readonly Resource[],
+    host: PlanHost,
+  ): readonly CgroupSetting[];
   /** Takes over a container that an earlier agent launched. */
   recover?(container: LaunchedContainer, resources: readonly Resource[]): void;
   /** The isolator's part of the container's statistics. */

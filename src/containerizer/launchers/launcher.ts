@@ -2,6 +2,7 @@
 // does that - by supervisors, namespaces, job objects - is its own business.
 import type { ContainerId } from '../../model/ids.ts';
 import type { Identity } from '../host/users.ts';
+import type { CgroupPlacement } from '../plan/cgroup-plan.ts';
 import type { CommandLine } from '../plan/command-line.ts';
 import type { ContainerPlan, ProcessPlan } from '../plan/plan.ts';
 import type { EndRecord } from '../records/run-records.ts';
@@ -11,8 +12,8 @@ export interface Attachment {
   readonly id: ContainerId;
   /** An absolute path. */
   readonly sandbox: string;
-  /** The folders in the container's plan. */
-  readonly cgroups: readonly string[];
+  /** As in the container's plan. */
+  readonly cgroups: CgroupPlacement;
 }
 
 /**
@@ -83,7 +84,7 @@ export interface Launcher {
    * The state of a container of an earlier agent. If its supervisor is gone without a record of an
    * end, the container's processes are killed.
    */
-  inspect(id: ContainerId, cgroups: readonly string[]): Inspection;
+  inspect(id: ContainerId, cgroups: CgroupPlacement): Inspection;
   /** Called when the container has ended and its records are about to be removed. */
   forget(id: ContainerId): void;
   /** Closes the launcher; containers keep running. */

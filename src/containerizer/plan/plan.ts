@@ -2,16 +2,22 @@
 // carries out, or a refusal before anything is created. Pure, so that a test can show the whole
 // plan without root and without a container.
 import { join } from 'node:path';
-import { containerFolder, parentOf } from '../../model/container-id.ts';
+import { parentOf } from '../../model/container-id.ts';
 import type { CommandInfo_URI, TaskStatus_Reason } from '../../model/generated/messages.ts';
 import type { ContainerId } from '../../model/ids.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
 import type { Capabilities } from './capabilities.ts';
+import {
+  type CgroupHierarchy,
+  type CgroupPlacement,
+  type CgroupPlan,
+  cgroupPlacement,
+} from './cgroup-plan.ts';
 import { type CommandLine, commandEnvironment, commandLine, layered } from './command-line.ts';
 import { requireSupported } from './container-info.ts';
 import type { DiskQuota } from './disk-quotas.ts';
 import { type ProcessIo, processIo } from './process-io.ts';
-import type { ContainerRequest } from './request.ts';
+import { type ContainerRequest, isSharing } from './request.ts';
 import type { ResourceLimit } from './resource-limits.ts';
 import { AGENT_SURROUNDINGS, type Surroundings } from './surroundings.ts';
 import type { VolumeLinks } from './volume-links.ts';
@@ -31,13 +37,8 @@ export interface ContainerPlan extends ProcessPlan, Surroundings {
   readonly user: string | undefined;
   /** Whether the container ends with the agent, however the agent ends. */
   readonly isBound: boolean;
-  /**
-   * The container's cgroups; the first is used to kill it. Without any, its processes are killed
-   * one by one.
-   */
-  readonly cgroups: readonly string[];
-  /** The weight for scarce CPU time, as `cpu.shares` of cgroups v1. */
-  readonly cpuShares: number | undefined;
+  /** Where its processes are in the machine's cgroups, and what is set there. */
+  readonly cgroups: CgroupPlan;
   /** Limits of the container's processes, beside those of the agent's own. */
   readonly rlimits: readonly ResourceLimit[];
   /** Undefined: those of the agent's own processes, as far as the user has them. */
@@ -79,8 +80,10 @@ export type Planned = { readonly kind: 'plan'; readonly plan: ContainerPlan } | 
 export interface PlanHost {
   /** An absolute path. */
   readonly workDirectory: string;
-  /** Folders that contain the cgroups of containers; the first is used to kill them. */
-  readonly cgroupRoots: readonly string[];
+  /** Those that containers use; the first is used to kill them. */
+  readonly cgroups: readonly CgroupHierarchy[];
+  /** Of the container that the request's is nested in. */
+  readonly parentCgroups?: CgroupPlacement | undefined;
 }
 
 /** A part of the agent that adds to plans, such as an isolator. */
@@ -152,8 +155,10 @@ function basicPlan(request: ContainerRequest, host: PlanHost): ContainerPlan {
     ...(command === undefined ? NO_COMMAND : commandLine(command)),
     user,
     isBound,
-    cgroups: containerCgroups(host.cgroupRoots, id),
-    cpuShares: undefined,
+    cgroups: {
+      ...cgroupPlacement(host.cgroups, id, isSharing(request) ? host.parentCgroups : undefined),
+      settings: [],
+    },
     rlimits: [],
     capabilities: undefined,
     noNewPrivileges: false,
@@ -165,10 +170,3 @@ function basicPlan(request: ContainerRequest, host: PlanHost): ContainerPlan {
     uris: command?.uris ?? [],
   };
 }
-
-/**
- * A container's folder in each of these hierarchies; nested ones are where tools for Mesos look for
- * them.
- */
-export const containerCgroups = (roots: readonly string[], id: ContainerId): string[] =>
-  roots.map((root) => join(root, containerFolder(id, 'mesos')));

@@ -1,4 +1,5 @@
 // A request for a container: the executor, its task and the agent's own additions, as plain data.
+import { parentOf } from '../../model/container-id.ts';
 import type {
   CommandInfo,
   ContainerInfo,
@@ -49,3 +50,10 @@ export const containerInfoOf = ({
   task,
 }: Pick<ContainerRequest, 'executor' | 'task'>): ContainerInfo | undefined =>
   executor.container ?? task?.container;
+
+/**
+ * Whether the container counts for the one that it is nested in, and is limited by what that has.
+ */
+export const isSharing = (request: Pick<ContainerRequest, 'id' | 'executor' | 'task'>): boolean =>
+  parentOf(request.id) !== undefined &&
+  containerInfoOf(request)?.linux_info?.share_cgroups !== false;

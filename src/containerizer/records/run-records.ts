@@ -61,10 +61,11 @@ const SUPERVISOR_NAME = 'mesoscale-super';
  * What is noted of a container:
  * - user: the number of its user, nothing for the agent's own;
  * - settings: what confines its process besides its user;
+ * - cgroups: those that are its own, and those that it is in;
  * - empty: it has no process of its own; since which boot of the machine;
  * - task: the task of a group that it is for, and the group.
  */
-export type NoteName = 'user' | 'settings' | 'empty' | 'task';
+export type NoteName = 'user' | 'settings' | 'cgroups' | 'empty' | 'task';
 
 export class RunRecords {
   readonly #work: WorkDirectory;

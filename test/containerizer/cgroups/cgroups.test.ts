@@ -4,19 +4,19 @@ import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import {
-  type CgroupKind,
+  applySettings,
   cgroupProcesses,
-  findCgroupRoots,
-  setCpuShares,
+  makeCgroups,
   sweepCgroup,
 } from '../../../src/containerizer/cgroups/cgroups.ts';
+import { type CgroupKind, lookAtCgroups } from '../../../src/containerizer/cgroups/hierarchies.ts';
 
 const place = { hierarchy: '/sys/fs/cgroup', root: 'mesoscale-test' };
 
 describe.each<CgroupKind>(['unified', 'freezer'])('%s (needs root)', (kind) => {
   test('all processes in a cgroup are killed, and it is removed with the cgroups below', async () => {
-    const [root = expect.fail('no such cgroup')] = findCgroupRoots(place, [kind]);
-    const group = join(root, `sweep-${process.pid}`);
+    const [first = expect.fail('no such cgroup')] = lookAtCgroups(place, [kind]).hierarchies;
+    const group = join(first.root, `sweep-${process.pid}`);
     mkdirSync(join(group, 'below'), { recursive: true });
     const child = spawn('sleep', ['1012'], { stdio: 'ignore' });
     writeFileSync(join(group, 'cgroup.procs'), String(child.pid));
@@ -30,26 +30,47 @@ describe.each<CgroupKind>(['unified', 'freezer'])('%s (needs root)', (kind) => {
   });
 
   test('no root is found where no cgroup may be created', () => {
-    expect(findCgroupRoots({ ...place, root: 'mesoscale-test/\0' }, [kind])).toEqual([]);
-    expect(findCgroupRoots({ ...place, hierarchy: '/sys/fs/cgro' }, [kind])).toEqual([]);
+    const nowhere = { ...place, root: 'mesoscale-test/\0' };
+    expect(lookAtCgroups(nowhere, [kind]).hierarchies).toEqual([]);
+    const unmounted = { ...place, hierarchy: '/sys/fs/cgro' };
+    expect(lookAtCgroups(unmounted, [kind]).hierarchies).toEqual([]);
   });
 });
 
 test('beside v2, containers are where tools of v1 look (needs root)', () => {
-  const roots = findCgroupRoots(place);
+  const roots = lookAtCgroups(place).hierarchies.map(({ root }) => root);
   expect(roots).toEqual(
     ['freezer', 'memory', 'cpu', 'cpuacct'].map((it) => `/sys/fs/cgroup/${it}/mesoscale-test`),
   );
-  const groups = roots.map((root) => join(root, `shares-${process.pid}`));
-  for (const group of groups) {
-    mkdirSync(group);
-  }
-  const shares = () => Number(readFileSync(join(groups[2] ?? '', 'cpu.shares'), 'utf8'));
-  setCpuShares(groups, 2560);
-  expect(shares()).toBe(2560);
-  setCpuShares(groups, 2);
-  expect(shares()).toBe(2);
-  for (const group of groups) {
-    rmdirSync(group);
-  }
+});
+
+test('settings are written in their order, and limits only raised where that is wanted (needs root)', () => {
+  const memory = lookAtCgroups(place).hierarchies.find((it) => it.controllers.includes('memory'));
+  const folder = join(memory?.root ?? expect.fail('no memory hierarchy'), `set-${process.pid}`);
+  makeCgroups([folder]);
+  const file = 'memory.limit_in_bytes';
+  const limit = () => Number(readFileSync(join(folder, file), 'utf8'));
+  const MB = 1024 * 1024;
+  const set = (value: number, isRaised?: true) =>
+    applySettings([{ folder, file, value: String(value), isRaised }]);
+  set(64 * MB, true);
+  expect(limit()).toBeGreaterThan(64 * MB);
+  set(64 * MB);
+  expect(limit()).toBe(64 * MB);
+  set(32 * MB, true);
+  expect(limit()).toBe(64 * MB);
+  set(96 * MB, true);
+  expect(limit()).toBe(96 * MB);
+  expect(() => applySettings([{ folder, file: 'memory.no', value: '1' }])).toThrow(
+    `Failed to set 'memory.no' of cgroup '${folder}' to '1': ENOENT`,
+  );
+  rmdirSync(folder);
+  expect(() => makeCgroups([join(folder, 'two', 'below')])).toThrow('Failed to create cgroup');
+});
+
+test('what isolators need and the machine lacks is named (needs root)', () => {
+  const { missing } = lookAtCgroups({ ...place, controllers: ['pids', 'net_cls', 'gravity'] });
+  expect([...missing.keys()]).toEqual(['net_cls', 'gravity']);
+  expect(missing.get('net_cls')).toMatch('mount -t cgroup -o net_cls net_cls');
+  expect(missing.get('gravity')).toMatch('this kernel');
 });

@@ -2,11 +2,10 @@
 import { expect, test } from 'vitest';
 import { DEFAULT_DISK_OPTIONS } from '../../../src/containerizer/isolators/disk-du.ts';
 import { createIsolators } from '../../../src/containerizer/isolators/isolators.ts';
-import { planContainer } from '../../../src/containerizer/plan/plan.ts';
+import { type PlanHost, planContainer } from '../../../src/containerizer/plan/plan.ts';
 import type { ContainerRequest } from '../../../src/containerizer/plan/request.ts';
 import { Volumes } from '../../../src/containerizer/volumes/volumes.ts';
 import { WorkDirectory } from '../../../src/containerizer/work-directory.ts';
-import { childOf } from '../../../src/model/container-id.ts';
 import {
   ContainerInfo_Type,
   type Resource,
@@ -17,7 +16,13 @@ import {
 } from '../../../src/model/generated/messages.ts';
 import { containerId } from '../../../src/model/ids.ts';
 
-const host = { workDirectory: '/agent', cgroupRoots: ['/cg/freezer/mesos', '/cg/cpu/mesos'] };
+const host: PlanHost = {
+  workDirectory: '/agent',
+  cgroups: [
+    { version: 1, root: '/cg/freezer/mesos', controllers: ['freezer'] },
+    { version: 1, root: '/cg/cpu/mesos', controllers: ['cpu', 'cpuacct'] },
+  ],
+};
 const isolators = createIsolators(['posix/cpu', 'posix/mem'], {
   onLimitation: () => {},
   host: { isRoot: true, programs: new Map() },
@@ -77,8 +82,11 @@ test('a plan has everything that the container becomes', () => {
       },
       user: 'ann',
       isBound: false,
-      cgroups: ['/cg/freezer/mesos/c1', '/cg/cpu/mesos/c1'],
-      cpuShares: 2560,
+      cgroups: {
+        own: ['/cg/freezer/mesos/c1', '/cg/cpu/mesos/c1'],
+        joined: ['/cg/freezer/mesos/c1', '/cg/cpu/mesos/c1'],
+        settings: [{ folder: '/cg/cpu/mesos/c1', file: 'cpu.shares', value: '2560' }],
+      },
       rlimits: [],
       capabilities: undefined,
       noNewPrivileges: false,
@@ -101,12 +109,8 @@ test('a plan has everything that the container becomes', () => {
 });
 
 test('a container without CPUs of its own has the least weight that the kernel knows', () => {
-  expect(planned({ resources: [] })).toMatchObject({ plan: { cpuShares: 2, volumes: new Map() } });
-});
-
-test('the cgroups of a nested container are below those of its parent', () => {
-  expect(planned({ id: childOf(containerId('c1'), 'task') })).toMatchObject({
-    plan: { cgroups: ['/cg/freezer/mesos/c1/mesos/task', '/cg/cpu/mesos/c1/mesos/task'] },
+  expect(planned({ resources: [] })).toMatchObject({
+    plan: { cgroups: { settings: [{ file: 'cpu.shares', value: '2' }] }, volumes: new Map() },
   });
 });
 

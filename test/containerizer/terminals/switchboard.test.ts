@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { processStat } from '../../../src/containerizer/host/process-table.ts';
 import { Spawner } from '../../../src/containerizer/launchers/process/spawner.ts';
 import { supervisorProgram } from '../../../src/containerizer/launchers/process/supervisor-program.ts';
+import { NO_CGROUPS } from '../../../src/containerizer/plan/cgroup-plan.ts';
 import {
   attachInput,
   attachOutput,
@@ -51,7 +52,7 @@ async function launch(script: string, io: readonly string[]) {
       directory: folder.path,
       stdout: join(folder.path, 'stdout'),
       stderr: join(folder.path, 'stderr'),
-      cgroups: [],
+      cgroups: NO_CGROUPS,
       settings: [],
       io,
       environment: { PATH: process.env.PATH ?? '' },

@@ -11,6 +11,7 @@ import { sweepCgroup } from '../../cgroups/cgroups.ts';
 import { ContainerizerError, UnknownEndError } from '../../containerizer-error.ts';
 import { bootId } from '../../host/process-table.ts';
 import type { Identity, Users } from '../../host/users.ts';
+import { type CgroupPlacement, NO_CGROUPS } from '../../plan/cgroup-plan.ts';
 import { layered } from '../../plan/command-line.ts';
 import type { ContainerPlan, ProcessPlan } from '../../plan/plan.ts';
 import { isAbsence, patiently, readText } from '../../records/record-file.ts';
@@ -46,7 +47,7 @@ export interface ProcessLauncherOptions {
 
 interface Known {
   readonly processId: number;
-  readonly cgroups: readonly string[];
+  readonly cgroups: CgroupPlacement;
   readonly identity: () => Promise<Identity | undefined>;
   /** Undefined where they are not known any more: nothing is run beside the process. */
   readonly settings: readonly string[] | undefined;
@@ -158,7 +159,7 @@ export class ProcessLauncher implements Launcher {
       ...placeOf(id, sandbox),
       directory: sandbox,
       identity,
-      cgroups: known.cgroups,
+      cgroups: { own: [], joined: known.cgroups.joined },
       settings,
       environment: layered(known.environment, environment),
       program: line.program,
@@ -180,7 +181,7 @@ export class ProcessLauncher implements Launcher {
       directory,
       ...outputIn(directory),
       identity,
-      cgroups: [],
+      cgroups: NO_CGROUPS,
       settings: [],
       environment,
       program,
@@ -190,10 +191,10 @@ export class ProcessLauncher implements Launcher {
 
   usage(id: ContainerId): ContainerUsage | undefined {
     const known = this.#known.get(id);
-    return known && this.#meter.measure(known.processId, known.cgroups[0]);
+    return known && this.#meter.measure(known.processId, known.cgroups.joined[0]);
   }
 
-  inspect(id: ContainerId, cgroups: readonly string[]): Inspection {
+  inspect(id: ContainerId, cgroups: CgroupPlacement): Inspection {
     const { records } = this.#options;
     const record = records.claim(id);
     if (record === undefined) {
@@ -234,7 +235,7 @@ export class ProcessLauncher implements Launcher {
   /**
    * Waits until the records can be read: if they cannot, that does not mean the container failed.
    */
-  async #finish(id: ContainerId, cgroups: readonly string[]): Promise<ContainerEnd> {
+  async #finish(id: ContainerId, cgroups: CgroupPlacement): Promise<ContainerEnd> {
     const { records, warn } = this.#options;
     await this.#endInside(id);
     const end = await patiently(
@@ -261,13 +262,13 @@ export class ProcessLauncher implements Launcher {
   }
 
   /** Kills every process of the container that is left. */
-  #clear(id: ContainerId, cgroups: readonly string[], end: ContainerEnd): void {
+  #clear(id: ContainerId, cgroups: CgroupPlacement, end: ContainerEnd): void {
     const record = this.#options.records.supervisor(id);
     const isMute = end.waitStatus === undefined && end.failure === undefined;
     if (record !== undefined && isMute && record.bootId === bootId()) {
       this.#leftovers.kill(record);
     }
-    for (const folder of cgroups) {
+    for (const folder of cgroups.own) {
       void sweepCgroup(folder).then((isGone) => {
         if (!isGone) {
           this.#options.onNotDestroyed();

@@ -4,6 +4,7 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { ContainerizerError, UnknownEndError } from '../../containerizer-error.ts';
 import type { Identity } from '../../host/users.ts';
+import type { CgroupPlacement } from '../../plan/cgroup-plan.ts';
 
 export interface ProcessSpec {
   /**
@@ -25,8 +26,7 @@ export interface ProcessSpec {
   readonly stderr: string;
   /** Undefined: the agent's own user. */
   readonly identity?: Identity | undefined;
-  /** Cgroups to join; supervisors create and remove them. The first is used to kill. */
-  readonly cgroups: readonly string[];
+  readonly cgroups: CgroupPlacement;
   /** What confines the process besides its user, as confinement.c reads it. */
   readonly settings: readonly string[];
   /** How input and output are connected with the supervisor; nothing for files alone. */
@@ -99,7 +99,8 @@ export class Spawner {
       identity === undefined ? '-' : String(identity.uid),
       identity === undefined ? '-' : String(identity.gid),
       ...counted(identity?.groups.map(String) ?? []),
-      ...counted(spec.cgroups),
+      ...counted(spec.cgroups.own),
+      ...counted(spec.cgroups.joined),
       ...counted(spec.settings),
       ...counted(spec.io ?? []),
       ...counted(environment),

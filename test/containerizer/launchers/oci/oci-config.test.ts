@@ -28,7 +28,7 @@ const planned = planContainer(
     isBound: false,
     executor: { executor_id: { value: 'e' } },
   },
-  { workDirectory: '/agent', cgroupRoots: [] },
+  { workDirectory: '/agent', cgroups: [] },
   [],
 );
 if (planned.kind !== 'plan') {

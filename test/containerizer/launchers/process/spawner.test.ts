@@ -8,10 +8,13 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { findCgroupRoots } from '../../../../src/containerizer/cgroups/cgroups.ts';
+import {
+  type CgroupKind,
+  lookAtCgroups,
+} from '../../../../src/containerizer/cgroups/hierarchies.ts';
 import {
   bootId,
   processesNamed,
@@ -62,7 +65,7 @@ function launch(script: string, more: Partial<ProcessSpec> = {}, by = spawner) {
       directory: folder.path,
       stdout: join(folder.path, 'stdout'),
       stderr: join(folder.path, 'stderr'),
-      cgroups: [],
+      cgroups: { own: [], joined: [] },
       settings: [],
       environment: { PATH: '/usr/bin:/bin', A: 'b=c\nd' },
       program: 'sh',
@@ -202,12 +205,18 @@ test('a process with another start time is not the one to watch', async () => {
 
 const place = { hierarchy: '/sys/fs/cgroup', root: 'mesoscale-test' };
 
+/** Cgroups of a name, all of them joined. */
+function cgroupsNamed(name: string, kind: CgroupKind | 'no') {
+  const { hierarchies } = lookAtCgroups(place, kind === 'no' ? [] : [kind]);
+  expect(hierarchies.length === 0).toBe(kind === 'no');
+  const own = hierarchies.map(({ root }) => join(root, `${name}-${process.pid}`));
+  return { own, joined: own };
+}
+
 test.each(['unified', 'freezer', 'no'] as const)(
   'SIGUSR1 ends all that is below, with %s cgroup (needs root)',
   async (kind) => {
-    const roots = kind === 'no' ? [] : findCgroupRoots(place, [kind]);
-    expect(roots.length === 0).toBe(kind === 'no');
-    const cgroups = roots.map((root) => join(root, `spawner-${process.pid}`));
+    const cgroups = cgroupsNamed('spawner', kind);
     const { token, ended } = launch(
       'trap "" TERM USR1; setsid sleep 1004 & echo $! > p1; ' +
         "setsid sh -c 'sleep 1005 & echo $! > p2~; mv p2~ p2' & wait; sleep 1006",
@@ -222,7 +231,7 @@ test.each(['unified', 'freezer', 'no'] as const)(
       const pid = Number(readFileSync(join(folder.path, name), 'utf8'));
       expect(() => process.kill(pid, 0)).toThrow('ESRCH');
     }
-    expect(cgroups.some((group) => existsSync(group))).toBe(false);
+    expect(cgroups.own.some((group) => existsSync(group))).toBe(false);
   },
 );
 
@@ -241,7 +250,6 @@ test.each([
 ] as const)(
   'SIGUSR1 ends what forks on and on ($kind), with $cgroup cgroup (needs root)',
   async ({ cgroup, kind }) => {
-    const roots = cgroup === 'no' ? [] : findCgroupRoots(place, [cgroup]);
     const program = join(folder.path, 'fork-bomb');
     execFileSync('cc', ['-o', program, bomb]);
     chmodSync(folder.path, 0o755);
@@ -249,7 +257,7 @@ test.each([
       identity: bomber,
       stdout: '/dev/null',
       stderr: '/dev/null',
-      cgroups: roots.map((root) => join(root, `bomb-${process.pid}`)),
+      cgroups: cgroupsNamed('bomb', cgroup),
       program: 'sh',
       arguments: ['sh', '-c', `trap "" TERM; ${program} ${kind} & wait; sleep 1020`],
     });
@@ -266,12 +274,12 @@ test.each([
 const bombs = () => [...processesNamed('fork-bomb').values()].flat();
 
 test('cgroups below its own, and ways out of it, do not save a process (needs root)', async () => {
-  const [root] = findCgroupRoots(place, ['unified']);
-  const group = join(root ?? expect.fail('no cgroup v2'), `nested-${process.pid}`);
+  const cgroups = cgroupsNamed('nested', 'unified');
+  const [group = expect.fail('no cgroup v2')] = cgroups.own;
   const { token, ended } = launch(
     `mkdir -p ${group}/one/two; sleep 1010 & echo $! > p1; echo $! > ${group}/one/two/cgroup.procs; ` +
-      `sleep 1011 & echo $! > p2; echo $! > ${root}/cgroup.procs; exit 3`,
-    { cgroups: [group] },
+      `sleep 1011 & echo $! > p2; echo $! > ${dirname(group)}/cgroup.procs; exit 3`,
+    { cgroups },
   );
   spawner.release(token);
   await ended;
@@ -322,7 +330,7 @@ test.each([
 });
 
 test('a cgroup that cannot be made fails the launch', async () => {
-  const { started, ended } = launch('true', { cgroups: ['/no/such/cgroup'] });
+  const { started, ended } = launch('true', { cgroups: { own: ['/no/such/cgroup'], joined: [] } });
   await expect(started).rejects.toThrow("Failed to create cgroup '/no/such/cgroup'");
   await expect(ended).rejects.toThrow();
 });

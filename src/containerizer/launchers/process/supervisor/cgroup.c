@@ -1,4 +1,4 @@
-/* A container's cgroups: kills all processes in them, and removes them. */
+/* A container's cgroups: makes them, kills all processes in them, and removes them. */
 #include "container.h"
 
 #include <dirent.h>
@@ -120,4 +120,22 @@ int remove_cgroup(const char *group) {
   strcpy(path, group);
   each_group(path, remove_one);
   return access(group, F_OK) == 0 ? -1 : 0;
+}
+
+/* The first of the cgroups nested in another one also makes what is between: never more than that. */
+int make_cgroup(const char *group) {
+  char above[PATH_MAX];
+  if (mkdir(group, 0755) == 0 || errno == EEXIST) {
+    return 0;
+  }
+  const char *last = strrchr(group, '/');
+  if (errno != ENOENT || !last || last - group >= (int)sizeof above) {
+    return -1;
+  }
+  memcpy(above, group, last - group);
+  above[last - group] = 0;
+  if (mkdir(above, 0755) < 0 && errno != EEXIST) {
+    return -1;
+  }
+  return mkdir(group, 0755) == 0 || errno == EEXIST ? 0 : -1;
 }

@@ -20,8 +20,10 @@ struct io {
 struct launch {
   int supervised, bound;
   const char *run, *boot, *above, *directory, *out, *err, *uid, *gid;
-  char **groups, **cgroups, **settings, **environment, **arguments;
-  int n_groups, n_cgroups, n_settings;
+  /* Cgroups that are removed with the container, of which the first kills it, and those it is in. */
+  char **own_cgroups, **joined_cgroups;
+  char **groups, **settings, **environment, **arguments;
+  int n_groups, n_own_cgroups, n_joined_cgroups, n_settings;
   struct io io;
 };
 
@@ -43,11 +45,12 @@ void ask_descendants(void);
 void kill_descendants(void);
 
 /*
- * cgroup.c: kills all processes in a cgroup and those below it, for which it may freeze them, and
- * removes the cgroups.
+ * cgroup.c: kills all processes in a cgroup and those below it, for which it may freeze them; removes
+ * the cgroups; makes one, and the one above it.
  */
 void kill_cgroup(const char *group, int may_freeze);
 int remove_cgroup(const char *group);
+int make_cgroup(const char *group);
 
 /* confinement.c: applies a setting of this process; returns -1, with errno. */
 int confine_before_user(const char *setting);

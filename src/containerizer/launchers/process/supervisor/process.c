@@ -165,11 +165,11 @@ static void confine(int failure, const struct launch *launch, int (*apply)(const
 }
 
 void become(const struct launch *launch, int failure, const struct stdio *stdio) {
-  for (int i = 0; i < launch->n_cgroups; i++) {
+  for (int i = 0; i < launch->n_joined_cgroups; i++) {
     char path[PATH_MAX];
-    snprintf(path, sizeof path, "%s/cgroup.procs", launch->cgroups[i]);
+    snprintf(path, sizeof path, "%s/cgroup.procs", launch->joined_cgroups[i]);
     if (write_file(path, 0, "0") < 0) {
-      fail(failure, "Failed to join cgroup '%s'", launch->cgroups[i]);
+      fail(failure, "Failed to join cgroup '%s'", launch->joined_cgroups[i]);
     }
   }
   umask(022);

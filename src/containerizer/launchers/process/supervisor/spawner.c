@@ -19,14 +19,15 @@
  * too long, too short or of an unknown kind is passed over, and `failed` is reported for its token: a
  * request never costs another container anything.
  *   L  mode, run directory, boot id, folder above, working directory, stdout, stderr, uid, gid,
- *      n, n supplementary groups, n, n cgroup directories, n, n settings of confinement.c,
- *      n, n words about input and output, n, n environment entries, n, n arguments.
+ *      n, n supplementary groups, n, n cgroups to make and to remove, n, n cgroups to join,
+ *      n, n settings of confinement.c, n, n words about input and output, n, n environment entries,
+ *      n, n arguments.
  *      mode `supervised`: a supervisor that holds its process until G. mode `bound`: the same, but it
  *      kills its container when the spawner ends. mode `plain`: a process without records and not
  *      held (checks, fetches); what it leaves behind ends with it, and all when the spawner ends.
- *      Its cgroups are another container's. uid `-`: no change. Without words about input and output
- *      the process writes right into its files; `pipes` or `terminal ROWS COLUMNS` connect it with
- *      its supervisor (switchboard.c), and `serve` lets the agent attach.
+ *      It makes no cgroups, and joins those of a container. uid `-`: no change. Without words about
+ *      input and output the process writes right into its files; `pipes` or `terminal ROWS COLUMNS`
+ *      connect it with its supervisor (switchboard.c), and `serve` lets the agent attach.
  *   G  lets a held supervisor go on.
  *   S  signal number. A supervisor takes SIGTERM (passed on to everything in the container) and
  *      SIGUSR1 (kills everything), and so does what watches over a plain process. One still held
@@ -149,9 +150,9 @@ static void launch_one(uint32_t token, const struct launch *launch) {
     return;
   }
   /* Made here and not in the supervisor, so that they exist before the next request. */
-  for (int i = 0; launch->supervised && i < launch->n_cgroups; i++) {
-    if (mkdir(launch->cgroups[i], 0755) < 0 && errno != EEXIST) {
-      report("failed %u Failed to create cgroup '%s': %s\n", token, launch->cgroups[i],
+  for (int i = 0; launch->supervised && i < launch->n_own_cgroups; i++) {
+    if (make_cgroup(launch->own_cgroups[i]) < 0) {
+      report("failed %u Failed to create cgroup '%s': %s\n", token, launch->own_cgroups[i],
              strerror(errno));
       close(go[0]);
       close(go[1]);
@@ -280,7 +281,8 @@ static void take_launch(uint32_t token, struct cursor *cursor) {
   launch.uid = take(cursor);
   launch.gid = take(cursor);
   launch.groups = take_list(cursor, &launch.n_groups);
-  launch.cgroups = take_list(cursor, &launch.n_cgroups);
+  launch.own_cgroups = take_list(cursor, &launch.n_own_cgroups);
+  launch.joined_cgroups = take_list(cursor, &launch.n_joined_cgroups);
   launch.settings = take_list(cursor, &launch.n_settings);
   launch.io = take_io(cursor);
   launch.environment = take_list(cursor, NULL);
@@ -291,7 +293,8 @@ static void take_launch(uint32_t token, struct cursor *cursor) {
     report("failed %u Malformed request, or no memory for it\n", token);
   }
   free(launch.groups);
-  free(launch.cgroups);
+  free(launch.own_cgroups);
+  free(launch.joined_cgroups);
   free(launch.settings);
   free(launch.environment);
   free(launch.arguments);

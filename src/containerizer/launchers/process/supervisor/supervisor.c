@@ -26,8 +26,8 @@ enum { MAX_REAPED = 4096 };
 static void kill_all(const struct launch *launch, int may_freeze) {
   /* Against many that fork, an equal share of the CPUs would be next to none. */
   setpriority(PRIO_PROCESS, 0, -20);
-  if (launch->n_cgroups > 0) {
-    kill_cgroup(launch->cgroups[0], may_freeze);
+  if (launch->n_own_cgroups > 0) {
+    kill_cgroup(launch->own_cgroups[0], may_freeze);
   }
   kill_descendants();
 }
@@ -66,9 +66,9 @@ static void clean(const struct launch *launch) {
     kill_all(launch, tries > 0);
     await_child(20);
   }
-  for (int i = 0; i < launch->n_cgroups; i++) {
+  for (int i = 0; i < launch->n_own_cgroups; i++) {
     /* Checks run in the cgroup, too, without being descendants. */
-    for (int tries = 0; remove_cgroup(launch->cgroups[i]) < 0 && tries < 200; tries++) {
+    for (int tries = 0; remove_cgroup(launch->own_cgroups[i]) < 0 && tries < 200; tries++) {
       if (i == 0) {
         kill_all(launch, tries > 0);
       }
@@ -334,7 +334,7 @@ void supervise(const struct launch *launch, int go, int listener, pid_t spawner)
 /* The cgroups are those of the container that the process looks at: they are not ended with it. */
 void accompany(const struct launch *launch, pid_t spawner, struct outcome *outcome) {
   struct launch own = *launch;
-  own.n_cgroups = 0;
+  own.n_own_cgroups = 0;
   become_reaper(1, spawner);
   redirect_to_null();
   close_all_from(3);

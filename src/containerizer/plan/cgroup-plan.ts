@@ -1,0 +1,102 @@
+// Where a container is in the cgroups of the machine, and what is written there: plain data.
+//
+// In v1 a container has a folder in each hierarchy, `ROOT/CONTAINER`, and those nested in it are in
+// `ROOT/CONTAINER/mesos/NESTED`: the names that Mesos gives, and its tools look for. In v2, where a
+// cgroup with processes has no controllers to hand on, the processes are in a leaf below.
+import { join } from 'node:path';
+import { containerFolder } from '../../model/container-id.ts';
+import type { ContainerId } from '../../model/ids.ts';
+
+/** A tree of cgroups, as far as the agent may use it. */
+export interface CgroupHierarchy {
+  readonly version: 1 | 2;
+  /** The folder that contains the cgroups of root containers. */
+  readonly root: string;
+  /** The controllers of this hierarchy, by the kernel's names; in v1 `freezer` is one. */
+  readonly controllers: readonly string[];
+}
+
+export interface CgroupPlacement {
+  /**
+   * Cgroups that are made for the container, in order, and removed with it. The first is used to
+   * kill it; without any, its processes are killed one by one.
+   */
+  readonly own: readonly string[];
+  /** Cgroups that its processes are put into, one of each hierarchy, in the same order. */
+  readonly joined: readonly string[];
+}
+
+/** One file of a cgroup. */
+export interface CgroupSetting {
+  readonly folder: string;
+  readonly file: string;
+  readonly value: string;
+  /** Whether a value that is larger already stays: what runs is never given less by surprise. */
+  readonly isRaised?: true | undefined;
+}
+
+export interface CgroupPlan extends CgroupPlacement {
+  /** What is written, in this order, before the container's process begins. */
+  readonly settings: readonly CgroupSetting[];
+}
+
+export const NO_CGROUPS: CgroupPlan = { own: [], joined: [], settings: [] };
+
+/** Between a container's folder and those of the containers nested in it. */
+const NESTED = 'mesos';
+/** In v2, the cgroup with a container's own processes. */
+const LEAF = 'leaf';
+
+/** The folder of a container in a hierarchy, whether it has one or not. */
+export const cgroupFolder = ({ root }: CgroupHierarchy, id: ContainerId): string =>
+  join(root, containerFolder(id, NESTED));
+
+export interface ControllingCgroup {
+  readonly version: 1 | 2;
+  readonly folder: string;
+}
+
+/** The cgroup in which a controller governs the container; undefined where there is none. */
+export function cgroupWith(
+  hierarchies: readonly CgroupHierarchy[],
+  id: ContainerId,
+  controller: string,
+): ControllingCgroup | undefined {
+  const hierarchy = hierarchies.find(({ controllers }) => controllers.includes(controller));
+  return hierarchy && { version: hierarchy.version, folder: cgroupFolder(hierarchy, id) };
+}
+
+export const withSettings = <Plan extends { readonly cgroups: CgroupPlan }>(
+  plan: Plan,
+  settings: readonly CgroupSetting[],
+): Plan => ({
+  ...plan,
+  cgroups: { ...plan.cgroups, settings: [...plan.cgroups.settings, ...settings] },
+});
+
+/**
+ * Where a container is. With `shared`, that of the container that it is nested in, it has a cgroup
+ * of its own only to be killed by: all else counts for the other.
+ */
+export function cgroupPlacement(
+  hierarchies: readonly CgroupHierarchy[],
+  id: ContainerId,
+  shared?: CgroupPlacement | undefined,
+): CgroupPlacement {
+  const own: string[] = [];
+  const joined: string[] = [];
+  for (const [index, hierarchy] of hierarchies.entries()) {
+    const folder = cgroupFolder(hierarchy, id);
+    if (index > 0 && shared !== undefined) {
+      const other = shared.joined.find((it) => it.startsWith(`${hierarchy.root}/`));
+      if (other !== undefined) {
+        joined.push(other);
+        continue;
+      }
+    }
+    const leaf = hierarchy.version === 2 ? [join(folder, LEAF)] : [];
+    own.push(folder, ...leaf);
+    joined.push(leaf[0] ?? folder);
+  }
+  return { own, joined };
+}
