@@ -28,6 +28,7 @@ import type { FetchOptions } from '../containerizer/fetcher/fetcher.ts';
 import { deleteDownloads } from '../containerizer/fetcher/fetcher.ts';
 import type { Host } from '../containerizer/host/host.ts';
 import type { DiskOptions } from '../containerizer/isolators/disk-du.ts';
+import type { PortOptions } from '../containerizer/isolators/network-ports.ts';
 import type { LauncherName } from '../containerizer/launchers/names.ts';
 import type { CapabilityDefaults } from '../containerizer/plan/capabilities.ts';
 import { RunRecords } from '../containerizer/records/run-records.ts';
@@ -58,6 +59,8 @@ export interface AgentDriverOptions extends ExecutorRequests {
   readonly capabilities?: CapabilityDefaults | undefined;
   /** Of the isolators of disks. */
   readonly disk?: DiskOptions | undefined;
+  /** Of the isolator network/ports. */
+  readonly ports?: PortOptions | undefined;
   readonly fetching?: FetchOptions | undefined;
   /** How long sandboxes of earlier agents are kept. */
   readonly gcDelayMs: number;
@@ -158,7 +161,7 @@ export class AgentDriver {
         `${meddler} can change what is in ${work.root}, and with it what root does`,
       );
     }
-    const { programs, host, launcher, isolation, capabilities, disk, fetching } = options;
+    const { programs, host, launcher, isolation, capabilities, disk, ports, fetching } = options;
     const warn = (text: string) => options.log('warn', text);
     const records = new RunRecords(work, warn);
     const volumes = new Volumes(work, warn);
@@ -172,6 +175,7 @@ export class AgentDriver {
       isolation,
       capabilities,
       disk,
+      ports,
       fetching,
       warn,
     });

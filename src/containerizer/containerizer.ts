@@ -19,6 +19,7 @@ import { type Identity, UnknownUserError, Users } from './host/users.ts';
 import { DEFAULT_DISK_OPTIONS, type DiskOptions } from './isolators/disk-du.ts';
 import type { Isolator, LaunchedContainer } from './isolators/isolator.ts';
 import { createIsolators } from './isolators/isolators.ts';
+import { DEFAULT_PORT_OPTIONS, type PortOptions } from './isolators/network-ports.ts';
 import type { Container, Inspection, Launcher } from './launchers/launcher.ts';
 import { openLauncher } from './launchers/launchers.ts';
 import type { LauncherName } from './launchers/names.ts';
@@ -49,6 +50,8 @@ export interface ContainerizerOptions {
   readonly capabilities?: CapabilityDefaults | undefined;
   /** Of the isolators of disks. */
   readonly disk?: DiskOptions | undefined;
+  /** Of the isolator network/ports. */
+  readonly ports?: PortOptions | undefined;
   readonly fetching?: FetchOptions | undefined;
   readonly warn: (text: string) => void;
 }
@@ -104,6 +107,7 @@ export class Containerizer {
       volumes: options.volumes,
       capabilities: options.capabilities ?? {},
       disk: options.disk ?? DEFAULT_DISK_OPTIONS,
+      ports: options.ports ?? DEFAULT_PORT_OPTIONS,
       warn: options.warn,
       onLimitation: (container, limitation) => this.#onLimitation(container, limitation),
     });

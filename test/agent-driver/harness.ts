@@ -11,6 +11,7 @@ import { AgentDriver } from '../../src/agent-driver/driver.ts';
 import type { FetchOptions } from '../../src/containerizer/fetcher/fetcher.ts';
 import { lookAtHost } from '../../src/containerizer/host/host.ts';
 import type { DiskOptions } from '../../src/containerizer/isolators/disk-du.ts';
+import type { PortOptions } from '../../src/containerizer/isolators/network-ports.ts';
 import type {
   ExecutorEvent,
   FrameworkInfo,
@@ -97,6 +98,7 @@ interface Opening {
   readonly isStrict?: boolean;
   readonly isolation?: readonly string[];
   readonly disk?: DiskOptions;
+  readonly ports?: PortOptions;
 }
 
 export class DriverHarness {
@@ -129,6 +131,7 @@ export class DriverHarness {
       isStrict = true,
       isolation = ['posix/cpu', 'posix/mem'],
       disk,
+      ports,
     }: Opening = {},
   ) {
     const harness = new DriverHarness(work);
@@ -139,6 +142,7 @@ export class DriverHarness {
       launcher: 'posix',
       isolation,
       disk,
+      ports,
       host: lookAtHost({
         cgroups: withCgroups ? { hierarchy: cgroupHierarchy, root: cgroupRoot(work) } : undefined,
       }),

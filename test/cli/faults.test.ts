@@ -33,13 +33,30 @@ const agent = (...argv: string[]) =>
 const execute = (...argv: string[]) =>
   told(() => launchRequest(parseFlags(EXECUTE_FLAGS, { argv, environment: {} })));
 
-test('an agent does not start where nothing would enforce a limit', async () => {
-  const [line, ...others] = (
-    await agent('--master=h:1', '--work_dir=/proc/none', '--enforce_container_disk_quota')
-  ).filter((it) => !it.includes('work_dir'));
-  expect(line).toBe('--enforce_container_disk_quota needs the isolator disk/du in --isolation');
-  expect(others).toEqual([]);
-});
+test.each([
+  [
+    ['--enforce_container_disk_quota'],
+    '--enforce_container_disk_quota needs the isolator disk/du in --isolation',
+  ],
+  [
+    ['--enforce_container_ports', '--isolation=disk/du'],
+    '--enforce_container_ports needs the isolator network/ports in --isolation',
+  ],
+  [
+    ['--container_ports_isolated_range=[1-2]', '--check_agent_port_range_only'],
+    '--container_ports_isolated_range and --check_agent_port_range_only exclude each other',
+  ],
+  [
+    ['--container_ports_isolated_range=[1-65536]'],
+    "--container_ports_isolated_range expects ranges of ports such as [0-35000], got '[1-65536]'",
+  ],
+])(
+  'an agent does not start where its isolators are not told what to do: %j',
+  async (flags, line) => {
+    const lines = await agent('--master=h:1', '--work_dir=/proc/none', ...flags);
+    expect(lines.filter((it) => !it.includes('work_dir'))).toEqual([line]);
+  },
+);
 
 describe('all faults are reported at once, a line each', () => {
   test('of a master: names, values, addresses, files, lists and folders', async () => {

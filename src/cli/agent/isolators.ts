@@ -2,19 +2,38 @@
 // isolator that is not used, so that such a flag is an error.
 import type { DiskOptions } from '../../containerizer/isolators/disk-du.ts';
 import { type IsolatorName, isolatorsNamed } from '../../containerizer/isolators/names.ts';
+import type { PortOptions } from '../../containerizer/isolators/network-ports.ts';
+import { hasPort, type PortRanges, portsOf } from '../../containerizer/plan/ports.ts';
+import type { Resource } from '../../model/generated/messages.ts';
+import { parseValue } from '../../model/value-text.ts';
 import { FlagError } from '../flags/faults.ts';
+import { fromText } from '../flags/written.ts';
 import type { AgentFlagValues } from './options.ts';
 
 export interface IsolatorOptions {
   readonly disk: DiskOptions;
+  readonly ports: PortOptions;
 }
 
-/** Throws FlagError. */
-export function isolatorOptions(values: AgentFlagValues): IsolatorOptions {
-  const { enforce_container_disk_quota: isEnforced } = values;
-  requireIsolator(values, isEnforced && 'enforce_container_disk_quota', 'disk/du');
+/** `resources` are the agent's, for flags that concern them. Throws FlagError. */
+export function isolatorOptions(
+  values: AgentFlagValues,
+  resources: () => readonly Resource[],
+): IsolatorOptions {
+  const { enforce_container_disk_quota: isDiskEnforced } = values;
+  requireIsolator(values, isDiskEnforced && 'enforce_container_disk_quota', 'disk/du');
+  const { enforce_container_ports: arePortsEnforced } = values;
+  requireIsolator(values, arePortsEnforced && 'enforce_container_ports', 'network/ports');
   return {
-    disk: { watchIntervalMs: values.container_disk_watch_interval, isEnforced },
+    disk: {
+      watchIntervalMs: values.container_disk_watch_interval,
+      isEnforced: isDiskEnforced,
+    },
+    ports: {
+      watchIntervalMs: values.container_ports_watch_interval,
+      isEnforced: arePortsEnforced,
+      isolated: isolatedPorts(values, resources),
+    },
   };
 }
 
@@ -27,3 +46,27 @@ function requireIsolator(
     throw new FlagError(`--${flag} needs the isolator ${isolator} in --isolation`);
   }
 }
+
+function isolatedPorts(
+  values: AgentFlagValues,
+  resources: () => readonly Resource[],
+): PortRanges | undefined {
+  const { container_ports_isolated_range: text } = values;
+  if (text === undefined) {
+    return values.check_agent_port_range_only ? portsOf(resources()) : undefined;
+  }
+  if (values.check_agent_port_range_only) {
+    throw new FlagError(
+      '--container_ports_isolated_range and --check_agent_port_range_only exclude each other',
+    );
+  }
+  const ranges = fromText('container_ports_isolated_range', () => parseValue(text)).ranges?.range;
+  if (ranges === undefined || ranges.some(({ end }) => !hasPort(PORTS, end))) {
+    throw new FlagError(
+      `--container_ports_isolated_range expects ranges of ports such as [0-35000], got '${text}'`,
+    );
+  }
+  return ranges;
+}
+
+const PORTS: PortRanges = [{ begin: 0, end: 65_535 }];

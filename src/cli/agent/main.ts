@@ -73,6 +73,7 @@ export async function runAgent(
     isolation: options.isolation,
     capabilities,
     disk: isolators.disk,
+    ports: isolators.ports,
     fetching: {
       stallMs: values.fetcher_stall_timeout,
       home: values.frameworks_home,

@@ -1,23 +1,23 @@
 // Flags of the agent about container networks and ports, with Mesos's names and defaults. They
-// configure network isolators, which do not exist yet; --isolation refuses those by name. The
-// table is a part of AGENT_FLAGS (flags.ts).
+// configure network isolators; --isolation refuses those that do not exist yet by name. The table
+// is a part of AGENT_FLAGS (flags.ts).
+
 import { duration, integer, path, size, text, toggle } from '../flags/flag.ts';
+import { positive } from '../process/shared-flags.ts';
 
 const PLANNED = { status: 'planned' } as const;
 
 export const AGENT_NETWORK_FLAGS = {
   check_agent_port_range_only: toggle({
     default: false,
-    ...PLANNED,
     help: 'network/ports: look only at ports inside the range the agent offers.',
   }),
   container_ports_isolated_range: text({
-    ...PLANNED,
     help: 'network/ports: look only at ports inside this range, such as [0-35000].',
   }),
   container_ports_watch_interval: duration({
     default: 30_000,
-    ...PLANNED,
+    check: positive('container_ports_watch_interval'),
     help: 'network/ports: time between two looks at the ports that containers listen on.',
   }),
   egress_burst: size({
@@ -48,7 +48,6 @@ export const AGENT_NETWORK_FLAGS = {
   }),
   enforce_container_ports: toggle({
     default: false,
-    status: 'refused',
     help: 'network/ports: end containers that listen on ports they were not given.',
   }),
   ephemeral_ports_per_container: integer({

@@ -51,7 +51,6 @@ export async function agentSettings(
   const workDir = faults.read(() => workDirOf(folder.value));
   faults.read(() => refuseForeignAgent(workDir.value));
   const capabilities = faults.read(() => capabilityDefaults(values));
-  const isolators = faults.read(() => isolatorOptions(values));
   const options = faults.read(() =>
     agentOptions(values, {
       ...serverStart(parsed, address.or(NO_ADDRESS)),
@@ -59,6 +58,7 @@ export async function agentSettings(
       capabilities: capabilities.or({}),
     }),
   );
+  const isolators = faults.read(() => isolatorOptions(values, () => options.value.resources));
   faults.read(() => refuseUnmounted(options.value.resources));
   faults.read(() => refuseOverlaps(options.value.resources, workDir.value));
   faults.read(() => makePathDisks(options.value.resources, workDir.value));

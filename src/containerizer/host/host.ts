@@ -18,8 +18,18 @@ export interface Host {
   readonly programs: ReadonlyMap<ProgramName, string>;
 }
 
-/** OCI runtimes, programs that unpack archives, and the one that measures disks. */
-const PROGRAM_NAMES = ['crun', 'runc', 'tar', 'gzip', 'bzip2', 'xz', 'unzip', 'du'] as const;
+/** OCI runtimes, programs that unpack archives, and those that measure and search. */
+const PROGRAM_NAMES = [
+  'crun',
+  'runc',
+  'tar',
+  'gzip',
+  'bzip2',
+  'xz',
+  'unzip',
+  'du',
+  'find',
+] as const;
 export type ProgramName = (typeof PROGRAM_NAMES)[number];
 
 export interface HostOptions {

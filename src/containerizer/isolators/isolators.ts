@@ -10,6 +10,7 @@ import type { Isolator } from './isolator.ts';
 import { linuxCapabilities } from './linux-capabilities.ts';
 import { linuxNnp } from './linux-nnp.ts';
 import { type IsolatorName, isolatorsNamed, ROOT_ISOLATORS } from './names.ts';
+import { networkPorts, type PortOptions } from './network-ports.ts';
 import { posixCpu } from './posix-cpu.ts';
 import { posixMem } from './posix-mem.ts';
 import { posixRlimits } from './posix-rlimits.ts';
@@ -17,12 +18,14 @@ import { volumeSandboxPath } from './volume-sandbox-path.ts';
 
 /** The objects that isolators share with the containerizer. */
 export interface IsolatorParts {
-  readonly host: Pick<Host, 'isRoot' | 'programs'>;
+  readonly host: Pick<Host, 'isRoot' | 'programs' | 'cgroups'>;
   readonly volumes: Volumes;
   /** What the operator allows, and gives to those that do not ask. */
   readonly capabilities: CapabilityDefaults;
   /** How what containers have on disks is measured and limited. */
   readonly disk: DiskOptions;
+  /** How it is watched on which ports containers listen. */
+  readonly ports: PortOptions;
   readonly onLimitation: OnLimitation;
   readonly warn: (text: string) => void;
 }
@@ -33,6 +36,14 @@ const MAKERS: Readonly<Record<IsolatorName, (parts: IsolatorParts) => Isolator>>
   'posix/mem': () => posixMem,
   'disk/du': ({ volumes: { workDirectory }, host, disk, onLimitation, warn }) =>
     diskDu({ ...disk, workDirectory, du: host.programs.get('du'), onLimitation, warn }),
+  'network/ports': ({ host, ports, onLimitation, warn }) =>
+    networkPorts({
+      ...ports,
+      find: host.programs.get('find'),
+      hasCgroups: host.cgroups.hierarchies.length > 0,
+      onLimitation,
+      warn,
+    }),
   'posix/rlimits': () => posixRlimits,
   'linux/capabilities': ({ capabilities }) => linuxCapabilities(capabilities),
   'linux/nnp': () => linuxNnp,

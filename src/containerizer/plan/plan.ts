@@ -16,6 +16,7 @@ import {
 import { type CommandLine, commandEnvironment, commandLine, layered } from './command-line.ts';
 import { requireSupported } from './container-info.ts';
 import type { DiskQuota } from './disk-quotas.ts';
+import type { PortRanges } from './ports.ts';
 import { type ProcessIo, processIo } from './process-io.ts';
 import { type ContainerRequest, isSharing } from './request.ts';
 import type { ResourceLimit } from './resource-limits.ts';
@@ -53,6 +54,8 @@ export interface ContainerPlan extends ProcessPlan, Surroundings {
   readonly io: ProcessIo;
   /** How much it may have on disks, where that is measured. */
   readonly diskQuotas: readonly DiskQuota[];
+  /** The ports on which it may listen, where that is watched. */
+  readonly ports: PortRanges;
   /** What is fetched into the sandbox before the process starts. */
   readonly uris: readonly CommandInfo_URI[];
 }
@@ -167,6 +170,7 @@ function basicPlan(request: ContainerRequest, host: PlanHost): ContainerPlan {
     parentLinks: [],
     io: processIo(request),
     diskQuotas: [],
+    ports: [],
     uris: command?.uris ?? [],
   };
 }

@@ -1,15 +1,11 @@
 import { expect, test } from 'vitest';
-import { DEFAULT_DISK_OPTIONS } from '../../../src/containerizer/isolators/disk-du.ts';
 import { createIsolators } from '../../../src/containerizer/isolators/isolators.ts';
 import {
   ISOLATION_WORDS,
   ISOLATOR_NAMES,
   isolatorsNamed,
 } from '../../../src/containerizer/isolators/names.ts';
-import { Volumes } from '../../../src/containerizer/volumes/volumes.ts';
-import { WorkDirectory } from '../../../src/containerizer/work-directory.ts';
-
-const volumes = new Volumes(new WorkDirectory('/no/such/folder'), () => {});
+import { isolatorParts } from './parts.ts';
 
 test('an agent uses the isolators that it was told to, in their order, each once', () => {
   expect(isolatorsNamed(['posix/mem', 'posix/cpu', 'posix/mem'])).toEqual([
@@ -26,13 +22,6 @@ test('containers have the files of the machine where no isolator is named', () =
 });
 
 test('each isolator that the flag takes is made under its name', () => {
-  const made = createIsolators(ISOLATION_WORDS, {
-    host: { isRoot: true, programs: new Map([['du', '/usr/bin/du']]) },
-    volumes,
-    capabilities: {},
-    disk: DEFAULT_DISK_OPTIONS,
-    warn: () => {},
-    onLimitation: () => {},
-  });
+  const made = createIsolators(ISOLATION_WORDS, isolatorParts);
   expect(made.map(({ name }) => name)).toEqual([...ISOLATOR_NAMES]);
 });

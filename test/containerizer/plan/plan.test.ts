@@ -1,11 +1,8 @@
 // The plan for a request, shown whole, without a container.
 import { expect, test } from 'vitest';
-import { DEFAULT_DISK_OPTIONS } from '../../../src/containerizer/isolators/disk-du.ts';
 import { createIsolators } from '../../../src/containerizer/isolators/isolators.ts';
 import { type PlanHost, planContainer } from '../../../src/containerizer/plan/plan.ts';
 import type { ContainerRequest } from '../../../src/containerizer/plan/request.ts';
-import { Volumes } from '../../../src/containerizer/volumes/volumes.ts';
-import { WorkDirectory } from '../../../src/containerizer/work-directory.ts';
 import {
   ContainerInfo_Type,
   type Resource,
@@ -15,6 +12,7 @@ import {
   Volume_Mode,
 } from '../../../src/model/generated/messages.ts';
 import { containerId } from '../../../src/model/ids.ts';
+import { isolatorParts } from '../isolators/parts.ts';
 
 const host: PlanHost = {
   workDirectory: '/agent',
@@ -23,14 +21,7 @@ const host: PlanHost = {
     { version: 1, root: '/cg/cpu/mesos', controllers: ['cpu', 'cpuacct'] },
   ],
 };
-const isolators = createIsolators(['posix/cpu', 'posix/mem'], {
-  onLimitation: () => {},
-  host: { isRoot: true, programs: new Map() },
-  disk: DEFAULT_DISK_OPTIONS,
-  warn: () => {},
-  volumes: new Volumes(new WorkDirectory('/no/such/folder'), () => {}),
-  capabilities: {},
-});
+const isolators = createIsolators(['posix/cpu', 'posix/mem'], isolatorParts);
 
 const scalar = (name: string, value: number): Resource => ({
   name,
@@ -103,6 +94,7 @@ test('a plan has everything that the container becomes', () => {
       parentLinks: [],
       io: { kind: 'files' },
       diskQuotas: [],
+      ports: [],
       uris: [{ value: 'http://127.0.0.1/file' }],
     },
   });

@@ -1,0 +1,52 @@
+import { createServer, type Server } from 'node:net';
+import { afterEach, expect, test } from 'vitest';
+import {
+  listeningSocket,
+  listeningSockets,
+  OpenSockets,
+} from '../../../src/containerizer/networks/listening-sockets.ts';
+
+const servers: Server[] = [];
+
+afterEach(() => {
+  for (const server of servers.splice(0)) {
+    server.close();
+  }
+});
+
+function listen(host: string): Promise<number> {
+  const server = createServer();
+  servers.push(server);
+  const { promise, resolve } = Promise.withResolvers<number>();
+  server.listen(0, host, () => {
+    const address = server.address();
+    resolve(typeof address === 'object' ? (address?.port ?? 0) : 0);
+  });
+  return promise;
+}
+
+test('a socket is one that listens by its state', () => {
+  const line = (state: string) =>
+    `   1: 0100007F:7918 00000000:0000 ${state} 00000000:00000000 00:00000000 00000000  1000        0 48213 1 00 100`;
+  expect(listeningSocket(line('0A'))).toEqual({ port: 31_000, inode: '48213' });
+  expect(listeningSocket(line('01'))).toBeUndefined();
+  expect(listeningSocket('')).toBeUndefined();
+});
+
+test('the ports on which this process listens are found, whatever the address', async () => {
+  const ports = [await listen('127.0.0.1'), await listen('::1')];
+  const sockets = await listeningSockets();
+  const open = new OpenSockets('/usr/bin/find');
+  const found = new Set<number | undefined>();
+  // Of these processes one has no longer been there for a while.
+  await open.list([process.pid, 2 ** 22 - 1], (pid, inode) => {
+    expect(pid).toBe(process.pid);
+    found.add(sockets.get(inode));
+  });
+  expect([...found]).toEqual(expect.arrayContaining(ports));
+});
+
+test('a program that cannot be started is told', async () => {
+  const open = new OpenSockets('/no/such/find');
+  await expect(open.list([1], () => {})).rejects.toThrow('/no/such/find');
+});
