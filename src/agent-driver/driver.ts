@@ -32,6 +32,7 @@ import type { PortOptions } from '../containerizer/isolators/network-ports.ts';
 import type { LauncherName } from '../containerizer/launchers/names.ts';
 import type { CapabilityDefaults } from '../containerizer/plan/capabilities.ts';
 import { RunRecords } from '../containerizer/records/run-records.ts';
+import { DiskPressure, type GarbagePolicy } from '../containerizer/sandboxes/disk-pressure.ts';
 import { GarbageCollector } from '../containerizer/sandboxes/garbage-collector.ts';
 import { Volumes } from '../containerizer/volumes/volumes.ts';
 import { WorkDirectory } from '../containerizer/work-directory.ts';
@@ -62,8 +63,12 @@ export interface AgentDriverOptions extends ExecutorRequests {
   /** Of the isolator network/ports. */
   readonly ports?: PortOptions | undefined;
   readonly fetching?: FetchOptions | undefined;
-  /** How long sandboxes of earlier agents are kept. */
-  readonly gcDelayMs: number;
+  readonly garbage: {
+    /** How long sandboxes of ended runs are kept. */
+    readonly policy: GarbagePolicy;
+    /** The time between two looks at how full the disk is. */
+    readonly diskWatchIntervalMs: number;
+  };
   /** How long an executor has to shut down, unless its ExecutorInfo says so. */
   readonly shutdownGraceMs: number;
   /** How long a command executor stays after its task's terminal update. */
@@ -101,6 +106,7 @@ export class AgentDriver {
   readonly #containerizer: Containerizer;
   readonly #store: CheckpointStore;
   readonly #garbage: GarbageCollector;
+  readonly #pressure: DiskPressure;
   readonly #runs: Runs;
   /**
    * The tasks of executors in the checkpoint; each entry is used when its container is reattached.
@@ -135,6 +141,13 @@ export class AgentDriver {
     this.#garbage = new GarbageCollector(parts.work, (error) =>
       options.log('warn', `Failed to delete a sandbox: ${textOf(error)}`),
     );
+    this.#pressure = new DiskPressure({
+      policy: options.garbage.policy,
+      intervalMs: options.garbage.diskWatchIntervalMs,
+      folder: parts.work.root,
+      garbage: this.#garbage,
+      log: options.log,
+    });
     this.#runs = new Runs({
       requests: options.requests,
       streams: options.streams,
@@ -325,6 +338,7 @@ export class AgentDriver {
       'gc/path_removals_pending': this.#garbage.pending,
       'gc/path_removals_succeeded': succeeded,
       'gc/path_removals_failed': failed,
+      'slave/executor_directory_max_allowed_age_secs': this.#pressure.maxAgeMs / 1000,
     };
   }
 
@@ -342,6 +356,7 @@ export class AgentDriver {
     const bound = delay(LONGEST_CLOSE_MS, undefined, { ref: false });
     const volumes = this.#volumes.settled();
     await Promise.race([Promise.all([...this.#runs.stop(), volumes]), bound]);
+    this.#pressure.close();
     this.#garbage.close();
     await this.#containerizer.close();
     await this.#store.close();
@@ -378,7 +393,7 @@ export class AgentDriver {
   #adoptGarbage(known: ReadonlySet<string>): void {
     const inUse = (container: string) => known.has(container) || this.#runs.has(container);
     this.#garbage
-      .adopt(inUse, this.#options.gcDelayMs, Date.now())
+      .adopt(inUse, this.#options.garbage.policy.delayMs, Date.now())
       .catch((error: unknown) =>
         this.#options.log('warn', `Failed to look for old sandboxes: ${String(error)}`),
       );

@@ -149,7 +149,10 @@ export class DriverHarness {
       fetching,
       requests: harness.requests,
       streams: harness.streams,
-      gcDelayMs: 3_600_000,
+      garbage: {
+        policy: { delayMs: 3_600_000, headroom: 0.1 },
+        diskWatchIntervalMs: 60_000,
+      },
       isStrict,
       lingerMs: 0,
       shutdownGraceMs: 5_000,

@@ -11,7 +11,6 @@ export function metricsView(agent: AgentState, nowMs: number): Record<string, nu
     'slave/uptime_secs': (nowMs - agent.startedMs) / 1000,
     'slave/registered': agent.phase === 'running' ? 1 : 0,
     'slave/frameworks_active': agent.frameworks.size,
-    'slave/executor_directory_max_allowed_age_secs': agent.options.gcDelayMs / 1000,
   };
   for (const [name, count] of Object.entries(agent.counters)) {
     metrics[`slave/${name}`] = count;

@@ -106,7 +106,7 @@ export const AGENT_FLAGS = {
   }),
   disk_watch_interval: duration({
     default: MINUTE,
-    status: 'planned',
+    check: positive('disk_watch_interval'),
     help: 'Time between two looks at how full the disk is, which decides how long sandboxes are kept.',
   }),
   domain_socket_location: text({
@@ -155,12 +155,11 @@ export const AGENT_FLAGS = {
   }),
   gc_delay: duration({
     default: 7 * 24 * 60 * MINUTE,
-    help: 'How long sandboxes of ended executors are kept, however full the disk is.',
+    help: 'How long sandboxes of ended executors are kept at most: less where the disk fills up (--gc_disk_headroom).',
   }),
   gc_disk_headroom: decimal({
     default: 0.1,
     check: (share) => (share > 1 ? 'gc_disk_headroom must be from 0 to 1' : undefined),
-    status: 'planned',
     help: 'Share of the disk to keep free: sandboxes are kept for gc_delay * (1 - gc_disk_headroom - share used).',
   }),
   hadoop_home: text({

@@ -79,7 +79,10 @@ export async function runAgent(
       home: values.frameworks_home,
       proxies: proxiesOf(process.env),
     },
-    gcDelayMs: values.gc_delay,
+    garbage: {
+      policy: { delayMs: values.gc_delay, headroom: values.gc_disk_headroom },
+      diskWatchIntervalMs: values.disk_watch_interval,
+    },
     shutdownGraceMs: values.executor_shutdown_grace_period,
     lingerMs: values.http_command_executor ? 0 : COMMAND_EXECUTOR_LINGER_MS,
     isStrict: values.strict,

@@ -16,10 +16,21 @@ const MOUNTED_RETRY_MS = 3_600_000;
 /** When to retry after descriptors were used up. */
 const RETRY_MS = 10_000;
 
+/** A sandbox that is not due yet. */
+interface Waiting {
+  /** By the clock of `performance`. */
+  readonly dueMs: number;
+  readonly timer: NodeJS.Timeout;
+  /** Whether it is in use again. */
+  readonly spare: () => boolean;
+  /** It was due before, and could not be deleted. */
+  readonly isRetry: boolean;
+}
+
 export class GarbageCollector {
   readonly #work: WorkDirectory;
   readonly #onError: (error: unknown) => void;
-  readonly #timers = new Map<string, NodeJS.Timeout>();
+  readonly #waiting = new Map<string, Waiting>();
   readonly #due: (() => Promise<void>)[] = [];
   readonly #retryMs: number;
   readonly #closed = new AbortController();
@@ -36,7 +47,7 @@ export class GarbageCollector {
 
   /** How many sandboxes wait to be deleted. */
   get pending(): number {
-    return this.#timers.size;
+    return this.#waiting.size;
   }
 
   /** How many sandboxes were deleted, and how many could not be. */
@@ -47,6 +58,18 @@ export class GarbageCollector {
   /** Deletes a sandbox, whose path is relative to the work directory, after a delay. */
   schedule(sandbox: string, delayMs: number): void {
     this.#schedule(sandbox, delayMs, () => false);
+  }
+
+  /** Deletes what is due within this time now, the oldest first; returns how many sandboxes. */
+  hasten(withinMs: number): number {
+    const untilMs = performance.now() + withinMs;
+    const soon = [...this.#waiting]
+      .filter(([, { dueMs, isRetry }]) => !isRetry && dueMs <= untilMs)
+      .toSorted(([, one], [, other]) => one.dueMs - other.dueMs);
+    for (const [sandbox, waiting] of soon) {
+      this.#isDue(sandbox, waiting);
+    }
+    return soon.length;
   }
 
   /**
@@ -83,7 +106,7 @@ export class GarbageCollector {
   ): Promise<void> {
     for (const sandbox of await this.#sandboxes()) {
       const container = basename(sandbox);
-      if (inUse(container) || this.#timers.has(sandbox)) {
+      if (inUse(container) || this.#waiting.has(sandbox)) {
         continue;
       }
       const status = await stat(this.#work.path(sandbox)).catch(orNothing);
@@ -97,31 +120,37 @@ export class GarbageCollector {
 
   close(): void {
     this.#closed.abort();
-    for (const timer of this.#timers.values()) {
+    for (const { timer } of this.#waiting.values()) {
       clearTimeout(timer);
     }
-    this.#timers.clear();
+    this.#waiting.clear();
     this.#due.length = 0;
   }
 
-  #schedule(sandbox: string, delayMs: number, spare: () => boolean): void {
-    clearTimeout(this.#timers.get(sandbox));
+  #schedule(sandbox: string, delayMs: number, spare: () => boolean, isRetry = false): void {
+    clearTimeout(this.#waiting.get(sandbox)?.timer);
     const now = timerDelay(delayMs);
     const timer = setTimeout(() => {
       if (delayMs > now) {
-        this.#schedule(sandbox, delayMs - now, spare);
-        return;
+        this.#schedule(sandbox, delayMs - now, spare, isRetry);
+      } else {
+        this.#isDue(sandbox, waiting);
       }
-      this.#timers.delete(sandbox);
-      this.#due.push(async () => {
-        if (!spare()) {
-          await this.#delete(sandbox, spare);
-        }
-      });
-      void this.#deleteDue();
     }, now);
     timer.unref();
-    this.#timers.set(sandbox, timer);
+    const waiting = { dueMs: performance.now() + delayMs, timer, spare, isRetry };
+    this.#waiting.set(sandbox, waiting);
+  }
+
+  #isDue(sandbox: string, { timer, spare }: Waiting): void {
+    clearTimeout(timer);
+    this.#waiting.delete(sandbox);
+    this.#due.push(async () => {
+      if (!spare()) {
+        await this.#delete(sandbox, spare);
+      }
+    });
+    void this.#deleteDue();
   }
 
   async #delete(sandbox: string, spare: () => boolean): Promise<void> {
@@ -130,7 +159,7 @@ export class GarbageCollector {
       this.#deleted++;
     } catch (error) {
       if (codeOf(error) === 'EBUSY' && !this.#closed.signal.aborted) {
-        this.#schedule(sandbox, MOUNTED_RETRY_MS, spare);
+        this.#schedule(sandbox, MOUNTED_RETRY_MS, spare, true);
       }
       throw error;
     }
