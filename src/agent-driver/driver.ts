@@ -27,8 +27,7 @@ import { Containerizer } from '../containerizer/containerizer.ts';
 import type { FetchOptions } from '../containerizer/fetcher/fetcher.ts';
 import { deleteDownloads } from '../containerizer/fetcher/fetcher.ts';
 import type { Host } from '../containerizer/host/host.ts';
-import type { DiskOptions } from '../containerizer/isolators/disk-du.ts';
-import type { PortOptions } from '../containerizer/isolators/network-ports.ts';
+import type { IsolatorOptions } from '../containerizer/isolators/isolators.ts';
 import type { LauncherName } from '../containerizer/launchers/names.ts';
 import type { CapabilityDefaults } from '../containerizer/plan/capabilities.ts';
 import { RunRecords } from '../containerizer/records/run-records.ts';
@@ -59,9 +58,7 @@ export interface AgentDriverOptions extends ExecutorRequests {
   /** Of the isolator linux/capabilities. */
   readonly capabilities?: CapabilityDefaults | undefined;
   /** Of the isolators of disks. */
-  readonly disk?: DiskOptions | undefined;
-  /** Of the isolator network/ports. */
-  readonly ports?: PortOptions | undefined;
+  readonly isolators?: IsolatorOptions | undefined;
   readonly fetching?: FetchOptions | undefined;
   readonly garbage: {
     /** How long sandboxes of ended runs are kept. */
@@ -174,7 +171,7 @@ export class AgentDriver {
         `${meddler} can change what is in ${work.root}, and with it what root does`,
       );
     }
-    const { programs, host, launcher, isolation, capabilities, disk, ports, fetching } = options;
+    const { programs, host, launcher, isolation, capabilities, isolators, fetching } = options;
     const warn = (text: string) => options.log('warn', text);
     const records = new RunRecords(work, warn);
     const volumes = new Volumes(work, warn);
@@ -187,8 +184,7 @@ export class AgentDriver {
       launcher,
       isolation,
       capabilities,
-      disk,
-      ports,
+      isolators,
       fetching,
       warn,
     });

@@ -16,10 +16,8 @@ import { DEFAULT_FETCH_OPTIONS, type FetchOptions, fetchAll } from './fetcher/fe
 import type { Host } from './host/host.ts';
 import { bootId } from './host/process-table.ts';
 import { type Identity, UnknownUserError, Users } from './host/users.ts';
-import { DEFAULT_DISK_OPTIONS, type DiskOptions } from './isolators/disk-du.ts';
 import type { Isolator, LaunchedContainer } from './isolators/isolator.ts';
-import { createIsolators } from './isolators/isolators.ts';
-import { DEFAULT_PORT_OPTIONS, type PortOptions } from './isolators/network-ports.ts';
+import { createIsolators, type IsolatorOptions } from './isolators/isolators.ts';
 import type { Container, Inspection, Launcher } from './launchers/launcher.ts';
 import { openLauncher } from './launchers/launchers.ts';
 import type { LauncherName } from './launchers/names.ts';
@@ -49,9 +47,7 @@ export interface ContainerizerOptions {
   /** Of the isolator linux/capabilities. */
   readonly capabilities?: CapabilityDefaults | undefined;
   /** Of the isolators of disks. */
-  readonly disk?: DiskOptions | undefined;
-  /** Of the isolator network/ports. */
-  readonly ports?: PortOptions | undefined;
+  readonly isolators?: IsolatorOptions | undefined;
   readonly fetching?: FetchOptions | undefined;
   readonly warn: (text: string) => void;
 }
@@ -106,8 +102,8 @@ export class Containerizer {
       host: options.host,
       volumes: options.volumes,
       capabilities: options.capabilities ?? {},
-      disk: options.disk ?? DEFAULT_DISK_OPTIONS,
-      ports: options.ports ?? DEFAULT_PORT_OPTIONS,
+      options: options.isolators ?? {},
+      launcher: options.launcher,
       warn: options.warn,
       onLimitation: (container, limitation) => this.#onLimitation(container, limitation),
     });

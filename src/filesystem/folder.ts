@@ -12,6 +12,7 @@ import {
   chown,
   type FileHandle,
   lstat,
+  mkdir,
   open,
   opendir,
   readlink,
@@ -67,6 +68,21 @@ export class Folder implements AsyncDisposable {
   async folder(name: Name): Promise<Folder> {
     const path = this.#at(name);
     return new Folder(await open(path, PLACE | NO_LINK), path);
+  }
+
+  /** Makes a folder, whatever the umask, unless there is something of that name. */
+  async makeFolder(name: Name, mode: number): Promise<void> {
+    try {
+      await mkdir(this.#at(name), { mode });
+    } catch (error) {
+      if (codeOf(error) === 'EEXIST') {
+        return;
+      }
+      throw error;
+    }
+    const made = await this.folder(name);
+    await made.setMode(mode);
+    await made[Symbol.asyncDispose]();
   }
 
   /** Opens a regular file for reading. Fails with ELOOP for a link; throws NotRegularError. */

@@ -149,9 +149,9 @@ export const containerFields: Fields<ContainerInfo> = {
     source: {
       type: WORKS,
       docker_volume: refused('there are no volume drivers of Docker'),
-      host_path: refused('there is no isolator for it'),
+      host_path: { isolator: 'volume/host_path' },
       sandbox_path: { isolator: 'volume/sandbox_path' },
-      secret: refused('there is no isolator for it'),
+      secret: { isolator: 'volume/secret' },
       csi_volume: refused('there are no CSI plugins'),
     },
   },
@@ -177,7 +177,7 @@ export const containerFields: Fields<ContainerInfo> = {
       "containers share the agent's process ids",
     ),
     seccomp: {
-      profile_name: refused('there are no seccomp profiles'),
+      profile_name: { isolator: 'linux/seccomp' },
       unconfined: WORKS,
     },
     ipc_mode: refusedIf(

@@ -14,7 +14,7 @@ const MB = 2 ** 20;
 const LONG = { value: 'head -c 3000000 /dev/zero > data; sleep 1000' };
 const enforced = {
   isolation: ['posix/disk'],
-  disk: { watchIntervalMs: 20, isEnforced: true },
+  isolators: { disk: { watchIntervalMs: 20, isEnforced: true } },
 };
 
 let folder: ReturnType<typeof temporaryFolder>;

@@ -10,8 +10,7 @@ import type { AgentEvent } from '../../src/agent/events.ts';
 import { AgentDriver } from '../../src/agent-driver/driver.ts';
 import type { FetchOptions } from '../../src/containerizer/fetcher/fetcher.ts';
 import { lookAtHost } from '../../src/containerizer/host/host.ts';
-import type { DiskOptions } from '../../src/containerizer/isolators/disk-du.ts';
-import type { PortOptions } from '../../src/containerizer/isolators/network-ports.ts';
+import type { IsolatorOptions } from '../../src/containerizer/isolators/isolators.ts';
 import type {
   ExecutorEvent,
   FrameworkInfo,
@@ -97,8 +96,7 @@ interface Opening {
   readonly fetching?: FetchOptions | undefined;
   readonly isStrict?: boolean;
   readonly isolation?: readonly string[];
-  readonly disk?: DiskOptions;
-  readonly ports?: PortOptions;
+  readonly isolators?: IsolatorOptions;
 }
 
 export class DriverHarness {
@@ -130,8 +128,7 @@ export class DriverHarness {
       fetching,
       isStrict = true,
       isolation = ['posix/cpu', 'posix/mem'],
-      disk,
-      ports,
+      isolators,
     }: Opening = {},
   ) {
     const harness = new DriverHarness(work);
@@ -141,8 +138,7 @@ export class DriverHarness {
       programs,
       launcher: 'posix',
       isolation,
-      disk,
-      ports,
+      isolators,
       host: lookAtHost({
         cgroups: withCgroups ? { hierarchy: cgroupHierarchy, root: cgroupRoot(work) } : undefined,
       }),

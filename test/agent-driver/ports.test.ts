@@ -24,7 +24,7 @@ afterEach(async () => {
 const open = (isEnforced: boolean, isolated?: { begin: number; end: number }[]) =>
   DriverHarness.open(folder.path, {
     isolation: ['network/ports'],
-    ports: { watchIntervalMs: 20, isEnforced, isolated },
+    isolators: { ports: { watchIntervalMs: 20, isEnforced, isolated } },
   });
 
 /** A port that nobody has at this moment. */

@@ -134,7 +134,6 @@ export const AGENT_CONTAINER_FLAGS = {
     help: 'Also delete the sandboxes of ended nested and standalone containers.',
   }),
   host_path_volume_force_creation: text({
-    ...PLANNED,
     help: 'volume/host_path: folders, separated by colons, below which missing ones are made.',
   }),
   http_command_executor: toggle({
@@ -192,12 +191,10 @@ export const AGENT_CONTAINER_FLAGS = {
     help: 'Where a container with its own root file system finds its sandbox.',
   }),
   seccomp_config_dir: path({
-    ...REFUSED,
-    help: 'linux/seccomp: folder of the profiles.',
+    help: 'linux/seccomp: folder of the profiles, in the format of docker, which are read at the start.',
   }),
   seccomp_profile_name: text({
-    ...REFUSED,
-    help: 'linux/seccomp: the profile of containers that do not name one.',
+    help: 'linux/seccomp: the profile of containers that do not name one; a file of --seccomp_config_dir.',
   }),
   secret_resolver: text({
     ...REFUSED,

@@ -1,19 +1,15 @@
 // What flags ask of isolators, where it takes more than one flag to tell. Nothing is enforced by an
 // isolator that is not used, so that such a flag is an error.
-import type { DiskOptions } from '../../containerizer/isolators/disk-du.ts';
+import { normalize } from 'node:path';
+import type { IsolatorOptions } from '../../containerizer/isolators/isolators.ts';
 import { type IsolatorName, isolatorsNamed } from '../../containerizer/isolators/names.ts';
-import type { PortOptions } from '../../containerizer/isolators/network-ports.ts';
 import { hasPort, type PortRanges, portsOf } from '../../containerizer/plan/ports.ts';
 import type { Resource } from '../../model/generated/messages.ts';
 import { parseValue } from '../../model/value-text.ts';
 import { FlagError } from '../flags/faults.ts';
 import { fromText } from '../flags/written.ts';
 import type { AgentFlagValues } from './options.ts';
-
-export interface IsolatorOptions {
-  readonly disk: DiskOptions;
-  readonly ports: PortOptions;
-}
+import { seccompProfiles } from './seccomp.ts';
 
 /** `resources` are the agent's, for flags that concern them. Throws FlagError. */
 export function isolatorOptions(
@@ -24,6 +20,12 @@ export function isolatorOptions(
   requireIsolator(values, isDiskEnforced && 'enforce_container_disk_quota', 'disk/du');
   const { enforce_container_ports: arePortsEnforced } = values;
   requireIsolator(values, arePortsEnforced && 'enforce_container_ports', 'network/ports');
+  const creatable = values.host_path_volume_force_creation;
+  requireIsolator(
+    values,
+    creatable !== undefined && 'host_path_volume_force_creation',
+    'volume/host_path',
+  );
   return {
     disk: {
       watchIntervalMs: values.container_disk_watch_interval,
@@ -34,7 +36,16 @@ export function isolatorOptions(
       isEnforced: arePortsEnforced,
       isolated: isolatedPorts(values, resources),
     },
+    seccomp: seccompProfiles(values),
+    creatableHostPaths: creatable?.split(':').filter(Boolean).map(hostFolder),
   };
+}
+
+function hostFolder(path: string): string {
+  if (!path.startsWith('/')) {
+    throw new FlagError(`--host_path_volume_force_creation: '${path}' is no absolute path`);
+  }
+  return normalize(path);
 }
 
 function requireIsolator(

@@ -72,8 +72,7 @@ export async function runAgent(
     launcher: values.launcher,
     isolation: options.isolation,
     capabilities,
-    disk: isolators.disk,
-    ports: isolators.ports,
+    isolators,
     fetching: {
       stallMs: values.fetcher_stall_timeout,
       home: values.frameworks_home,

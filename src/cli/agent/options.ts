@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type AgentOptions, defaultAgentOptions } from '../../agent/options.ts';
 import { isolatorsNamed } from '../../containerizer/isolators/names.ts';
 import { type CapabilityDefaults, capabilitiesOf } from '../../containerizer/plan/capabilities.ts';
+import { VOLUME_KINDS, volumesOfKind } from '../../containerizer/plan/container-volumes.ts';
 import { resourceLimits } from '../../containerizer/plan/resource-limits.ts';
 import { WorkDirectory } from '../../containerizer/work-directory.ts';
 import { attributeParts, parseAttribute } from '../../model/attribute-text.ts';
@@ -119,6 +120,9 @@ function defaultContainerInfo(
     throw new FlagError(`--default_container_info: ${refusal}`);
   }
   fromPlan('default_container_info', () => resourceLimits(info.rlimit_info ?? {}));
+  for (const kind of VOLUME_KINDS) {
+    fromPlan('default_container_info', () => volumesOfKind(info, kind));
+  }
   fromPlan('default_container_info', () => capabilitiesOf(info.linux_info ?? {}, capabilities));
   return info;
 }

@@ -1,6 +1,7 @@
 // The settings of an agent: all flags are read before anything is started, and all faults reported
 // together.
 import type { AgentOptions } from '../../agent/options.ts';
+import type { IsolatorOptions } from '../../containerizer/isolators/isolators.ts';
 import type { CapabilityDefaults } from '../../containerizer/plan/capabilities.ts';
 import { type Authentication, agentAuthentication } from '../../http/server/authentication.ts';
 import type { Carriers } from '../../http/transport/carriers.ts';
@@ -18,7 +19,7 @@ import { logFolder, serverStart } from '../process/server-process.ts';
 import { capabilityDefaults } from './capabilities.ts';
 import { makePathDisks, refuseOverlaps, refuseUnmounted } from './disks.ts';
 import type { AGENT_FLAGS } from './flags.ts';
-import { type IsolatorOptions, isolatorOptions } from './isolators.ts';
+import { isolatorOptions } from './isolators.ts';
 import { agentOptions, refuseForeignAgent, workDirOf } from './options.ts';
 
 export interface AgentSettings {

@@ -1,20 +1,39 @@
 // Creates the isolators that the agent is configured with, in the order in which they add to plans.
+import { release } from 'node:os';
 import { ContainerizerError } from '../containerizer-error.ts';
 import type { Host } from '../host/host.ts';
+import type { LauncherName } from '../launchers/names.ts';
 import type { OnLimitation } from '../limitation.ts';
 import type { CapabilityDefaults } from '../plan/capabilities.ts';
+import type { SeccompProfiles } from '../plan/seccomp-choice.ts';
+import { kernelVersion, seccompArchitecture } from '../plan/seccomp-profile.ts';
 import type { Volumes } from '../volumes/volumes.ts';
-import { type DiskOptions, diskDu } from './disk-du.ts';
+import { DEFAULT_DISK_OPTIONS, type DiskOptions, diskDu } from './disk-du.ts';
 import { filesystemPosix } from './filesystem-posix.ts';
 import type { Isolator } from './isolator.ts';
 import { linuxCapabilities } from './linux-capabilities.ts';
 import { linuxNnp } from './linux-nnp.ts';
-import { type IsolatorName, isolatorsNamed, ROOT_ISOLATORS } from './names.ts';
-import { networkPorts, type PortOptions } from './network-ports.ts';
+import { linuxSeccomp } from './linux-seccomp.ts';
+import { ISOLATOR_NEEDS, type IsolatorName, isolatorsNamed } from './names.ts';
+import { DEFAULT_PORT_OPTIONS, networkPorts, type PortOptions } from './network-ports.ts';
 import { posixCpu } from './posix-cpu.ts';
 import { posixMem } from './posix-mem.ts';
 import { posixRlimits } from './posix-rlimits.ts';
+import { volumeHostPath } from './volume-host-path.ts';
 import { volumeSandboxPath } from './volume-sandbox-path.ts';
+import { volumeSecret } from './volume-secret.ts';
+
+/** What an operator says of them. */
+export interface IsolatorOptions {
+  /** How what containers have on disks is measured and limited. */
+  readonly disk?: DiskOptions | undefined;
+  /** How it is watched on which ports containers listen. */
+  readonly ports?: PortOptions | undefined;
+  /** The filters of system calls that containers can have. */
+  readonly seccomp?: SeccompProfiles | undefined;
+  /** Folders of the host below which missing ones are made for volumes; undefined: none. */
+  readonly creatableHostPaths?: readonly string[] | undefined;
+}
 
 /** The objects that isolators share with the containerizer. */
 export interface IsolatorParts {
@@ -22,10 +41,8 @@ export interface IsolatorParts {
   readonly volumes: Volumes;
   /** What the operator allows, and gives to those that do not ask. */
   readonly capabilities: CapabilityDefaults;
-  /** How what containers have on disks is measured and limited. */
-  readonly disk: DiskOptions;
-  /** How it is watched on which ports containers listen. */
-  readonly ports: PortOptions;
+  readonly options: IsolatorOptions;
+  readonly launcher: LauncherName;
   readonly onLimitation: OnLimitation;
   readonly warn: (text: string) => void;
 }
@@ -34,11 +51,17 @@ const MAKERS: Readonly<Record<IsolatorName, (parts: IsolatorParts) => Isolator>>
   'filesystem/posix': ({ volumes }) => filesystemPosix(volumes),
   'posix/cpu': () => posixCpu,
   'posix/mem': () => posixMem,
-  'disk/du': ({ volumes: { workDirectory }, host, disk, onLimitation, warn }) =>
-    diskDu({ ...disk, workDirectory, du: host.programs.get('du'), onLimitation, warn }),
-  'network/ports': ({ host, ports, onLimitation, warn }) =>
+  'disk/du': ({ volumes: { workDirectory }, host, options, onLimitation, warn }) =>
+    diskDu({
+      ...(options.disk ?? DEFAULT_DISK_OPTIONS),
+      workDirectory,
+      du: host.programs.get('du'),
+      onLimitation,
+      warn,
+    }),
+  'network/ports': ({ host, options, onLimitation, warn }) =>
     networkPorts({
-      ...ports,
+      ...(options.ports ?? DEFAULT_PORT_OPTIONS),
       find: host.programs.get('find'),
       hasCgroups: host.cgroups.hierarchies.length > 0,
       onLimitation,
@@ -47,18 +70,48 @@ const MAKERS: Readonly<Record<IsolatorName, (parts: IsolatorParts) => Isolator>>
   'posix/rlimits': () => posixRlimits,
   'linux/capabilities': ({ capabilities }) => linuxCapabilities(capabilities),
   'linux/nnp': () => linuxNnp,
-  'volume/sandbox_path': () => volumeSandboxPath,
+  'linux/seccomp': ({ options }) => seccompOf(options.seccomp),
+  'volume/host_path': ({ options }) => volumeHostPath(options.creatableHostPaths),
+  'volume/sandbox_path': () => volumeSandboxPath({ canMount: false }),
+  'volume/secret': () => volumeSecret,
 };
 
-/** `isolation` is the flag's value. Throws ContainerizerError where the host lacks something. */
+/** `isolation` is the flag's value. Throws ContainerizerError where something is missing. */
 export function createIsolators(
   isolation: readonly string[],
   parts: IsolatorParts,
 ): readonly Isolator[] {
-  return isolatorsNamed(isolation).map((name) => {
-    if (ROOT_ISOLATORS.has(name) && !parts.host.isRoot) {
-      throw new ContainerizerError(`--isolation: ${name} needs an agent that runs as root`);
+  const names = isolatorsNamed(isolation);
+  return names.map((name) => {
+    const missing = missingFor(name, names, parts);
+    if (missing !== undefined) {
+      throw new ContainerizerError(`--isolation: ${name} needs ${missing}`);
     }
     return MAKERS[name](parts);
   });
+}
+
+function missingFor(
+  name: IsolatorName,
+  names: readonly string[],
+  { host, launcher }: IsolatorParts,
+): string | undefined {
+  const needs = ISOLATOR_NEEDS[name] ?? {};
+  if (needs.launcher !== undefined && needs.launcher !== launcher) {
+    return `--launcher=${needs.launcher}`;
+  }
+  if (needs.isolator !== undefined && !names.includes(needs.isolator)) {
+    return `${needs.isolator} beside it`;
+  }
+  return needs.isRoot === true && !host.isRoot ? 'an agent that runs as root' : undefined;
+}
+
+function seccompOf(profiles: SeccompProfiles | undefined): Isolator {
+  const architecture = seccompArchitecture(process.arch);
+  if (profiles === undefined || architecture === undefined) {
+    throw new ContainerizerError(
+      `--isolation: linux/seccomp needs ${profiles === undefined ? '--seccomp_config_dir' : `a machine other than ${process.arch}`}`,
+    );
+  }
+  return linuxSeccomp(profiles, { architecture, kernel: kernelVersion(release()) });
 }

@@ -11,7 +11,10 @@ export const ISOLATOR_NAMES = [
   'posix/rlimits',
   'linux/capabilities',
   'linux/nnp',
+  'linux/seccomp',
+  'volume/host_path',
   'volume/sandbox_path',
+  'volume/secret',
 ] as const;
 export type IsolatorName = (typeof ISOLATOR_NAMES)[number];
 
@@ -25,11 +28,30 @@ const WHAT_THEY_DO: Readonly<Record<IsolatorName, string>> = {
   'posix/rlimits': 'limits that tasks ask for',
   'linux/capabilities': 'privileges of the kernel, for an agent that is root',
   'linux/nnp': 'no program gives a task more privileges',
+  'linux/seccomp': 'system calls that tasks may make',
+  'volume/host_path': 'folders and files of the host',
   'volume/sandbox_path': 'folders that tasks of a group share',
+  'volume/secret': 'secrets as files that only a task sees',
 };
 
-/** Isolators that only root can be. */
-export const ROOT_ISOLATORS: ReadonlySet<IsolatorName> = new Set(['linux/capabilities']);
+/** What an isolator cannot do without. */
+export interface IsolatorNeeds {
+  /** The agent is root. */
+  readonly isRoot?: true;
+  /** The name of a launcher. */
+  readonly launcher?: string;
+  /** The name of another isolator. */
+  readonly isolator?: string;
+}
+
+const MOUNTS: IsolatorNeeds = { launcher: 'linux', isolator: 'filesystem/linux' };
+
+export const ISOLATOR_NEEDS: Readonly<Partial<Record<IsolatorName, IsolatorNeeds>>> = {
+  'linux/capabilities': { isRoot: true },
+  'linux/seccomp': { launcher: 'linux' },
+  'volume/host_path': MOUNTS,
+  'volume/secret': MOUNTS,
+};
 
 /** Names in Mesos that stand for other isolators. */
 const ALIASES: ReadonlyMap<string, readonly IsolatorName[]> = new Map([

@@ -1,47 +1,72 @@
-// volume/sandbox_path: folders of a container's sandbox that those nested in it use together.
-// Containers see the machine's files, so that each finds the folder by a link in its own sandbox.
+// volume/sandbox_path: folders of a container's own sandbox elsewhere in its file system, and those
+// of the sandbox that it is nested in, which containers use together. They are mounted where
+// containers have mounts of their own; others find them by links in their sandboxes.
 import { parentOf } from '../../model/container-id.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
 import { type ContainerVolume, volumesOfKind } from '../plan/container-volumes.ts';
 import type { ContainerPlan, ParentLink } from '../plan/plan.ts';
 import { containerInfoOf } from '../plan/request.ts';
+import { placeIn, placeInParent, targetPlace, type VolumeMount } from '../plan/volume-mounts.ts';
+import { requireMountPoint } from '../volumes/mount-points.ts';
 import { linkToParent } from '../volumes/sandbox-folders.ts';
 import type { Isolator } from './isolator.ts';
 
-export const volumeSandboxPath: Isolator = {
+type SandboxVolume = ContainerVolume<'sandbox'>;
+
+export const volumeSandboxPath = ({ canMount }: { readonly canMount: boolean }): Isolator => ({
   name: 'volume/sandbox_path',
   contribute(plan, request) {
     const volumes = volumesOfKind(containerInfoOf(request), 'sandbox');
-    return { ...plan, parentLinks: volumes.map((volume) => linkFor(volume, plan)) };
+    for (const volume of volumes) {
+      requirePossible(volume, plan);
+    }
+    return canMount
+      ? {
+          ...plan,
+          volumeMounts: [...plan.volumeMounts, ...volumes.map((volume) => mountOf(volume, plan))],
+        }
+      : { ...plan, parentLinks: volumes.map(linkOf) };
   },
-  async prepare({ id, sandbox, parentLinks }) {
+  async prepare({ id, sandbox, parentLinks, volumeMounts }) {
     for (const link of parentLinks) {
       linkToParent(id, sandbox, link);
     }
+    for (const mount of volumeMounts.filter(({ source }) => source.kind === 'sandbox')) {
+      await requireMountPoint(mount);
+    }
   },
-};
+});
 
-function linkFor(
-  { source, target, isReadOnly }: ContainerVolume<'sandbox'>,
+function requirePossible(
+  { source, target }: SandboxVolume,
   { id }: Pick<ContainerPlan, 'id'>,
-): ParentLink {
+): void {
+  if (source.of === 'self' && typeof target !== 'string') {
+    // The task could make a link itself.
+    throw new ContainerizerError("'container_path' is relative for SANDBOX_PATH volume SELF type");
+  }
+  if (source.of === 'parent' && parentOf(id) === undefined) {
+    throw new ContainerizerError('SANDBOX_PATH volume PARENT type only works for nested container');
+  }
+}
+
+function mountOf({ source, target, isReadOnly }: SandboxVolume, plan: ContainerPlan): VolumeMount {
+  const place =
+    source.of === 'self' ? placeIn(plan, source.names) : placeInParent(plan, source.names);
+  return { source: { kind: 'sandbox', place }, target: targetPlace(plan, { target }), isReadOnly };
+}
+
+function linkOf({ source, target, isReadOnly }: SandboxVolume): ParentLink {
   if (typeof target === 'string') {
     throw new ContainerizerError(
       "The 'linux' launcher and 'filesystem/linux' isolator must be enabled to support " +
         'SANDBOX_PATH volume with absolute container path',
     );
   }
-  if (source.of === 'self') {
-    // The task could make such a link itself.
-    throw new ContainerizerError("'container_path' is relative for SANDBOX_PATH volume SELF type");
-  }
-  if (parentOf(id) === undefined) {
-    throw new ContainerizerError('SANDBOX_PATH volume PARENT type only works for nested container');
-  }
   if (isReadOnly) {
     // Mesos only warns of it in its log.
     throw new ContainerizerError(
-      `The 'linux' launcher and 'filesystem/linux' isolator must be enabled to close SANDBOX_PATH ` +
+      "The 'linux' launcher and 'filesystem/linux' isolator must be enabled to close SANDBOX_PATH " +
         `volume '${target.join('/')}' to writing: a link cannot`,
     );
   }

@@ -29,7 +29,8 @@ interface Sources {
   readonly secret: { readonly data: Uint8Array };
 }
 
-export type VolumeKind = keyof Sources;
+export const VOLUME_KINDS = ['host', 'sandbox', 'secret'] as const satisfies (keyof Sources)[];
+export type VolumeKind = (typeof VOLUME_KINDS)[number];
 
 export interface ContainerVolume<K extends VolumeKind> {
   readonly source: Sources[K];

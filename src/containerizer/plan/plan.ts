@@ -22,6 +22,7 @@ import { type ContainerRequest, isSharing } from './request.ts';
 import type { ResourceLimit } from './resource-limits.ts';
 import { AGENT_SURROUNDINGS, type Surroundings } from './surroundings.ts';
 import type { VolumeLinks } from './volume-links.ts';
+import type { VolumeMount } from './volume-mounts.ts';
 
 /** A process: the container's own, or one that runs beside it. */
 export interface ProcessPlan extends CommandLine {
@@ -56,6 +57,8 @@ export interface ContainerPlan extends ProcessPlan, Surroundings {
   readonly diskQuotas: readonly DiskQuota[];
   /** The ports on which it may listen, where that is watched. */
   readonly ports: PortRanges;
+  /** In the order in which they are made; only in a mount namespace of the container's own. */
+  readonly volumeMounts: readonly VolumeMount[];
   /** What is fetched into the sandbox before the process starts. */
   readonly uris: readonly CommandInfo_URI[];
 }
@@ -171,6 +174,7 @@ function basicPlan(request: ContainerRequest, host: PlanHost): ContainerPlan {
     io: processIo(request),
     diskQuotas: [],
     ports: [],
+    volumeMounts: [],
     uris: command?.uris ?? [],
   };
 }

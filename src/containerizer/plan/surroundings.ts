@@ -1,6 +1,8 @@
 // What a container's process sees of the machine: namespaces, its root file system, mounts,
 // devices, and system calls. Launchers without namespaces have none of this.
 
+import type { Seccomp } from './seccomp-profile.ts';
+
 /** A mount within the container's own mount namespace. */
 export interface Mount {
   /** For a bind mount, an absolute path on the machine; otherwise what the file system takes. */
@@ -36,9 +38,6 @@ export type NamespaceOf = 'agent' | 'own' | 'parent';
 
 export type Namespaces = Readonly<Record<NamespaceKind, NamespaceOf>>;
 
-/** A filter of system calls, in the form of `linux.seccomp` in OCI's runtime configuration. */
-export type SeccompFilter = Readonly<Record<string, unknown>>;
-
 export interface Surroundings {
   readonly namespaces: Namespaces;
   /** The folder that is the container's `/`; undefined: the machine's. */
@@ -48,7 +47,7 @@ export interface Surroundings {
   /** Made in a root file system of the container's own. */
   readonly devices: readonly Device[];
   /** Undefined: all system calls that the agent's own processes may make. */
-  readonly seccomp: SeccompFilter | undefined;
+  readonly seccomp: Seccomp | undefined;
   /** Paths in the container that show nothing. */
   readonly maskedPaths: readonly string[];
   /** Paths in the container that cannot be written to. */

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { createIsolators } from '../../../src/containerizer/isolators/isolators.ts';
 import {
-  ISOLATION_WORDS,
   ISOLATOR_NAMES,
+  ISOLATOR_NEEDS,
   isolatorsNamed,
 } from '../../../src/containerizer/isolators/names.ts';
 import { isolatorParts } from './parts.ts';
@@ -21,7 +21,17 @@ test('containers have the files of the machine where no isolator is named', () =
   expect(isolatorsNamed([])).toEqual(['filesystem/posix']);
 });
 
-test('each isolator that the flag takes is made under its name', () => {
-  const made = createIsolators(ISOLATION_WORDS, isolatorParts);
-  expect(made.map(({ name }) => name)).toEqual([...ISOLATOR_NAMES]);
+test('each isolator is made under its name', () => {
+  const able = ISOLATOR_NAMES.filter((name) => ISOLATOR_NEEDS[name]?.launcher === undefined);
+  expect(createIsolators(able, isolatorParts).map(({ name }) => name)).toEqual(able);
+});
+
+test('an isolator is refused without what it needs, which is named', () => {
+  expect(() => createIsolators(['linux/seccomp'], isolatorParts)).toThrow(
+    '--isolation: linux/seccomp needs --launcher=linux',
+  );
+  const host = { ...isolatorParts.host, isRoot: false };
+  expect(() => createIsolators(['linux/capabilities'], { ...isolatorParts, host })).toThrow(
+    '--isolation: linux/capabilities needs an agent that runs as root',
+  );
 });

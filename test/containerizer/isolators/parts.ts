@@ -1,8 +1,6 @@
 // What isolators are made of on a machine that has all of it.
 import type { Host } from '../../../src/containerizer/host/host.ts';
-import { DEFAULT_DISK_OPTIONS } from '../../../src/containerizer/isolators/disk-du.ts';
 import type { IsolatorParts } from '../../../src/containerizer/isolators/isolators.ts';
-import { DEFAULT_PORT_OPTIONS } from '../../../src/containerizer/isolators/network-ports.ts';
 import { Volumes } from '../../../src/containerizer/volumes/volumes.ts';
 import { WorkDirectory } from '../../../src/containerizer/work-directory.ts';
 
@@ -23,8 +21,8 @@ export const isolatorParts: IsolatorParts = {
   },
   volumes: new Volumes(new WorkDirectory('/no/such/folder'), () => {}),
   capabilities: {},
-  disk: DEFAULT_DISK_OPTIONS,
-  ports: DEFAULT_PORT_OPTIONS,
+  options: {},
+  launcher: 'posix',
   warn: () => {},
   onLimitation: () => {},
 };

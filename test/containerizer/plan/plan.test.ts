@@ -95,6 +95,7 @@ test('a plan has everything that the container becomes', () => {
       io: { kind: 'files' },
       diskQuotas: [],
       ports: [],
+      volumeMounts: [],
       uris: [{ value: 'http://127.0.0.1/file' }],
     },
   });

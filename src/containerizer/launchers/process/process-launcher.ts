@@ -32,6 +32,7 @@ import { runningSettings } from './running-settings.ts';
 import { DESTROY_SIGNAL, Spawner } from './spawner.ts';
 import { supervisorProgram } from './supervisor-program.ts';
 import { UsageMeter } from './usage.ts';
+import { volumeSetting } from './volume-settings.ts';
 
 const SIGTERM = 15;
 
@@ -97,7 +98,7 @@ export class ProcessLauncher implements Launcher {
         directory,
         identity,
         cgroups,
-        settings,
+        settings: [...plan.volumeMounts.map(volumeSetting), ...settings],
         io: ioOf(plan),
         environment,
         program: plan.program,

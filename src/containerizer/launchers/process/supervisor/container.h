@@ -56,6 +56,13 @@ int make_cgroup(const char *group);
 int confine_before_user(const char *setting);
 int confine_after_user(const char *setting);
 
+/*
+ * volumes.c: whether a setting is a volume; mounts all volumes in a mount namespace of this process's
+ * own, or returns -1, with errno, and with the path of the one that failed.
+ */
+int is_volume(const char *setting);
+int mount_volumes(const struct launch *launch, char *target, size_t size);
+
 /* process.c: turns this process into the container's; does not return. */
 _Noreturn void become(const struct launch *launch, int failure, const struct stdio *stdio);
 

@@ -158,7 +158,7 @@ static void reset_signals(void) {
 
 static void confine(int failure, const struct launch *launch, int (*apply)(const char *)) {
   for (int i = 0; i < launch->n_settings; i++) {
-    if (apply(launch->settings[i]) < 0) {
+    if (!is_volume(launch->settings[i]) && apply(launch->settings[i]) < 0) {
       fail(failure, "Failed to confine the command (%s)", launch->settings[i]);
     }
   }
@@ -173,6 +173,10 @@ void become(const struct launch *launch, int failure, const struct stdio *stdio)
     }
   }
   umask(022);
+  char target[PATH_MAX];
+  if (mount_volumes(launch, target, sizeof target) < 0) {
+    fail(failure, "Failed to mount the volume at '%s'", target);
+  }
   confine(failure, launch, confine_before_user);
   if (*launch->above) {
     enter_beneath(failure, launch);

@@ -1,0 +1,267 @@
+/*
+ * Mounts the volumes of a container, in a mount namespace of its own: nothing of it is seen outside,
+ * and all of it is gone with the container's last process. Each setting is a text of words:
+ *
+ *   volume MODE KIND SOURCE BELOW TARGET BELOW   MODE is `ro` or `rw`. KIND `there`: the source is
+ *                                                there. KIND `made`: a folder is made where there is
+ *                                                nothing.
+ *   secret MODE TARGET BELOW CONTENT             A file that is in memory only; CONTENT in hex.
+ *
+ * A path is in two words. The first leads to a folder that is the operator's or the agent's, or to
+ * whatever the container asked for: links are followed. What is BELOW it is in the hands of the
+ * container's user, who may put a link anywhere, also while this runs: each part is opened by itself,
+ * no link is followed, and what was opened is what is mounted, and mounted on. Where that is missing,
+ * it is made, and belongs to whom the folder that it is in belongs to. In words, a space, a percent sign
+ * and what is no printable character are written as %XX; an empty path below is `-`.
+ */
+#include "container.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/mount.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#ifndef AT_RECURSIVE
+#define AT_RECURSIVE 0x8000
+#endif
+
+/* mount(2) of the C library, whose header is at odds with that of the kernel. */
+int mount(const char *source, const char *target, const char *type, unsigned long flags,
+          const void *data);
+enum { SLAVE_ALL = 1 << 19 | 1 << 14 };
+
+static int digit(char c) {
+  return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* Decodes %XX in place. */
+static char *decoded(char *word) {
+  char *to = word;
+  for (char *from = word; *from; from++) {
+    if (*from == '%' && digit(from[1]) >= 0 && digit(from[2]) >= 0) {
+      *to++ = digit(from[1]) * 16 + digit(from[2]);
+      from += 2;
+    } else {
+      *to++ = *from;
+    }
+  }
+  *to = 0;
+  return word;
+}
+
+/* Keeps errno. */
+static void drop(int fd) {
+  int error = errno;
+  if (fd >= 0) {
+    close(fd);
+  }
+  errno = error;
+}
+
+/* What is made where something is missing. */
+enum make { NOTHING, FOLDERS, FOLDERS_AND_FILE };
+
+static int make_in(int folder, const char *name, int is_file) {
+  struct stat owner;
+  if (fstat(folder, &owner) < 0) {
+    return -1;
+  }
+  int made;
+  if (is_file) {
+    made = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+  } else if (mkdirat(folder, name, 0755) < 0 && errno != EEXIST) {
+    return -1;
+  } else {
+    made = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  }
+  int result = made < 0 ? -1 : fchown(made, owner.st_uid, owner.st_gid);
+  drop(made);
+  return result;
+}
+
+/* Opens what `name` is in `folder`, and closes the folder. A link is not followed. */
+static int step(int folder, const char *name, enum make make, int is_last) {
+  struct stat status;
+  int next = openat(folder, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+  if (next < 0 && errno == ENOENT && make != NOTHING &&
+      make_in(folder, name, is_last && make == FOLDERS_AND_FILE) == 0) {
+    next = openat(folder, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+  }
+  if (next >= 0 && fstat(next, &status) == 0 && S_ISLNK(status.st_mode)) {
+    close(next);
+    next = -1;
+    errno = ELOOP;
+  }
+  drop(folder);
+  return next;
+}
+
+static int open_place(const char *top, char *below, enum make make) {
+  int here = open(top, O_PATH | O_CLOEXEC);
+  char *left;
+  for (char *name = strtok_r(below, "/", &left); here >= 0 && name;) {
+    char *next = strtok_r(NULL, "/", &left);
+    here = step(here, name, make, next == NULL);
+    name = next;
+  }
+  return here;
+}
+
+static int is_folder(int fd) {
+  struct stat status;
+  return fstat(fd, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+/* Mounts what `source` (in which `name` may be) has, on what `target` has, with all mounts below it. */
+static int attach(int source, const char *name, const char *mode, int target) {
+  int tree = syscall(SYS_open_tree, source, name,
+                     OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
+  struct mount_attr attributes = {.attr_set = MOUNT_ATTR_RDONLY};
+  int result = tree;
+  if (tree >= 0 && strcmp(mode, "ro") == 0) {
+    result = syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attributes,
+                     sizeof attributes);
+  }
+  if (result >= 0) {
+    result = syscall(SYS_move_mount, tree, "", target, "",
+                     MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+  }
+  drop(tree);
+  return result < 0 ? -1 : 0;
+}
+
+static int mount_folder(char *words[]) {
+  const char *mode = words[0];
+  enum make make = strcmp(words[1], "made") == 0 ? FOLDERS : NOTHING;
+  int source = open_place(words[2], words[3], make);
+  int target = source < 0 ? -1
+                          : open_place(words[4], words[5],
+                                       is_folder(source) ? FOLDERS : FOLDERS_AND_FILE);
+  int result = target < 0 ? -1 : attach(source, "", mode, target);
+  drop(source);
+  drop(target);
+  return result;
+}
+
+static int write_hex(int file, const char *hex) {
+  unsigned char bytes[4096];
+  while (*hex) {
+    size_t size = 0;
+    for (; size < sizeof bytes && *hex; hex += 2) {
+      if (digit(hex[0]) < 0 || digit(hex[1]) < 0) {
+        errno = EINVAL;
+        return -1;
+      }
+      bytes[size++] = digit(hex[0]) * 16 + digit(hex[1]);
+    }
+    if (write(file, bytes, size) != (ssize_t)size) {
+      return -1;
+    }
+  }
+  return 0;
+}
+
+/* A file system in memory, which is not written to swap where the kernel can be told so. */
+static int new_memory(size_t bytes) {
+  char size[24];
+  snprintf(size, sizeof size, "%zu", bytes + 65536);
+  int context = syscall(SYS_fsopen, "tmpfs", FSOPEN_CLOEXEC);
+  if (context < 0) {
+    return -1;
+  }
+  syscall(SYS_fsconfig, context, FSCONFIG_SET_FLAG, "noswap", NULL, 0);
+  int memory = -1;
+  if (syscall(SYS_fsconfig, context, FSCONFIG_SET_STRING, "size", size, 0) == 0 &&
+      syscall(SYS_fsconfig, context, FSCONFIG_SET_STRING, "mode", "0755", 0) == 0 &&
+      syscall(SYS_fsconfig, context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0) {
+    memory = syscall(SYS_fsmount, context, FSMOUNT_CLOEXEC,
+                     MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+  }
+  drop(context);
+  return memory;
+}
+
+/*
+ * Only what is mounted somewhere can be mounted elsewhere: for a moment, the memory is on the folder of
+ * the container's records, which nothing of this process looks at.
+ */
+static int mount_secret(const char *scratch, char *words[]) {
+  size_t size = strlen(words[3]) / 2;
+  int target = open_place(words[1], words[2], FOLDERS_AND_FILE);
+  int memory = target < 0 ? -1 : new_memory(size);
+  int file = memory < 0 ? -1 : openat(memory, "secret", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+  int result = file < 0 ? -1 : write_hex(file, words[3]);
+  drop(file);
+  if (result == 0) {
+    result = syscall(SYS_move_mount, memory, "", AT_FDCWD, scratch, MOVE_MOUNT_F_EMPTY_PATH);
+  }
+  if (result == 0) {
+    result = attach(memory, "secret", words[0], target);
+    int error = errno;
+    syscall(SYS_umount2, scratch, 2 /* MNT_DETACH */);
+    errno = error;
+  }
+  drop(memory);
+  drop(target);
+  return result;
+}
+
+enum { MAX_WORDS = 6 };
+
+/* Splits the text after its first word; returns how many words there are. */
+static int split(char *text, char *words[MAX_WORDS]) {
+  int n = 0;
+  char *left;
+  strtok_r(text, " ", &left);
+  for (char *word; n < MAX_WORDS && (word = strtok_r(NULL, " ", &left)); n++) {
+    words[n] = strcmp(word, "-") == 0 ? word + 1 : decoded(word);
+  }
+  return n;
+}
+
+int is_volume(const char *setting) {
+  return strncmp(setting, "volume ", 7) == 0 || strncmp(setting, "secret ", 7) == 0;
+}
+
+static int mount_volume(const char *scratch, const char *setting, char *target, size_t size) {
+  char *text = strdup(setting);
+  char *words[MAX_WORDS];
+  int is_secret = *setting == 's';
+  int n = text ? split(text, words) : 0;
+  if (n != (is_secret ? 4 : 6)) {
+    errno = EINVAL;
+    return -1;
+  }
+  const char *top = words[is_secret ? 1 : 4], *below = words[is_secret ? 2 : 5];
+  snprintf(target, size, "%s%s%s", top, *below ? "/" : "", below);
+  int result = is_secret ? mount_secret(scratch, words) : mount_folder(words);
+  int error = errno;
+  free(text);
+  errno = error;
+  return result;
+}
+
+int mount_volumes(const struct launch *launch, char *target, size_t size) {
+  int has_left = 0;
+  for (int i = 0; i < launch->n_settings; i++) {
+    if (!is_volume(launch->settings[i])) {
+      continue;
+    }
+    if (!has_left && (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, SLAVE_ALL, NULL) < 0)) {
+      snprintf(target, size, "(any)");
+      return -1;
+    }
+    has_left = 1;
+    if (mount_volume(launch->run, launch->settings[i], target, size) < 0) {
+      return -1;
+    }
+  }
+  return 0;
+}

@@ -1,0 +1,56 @@
+// Volumes that are mounted in a container's own mount namespace, as the launcher makes them.
+import { parentOf } from '../../model/container-id.ts';
+import type { ContainerId } from '../../model/ids.ts';
+import type { ContainerVolume, VolumeKind } from './container-volumes.ts';
+
+/**
+ * A path in two parts: an absolute one that nobody changes whom it could serve, and below it one
+ * that is in the hands of a container's user, on which no link is followed.
+ */
+export interface Place {
+  readonly top: string;
+  readonly below: readonly string[];
+}
+
+export interface VolumeMount {
+  readonly source: /** An absolute path on the host. */
+    | { readonly kind: 'host'; readonly path: string }
+    /** In a sandbox, where a folder is made if there is nothing. */
+    | { readonly kind: 'sandbox'; readonly place: Place }
+    /** A file with this content, in memory. */
+    | { readonly kind: 'secret'; readonly data: Uint8Array };
+  readonly target: Place;
+  readonly isReadOnly: boolean;
+}
+
+/** A container by its id and the absolute path of its sandbox. */
+interface Owner {
+  readonly id: ContainerId;
+  readonly sandbox: string;
+}
+
+/** `containers` and a name lie between a sandbox and one that is nested in it. */
+const LEVELS = 2;
+
+/** A place in a sandbox. Those of nested containers lie in that of their root container. */
+export function placeIn({ id, sandbox }: Owner, names: readonly string[]): Place {
+  const parts = sandbox.split('/');
+  let depth = 0;
+  for (let it = parentOf(id); it !== undefined; it = parentOf(it)) {
+    depth += LEVELS;
+  }
+  const split = parts.length - depth;
+  return { top: parts.slice(0, split).join('/'), below: [...parts.slice(split), ...names] };
+}
+
+/** A place in the sandbox that a nested container's own lies in. */
+export function placeInParent(container: Owner, names: readonly string[]): Place {
+  const { top, below } = placeIn(container, []);
+  return { top, below: [...below.slice(0, -LEVELS), ...names] };
+}
+
+/** Where a container finds a volume. */
+export const targetPlace = (
+  container: Owner,
+  { target }: Pick<ContainerVolume<VolumeKind>, 'target'>,
+): Place => (typeof target === 'string' ? { top: target, below: [] } : placeIn(container, target));

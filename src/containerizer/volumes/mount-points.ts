@@ -1,0 +1,79 @@
+// What must be on the host before volumes are mounted. Paths of the host are looked at only where
+// they are the operator's, or absolute paths that a container asks for.
+import { access, mkdir } from 'node:fs/promises';
+import { relative } from 'node:path';
+import { Folder } from '../../filesystem/folder.ts';
+import { ContainerizerError } from '../containerizer-error.ts';
+import type { VolumeMount } from '../plan/volume-mounts.ts';
+
+/**
+ * A container that sees the machine's files gets no new paths in them: what is mounted outside its
+ * sandbox is mounted on something that is there. Rejects with ContainerizerError.
+ */
+export async function requireMountPoint({ target }: VolumeMount): Promise<void> {
+  if (target.below.length === 0 && !(await exists(target.top))) {
+    throw new ContainerizerError(
+      `Mount point '${target.top}' is an absolute path. It must exist if the container shares the ` +
+        'host filesystem',
+    );
+  }
+}
+
+/**
+ * Makes a folder of the host, where the operator lets containers do so: below one of `allowed`.
+ * Rejects with ContainerizerError where it is missing, and must not be made.
+ */
+export async function requireHostPath(
+  path: string,
+  allowed: readonly string[] | undefined,
+): Promise<void> {
+  if (await exists(path)) {
+    return;
+  }
+  const missing = `Path '${path}' in HOST_PATH volume does not exist`;
+  if (allowed === undefined) {
+    throw new ContainerizerError(missing);
+  }
+  const top = allowed.find((folder) => isWithin(path, folder));
+  if (top === undefined) {
+    throw new ContainerizerError(
+      `${missing} and is not whitelisted for creation: Path '${path}' is not whitelisted`,
+    );
+  }
+  try {
+    await mkdir(top, { recursive: true, mode: 0o755 });
+    await makeBeneath(top, relative(top, path).split('/').filter(Boolean));
+  } catch (error) {
+    throw new ContainerizerError(
+      `Failed to create the host path at '${path}': ${(error as Error).message}`,
+      { cause: error },
+    );
+  }
+}
+
+/** Users may have put links below the operator's folder: none is followed. */
+async function makeBeneath(top: string, names: readonly string[]): Promise<void> {
+  let here = await Folder.open(top);
+  try {
+    for (const name of names) {
+      await here.makeFolder(name, 0o755);
+      const next = await here.folder(name);
+      await here[Symbol.asyncDispose]();
+      here = next;
+    }
+  } finally {
+    await here[Symbol.asyncDispose]();
+  }
+}
+
+/** The path has no `..` on its way: one that is not normal is not allowed. */
+function isWithin(path: string, folder: string): boolean {
+  const top = folder.replace(/\/+$/, '');
+  return (path === top || path.startsWith(`${top}/`)) && !path.split('/').includes('..');
+}
+
+const exists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );

@@ -1,0 +1,78 @@
+// What flags ask of isolators, and what is wrong with it.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { AGENT_FLAGS } from '../../src/cli/agent/flags.ts';
+import { isolatorOptions } from '../../src/cli/agent/isolators.ts';
+import { seccompProfiles } from '../../src/cli/agent/seccomp.ts';
+import { parseFlags } from '../../src/cli/flags/parse.ts';
+import { profileNamed } from '../../src/containerizer/plan/seccomp-choice.ts';
+import { temporaryFolder } from '../agent-driver/harness.ts';
+
+let folder: ReturnType<typeof temporaryFolder>;
+
+beforeAll(() => {
+  folder = temporaryFolder();
+  const profile = { defaultAction: 'SCMP_ACT_ALLOW', syscalls: [] };
+  writeFileSync(join(folder.path, 'good.json'), JSON.stringify(profile));
+  writeFileSync(join(folder.path, 'garbage.json'), '{');
+  writeFileSync(join(folder.path, 'large.json'), ' '.repeat(2 ** 20 + 1));
+  mkdirSync(join(folder.path, 'folder'));
+});
+
+afterAll(() => folder[Symbol.dispose]());
+
+const options = (...argv: string[]) =>
+  isolatorOptions(parseFlags(AGENT_FLAGS, { argv, environment: {} }).values, () => []);
+
+const seccomp = (more: { seccomp_profile_name?: string; seccomp_config_dir?: string }) => {
+  const values = { seccomp_config_dir: folder.path, seccomp_profile_name: undefined };
+  return seccompProfiles({ isolation: ['linux/seccomp'], ...values, ...more });
+};
+
+test('folders that may be made for volumes are absolute, and need their isolator', () => {
+  const flag = '--host_path_volume_force_creation=/srv/a/../b:/data/';
+  expect(options(flag, '--isolation=volume/host_path').creatableHostPaths).toEqual([
+    '/srv/b',
+    '/data/',
+  ]);
+  expect(options().creatableHostPaths).toBeUndefined();
+  expect(() => options(flag)).toThrow(
+    '--host_path_volume_force_creation needs the isolator volume/host_path in --isolation',
+  );
+  expect(() =>
+    options('--host_path_volume_force_creation=srv', '--isolation=volume/host_path'),
+  ).toThrow("'srv' is no absolute path");
+});
+
+test('profiles are read once, and faulty ones refuse only those that ask for them', () => {
+  const profiles = seccomp({ seccomp_profile_name: 'good.json' });
+  expect(profiles).toMatchObject({ folder: folder.path, standard: 'good.json' });
+  const named = (name: string) => profiles && profileNamed(name, profiles);
+  expect(named('good.json')).toMatchObject({ defaultAction: 'SCMP_ACT_ALLOW' });
+  expect(() => named('garbage.json')).toThrow(/^Failed to parse .*garbage.json': it is no JSON: /);
+  expect(() => named('large.json')).toThrow(/it is no file of at most 1048576 bytes$/);
+  expect(() => named('folder')).toThrow(/it is no file/);
+  expect(() => named('../etc/passwd')).toThrow(/^Failed to read Seccomp profile file '.*passwd'/);
+});
+
+test('flags of profiles that nothing would apply, or that name none, are errors', () => {
+  expect(() => seccomp({ seccomp_profile_name: 'garbage.json' })).toThrow(
+    /^--seccomp_profile_name: Failed to parse/,
+  );
+  expect(() => seccomp({ seccomp_profile_name: 'none' })).toThrow(
+    /^--seccomp_profile_name: Failed to read/,
+  );
+  expect(() => seccomp({ seccomp_config_dir: '/no/such/folder' })).toThrow(
+    /^--seccomp_config_dir: ENOENT/,
+  );
+  expect(() => options(`--seccomp_config_dir=${folder.path}`)).toThrow(
+    '--seccomp_config_dir needs linux/seccomp in --isolation',
+  );
+  expect(() => options('--seccomp_profile_name=good.json')).toThrow(
+    '--seccomp_profile_name needs linux/seccomp in --isolation',
+  );
+  expect(() => options('--isolation=linux/seccomp')).toThrow(
+    '--isolation: linux/seccomp needs --seccomp_config_dir',
+  );
+});

@@ -1,0 +1,231 @@
+// What volumes and profiles of system calls add to a plan, and what of them is refused.
+import { mkdirSync, readdirSync, statSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import type { Isolator } from '../../../src/containerizer/isolators/isolator.ts';
+import { linuxSeccomp } from '../../../src/containerizer/isolators/linux-seccomp.ts';
+import { volumeHostPath } from '../../../src/containerizer/isolators/volume-host-path.ts';
+import { volumeSandboxPath } from '../../../src/containerizer/isolators/volume-sandbox-path.ts';
+import { volumeSecret } from '../../../src/containerizer/isolators/volume-secret.ts';
+import { type ContainerPlan, planContainer } from '../../../src/containerizer/plan/plan.ts';
+import type { ContainerRequest } from '../../../src/containerizer/plan/request.ts';
+import { parseSeccompProfile } from '../../../src/containerizer/plan/seccomp-profile.ts';
+import {
+  type ContainerInfo,
+  ContainerInfo_Type,
+  MountPropagation_Mode,
+  type SeccompInfo,
+  Secret_Type,
+  type Volume,
+  Volume_Mode,
+  Volume_Source_SandboxPath_Type,
+  Volume_Source_Type,
+} from '../../../src/model/generated/messages.ts';
+import { containerId } from '../../../src/model/ids.ts';
+import { temporaryFolder } from '../../agent-driver/harness.ts';
+
+const { PARENT, SELF } = Volume_Source_SandboxPath_Type;
+const host = { workDirectory: '/agent', cgroups: [] };
+
+const planned = (
+  isolator: Isolator,
+  container: Partial<ContainerInfo>,
+  more: Partial<ContainerRequest> = {},
+) => {
+  const request: ContainerRequest = {
+    id: containerId('root.task'),
+    sandbox: 'runs/root/containers/task',
+    environment: {},
+    command: { value: 'true' },
+    resources: [],
+    isBound: false,
+    executor: {
+      executor_id: { value: 'e' },
+      container: { type: ContainerInfo_Type.MESOS, ...container },
+    },
+    ...more,
+  };
+  return planContainer(request, host, [isolator]);
+};
+
+const volumes = (...all: Partial<Volume>[]) => ({
+  volumes: all.map((it) => ({ container_path: 'in', mode: Volume_Mode.RW, ...it })),
+});
+
+const hostPath = (path: string, more: Partial<Volume> = {}) =>
+  volumes({ source: { type: Volume_Source_Type.HOST_PATH, host_path: { path } }, ...more });
+
+const sandboxPath = (type: Volume_Source_SandboxPath_Type, more: Partial<Volume> = {}) =>
+  volumes({
+    source: { type: Volume_Source_Type.SANDBOX_PATH, sandbox_path: { type, path: 'common' } },
+    ...more,
+  });
+
+const secret = (data: Uint8Array) =>
+  volumes({
+    source: {
+      type: Volume_Source_Type.SECRET,
+      secret: { type: Secret_Type.VALUE, value: { data } },
+    },
+  });
+
+const root = { id: containerId('root'), sandbox: 'runs/root' };
+const ofHost = volumeHostPath(undefined);
+const mounting = volumeSandboxPath({ canMount: true });
+const linking = volumeSandboxPath({ canMount: false });
+
+const IN_TASK = { top: '/agent/runs/root', below: ['containers', 'task', 'in'] };
+
+test('a path of the host is mounted, below a sandbox as a place without links', () => {
+  expect(planned(ofHost, hostPath('/etc', { mode: Volume_Mode.RO }))).toMatchObject({
+    plan: {
+      volumeMounts: [{ source: { kind: 'host', path: '/etc' }, target: IN_TASK, isReadOnly: true }],
+    },
+  });
+  expect(planned(ofHost, hostPath('/etc', { container_path: '/mnt' }), root)).toMatchObject({
+    plan: { volumeMounts: [{ target: { top: '/mnt', below: [] }, isReadOnly: false }] },
+  });
+});
+
+test('a path that is the same in the container is mounted only to close it to writing', () => {
+  const same = { container_path: '/etc' };
+  expect(planned(ofHost, hostPath('/etc', same))).toMatchObject({ plan: { volumeMounts: [] } });
+  expect(planned(ofHost, hostPath('/etc', { ...same, mode: Volume_Mode.RO }))).toMatchObject({
+    plan: { volumeMounts: [{ isReadOnly: true }] },
+  });
+});
+
+test('a folder of the parent is mounted, or linked where nothing can be mounted', () => {
+  const place = { top: '/agent/runs/root', below: ['common'] };
+  expect(planned(mounting, sandboxPath(PARENT, { mode: Volume_Mode.RO }))).toMatchObject({
+    plan: {
+      parentLinks: [],
+      volumeMounts: [{ source: { kind: 'sandbox', place }, target: IN_TASK, isReadOnly: true }],
+    },
+  });
+  expect(planned(linking, sandboxPath(PARENT))).toMatchObject({
+    plan: { parentLinks: [{ link: ['in'], target: ['common'] }], volumeMounts: [] },
+  });
+});
+
+test('a folder of the own sandbox is mounted elsewhere', () => {
+  expect(planned(mounting, sandboxPath(SELF, { container_path: '/mnt' }))).toMatchObject({
+    plan: {
+      volumeMounts: [
+        {
+          source: {
+            place: { top: '/agent/runs/root', below: ['containers', 'task', 'common'] },
+          },
+          target: { top: '/mnt', below: [] },
+        },
+      ],
+    },
+  });
+});
+
+test('a secret is in the plan, and nowhere else', () => {
+  const data = new Uint8Array([1, 2, 3]);
+  expect(planned(volumeSecret, secret(data))).toMatchObject({
+    plan: { volumeMounts: [{ source: { kind: 'secret', data }, target: IN_TASK }] },
+  });
+});
+
+test.each<[what: string, isolator: Isolator, info: Partial<ContainerInfo>, text: RegExp]>([
+  [
+    'what a container mounts to be seen on the host',
+    ofHost,
+    volumes({
+      source: {
+        type: Volume_Source_Type.HOST_PATH,
+        host_path: {
+          path: '/etc',
+          mount_propagation: { mode: MountPropagation_Mode.BIDIRECTIONAL },
+        },
+      },
+    }),
+    /^Cannot setup bidirectional mount propagation for host path '\/etc'/,
+  ],
+  ['a link that is no path', mounting, sandboxPath(SELF), /'container_path' is relative for/],
+  [
+    'a link to an absolute path',
+    linking,
+    sandboxPath(PARENT, { container_path: '/x' }),
+    /^The 'li/,
+  ],
+  [
+    'a link not to write to',
+    linking,
+    sandboxPath(PARENT, { mode: Volume_Mode.RO }),
+    /a link cannot/,
+  ],
+  [
+    'large secrets',
+    volumeSecret,
+    secret(new Uint8Array(2 ** 20 + 1)),
+    /are 1048577 bytes, of at m/,
+  ],
+])('%s: refused', (_, isolator, info, text) => {
+  // Only the isolator's own part is asked: fields are allowed by its name.
+  expect(planned(isolator, info)).toMatchObject({ text: expect.stringMatching(text) });
+});
+
+test('a root container has no parent to share with', () => {
+  expect(planned(mounting, sandboxPath(PARENT), root)).toMatchObject({
+    text: 'SANDBOX_PATH volume PARENT type only works for nested container',
+  });
+});
+
+test('missing folders are made where the operator says, and behind no link', async () => {
+  using folder = temporaryFolder();
+  const at = (...names: string[]) => join(folder.path, ...names);
+  mkdirSync(at('taken'));
+  symlinkSync('/etc', at('taken/link'));
+  const allowed = volumeHostPath([at('made'), `${at('taken')}/`]);
+  const prepare = (isolator: Isolator, path: string, target = 'in') => {
+    const result = planned(isolator, hostPath(path, { container_path: target }), root);
+    return isolator.prepare?.(
+      (result as { plan: ContainerPlan }).plan,
+      new AbortController().signal,
+    );
+  };
+  await prepare(allowed, at('made/a/b'));
+  expect(statSync(at('made/a/b')).mode & 0o777).toBe(0o755);
+  await prepare(ofHost, at('made/a/b'));
+  await expect(prepare(ofHost, at('none'))).rejects.toThrow(
+    `Path '${at('none')}' in HOST_PATH volume does not exist`,
+  );
+  await expect(prepare(allowed, at('none'))).rejects.toThrow(/is not whitelisted$/);
+  await expect(prepare(allowed, `${at('made')}/../none`)).rejects.toThrow(/is not whitelisted$/);
+  await expect(prepare(allowed, at('taken/link/mesoscale-test'))).rejects.toThrow(
+    /^Failed to create the host path at .*ENOTDIR/,
+  );
+  await expect(prepare(ofHost, '/etc', at('nowhere'))).rejects.toThrow(
+    /^Mount point '.*nowhere' is an absolute path. It must exist if/,
+  );
+  expect(readdirSync(folder.path).toSorted()).toEqual(['made', 'taken']);
+});
+
+const machine = { architecture: 'SCMP_ARCH_X86_64', kernel: [6, 1] as const };
+const profile = parseSeccompProfile('{"defaultAction":"SCMP_ACT_LOG","syscalls":[]}');
+const filter = (standard: string | undefined) =>
+  linuxSeccomp({ folder: '/p', profiles: new Map([['one', profile]]), standard }, machine);
+const seccomp = (info: SeccompInfo) => ({ linux_info: { seccomp: info } });
+
+test('system calls are filtered by the profile that is asked for, or by the default', () => {
+  const filtered = { plan: { seccomp: { defaultAction: 'SCMP_ACT_LOG' } } };
+  expect(planned(filter('one'), {})).toMatchObject(filtered);
+  expect(planned(filter(undefined), seccomp({ profile_name: 'one' }))).toMatchObject(filtered);
+  expect(planned(filter('one'), seccomp({ unconfined: true }))).toMatchObject({
+    plan: { seccomp: undefined },
+  });
+});
+
+test.each([
+  [{ profile_name: 'one', unconfined: true }, /^Invalid Seccomp configuration: 'profile_name' giv/],
+  [{ unconfined: false }, /^Missing Seccomp profile name$/],
+  [{ profile_name: 'other' }, /^Failed to read Seccomp profile file '\/p\/other': it is not among/],
+])('the profile %o is refused', (info, text) => {
+  expect(planned(filter('one'), seccomp(info))).toMatchObject({
+    text: expect.stringMatching(text),
+  });
+});
