@@ -12,8 +12,10 @@ import type {
   AgentEffect,
   DestroyContainer,
   Exit,
+  KillContainer,
   SendToExecutor,
   SendToMaster,
+  WaitContainer,
 } from './effects.ts';
 import type { AgentState } from './state.ts';
 import type { AgentTimer } from './timers.ts';
@@ -111,7 +113,10 @@ export const isFull = ({ outbox }: AgentState) => outbox.heldBytes > MAX_HELD_BY
  * Adds an effect that tells of nothing which a crash could take back: it does not wait for the
  * disk.
  */
-export function emitAtOnce(agent: AgentState, effect: SendToMaster | Reply | Exit): void {
+export function emitAtOnce(
+  agent: AgentState,
+  effect: SendToMaster | Reply | WaitContainer | Exit,
+): void {
   agent.outbox.ready.push(effect);
 }
 
@@ -133,7 +138,10 @@ export function emitPresence(agent: AgentState, effect: SendToMaster | Link): vo
  * executor or container: a task that fills the disk must be able to be ended while nothing can be
  * written.
  */
-export function emitEnding(agent: AgentState, effect: SendToExecutor | DestroyContainer): void {
+export function emitEnding(
+  agent: AgentState,
+  effect: SendToExecutor | DestroyContainer | KillContainer,
+): void {
   const { outbox } = agent;
   const of = objectOf(effect);
   for (let index = outbox.firstHeld; index < outbox.held.length; index++) {
@@ -156,6 +164,8 @@ function objectOf(effect: AgentEffect): string | undefined {
     case 'reattachExecutor':
     case 'resizeContainer':
     case 'destroyContainer':
+    case 'launchContainer':
+    case 'killContainer':
       return effect.containerId;
     default:
       return undefined;

@@ -315,6 +315,10 @@ export class AgentHost {
         this.#openStream(life, effect.request, effect.stream);
         return;
       case 'resizeContainer':
+      case 'launchContainer':
+      case 'waitContainer':
+      case 'killContainer':
+      case 'removeContainer':
       case 'collectGarbage':
       case 'createVolume':
         return;
