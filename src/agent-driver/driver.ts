@@ -5,17 +5,14 @@ import { statfsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AgentCheckpoint, BuiltinExecutor, CheckpointedTask } from '../agent/checkpoint.ts';
 import type {
+  AttachContainer,
   Checkpoint,
   CollectGarbage,
   CreateVolume,
   DestroyContainer,
-  KillContainer,
-  LaunchContainer,
   LaunchExecutor,
   ReattachExecutor,
-  RemoveContainer,
   ResizeContainer,
-  WaitContainer,
 } from '../agent/effects.ts';
 import type { AgentEvent } from '../agent/events.ts';
 import { type CheckpointRows, damageError } from '../checkpoint/database.ts';
@@ -40,9 +37,9 @@ import { GarbageCollector } from '../containerizer/sandboxes/garbage-collector.t
 import { Volumes } from '../containerizer/volumes/volumes.ts';
 import { WorkDirectory } from '../containerizer/work-directory.ts';
 import type { Resource, ResourceStatistics } from '../model/generated/messages.ts';
-import type { ContainerId, RequestId } from '../model/ids.ts';
+import type { ContainerId } from '../model/ids.ts';
 import { Random } from '../model/random.ts';
-import { ContainerCalls } from './container-calls.ts';
+import { attach } from './attaching.ts';
 import type { ExecutorRequests } from './in-process-transport.ts';
 import { endOrphans } from './orphans.ts';
 import { type MayRunAs, Runs } from './runs.ts';
@@ -90,10 +87,7 @@ export type DriverEffect =
   | ReattachExecutor
   | ResizeContainer
   | DestroyContainer
-  | LaunchContainer
-  | WaitContainer
-  | KillContainer
-  | RemoveContainer
+  | AttachContainer
   | CollectGarbage
   | CreateVolume
   | Checkpoint;
@@ -114,7 +108,6 @@ export class AgentDriver {
   readonly #garbage: GarbageCollector;
   readonly #pressure: DiskPressure;
   readonly #runs: Runs;
-  readonly #calls: ContainerCalls;
   /**
    * The tasks of executors in the checkpoint; each entry is used when its container is reattached.
    */
@@ -155,7 +148,6 @@ export class AgentDriver {
       garbage: this.#garbage,
       log: options.log,
     });
-    this.#calls = new ContainerCalls(parts.containerizer);
     this.#runs = new Runs({
       requests: options.requests,
       streams: options.streams,
@@ -269,7 +261,6 @@ export class AgentDriver {
       isStrict: this.#options.isStrict,
       log: this.#options.log,
     });
-    await this.#containerizer.recoverCalled();
     this.#adoptGarbage(known);
     const { resources = [] } = this.#options;
     const disks = [...resources, ...(checkpoint.agent?.resources ?? [])];
@@ -316,17 +307,8 @@ export class AgentDriver {
       case 'destroyContainer':
         this.#runs.destroy(effect);
         return;
-      case 'launchContainer':
-        void this.#calls.launch(effect, this.#askerOf(effect));
-        return;
-      case 'waitContainer':
-        this.#calls.wait(effect, this.#askerOf(effect));
-        return;
-      case 'killContainer':
-        this.#calls.kill(effect, this.#askerOf(effect));
-        return;
-      case 'removeContainer':
-        void this.#calls.remove(effect, this.#askerOf(effect));
+      case 'attachContainer':
+        void attach(effect, this.#options.requests.take(effect.request), this.#records);
         return;
       case 'collectGarbage':
         this.#collectGarbage(effect);
@@ -340,10 +322,6 @@ export class AgentDriver {
       default:
         effect satisfies never;
     }
-  }
-
-  #askerOf({ request }: { readonly request: RequestId }) {
-    return this.#options.requests.take(request);
   }
 
   /**

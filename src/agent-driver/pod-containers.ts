@@ -2,7 +2,6 @@
 // a later agent finds them again.
 import type { CheckpointedTask } from '../agent/checkpoint.ts';
 import { ContainerizerError } from '../containerizer/containerizer-error.ts';
-import type { Place } from '../containerizer/plan/place.ts';
 import type { ContainerRequest } from '../containerizer/plan/request.ts';
 import type { RunRecords } from '../containerizer/records/run-records.ts';
 import { nestedSandbox } from '../containerizer/sandboxes/sandboxes.ts';
@@ -28,15 +27,8 @@ interface Surroundings {
 }
 
 /** The last part of a nested container's id. */
-const nameIn = (container: ContainerId): string => container.slice(container.lastIndexOf('.') + 1);
-
-/** Where the container of a task is, in that of its executor. */
-export const taskPlace = (container: ContainerId, { sandbox, user, isBound }: Place): Place => ({
-  kind: 'task',
-  sandbox: nestedSandbox(sandbox, nameIn(container)),
-  user,
-  isBound,
-});
+export const nameIn = (container: ContainerId): string =>
+  container.slice(container.lastIndexOf('.') + 1);
 
 /** What a task's container is asked to be. Nothing of the executor's environment is in its own. */
 export function nestedRequest(
@@ -61,10 +53,8 @@ export function nestedRequest(
   };
   return {
     id: container,
-    kind: 'task',
     sandbox: nestedSandbox(sandbox, name),
-    nested: { root: sandbox, names: [name], task: note.task },
-    note: JSON.stringify(note),
+    nested: { parent: sandbox, name, task: note.task, note: JSON.stringify(note) },
     user,
     environment: {
       MESOS_CONTAINER_IP: ip,

@@ -2,13 +2,11 @@
 import type { MessageToMaster } from '../model/agent-messages.ts';
 import type {
   CommandInfo,
-  ContainerInfo,
   ExecutorEvent,
   ExecutorInfo,
   FrameworkInfo,
   Resource,
   TaskInfo,
-  Value_Scalar,
 } from '../model/generated/messages.ts';
 import type { ContainerId, ExecutorId, FrameworkId, RequestId, StreamId } from '../model/ids.ts';
 import type {
@@ -89,43 +87,16 @@ export interface DestroyContainer {
 }
 
 /**
- * Starts a container that an operator's call asks for, nested in another one or by itself. The
- * containerizer answers the request: 200, 202 where there is such a container, or why not.
+ * Connects a request with the input or output of a container, or answers it with the reason why
+ * that cannot be.
  */
-export interface LaunchContainer {
-  readonly type: 'launchContainer';
+export interface AttachContainer {
+  readonly type: 'attachContainer';
   readonly request: RequestId;
   readonly containerId: ContainerId;
-  readonly command?: CommandInfo | undefined;
-  readonly container?: ContainerInfo | undefined;
-  readonly resources: readonly Resource[];
-  readonly limits?: Readonly<Record<string, Value_Scalar>> | undefined;
-  /** The user that it runs as; absent: its parent's, or the agent's own. */
-  readonly user?: string | undefined;
-}
-
-/** Answers the request when the container has ended. */
-export interface WaitContainer {
-  readonly type: 'waitContainer';
-  readonly request: RequestId;
-  readonly containerId: ContainerId;
-  /** Which call asks: the answer has its name. */
-  readonly call: 'WAIT_CONTAINER' | 'WAIT_NESTED_CONTAINER';
-}
-
-/** Sends a signal to the container's process, and answers the request. */
-export interface KillContainer {
-  readonly type: 'killContainer';
-  readonly request: RequestId;
-  readonly containerId: ContainerId;
-  readonly signal: number;
-}
-
-/** Removes what is left of a container that has ended, and answers the request. */
-export interface RemoveContainer {
-  readonly type: 'removeContainer';
-  readonly request: RequestId;
-  readonly containerId: ContainerId;
+  readonly to: 'input' | 'output';
+  /** The caller may not attach to a container that is no executor's. */
+  readonly onlyExecutors: boolean;
 }
 
 /**
@@ -176,10 +147,7 @@ export type AgentEffect =
   | ReattachExecutor
   | ResizeContainer
   | DestroyContainer
-  | LaunchContainer
-  | WaitContainer
-  | KillContainer
-  | RemoveContainer
+  | AttachContainer
   | CollectGarbage
   | CreateVolume
   | Checkpoint

@@ -10,12 +10,11 @@ import type { Link, Log, Reply } from '../model/process-effects.ts';
 import type { CheckpointChange } from './checkpoint.ts';
 import type {
   AgentEffect,
+  AttachContainer,
   DestroyContainer,
   Exit,
-  KillContainer,
   SendToExecutor,
   SendToMaster,
-  WaitContainer,
 } from './effects.ts';
 import type { AgentState } from './state.ts';
 import type { AgentTimer } from './timers.ts';
@@ -115,7 +114,7 @@ export const isFull = ({ outbox }: AgentState) => outbox.heldBytes > MAX_HELD_BY
  */
 export function emitAtOnce(
   agent: AgentState,
-  effect: SendToMaster | Reply | WaitContainer | Exit,
+  effect: SendToMaster | Reply | AttachContainer | Exit,
 ): void {
   agent.outbox.ready.push(effect);
 }
@@ -138,10 +137,7 @@ export function emitPresence(agent: AgentState, effect: SendToMaster | Link): vo
  * executor or container: a task that fills the disk must be able to be ended while nothing can be
  * written.
  */
-export function emitEnding(
-  agent: AgentState,
-  effect: SendToExecutor | DestroyContainer | KillContainer,
-): void {
+export function emitEnding(agent: AgentState, effect: SendToExecutor | DestroyContainer): void {
   const { outbox } = agent;
   const of = objectOf(effect);
   for (let index = outbox.firstHeld; index < outbox.held.length; index++) {
@@ -164,8 +160,6 @@ function objectOf(effect: AgentEffect): string | undefined {
     case 'reattachExecutor':
     case 'resizeContainer':
     case 'destroyContainer':
-    case 'launchContainer':
-    case 'killContainer':
       return effect.containerId;
     default:
       return undefined;

@@ -111,7 +111,7 @@ const environment: Fields<Environment> = {
   },
 };
 
-export const commandFields: Fields<CommandInfo> = {
+const command: Fields<CommandInfo> = {
   uris: {
     value: WORKS,
     executable: WORKS,
@@ -127,7 +127,7 @@ export const commandFields: Fields<CommandInfo> = {
 };
 
 const checkCommand: Fields<CommandInfo> = {
-  ...commandFields,
+  ...command,
   uris: harmless("checks fetch nothing, as with Mesos's command executor"),
   user: harmless("checks run as the task's user, as with Mesos's command executor"),
 };
@@ -231,7 +231,7 @@ export const taskFields: Fields<TaskInfo> = {
   agent_id: WORKS,
   resources: resource,
   executor: WORKS,
-  command: commandFields,
+  command,
   container: containerFields,
   health_check: healthCheck,
   check,
@@ -249,7 +249,7 @@ export const executorFields: Fields<ExecutorInfo> = {
   type: WORKS,
   executor_id: WORKS,
   framework_id: WORKS,
-  command: commandFields,
+  command,
   container: containerFields,
   resources: resource,
   name: WORKS,

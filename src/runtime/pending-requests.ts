@@ -1,7 +1,6 @@
 // The requests and event streams that effects name by id. Each request knows how to be answered and
 // which stream it can become, so performing `reply`, `openStream` and `closeStream` is one look-up,
 // whether the request came by HTTP or from an executor inside the process.
-import type { AgentResponse } from '../model/generated/messages.ts';
 import { type RequestId, requestId, type StreamId } from '../model/ids.ts';
 import type { CloseStream, OpenStream, Reply } from '../model/process-effects.ts';
 
@@ -16,18 +15,44 @@ export interface EventSink<Event> extends Closable {
   send(event: Event): void;
 }
 
+/** What a container's process writes from now on. Who does not read on slows the process down. */
+export interface ContainerOutput
+  extends AsyncIterable<{ readonly stream: 'stdout' | 'stderr'; readonly data: Uint8Array }> {
+  /** Whether everything was read; otherwise the reader was cut off. */
+  readonly isWhole: boolean;
+  close(): void;
+}
+
+/** What a container's process reads. */
+export interface ContainerInput {
+  /**
+   * How it has ended: everything was given to the process; or another writer is there, there is no
+   * terminal to give a size, the process has closed its input, or the container has ended.
+   */
+  readonly ended: Promise<'taken' | 'busy' | 'noTerminal' | 'notRead' | 'disconnected'>;
+  /** Resolves when there is room for more. */
+  write(data: Uint8Array): Promise<void>;
+  /** Closes the process's input, unless it is a terminal. */
+  close(): Promise<void>;
+  resize(rows: number, columns: number): Promise<void>;
+  /** Nothing more comes; `ended` follows. */
+  end(): void;
+  /** Ends at once. */
+  abort(): void;
+}
+
 /** A request that the state machine knows: it gets a reply, or becomes a stream. */
 export interface PendingRequest<Stream> {
   /** Replies. A refusal without a text gets the text of its status. */
   reply(status: number, text: string | undefined): void;
-  /** Replies with a message; absent where the request cannot be replied to so. */
-  respond?(response: AgentResponse): void;
-  /** Calls back, once, when the client disconnects before it has its reply. */
-  onGone?(gone: () => void): void;
   /**
    * Makes the reply an event stream, which stays open; undefined where the client has disconnected.
    */
   open?(id: StreamId): Stream | undefined;
+  /** Replies with what a container's process writes. */
+  sendOutput?(output: ContainerOutput): void;
+  /** Gives a container's process what the request goes on with; then replies. */
+  takeInput?(input: ContainerInput): void;
 }
 
 /** How many ids are used in turn before one is used again. */

@@ -50,109 +50,34 @@ describe('a call about a container', () => {
     expect(answerTo(registered(), call)).toEqual(invalid(why));
   });
 
-  test('of a task: its output goes into files, and cannot be attached to', () => {
+  test('that is not here says so', () => {
+    const container_id = { value: 'child', parent: { value: 'parent' } };
+    const type = AgentCall_Type.KILL_CONTAINER;
+    expect(answerTo(registered(), { type, kill_container: { container_id } })).toEqual({
+      status: 404,
+      text: "Container 'parent.child' cannot be found (or is already killed)",
+    });
+  });
+
+  test('of a task: its output is for the containerizer to attach', () => {
     const world = registered();
     world.runTask(commandTask('t1'));
     const [launched] = world.take('launchExecutor');
     const container_id = { value: launched?.containerId ?? '' };
     const type = AgentCall_Type.ATTACH_CONTAINER_OUTPUT;
-    expect(answerTo(world, { type, attach_container_output: { container_id } })).toEqual({
-      status: 500,
-      text: 'I/O switchboard server was disabled for this container',
-    });
-  });
-
-  test('removing that of an executor is an error, not the end of the agent', () => {
-    const world = registered();
-    world.runTask(commandTask('t1'));
-    const value = world.take('launchExecutor')[0]?.containerId ?? '';
-    const type = AgentCall_Type.REMOVE_CONTAINER;
-    expect(answerTo(world, { type, remove_container: { container_id: { value } } })).toMatchObject({
-      status: 400,
-    });
-  });
-
-  test.each([
-    ['too deep', 33, 'a', 'it is nested more than 32 levels deep'],
-    [
-      'too long with those of its parents',
-      8,
-      'a'.repeat(200),
-      'its name and those of its parents exceed the maximum length (1500) together',
-    ],
-    ['too long', 1, 'a'.repeat(10_000), 'ID must not be greater than 255 characters'],
-    ['with NUL', 1, 'a\0b', "'a\0b' contains invalid characters"],
-    ['that leads upwards', 1, '..', "'..' is disallowed"],
-  ])('an id that is %s is refused', (_, depth, value, why) => {
-    let container_id: ContainerID = { value };
-    for (let level = 1; level < depth; level++) {
-      container_id = { value, parent: container_id };
-    }
-    const type = AgentCall_Type.LAUNCH_CONTAINER;
-    expect(answerTo(registered(), { type, launch_container: { container_id } })).toEqual(
-      invalid(`'launch_container.container_id' is invalid: ${why}`),
-    );
-  });
-});
-
-describe('a container that a call asks for', () => {
-  const id = (value: string): ContainerID => ({ value: 'n', parent: { value } });
-
-  test('is left to the containerizer, as the user of its command', () => {
-    const world = registered();
-    const call = {
-      type: AgentCall_Type.LAUNCH_CONTAINER,
-      launch_container: {
-        container_id: { value: 'c' },
-        command: { value: 'true', user: 'nobody' },
-      },
-    };
+    const call = { type, attach_container_output: { container_id } };
     expect(answerTo(world, call)).toBeUndefined();
-    expect(world.take('launchContainer')).toMatchObject([
-      { request: 'r', containerId: 'c', command: { value: 'true' }, user: 'nobody', resources: [] },
+    expect(world.take('attachContainer')).toMatchObject([
+      { request: 'r', containerId: launched?.containerId, to: 'output', onlyExecutors: false },
     ]);
   });
 
-  test('is not started by an agent that ends', () => {
-    const world = registered();
-    world.runTask(commandTask('t1'));
-    world.send({ type: 'stop', how: 'unregister' });
-    const call = {
-      type: AgentCall_Type.LAUNCH_CONTAINER,
-      launch_container: { container_id: { value: 'c' } },
-    };
-    expect(answerTo(world, call)).toMatchObject({ status: 503 });
-  });
-
-  test('gets SIGKILL where the call names no signal, and none that there is not', () => {
-    const world = registered();
-    const type = AgentCall_Type.KILL_NESTED_CONTAINER;
-    const kill = (signal?: number) =>
-      answerTo(world, {
-        type,
-        kill_nested_container: {
-          container_id: id('p'),
-          ...(signal !== undefined && { signal }),
-        },
-      });
-    expect(kill()).toBeUndefined();
-    expect(world.take('killContainer')).toMatchObject([{ containerId: 'p.n', signal: 9 }]);
-    expect(kill(0)).toMatchObject({ status: 400 });
-    expect(kill(65)).toMatchObject({ status: 400 });
-  });
-
-  test('is awaited under the name of the call', () => {
-    const world = registered();
-    const wait_nested_container = { container_id: id('p') };
-    answerTo(world, { type: AgentCall_Type.WAIT_NESTED_CONTAINER, wait_nested_container });
-    answerTo(world, {
-      type: AgentCall_Type.WAIT_CONTAINER,
-      wait_container: wait_nested_container,
-    });
-    expect(world.take('waitContainer')).toMatchObject([
-      { containerId: 'p.n', call: 'WAIT_NESTED_CONTAINER' },
-      { containerId: 'p.n', call: 'WAIT_CONTAINER' },
-    ]);
+  test('removing one without a parent is an error, not the end of the agent', () => {
+    const type = AgentCall_Type.REMOVE_CONTAINER;
+    const call = { type, remove_container: { container_id: { value: 'c' } } };
+    expect(answerTo(registered(), call)).toEqual(
+      invalid("Expecting 'remove_container.container_id.parent' to be present"),
+    );
   });
 });
 
@@ -185,7 +110,7 @@ test('a principal that may not prune images is refused', () => {
 });
 
 describe('a call of a principal that may do nothing', () => {
-  const { CONTAINER_ID, UNKNOWN } = AgentCall_AttachContainerInput_Type;
+  const { CONTAINER_ID, PROCESS_IO, UNKNOWN } = AgentCall_AttachContainerInput_Type;
   const command = { value: 'true' };
   const info = { type: 'org.kit.none', name: 'x' };
   const provider = { resource_provider_id: { value: 'p' } };
@@ -194,7 +119,7 @@ describe('a call of a principal that may do nothing', () => {
     /** The call about the container of a running task. */
     readonly call: (container_id: ContainerID) => AgentCall;
     /** The status for a container that is not here; undefined where the call is not about one. */
-    readonly unknown?: number;
+    readonly isAsked?: boolean;
     /** The same call in an invalid form. */
     readonly invalid?: AgentCall;
   }
@@ -220,8 +145,8 @@ describe('a call of a principal that may do nothing', () => {
     about('wait_container'),
     about('kill_container'),
     about('remove_container'),
-    { ...about('attach_container_input', { type: CONTAINER_ID }), unknown: 404 },
-    { ...about('attach_container_output'), unknown: 404 },
+    { ...about('attach_container_input', { type: CONTAINER_ID }), isAsked: true },
+    { ...about('attach_container_output'), isAsked: true },
     {
       call: () => ({
         type: AgentCall_Type.ADD_RESOURCE_PROVIDER_CONFIG,
@@ -255,7 +180,7 @@ describe('a call of a principal that may do nothing', () => {
 
   test.each(rows.map((row) => ({ name: nameOf(row), ...row })))(
     '$name: invalid before forbidden',
-    ({ call, unknown = 403, invalid: wrong }) => {
+    ({ call, isAsked = false, invalid: wrong }) => {
       let isAllowed = true;
       const world = new World({ authorizer: { authorize: () => isAllowed } });
       world.register();
@@ -264,7 +189,11 @@ describe('a call of a principal that may do nothing', () => {
       isAllowed = false;
       expect(answerTo(world, call({ value: 'child', parent: { value } }))?.status).toBe(403);
       const missing = { value: 'child', parent: { value: 'nowhere' } };
-      expect(answerTo(world, call(missing))?.status).toBe(unknown);
+      // Only the containerizer knows whether a container that is no executor's is there.
+      expect(answerTo(world, call(missing))?.status).toBe(isAsked ? undefined : 403);
+      expect(world.take('attachContainer').map((asked) => asked.onlyExecutors)).toEqual(
+        isAsked ? [true] : [],
+      );
       if (wrong !== undefined) {
         expect(answerTo(world, wrong)).toMatchObject({
           status: 400,
@@ -285,6 +214,7 @@ describe('a call of a principal that may do nothing', () => {
   test.each([
     [undefined, "Expecting 'attach_container_input.type' to be present"],
     [UNKNOWN, "'attach_container_input.type' is unknown"],
+    [PROCESS_IO, "Expecting 'attach_container_input.type' to be CONTAINER_ID"],
   ])('attaching input of type %s is invalid', (type, why) => {
     const attach_container_input = {
       container_id: { value: 'c' },

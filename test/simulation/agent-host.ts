@@ -315,10 +315,7 @@ export class AgentHost {
         this.#openStream(life, effect.request, effect.stream);
         return;
       case 'resizeContainer':
-      case 'launchContainer':
-      case 'waitContainer':
-      case 'killContainer':
-      case 'removeContainer':
+      case 'attachContainer':
       case 'collectGarbage':
       case 'createVolume':
         return;

@@ -1,5 +1,6 @@
-// Calls of the operator API that change something. Images and resource providers are not supported
-// yet: such a call is answered so, or with what is wrong with it.
+// Calls of the operator API that change something. Standalone and nested containers, images and
+// resource providers are not supported yet: such a call is answered so, or with what is wrong with
+// it.
 import { containerIdOf } from '../../model/container-id.ts';
 import {
   type AgentCall,
@@ -10,10 +11,10 @@ import { containerId } from '../../model/ids.ts';
 import type { Action } from '../../security/authorizer.ts';
 import type { OperatorCalled } from '../events.ts';
 import { reply } from '../executors/executor-api.ts';
+import { emitAtOnce } from '../outbox.ts';
 import type { AgentState } from '../state.ts';
 import { containerAction, containerObject } from './container-authorization.ts';
 import { containerNameError, namedContainer } from './container-calls.ts';
-import { askContainerizer, asksContainerizer } from './container-effects.ts';
 
 interface Answer {
   readonly status: number;
@@ -24,10 +25,13 @@ const DONE: Answer = { status: 200 };
 const UNSUPPORTED: Answer = { status: 501, text: 'This agent does not support the call' };
 
 export function operatorCalled(agent: AgentState, event: OperatorCalled): void {
-  const found = invalid(event.call) ?? forbidden(agent, event) ?? answer(agent, event);
-  if (found !== undefined) {
-    reply(agent, event.request, found.status, found.text);
+  const answered = invalid(event.call) ?? forbidden(agent, event);
+  if (answered === undefined && isAttach(event.call)) {
+    attach(agent, event);
+    return;
   }
+  const { status, text } = answered ?? answer(agent, event);
+  reply(agent, event.request, status, text);
 }
 
 function invalid(call: AgentCall): Answer | undefined {
@@ -47,9 +51,12 @@ function attachError({ type, attach_container_input: attach }: AgentCall): strin
   if (attach?.type === undefined) {
     return "Expecting 'attach_container_input.type' to be present";
   }
-  return attach.type === AgentCall_AttachContainerInput_Type.UNKNOWN
-    ? "'attach_container_input.type' is unknown"
-    : undefined;
+  if (attach.type === AgentCall_AttachContainerInput_Type.UNKNOWN) {
+    return "'attach_container_input.type' is unknown";
+  }
+  return attach.type === AgentCall_AttachContainerInput_Type.CONTAINER_ID
+    ? undefined
+    : "Expecting 'attach_container_input.type' to be CONTAINER_ID";
 }
 
 const providerError = (call: AgentCall) =>
@@ -70,23 +77,40 @@ function forbidden(agent: AgentState, { call, principal }: OperatorCalled): Answ
   const action =
     call.type === undefined ? undefined : (ACTIONS[call.type] ?? containerAction(call));
   const object = containerObject(agent, call);
-  // The framework and user of the container decide. A container that does not exist has neither,
-  // and every caller may know so.
-  const isNobodys = isAttach(call) && object.executor === undefined;
-  return action === undefined || isNobodys || authorizer.authorize(principal, action, object)
+  return action === undefined ||
+    isNobodys(agent, call) ||
+    authorizer.authorize(principal, action, object)
     ? undefined
     : { status: 403 };
 }
 
+/**
+ * The framework and user of a container decide who attaches to it. One that does not exist has
+ * neither, and every caller may know so.
+ */
+const isNobodys = (agent: AgentState, call: AgentCall): boolean =>
+  isAttach(call) && containerObject(agent, call).executor === undefined;
+
 const isAttach = ({ type }: AgentCall) =>
   type === AgentCall_Type.ATTACH_CONTAINER_INPUT || type === AgentCall_Type.ATTACH_CONTAINER_OUTPUT;
 
-/** Undefined where the containerizer answers. */
-function answer(agent: AgentState, event: OperatorCalled): Answer | undefined {
-  const { call } = event;
-  if (asksContainerizer(call)) {
-    return askContainerizer(agent, event);
-  }
+/** The containerizer knows which containers there are, and which of them can be attached to. */
+function attach(agent: AgentState, { call, request, principal }: OperatorCalled): void {
+  const action = containerAction(call);
+  const id = namedContainer(call)?.id;
+  emitAtOnce(agent, {
+    type: 'attachContainer',
+    request,
+    containerId: id === undefined ? containerId('') : containerIdOf(id),
+    to: call.type === AgentCall_Type.ATTACH_CONTAINER_INPUT ? 'input' : 'output',
+    onlyExecutors:
+      action !== undefined &&
+      isNobodys(agent, call) &&
+      !agent.options.authorizer.authorize(principal, action, {}),
+  });
+}
+
+function answer(agent: AgentState, { call }: OperatorCalled): Answer {
   switch (call.type) {
     case AgentCall_Type.PRUNE_IMAGES:
     case AgentCall_Type.MARK_RESOURCE_PROVIDER_GONE:
@@ -98,25 +122,34 @@ function answer(agent: AgentState, event: OperatorCalled): Answer | undefined {
       return unknownProvider(call.update_resource_provider_config?.info);
     case AgentCall_Type.REMOVE_RESOURCE_PROVIDER_CONFIG:
       return { status: 500, text: 'Missing required flag --resource_provider_config_dir' };
-    case AgentCall_Type.ATTACH_CONTAINER_INPUT:
-    case AgentCall_Type.ATTACH_CONTAINER_OUTPUT:
-      return ifKnown(agent, call, {
-        status: 500,
-        text: 'I/O switchboard server was disabled for this container',
-      });
+    case AgentCall_Type.REMOVE_CONTAINER:
+    case AgentCall_Type.REMOVE_NESTED_CONTAINER:
+      // To remove a container that does not exist is no error.
+      return DONE;
+    case AgentCall_Type.WAIT_NESTED_CONTAINER:
+    case AgentCall_Type.WAIT_CONTAINER:
+      return ifKnown(agent, call, UNSUPPORTED);
+    case AgentCall_Type.KILL_NESTED_CONTAINER:
+    case AgentCall_Type.KILL_CONTAINER:
+      return ifKnown(agent, call, UNSUPPORTED, killUnknown);
     default:
       return UNSUPPORTED;
   }
 }
 
 /** Answers for a container by its existence: only executors have containers. */
-function ifKnown(agent: AgentState, call: AgentCall, known: Answer): Answer {
+function ifKnown(
+  agent: AgentState,
+  call: AgentCall,
+  known: Answer,
+  unknown = (path: string) => `Container ${path} cannot be found`,
+): Answer {
   const id = namedContainer(call)?.id;
   const path = id === undefined ? containerId('') : containerIdOf(id);
-  return agent.containers.has(path)
-    ? known
-    : { status: 404, text: `Container ${path} cannot be found` };
+  return agent.containers.has(path) ? known : { status: 404, text: unknown(path) };
 }
+
+const killUnknown = (path: string) => `Container '${path}' cannot be found (or is already killed)`;
 
 function unknownProvider(
   info: { readonly type: string; readonly name: string } | undefined,

@@ -182,8 +182,7 @@ export const AGENT_FLAGS = {
   }),
   http_heartbeat_interval: duration({
     default: 30_000,
-    status: 'planned',
-    help: 'Time between heartbeats on streams of container input and output.',
+    help: 'Time between heartbeats on streams of the output of containers.',
   }),
   ip6: text({
     status: 'planned',

@@ -7,7 +7,15 @@ import { codeOf } from '../../filesystem/folder.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
 
 /** There is nothing to attach to: the container writes right into files, or has ended. */
-export class NotAttachableError extends ContainerizerError {}
+export class NotAttachableError extends ContainerizerError {
+  /** There is no such container, or not any more. */
+  readonly isGone: boolean;
+
+  constructor(text: string, options: ErrorOptions & { readonly isGone: boolean }) {
+    super(text, options);
+    this.isGone = options.isGone;
+  }
+}
 
 export interface Output {
   readonly stream: 'stdout' | 'stderr';
@@ -57,7 +65,10 @@ async function dial(folder: string, purpose: string): Promise<Socket> {
   try {
     descriptor = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY);
   } catch (error) {
-    throw new NotAttachableError(`The container has no records: ${String(error)}`);
+    throw new NotAttachableError(`Failed to look for the container: ${String(error)}`, {
+      cause: error,
+      isGone: codeOf(error) === 'ENOENT',
+    });
   }
   // The path of a socket must be short, and this one may lie deep.
   const socket = connect({ path: `/proc/self/fd/${descriptor}/io`, allowHalfOpen: true });
@@ -74,7 +85,7 @@ async function dial(folder: string, purpose: string): Promise<Socket> {
       codeOf(error) === 'ENOENT'
         ? 'I/O switchboard server was disabled for this container'
         : `Failed to connect with the container's I/O switchboard: ${String(error)}`,
-      { cause: error },
+      { cause: error, isGone: codeOf(error) === 'ECONNREFUSED' },
     );
   } finally {
     closeSync(descriptor);
@@ -112,7 +123,8 @@ export class OutputReader implements AsyncIterable<Output> {
           const kind = String.fromCharCode(bytes[at] ?? 0);
           const size = bytes.readUInt32LE(at + 1);
           if (size > MAX_FRAME_BYTES) {
-            throw new Error(`The switchboard sends a frame of ${size} bytes`);
+            // Nothing that this version knows.
+            return;
           }
           if (bytes.length - at - HEAD_BYTES < size) {
             break;

@@ -1,7 +1,6 @@
 // POST /api/v1 of an agent. Views answer calls that read; the state machine answers calls that
 // change something. A call that is a stream of records names the records' type in
 // Message-Content-Type.
-import type { IncomingMessage } from 'node:http';
 import type { AgentEvent } from '../../agent/events.ts';
 import type { AgentViews } from '../../agent/views.ts';
 import {
@@ -11,6 +10,7 @@ import {
 } from '../../model/generated/messages.ts';
 import type { PendingRequests } from '../../runtime/pending-requests.ts';
 import type { Authorizer } from '../../security/authorizer.ts';
+import type { Principal } from '../../security/principal.ts';
 import { writeJson } from '../../wire/json.ts';
 import { types } from '../../wire/types.ts';
 import { decodeCall, messageResponse } from '../server/call-codec.ts';
@@ -44,12 +44,13 @@ import {
 import { type Caller, processCall } from '../server/process-calls.ts';
 import type { ProcessEndpoints } from '../server/process-endpoints.ts';
 import { largeMessageResponse } from '../server/reply.ts';
-import { readFirstRecord } from '../server/request-body.ts';
+import { refuseUnread } from '../server/request-body.ts';
+import { RequestRecords } from '../server/request-records.ts';
 import type { HttpResponse } from '../server/response.ts';
 import { replyResponse } from '../server/response-text.ts';
 import type { EndpointRequest } from '../server/router.ts';
 import { SharedResponses } from '../server/shared-responses.ts';
-import { MAX_CALL_BYTES } from '../transport/limits.ts';
+import { sendOutput, takeInput } from './attachments.ts';
 import { type ContainerUsage, containerMessage, listContainers } from './containers.ts';
 import type { ExecutorStream } from './executor-api.ts';
 
@@ -62,6 +63,8 @@ export interface AgentOperatorOptions {
   readonly process: ProcessEndpoints;
   readonly unavailable: () => HttpResponse | undefined;
   readonly usage: ContainerUsage | undefined;
+  /** The interval of heartbeats on the output of containers. */
+  readonly heartbeatMs: number;
 }
 
 /** How a request is written, and how its response has to be written. */
@@ -72,7 +75,15 @@ interface Media {
   readonly answer: Codec;
 }
 
-type Asking = Caller & Pick<EndpointRequest, 'onGone'>;
+/** The longest record of a body that goes on: pieces of a process's input. */
+const MAX_RECORD_BYTES = 4 * 1024 * 1024;
+
+/** Calls whose body or answer goes on as a stream. */
+const ATTACHING: ReadonlySet<number> = new Set([
+  AgentCall_Type.ATTACH_CONTAINER_INPUT,
+  AgentCall_Type.ATTACH_CONTAINER_OUTPUT,
+  AgentCall_Type.LAUNCH_NESTED_CONTAINER_SESSION,
+]);
 
 /** Calls that may be answered with a stream of records. */
 const STREAMED: ReadonlySet<number> = new Set([
@@ -89,7 +100,7 @@ export class AgentOperatorApi {
     this.#options = options;
   }
 
-  async handle(request: EndpointRequest): Promise<HttpResponse> {
+  async handle(request: EndpointRequest): Promise<HttpResponse | undefined> {
     const unavailable = this.#options.unavailable();
     if (unavailable) {
       return unavailable;
@@ -101,10 +112,32 @@ export class AgentOperatorApi {
     if ('status' in media) {
       return media;
     }
-    const body = media.streamingRequest ? await firstRecord(request.stream) : request.body;
-    if ('status' in body) {
-      return body;
+    const { stream } = request;
+    if (!media.streamingRequest || stream === undefined) {
+      return media.streamingRequest ? bodyEnded : this.#take(request.body, media, request);
     }
+    const records = new RequestRecords(stream, { limitBytes: MAX_RECORD_BYTES });
+    const first = await records.next();
+    const answer =
+      first instanceof Uint8Array
+        ? await this.#take(first, media, request, records)
+        : typeof first === 'string'
+          ? bodyEnded
+          : first;
+    if (answer === undefined || stream.complete) {
+      return answer;
+    }
+    refuseUnread(stream, request.hijack(), answer);
+    return undefined;
+  }
+
+  /** `records` are those that follow the body, which is the first. */
+  async #take(
+    body: Uint8Array,
+    media: Media,
+    request: EndpointRequest,
+    records?: RequestRecords,
+  ): Promise<HttpResponse | undefined> {
     const decoded = decodeCall(types.AgentCall, media.request, body, true);
     if ('refusal' in decoded) {
       return decoded.refusal;
@@ -114,10 +147,16 @@ export class AgentOperatorApi {
     if (fault !== undefined) {
       return invalidCall('agent::Call', fault);
     }
-    return mismatch(call, media) ?? this.#answer(call, media.answer, request);
+    const wrong = mismatch(call, media);
+    if (wrong !== undefined) {
+      return wrong;
+    }
+    return ATTACHING.has(call.type ?? 0)
+      ? this.#attach(call, media, request, records)
+      : this.#answer(call, media.answer, request);
   }
 
-  async #answer(call: AgentCall, codec: Codec, caller: Asking): Promise<HttpResponse> {
+  async #answer(call: AgentCall, codec: Codec, caller: Caller): Promise<HttpResponse> {
     const { principal } = caller;
     if (call.type === AgentCall_Type.UNKNOWN) {
       return notImplemented;
@@ -147,16 +186,38 @@ export class AgentOperatorApi {
       const response = views.read(call, { principal, authorizer });
       return response && largeMessageResponse(types.AgentResponse, codec, response);
     });
-    return answer ?? this.#ask(call, codec, caller);
+    return answer ?? this.#ask(call, principal);
   }
 
-  #ask(call: AgentCall, codec: Codec, { principal, onGone }: Asking): Promise<HttpResponse> {
+  /** Undefined where the answer is a stream. */
+  #attach(
+    call: AgentCall,
+    media: Media,
+    request: EndpointRequest,
+    records: RequestRecords | undefined,
+  ): Promise<HttpResponse | undefined> {
+    const { dispatch, requests, nowMs, heartbeatMs } = this.#options;
+    const { principal } = request;
+    return new Promise((resolve) => {
+      const pending = requests.add({
+        reply: (status, text) => resolve(replyResponse(status, text)),
+        sendOutput: (output) => {
+          const { answer: codec, streamingResponse: isDeclared } = media;
+          void sendOutput(output, request.hijack(), { codec, isDeclared, heartbeatMs });
+          resolve(undefined);
+        },
+        takeInput: (input) =>
+          resolve(records === undefined ? bodyEnded : takeInput(input, records, media.request)),
+      });
+      dispatch({ type: 'operatorCall', nowMs: nowMs(), request: pending, principal, call });
+    });
+  }
+
+  #ask(call: AgentCall, principal: Principal | undefined): Promise<HttpResponse> {
     return new Promise((resolve) => {
       const { dispatch, requests, nowMs } = this.#options;
       const request = requests.add({
         reply: (status, text) => resolve(replyResponse(status, text)),
-        respond: (response) => resolve(messageResponse(types.AgentResponse, codec, response)),
-        onGone,
       });
       dispatch({ type: 'operatorCall', nowMs: nowMs(), request, principal, call });
     });
@@ -222,10 +283,4 @@ function mismatch(call: AgentCall, media: Media): HttpResponse | undefined {
   return media.streamingResponse && !STREAMED.has(call.type ?? 0)
     ? streamingResponseUnsupported(agentCallName(call))
     : undefined;
-}
-
-async function firstRecord(
-  stream: IncomingMessage | undefined,
-): Promise<Uint8Array | HttpResponse> {
-  return stream ? readFirstRecord(stream, { limitBytes: MAX_CALL_BYTES }) : bodyEnded;
 }

@@ -30,7 +30,11 @@ export interface AgentServerOptions extends PortOptions {
   readonly id?: string | undefined;
   /** What a container has used so far, as the containerizer measures it. */
   readonly usage?: ContainerUsage | undefined;
+  /** The interval of heartbeats on the output of containers. */
+  readonly heartbeatMs?: number | undefined;
 }
+
+const DEFAULT_HEARTBEAT_MS = 30_000;
 
 /** The effects that this server performs. */
 export type AgentServerEffect = Extract<
@@ -93,7 +97,8 @@ export class AgentServer {
   }
 
   #listen(): Promise<void> {
-    const { dispatch, clock, requests, streams, views, authorizer, usage } = this.#options;
+    const { dispatch, clock, requests, streams, views, authorizer, usage, heartbeatMs } =
+      this.#options;
     const nowMs = () => clock.nowMs();
     const unavailable = (): HttpResponse | undefined =>
       views.recovered ? undefined : agentRecovering;
@@ -108,6 +113,7 @@ export class AgentServer {
       process,
       unavailable,
       usage,
+      heartbeatMs: heartbeatMs ?? DEFAULT_HEARTBEAT_MS,
     });
     const endpoints = new AgentEndpoints({
       views,

@@ -27,6 +27,7 @@ export const methodNotAllowed = (allowed: readonly string[], received: string): 
   headers: { Allow: allowed.join(', ') },
 });
 const notAcceptable = (body: string) => text(406, body);
+export const conflict = (body: string) => text(409, body);
 /** The client stopped in the middle of its request. */
 export const requestTimeout = text(408, '408 Request Timeout.');
 export const payloadTooLarge = (limitBytes: number) =>

@@ -3,15 +3,12 @@
 // are being read together.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createGunzip, type Gunzip } from 'node:zlib';
-import { RecordReader } from '../../wire/record-io.ts';
-import { WireError } from '../../wire/wire-error.ts';
 import { ByteCollector } from '../transport/byte-collector.ts';
 import { type HeldBytes, type Holder, held } from '../transport/held-bytes.ts';
 import { REQUEST_STALL_MS, REQUEST_TOTAL_MS } from '../transport/limits.ts';
 import { LINGER_MS } from '../transport/refusal.ts';
 import {
   badRequest,
-  bodyEnded,
   malformedRequest,
   payloadTooLarge,
   requestTimeout,
@@ -38,91 +35,17 @@ export function readBody(
   request: IncomingMessage,
   bounds: BodyBounds,
 ): Promise<Buffer | HttpResponse> {
-  return read(request, bounds, new WholeBody(bounds.limitBytes));
-}
-
-/** The first record of a body that may be an endless stream. */
-export function readFirstRecord(
-  request: IncomingMessage,
-  bounds: BodyBounds,
-): Promise<Uint8Array | HttpResponse> {
-  return read(request, bounds, new FirstRecord(bounds.limitBytes));
-}
-
-function read<Result extends Uint8Array>(
-  request: IncomingMessage,
-  bounds: BodyBounds,
-  sink: Sink<Result>,
-): Promise<Result | HttpResponse> {
   const refusal = refusedByHead(request, bounds.limitBytes);
   return refusal
     ? Promise.resolve(refusal)
-    : new Promise((resolve) => new BodyReading(request, bounds, sink, resolve));
-}
-
-/** Receives the bytes of a body. */
-interface Sink<Result> {
-  /** How many bytes of memory it uses. */
-  readonly room: number;
-  /** The result, or undefined if it needs more bytes. */
-  take(piece: Buffer): Result | HttpResponse | undefined;
-  end(): Result | HttpResponse;
-}
-
-class WholeBody implements Sink<Buffer> {
-  readonly #limitBytes: number;
-  readonly #body = new ByteCollector();
-
-  constructor(limitBytes: number) {
-    this.#limitBytes = limitBytes;
-    this.#body.begin(limitBytes);
-  }
-
-  get room(): number {
-    return this.#body.room;
-  }
-
-  take(piece: Buffer): HttpResponse | undefined {
-    if (this.#body.length + piece.length > this.#limitBytes) {
-      return payloadTooLarge(this.#limitBytes);
-    }
-    this.#body.append(piece, 0, piece.length);
-    return undefined;
-  }
-
-  end(): Buffer {
-    return this.#body.take();
-  }
-}
-
-class FirstRecord implements Sink<Uint8Array> {
-  readonly #reader: RecordReader;
-  room = 0;
-
-  constructor(limitBytes: number) {
-    this.#reader = new RecordReader(limitBytes);
-  }
-
-  take(piece: Buffer): Uint8Array | HttpResponse | undefined {
-    try {
-      // Its buffer doubles.
-      this.room += 2 * piece.length;
-      return this.#reader.push(piece)[0];
-    } catch (error) {
-      if (error instanceof WireError) {
-        return badRequest(error.message);
-      }
-      throw error;
-    }
-  }
-
-  end(): HttpResponse {
-    return bodyEnded;
-  }
+    : new Promise((resolve) => new BodyReading(request, bounds, resolve));
 }
 
 /** Why the body is refused before any of it has come. */
-function refusedByHead(request: IncomingMessage, limitBytes: number): HttpResponse | undefined {
+export function refusedByHead(
+  request: IncomingMessage,
+  limitBytes: number,
+): HttpResponse | undefined {
   const transfer = headerOf(request, 'transfer-encoding');
   if (transfer !== undefined && transfer.toLowerCase() !== 'chunked') {
     return badRequest(`Transfer-Encoding '${transfer}' is not supported`);
@@ -136,16 +59,18 @@ function refusedByHead(request: IncomingMessage, limitBytes: number): HttpRespon
     : undefined;
 }
 
-function encodingOf(request: IncomingMessage): string {
+/** `identity` where there is none. */
+export function encodingOf(request: IncomingMessage): string {
   const encoding = (headerOf(request, 'content-encoding') ?? '').toLowerCase();
   return encoding === '' ? 'identity' : encoding === 'x-gzip' ? 'gzip' : encoding;
 }
 
-class BodyReading<Result extends Uint8Array> implements Holder {
+class BodyReading implements Holder {
   readonly #request: IncomingMessage;
   readonly #held: HeldBytes;
-  readonly #sink: Sink<Result>;
-  readonly #resolve: (result: Result | HttpResponse) => void;
+  readonly #limitBytes: number;
+  readonly #body = new ByteCollector();
+  readonly #resolve: (result: Buffer | HttpResponse) => void;
   readonly #stall: NodeJS.Timeout;
   readonly #total: NodeJS.Timeout;
   #gunzip: Gunzip | undefined;
@@ -154,12 +79,12 @@ class BodyReading<Result extends Uint8Array> implements Holder {
   constructor(
     request: IncomingMessage,
     bounds: BodyBounds,
-    sink: Sink<Result>,
-    resolve: (result: Result | HttpResponse) => void,
+    resolve: (result: Buffer | HttpResponse) => void,
   ) {
     this.#request = request;
     this.#held = bounds.held ?? held;
-    this.#sink = sink;
+    this.#limitBytes = bounds.limitBytes;
+    this.#body.begin(bounds.limitBytes);
     this.#resolve = resolve;
     const late = () => this.#end(requestTimeout);
     this.#stall = setTimeout(late, bounds.stallMs ?? REQUEST_STALL_MS).unref();
@@ -175,7 +100,7 @@ class BodyReading<Result extends Uint8Array> implements Holder {
     }
     const unpacked = this.#gunzip ? request.pipe(this.#gunzip) : request;
     unpacked.on('data', this.#take);
-    unpacked.on('end', () => this.#end(this.#sink.end()));
+    unpacked.on('end', () => this.#end(this.#body.take()));
   }
 
   cutOff(): void {
@@ -187,12 +112,12 @@ class BodyReading<Result extends Uint8Array> implements Holder {
     if (this.#done) {
       return;
     }
-    const result = this.#sink.take(piece);
-    if (result) {
-      this.#end(result);
-    } else {
-      this.#held.hold(this, this.#sink.room);
+    if (this.#body.length + piece.length > this.#limitBytes) {
+      this.#end(payloadTooLarge(this.#limitBytes));
+      return;
     }
+    this.#body.append(piece, 0, piece.length);
+    this.#held.hold(this, this.#body.room);
   };
 
   /**
@@ -205,7 +130,7 @@ class BodyReading<Result extends Uint8Array> implements Holder {
     }
   };
 
-  #end(result: Result | HttpResponse): void {
+  #end(result: Buffer | HttpResponse): void {
     if (this.#done) {
       return;
     }

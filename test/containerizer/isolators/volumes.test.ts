@@ -34,7 +34,6 @@ const planned = (
 ) => {
   const request: ContainerRequest = {
     id: containerId('root.task'),
-    kind: 'task',
     sandbox: 'runs/root/containers/task',
     environment: {},
     command: { value: 'true' },

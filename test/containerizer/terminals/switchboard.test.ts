@@ -1,76 +1,29 @@
 // The switchboard of a container, with real supervisors, pipes and terminals.
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { processStat } from '../../../src/containerizer/host/process-table.ts';
-import { Spawner } from '../../../src/containerizer/launchers/process/spawner.ts';
-import { supervisorProgram } from '../../../src/containerizer/launchers/process/supervisor-program.ts';
-import { NO_CGROUPS } from '../../../src/containerizer/plan/cgroup-plan.ts';
 import {
   attachInput,
   attachOutput,
   NotAttachableError,
   type OutputReader,
 } from '../../../src/containerizer/terminals/switchboard.ts';
-import { programs, temporaryFolder } from '../../agent-driver/harness.ts';
-import { appeared, eventually, gone } from '../../agent-driver/outside.ts';
+import { appeared, eventually } from '../../agent-driver/outside.ts';
+import { PIPES, Supervised, TERMINAL } from './supervised.ts';
 
-let folder: ReturnType<typeof temporaryFolder>;
-let spawner: Spawner;
+let of: Supervised;
 let run: string;
-let supervisor: number;
-
-const TERMINAL = ['terminal 30 100', 'serve'];
-const PIPES = ['pipes', 'serve'];
 
 beforeEach(async () => {
-  folder = temporaryFolder();
-  // Longer than the address of a socket can be.
-  run = join(folder.path, 'r'.repeat(100), 'run');
-  mkdirSync(run, { recursive: true });
-  spawner = new Spawner(await supervisorProgram(programs), () => undefined);
+  of = await Supervised.open();
+  run = of.run;
 });
 
-afterEach(async () => {
-  if (processStat(supervisor) !== undefined) {
-    process.kill(supervisor, 'SIGUSR1');
-  }
-  await gone(supervisor);
-  await spawner.close();
-  folder[Symbol.dispose]();
-});
+afterEach(() => of.close());
 
-/** Starts a held process. */
-async function launch(script: string, io: readonly string[]) {
-  const started = Promise.withResolvers<number>();
-  const ended = Promise.withResolvers<void>();
-  const token = spawner.launch(
-    {
-      mode: 'supervised',
-      run,
-      bootId: 'boot',
-      directory: folder.path,
-      stdout: join(folder.path, 'stdout'),
-      stderr: join(folder.path, 'stderr'),
-      cgroups: NO_CGROUPS,
-      settings: [],
-      io,
-      environment: { PATH: process.env.PATH ?? '' },
-      program: '/bin/sh',
-      arguments: ['sh', '-c', script],
-    },
-    {
-      started: (pid) => started.resolve(pid),
-      ended: () => ended.resolve(),
-      failed: (error) => started.reject(error),
-    },
-  );
-  supervisor = await started.promise;
-  return { release: () => spawner.release(token), ended: ended.promise };
-}
-
-const status = () => /^wait (\d+)/.exec(readFileSync(join(run, 'status'), 'latin1'))?.[1];
-const file = (name: string) => readFileSync(join(folder.path, name), 'utf8');
+const launch = (script: string, io: readonly string[]) => of.launch(script, io);
+const file = (name: string) => of.file(name);
 
 /** What a reader gets, as text. */
 class Reading {
@@ -122,7 +75,7 @@ describe('a terminal', () => {
     );
     expect(reading.text.stderr).toBe('');
     await ended;
-    expect(status()).toBe('768');
+    expect(of.status).toBe(768);
     expect(file('stdout')).toBe(reading.text.stdout);
     expect(file('stderr')).toBe('');
   });
@@ -165,7 +118,7 @@ describe('pipes', () => {
     await reading.done;
     expect(reading.text).toEqual({ stdout: 'one\ntwo\nbye\n', stderr: 'err\n' });
     await ended;
-    expect(status()).toBe('0');
+    expect(of.status).toBe(0);
     expect(file('stderr')).toBe('err\n');
   });
 
@@ -233,11 +186,11 @@ describe('readers', () => {
     );
     const reader = await attachOutput(run, 'owner');
     release();
-    await appeared(join(folder.path, 'stdout'));
+    await appeared(of.path('stdout'));
     await eventually(() => file('stdout').length > 200_000);
     const written = file('stdout').length;
     expect(written).toBeLessThan(600_000);
-    expect(existsSync(join(folder.path, 'count'))).toBe(false);
+    expect(existsSync(of.path('count'))).toBe(false);
     let size = 0;
     for await (const { data } of reader) {
       size += data.length;
@@ -266,14 +219,14 @@ describe('readers', () => {
     await owner.until('up');
     owner.reader.close();
     await ended;
-    expect(status()).toBe('9');
+    expect(of.status).toBe(9);
   });
 
   test('attach again after the agent', async () => {
     const { release } = await launch('read a; echo "got $a"', TERMINAL);
     release();
     await appeared(join(run, 'supervisor'));
-    await spawner.close();
+    await of.spawner.close();
     const reading = await read();
     const input = await attachInput(run);
     await input.write(Buffer.from('again\n'));
@@ -300,8 +253,7 @@ test('without a switchboard there is nothing to attach to', async () => {
 });
 
 test('a link or a FIFO in place of a file for output is refused', async () => {
-  const { execFileSync } = await import('node:child_process');
-  execFileSync('mkfifo', [join(folder.path, 'stderr')]);
+  execFileSync('mkfifo', [of.path('stderr')]);
   const { release, ended } = await launch('echo ran', PIPES);
   release();
   await ended;

@@ -132,6 +132,12 @@ static void admit(struct switchboard *board) {
 }
 
 static void begin_input(struct switchboard *board, int fd) {
+  /* The one before may just have gone. */
+  struct pollfd polled[2];
+  await_input(&board->input, polled);
+  if (poll(polled, 2, 0) > 0) {
+    take_input(&board->input, polled);
+  }
   if (board->input.fd >= 0) {
     answer_input(fd, BUSY);
   } else {
