@@ -14,10 +14,11 @@ import type {
   CheckpointedTask,
 } from '../agent/checkpoint.ts';
 import { type Log, Stall } from '../filesystem/stall.ts';
-import type { Operation } from '../model/generated/messages.ts';
+import type { Operation, TaskInfo } from '../model/generated/messages.ts';
 import { type ContainerId, containerId } from '../model/ids.ts';
 import type { MessageType } from '../wire/message-type.ts';
 import { decodeMessage, encodeMessage } from '../wire/protobuf.ts';
+import { withoutSecrets } from '../wire/secrets.ts';
 import { types } from '../wire/types.ts';
 import {
   CheckpointError,
@@ -206,6 +207,20 @@ const operationName = (uuid: Uint8Array) => `${OPERATION}${Buffer.from(uuid).toS
 const operationWrite = (operation: Operation) =>
   write('set', operationName(operation.uuid.value), encodeMessage(types.Operation, operation));
 
+/**
+ * A task that is being launched. Its container has its secrets by then, and no later agent launches
+ * it again; those of its checks are needed longer.
+ */
+const launchedTask = ({ command, container, ...task }: TaskInfo): TaskInfo => ({
+  ...task,
+  ...(command && { command: withoutSecrets(types.CommandInfo, command) }),
+  ...(container && { container: withoutSecrets(types.ContainerInfo, container) }),
+});
+
+/** What a built-in executor runs is its task's; other executors are compared with later ones. */
+const launchedExecutor = ({ info, builtin }: Extract<CheckpointChange, { type: 'executor' }>) =>
+  builtin === 'command' ? withoutSecrets(types.ExecutorInfo, info) : info;
+
 function writesOf(change: CheckpointChange): Write[] {
   switch (change.type) {
     case 'agent':
@@ -243,13 +258,13 @@ function writesOf(change: CheckpointChange): Write[] {
       return [write('framework', change.framework.id?.value ?? '', bytes)];
     }
     case 'executor': {
-      const bytes = encodeMessage(types.ExecutorInfo, change.info);
+      const bytes = encodeMessage(types.ExecutorInfo, launchedExecutor(change));
       return [
         write('executor', change.containerId, change.frameworkId, change.builtin ?? null, bytes),
       ];
     }
     case 'task': {
-      const bytes = encodeMessage(types.TaskInfo, change.info);
+      const bytes = encodeMessage(types.TaskInfo, launchedTask(change.info));
       return [write('task', change.containerId, change.info.task_id.value, bytes)];
     }
     case 'update': {

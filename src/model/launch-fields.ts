@@ -32,11 +32,11 @@ export interface Refused<T> {
 }
 
 /**
- * The field works on agents that have this isolator, or the one that its value needs, and is
- * refused by all others.
+ * The field works on agents that have this isolator, or one of those that can do what its value
+ * asks for, and is refused by all others.
  */
 export interface Isolated<T> {
-  readonly isolator: string | ((value: T) => string);
+  readonly isolator: string | ((value: T) => readonly [string, ...string[]]);
 }
 
 export type Treatment<T> =
@@ -142,8 +142,10 @@ export const containerFields: Fields<ContainerInfo> = {
     container_path: WORKS,
     // The first versions of Mesos had no other source.
     host_path: {
-      isolator: (path: string) =>
+      isolator: (path: string) => [
         path.startsWith('/') ? 'volume/host_path' : 'volume/sandbox_path',
+        'filesystem/shared',
+      ],
     },
     image: refused('there are no images'),
     source: {
@@ -315,7 +317,7 @@ function firstRefusal(
     const path = prefix + name;
     for (const item of Array.isArray(value) ? (value as unknown[]) : [value]) {
       const why = isIsolated(treatment)
-        ? isolatorError(isolatorFor(treatment, item), path, isolators)
+        ? isolatorError(isolatorsFor(treatment, item), path, isolators)
         : isRefused(treatment)
           ? treatment.refuse(item as never, path)
           : firstRefusal(
@@ -332,13 +334,13 @@ function firstRefusal(
   return undefined;
 }
 
-const isolatorFor = ({ isolator }: Isolated<never>, item: unknown): string =>
-  typeof isolator === 'string' ? isolator : isolator(item as never);
+const isolatorsFor = ({ isolator }: Isolated<never>, item: unknown): readonly string[] =>
+  typeof isolator === 'string' ? [isolator] : isolator(item as never);
 
-const isolatorError = (isolator: string, path: string, isolators: readonly string[]) =>
-  isolators.includes(isolator)
+const isolatorError = (able: readonly string[], path: string, isolators: readonly string[]) =>
+  able.some((name) => isolators.includes(name))
     ? undefined
-    : `'${path}' is not supported: it needs an agent with ${isolator} in its --isolation`;
+    : `'${path}' is not supported: it needs an agent with ${able[0]} in its --isolation`;
 
 export interface FieldTreatment {
   /** The path of the field, such as `container.linux_info.shm_size`. */

@@ -10,6 +10,7 @@ import { kernelVersion, seccompArchitecture } from '../plan/seccomp-profile.ts';
 import type { Volumes } from '../volumes/volumes.ts';
 import { DEFAULT_DISK_OPTIONS, type DiskOptions, diskDu } from './disk-du.ts';
 import { filesystemPosix } from './filesystem-posix.ts';
+import { filesystemShared } from './filesystem-shared.ts';
 import type { Isolator } from './isolator.ts';
 import { linuxCapabilities } from './linux-capabilities.ts';
 import { linuxNnp } from './linux-nnp.ts';
@@ -49,6 +50,7 @@ export interface IsolatorParts {
 
 const MAKERS: Readonly<Record<IsolatorName, (parts: IsolatorParts) => Isolator>> = {
   'filesystem/posix': ({ volumes }) => filesystemPosix(volumes),
+  'filesystem/shared': () => filesystemShared,
   'posix/cpu': () => posixCpu,
   'posix/mem': () => posixMem,
   'disk/du': ({ volumes: { workDirectory }, host, options, onLimitation, warn }) =>
@@ -86,6 +88,10 @@ export function createIsolators(
     const missing = missingFor(name, names, parts);
     if (missing !== undefined) {
       throw new ContainerizerError(`--isolation: ${name} needs ${missing}`);
+    }
+    const other = ISOLATOR_NEEDS[name]?.without?.find((it) => names.includes(it as IsolatorName));
+    if (other !== undefined) {
+      throw new ContainerizerError(`--isolation: ${name} and ${other} exclude each other`);
     }
     return MAKERS[name](parts);
   });

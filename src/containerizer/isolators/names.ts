@@ -4,6 +4,7 @@
 /** In the order in which isolators add to a plan. Each has its file in isolators.ts. */
 export const ISOLATOR_NAMES = [
   'filesystem/posix',
+  'filesystem/shared',
   'posix/cpu',
   'posix/mem',
   'disk/du',
@@ -21,6 +22,7 @@ export type IsolatorName = (typeof ISOLATOR_NAMES)[number];
 /** What each does, for operators, in words that may stand after its name. */
 const WHAT_THEY_DO: Readonly<Record<IsolatorName, string>> = {
   'filesystem/posix': "the machine's files, always used",
+  'filesystem/shared': 'the same but for folders of their own, of the first versions of Mesos',
   'posix/cpu': 'weighs and measures CPU time',
   'posix/mem': 'measures memory',
   'disk/du': 'measures disks, and limits them with --enforce_container_disk_quota',
@@ -42,11 +44,17 @@ export interface IsolatorNeeds {
   readonly launcher?: string;
   /** The name of another isolator. */
   readonly isolator?: string;
+  /** Isolators that do the same in another way. */
+  readonly without?: readonly string[];
 }
 
 const MOUNTS: IsolatorNeeds = { launcher: 'linux', isolator: 'filesystem/linux' };
 
 export const ISOLATOR_NEEDS: Readonly<Partial<Record<IsolatorName, IsolatorNeeds>>> = {
+  'filesystem/shared': {
+    launcher: 'linux',
+    without: ['filesystem/linux', 'volume/host_path', 'volume/sandbox_path'],
+  },
   'linux/capabilities': { isRoot: true },
   'linux/seccomp': { launcher: 'linux' },
   'volume/host_path': MOUNTS,

@@ -27,11 +27,11 @@ export const volumeSandboxPath = ({ canMount }: { readonly canMount: boolean }):
         }
       : { ...plan, parentLinks: volumes.map(linkOf) };
   },
-  async prepare({ id, sandbox, parentLinks, volumeMounts }) {
-    for (const link of parentLinks) {
-      linkToParent(id, sandbox, link);
+  async prepare(plan) {
+    for (const link of plan.parentLinks) {
+      linkToParent(plan, link);
     }
-    for (const mount of volumeMounts.filter(({ source }) => source.kind === 'sandbox')) {
+    for (const mount of plan.volumeMounts.filter(({ source }) => source.kind === 'sandbox')) {
       await requireMountPoint(mount);
     }
   },

@@ -2,12 +2,17 @@
 import { mkdirSync, readdirSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { filesystemShared } from '../../../src/containerizer/isolators/filesystem-shared.ts';
 import type { Isolator } from '../../../src/containerizer/isolators/isolator.ts';
 import { linuxSeccomp } from '../../../src/containerizer/isolators/linux-seccomp.ts';
 import { volumeHostPath } from '../../../src/containerizer/isolators/volume-host-path.ts';
 import { volumeSandboxPath } from '../../../src/containerizer/isolators/volume-sandbox-path.ts';
 import { volumeSecret } from '../../../src/containerizer/isolators/volume-secret.ts';
-import { type ContainerPlan, planContainer } from '../../../src/containerizer/plan/plan.ts';
+import {
+  type ContainerPlan,
+  type PlanHost,
+  planContainer,
+} from '../../../src/containerizer/plan/plan.ts';
 import type { ContainerRequest } from '../../../src/containerizer/plan/request.ts';
 import { parseSeccompProfile } from '../../../src/containerizer/plan/seccomp-profile.ts';
 import {
@@ -31,6 +36,7 @@ const planned = (
   isolator: Isolator,
   container: Partial<ContainerInfo>,
   more: Partial<ContainerRequest> = {},
+  on: PlanHost = host,
 ) => {
   const request: ContainerRequest = {
     id: containerId('root.task'),
@@ -45,7 +51,7 @@ const planned = (
     },
     ...more,
   };
-  return planContainer(request, host, [isolator]);
+  return planContainer(request, on, [isolator]);
 };
 
 const volumes = (...all: Partial<Volume>[]) => ({
@@ -203,6 +209,48 @@ test('missing folders are made where the operator says, and behind no link', asy
     /^Mount point '.*nowhere' is an absolute path. It must exist if/,
   );
   expect(readdirSync(folder.path).toSorted()).toEqual(['made', 'taken']);
+});
+
+const shared = (...paths: [host: string, container: string][]) =>
+  volumes(...paths.map(([host_path, container_path]) => ({ host_path, container_path })));
+
+test('folders of the first versions of Mesos are like what they hide', async () => {
+  using folder = temporaryFolder();
+  const work = { workDirectory: folder.path, cgroups: [] };
+  const result = planned(
+    filesystemShared,
+    shared(['box/tmp', '/var/tmp'], ['/etc', '/mnt']),
+    root,
+    work,
+  );
+  expect(result).toMatchObject({
+    plan: {
+      namespaces: { mount: 'own' },
+      volumeMounts: [
+        { source: { kind: 'host', path: '/etc' }, target: { top: '/mnt', below: [] } },
+        { source: { kind: 'sandbox' }, target: { top: '/var/tmp', below: [] } },
+      ],
+    },
+  });
+  mkdirSync(join(folder.path, 'runs/root'), { recursive: true });
+  const { plan } = result as { plan: ContainerPlan };
+  await filesystemShared.prepare?.(plan, new AbortController().signal);
+  const made = statSync(join(folder.path, 'runs/root/box/tmp'));
+  const { mode, uid } = statSync('/var/tmp');
+  expect(made).toMatchObject({ mode, uid });
+});
+
+test.each([
+  [shared(['a', 'in']), /^Volume with container path 'in' must exist on host for shared file/],
+  [
+    shared(['a', '/mnt'], ['b', '/mnt/c']),
+    /^Cannot mount volume to '\/mnt\/c' because it is under/,
+  ],
+  [shared(['a', '/agent/runs']), /^Cannot mount volume to '\/agent\/runs' because it is under/],
+])('the shared folders %o are refused', (info, text) => {
+  expect(planned(filesystemShared, info, root)).toMatchObject({
+    text: expect.stringMatching(text),
+  });
 });
 
 const machine = { architecture: 'SCMP_ARCH_X86_64', kernel: [6, 1] as const };

@@ -27,7 +27,7 @@ test('a missing folder is made, and both sandboxes keep their users', () => {
     chownSync(parent, 1, 1);
     chownSync(sandbox, 2, 2);
   }
-  linkToParent(id, sandbox, { link: ['a', 'b'], target: ['deep', 'common'] });
+  linkToParent({ id, sandbox }, { link: ['a', 'b'], target: ['deep', 'common'] });
   expect(readlinkSync(join(sandbox, 'a/b'))).toBe(join(parent, 'deep/common'));
   const uid = process.geteuid?.();
   expect(statSync(join(parent, 'deep/common'))).toMatchObject({ uid: isRoot ? 1 : uid });
@@ -37,7 +37,7 @@ test('a missing folder is made, and both sandboxes keep their users', () => {
 
 test('what is there is shared as it is, be it a file', () => {
   writeFileSync(join(parent, 'common'), 'text');
-  linkToParent(id, sandbox, { link: ['in'], target: ['common'] });
+  linkToParent({ id, sandbox }, { link: ['in'], target: ['common'] });
   expect(statSync(join(sandbox, 'in')).isFile()).toBe(true);
 });
 
@@ -53,12 +53,14 @@ test.each([
   ],
 ])('no link on the way %s is followed', (_, meddle) => {
   meddle();
-  expect(() => linkToParent(id, sandbox, { link: ['a', 'b'], target: ['deep', 'x'] })).toThrow(
+  expect(() => linkToParent({ id, sandbox }, { link: ['a', 'b'], target: ['deep', 'x'] })).toThrow(
     /^Failed to symlink '.*\/x' -> '.*\/a\/b': ENOTDIR/,
   );
 });
 
 test('a name that is taken is not taken over', () => {
   writeFileSync(join(sandbox, 'in'), '');
-  expect(() => linkToParent(id, sandbox, { link: ['in'], target: ['common'] })).toThrow(/EEXIST/);
+  expect(() => linkToParent({ id, sandbox }, { link: ['in'], target: ['common'] })).toThrow(
+    /EEXIST/,
+  );
 });
