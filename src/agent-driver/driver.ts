@@ -10,9 +10,13 @@ import type {
   CollectGarbage,
   CreateVolume,
   DestroyContainer,
+  KillContainer,
+  LaunchContainer,
   LaunchExecutor,
   ReattachExecutor,
+  RemoveContainer,
   ResizeContainer,
+  WaitContainer,
 } from '../agent/effects.ts';
 import type { AgentEvent } from '../agent/events.ts';
 import { type CheckpointRows, damageError } from '../checkpoint/database.ts';
@@ -37,9 +41,10 @@ import { GarbageCollector } from '../containerizer/sandboxes/garbage-collector.t
 import { Volumes } from '../containerizer/volumes/volumes.ts';
 import { WorkDirectory } from '../containerizer/work-directory.ts';
 import type { Resource, ResourceStatistics } from '../model/generated/messages.ts';
-import type { ContainerId } from '../model/ids.ts';
+import type { ContainerId, RequestId } from '../model/ids.ts';
 import { Random } from '../model/random.ts';
 import { attach } from './attaching.ts';
+import { ContainerCalls } from './container-calls.ts';
 import type { ExecutorRequests } from './in-process-transport.ts';
 import { endOrphans } from './orphans.ts';
 import { type MayRunAs, Runs } from './runs.ts';
@@ -88,6 +93,10 @@ export type DriverEffect =
   | ResizeContainer
   | DestroyContainer
   | AttachContainer
+  | LaunchContainer
+  | WaitContainer
+  | KillContainer
+  | RemoveContainer
   | CollectGarbage
   | CreateVolume
   | Checkpoint;
@@ -108,6 +117,7 @@ export class AgentDriver {
   readonly #garbage: GarbageCollector;
   readonly #pressure: DiskPressure;
   readonly #runs: Runs;
+  readonly #calls: ContainerCalls;
   /**
    * The tasks of executors in the checkpoint; each entry is used when its container is reattached.
    */
@@ -148,6 +158,7 @@ export class AgentDriver {
       garbage: this.#garbage,
       log: options.log,
     });
+    this.#calls = new ContainerCalls(parts.containerizer);
     this.#runs = new Runs({
       requests: options.requests,
       streams: options.streams,
@@ -261,6 +272,7 @@ export class AgentDriver {
       isStrict: this.#options.isStrict,
       log: this.#options.log,
     });
+    await this.#containerizer.recoverCalled();
     this.#adoptGarbage(known);
     const { resources = [] } = this.#options;
     const disks = [...resources, ...(checkpoint.agent?.resources ?? [])];
@@ -308,7 +320,19 @@ export class AgentDriver {
         this.#runs.destroy(effect);
         return;
       case 'attachContainer':
-        void attach(effect, this.#options.requests.take(effect.request), this.#records);
+        void attach(effect, this.#askerOf(effect), this.#records);
+        return;
+      case 'launchContainer':
+        void this.#calls.launch(effect, this.#askerOf(effect));
+        return;
+      case 'waitContainer':
+        this.#calls.wait(effect, this.#askerOf(effect));
+        return;
+      case 'killContainer':
+        this.#calls.kill(effect, this.#askerOf(effect));
+        return;
+      case 'removeContainer':
+        void this.#calls.remove(effect, this.#askerOf(effect));
         return;
       case 'collectGarbage':
         this.#collectGarbage(effect);
@@ -322,6 +346,10 @@ export class AgentDriver {
       default:
         effect satisfies never;
     }
+  }
+
+  #askerOf({ request }: { readonly request: RequestId }) {
+    return this.#options.requests.take(request);
   }
 
   /**

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { damageError } from '../checkpoint/database.ts';
 import type { Containerizer } from '../containerizer/containerizer.ts';
 import type { RunRecords, SupervisorRecord } from '../containerizer/records/run-records.ts';
+import { standsAlone } from '../containerizer/recovery.ts';
 import { rootOf } from '../model/container-id.ts';
 import type { ContainerId } from '../model/ids.ts';
 
@@ -38,7 +39,8 @@ export async function endOrphans(options: OrphansOptions): Promise<number> {
       `Process ${pid} supervises container ${container}, of which there is no record any more: it is not counted; kill -USR1 ${pid} ends it`,
     );
   }
-  const orphans = records.all().filter((container) => !known.has(rootOf(container)));
+  // Those that stand alone are known by their records, and go on.
+  const orphans = records.all().filter((id) => !known.has(rootOf(id)) && !standsAlone(records, id));
   let lost = isForgetting ? [] : orphans.flatMap((id) => running(records, id) ?? []);
   if (lost.length > 0) {
     await delay(ENDING_MS);

@@ -2,6 +2,7 @@
 // a later agent finds them again.
 import type { CheckpointedTask } from '../agent/checkpoint.ts';
 import { ContainerizerError } from '../containerizer/containerizer-error.ts';
+import type { Place } from '../containerizer/plan/place.ts';
 import type { ContainerRequest } from '../containerizer/plan/request.ts';
 import type { RunRecords } from '../containerizer/records/run-records.ts';
 import { nestedSandbox } from '../containerizer/sandboxes/sandboxes.ts';
@@ -27,8 +28,15 @@ interface Surroundings {
 }
 
 /** The last part of a nested container's id. */
-export const nameIn = (container: ContainerId): string =>
-  container.slice(container.lastIndexOf('.') + 1);
+const nameIn = (container: ContainerId): string => container.slice(container.lastIndexOf('.') + 1);
+
+/** Where the container of a task is, in that of its executor. */
+export const taskPlace = (container: ContainerId, { sandbox, user, isBound }: Place): Place => ({
+  kind: 'task',
+  sandbox: nestedSandbox(sandbox, nameIn(container)),
+  user,
+  isBound,
+});
 
 /** What a task's container is asked to be. Nothing of the executor's environment is in its own. */
 export function nestedRequest(
@@ -53,8 +61,10 @@ export function nestedRequest(
   };
   return {
     id: container,
+    kind: 'task',
     sandbox: nestedSandbox(sandbox, name),
-    nested: { parent: sandbox, name, task: note.task, note: JSON.stringify(note) },
+    nested: { root: sandbox, names: [name], task: note.task },
+    note: JSON.stringify(note),
     user,
     environment: {
       MESOS_CONTAINER_IP: ip,

@@ -11,15 +11,15 @@ import type { Containerizer, LaunchOptions } from '../containerizer/containerize
 import { ContainerizerError } from '../containerizer/containerizer-error.ts';
 import type { Container, ContainerEnd } from '../containerizer/launchers/launcher.ts';
 import type { Limitation } from '../containerizer/limitation.ts';
+import type { Place } from '../containerizer/plan/place.ts';
 import type { ContainerRequest } from '../containerizer/plan/request.ts';
 import type { RunRecords } from '../containerizer/records/run-records.ts';
-import { nestedSandbox } from '../containerizer/sandboxes/sandboxes.ts';
 import { CommandRunner } from '../executor/command-runner.ts';
 import type { ResumedTask } from '../executor/pod.ts';
 import { PodRunner } from '../executor/pod-runner.ts';
 import { killOf, killText, type RememberedKill } from '../executor/remembered-kill.ts';
 import type { Resumption } from '../executor/task-run.ts';
-import { rootOf } from '../model/container-id.ts';
+import { parentOf, rootOf } from '../model/container-id.ts';
 import {
   type ExecutorEvent,
   type FrameworkInfo,
@@ -40,11 +40,11 @@ import { allocationRole } from '../model/resource-format.ts';
 import { isTerminal } from '../model/task-state.ts';
 import { type ExecutorRequests, InProcessTransport } from './in-process-transport.ts';
 import {
-  nameIn,
   nestedRequest,
   reportedStates,
   resumedTasks,
   sumOfUsage,
+  taskPlace,
 } from './pod-containers.ts';
 import { statisticsOf } from './statistics.ts';
 
@@ -85,6 +85,8 @@ interface Run {
   completed: boolean;
   /** Why the container was destroyed, if the agent did not ask for it. */
   failed?: RunEnd;
+  /** How it ended; the agent is told when nothing is left of it. */
+  end?: RunEnd;
 }
 
 interface RunEnd extends ContainerEnd {
@@ -125,7 +127,7 @@ export class Runs {
         this.#launchOptions(run, run.abort.signal),
       );
     } catch (error) {
-      this.#finish(run, run.destroyed ? {} : failureOf(error));
+      await this.#finish(run, run.destroyed ? {} : failureOf(error));
       return;
     }
     run.isPreparing = false;
@@ -134,9 +136,7 @@ export class Runs {
     }
     // While the container was prepared, it was destroyed, or the agent began to stop.
     if (run.destroyed || this.#runs.get(run.containerId) !== run) {
-      container.destroy();
-      await container.ended;
-      this.#finish(run, {});
+      await this.#finish(run, {});
       return;
     }
     this.#attach(run, container, undefined);
@@ -163,12 +163,12 @@ export class Runs {
         this.#launchOptions(run, run.abort.signal),
       );
     } catch (error) {
-      this.#finish(run, run.destroyed ? {} : failureOf(error));
+      await this.#finish(run, run.destroyed ? {} : failureOf(error));
       return;
     }
     run.isPreparing = false;
     if (run.destroyed || this.#runs.get(run.containerId) !== run) {
-      this.#finish(run, {});
+      await this.#finish(run, {});
       return;
     }
     if (run.resources !== effect.resources) {
@@ -205,11 +205,10 @@ export class Runs {
           }),
           this.#launchOptions(run, abort),
         ),
-      cleanup: (container) => this.#options.containerizer.cleanup(container),
       rememberKill: (container, kill) => this.#rememberKill(container, kill),
       nowMs: this.#options.nowMs,
       connect: (events) => this.#connect(events),
-      end: () => this.#finish(run, { waitStatus: 0 }),
+      end: () => void this.#finish(run, { waitStatus: 0 }),
     });
   }
 
@@ -228,7 +227,7 @@ export class Runs {
     tasks: readonly CheckpointedTask[],
   ): Promise<void> {
     const { containerizer, records, warn } = this.#options;
-    containerizer.reattachEmpty(run.containerId, effect.sandbox, run.resources);
+    containerizer.reattachEmpty(run.containerId, placeOf(effect), run.resources);
     const resumed = resumedTasks({
       parent: run.containerId,
       tasks,
@@ -237,19 +236,22 @@ export class Runs {
       nowMs: this.#options.nowMs(),
       warn,
     });
-    // Of a task whose end is known, or that is not known any more.
-    const goingOn = new Set(resumed.map(({ container }) => container));
-    for (const container of records.all(run.containerId).filter((it) => !goingOn.has(it))) {
-      await containerizer.destroyOrphan(container);
-    }
     const pod = this.#podOf(run, resumed);
     run.pod = pod;
     for (const { container, task, isLaunched } of resumed) {
       if (isLaunched) {
-        const path = nestedSandbox(effect.sandbox, nameIn(container));
-        pod.adopt(await containerizer.reattach(container, path, task.resources ?? []));
+        const place = taskPlace(container, placeOf(effect));
+        pod.adopt(await containerizer.reattach(container, place, task.resources ?? []));
       }
     }
+    await containerizer.recoverCalled(run.containerId);
+    // Of a task whose end is known, or that is not known any more.
+    const left = records
+      .all(run.containerId)
+      .filter(
+        (it) => parentOf(it) === run.containerId && containerizer.containers.get(it) === undefined,
+      );
+    await Promise.all(left.map((container) => containerizer.destroyOrphan(container)));
     pod.subscribe();
   }
 
@@ -267,7 +269,8 @@ export class Runs {
         await this.#reattachPod(run, effect, tasks);
         return;
       }
-      const container = await this.#options.containerizer.reattach(id, effect.sandbox, resources);
+      const container = await this.#options.containerizer.reattach(id, placeOf(effect), resources);
+      await this.#options.containerizer.recoverCalled(id);
       const resumption = {
         startedMs: records.supervisor(id)?.startedMs ?? this.#options.nowMs(),
         reported: tasks.flatMap(reportedStates),
@@ -276,7 +279,7 @@ export class Runs {
       this.#attach(run, container, resumption);
       run.runner?.subscribe();
     } catch (error) {
-      this.#finish(run, failureOf(error));
+      await this.#finish(run, failureOf(error));
     }
   }
 
@@ -350,16 +353,16 @@ export class Runs {
   #destroy(run: Run): void {
     run.destroyed = true;
     run.runner?.stop();
-    run.abort.abort();
     if (run.pod !== undefined) {
       void run.pod.destroy().then(() => this.#finish(run, { waitStatus: KILLED_STATUS }));
+      return;
     }
-    const container = run.container;
-    if (container !== undefined) {
-      container.destroy();
-      // If the process has ended already, and only the executor was left, `ended` is resolved.
-      void container.ended.then(() => this.#finish(run, { waitStatus: KILLED_STATUS }));
-    }
+    const { containers } = this.#options.containerizer;
+    containers.destroy(run.containerId);
+    // If the process has ended already, only the executor was left.
+    void containers
+      .gone(run.containerId)
+      .then(() => this.#finish(run, { waitStatus: KILLED_STATUS }));
   }
 
   /** The checkpoint has stored that the run is over: its records may be removed. */
@@ -395,7 +398,9 @@ export class Runs {
     }
     return runs.flatMap((run) =>
       run.destroyed
-        ? [run.container?.ended, run.pod?.destroy()].filter((it) => it !== undefined)
+        ? [this.#options.containerizer.containers.gone(run.containerId), run.pod?.destroy()].filter(
+            (it) => it !== undefined,
+          )
         : [],
     );
   }
@@ -435,42 +440,33 @@ export class Runs {
         rememberKill: (kill) => this.#rememberKill(run.containerId, kill),
         nowMs: this.#options.nowMs,
         connect: (events) => this.#connect(events),
-        end: () => void this.#endBuiltin(run, container),
+        // A container that the executor never released is destroyed with it.
+        end: () => void this.#finish(run, { waitStatus: 0 }),
       });
-    }
-    if (run.destroyed) {
-      container.destroy();
     }
     void container.ended.then((end) => this.#containerEnded(run, end));
   }
 
   #containerEnded(run: Run, end: ContainerEnd): void {
     if (run.destroyed) {
-      this.#finish(run, { waitStatus: end.waitStatus ?? KILLED_STATUS });
+      void this.#finish(run, { waitStatus: end.waitStatus ?? KILLED_STATUS });
     } else if (run.runner === undefined) {
-      this.#finish(run, end);
+      void this.#finish(run, end);
     } else {
       run.runner.ended(end);
     }
   }
 
-  /** The executor is done. A container that it never released is destroyed with it. */
-  async #endBuiltin(run: Run, container: Container): Promise<void> {
-    container.destroy();
-    await container.ended;
-    this.#finish(run, { waitStatus: 0 });
-  }
-
-  #finish(run: Run, end: RunEnd): void {
-    if (run.launch.builtin === 'default') {
-      // Also when the agent stops meanwhile, and hears no more of the end.
-      this.#options.containerizer.removeCgroups(run.containerId);
-    }
+  /** Tells the agent of the end, when nothing is left of the container. */
+  async #finish(run: Run, end: RunEnd): Promise<void> {
+    const { containers } = this.#options.containerizer;
+    run.end ??= end;
+    containers.destroy(run.containerId);
+    await containers.gone(run.containerId);
     if (this.#runs.get(run.containerId) !== run) {
       return;
     }
     this.#runs.delete(run.containerId);
-    this.#options.containerizer.cleanup(run.containerId);
     run.runner?.stop();
     run.pod?.stop();
     if (run.completed) {
@@ -480,17 +476,17 @@ export class Runs {
       type: 'containerEnded',
       nowMs: this.#options.nowMs(),
       ...idsOf(run),
-      waitStatus: end.waitStatus,
-      failure: run.failed?.failure ?? end.failure,
-      reason: run.failed?.reason ?? end.reason,
-      isDropped: end.isDropped,
+      waitStatus: run.end.waitStatus,
+      failure: run.failed?.failure ?? run.end.failure,
+      reason: run.failed?.reason ?? run.end.reason,
+      isDropped: run.end.isDropped,
       limited: run.failed?.limited,
-      cause: end.cause,
+      cause: run.end.cause,
     });
   }
 
   #forget(container: ContainerId): void {
-    this.#options.containerizer
+    this.#options.containerizer.containers
       .forget(container)
       .catch((error: unknown) =>
         this.#options.warn(`Failed to remove a container's records: ${textOf(error)}`),
@@ -549,15 +545,20 @@ const failureOf = (error: unknown): RunEnd => ({
 
 const textOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
+const placeOf = ({ sandbox, user, framework }: LaunchExecutor | ReattachExecutor): Place => ({
+  kind: 'executor',
+  sandbox,
+  user,
+  // As in Mesos, executors of a framework without checkpoint end with their agent.
+  isBound: framework.checkpoint !== true,
+});
+
 const requestOf = (effect: LaunchExecutor): ContainerRequest => ({
   id: effect.containerId,
-  sandbox: effect.sandbox,
-  user: effect.user,
+  ...placeOf(effect),
   environment: environmentOf(effect),
   command: effect.command ?? effect.task?.command ?? effect.executor.command,
   resources: effect.resources,
-  // As in Mesos, executors of a framework without checkpoint end with their agent.
-  isBound: effect.framework.checkpoint !== true,
   executor: effect.executor,
   task: effect.task,
 });

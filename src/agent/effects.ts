@@ -2,11 +2,13 @@
 import type { MessageToMaster } from '../model/agent-messages.ts';
 import type {
   CommandInfo,
+  ContainerInfo,
   ExecutorEvent,
   ExecutorInfo,
   FrameworkInfo,
   Resource,
   TaskInfo,
+  Value_Scalar,
 } from '../model/generated/messages.ts';
 import type { ContainerId, ExecutorId, FrameworkId, RequestId, StreamId } from '../model/ids.ts';
 import type {
@@ -100,6 +102,46 @@ export interface AttachContainer {
 }
 
 /**
+ * Starts a container that an operator's call asks for, nested in another one or by itself. The
+ * containerizer answers the request: 200, 202 where there is such a container, or why not.
+ */
+export interface LaunchContainer {
+  readonly type: 'launchContainer';
+  readonly request: RequestId;
+  readonly containerId: ContainerId;
+  readonly command?: CommandInfo | undefined;
+  readonly container?: ContainerInfo | undefined;
+  readonly resources: readonly Resource[];
+  readonly limits?: Readonly<Record<string, Value_Scalar>> | undefined;
+  /** The user that it runs as; absent: its parent's, or the agent's own. */
+  readonly user?: string | undefined;
+}
+
+/** Answers the request when the container has ended. */
+export interface WaitContainer {
+  readonly type: 'waitContainer';
+  readonly request: RequestId;
+  readonly containerId: ContainerId;
+  /** Which call asks: the answer has its name. */
+  readonly call: 'WAIT_CONTAINER' | 'WAIT_NESTED_CONTAINER';
+}
+
+/** Sends a signal to the container's process, and answers the request. */
+export interface KillContainer {
+  readonly type: 'killContainer';
+  readonly request: RequestId;
+  readonly containerId: ContainerId;
+  readonly signal: number;
+}
+
+/** Removes what is left of a container that has ended, and answers the request. */
+export interface RemoveContainer {
+  readonly type: 'removeContainer';
+  readonly request: RequestId;
+  readonly containerId: ContainerId;
+}
+
+/**
  * Deletes a destroyed volume at once, or a run's sandbox after a delay, or sooner when the disk is
  * full; with a sandbox go those folders above it (its executor's, its framework's) that are then
  * empty.
@@ -148,6 +190,10 @@ export type AgentEffect =
   | ResizeContainer
   | DestroyContainer
   | AttachContainer
+  | LaunchContainer
+  | WaitContainer
+  | KillContainer
+  | RemoveContainer
   | CollectGarbage
   | CreateVolume
   | Checkpoint

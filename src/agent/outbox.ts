@@ -13,8 +13,10 @@ import type {
   AttachContainer,
   DestroyContainer,
   Exit,
+  KillContainer,
   SendToExecutor,
   SendToMaster,
+  WaitContainer,
 } from './effects.ts';
 import type { AgentState } from './state.ts';
 import type { AgentTimer } from './timers.ts';
@@ -114,7 +116,7 @@ export const isFull = ({ outbox }: AgentState) => outbox.heldBytes > MAX_HELD_BY
  */
 export function emitAtOnce(
   agent: AgentState,
-  effect: SendToMaster | Reply | AttachContainer | Exit,
+  effect: SendToMaster | Reply | AttachContainer | WaitContainer | Exit,
 ): void {
   agent.outbox.ready.push(effect);
 }
@@ -137,7 +139,10 @@ export function emitPresence(agent: AgentState, effect: SendToMaster | Link): vo
  * executor or container: a task that fills the disk must be able to be ended while nothing can be
  * written.
  */
-export function emitEnding(agent: AgentState, effect: SendToExecutor | DestroyContainer): void {
+export function emitEnding(
+  agent: AgentState,
+  effect: SendToExecutor | DestroyContainer | KillContainer,
+): void {
   const { outbox } = agent;
   const of = objectOf(effect);
   for (let index = outbox.firstHeld; index < outbox.held.length; index++) {
@@ -160,6 +165,8 @@ function objectOf(effect: AgentEffect): string | undefined {
     case 'reattachExecutor':
     case 'resizeContainer':
     case 'destroyContainer':
+    case 'launchContainer':
+    case 'killContainer':
       return effect.containerId;
     default:
       return undefined;

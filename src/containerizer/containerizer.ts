@@ -1,7 +1,6 @@
 // The lifecycle of containers from launch to removal: it joins sandboxes, isolators, the fetcher
 // and a launcher, and keeps the records by which a later agent finds a container again.
-
-import { parentOf } from '../model/container-id.ts';
+import { parentOf, rootOf } from '../model/container-id.ts';
 import {
   type CommandInfo,
   type Resource,
@@ -12,6 +11,7 @@ import type { ContainerId } from '../model/ids.ts';
 import { applySettings, makeCgroups, sweepCgroup } from './cgroups/cgroups.ts';
 import { Placements } from './cgroups/placements.ts';
 import { ContainerizerError } from './containerizer-error.ts';
+import { Containers } from './containers.ts';
 import { DEFAULT_FETCH_OPTIONS, type FetchOptions, fetchAll } from './fetcher/fetcher.ts';
 import type { Host } from './host/host.ts';
 import { bootId } from './host/process-table.ts';
@@ -24,12 +24,22 @@ import type { LauncherName } from './launchers/names.ts';
 import type { OnLimitation } from './limitation.ts';
 import type { CapabilityDefaults } from './plan/capabilities.ts';
 import { commandEnvironment, commandLine, layered } from './plan/command-line.ts';
+import type { Place } from './plan/place.ts';
 import { type ContainerPlan, type PlanHost, planContainer, refusalError } from './plan/plan.ts';
-import type { ContainerRequest } from './plan/request.ts';
+import { type ContainerRequest, placeOf } from './plan/request.ts';
+import { notePlace } from './records/place-record.ts';
 import { reserveDescriptor } from './records/record-file.ts';
 import type { RunRecords } from './records/run-records.ts';
-import { createNestedSandbox, createOutput, createSandbox } from './sandboxes/sandboxes.ts';
+import { recoverCalled } from './recovery.ts';
+import {
+  createNestedSandbox,
+  createOutput,
+  createSandbox,
+  createStandaloneSandbox,
+  removeSandbox,
+} from './sandboxes/sandboxes.ts';
 import { timerDelay } from './timer-delay.ts';
+import type { Making, TreeNode } from './tree.ts';
 import type { Volumes } from './volumes/volumes.ts';
 import type { WorkDirectory } from './work-directory.ts';
 
@@ -89,6 +99,7 @@ export class Containerizer {
   readonly #isolators: readonly Isolator[];
   readonly #fetching: FetchOptions;
   readonly #users: Users;
+  readonly #containers: Containers;
   #onLimitation: OnLimitation = () => undefined;
 
   private constructor(options: ContainerizerOptions, parts: Parts) {
@@ -112,6 +123,19 @@ export class Containerizer {
       cgroups: options.host.cgroups.hierarchies,
     };
     this.#placements = new Placements(options.records, this.#host.cgroups);
+    this.#containers = new Containers({
+      clean: (node) => this.#clean(node),
+      discard: (id) => this.#discard(id),
+      warn: options.warn,
+    });
+  }
+
+  /** Which containers there are, and what becomes of them. */
+  get containers(): Pick<
+    Containers,
+    'get' | 'all' | 'running' | 'verdict' | 'destroy' | 'gone' | 'wait' | 'forget'
+  > {
+    return this.#containers;
   }
 
   static async open(options: ContainerizerOptions): Promise<Containerizer> {
@@ -144,23 +168,33 @@ export class Containerizer {
 
   /**
    * Prepares a container up to the point where its process exists and is held. Rejects with
-   * ContainerizerError; if the plan is refused, nothing has been created.
+   * ContainerizerError; if the plan is refused, nothing has been created. A container that could
+   * not be launched has ended: what was made for it is undone, and its records stay.
    */
-  async launch(request: ContainerRequest, options: LaunchOptions): Promise<Container> {
-    const { abort } = options;
-    const { plan, identity } = await this.#begin(request, options);
-    if (request.nested !== undefined) {
-      this.#records.note(plan.id, 'task', request.nested.note);
+  launch(request: ContainerRequest, options: LaunchOptions): Promise<Container> {
+    return this.#containers.launch(request.id, placeOf(request), {
+      abort: options.abort,
+      make: (abort, reached) => this.#make(request, { ...options, abort }, reached),
+    });
+  }
+
+  async #make(
+    request: ContainerRequest,
+    options: LaunchOptions,
+    reached: (state: Making) => void,
+  ): Promise<Container> {
+    const { plan, identity } = await this.#begin(request, options, reached);
+    if (request.note !== undefined) {
+      this.#records.note(plan.id, 'task', request.note);
     }
-    await this.#fetch(plan, identity, abort);
+    reached('fetching');
+    await this.#fetch(plan, identity, options.abort);
+    reached('isolating');
     this.#placements.note(plan.id, plan.cgroups);
-    let container: Container;
-    try {
-      container = await this.#launcher.launch(plan, identity);
-    } catch (error) {
-      this.removeCgroups(plan.id);
-      throw error;
+    if (request.nested !== undefined) {
+      makeCgroups(plan.cgroups.own);
     }
+    const container = await this.#launcher.launch(plan, identity);
     try {
       applySettings(plan.cgroups.settings);
     } catch (error) {
@@ -175,24 +209,36 @@ export class Containerizer {
    * Makes a container without a process, for others to be nested in. Rejects with
    * ContainerizerError; if the plan is refused, nothing has been created.
    */
-  async launchEmpty(request: ContainerRequest, options: LaunchOptions): Promise<void> {
-    const { plan } = await this.#begin({ ...request, isEmpty: true }, options);
+  launchEmpty(request: ContainerRequest, options: LaunchOptions): Promise<void> {
+    return this.#containers.launch(request.id, placeOf(request), {
+      abort: options.abort,
+      make: (abort, reached) => this.#makeEmpty(request, { ...options, abort }, reached),
+    });
+  }
+
+  async #makeEmpty(
+    request: ContainerRequest,
+    options: LaunchOptions,
+    reached: (state: Making) => void,
+  ): Promise<undefined> {
+    const { plan } = await this.#begin({ ...request, isEmpty: true }, options, reached);
     this.#records.note(plan.id, 'empty', bootId());
+    reached('isolating');
     this.#placements.note(plan.id, plan.cgroups);
-    try {
-      makeCgroups(plan.cgroups.own);
-      applySettings(plan.cgroups.settings);
-    } catch (error) {
-      this.removeCgroups(plan.id);
-      throw error;
-    }
+    makeCgroups(plan.cgroups.own);
+    applySettings(plan.cgroups.settings);
   }
 
   /**
    * Takes over a container without a process that an earlier agent made; `sandbox` is relative to
    * the work directory.
    */
-  reattachEmpty(id: ContainerId, sandbox: string, resources: readonly Resource[]): void {
+  reattachEmpty(id: ContainerId, place: Place, resources: readonly Resource[]): void {
+    this.#recover(id, place, resources);
+    this.#containers.found(id, place, undefined);
+  }
+
+  #recover(id: ContainerId, { sandbox }: Place, resources: readonly Resource[]): void {
     for (const isolator of this.#isolators) {
       isolator.recover?.(this.#launched(id, sandbox), resources);
     }
@@ -210,10 +256,11 @@ export class Containerizer {
     }
   }
 
-  /** The part of every launch up to the container's records. */
+  /** The part of every launch before its own: the records come first. */
   async #begin(
     request: ContainerRequest,
     { abort, mayRunAs }: LaunchOptions,
+    reached: (state: Making) => void,
   ): Promise<{ readonly plan: ContainerPlan; readonly identity: Identity | undefined }> {
     const parent = parentOf(request.id);
     const parentCgroups = parent && this.#placements.of(parent);
@@ -224,11 +271,17 @@ export class Containerizer {
     const { plan } = planned;
     const identity = await this.#identityFor(plan, mayRunAs);
     abort.throwIfAborted();
+    reached('preparing');
+    this.#records.create(plan.id);
+    notePlace(this.#records, plan.id, {
+      place: placeOf(request),
+      isolators: this.#isolators.map(({ name }) => name),
+      resources: request.resources,
+    });
     this.#createSandbox(request, plan, identity);
     for (const isolator of this.#isolators) {
       await isolator.prepare?.(plan, abort);
     }
-    this.#records.create(plan.id);
     return { plan, identity };
   }
 
@@ -237,7 +290,11 @@ export class Containerizer {
     plan: ContainerPlan,
     identity: Identity | undefined,
   ): void {
-    const { nested, sandbox, isEmpty } = request;
+    const { kind, nested, sandbox, isEmpty } = request;
+    if (kind === 'standalone') {
+      createStandaloneSandbox(this.#work, sandbox, identity);
+      return;
+    }
     if (nested === undefined) {
       createSandbox(this.#work, sandbox, identity);
       if (isEmpty === true) {
@@ -307,11 +364,31 @@ export class Containerizer {
    */
   async reattach(
     id: ContainerId,
-    sandbox: string,
+    place: Place,
     resources: readonly Resource[],
   ): Promise<Container> {
-    this.reattachEmpty(id, sandbox, resources);
-    return this.#attach(id, sandbox);
+    this.#recover(id, place, resources);
+    const container = await this.#attach(id, place.sandbox);
+    this.#containers.found(id, place, container);
+    return container;
+  }
+
+  /**
+   * Takes back the containers of an earlier agent that calls of the API asked for: those nested in
+   * a root container, or, without one, those that stand alone.
+   */
+  recoverCalled(root?: ContainerId): Promise<void> {
+    return recoverCalled(
+      {
+        records: this.#records,
+        containers: this.#containers,
+        inspect: (id) => this.inspect(id),
+        reattach: (id, place, resources) => this.reattach(id, place, resources),
+        remove: (id) => this.remove(id),
+        destroyOrphan: (id) => this.destroyOrphan(id),
+      },
+      root,
+    );
   }
 
   #attach(id: ContainerId, sandbox: string): Promise<Container> {
@@ -326,10 +403,16 @@ export class Containerizer {
     }
   }
 
-  /** To be called when a container has ended or was not launched. Its sandbox and records stay. */
-  cleanup(id: ContainerId): void {
+  /** Of a container that has ended or was not launched: its sandbox and records stay. */
+  async #clean({ id, kind, ended, termination }: TreeNode): Promise<void> {
     for (const isolator of this.#isolators.toReversed()) {
       isolator.cleanup?.(id);
+    }
+    // Of one with a process that has ended its supervisor has removed them; but another that was to
+    // be nested in it may have made them again.
+    const isMade = termination?.hasRun !== true || (kind === 'executor' && this.isEmpty(id));
+    if (isMade || ended.size > 0) {
+      await this.#removeCgroups(id);
     }
   }
 
@@ -343,23 +426,31 @@ export class Containerizer {
       container.destroy();
       await container.ended;
     }
-    this.removeCgroups(id);
-    await this.forget(id);
+    await this.#removeCgroups(id);
+    await this.#discard(id);
   }
 
-  /** Of a container without a process, when those nested in it have ended. */
-  removeCgroups(id: ContainerId): void {
+  async #removeCgroups(id: ContainerId): Promise<void> {
     for (const folder of this.#placements.of(id).own) {
-      void sweepCgroup(folder).then((isGone) => {
-        if (!isGone) {
-          this.counts.notDestroyed++;
-        }
-      });
+      if (!(await sweepCgroup(folder))) {
+        this.counts.notDestroyed++;
+      }
     }
   }
 
-  /** Removes the records of a container that has ended. */
-  async forget(id: ContainerId): Promise<void> {
+  /** Removes a container that has ended, and those nested in it, with their sandboxes. */
+  async remove(id: ContainerId): Promise<void> {
+    const root = this.#containers.get(rootOf(id));
+    const [, ...names] = id.split('.');
+    await this.#containers.forget(id, async () => {
+      if (root !== undefined) {
+        await removeSandbox(this.#work, { root: root.sandbox, names });
+      }
+    });
+  }
+
+  /** Removes the records of a container that has ended, and of those nested in it. */
+  async #discard(id: ContainerId): Promise<void> {
     for (const nested of this.#records.all(id)) {
       // Of one whose executor could not be recovered, it may be running.
       await this.destroyOrphan(nested);

@@ -1,6 +1,7 @@
 // Where things lie below an agent's work directory.
 //
 //   slaves/<agent>/frameworks/<framework>/executors/<executor>/runs/<container>   sandboxes
+//   containers/<container>                   sandboxes of containers that stand alone
 //   meta/agent.sqlite                        what the agent must still know after it is stopped
 //   meta/containers/<container>/supervisor   who watches over the container (see spawner.c)
 //   meta/containers/<container>/status       raw wait status of its process, once that has ended
@@ -8,6 +9,7 @@
 //   meta/containers/<container>/killing      since when, and why, its task is being killed
 //   meta/containers/<container>/user         the number of its user
 //   meta/containers/<container>/settings     what confines its process besides its user
+//   meta/containers/<container>/place        what it is for, where it is, and its isolators
 //   meta/containers/<container>/empty        that it has no process of its own
 //   meta/containers/<container>/task         the task of a group that it is for
 //   meta/containers/<container>/containers/<nested>   the same of one that is nested in it

@@ -25,8 +25,6 @@ export interface PodRunnerOptions {
   readonly containerizer: Containerizer;
   /** Makes a task's container, which is held. */
   readonly launch: (launch: Launch, abort: AbortSignal) => Promise<Container>;
-  /** Called when a container has ended, or could not be made. */
-  readonly cleanup: (container: ContainerId) => void;
   /** Stores a kill in progress for the executor of a later agent. */
   readonly rememberKill: (container: ContainerId, kill: RememberedKill) => void;
   readonly nowMs: () => number;
@@ -205,7 +203,6 @@ export class PodRunner {
       container.release();
     } catch (error) {
       failure = error instanceof Error ? error.message : String(error);
-      this.#options.cleanup(launch.container);
     }
     const { container } = launch;
     this.#step({ type: 'launched', container, failure, nowMs: this.#options.nowMs() });
@@ -216,7 +213,6 @@ export class PodRunner {
     this.#containers.set(id, container);
     void container.ended.then((end) => {
       this.#containers.delete(id);
-      this.#options.cleanup(id);
       const limitation = this.#limitations.get(id);
       this.#limitations.delete(id);
       this.#step({

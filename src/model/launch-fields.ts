@@ -111,7 +111,7 @@ const environment: Fields<Environment> = {
   },
 };
 
-const command: Fields<CommandInfo> = {
+export const commandFields: Fields<CommandInfo> = {
   uris: {
     value: WORKS,
     executable: WORKS,
@@ -127,7 +127,7 @@ const command: Fields<CommandInfo> = {
 };
 
 const checkCommand: Fields<CommandInfo> = {
-  ...command,
+  ...commandFields,
   uris: harmless("checks fetch nothing, as with Mesos's command executor"),
   user: harmless("checks run as the task's user, as with Mesos's command executor"),
 };
@@ -233,7 +233,7 @@ export const taskFields: Fields<TaskInfo> = {
   agent_id: WORKS,
   resources: resource,
   executor: WORKS,
-  command,
+  command: commandFields,
   container: containerFields,
   health_check: healthCheck,
   check,
@@ -251,7 +251,7 @@ export const executorFields: Fields<ExecutorInfo> = {
   type: WORKS,
   executor_id: WORKS,
   framework_id: WORKS,
-  command,
+  command: commandFields,
   container: containerFields,
   resources: resource,
   name: WORKS,

@@ -1,6 +1,7 @@
 // The requests and event streams that effects name by id. Each request knows how to be answered and
 // which stream it can become, so performing `reply`, `openStream` and `closeStream` is one look-up,
 // whether the request came by HTTP or from an executor inside the process.
+import type { AgentResponse } from '../model/generated/messages.ts';
 import { type RequestId, requestId, type StreamId } from '../model/ids.ts';
 import type { CloseStream, OpenStream, Reply } from '../model/process-effects.ts';
 
@@ -45,6 +46,10 @@ export interface ContainerInput {
 export interface PendingRequest<Stream> {
   /** Replies. A refusal without a text gets the text of its status. */
   reply(status: number, text: string | undefined): void;
+  /** Replies with a message; absent where the request cannot be replied to so. */
+  respond?(response: AgentResponse): void;
+  /** Calls back, once, when the client disconnects before it has its reply. */
+  onGone?(gone: () => void): void;
   /**
    * Makes the reply an event stream, which stays open; undefined where the client has disconnected.
    */

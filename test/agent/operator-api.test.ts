@@ -50,15 +50,6 @@ describe('a call about a container', () => {
     expect(answerTo(registered(), call)).toEqual(invalid(why));
   });
 
-  test('that is not here says so', () => {
-    const container_id = { value: 'child', parent: { value: 'parent' } };
-    const type = AgentCall_Type.KILL_CONTAINER;
-    expect(answerTo(registered(), { type, kill_container: { container_id } })).toEqual({
-      status: 404,
-      text: "Container 'parent.child' cannot be found (or is already killed)",
-    });
-  });
-
   test('of a task: its output is for the containerizer to attach', () => {
     const world = registered();
     world.runTask(commandTask('t1'));
@@ -72,12 +63,97 @@ describe('a call about a container', () => {
     ]);
   });
 
-  test('removing one without a parent is an error, not the end of the agent', () => {
+  test('removing that of an executor is an error, not the end of the agent', () => {
+    const world = registered();
+    world.runTask(commandTask('t1'));
+    const value = world.take('launchExecutor')[0]?.containerId ?? '';
     const type = AgentCall_Type.REMOVE_CONTAINER;
-    const call = { type, remove_container: { container_id: { value: 'c' } } };
-    expect(answerTo(registered(), call)).toEqual(
-      invalid("Expecting 'remove_container.container_id.parent' to be present"),
+    expect(answerTo(world, { type, remove_container: { container_id: { value } } })).toMatchObject({
+      status: 400,
+    });
+  });
+
+  test.each([
+    ['too deep', 33, 'a', 'it is nested more than 32 levels deep'],
+    [
+      'too long with those of its parents',
+      8,
+      'a'.repeat(200),
+      'its name and those of its parents exceed the maximum length (1500) together',
+    ],
+    ['too long', 1, 'a'.repeat(10_000), 'ID must not be greater than 255 characters'],
+    ['with NUL', 1, 'a\0b', "'a\0b' contains invalid characters"],
+    ['that leads upwards', 1, '..', "'..' is disallowed"],
+  ])('an id that is %s is refused', (_, depth, value, why) => {
+    let container_id: ContainerID = { value };
+    for (let level = 1; level < depth; level++) {
+      container_id = { value, parent: container_id };
+    }
+    const type = AgentCall_Type.LAUNCH_CONTAINER;
+    expect(answerTo(registered(), { type, launch_container: { container_id } })).toEqual(
+      invalid(`'launch_container.container_id' is invalid: ${why}`),
     );
+  });
+});
+
+describe('a container that a call asks for', () => {
+  const id = (value: string): ContainerID => ({ value: 'n', parent: { value } });
+
+  test('is left to the containerizer, as the user of its command', () => {
+    const world = registered();
+    const call = {
+      type: AgentCall_Type.LAUNCH_CONTAINER,
+      launch_container: {
+        container_id: { value: 'c' },
+        command: { value: 'true', user: 'nobody' },
+      },
+    };
+    expect(answerTo(world, call)).toBeUndefined();
+    expect(world.take('launchContainer')).toMatchObject([
+      { request: 'r', containerId: 'c', command: { value: 'true' }, user: 'nobody', resources: [] },
+    ]);
+  });
+
+  test('is not started by an agent that ends', () => {
+    const world = registered();
+    world.runTask(commandTask('t1'));
+    world.send({ type: 'stop', how: 'unregister' });
+    const call = {
+      type: AgentCall_Type.LAUNCH_CONTAINER,
+      launch_container: { container_id: { value: 'c' } },
+    };
+    expect(answerTo(world, call)).toMatchObject({ status: 503 });
+  });
+
+  test('gets SIGKILL where the call names no signal, and none that there is not', () => {
+    const world = registered();
+    const type = AgentCall_Type.KILL_NESTED_CONTAINER;
+    const kill = (signal?: number) =>
+      answerTo(world, {
+        type,
+        kill_nested_container: {
+          container_id: id('p'),
+          ...(signal !== undefined && { signal }),
+        },
+      });
+    expect(kill()).toBeUndefined();
+    expect(world.take('killContainer')).toMatchObject([{ containerId: 'p.n', signal: 9 }]);
+    expect(kill(0)).toMatchObject({ status: 400 });
+    expect(kill(65)).toMatchObject({ status: 400 });
+  });
+
+  test('is awaited under the name of the call', () => {
+    const world = registered();
+    const wait_nested_container = { container_id: id('p') };
+    answerTo(world, { type: AgentCall_Type.WAIT_NESTED_CONTAINER, wait_nested_container });
+    answerTo(world, {
+      type: AgentCall_Type.WAIT_CONTAINER,
+      wait_container: wait_nested_container,
+    });
+    expect(world.take('waitContainer')).toMatchObject([
+      { containerId: 'p.n', call: 'WAIT_NESTED_CONTAINER' },
+      { containerId: 'p.n', call: 'WAIT_CONTAINER' },
+    ]);
   });
 });
 

@@ -316,6 +316,10 @@ export class AgentHost {
         return;
       case 'resizeContainer':
       case 'attachContainer':
+      case 'launchContainer':
+      case 'waitContainer':
+      case 'killContainer':
+      case 'removeContainer':
       case 'collectGarbage':
       case 'createVolume':
         return;

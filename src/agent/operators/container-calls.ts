@@ -16,6 +16,9 @@ interface NamedContainer {
 
 /** A container's id is part of its sandbox's path, in which a longer one would not fit. */
 const MAX_LENGTH = 242;
+/** For the same reason; Mesos has no bounds here, and fails when it makes the folders. */
+const MAX_DEPTH = 32;
+const MAX_PATH_LENGTH = 1_500;
 
 /** The container that a call is about; undefined for other calls. */
 export function namedContainer(call: AgentCall): NamedContainer | undefined {
@@ -46,8 +49,7 @@ export function namedContainer(call: AgentCall): NamedContainer | undefined {
     case AgentCall_Type.KILL_CONTAINER:
       return of('kill_container', call.kill_container?.container_id, false);
     case AgentCall_Type.REMOVE_CONTAINER:
-      // An id without a parent makes Mesos's agent crash; here it is an error.
-      return of('remove_container', call.remove_container?.container_id, true);
+      return of('remove_container', call.remove_container?.container_id, false);
     case AgentCall_Type.ATTACH_CONTAINER_INPUT:
       return of('attach_container_input', call.attach_container_input?.container_id, false);
     case AgentCall_Type.ATTACH_CONTAINER_OUTPUT:
@@ -62,12 +64,27 @@ export function containerNameError({ part, id, needsParent }: NamedContainer): s
   if (id === undefined) {
     return `Expecting '${part}.container_id' to be present`;
   }
-  const error = containerIdError(id);
+  const error = pathError(id) ?? containerIdError(id);
   if (error !== undefined) {
     return `'${part}.container_id' is invalid: ${error}`;
   }
   return needsParent && id.parent === undefined
     ? `Expecting '${part}.container_id.parent' to be present`
+    : undefined;
+}
+
+function pathError(id: ContainerID): string | undefined {
+  let depth = 0;
+  let length = 0;
+  for (let it: ContainerID | undefined = id; it !== undefined; it = it.parent) {
+    length += it.value.length;
+    if (++depth > MAX_DEPTH) {
+      return `it is nested more than ${MAX_DEPTH} levels deep`;
+    }
+  }
+  // A name that is too long by itself has an error of its own.
+  return depth > 1 && length > MAX_PATH_LENGTH
+    ? `its name and those of its parents exceed the maximum length (${MAX_PATH_LENGTH}) together`
     : undefined;
 }
 

@@ -1,6 +1,5 @@
-// Calls of the operator API that change something. Standalone and nested containers, images and
-// resource providers are not supported yet: such a call is answered so, or with what is wrong with
-// it.
+// Calls of the operator API that change something. Images and resource providers are not supported
+// yet: such a call is answered so, or with what is wrong with it.
 import { containerIdOf } from '../../model/container-id.ts';
 import {
   type AgentCall,
@@ -15,6 +14,7 @@ import { emitAtOnce } from '../outbox.ts';
 import type { AgentState } from '../state.ts';
 import { containerAction, containerObject } from './container-authorization.ts';
 import { containerNameError, namedContainer } from './container-calls.ts';
+import { askContainerizer, asksContainerizer } from './container-effects.ts';
 
 interface Answer {
   readonly status: number;
@@ -25,13 +25,10 @@ const DONE: Answer = { status: 200 };
 const UNSUPPORTED: Answer = { status: 501, text: 'This agent does not support the call' };
 
 export function operatorCalled(agent: AgentState, event: OperatorCalled): void {
-  const answered = invalid(event.call) ?? forbidden(agent, event);
-  if (answered === undefined && isAttach(event.call)) {
-    attach(agent, event);
-    return;
+  const found = invalid(event.call) ?? forbidden(agent, event) ?? answer(agent, event);
+  if (found !== undefined) {
+    reply(agent, event.request, found.status, found.text);
   }
-  const { status, text } = answered ?? answer(agent, event);
-  reply(agent, event.request, status, text);
 }
 
 function invalid(call: AgentCall): Answer | undefined {
@@ -110,7 +107,12 @@ function attach(agent: AgentState, { call, request, principal }: OperatorCalled)
   });
 }
 
-function answer(agent: AgentState, { call }: OperatorCalled): Answer {
+/** Undefined where the containerizer answers. */
+function answer(agent: AgentState, event: OperatorCalled): Answer | undefined {
+  const { call } = event;
+  if (asksContainerizer(call)) {
+    return askContainerizer(agent, event);
+  }
   switch (call.type) {
     case AgentCall_Type.PRUNE_IMAGES:
     case AgentCall_Type.MARK_RESOURCE_PROVIDER_GONE:
@@ -122,34 +124,14 @@ function answer(agent: AgentState, { call }: OperatorCalled): Answer {
       return unknownProvider(call.update_resource_provider_config?.info);
     case AgentCall_Type.REMOVE_RESOURCE_PROVIDER_CONFIG:
       return { status: 500, text: 'Missing required flag --resource_provider_config_dir' };
-    case AgentCall_Type.REMOVE_CONTAINER:
-    case AgentCall_Type.REMOVE_NESTED_CONTAINER:
-      // To remove a container that does not exist is no error.
-      return DONE;
-    case AgentCall_Type.WAIT_NESTED_CONTAINER:
-    case AgentCall_Type.WAIT_CONTAINER:
-      return ifKnown(agent, call, UNSUPPORTED);
-    case AgentCall_Type.KILL_NESTED_CONTAINER:
-    case AgentCall_Type.KILL_CONTAINER:
-      return ifKnown(agent, call, UNSUPPORTED, killUnknown);
+    case AgentCall_Type.ATTACH_CONTAINER_INPUT:
+    case AgentCall_Type.ATTACH_CONTAINER_OUTPUT:
+      attach(agent, event);
+      return undefined;
     default:
       return UNSUPPORTED;
   }
 }
-
-/** Answers for a container by its existence: only executors have containers. */
-function ifKnown(
-  agent: AgentState,
-  call: AgentCall,
-  known: Answer,
-  unknown = (path: string) => `Container ${path} cannot be found`,
-): Answer {
-  const id = namedContainer(call)?.id;
-  const path = id === undefined ? containerId('') : containerIdOf(id);
-  return agent.containers.has(path) ? known : { status: 404, text: unknown(path) };
-}
-
-const killUnknown = (path: string) => `Container '${path}' cannot be found (or is already killed)`;
 
 function unknownProvider(
   info: { readonly type: string; readonly name: string } | undefined,

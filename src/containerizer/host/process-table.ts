@@ -111,7 +111,7 @@ export function bootId(): string {
 }
 
 /** Sends a signal. Nothing happens if the process has ended, or the agent may not signal it. */
-export function kill(pid: number, signal: NodeJS.Signals): void {
+export function kill(pid: number, signal: NodeJS.Signals | number): void {
   try {
     process.kill(pid, signal);
   } catch (error) {

@@ -1,11 +1,11 @@
 // A launcher turns a plan into processes, and finds them again after a restart of the agent. How it
 // does that - by supervisors, namespaces, job objects - is its own business.
 import type { ContainerId } from '../../model/ids.ts';
+import type { EndRecord } from '../container-end.ts';
 import type { Identity } from '../host/users.ts';
 import type { CgroupPlacement } from '../plan/cgroup-plan.ts';
 import type { CommandLine } from '../plan/command-line.ts';
 import type { ContainerPlan, ProcessPlan } from '../plan/plan.ts';
-import type { EndRecord } from '../records/run-records.ts';
 
 /** What a later agent knows of a container that it attaches to. */
 export interface Attachment {
@@ -32,6 +32,8 @@ export interface Container {
   release(): void;
   /** Sends SIGTERM to all processes of the container. */
   terminate(): void;
+  /** Sends a signal to the container's own process, once that runs. */
+  signal(number: number): void;
   /** Kills all processes of the container; a held one never runs. */
   destroy(): void;
 }

@@ -2,7 +2,13 @@
 // a network must not run on the machine's own files and addresses instead.
 import { enumNames } from '../../model/enum-names.ts';
 import { ContainerInfo_Type, TaskStatus_Reason } from '../../model/generated/messages.ts';
-import { executorFields, refusalOf, taskFields } from '../../model/launch-fields.ts';
+import {
+  commandFields,
+  containerFields,
+  executorFields,
+  refusalOf,
+  taskFields,
+} from '../../model/launch-fields.ts';
 import { volumeError } from '../../model/volume-source.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
 import { type ContainerRequest, containerInfoOf } from './request.ts';
@@ -14,11 +20,15 @@ const nameOf = enumNames(ContainerInfo_Type);
  * what neither these isolators nor plain processes give it.
  */
 export function requireSupported(
-  request: Pick<ContainerRequest, 'executor' | 'task'>,
+  request: Pick<ContainerRequest, 'executor' | 'task' | 'container' | 'command'>,
   isolators: readonly string[],
 ): void {
-  const { executor, task } = request;
+  const { executor, task, command } = request;
   const container = containerInfoOf(request);
+  if (executor === undefined) {
+    requireSupportedParts({ command, container }, isolators);
+    return;
+  }
   if (container !== undefined && container.type !== ContainerInfo_Type.MESOS) {
     // Mesos has no message of its own for this: its agent finds no container to wait for.
     throw new ContainerizerError('Abnormal executor termination: unknown container', {
@@ -42,6 +52,22 @@ export function requireSupported(
           { ...task, ...(container === undefined ? {} : { container }) },
           { isolators },
         );
+  if (refusal !== undefined) {
+    throw new ContainerizerError(refusal);
+  }
+}
+
+/** Of a container that a call of the API asks for. */
+function requireSupportedParts(
+  { command, container }: Pick<ContainerRequest, 'command' | 'container'>,
+  isolators: readonly string[],
+): void {
+  if (container !== undefined && container.type !== ContainerInfo_Type.MESOS) {
+    throw new ContainerizerError('The provided ContainerInfo is not supported');
+  }
+  const refusal =
+    (command && refusalOf(commandFields, command, { prefix: 'command.', isolators })) ??
+    (container && refusalOf(containerFields, container, { prefix: 'container.', isolators }));
   if (refusal !== undefined) {
     throw new ContainerizerError(refusal);
   }

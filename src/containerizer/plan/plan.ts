@@ -2,7 +2,6 @@
 // carries out, or a refusal before anything is created. Pure, so that a test can show the whole
 // plan without root and without a container.
 import { join } from 'node:path';
-import { parentOf } from '../../model/container-id.ts';
 import type { CommandInfo_URI, TaskStatus_Reason } from '../../model/generated/messages.ts';
 import type { ContainerId } from '../../model/ids.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
@@ -154,7 +153,7 @@ function basicPlan(request: ContainerRequest, host: PlanHost): ContainerPlan {
     directory: sandbox,
     environment: layered(
       { MESOS_SANDBOX: sandbox },
-      parentOf(id) === undefined ? { MESOS_DIRECTORY: sandbox } : {},
+      request.kind === 'executor' ? { MESOS_DIRECTORY: sandbox } : {},
       request.environment,
       command === undefined ? {} : commandEnvironment(command),
     ),

@@ -6,22 +6,23 @@ import type {
   ExecutorInfo,
   Resource,
   TaskInfo,
+  Value_Scalar,
 } from '../../model/generated/messages.ts';
 import type { ContainerId } from '../../model/ids.ts';
+import type { ContainerKind, Place } from './place.ts';
 
 export interface NestedIn {
-  /** The sandbox of the other container, relative to the work directory. */
-  readonly parent: string;
-  /** The last part of the container's id, and the name of its sandbox. */
-  readonly name: string;
-  /** The id of the task. */
-  readonly task: string;
-  /** What a later agent must know of it, as text. */
-  readonly note: string;
+  /** The sandbox of the root container, relative to the work directory. */
+  readonly root: string;
+  /** The last parts of the ids of the containers below the root, down to this one. */
+  readonly names: readonly string[];
+  /** The id of the task, of a container that is for one. */
+  readonly task?: string | undefined;
 }
 
 export interface ContainerRequest {
   readonly id: ContainerId;
+  readonly kind: ContainerKind;
   /** Relative to the work directory. */
   readonly sandbox: string;
   /** The user to run as; undefined: the agent's own. */
@@ -35,25 +36,42 @@ export interface ContainerRequest {
   /** Undefined where neither executor nor task has a command. */
   readonly command?: CommandInfo | undefined;
   readonly resources: readonly Resource[];
+  /** Of one that a call of the API asks for; a task has its own. */
+  readonly limits?: Readonly<Record<string, Value_Scalar>> | undefined;
   /** Whether the container ends with the agent, however the agent ends. */
   readonly isBound: boolean;
-  /** Of a container that is nested in another one, for a task of its executor. */
+  /** Of a container that is nested in another one. */
   readonly nested?: NestedIn | undefined;
-  readonly executor: ExecutorInfo;
+  /** What a later agent must know of the task that it is for, as text. */
+  readonly note?: string | undefined;
+  /** Absent where a call of the API asks for the container. */
+  readonly executor?: ExecutorInfo | undefined;
   /** The only task of a built-in executor. */
   readonly task?: TaskInfo | undefined;
+  /** Of one that a call of the API asks for. */
+  readonly container?: ContainerInfo | undefined;
 }
 
 /** The container of a built-in executor is its task's, or the agent's default. */
 export const containerInfoOf = ({
   executor,
   task,
-}: Pick<ContainerRequest, 'executor' | 'task'>): ContainerInfo | undefined =>
-  executor.container ?? task?.container;
+  container,
+}: Pick<ContainerRequest, 'executor' | 'task' | 'container'>): ContainerInfo | undefined =>
+  executor?.container ?? task?.container ?? container;
+
+export const placeOf = ({ kind, sandbox, user, isBound }: ContainerRequest): Place => ({
+  kind,
+  sandbox,
+  user,
+  isBound,
+});
 
 /**
  * Whether the container counts for the one that it is nested in, and is limited by what that has.
  */
-export const isSharing = (request: Pick<ContainerRequest, 'id' | 'executor' | 'task'>): boolean =>
+export const isSharing = (
+  request: Pick<ContainerRequest, 'id' | 'executor' | 'task' | 'container'>,
+): boolean =>
   parentOf(request.id) !== undefined &&
   containerInfoOf(request)?.linux_info?.share_cgroups !== false;

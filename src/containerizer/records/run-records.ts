@@ -10,6 +10,7 @@ import { codeOf } from '../../filesystem/folder.ts';
 import { privateFolder } from '../../filesystem/private-file.ts';
 import { childOf, parentOf } from '../../model/container-id.ts';
 import { type ContainerId, containerId } from '../../model/ids.ts';
+import type { EndRecord } from '../container-end.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
 import {
   allProcesses,
@@ -38,16 +39,6 @@ export interface SupervisorRecord {
   readonly isBound?: boolean | undefined;
 }
 
-/** How a container ended, as far as its records tell. */
-export interface EndRecord {
-  /** The raw status of wait(2). */
-  readonly waitStatus?: number | undefined;
-  /** Why its process could not be started. */
-  readonly failure?: string | undefined;
-  /** Why there is no record of the end, where that is known. */
-  readonly loss?: string | undefined;
-}
-
 /** The size of each record that is written when the disk may be full. */
 const ROOM = { status: 64, failure: 1024 + SEAL_BYTES, killing: 256 } as const;
 /** What the kernel adds to the path of a deleted folder. */
@@ -62,10 +53,11 @@ const SUPERVISOR_NAME = 'mesoscale-super';
  * - user: the number of its user, nothing for the agent's own;
  * - settings: what confines its process besides its user;
  * - cgroups: those that are its own, and those that it is in;
+ * - place: what it is for, where its sandbox is, and its isolators;
  * - empty: it has no process of its own; since which boot of the machine;
  * - task: the task of a group that it is for, and the group.
  */
-export type NoteName = 'user' | 'settings' | 'cgroups' | 'empty' | 'task';
+export type NoteName = 'user' | 'settings' | 'cgroups' | 'empty' | 'task' | 'place';
 
 export class RunRecords {
   readonly #work: WorkDirectory;

@@ -10,8 +10,9 @@ import {
 } from 'node:fs';
 import { readdir, rmdir, unlink } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
+import { codeOf, Folder } from '../../filesystem/folder.ts';
 import { HeldFolder } from '../../filesystem/held-folder.ts';
-import { deleteTree } from '../../filesystem/tree-deletion.ts';
+import { deleteEntry, deleteTree } from '../../filesystem/tree-deletion.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
 import type { Identity } from '../host/users.ts';
 import type { WorkDirectory } from '../work-directory.ts';
@@ -43,6 +44,59 @@ export function createSandbox(
     });
   }
   return path;
+}
+
+/** The folder that has the sandboxes of containers that stand alone, as in Mesos. */
+const STANDALONE = 'containers';
+
+/** Relative to the work directory. */
+export const standaloneSandbox = (name: string): string => join(STANDALONE, name);
+
+/**
+ * Creates the private sandbox of a container that stands alone; that of an earlier one with the
+ * same id is used again, with what it has. Throws ContainerizerError.
+ */
+export function createStandaloneSandbox(
+  work: WorkDirectory,
+  sandbox: string,
+  identity: Identity | undefined,
+): void {
+  const path = work.path(sandbox);
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+    using above = HeldFolder.open(dirname(path));
+    privateFolderIn(above, basename(path), identity)[Symbol.dispose]();
+  } catch (error) {
+    throw new ContainerizerError(`Failed to create sandbox '${path}': ${String(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+const PRIVATE_MODE = 0o750;
+
+/** A folder of the container's user; one that is there is used again. */
+function privateFolderIn(
+  above: HeldFolder,
+  name: string,
+  identity: Identity | undefined,
+): HeldFolder {
+  if (above.statusOf(name) === undefined) {
+    return newFolderIn(above, name, identity);
+  }
+  const folder = above.folder(name);
+  folder.setMode(PRIVATE_MODE);
+  return given(folder, identity);
+}
+
+const newFolderIn = (above: HeldFolder, name: string, identity: Identity | undefined): HeldFolder =>
+  given(above.makeFolder(name, PRIVATE_MODE), identity);
+
+function given(folder: HeldFolder, identity: Identity | undefined): HeldFolder {
+  if (identity !== undefined) {
+    folder.giveTo(identity.uid, identity.gid);
+  }
+  return folder;
 }
 
 /** The folder in a sandbox that has those of nested containers. */
@@ -83,35 +137,41 @@ export function createOutput(
 export const nestedSandbox = (sandbox: string, name: string): string => join(sandbox, NESTED, name);
 
 export interface NestedSandbox {
-  /** Of the container that it is nested in, relative to the work directory. */
-  readonly parent: string;
-  readonly name: string;
-  /** The id of the task that the container is for. */
-  readonly task: string;
+  /** The sandbox of the root container, relative to the work directory. */
+  readonly root: string;
+  /** The names of the containers below the root, down to this one. */
+  readonly names: readonly string[];
+  /** The id of the task that the container is for; absent where it is for none. */
+  readonly task?: string | undefined;
   /** Links in the sandbox, by their names, to absolute paths. */
   readonly links: ReadonlyMap<string, string>;
 }
 
 /**
  * Creates the private sandbox of a nested container in that of its parent, which belongs to a user
- * who may change all that is in it: no link there is followed. Throws ContainerizerError.
+ * who may change all that is in it: no link there is followed. What an earlier container with the
+ * same id has left is used again, but never for a task. Throws ContainerizerError.
  */
 export function createNestedSandbox(
   work: WorkDirectory,
-  { parent, name, task, links }: NestedSandbox,
+  { root, names, task, links }: NestedSandbox,
   identity: Identity | undefined,
 ): void {
-  const path = work.path(nestedSandbox(parent, name));
+  const name = names.at(-1) ?? '';
+  const path = work.path(names.reduce(nestedSandbox, root));
   try {
-    using above = HeldFolder.open(work.path(parent));
+    using above = parentIn(work.path(root), names);
     const { uid, gid } = above.status();
     using nested = folderIn(above, NESTED, () => {});
-    using sandbox = nested.makeFolder(name, 0o750);
-    if (identity !== undefined) {
-      sandbox.giveTo(identity.uid, identity.gid);
-    }
+    using sandbox =
+      task === undefined
+        ? privateFolderIn(nested, name, identity)
+        : newFolderIn(nested, name, identity);
     for (const [link, target] of links) {
       sandbox.symlink(link, target);
+    }
+    if (task === undefined) {
+      return;
     }
     using tasks = folderIn(above, TASKS, (made) => made.giveTo(uid, gid));
     if (tasks.statusOf(task) !== undefined) {
@@ -124,6 +184,47 @@ export function createNestedSandbox(
       cause: error,
     });
   }
+}
+
+/** The sandbox of a container's parent; each part of its path is opened by itself. */
+function parentIn(root: string, names: readonly string[]): HeldFolder {
+  let folder = HeldFolder.open(root);
+  for (const part of names.slice(0, -1).flatMap((name) => [NESTED, name])) {
+    const above = folder;
+    try {
+      folder = above.folder(part);
+    } finally {
+      above[Symbol.dispose]();
+    }
+  }
+  return folder;
+}
+
+/** Deletes the sandbox of a container whose parent may go on, or that stands alone. */
+export async function removeSandbox(
+  work: WorkDirectory,
+  { root, names }: Pick<NestedSandbox, 'root' | 'names'>,
+): Promise<void> {
+  const name = names.at(-1);
+  if (name === undefined) {
+    await deleteTree(work.path(root));
+    return;
+  }
+  let folder: Folder;
+  try {
+    folder = await Folder.open(work.path(root));
+    for (const part of [...names.slice(0, -1).flatMap((it) => [NESTED, it]), NESTED]) {
+      await using above = folder;
+      folder = await above.folder(part);
+    }
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') {
+      return;
+    }
+    throw error;
+  }
+  await using nested = folder;
+  await deleteEntry(nested, name);
 }
 
 /** A folder that is there is left as it is: the user may have put it there. */

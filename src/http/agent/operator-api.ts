@@ -10,7 +10,6 @@ import {
 } from '../../model/generated/messages.ts';
 import type { PendingRequests } from '../../runtime/pending-requests.ts';
 import type { Authorizer } from '../../security/authorizer.ts';
-import type { Principal } from '../../security/principal.ts';
 import { writeJson } from '../../wire/json.ts';
 import { types } from '../../wire/types.ts';
 import { decodeCall, messageResponse } from '../server/call-codec.ts';
@@ -84,6 +83,7 @@ const ATTACHING: ReadonlySet<number> = new Set([
   AgentCall_Type.ATTACH_CONTAINER_OUTPUT,
   AgentCall_Type.LAUNCH_NESTED_CONTAINER_SESSION,
 ]);
+type Asking = Caller & Pick<EndpointRequest, 'onGone'>;
 
 /** Calls that may be answered with a stream of records. */
 const STREAMED: ReadonlySet<number> = new Set([
@@ -156,7 +156,7 @@ export class AgentOperatorApi {
       : this.#answer(call, media.answer, request);
   }
 
-  async #answer(call: AgentCall, codec: Codec, caller: Caller): Promise<HttpResponse> {
+  async #answer(call: AgentCall, codec: Codec, caller: Asking): Promise<HttpResponse> {
     const { principal } = caller;
     if (call.type === AgentCall_Type.UNKNOWN) {
       return notImplemented;
@@ -186,7 +186,7 @@ export class AgentOperatorApi {
       const response = views.read(call, { principal, authorizer });
       return response && largeMessageResponse(types.AgentResponse, codec, response);
     });
-    return answer ?? this.#ask(call, principal);
+    return answer ?? this.#ask(call, codec, caller);
   }
 
   /** Undefined where the answer is a stream. */
@@ -213,11 +213,13 @@ export class AgentOperatorApi {
     });
   }
 
-  #ask(call: AgentCall, principal: Principal | undefined): Promise<HttpResponse> {
+  #ask(call: AgentCall, codec: Codec, { principal, onGone }: Asking): Promise<HttpResponse> {
     return new Promise((resolve) => {
       const { dispatch, requests, nowMs } = this.#options;
       const request = requests.add({
         reply: (status, text) => resolve(replyResponse(status, text)),
+        respond: (response) => resolve(messageResponse(types.AgentResponse, codec, response)),
+        onGone,
       });
       dispatch({ type: 'operatorCall', nowMs: nowMs(), request, principal, call });
     });

@@ -40,6 +40,8 @@ export interface EndpointRequest {
   header(name: string): string | undefined;
   /** Whether the client has disconnected. */
   isGone(): boolean;
+  /** Calls back, once, when the connection is closed before the response is sent. */
+  onGone(gone: () => void): void;
   /** Gives the response to the endpoint, which writes it itself. */
   hijack(): ServerResponse;
 }
@@ -203,6 +205,13 @@ async function answer(
     principal: request.principal,
     header: (name) => headerOf(request.raw, name),
     isGone: () => reply.raw.destroyed,
+    onGone: (gone) => {
+      reply.raw.once('close', () => {
+        if (!reply.raw.writableFinished) {
+          gone();
+        }
+      });
+    },
     hijack: () => {
       reply.hijack();
       return reply.raw;

@@ -40,6 +40,7 @@ const planned = (
 ) => {
   const request: ContainerRequest = {
     id: containerId('root.task'),
+    kind: 'task',
     sandbox: 'runs/root/containers/task',
     environment: {},
     command: { value: 'true' },

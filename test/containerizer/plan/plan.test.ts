@@ -40,6 +40,7 @@ const volume: Resource = {
 
 const request: ContainerRequest = {
   id: containerId('c1'),
+  kind: 'executor',
   sandbox: 'slaves/s/runs/c1',
   user: 'ann',
   environment: { LIBPROCESS_IP: '10.0.0.1' },

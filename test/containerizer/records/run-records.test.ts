@@ -2,7 +2,8 @@
 import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type EndRecord, RunRecords } from '../../../src/containerizer/records/run-records.ts';
+import type { EndRecord } from '../../../src/containerizer/container-end.ts';
+import { RunRecords } from '../../../src/containerizer/records/run-records.ts';
 import { sealed } from '../../../src/containerizer/records/sealed-text.ts';
 import { WorkDirectory } from '../../../src/containerizer/work-directory.ts';
 import { containerId } from '../../../src/model/ids.ts';

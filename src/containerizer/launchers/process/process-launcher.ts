@@ -5,11 +5,12 @@
 // agent knows as much as the one that launched the container.
 import { lstatSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { parentOf } from '../../../model/container-id.ts';
 import type { ContainerId } from '../../../model/ids.ts';
 import { sweepCgroup } from '../../cgroups/cgroups.ts';
 import { ContainerizerError, UnknownEndError } from '../../containerizer-error.ts';
-import { bootId } from '../../host/process-table.ts';
+import { bootId, isAlive, kill } from '../../host/process-table.ts';
 import type { Identity, Users } from '../../host/users.ts';
 import { type CgroupPlacement, NO_CGROUPS } from '../../plan/cgroup-plan.ts';
 import { layered } from '../../plan/command-line.ts';
@@ -35,6 +36,9 @@ import { UsageMeter } from './usage.ts';
 import { volumeSetting } from './volume-settings.ts';
 
 const SIGTERM = 15;
+/** How often, and for how long together, a process that is to get a signal is looked for. */
+const SIGNAL_TRIES = 100;
+const SIGNAL_RETRY_MS = 10;
 
 export interface ProcessLauncherOptions {
   readonly records: RunRecords;
@@ -229,8 +233,24 @@ export class ProcessLauncher implements Launcher {
       ...of,
       release: () => this.#spawner.release(token),
       terminate: () => this.#spawner.signal(token, SIGTERM),
+      signal: (number) => void this.#signal(of.id, number),
       destroy: () => this.#spawner.signal(token, DESTROY_SIGNAL),
     };
+  }
+
+  /** Where the process does not run yet, it gets the signal soon after it does. */
+  async #signal(id: ContainerId, number: number): Promise<void> {
+    for (let tries = 0; tries < SIGNAL_TRIES; tries++) {
+      const record = this.#options.records.supervisor(id);
+      if (record !== undefined) {
+        const { pid, startTicks } = record.process;
+        if (isAlive(pid, startTicks)) {
+          kill(pid, number);
+        }
+        return;
+      }
+      await delay(SIGNAL_RETRY_MS);
+    }
   }
 
   /**

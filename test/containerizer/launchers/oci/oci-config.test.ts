@@ -21,6 +21,7 @@ const host: OciHost = {
 const planned = planContainer(
   {
     id: containerId('c1'),
+    kind: 'executor',
     sandbox: 'sandbox',
     environment: {},
     command: { value: '/bin/prog', shell: false, arguments: ['prog', '-x'] },

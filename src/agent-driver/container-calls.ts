@@ -1,0 +1,195 @@
+// Containers that calls of the API ask for: what is asked of the containerizer for one, and what
+// the call is answered.
+import type {
+  KillContainer,
+  LaunchContainer,
+  RemoveContainer,
+  WaitContainer,
+} from '../agent/effects.ts';
+import type { Containerizer } from '../containerizer/containerizer.ts';
+import { ContainerizerError } from '../containerizer/containerizer-error.ts';
+import type { ContainerKind } from '../containerizer/plan/place.ts';
+import type { ContainerRequest } from '../containerizer/plan/request.ts';
+import { nestedSandbox, standaloneSandbox } from '../containerizer/sandboxes/sandboxes.ts';
+import type { Termination } from '../containerizer/tree.ts';
+import { parentOf, rootOf } from '../model/container-id.ts';
+import {
+  type AgentResponse,
+  AgentResponse_Type,
+  type AgentResponse_WaitContainer,
+  type CommandInfo,
+  TaskState,
+} from '../model/generated/messages.ts';
+import type { ContainerId } from '../model/ids.ts';
+import type { PendingRequest } from '../runtime/pending-requests.ts';
+
+/** What a call is answered through. */
+type Asker = PendingRequest<unknown> | undefined;
+
+const SIGKILL = 9;
+/** The wait status of a program that cannot be executed: Mesos's launcher exits with 1. */
+const NOT_EXECUTED_STATUS = 256;
+/** What a container without a command runs: it fails as in Mesos, when it runs. */
+const NO_COMMAND: CommandInfo = {
+  shell: true,
+  value: 'echo "Launch command is not specified" >&2; exit 1',
+};
+
+export class ContainerCalls {
+  readonly #containerizer: Containerizer;
+
+  constructor(containerizer: Containerizer) {
+    this.#containerizer = containerizer;
+  }
+
+  async launch(effect: LaunchContainer, asker: Asker): Promise<void> {
+    const { containerId: id } = effect;
+    const { containers } = this.#containerizer;
+    const verdict = containers.verdict(id);
+    if (verdict !== 'launch') {
+      const isThere = verdict === 'exists';
+      asker?.reply(isThere ? 202 : 400, isThere ? undefined : verdict.refusal);
+      return;
+    }
+    try {
+      await this.#launch(effect, parentOf(id) === undefined ? 'standalone' : 'nested');
+    } catch (error) {
+      if (!(error instanceof ContainerizerError)) {
+        throw error;
+      }
+      if (error.isDropped) {
+        // Nothing was made for it, and there is nothing to wait for.
+        await containers.gone(id);
+        await containers.forget(id);
+      }
+      asker?.reply(400, error.message);
+      return;
+    }
+    asker?.reply(200, undefined);
+  }
+
+  async #launch(effect: LaunchContainer, kind: ContainerKind): Promise<void> {
+    const request = this.#requestOf(effect, kind);
+    const { signal: abort } = new AbortController();
+    const container = await this.#containerizer.launch(request, { abort });
+    container.release();
+  }
+
+  /** Throws ContainerizerError. */
+  #requestOf(effect: LaunchContainer, kind: ContainerKind): ContainerRequest {
+    const { containerId: id, container, resources, limits } = effect;
+    const root = this.#containerizer.containers.get(rootOf(id));
+    const [, ...names] = id.split('.');
+    const user = effect.user ?? root?.user;
+    if (root?.user !== undefined && user !== root.user && root.user !== 'root') {
+      // That user may put anything in the place of a sandbox that lies in his.
+      throw new ContainerizerError(
+        `Container ${id} cannot run as '${user}': it is nested in a container of user '${root.user}', and` +
+          ' sandboxes of other users in his are not safe without mount namespaces',
+      );
+    }
+    return {
+      id,
+      kind,
+      sandbox:
+        root === undefined ? standaloneSandbox(id) : names.reduce(nestedSandbox, root.sandbox),
+      ...(root !== undefined && names.length > 0 && { nested: { root: root.sandbox, names } }),
+      user,
+      environment: {},
+      command: effect.command ?? NO_COMMAND,
+      container,
+      resources,
+      limits,
+      isBound: root?.isBound ?? false,
+    };
+  }
+
+  wait({ containerId: id, call }: WaitContainer, asker: Asker): void {
+    const leave = this.#containerizer.containers.wait(id, (termination) => {
+      if (termination === undefined) {
+        asker?.reply(404, `Container ${id} cannot be found`);
+      } else {
+        answerWait(asker, call, termination);
+      }
+    });
+    if (leave === 'full') {
+      asker?.reply(503, 'Too many calls wait for the end of containers');
+      return;
+    }
+    asker?.onGone?.(leave);
+  }
+
+  kill({ containerId: id, signal }: KillContainer, asker: Asker): void {
+    const { containers } = this.#containerizer;
+    const node = containers.get(id);
+    if (node === undefined || node.state === 'ended') {
+      asker?.reply(404, `Container '${id}' cannot be found (or is already killed)`);
+      return;
+    }
+    const running = containers.running(id);
+    if (signal === SIGKILL || running === undefined) {
+      containers.destroy(id);
+    } else {
+      running.signal(signal);
+    }
+    asker?.reply(200, undefined);
+  }
+
+  async remove({ containerId: id }: RemoveContainer, asker: Asker): Promise<void> {
+    const { containers } = this.#containerizer;
+    const node = containers.get(id);
+    const isNested = parentOf(id) !== undefined;
+    if (isNested && containers.get(rootOf(id)) === undefined) {
+      asker?.reply(500, 'Unknown root container');
+    } else if (node !== undefined && node.state !== 'ended') {
+      asker?.reply(500, `${isNested ? 'Nested container' : 'Container'} has not terminated yet`);
+    } else {
+      asker?.reply(...(await this.#remove(id)));
+    }
+  }
+
+  async #remove(id: ContainerId): Promise<[number, string | undefined]> {
+    try {
+      await this.#containerizer.remove(id);
+      return [200, undefined];
+    } catch (error) {
+      return [500, `Failed to remove container ${id}: ${String(error)}`];
+    }
+  }
+}
+
+function answerWait(asker: Asker, call: WaitContainer['call'], termination: Termination): void {
+  const type = AgentResponse_Type[call];
+  const part = waitResponse(termination);
+  const response: AgentResponse =
+    call === 'WAIT_CONTAINER'
+      ? { type, wait_container: part }
+      : { type, wait_nested_container: part };
+  if (asker?.respond === undefined) {
+    asker?.reply(200, undefined);
+  } else {
+    asker.respond(response);
+  }
+}
+
+/** A container that was never launched has nothing to tell: whoever launched it was told. */
+function waitResponse({
+  waitStatus,
+  failure,
+  loss,
+  limitation,
+  hasRun,
+}: Termination): AgentResponse_WaitContainer {
+  const exit_status =
+    waitStatus ?? (hasRun && failure !== undefined ? NOT_EXECUTED_STATUS : undefined);
+  const message = limitation?.message ?? (hasRun ? (failure ?? loss) : undefined);
+  return {
+    ...(exit_status !== undefined && { exit_status }),
+    ...(limitation !== undefined && {
+      state: TaskState.TASK_FAILED,
+      reason: limitation.reason,
+      limitation: { resources: [...limitation.resources] },
+    }),
+    ...(message !== undefined && { message }),
+  };
+}

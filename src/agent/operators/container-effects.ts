@@ -1,0 +1,126 @@
+// Calls of the operator API that start, await, signal or remove a container. The agent says who
+// may, and which user the container runs as; the containerizer knows which containers there are,
+// and answers.
+import { containerIdOf, parentOf, rootOf } from '../../model/container-id.ts';
+import { type AgentCall, AgentCall_Type } from '../../model/generated/messages.ts';
+import type { ContainerId, RequestId } from '../../model/ids.ts';
+import { messageSize } from '../../model/message-size.ts';
+import type { OperatorCalled } from '../events.ts';
+import { emit, emitAtOnce, emitEnding, isFull } from '../outbox.ts';
+import type { AgentState } from '../state.ts';
+import { namedContainer } from './container-calls.ts';
+
+/** An answer that is known already. */
+interface Refusal {
+  readonly status: number;
+  readonly text: string;
+}
+
+const SIGKILL = 9;
+const MAX_SIGNAL = 64;
+/** As much of a call is measured that waits for the disk. */
+const ENOUGH_BYTES = 64 * 1024 * 1024;
+
+/** Whether the containerizer answers the call, unless there is a refusal. */
+export function asksContainerizer({ type }: AgentCall): boolean {
+  switch (type) {
+    case AgentCall_Type.LAUNCH_NESTED_CONTAINER:
+    case AgentCall_Type.LAUNCH_CONTAINER:
+    case AgentCall_Type.WAIT_NESTED_CONTAINER:
+    case AgentCall_Type.WAIT_CONTAINER:
+    case AgentCall_Type.KILL_NESTED_CONTAINER:
+    case AgentCall_Type.KILL_CONTAINER:
+    case AgentCall_Type.REMOVE_NESTED_CONTAINER:
+    case AgentCall_Type.REMOVE_CONTAINER:
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** Hands a call for which `asksContainerizer` holds on, or says why it is refused. */
+export function askContainerizer(
+  agent: AgentState,
+  { call, request }: OperatorCalled,
+): Refusal | undefined {
+  const id = namedContainer(call)?.id;
+  if (id === undefined) {
+    return undefined;
+  }
+  const containerId = containerIdOf(id);
+  switch (call.type) {
+    case AgentCall_Type.LAUNCH_NESTED_CONTAINER:
+    case AgentCall_Type.LAUNCH_CONTAINER:
+      return launch(agent, call, { containerId, request });
+    case AgentCall_Type.WAIT_NESTED_CONTAINER:
+    case AgentCall_Type.WAIT_CONTAINER: {
+      const isNested = call.type === AgentCall_Type.WAIT_NESTED_CONTAINER;
+      const name = isNested ? 'WAIT_NESTED_CONTAINER' : 'WAIT_CONTAINER';
+      emitAtOnce(agent, { type: 'waitContainer', request, containerId, call: name });
+      return undefined;
+    }
+    case AgentCall_Type.KILL_NESTED_CONTAINER:
+    case AgentCall_Type.KILL_CONTAINER: {
+      const signal = call.kill_nested_container?.signal ?? call.kill_container?.signal ?? SIGKILL;
+      if (signal < 1 || signal > MAX_SIGNAL) {
+        return { status: 400, text: `'${signal}' is no signal: expecting 1 to ${MAX_SIGNAL}` };
+      }
+      emitEnding(agent, { type: 'killContainer', request, containerId, signal });
+      return undefined;
+    }
+    default:
+      return remove(agent, { containerId, request });
+  }
+}
+
+interface Asked {
+  readonly containerId: ContainerId;
+  readonly request: RequestId;
+}
+
+function launch(
+  agent: AgentState,
+  { launch_nested_container: nested, launch_container }: AgentCall,
+  { containerId, request }: Asked,
+): Refusal | undefined {
+  if (agent.phase === 'terminating') {
+    return { status: 503, text: 'The agent is about to end' };
+  }
+  if (isFull(agent)) {
+    return { status: 503, text: "Too much waits for the agent's disk" };
+  }
+  const { command, container } = nested ?? launch_container ?? {};
+  const executor = agent.containers.get(rootOf(containerId));
+  if (parentOf(containerId) !== undefined && executor?.state === 'terminating') {
+    return { status: 400, text: `Container ${rootOf(containerId)} is about to end` };
+  }
+  emit(
+    agent,
+    {
+      type: 'launchContainer',
+      request,
+      containerId,
+      command,
+      container,
+      resources: launch_container?.resources ?? [],
+      limits: launch_container?.limits,
+      user: agent.options.switchUser ? command?.user : undefined,
+    },
+    () => messageSize({ command, container, launch_container }, ENOUGH_BYTES),
+  );
+  return undefined;
+}
+
+function remove(agent: AgentState, { containerId, request }: Asked): Refusal | undefined {
+  if (agent.containers.has(containerId)) {
+    // This makes Mesos's agent crash.
+    return {
+      status: 400,
+      text:
+        "Failed to validate agent::Call: Expecting 'remove_container.container_id.parent' to be " +
+        'present: an executor has this container',
+    };
+  }
+  emit(agent, { type: 'removeContainer', request, containerId });
+  return undefined;
+}

@@ -1,0 +1,253 @@
+// The containers of this agent: carries out what the tree of containers asks for, and tells it what
+// happens. It knows each container's launch, then its process, and who waits for its end.
+import type { ContainerId } from '../model/ids.ts';
+import { ContainerizerError } from './containerizer-error.ts';
+import type { Container, ContainerEnd } from './launchers/launcher.ts';
+import type { Limitation } from './limitation.ts';
+import type { Place } from './plan/place.ts';
+import {
+  createTree,
+  launchVerdict,
+  MAX_WAITERS,
+  type Making,
+  stepTree,
+  type Termination,
+  type TreeEffect,
+  type TreeEvent,
+  type TreeNode,
+} from './tree.ts';
+
+export interface ContainersOptions {
+  /** Undoes, in reverse order, what was made for a container whose processes have ended. */
+  readonly clean: (node: TreeNode) => Promise<void>;
+  /** Removes the records of a container that has ended, and of those nested in it. */
+  readonly discard: (id: ContainerId) => Promise<void>;
+  readonly warn: (text: string) => void;
+}
+
+/** The steps of a launch. Resolves to undefined for a container without a process. */
+export type Make<C> = (abort: AbortSignal, reached: (state: Making) => void) => Promise<C>;
+
+export class Containers {
+  readonly #options: ContainersOptions;
+  readonly #tree = createTree();
+  readonly #launches = new Map<ContainerId, AbortController>();
+  readonly #running = new Map<ContainerId, Container>();
+  readonly #waiters = new Map<number, (termination: Termination) => void>();
+  /** Records that are being removed: the same id is not used before they are gone. */
+  readonly #discards = new Map<ContainerId, Promise<void>>();
+  #lastWaiter = 0;
+
+  constructor(options: ContainersOptions) {
+    this.#options = options;
+  }
+
+  /** The container, whether it has ended or not; undefined where it is not known. */
+  get(id: ContainerId): Readonly<TreeNode> | undefined {
+    return this.#tree.nodes.get(id);
+  }
+
+  /** All that have not been forgotten, each after the one that it is nested in. */
+  all(): Iterable<Readonly<TreeNode>> {
+    return this.#tree.nodes.values();
+  }
+
+  /** The container's process; undefined while it has none. */
+  running(id: ContainerId): Container | undefined {
+    return this.#running.get(id);
+  }
+
+  /** Whether a container can be launched under this id; `exists`: there is one. */
+  verdict(id: ContainerId): ReturnType<typeof launchVerdict> {
+    return launchVerdict(this.#tree, id);
+  }
+
+  /**
+   * Makes a container; one without a process is running when it is made. Rejects with
+   * ContainerizerError, also where it was destroyed meanwhile.
+   */
+  async launch<C extends Container | undefined>(
+    id: ContainerId,
+    place: Place,
+    { abort, make }: { readonly abort: AbortSignal; readonly make: Make<C> },
+  ): Promise<C> {
+    const verdict = this.verdict(id);
+    if (verdict !== 'launch') {
+      throw new ContainerizerError(
+        verdict === 'exists' ? `Container ${id} exists already` : verdict.refusal,
+      );
+    }
+    this.#step({ type: 'launch', id, ...place });
+    const own = new AbortController();
+    this.#launches.set(id, own);
+    let made: C;
+    try {
+      await this.#discards.get(id)?.catch(() => undefined);
+      made = await make(AbortSignal.any([abort, own.signal]), (state) =>
+        this.#step({ type: 'reached', id, state }),
+      );
+    } catch (error) {
+      this.#launches.delete(id);
+      this.#step({ type: 'failed', id, failure: textOf(error) });
+      throw error;
+    }
+    this.#launches.delete(id);
+    this.#watch(id, made);
+    if (this.get(id)?.state !== 'running') {
+      await this.gone(id);
+      throw destroyed(id);
+    }
+    return made;
+  }
+
+  /** Takes over a container of an earlier agent; undefined is one without a process. */
+  found(id: ContainerId, place: Place, container: Container | undefined): void {
+    this.#step({ type: 'found', id, ...place });
+    this.#watch(id, container);
+  }
+
+  /** How a container that was found has ended. */
+  ended(id: ContainerId, { waitStatus, failure, loss }: ContainerEnd): void {
+    this.#step({ type: 'exited', id, end: { waitStatus, failure, loss } });
+  }
+
+  #watch(id: ContainerId, container: Container | undefined): void {
+    if (container !== undefined) {
+      this.#running.set(id, container);
+    }
+    this.#step({ type: 'started', id });
+    void container?.ended.then((end) => {
+      this.#running.delete(id);
+      this.#step({ type: 'exited', id, end });
+    });
+  }
+
+  /** Ends a container with all that is nested in it; `gone` tells when that is done. */
+  destroy(id: ContainerId, limitation?: Limitation): void {
+    this.#step({ type: 'destroy', id, limitation });
+  }
+
+  /**
+   * Resolves when nothing is left of the container and of those nested in it; to undefined where it
+   * is not known.
+   */
+  gone(id: ContainerId): Promise<Termination | undefined> {
+    return new Promise((resolve) => {
+      this.#wait(id, resolve);
+    });
+  }
+
+  /**
+   * Calls back, once, when the container has ended, or at once where it has; with undefined where
+   * it is not known. Returns how to wait no longer; `full` where too many wait.
+   */
+  wait(
+    id: ContainerId,
+    settled: (termination: Termination | undefined) => void,
+  ): (() => void) | 'full' {
+    return this.#tree.waiters < MAX_WAITERS ? this.#wait(id, settled) : 'full';
+  }
+
+  #wait(id: ContainerId, settled: (termination: Termination | undefined) => void): () => void {
+    const node = this.get(id);
+    if (node === undefined || node.state === 'ended') {
+      settled(node?.termination);
+      return () => undefined;
+    }
+    const waiter = ++this.#lastWaiter;
+    this.#waiters.set(waiter, settled);
+    this.#step({ type: 'wait', id, waiter });
+    return () => {
+      this.#waiters.delete(waiter);
+      this.#step({ type: 'leave', id, waiter });
+    };
+  }
+
+  /**
+   * Removes what is left to know of a container that has ended, and of those nested in it. The same
+   * id is not used before that is done, and `more`, too.
+   */
+  async forget(id: ContainerId, more?: () => Promise<void>): Promise<void> {
+    if (this.get(id) === undefined) {
+      this.#discard(id);
+    }
+    this.#step({ type: 'forget', id });
+    if (more !== undefined) {
+      this.#after(id, this.#discards.get(id)?.then(more) ?? more());
+    }
+    await this.#discards.get(id);
+  }
+
+  #step(event: TreeEvent): void {
+    for (const effect of stepTree(this.#tree, event)) {
+      this.#perform(effect);
+    }
+  }
+
+  #perform(effect: TreeEffect): void {
+    switch (effect.type) {
+      case 'end':
+        this.#end(effect.id);
+        return;
+      case 'clean':
+        void this.#clean(effect.id);
+        return;
+      case 'settle':
+        for (const waiter of effect.waiters) {
+          const settled = this.#waiters.get(waiter);
+          this.#waiters.delete(waiter);
+          settled?.(effect.termination);
+        }
+        return;
+      case 'discard':
+        this.#discard(effect.id);
+        return;
+      default:
+        effect satisfies never;
+    }
+  }
+
+  #end(id: ContainerId): void {
+    const launch = this.#launches.get(id);
+    const container = this.#running.get(id);
+    if (container !== undefined) {
+      container.destroy();
+    } else if (launch !== undefined) {
+      launch.abort(destroyed(id));
+    } else {
+      // One without a process. The step at hand has not been carried out in full yet.
+      queueMicrotask(() => this.#step({ type: 'exited', id, end: {} }));
+    }
+  }
+
+  async #clean(id: ContainerId): Promise<void> {
+    const node = this.get(id);
+    try {
+      await (node && this.#options.clean(node));
+    } catch (error) {
+      this.#options.warn(`Failed to clean up after container ${id}: ${textOf(error)}`);
+    }
+    this.#step({ type: 'cleaned', id });
+  }
+
+  #discard(id: ContainerId): void {
+    this.#after(id, this.#options.discard(id));
+  }
+
+  #after(id: ContainerId, work: Promise<void>): void {
+    const done = work.finally(() => {
+      if (this.#discards.get(id) === done) {
+        this.#discards.delete(id);
+      }
+    });
+    this.#discards.set(id, done);
+    done.catch((error: unknown) =>
+      this.#options.warn(`Failed to remove what is left of container ${id}: ${textOf(error)}`),
+    );
+  }
+}
+
+const destroyed = (id: ContainerId) =>
+  new ContainerizerError(`Container ${id} was destroyed while it was being launched`);
+
+const textOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

@@ -1,0 +1,17 @@
+// What a container is for and where it is: what those nested in it, and later agents, must know.
+
+/**
+ * For an executor, for a task of an executor's group, or for whoever asked by a call of the API;
+ * `debug` is one of those that looks into its parent.
+ */
+export type ContainerKind = 'executor' | 'task' | 'standalone' | 'nested' | 'debug';
+
+export interface Place {
+  readonly kind: ContainerKind;
+  /** Relative to the work directory. */
+  readonly sandbox: string;
+  /** The user that it runs as; absent: the agent's own. */
+  readonly user?: string | undefined;
+  /** Whether it ends with its agent. */
+  readonly isBound: boolean;
+}

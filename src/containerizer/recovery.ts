@@ -1,0 +1,68 @@
+// Finds the containers of an earlier agent that calls of the API asked for: what runs is taken
+// back, what has ended is known again, and what was only half made is undone.
+import { parentOf, rootOf } from '../model/container-id.ts';
+import type { Resource } from '../model/generated/messages.ts';
+import type { ContainerId } from '../model/ids.ts';
+import type { Containers } from './containers.ts';
+import type { Container, Inspection } from './launchers/launcher.ts';
+import type { Place } from './plan/place.ts';
+import { isCalled, notedPlace } from './records/place-record.ts';
+import type { RunRecords } from './records/run-records.ts';
+
+export interface Recovering {
+  readonly records: RunRecords;
+  readonly containers: Containers;
+  readonly inspect: (id: ContainerId) => Inspection;
+  readonly reattach: (
+    id: ContainerId,
+    place: Place,
+    resources: readonly Resource[],
+  ) => Promise<Container>;
+  /** Removes a container that has ended, with its sandbox. */
+  readonly remove: (id: ContainerId) => Promise<void>;
+  /** Ends whatever there is of a container, and removes its records. */
+  readonly destroyOrphan: (id: ContainerId) => Promise<void>;
+}
+
+/** Whether a container stands alone, or is nested in one that does, as far as records tell. */
+export const standsAlone = (records: RunRecords, id: ContainerId): boolean =>
+  notedPlace(records, rootOf(id))?.place.kind === 'standalone';
+
+/**
+ * Those nested in a root container, which has been taken back; without one, those that stand alone,
+ * with what is nested in them. All are known before this waits for anything.
+ */
+export async function recoverCalled(of: Recovering, root?: ContainerId): Promise<void> {
+  const { containers, records } = of;
+  const works: Promise<unknown>[] = [];
+  const over: (readonly [ContainerId, Inspection])[] = [];
+  // Each after the one that it is nested in.
+  for (const id of records.all(root).toReversed()) {
+    const noted = notedPlace(records, id);
+    const parent = parentOf(id);
+    if (noted === undefined || !isCalled(noted.place)) {
+      continue;
+    }
+    const { place, resources } = noted;
+    const isKnown = parent === undefined || containers.get(parent) !== undefined;
+    if (!isKnown || place.kind === 'debug') {
+      // Whoever looked into its parent is gone, as the agent was.
+      works.push(isKnown ? of.destroyOrphan(id) : Promise.resolve());
+      continue;
+    }
+    const found = of.inspect(id);
+    if (found.alive) {
+      works.push(of.reattach(id, place, resources));
+    } else {
+      containers.found(id, place, undefined);
+      over.push([id, found]);
+    }
+  }
+  for (const [id, { started, ...end }] of over) {
+    containers.ended(id, end);
+    if (!started) {
+      works.push(containers.gone(id).then(() => of.remove(id)));
+    }
+  }
+  await Promise.all(works);
+}
