@@ -23,6 +23,8 @@ if (process.argv.slice(2).some((argument) => argument === '--help' || argument =
 const isCI = ['true', '1'].includes(process.env.CI ?? '');
 
 setUp();
+// As in run.mjs: for the workers, and all that they start.
+process.env.NODE_COMPILE_CACHE ??= join(root, 'build', 'compile-cache');
 const leftOut = suitesWithoutPackages();
 const failures = [];
 const folder = mkdtempSync(join(tmpdir(), 'mesoscale-test-'));

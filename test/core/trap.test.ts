@@ -190,20 +190,20 @@ describe('sums, pools, ledgers and matches', () => {
 
   test('a trap in any call changes no answer', () => {
     const expected = day(createCore(compiled));
-    day(core);
-    const calls = traps.calls;
-    expect(calls).toBeGreaterThan(60);
     const sprung = new Set<string>();
-    for (let skipped = 0; skipped < calls; skipped++) {
+    for (let skipped = 0; ; ) {
       traps = new Traps(compiled);
       core = createCore(compiled, traps.instantiate);
       traps.arm(skipped);
-      expect(day(core), `after ${skipped} calls, in ${traps.sprung}`).toEqual(expected);
+      expect(day(core), `after ${traps.passed} calls, in ${traps.sprung}`).toEqual(expected);
       expect(core.sharedTraps).toBe(traps.sprung.length);
       expect(core.lastSharedTrap?.exportName).toBe(traps.sprung[0]);
-      for (const name of traps.sprung) {
-        sprung.add(name);
+      const [name] = traps.sprung;
+      if (name === undefined) {
+        break;
       }
+      sprung.add(name);
+      skipped = traps.passed + 1;
     }
     expect([...sprung]).toEqual(
       expect.arrayContaining(

@@ -10,6 +10,7 @@ import {
   Value_Type,
   Volume_Mode,
 } from '../../src/model/generated/messages.ts';
+import { copied } from '../support/copied.ts';
 
 const ITEM = /^([A-Za-z_]\w*)((?:\([^)]*\))*)(\[[^\]]*\])?(\{REV\})?(\{SHARED\})?:(.*)$/;
 
@@ -46,7 +47,7 @@ function parseItem(text: string): Resource[] {
     ...(revocable === undefined ? {} : { revocable: {} }),
     ...(shared === undefined ? {} : { shared: {} }),
   };
-  return Array.from({ length: Number(copies) }, () => structuredClone(resource));
+  return Array.from({ length: Number(copies) }, () => copied(resource));
 }
 
 function parseValue(text: string): Pick<Resource, 'type' | 'scalar' | 'ranges' | 'set'> {

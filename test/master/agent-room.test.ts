@@ -1,4 +1,5 @@
 // How many agents there may be, and how much they may tell of themselves.
+import assert from 'node:assert/strict';
 import { expect, test } from 'vitest';
 import { AgentRoom } from '../../src/master/agents/room.ts';
 import {
@@ -83,7 +84,7 @@ test('agents have a number, alone at an address and all together', () => {
   const room = new AgentRoom();
   for (let number = 0; number < MAX_AGENTS; number++) {
     const ip = `10.0.0.${Math.floor(number / MAX_ADDRESS_AGENTS)}`;
-    expect(room.error(`a${number}`, ip, 1)).toBeUndefined();
+    assert.equal(room.error(`a${number}`, ip, 1), undefined);
     room.take(`a${number}`, ip, 1);
   }
   expect(room.error('b', '10.0.0.0', 1)).toBe(

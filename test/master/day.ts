@@ -1,6 +1,6 @@
 // The steps of a busy day in a cluster whose scheduler core may fail, and what can be seen of the
 // cluster.
-import { expect } from 'vitest';
+import assert from 'node:assert/strict';
 import { createCore } from '../../src/core/core.ts';
 import type { MasterCore } from '../../src/master/state.ts';
 import {
@@ -274,6 +274,6 @@ export function checkConservation({ world }: Day): void {
       .filter((task) => !isTerminal(task.state))
       .flatMap((task) => task.resources ?? []);
     const parts = [allocator.free(agent.id), offered, used].map((it) => it.map(withoutAllocation));
-    expect(algebra.equal(algebra.sum(parts), agent.total)).toBe(true);
+    assert.ok(algebra.equal(algebra.sum(parts), agent.total));
   }
 }

@@ -36,6 +36,7 @@ import { RegistryContent } from '../../src/model/registry-content.ts';
 import { parseResources } from '../../src/model/resource-text.ts';
 import { permissive } from '../../src/security/authorizer.ts';
 import type { Principal } from '../../src/security/principal.ts';
+import { copied } from '../support/copied.ts';
 import { DEFAULT_OPTIONS } from '../support/master-options.ts';
 import { testCore } from './core.ts';
 
@@ -143,16 +144,16 @@ export class World {
         break;
       case 'sendToFramework':
         // As on the wire: what was sent cannot change any more.
-        this.streams.get(effect.to.id)?.push(structuredClone(effect.event));
+        this.streams.get(effect.to.id)?.push(copied(effect.event));
         break;
       case 'sendToOperator':
-        this.operatorEvents.push(structuredClone(effect.event));
+        this.operatorEvents.push(copied(effect.event));
         break;
       case 'closeStream':
         this.closed.add(effect.stream);
         break;
       case 'sendToAgent':
-        this.toAgents.push(structuredClone(effect));
+        this.toAgents.push(copied(effect));
         if (effect.message.name === 'PingAgentMessage' && this.answersPings) {
           this.dispatch({
             type: 'agentMessage',
@@ -203,14 +204,19 @@ export class World {
   }
 
   #fireDue(): void {
-    for (;;) {
-      const [timer] = [...this.#timers].filter(([, at]) => at <= this.nowMs).map(([name]) => name);
-      if (timer === undefined) {
-        return;
-      }
+    for (let timer = this.#dueTimer(); timer !== undefined; timer = this.#dueTimer()) {
       this.#timers.delete(timer);
       this.dispatch({ type: 'timer', timer });
     }
+  }
+
+  #dueTimer(): MasterTimer | undefined {
+    for (const [timer, at] of this.#timers) {
+      if (at <= this.nowMs) {
+        return timer;
+      }
+    }
+    return undefined;
   }
 
   /** When the next timer fires; Infinity where there is none. */

@@ -41,14 +41,16 @@ describe('a trap in any call', () => {
 
   test.each(steps)('of step %i leaves no trace', (step) => {
     const exports = new Set<string>();
-    for (let skipped = 0; ; skipped++) {
+    for (let skipped = 0; ; ) {
       const { it, seen } = live([step, last], { step, skipped });
       const [name] = it.traps.sprung;
       if (name === undefined) {
         break;
       }
+      // Calls between these that could not trap would end in this same trap.
+      skipped = it.traps.passed + 1;
       exports.add(name);
-      const where = `${name}, after ${skipped} calls of the step`;
+      const where = `${name}, after ${it.traps.passed} calls of the step`;
       expect(seen, where).toEqual([expected[step], expected[last]].slice(-seen.length));
       expect(it.world.aborted, where).toBeUndefined();
       const { coreRebuilds } = it.world.master.counters;

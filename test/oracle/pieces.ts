@@ -6,6 +6,7 @@ import {
   type Resource,
   Value_Type,
 } from '../../src/model/generated/messages.ts';
+import { copied } from '../support/copied.ts';
 import { addRanges, containsRanges, type Ranges, subtractRanges } from './ranges.ts';
 
 /** Scalars are whole thousandths. */
@@ -128,7 +129,7 @@ export function toResources(pieces: Pieces): Resource[] {
         : {}),
       ...(amount.type === 'set' ? { set: { item: [...amount.items] } } : {}),
     };
-    return Array.from({ length: piece.copies }, () => structuredClone(resource));
+    return Array.from({ length: piece.copies }, () => copied(resource));
   });
 }
 

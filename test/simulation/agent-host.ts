@@ -22,6 +22,7 @@ import { permissive } from '../../src/security/authorizer.ts';
 import { decodeToAgent } from '../../src/wire/libprocess.ts';
 import { decodeMessage, encodeMessage } from '../../src/wire/protobuf.ts';
 import { types } from '../../src/wire/types.ts';
+import { copied } from '../support/copied.ts';
 import { CheckpointDisk } from './checkpoint-disk.ts';
 import { Containers } from './containers.ts';
 import { Disk } from './disk.ts';
@@ -276,7 +277,7 @@ export class AgentHost {
     const simulation = this.#simulation;
     switch (effect.type) {
       case 'checkpoint':
-        this.#checkpoint(life, effect.transaction, structuredClone(effect.changes));
+        this.#checkpoint(life, effect.transaction, copied(effect.changes));
         return;
       case 'sendToMaster':
         simulation.checks.agentSends(this, life, effect);

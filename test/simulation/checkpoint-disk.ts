@@ -20,6 +20,7 @@ import { sameBytes } from '../../src/model/identifier.ts';
 import type { ContainerId, FrameworkId } from '../../src/model/ids.ts';
 import { frameworkId } from '../../src/model/ids.ts';
 import { formatUuid } from '../../src/model/random.ts';
+import { copied } from '../support/copied.ts';
 
 interface StoredTask {
   readonly info: TaskInfo;
@@ -168,7 +169,7 @@ export class CheckpointDisk {
           })),
         })),
     }));
-    return structuredClone({
+    return copied({
       agent: this.agent,
       rebooted,
       resources: this.#resources,

@@ -15,13 +15,16 @@ import { frameworkId, taskId } from '../../src/model/ids.ts';
 import { formatUuid } from '../../src/model/random.ts';
 import { isTerminal, taskStateName } from '../../src/model/task-state.ts';
 import type { AgentHost, AgentLife } from './agent-host.ts';
-import { checkAgentBooks, checkMasterBooks } from './books.ts';
+import { checkAgentBooks, checkMasterBooks, checkMetrics } from './books.ts';
 import { fail } from './breach.ts';
 import type { Framework } from './framework.ts';
 import type { Supervisor } from './machine.ts';
 import type { MasterLife } from './master-host.ts';
 import type { Simulation } from './simulation.ts';
 import type { KnownTask } from './task-news.ts';
+
+/** To count all metrics costs more than to add up the books; a wrong count stays wrong. */
+const BOOKS_PER_METRICS = 4;
 
 export class Checks {
   readonly #simulation: Simulation;
@@ -42,6 +45,9 @@ export class Checks {
     const { interval } = this.#simulation.options;
     if (++this.#masterSteps % interval === 0) {
       checkMasterBooks(state, event.type);
+    }
+    if (this.#masterSteps % (interval * BOOKS_PER_METRICS) === 0) {
+      checkMetrics(state, event.type);
     }
   }
 

@@ -23,6 +23,7 @@ import { jsonValue } from '../../src/wire/json.ts';
 import { decodeToMaster } from '../../src/wire/libprocess.ts';
 import { decodeMessage, encodeMessage } from '../../src/wire/protobuf.ts';
 import { types } from '../../src/wire/types.ts';
+import { copied } from '../support/copied.ts';
 import { DEFAULT_OPTIONS } from '../support/master-options.ts';
 import { fail } from './breach.ts';
 import { Disk } from './disk.ts';
@@ -291,7 +292,7 @@ export class MasterHost {
     const simulation = this.#simulation;
     switch (effect.type) {
       case 'store': {
-        const changes = structuredClone(effect.changes);
+        const changes = copied(effect.changes);
         const { transaction } = effect;
         if (this.#deposed.has(life)) {
           const { agenda, chance } = simulation;
@@ -312,7 +313,7 @@ export class MasterHost {
       case 'readRegistry':
         life.program.dispatch({
           type: 'recovered',
-          registry: structuredClone(this.registry.snapshot()),
+          registry: copied(this.registry.snapshot()),
         });
         return;
       case 'abort':
@@ -360,7 +361,7 @@ export class MasterHost {
         life.streams.delete(effect.stream);
         return;
       case 'sendToOperator':
-        life.watchers.get(effect.stream)?.received(structuredClone(effect.event));
+        life.watchers.get(effect.stream)?.received(copied(effect.event));
         return;
       default:
         effect satisfies never;

@@ -5,7 +5,7 @@ import { agentId, type FrameworkId } from '../../src/model/ids.ts';
 import { reservationRole, withoutAllocation } from '../../src/model/resource-format.ts';
 import { isTerminal, taskStateName } from '../../src/model/task-state.ts';
 import type { AgentHost, AgentLife } from './agent-host.ts';
-import { AT_THE_END, checkMasterBooks, text } from './books.ts';
+import { AT_THE_END, checkMasterBooks, checkMetrics, text } from './books.ts';
 import { fail } from './breach.ts';
 import type { Framework } from './framework.ts';
 import { FOR_EVER } from './framework-plan.ts';
@@ -134,6 +134,7 @@ export class Rest {
 
   #unsettledMaster({ state }: MasterLife): string | undefined {
     checkMasterBooks(state, AT_THE_END);
+    checkMetrics(state, AT_THE_END);
     const { agents, frameworks, algebra } = state;
     if (agents.registered.size !== this.#simulation.agents.length) {
       return `the master has ${agents.registered.size} agents`;

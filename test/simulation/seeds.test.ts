@@ -2,4 +2,4 @@
 import { test } from 'vitest';
 import { checkSeed, seedsFrom } from './seed-check.ts';
 
-test.each(seedsFrom(1, 36))('seed %i: nothing breaks, and all comes to rest', checkSeed);
+test.each(seedsFrom(1, 18))('seed %i: nothing breaks, and all comes to rest', checkSeed);

@@ -15,7 +15,8 @@ export class Traps {
   /** The exports in which a call has trapped. */
   readonly sprung: string[] = [];
   #calls = 0;
-  #armed: { left: number; readonly exports: RegExp } | undefined;
+  #passed = 0;
+  #armed: { readonly skipped: number; readonly exports: RegExp } | undefined;
   /** How many calls in a row trap. */
   #times = 0;
 
@@ -37,6 +38,15 @@ export class Traps {
     return this.#calls;
   }
 
+  /**
+   * How many calls, of those that could be meant, have returned since a trap was armed. Where one
+   * has sprung, arming it for any fewer than these, but not fewer than were skipped, springs the
+   * same.
+   */
+  get passed(): number {
+    return this.#passed;
+  }
+
   get isArmed(): boolean {
     return this.#armed !== undefined;
   }
@@ -46,8 +56,9 @@ export class Traps {
    * names.
    */
   arm(skipped: number, { exports = /./, times = 1 } = {}): void {
-    this.#armed = { left: skipped, exports };
+    this.#armed = { skipped, exports };
     this.#times = times;
+    this.#passed = 0;
   }
 
   disarm(): void {
@@ -57,7 +68,11 @@ export class Traps {
   #call(memory: WebAssembly.Memory, name: string, call: Call, args: number[]): number {
     this.#calls++;
     const armed = this.#armed;
-    if (armed === undefined || !armed.exports.test(name) || armed.left-- > 0) {
+    if (armed === undefined || !armed.exports.test(name)) {
+      return call(...args);
+    }
+    if (this.#passed < armed.skipped) {
+      this.#passed++;
       return call(...args);
     }
     const before = new Uint8Array(memory.buffer).slice();
@@ -76,6 +91,7 @@ export class Traps {
     const after = new Uint8Array(memory.buffer);
     after.set(before);
     after.fill(0, before.length);
+    this.#passed++;
     return call(...args);
   }
 }
