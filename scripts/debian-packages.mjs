@@ -23,6 +23,18 @@ export const DEBIAN_PACKAGES = [
   { name: 'procps', program: 'ps', suites: ['test/executor'], why: 'looks at processes of tasks' },
   { name: 'unzip', program: 'unzip', suites: ['test/containerizer'], why: 'unpacks fetched files' },
   { name: 'xz-utils', program: 'xz', suites: ['test/containerizer'], why: 'unpacks fetched files' },
+  {
+    name: 'crun',
+    program: 'crun',
+    suites: ['test/agent-driver/linux'],
+    why: 'makes containers with namespaces of their own',
+  },
+  {
+    name: 'runc',
+    program: 'runc',
+    suites: ['test/agent-driver/linux'],
+    why: 'makes such containers, too',
+  },
   { name: 'wabt', program: 'wasm2c', suites: ['test/embedding'], why: 'turns the core into C' },
   { name: 'python3', program: 'python3', suites: ['test/embedding'], why: 'embeds the core' },
   {

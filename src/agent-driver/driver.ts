@@ -60,6 +60,8 @@ export interface AgentDriverOptions extends ExecutorRequests {
   /** The capabilities of this machine. */
   readonly host: Host;
   readonly launcher: LauncherName;
+  /** Of the launcher linux: the path of the OCI runtime; undefined: one that is found. */
+  readonly ociRuntime?: string | undefined;
   /** Names of isolators, as in `--isolation`. */
   readonly isolation: readonly string[];
   /** Of the isolator linux/capabilities. */
@@ -186,6 +188,7 @@ export class AgentDriver {
       );
     }
     const { programs, host, launcher, isolation, capabilities, isolators, fetching } = options;
+    const { ociRuntime } = options;
     const warn = (text: string) => options.log('warn', text);
     const records = new RunRecords(work, warn);
     const volumes = new Volumes(work, warn);
@@ -196,6 +199,7 @@ export class AgentDriver {
       programs: [...programs, work.meta],
       host,
       launcher,
+      ociRuntime,
       isolation,
       capabilities,
       isolators,

@@ -52,6 +52,8 @@ export interface ContainerizerOptions {
   readonly programs: readonly string[];
   readonly host: Host;
   readonly launcher: LauncherName;
+  /** Of the launcher linux: the path of the OCI runtime; undefined: one that is found. */
+  readonly ociRuntime?: string | undefined;
   /** Names of isolators; ISOLATION_WORDS lists the valid ones. */
   readonly isolation: readonly string[];
   /** Of the isolator linux/capabilities. */
@@ -147,6 +149,8 @@ export class Containerizer {
       records,
       users,
       programs,
+      host: options.host,
+      ociRuntime: options.ociRuntime,
       warn,
       onNotDestroyed: () => counts.notDestroyed++,
     });

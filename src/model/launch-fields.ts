@@ -39,6 +39,12 @@ export interface Isolated<T> {
   readonly isolator: string | ((value: T) => readonly [string, ...string[]]);
 }
 
+/** What is refused works on agents that have this isolator. */
+const unless = <T>(isolator: string, refusal: Refused<T>): Isolated<T> & Refused<T> => ({
+  isolator,
+  ...refusal,
+});
+
 export type Treatment<T> =
   | typeof WORKS
   | Harmless
@@ -174,19 +180,22 @@ export const containerFields: Fields<ContainerInfo> = {
     capability_info: { isolator: 'linux/capabilities' },
     bounding_capabilities: { isolator: 'linux/capabilities' },
     effective_capabilities: { isolator: 'linux/capabilities' },
-    share_pid_namespace: refusedIf(
-      (isShared: boolean) => !isShared,
-      "containers share the agent's process ids",
+    share_pid_namespace: unless(
+      'namespaces/pid',
+      refusedIf((isShared: boolean) => !isShared, "containers share the agent's process ids"),
     ),
     seccomp: {
       profile_name: { isolator: 'linux/seccomp' },
       unconfined: WORKS,
     },
-    ipc_mode: refusedIf(
-      (mode: LinuxInfo_IpcMode) => mode !== LinuxInfo_IpcMode.SHARE_PARENT,
-      "containers share the agent's IPC and /dev/shm",
+    ipc_mode: unless(
+      'namespaces/ipc',
+      refusedIf(
+        (mode: LinuxInfo_IpcMode) => mode !== LinuxInfo_IpcMode.SHARE_PARENT,
+        "containers share the agent's IPC and /dev/shm",
+      ),
     ),
-    shm_size: refused("containers share the agent's /dev/shm"),
+    shm_size: unless('namespaces/ipc', refused("containers share the agent's /dev/shm")),
     share_cgroups: WORKS,
   },
   rlimit_info: { rlimits: { isolator: 'posix/rlimits' } },
@@ -316,10 +325,12 @@ function firstRefusal(
     }
     const path = prefix + name;
     for (const item of Array.isArray(value) ? (value as unknown[]) : [value]) {
-      const why = isIsolated(treatment)
-        ? isolatorError(isolatorsFor(treatment, item), path, isolators)
-        : isRefused(treatment)
-          ? treatment.refuse(item as never, path)
+      const why = isRefused(treatment)
+        ? isIsolated(treatment) && hasOne(isolatorsFor(treatment, item), isolators)
+          ? undefined
+          : treatment.refuse(item as never, path)
+        : isIsolated(treatment)
+          ? isolatorError(isolatorsFor(treatment, item), path, isolators)
           : firstRefusal(
               treatment,
               item as Readonly<Record<string, unknown>>,
@@ -337,8 +348,11 @@ function firstRefusal(
 const isolatorsFor = ({ isolator }: Isolated<never>, item: unknown): readonly string[] =>
   typeof isolator === 'string' ? [isolator] : isolator(item as never);
 
+const hasOne = (able: readonly string[], isolators: readonly string[]) =>
+  able.some((name) => isolators.includes(name));
+
 const isolatorError = (able: readonly string[], path: string, isolators: readonly string[]) =>
-  able.some((name) => isolators.includes(name))
+  hasOne(able, isolators)
     ? undefined
     : `'${path}' is not supported: it needs an agent with ${able[0]} in its --isolation`;
 

@@ -11,6 +11,7 @@ import { AgentDriver } from '../../src/agent-driver/driver.ts';
 import type { FetchOptions } from '../../src/containerizer/fetcher/fetcher.ts';
 import { lookAtHost } from '../../src/containerizer/host/host.ts';
 import type { IsolatorOptions } from '../../src/containerizer/isolators/isolators.ts';
+import type { LauncherName } from '../../src/containerizer/launchers/names.ts';
 import type {
   ExecutorEvent,
   FrameworkInfo,
@@ -97,6 +98,8 @@ interface Opening {
   readonly isStrict?: boolean;
   readonly isolation?: readonly string[];
   readonly isolators?: IsolatorOptions;
+  readonly launcher?: LauncherName;
+  readonly ociRuntime?: string;
 }
 
 export class DriverHarness {
@@ -129,6 +132,8 @@ export class DriverHarness {
       isStrict = true,
       isolation = ['posix/cpu', 'posix/mem'],
       isolators,
+      launcher = 'posix',
+      ociRuntime,
     }: Opening = {},
   ) {
     const harness = new DriverHarness(work);
@@ -136,7 +141,8 @@ export class DriverHarness {
       workDirectory: work,
       ip: '10.0.0.9',
       programs,
-      launcher: 'posix',
+      launcher,
+      ociRuntime,
       isolation,
       isolators,
       host: lookAtHost({

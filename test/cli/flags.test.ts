@@ -369,8 +369,8 @@ describe('a value that cannot be used is refused in one clear line', () => {
   test('a feature that is missing is refused where going on would be unsafe', () => {
     expect(() => master(['--zk=zk://user:secret@h:2181/mesos'])).toThrow(/^--zk is not supported/);
     expect(() => agent(['--image_providers=DOCKER'])).toThrow(/not supported/);
-    expect(() => agent(['--launcher=linux'])).toThrow(
-      '--launcher=linux is not supported yet: containers have no namespaces of their own',
+    expect(() => agent(['--launcher=windows'])).toThrow(
+      '--launcher=windows is not supported yet: agents run on Linux',
     );
     expect(() => agent(['--isolation=docker/runtime,posix/cp'])).toThrow(
       /^--isolation=docker\/runtime,posix\/cp is not supported yet: there is [^']* \(did you mean posix\/cpu for posix\/cp\?\)$/,

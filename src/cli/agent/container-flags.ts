@@ -103,17 +103,14 @@ export const AGENT_CONTAINER_FLAGS = {
     help: 'ContainerInfo of executors that have none, as JSON.',
   }),
   default_container_shm_size: size({
-    ...PLANNED,
     help: 'namespaces/ipc: size of /dev/shm where a container does not say.',
   }),
   disallow_sharing_agent_ipc_namespace: toggle({
     default: false,
-    ...REFUSED,
     help: 'namespaces/ipc: refuse containers that ask for the agent’s IPC namespace.',
   }),
   disallow_sharing_agent_pid_namespace: toggle({
     default: false,
-    ...REFUSED,
     help: 'namespaces/pid: refuse containers that ask for the agent’s process namespace.',
   }),
   disk_profile_adaptor: text({
@@ -150,7 +147,7 @@ export const AGENT_CONTAINER_FLAGS = {
     MISSING_LAUNCHERS,
   )({
     default: 'posix',
-    help: `How containers are started and ended. With posix each runs in a process group of its own, and in a cgroup where that is possible. Others of Mesos are refused: ${Object.keys(MISSING_LAUNCHERS).join(', ')}.`,
+    help: `How containers are started and ended. With posix each runs in a process group of its own, and in a cgroup where that is possible. With linux each is in cgroups, and can have namespaces, mounts and files of its own, by way of an OCI runtime; that needs root. Others of Mesos are refused: ${Object.keys(MISSING_LAUNCHERS).join(', ')}.`,
   }),
   launcher_dir: text({
     default: '/usr/local/libexec/mesos',
@@ -160,6 +157,9 @@ export const AGENT_CONTAINER_FLAGS = {
   nvidia_gpu_devices: text({
     ...PLANNED,
     help: 'gpu/nvidia: numbers of the GPUs to offer, separated by commas.',
+  }),
+  oci_runtime: path({
+    help: 'With --launcher=linux: the path of the OCI runtime, crun or runc. Without, the first of the two that is in PATH.',
   }),
   perf_duration: duration({
     default: 10_000,

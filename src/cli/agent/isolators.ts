@@ -3,6 +3,7 @@
 import { normalize } from 'node:path';
 import type { IsolatorOptions } from '../../containerizer/isolators/isolators.ts';
 import { type IsolatorName, isolatorsNamed } from '../../containerizer/isolators/names.ts';
+import type { IpcOptions } from '../../containerizer/isolators/namespaces-ipc.ts';
 import { hasPort, type PortRanges, portsOf } from '../../containerizer/plan/ports.ts';
 import type { Resource } from '../../model/generated/messages.ts';
 import { parseValue } from '../../model/value-text.ts';
@@ -26,6 +27,12 @@ export function isolatorOptions(
     creatable !== undefined && 'host_path_volume_force_creation',
     'volume/host_path',
   );
+  const { disallow_sharing_agent_pid_namespace: isPidSharingDisallowed } = values;
+  requireIsolator(
+    values,
+    isPidSharingDisallowed && 'disallow_sharing_agent_pid_namespace',
+    'namespaces/pid',
+  );
   return {
     disk: {
       watchIntervalMs: values.container_disk_watch_interval,
@@ -36,9 +43,22 @@ export function isolatorOptions(
       isEnforced: arePortsEnforced,
       isolated: isolatedPorts(values, resources),
     },
+    isPidSharingAllowed: !isPidSharingDisallowed,
+    ipc: ipcOptions(values),
     seccomp: seccompProfiles(values),
     creatableHostPaths: creatable?.split(':').filter(Boolean).map(hostFolder),
   };
+}
+
+function ipcOptions(values: AgentFlagValues): IpcOptions {
+  const {
+    disallow_sharing_agent_ipc_namespace: isSharingDisallowed,
+    default_container_shm_size: shmBytes,
+  } = values;
+  const isolator = 'namespaces/ipc';
+  requireIsolator(values, isSharingDisallowed && 'disallow_sharing_agent_ipc_namespace', isolator);
+  requireIsolator(values, shmBytes !== undefined && 'default_container_shm_size', isolator);
+  return { isSharingAllowed: !isSharingDisallowed, shmBytes };
 }
 
 function hostFolder(path: string): string {

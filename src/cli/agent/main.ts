@@ -70,6 +70,7 @@ export async function runAgent(
       cgroups: { hierarchy: values.cgroups_hierarchy, root: values.cgroups_root },
     }),
     launcher: values.launcher,
+    ociRuntime: values.oci_runtime,
     isolation: options.isolation,
     capabilities,
     isolators,

@@ -9,6 +9,7 @@ import type { SeccompProfiles } from '../plan/seccomp-choice.ts';
 import { kernelVersion, seccompArchitecture } from '../plan/seccomp-profile.ts';
 import type { Volumes } from '../volumes/volumes.ts';
 import { DEFAULT_DISK_OPTIONS, type DiskOptions, diskDu } from './disk-du.ts';
+import { filesystemLinux } from './filesystem-linux.ts';
 import { filesystemPosix } from './filesystem-posix.ts';
 import { filesystemShared } from './filesystem-shared.ts';
 import type { Isolator } from './isolator.ts';
@@ -16,6 +17,8 @@ import { linuxCapabilities } from './linux-capabilities.ts';
 import { linuxNnp } from './linux-nnp.ts';
 import { linuxSeccomp } from './linux-seccomp.ts';
 import { ISOLATOR_NEEDS, type IsolatorName, isolatorsNamed } from './names.ts';
+import { DEFAULT_IPC_OPTIONS, type IpcOptions, namespacesIpc } from './namespaces-ipc.ts';
+import { namespacesPid } from './namespaces-pid.ts';
 import { DEFAULT_PORT_OPTIONS, networkPorts, type PortOptions } from './network-ports.ts';
 import { posixCpu } from './posix-cpu.ts';
 import { posixMem } from './posix-mem.ts';
@@ -32,6 +35,9 @@ export interface IsolatorOptions {
   readonly ports?: PortOptions | undefined;
   /** The filters of system calls that containers can have. */
   readonly seccomp?: SeccompProfiles | undefined;
+  readonly ipc?: IpcOptions | undefined;
+  /** Whether containers may have the agent's process ids, if they ask. */
+  readonly isPidSharingAllowed?: boolean | undefined;
   /** Folders of the host below which missing ones are made for volumes; undefined: none. */
   readonly creatableHostPaths?: readonly string[] | undefined;
 }
@@ -48,9 +54,13 @@ export interface IsolatorParts {
   readonly warn: (text: string) => void;
 }
 
-const MAKERS: Readonly<Record<IsolatorName, (parts: IsolatorParts) => Isolator>> = {
+/** `canMount`: whether containers have mounts of their own. */
+type Maker = (parts: IsolatorParts & { readonly canMount: boolean }) => Isolator;
+
+const MAKERS: Readonly<Record<IsolatorName, Maker>> = {
   'filesystem/posix': ({ volumes }) => filesystemPosix(volumes),
   'filesystem/shared': () => filesystemShared,
+  'filesystem/linux': ({ volumes }) => filesystemLinux(volumes),
   'posix/cpu': () => posixCpu,
   'posix/mem': () => posixMem,
   'disk/du': ({ volumes: { workDirectory }, host, options, onLimitation, warn }) =>
@@ -73,8 +83,10 @@ const MAKERS: Readonly<Record<IsolatorName, (parts: IsolatorParts) => Isolator>>
   'linux/capabilities': ({ capabilities }) => linuxCapabilities(capabilities),
   'linux/nnp': () => linuxNnp,
   'linux/seccomp': ({ options }) => seccompOf(options.seccomp),
+  'namespaces/pid': ({ options }) => namespacesPid(options.isPidSharingAllowed ?? true),
+  'namespaces/ipc': ({ options }) => namespacesIpc(options.ipc ?? DEFAULT_IPC_OPTIONS),
   'volume/host_path': ({ options }) => volumeHostPath(options.creatableHostPaths),
-  'volume/sandbox_path': () => volumeSandboxPath({ canMount: false }),
+  'volume/sandbox_path': ({ canMount }) => volumeSandboxPath({ canMount }),
   'volume/secret': () => volumeSecret,
 };
 
@@ -93,7 +105,7 @@ export function createIsolators(
     if (other !== undefined) {
       throw new ContainerizerError(`--isolation: ${name} and ${other} exclude each other`);
     }
-    return MAKERS[name](parts);
+    return MAKERS[name]({ ...parts, canMount: names.includes('filesystem/linux') });
   });
 }
 

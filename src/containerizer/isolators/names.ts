@@ -4,6 +4,7 @@
 /** In the order in which isolators add to a plan. Each has its file in isolators.ts. */
 export const ISOLATOR_NAMES = [
   'filesystem/posix',
+  'filesystem/linux',
   'filesystem/shared',
   'posix/cpu',
   'posix/mem',
@@ -13,6 +14,8 @@ export const ISOLATOR_NAMES = [
   'linux/capabilities',
   'linux/nnp',
   'linux/seccomp',
+  'namespaces/pid',
+  'namespaces/ipc',
   'volume/host_path',
   'volume/sandbox_path',
   'volume/secret',
@@ -21,7 +24,8 @@ export type IsolatorName = (typeof ISOLATOR_NAMES)[number];
 
 /** What each does, for operators, in words that may stand after its name. */
 const WHAT_THEY_DO: Readonly<Record<IsolatorName, string>> = {
-  'filesystem/posix': "the machine's files, always used",
+  'filesystem/posix': "the machine's files and mounts, used without filesystem/linux",
+  'filesystem/linux': "the machine's files, with mounts of the container's own",
   'filesystem/shared': 'the same but for folders of their own, of the first versions of Mesos',
   'posix/cpu': 'weighs and measures CPU time',
   'posix/mem': 'measures memory',
@@ -31,6 +35,8 @@ const WHAT_THEY_DO: Readonly<Record<IsolatorName, string>> = {
   'linux/capabilities': 'privileges of the kernel, for an agent that is root',
   'linux/nnp': 'no program gives a task more privileges',
   'linux/seccomp': 'system calls that tasks may make',
+  'namespaces/pid': 'process ids of the container’s own',
+  'namespaces/ipc': 'IPC and /dev/shm of the container’s own',
   'volume/host_path': 'folders and files of the host',
   'volume/sandbox_path': 'folders that tasks of a group share',
   'volume/secret': 'secrets as files that only a task sees',
@@ -51,6 +57,9 @@ export interface IsolatorNeeds {
 const MOUNTS: IsolatorNeeds = { launcher: 'linux', isolator: 'filesystem/linux' };
 
 export const ISOLATOR_NEEDS: Readonly<Partial<Record<IsolatorName, IsolatorNeeds>>> = {
+  'filesystem/linux': { launcher: 'linux', without: ['filesystem/posix'] },
+  'namespaces/pid': { launcher: 'linux' },
+  'namespaces/ipc': { launcher: 'linux' },
   'filesystem/shared': {
     launcher: 'linux',
     without: ['filesystem/linux', 'volume/host_path', 'volume/sandbox_path'],
@@ -78,21 +87,22 @@ export const ISOLATION_HELP = [
   ...[...ALIASES].map(([alias, names]) => `${alias} (${names.join(' and ') || 'always used'})`),
 ].join(', ');
 
-/**
- * Always used: containers see the machine's files unless another isolator provides a file system.
- */
-const ALWAYS: IsolatorName = 'filesystem/posix';
+/** One of these is always used, and the second unless another one is named. */
+const FILE_SYSTEMS: readonly IsolatorName[] = ['filesystem/linux', 'filesystem/posix'];
 
 /**
  * The isolators, each once and in their order. Unknown words are ignored here: the flag has refused
  * them.
  */
 export function isolatorsNamed(words: readonly string[]): IsolatorName[] {
-  const wanted = new Set<string>([ALWAYS]);
+  const wanted = new Set<string>();
   for (const word of words) {
     for (const name of ALIASES.get(word) ?? [word]) {
       wanted.add(name);
     }
+  }
+  if (!FILE_SYSTEMS.some((name) => wanted.has(name))) {
+    wanted.add('filesystem/posix');
   }
   return ISOLATOR_NAMES.filter((name) => wanted.has(name));
 }

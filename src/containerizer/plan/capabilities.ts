@@ -41,6 +41,14 @@ export function maskOf(set: CapabilitySet): bigint {
   return mask;
 }
 
+/** The names in a mask of the kernel's. */
+export const namesIn = (mask: bigint): CapabilitySet =>
+  new Set(
+    (Object.keys(Capability) as (keyof typeof Capability)[])
+      .filter((name) => name !== 'UNKNOWN')
+      .filter((name) => ((mask >> BigInt(Capability[name] - FIRST)) & 1n) === 1n),
+  );
+
 /**
  * Undefined where neither the container nor the operator restricts them. Throws ContainerizerError
  * where more is asked for than is allowed.

@@ -26,10 +26,21 @@ test('each isolator is made under its name', () => {
   expect(createIsolators(able, isolatorParts).map(({ name }) => name)).toEqual(able);
 });
 
-test('an isolator is refused without what it needs, which is named', () => {
-  expect(() => createIsolators(['linux/seccomp'], isolatorParts)).toThrow(
-    '--isolation: linux/seccomp needs --launcher=linux',
+test('files are those of the machine with its mounts, or with mounts of their own', () => {
+  const linux = { ...isolatorParts, launcher: 'linux' } as const;
+  const named = (...words: string[]) => createIsolators(words, linux).map(({ name }) => name);
+  expect(named('filesystem/linux')).toEqual(['filesystem/linux']);
+  expect(() => named('filesystem/linux', 'filesystem/posix')).toThrow(
+    '--isolation: filesystem/linux and filesystem/posix exclude each other',
   );
+});
+
+test('an isolator is refused without what it needs, which is named', () => {
+  for (const name of ['linux/seccomp', 'filesystem/linux', 'namespaces/pid', 'namespaces/ipc']) {
+    expect(() => createIsolators([name], isolatorParts)).toThrow(
+      `--isolation: ${name} needs --launcher=linux`,
+    );
+  }
   const host = { ...isolatorParts.host, isRoot: false };
   expect(() => createIsolators(['linux/capabilities'], { ...isolatorParts, host })).toThrow(
     '--isolation: linux/capabilities needs an agent that runs as root',

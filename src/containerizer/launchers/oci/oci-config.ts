@@ -17,9 +17,11 @@ export interface OciHost {
   readonly capabilities: AgentCapabilities;
   /** The namespaces of the container that this one is nested in, as paths in /proc. */
   readonly parent: Readonly<Partial<Record<NamespaceKind, string>>>;
+  /** What later agents need to know of the bundle. */
+  readonly annotations: Readonly<Record<string, string>>;
 }
 
-interface AgentCapabilities {
+export interface AgentCapabilities {
   readonly bounding: ReadonlySet<CapabilityName>;
   readonly permitted: ReadonlySet<CapabilityName>;
 }
@@ -29,8 +31,8 @@ type Confinement = Pick<ContainerPlan, 'rlimits' | 'capabilities' | 'noNewPrivil
 
 /**
  * The program that executes the command: the supervisor program itself, which the runtime leaves
- * open for it, so that no container's files need to have it. The first argument says what it is to
- * be.
+ * open for it, so that no container's files need to have it. Its first argument says what it is to
+ * be; its second is a variable that it unsets, since runtimes set HOME where a container has none.
  */
 const INIT = '/proc/self/fd/3';
 
@@ -42,6 +44,7 @@ type InitRole = 'exec' | 'init';
 
 export const ociConfig = (plan: ContainerPlan, host: OciHost) => ({
   ociVersion: '1.0.2',
+  annotations: host.annotations,
   root: { path: host.rootfs },
   process: ociProcess(plan, plan, host, plan.namespaces.pid === 'own' ? 'init' : 'exec'),
   mounts: plan.mounts.map(({ source, target, type, options }) => ({
@@ -81,22 +84,47 @@ export const ociText = (config: object): string =>
     value === Number.POSITIVE_INFINITY ? UNLIMITED : value,
   ).replaceAll(JSON.stringify(UNLIMITED), '18446744073709551615');
 
-/** The part about a process: the container's own, or one that runs beside it. */
+/** What `ociText` was given. Throws SyntaxError. */
+export const ociValue = (text: string): unknown =>
+  JSON.parse(text, (_, value: unknown) =>
+    typeof value === 'number' && value > Number.MAX_SAFE_INTEGER ? Number.POSITIVE_INFINITY : value,
+  );
+
+/** The part about a process. */
 const ociProcess = (
-  { program, arguments: [name = program, ...rest], directory, environment }: ProcessPlan,
+  command: ProcessPlan,
   { rlimits, capabilities, noNewPrivileges }: Confinement,
   { identity, capabilities: agent }: Pick<OciHost, 'identity' | 'capabilities'>,
-  role: InitRole = 'exec',
+  role: InitRole,
 ) => ({
   terminal: false,
-  user: { ...userOf(identity), umask: 0o022 },
-  args: [INIT, role, program, name, ...rest],
-  env: Object.entries(environment).map(([variable, value]) => `${variable}=${value}`),
-  cwd: directory,
+  user: userOf(identity),
+  ...commandOf(command, role),
   capabilities: capabilitySets(capabilities, agent, identity === undefined || identity.uid === 0),
   rlimits: rlimits.map(rlimitOf),
   noNewPrivileges,
 });
+
+const commandOf = (
+  { program, arguments: [name = program, ...rest], directory, environment }: ProcessPlan,
+  role: InitRole,
+) => ({
+  args: [INIT, role, 'HOME' in environment ? '' : 'HOME', program, name, ...rest],
+  env: Object.entries(environment).map(([variable, value]) => `${variable}=${value}`),
+  cwd: directory,
+});
+
+export type OciProcess = ReturnType<typeof ociProcess>;
+
+/** A process beside that of a container, confined as it is, with more variables. */
+export function besideProcess(process: OciProcess, command: ProcessPlan): OciProcess {
+  const inherited = process.env.map((entry) => {
+    const end = entry.indexOf('=');
+    return [entry.slice(0, end), entry.slice(end + 1)] as const;
+  });
+  const environment = { ...Object.fromEntries(inherited), ...command.environment };
+  return { ...process, ...commandOf({ ...command, environment }, 'exec') };
+}
 
 const userOf = (identity: Identity | undefined) =>
   identity === undefined
@@ -169,3 +197,5 @@ function setsOf({
     ambient: names(ambient),
   };
 }
+
+export type OciConfig = ReturnType<typeof ociConfig>;

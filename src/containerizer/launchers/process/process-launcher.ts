@@ -26,6 +26,7 @@ import type {
   Inspection,
   Launcher,
 } from '../launcher.ts';
+import type { Beside, Bundles } from '../oci/bundles.ts';
 import { Leftovers } from './leftovers.ts';
 import { PlainProcesses } from './plain-processes.ts';
 import { ioOf, settingsOf } from './process-settings.ts';
@@ -46,6 +47,8 @@ export interface ProcessLauncherOptions {
   /** Folders that may contain the supervisor program. */
   readonly programs: readonly string[];
   readonly warn: (text: string) => void;
+  /** For containers that see another machine than the agent does. */
+  readonly bundles: Bundles;
   /** Called when a process of a container could not be killed. */
   readonly onNotDestroyed: () => void;
 }
@@ -56,6 +59,8 @@ interface Known {
   readonly identity: () => Promise<Identity | undefined>;
   /** Undefined where they are not known any more: nothing is run beside the process. */
   readonly settings: readonly string[] | undefined;
+  /** Undefined where the container has no namespaces of its own. */
+  readonly beside: Beside | undefined;
   readonly environment: Readonly<Record<string, string>>;
   /** Commands that run beside the container's process. */
   readonly inside: Set<Inside>;
@@ -91,6 +96,7 @@ export class ProcessLauncher implements Launcher {
     const settings = settingsOf(plan);
     this.#options.records.note(id, 'user', identity === undefined ? '' : String(identity.uid));
     this.#options.records.note(id, 'settings', settings.join('\n'));
+    const runtime = this.#options.bundles.make(plan, identity);
     const started = Promise.withResolvers<number>();
     const ended = Promise.withResolvers<ContainerEnd>();
     const token = this.#spawner.launch(
@@ -104,6 +110,7 @@ export class ProcessLauncher implements Launcher {
         cgroups,
         settings: [...plan.volumeMounts.map(volumeSetting), ...settings],
         io: ioOf(plan),
+        runtime,
         environment,
         program: plan.program,
         arguments: plan.arguments,
@@ -123,6 +130,7 @@ export class ProcessLauncher implements Launcher {
       cgroups,
       identity: async () => identity,
       settings,
+      beside: runtime && this.#options.bundles.open(id),
       environment,
     });
     return this.#container({ id, sandbox, processId, ended: ended.promise }, token);
@@ -145,7 +153,7 @@ export class ProcessLauncher implements Launcher {
       cgroups,
       // Looked up only when needed: a user who cannot be found disables checks, not the container.
       identity: () => this.#userOf(id, sandbox),
-      settings: this.#settingsOf(id, record.process.pid),
+      ...this.#confinementOf(id, record.process.pid),
       environment: environmentOf(record),
     });
     return this.#container({ id, sandbox, processId, ended: ended.promise }, token);
@@ -160,12 +168,14 @@ export class ProcessLauncher implements Launcher {
       throw hasEnded(id);
     }
     const own = new AbortController();
+    using runtime = known.beside?.({ ...line, directory: sandbox, environment });
     const spec = {
       ...placeOf(id, sandbox),
       directory: sandbox,
       identity,
       cgroups: { own: [], joined: known.cgroups.joined },
       settings,
+      runtime,
       environment: layered(known.environment, environment),
       program: line.program,
       arguments: line.arguments,
@@ -295,6 +305,16 @@ export class ProcessLauncher implements Launcher {
           this.#options.onNotDestroyed();
         }
       });
+    }
+  }
+
+  #confinementOf(id: ContainerId, processId: number): Pick<Known, 'settings' | 'beside'> {
+    try {
+      const beside = this.#options.bundles.open(id);
+      return { settings: beside ? [] : this.#settingsOf(id, processId), beside };
+    } catch (error) {
+      this.#options.warn(`Nothing is run beside container ${id}: ${String(error)}`);
+      return { settings: undefined, beside: undefined };
     }
   }
 

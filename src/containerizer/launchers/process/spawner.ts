@@ -31,10 +31,23 @@ export interface ProcessSpec {
   readonly settings: readonly string[];
   /** How input and output are connected with the supervisor; nothing for files alone. */
   readonly io?: readonly string[] | undefined;
+  /** Undefined: without a runtime, in the agent's namespaces. */
+  readonly runtime?: RuntimeCall | undefined;
   readonly environment: Readonly<Record<string, string>>;
   readonly program: string;
   /** All arguments, with the program's name as the first. */
   readonly arguments: readonly string[];
+}
+
+/** How an OCI runtime starts a process (supervisor/runtime.c). */
+export interface RuntimeCall {
+  /** Steps of three words each, before the runtime is started. */
+  readonly stage: readonly string[];
+  /** All arguments, with the runtime's path as the first. */
+  readonly arguments: readonly string[];
+  /** Where the runtime writes the process's pid, and its log, in JSON. */
+  readonly pidFile: string;
+  readonly logFile: string;
 }
 
 export interface ProcessListener {
@@ -86,7 +99,7 @@ export class Spawner {
 
   launch(spec: ProcessSpec, listener: ProcessListener): number {
     const token = this.#watch(listener);
-    const { identity } = spec;
+    const { identity, runtime } = spec;
     const environment = Object.entries(spec.environment).map(([name, value]) => `${name}=${value}`);
     const request = [
       spec.mode,
@@ -103,6 +116,10 @@ export class Spawner {
       ...counted(spec.cgroups.joined),
       ...counted(spec.settings),
       ...counted(spec.io ?? []),
+      ...counted(runtime?.stage ?? []),
+      ...counted(runtime?.arguments ?? []),
+      runtime?.pidFile ?? '',
+      runtime?.logFile ?? '',
       ...counted(environment),
       ...counted([spec.program, ...spec.arguments]),
     ];

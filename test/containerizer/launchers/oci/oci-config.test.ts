@@ -16,6 +16,7 @@ const host: OciHost = {
     permitted: new Set(['CHOWN', 'KILL']),
   },
   parent: { pid: '/proc/77/ns/pid' },
+  annotations: { runtime: 'crun' },
 };
 
 const planned = planContainer(
@@ -59,11 +60,12 @@ test('a configuration has everything that the runtime does', () => {
   const none = { permitted: [], effective: [], inheritable: [], ambient: [] };
   expect(config).toEqual({
     ociVersion: '1.0.2',
+    annotations: { runtime: 'crun' },
     root: { path: '/run/c1/rootfs' },
     process: {
       terminal: false,
-      user: { uid: 1000, gid: 100, additionalGids: [100, 4], umask: 0o022 },
-      args: ['/proc/self/fd/3', 'init', '/bin/prog', 'prog', '-x'],
+      user: { uid: 1000, gid: 100, additionalGids: [100, 4] },
+      args: ['/proc/self/fd/3', 'init', 'HOME', '/bin/prog', 'prog', '-x'],
       env: [
         'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
         'MESOS_SANDBOX=/agent/sandbox',

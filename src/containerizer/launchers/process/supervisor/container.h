@@ -25,6 +25,22 @@ struct launch {
   char **groups, **settings, **environment, **arguments;
   int n_groups, n_own_cgroups, n_joined_cgroups, n_settings;
   struct io io;
+  /* Of a container with namespaces of its own: runtime.c. */
+  const char *pid_file, *log_file;
+  char **stage, **runtime;
+  int n_stage, n_runtime;
+  int program;        /* For the container to execute: inside.c. */
+  int status_pipe[2]; /* From inside.c; -1 without a runtime. */
+};
+
+/* The descriptors of a process within a container, beside its input and output: inside.c. */
+enum {
+  INSIDE_FIRST = 3,
+  INSIDE_PROGRAM = INSIDE_FIRST, /* This program. */
+  INSIDE_FAILURE,                /* Takes the reason why there is no process; closed when there is. */
+  INSIDE_STATUS,                 /* Takes the status of the command, as wait(2) has it. */
+  INSIDE_DIRECTORY,              /* The folder that the working directory must be. */
+  INSIDE_DESCRIPTORS = INSIDE_DIRECTORY - INSIDE_FIRST + 1
 };
 
 /* What the process gets as its standard input and output, and where it hands up the files for them. */
@@ -65,6 +81,18 @@ int mount_volumes(const struct launch *launch, char *target, size_t size);
 
 /* process.c: turns this process into the container's; does not return. */
 _Noreturn void become(const struct launch *launch, int failure, const struct stdio *stdio);
+_Noreturn void execute(const char *program, char **arguments, int failure);
+_Noreturn void fail(int failure, const char *format, ...);
+void reset_signals(void);
+
+/* runtime.c: turns this process into the OCI runtime; waits for what it starts. */
+int program_for_containers(void);
+_Noreturn void become_runtime(const struct launch *launch, int failure, int directory);
+pid_t await_runtime(const struct launch *launch, pid_t runtime, int failure, char *text,
+                    size_t size);
+
+/* inside.c: this program within a container. */
+_Noreturn void inside(int count, char **arguments);
 
 /* switchboard.c: a socket in the run directory, on which the agent is served; -1, with errno. */
 int listen_for_agent(const char *run);
@@ -82,11 +110,11 @@ void close_switchboard(struct switchboard *board);
 /* How a plain process ended, in memory that the spawner and its companion share. */
 struct outcome {
   int status; /* As wait(2) has it; -1: not known. */
-  int error;  /* Why it could not be forked, or 0. */
+  char failure[512]; /* Why it could not be started, or empty. */
 };
 
 /* supervisor.c: the two programs that a fork of the spawner may run; neither returns. */
-_Noreturn void supervise(const struct launch *launch, int go, int listener, pid_t spawner);
-_Noreturn void accompany(const struct launch *launch, pid_t spawner, struct outcome *outcome);
+_Noreturn void supervise(struct launch *launch, int go, int listener, pid_t spawner);
+_Noreturn void accompany(struct launch *launch, pid_t spawner, struct outcome *outcome);
 
 #endif

@@ -17,7 +17,7 @@
 enum { MAX_STRING = 128 * 1024 - 1 };
 
 /* Reports why there will be no process; a plain process cannot report, and ends as if killed. */
-static _Noreturn void fail(int fd, const char *format, ...) {
+_Noreturn void fail(int fd, const char *format, ...) {
   char text[512];
   int error = errno;
   if (fd < 0) {
@@ -84,7 +84,8 @@ static void redirect_to_supervisor(int failure, const struct launch *launch,
                                    const struct stdio *stdio) {
   int logs[2] = {open_output(failure, launch->out, 1), open_output(failure, launch->err, 1)};
   hand_up_logs(stdio->logs, logs);
-  if (stdio->is_terminal && ioctl(stdio->in, TIOCSCTTY, 0) < 0) {
+  /* In a container it is made so inside, where a runtime has begun another session. */
+  if (stdio->is_terminal && launch->n_runtime == 0 && ioctl(stdio->in, TIOCSCTTY, 0) < 0) {
     fail(failure, "Failed to make the terminal that of the process");
   }
   int in = stdio->in >= 0 ? stdio->in : open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -95,11 +96,11 @@ static void redirect_to_supervisor(int failure, const struct launch *launch,
 }
 
 /*
- * Changes to the working directory before the user changes: other users may own folders on the way to
- * it, which the process's user could not pass. They may put links there, which are not followed; and
- * what is reached must belong to the process's user.
+ * Opens the working directory before the user changes: other users may own folders on the way to it,
+ * which the process's user could not pass. They may put links there, which are not followed; and what
+ * is reached must belong to the process's user.
  */
-static void enter_beneath(int failure, const struct launch *launch) {
+static int open_beneath(int failure, const struct launch *launch) {
   size_t size = strlen(launch->above);
   char rest[PATH_MAX];
   struct stat status;
@@ -118,7 +119,7 @@ static void enter_beneath(int failure, const struct launch *launch) {
     errno = error;
     folder = next;
   }
-  if (folder < 0 || fstat(folder, &status) < 0 || fchdir(folder) < 0) {
+  if (folder < 0 || fstat(folder, &status) < 0) {
     fail(failure, "Failed to change directory to '%s'", launch->directory);
   }
   uid_t uid = strcmp(launch->uid, "-") == 0 ? geteuid() : (uid_t)strtoul(launch->uid, NULL, 10);
@@ -126,10 +127,19 @@ static void enter_beneath(int failure, const struct launch *launch) {
     errno = EPERM;
     fail(failure, "The folder '%s' is not the user's any more", launch->directory);
   }
+  return folder;
+}
+
+static void enter_beneath(int failure, const struct launch *launch) {
+  int folder = open_beneath(failure, launch);
+  if (fchdir(folder) < 0) {
+    fail(failure, "Failed to change directory to '%s'", launch->directory);
+  }
   close(folder);
 }
 
-static void drop_privileges(int failure, const struct launch *launch) {
+/* For good, or only for what is opened until root is wanted again. */
+static void become_user(int failure, const struct launch *launch, int is_final) {
   if (strcmp(launch->uid, "-") == 0) {
     return;
   }
@@ -139,14 +149,15 @@ static void drop_privileges(int failure, const struct launch *launch) {
   }
   gid_t gid = strtoul(launch->gid, NULL, 10);
   uid_t uid = strtoul(launch->uid, NULL, 10);
-  if (setgroups(launch->n_groups, groups) < 0 || setresgid(gid, gid, gid) < 0 ||
-      setresuid(uid, uid, uid) < 0) {
+  if (setgroups(launch->n_groups, groups) < 0 ||
+      (is_final ? setresgid(gid, gid, gid) : setegid(gid)) < 0 ||
+      (is_final ? setresuid(uid, uid, uid) : seteuid(uid)) < 0) {
     fail(failure, "Failed to become user %s", launch->uid);
   }
 }
 
 /* Resets signals and descriptors to those of a fresh process. */
-static void reset_signals(void) {
+void reset_signals(void) {
   struct sigaction standard = {.sa_handler = SIG_DFL};
   for (int number = 1; number < NSIG; number++) {
     sigaction(number, &standard, NULL);
@@ -164,7 +175,7 @@ static void confine(int failure, const struct launch *launch, int (*apply)(const
   }
 }
 
-void become(const struct launch *launch, int failure, const struct stdio *stdio) {
+static void join_cgroups(const struct launch *launch, int failure) {
   for (int i = 0; i < launch->n_joined_cgroups; i++) {
     char path[PATH_MAX];
     snprintf(path, sizeof path, "%s/cgroup.procs", launch->joined_cgroups[i]);
@@ -172,36 +183,76 @@ void become(const struct launch *launch, int failure, const struct stdio *stdio)
       fail(failure, "Failed to join cgroup '%s'", launch->joined_cgroups[i]);
     }
   }
-  umask(022);
-  char target[PATH_MAX];
-  if (mount_volumes(launch, target, sizeof target) < 0) {
-    fail(failure, "Failed to mount the volume at '%s'", target);
-  }
-  confine(failure, launch, confine_before_user);
-  if (*launch->above) {
-    enter_beneath(failure, launch);
-  }
-  drop_privileges(failure, launch);
-  if (!*launch->above && chdir(launch->directory) < 0) {
-    fail(failure, "Failed to change directory to '%s'", launch->directory);
-  }
+}
+
+static void redirect_all(int failure, const struct launch *launch, const struct stdio *stdio) {
   if (stdio) {
     redirect_to_supervisor(failure, launch, stdio);
   } else {
     redirect_to_files(failure, launch);
   }
-  reset_signals();
-  confine(failure, launch, confine_after_user);
-  environ = launch->environment;
-  execvp(launch->arguments[0], launch->arguments + 1);
+}
+
+/*
+ * The working directory is entered, and the output opened, as the container's user: what that user
+ * cannot open is not opened. After that the process, which is to become the runtime, is root again.
+ * Returns the directory.
+ */
+static int redirect_as_user(const struct launch *launch, int failure, const struct stdio *stdio) {
+  int directory = *launch->above ? open_beneath(failure, launch) : -1;
+  gid_t gid = getegid(), groups[NGROUPS_MAX];
+  int n_groups = getgroups(NGROUPS_MAX, groups);
+  if (directory >= 0 && fchdir(directory) < 0) {
+    fail(failure, "Failed to change directory to '%s'", launch->directory);
+  }
+  become_user(failure, launch, 0);
+  if (directory < 0 &&
+      (directory = open(launch->directory, O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0) {
+    fail(failure, "Failed to change directory to '%s'", launch->directory);
+  }
+  redirect_all(failure, launch, stdio);
+  if (n_groups < 0 || seteuid(getuid()) < 0 || setegid(gid) < 0 || setgroups(n_groups, groups) < 0) {
+    fail(failure, "Failed to become root again");
+  }
+  return directory;
+}
+
+_Noreturn void execute(const char *program, char **arguments, int failure) {
+  execvp(program, arguments);
   if (errno == E2BIG) {
     /* Nothing of the task has begun, and its own output would not say why. */
     fail(failure, "Failed to execute '%s': the command, its arguments and its environment are more "
                   "than the kernel takes (one string at most %d bytes, all together at most a quarter "
                   "of the stack limit and 6 MiB)",
-         launch->arguments[0], MAX_STRING);
+         program, MAX_STRING);
   }
   /* This is no failed launch: the task ran, and could not execute its command. */
-  dprintf(STDERR_FILENO, "Failed to execute '%s': %s\n", launch->arguments[0], strerror(errno));
+  dprintf(STDERR_FILENO, "Failed to execute '%s': %s\n", program, strerror(errno));
   _exit(1);
+}
+
+void become(const struct launch *launch, int failure, const struct stdio *stdio) {
+  join_cgroups(launch, failure);
+  umask(022);
+  char target[PATH_MAX];
+  if (mount_volumes(launch, target, sizeof target) < 0) {
+    fail(failure, "Failed to mount the volume at '%s'", target);
+  }
+  if (launch->n_runtime > 0) {
+    int directory = redirect_as_user(launch, failure, stdio);
+    become_runtime(launch, failure, directory);
+  }
+  confine(failure, launch, confine_before_user);
+  if (*launch->above) {
+    enter_beneath(failure, launch);
+  }
+  become_user(failure, launch, 1);
+  if (!*launch->above && chdir(launch->directory) < 0) {
+    fail(failure, "Failed to change directory to '%s'", launch->directory);
+  }
+  redirect_all(failure, launch, stdio);
+  reset_signals();
+  confine(failure, launch, confine_after_user);
+  environ = launch->environment;
+  execute(launch->arguments[0], launch->arguments + 1, failure);
 }

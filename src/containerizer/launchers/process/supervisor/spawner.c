@@ -1,7 +1,7 @@
 /*
  * Starts the processes of containers and watches over them, for one agent.
  *
- * Three roles in one small static program, because forking a Node process takes milliseconds of the
+ * Several roles in one small static program, because forking a Node process takes milliseconds of the
  * agent's time and a process for each task must cost next to nothing:
  *
  *   spawner     One for an agent. Takes requests from standard input, reports on standard output,
@@ -15,13 +15,16 @@
  *               the agent's own user, so that a task cannot send it a signal.
  *   companion   The same for one plain process, without records; it ends with the spawner.
  *
+ * Within a container that an OCI runtime has made, the same program executes the command (inside.c).
+ *
  * Requests: a little-endian u32 length, then kind (u8), token (u32), strings ended by NUL. One that is
  * too long, too short or of an unknown kind is passed over, and `failed` is reported for its token: a
  * request never costs another container anything.
  *   L  mode, run directory, boot id, folder above, working directory, stdout, stderr, uid, gid,
  *      n, n supplementary groups, n, n cgroups to make and to remove, n, n cgroups to join,
- *      n, n settings of confinement.c, n, n words about input and output, n, n environment entries,
- *      n, n arguments.
+ *      n, n settings of confinement.c, n, n words about input and output, n, n strings of the runtime's
+ *      stage, n, n arguments of the OCI runtime (none: the process is started without), the files
+ *      where it writes the pid and its log (runtime.c), n, n environment entries, n, n arguments.
  *      mode `supervised`: a supervisor that holds its process until G. mode `bound`: the same, but it
  *      kills its container when the spawner ends. mode `plain`: a process without records and not
  *      held (checks, fetches); what it leaves behind ends with it, and all when the spawner ends.
@@ -137,13 +140,13 @@ static void end(struct entry *entry, int status) {
 
 /* The status of a plain process itself, and not of its companion. */
 static void end_plain(struct entry *entry) {
-  if (entry->outcome->error) {
-    report("failed %u Failed to fork: %s\n", entry->token, strerror(entry->outcome->error));
+  if (*entry->outcome->failure) {
+    report("failed %u %s\n", entry->token, entry->outcome->failure);
   }
   end(entry, entry->outcome->status);
 }
 
-static void launch_one(uint32_t token, const struct launch *launch) {
+static void launch_one(uint32_t token, struct launch *launch) {
   int go[2] = {-1, -1};
   if (launch->supervised && pipe2(go, O_CLOEXEC) < 0) {
     report("failed %u Failed to create a pipe: %s\n", token, strerror(errno));
@@ -267,7 +270,7 @@ static struct io take_io(struct cursor *cursor) {
 }
 
 static void take_launch(uint32_t token, struct cursor *cursor) {
-  struct launch launch;
+  struct launch launch = {.program = -1, .status_pipe = {-1, -1}};
   int n_arguments;
   const char *mode = take(cursor);
   launch.bound = strcmp(mode, "bound") == 0;
@@ -285,9 +288,15 @@ static void take_launch(uint32_t token, struct cursor *cursor) {
   launch.joined_cgroups = take_list(cursor, &launch.n_joined_cgroups);
   launch.settings = take_list(cursor, &launch.n_settings);
   launch.io = take_io(cursor);
+  launch.stage = take_list(cursor, &launch.n_stage);
+  launch.runtime = take_list(cursor, &launch.n_runtime);
+  launch.pid_file = take(cursor);
+  launch.log_file = take(cursor);
   launch.environment = take_list(cursor, NULL);
   launch.arguments = take_list(cursor, &n_arguments);
-  if (cursor->good && n_arguments >= 2) {
+  if (cursor->good && launch.n_runtime > 0 && (launch.program = program_for_containers()) < 0) {
+    report("failed %u Failed to provide the program of containers: %s\n", token, strerror(errno));
+  } else if (cursor->good && n_arguments >= 2) {
     launch_one(token, &launch);
   } else {
     report("failed %u Malformed request, or no memory for it\n", token);
@@ -296,6 +305,8 @@ static void take_launch(uint32_t token, struct cursor *cursor) {
   free(launch.own_cgroups);
   free(launch.joined_cgroups);
   free(launch.settings);
+  free(launch.stage);
+  free(launch.runtime);
   free(launch.environment);
   free(launch.arguments);
 }
@@ -462,7 +473,10 @@ static void read_requests(void) {
   }
 }
 
-int main(void) {
+int main(int count, char **arguments) {
+  if (count > 1) {
+    inside(count, arguments);
+  }
   signal(SIGPIPE, SIG_IGN);
   sigset_t set;
   sigemptyset(&set);

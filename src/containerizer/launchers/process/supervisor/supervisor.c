@@ -160,7 +160,29 @@ static void close_all_from(int first) {
 }
 
 /*
- * Starts the process, with its record in place before it runs; returns its pid. `stdio` is NULL where it
+ * Waits until the process has been started, and closes the pipe. Returns the pid of the container's
+ * process, or 0 with a text that says why there is none.
+ */
+static pid_t await_process(const struct launch *launch, pid_t pid, int failure, char *text,
+                           size_t room) {
+  pid_t process = pid;
+  if (launch->n_runtime > 0) {
+    process = await_runtime(launch, pid, failure, text, room);
+  } else {
+    ssize_t size = 0, n;
+    while ((n = read(failure, text + size, room - 1 - size)) > 0) {
+      size += n;
+    }
+    text[size] = 0;
+    process = size > 0 ? 0 : pid;
+  }
+  close(failure);
+  return process;
+}
+
+/*
+ * Starts the process, with its record in place before it runs; returns its pid. With an OCI runtime
+ * that is another one than recorded: the recorded one has become the runtime. `stdio` is NULL where it
  * has files for its input and output.
  */
 static pid_t start_process(const struct launch *launch, const struct stdio *stdio) {
@@ -210,16 +232,16 @@ static pid_t start_process(const struct launch *launch, const struct stdio *stdi
     give_up(launch, "Failed to release the process");
   }
   close(release[1]);
-  ssize_t size = 0, n;
-  while ((n = read(failure[0], text + size, sizeof text - 1 - size)) > 0) {
-    size += n;
-  }
-  close(failure[0]);
-  if (size > 0) {
-    text[size] = 0;
+  pid_t process = await_process(launch, pid, failure[0], text, sizeof text);
+  if (process <= 0) {
     give_up(launch, text);
   }
-  return pid;
+  if (launch->n_runtime > 0 && read_stat(process, &parent, &theirs) == 0) {
+    /* Others can enter the container now. */
+    snprintf(text, sizeof text, "%d %llu", (int)process, theirs);
+    record(launch->run, "first", text);
+  }
+  return process;
 }
 
 /* Does what a signal asks for; looks for one, or waits until there is one. */
@@ -246,11 +268,11 @@ static void obey(const struct launch *launch, pid_t process, int is_waiting) {
 }
 
 /*
- * Passes signals on, and what the process writes and reads, until it has ended; returns its status.
- * `board` may be NULL.
+ * Passes signals on, and what the process writes and reads, until it has ended; returns its status, or
+ * that of the command in it. `board` may be NULL.
  */
 static int follow(const struct launch *launch, pid_t process, struct switchboard *board) {
-  int status = 0, has_ended = 0;
+  int status = 0, has_ended = 0, told;
   while (!has_ended) {
     pid_t last = reap(process, &status, &has_ended);
     if (!has_ended && last <= 0 && board) {
@@ -259,6 +281,10 @@ static int follow(const struct launch *launch, pid_t process, struct switchboard
     } else if (!has_ended) {
       obey(launch, process, last <= 0);
     }
+  }
+  if (launch->status_pipe[0] >= 0 &&
+      read(launch->status_pipe[0], &told, sizeof told) == sizeof told) {
+    return told;
   }
   return status;
 }
@@ -281,19 +307,30 @@ static void redirect_to_null(void) {
   dup2(null, STDERR_FILENO);
 }
 
-/* Closes all others. The listener may be -1. */
-static void keep_descriptors(int *go, int *listener) {
-  /* Neither must be overwritten by the other. */
-  int kept[2] = {fcntl(*go, F_DUPFD, 16), *listener < 0 ? -1 : fcntl(*listener, F_DUPFD, 16)};
-  *go = dup2(kept[0], 3);
-  *listener = kept[1] < 0 ? -1 : dup2(kept[1], 4);
-  close_all_from(*listener < 0 ? 4 : 5);
-  if (*listener >= 0) {
-    fcntl(*listener, F_SETFD, FD_CLOEXEC);
+/* Closes all descriptors but these, each of which may be -1. */
+static void keep_descriptors(int **kept, int count) {
+  int high[count], next = STDERR_FILENO + 1;
+  /* None must be overwritten by another. */
+  for (int i = 0; i < count; i++) {
+    high[i] = *kept[i] < 0 ? -1 : fcntl(*kept[i], F_DUPFD, 16);
+  }
+  for (int i = 0; i < count; i++) {
+    *kept[i] = high[i] < 0 ? -1 : dup2(high[i], next++);
+  }
+  close_all_from(next);
+  for (int i = 0; i < count; i++) {
+    if (*kept[i] >= 0) {
+      fcntl(*kept[i], F_SETFD, FD_CLOEXEC);
+    }
   }
 }
 
-void supervise(const struct launch *launch, int go, int listener, pid_t spawner) {
+/* Where there is a runtime: the pipe by which the first process in the container tells a status. */
+static int open_status_pipe(struct launch *launch) {
+  return launch->n_runtime == 0 ? 0 : pipe2(launch->status_pipe, O_CLOEXEC | O_NONBLOCK);
+}
+
+void supervise(struct launch *launch, int go, int listener, pid_t spawner) {
   become_reaper(launch->bound, spawner);
   /* By name and working directory it is found where its record is damaged. */
   prctl(PR_SET_NAME, "mesoscale-super");
@@ -301,13 +338,16 @@ void supervise(const struct launch *launch, int go, int listener, pid_t spawner)
     give_up(launch, "Failed to change to the directory of the container's records");
   }
   redirect_to_null();
-  keep_descriptors(&go, &listener);
+  keep_descriptors((int *[]){&go, &listener, &launch->program}, 3);
   char byte;
   if (read(go, &byte, 1) != 1) {
     clean(launch); /* Never released: the agent went away or changed its mind. */
     _exit(0);
   }
   close(go);
+  if (open_status_pipe(launch) < 0) {
+    give_up(launch, "Failed to create a pipe");
+  }
   struct stdio stdio;
   struct switchboard *board = NULL;
   if (launch->io.is_piped || launch->io.has_terminal) {
@@ -332,22 +372,33 @@ void supervise(const struct launch *launch, int go, int listener, pid_t spawner)
 }
 
 /* The cgroups are those of the container that the process looks at: they are not ended with it. */
-void accompany(const struct launch *launch, pid_t spawner, struct outcome *outcome) {
-  struct launch own = *launch;
-  own.n_own_cgroups = 0;
+void accompany(struct launch *launch, pid_t spawner, struct outcome *outcome) {
+  int failure[2] = {-1, -1};
   become_reaper(1, spawner);
   redirect_to_null();
-  close_all_from(3);
+  keep_descriptors((int *[]){&launch->program}, 1);
+  if (open_status_pipe(launch) < 0 || (launch->n_runtime > 0 && pipe2(failure, O_CLOEXEC) < 0)) {
+    snprintf(outcome->failure, sizeof outcome->failure, "Failed to create a pipe");
+    _exit(1);
+  }
   pid_t process = fork();
   if (process < 0) {
-    outcome->error = errno;
+    snprintf(outcome->failure, sizeof outcome->failure, "Failed to fork: %s", strerror(errno));
     _exit(1);
   }
   if (process == 0) {
     setsid();
-    become(launch, -1, NULL);
+    become(launch, failure[1], NULL);
   }
-  outcome->status = follow(&own, process, NULL);
-  clean(&own);
+  launch->n_own_cgroups = 0;
+  if (launch->n_runtime > 0) {
+    close(failure[1]);
+    process =
+        await_process(launch, process, failure[0], outcome->failure, sizeof outcome->failure);
+  }
+  if (process > 0) {
+    outcome->status = follow(launch, process, NULL);
+  }
+  clean(launch);
   _exit(0);
 }

@@ -1,0 +1,112 @@
+// The OCI runtime of this machine: a program that makes namespaces, mounts and all else that its
+// configuration says, starts a process there, and ends.
+import { execFile } from 'node:child_process';
+import { isAbsolute } from 'node:path';
+import { promisify } from 'node:util';
+import { ContainerizerError } from '../../containerizer-error.ts';
+import type { Host } from '../../host/host.ts';
+
+/** In the order in which they are looked for. */
+const KINDS = ['crun', 'runc'] as const;
+type Kind = (typeof KINDS)[number];
+
+const run = promisify(execFile);
+const ANSWER_MS = 10_000;
+
+/** How many descriptors beside input and output the runtime leaves open (supervisor/inside.c). */
+const DESCRIPTORS = '4';
+
+export interface RuntimePaths {
+  /** Where the runtime keeps what it knows of its containers; here it is of one. */
+  readonly state: string;
+  readonly log: string;
+  readonly pid: string;
+}
+
+/** In the annotations of a bundle: which runtime made the container and knows its state. */
+const PATH = 'mesoscale.runtime.path';
+const KIND = 'mesoscale.runtime.kind';
+
+export class OciRuntime {
+  readonly #path: string;
+  readonly #kind: Kind;
+
+  private constructor(path: string, kind: Kind) {
+    this.#path = path;
+    this.#kind = kind;
+  }
+
+  /** The runtime with these annotations; undefined where they name none that is known here. */
+  static of(annotations: Readonly<Record<string, string>>): OciRuntime | undefined {
+    const { [PATH]: path, [KIND]: name } = annotations;
+    const kind = KINDS.find((it) => it === name);
+    return path === undefined || kind === undefined ? undefined : new OciRuntime(path, kind);
+  }
+
+  get annotations(): Record<string, string> {
+    return { [PATH]: this.#path, [KIND]: this.#kind };
+  }
+
+  /** `given` is the operator's choice. Rejects with ContainerizerError. */
+  static async open(given: string | undefined, programs: Host['programs']): Promise<OciRuntime> {
+    const path = given ?? KINDS.map((kind) => programs.get(kind)).find((it) => it !== undefined);
+    if (path === undefined) {
+      throw new ContainerizerError(
+        '--launcher=linux needs an OCI runtime, and there is none in PATH: install crun ' +
+          '(Debian, Ubuntu, Fedora: package crun) or runc, or name one with --oci_runtime',
+      );
+    }
+    if (!isAbsolute(path)) {
+      throw new ContainerizerError(`--oci_runtime=${path} is not an absolute path`);
+    }
+    return new OciRuntime(path, await kindOf(path));
+  }
+
+  /** The command line that makes the container of a bundle. */
+  run(bundle: string, { state, log, pid }: RuntimePaths): string[] {
+    return [
+      ...this.#begin(state, log),
+      ...['run', '--detach', '--no-new-keyring', '--preserve-fds', DESCRIPTORS],
+      ...['--pid-file', pid, '--bundle', bundle, CONTAINER],
+    ];
+  }
+
+  /** The command line that starts a process in a container that runs. */
+  execute(process: string, { state, log, pid }: RuntimePaths): string[] {
+    return [
+      ...this.#begin(state, log),
+      ...['exec', '--detach', '--preserve-fds', DESCRIPTORS],
+      ...['--pid-file', pid, '--process', process, CONTAINER],
+    ];
+  }
+
+  #begin(state: string, log: string): string[] {
+    return [
+      this.#path,
+      // The agent makes the cgroups, and a process joins them before it becomes the runtime.
+      ...(this.#kind === 'crun' ? ['--cgroup-manager=disabled'] : []),
+      ...['--root', state, '--log', log, '--log-format', 'json'],
+    ];
+  }
+}
+
+/** Its name within its own state. */
+const CONTAINER = 'container';
+
+async function kindOf(path: string): Promise<Kind> {
+  let text: string;
+  try {
+    ({ stdout: text } = await run(path, ['--version'], { timeout: ANSWER_MS, killSignal: 9 }));
+  } catch (error) {
+    const why = error instanceof Error ? error.message.split('\n')[0] : String(error);
+    throw new ContainerizerError(`The OCI runtime '${path}' does not answer: ${why}`);
+  }
+  const kind = KINDS.find((it) => text.startsWith(`${it} version`));
+  if (kind === undefined) {
+    throw new ContainerizerError(
+      `'${path}' is no OCI runtime that is known here (${KINDS.join(', ')}): it calls itself ` +
+        `'${text.slice(0, 100).trim()}'`,
+    );
+  }
+  return kind;
+}

@@ -1,0 +1,111 @@
+/*
+ * What an OCI runtime executes in a container: this program, as the container's user, with all that
+ * confines it. It becomes the command; or, where the container has process ids of its own, stays as
+ * their first process, reaps all that end, and tells the supervisor how the command has ended, which
+ * the status of a first process could not always tell.
+ *
+ *   PROGRAM ROLE UNSET COMMAND NAME ARGUMENT...
+ *     ROLE    `exec`, `init`, or `hold`: to do nothing, for namespaces that others are to enter.
+ *     UNSET   A variable that runtimes set by themselves; empty for none.
+ *
+ * It has four descriptors besides its input and output: see container.h.
+ */
+#include "container.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* For tools that look for the first process of containers of Mesos. */
+static const char COMM[] = "mesos-container";
+
+/*
+ * Where the working directory was found safely before, it must be the same one: others may have put a
+ * link in its place, or in that of a folder above it.
+ */
+static void check_directory(void) {
+  struct stat expected, found;
+  if (fstat(INSIDE_DIRECTORY, &expected) == 0 && S_ISDIR(expected.st_mode) &&
+      (stat(".", &found) < 0 || found.st_dev != expected.st_dev ||
+       found.st_ino != expected.st_ino)) {
+    errno = EPERM;
+    fail(INSIDE_FAILURE, "The working directory is not the container's any more");
+  }
+  close(INSIDE_DIRECTORY);
+}
+
+/* The supervisor signals all processes itself; a second SIGTERM would be one too many. */
+static void pass_on(pid_t command, int number) {
+  if (number != SIGTERM && number != SIGCHLD) {
+    kill(command, number);
+  }
+}
+
+static _Noreturn void stay(pid_t command) {
+  sigset_t all;
+  sigfillset(&all);
+  for (;;) {
+    int status;
+    pid_t pid;
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+      if (pid == command) {
+        /* What is left is killed by the kernel when this process ends. */
+        _exit(write(INSIDE_STATUS, &status, sizeof status) == sizeof status ? 0 : 1);
+      }
+    }
+    pass_on(command, sigwaitinfo(&all, NULL));
+  }
+}
+
+static _Noreturn void hold(void) {
+  close(INSIDE_FAILURE);
+  close(INSIDE_STATUS);
+  stay(-1);
+}
+
+_Noreturn void inside(int count, char **arguments) {
+  sigset_t all;
+  sigfillset(&all);
+  sigprocmask(SIG_SETMASK, &all, NULL);
+  umask(022);
+  for (int i = 0; i < INSIDE_DESCRIPTORS; i++) {
+    fcntl(INSIDE_FIRST + i, F_SETFD, FD_CLOEXEC);
+  }
+  prctl(PR_SET_NAME, COMM);
+  if (count < 3) {
+    errno = EINVAL;
+    fail(INSIDE_FAILURE, "The container's first process lacks arguments");
+  }
+  close(INSIDE_PROGRAM);
+  check_directory();
+  if (*arguments[2]) {
+    unsetenv(arguments[2]);
+  }
+  if (strcmp(arguments[1], "hold") == 0) {
+    hold();
+  }
+  if (strcmp(arguments[1], "init") == 0) {
+    pid_t command = fork();
+    if (command < 0) {
+      fail(INSIDE_FAILURE, "Failed to fork");
+    }
+    if (command > 0) {
+      close(INSIDE_FAILURE);
+      stay(command);
+    }
+    setsid();
+  }
+  if (isatty(STDIN_FILENO) && ioctl(STDIN_FILENO, TIOCSCTTY, 0) < 0) {
+    fail(INSIDE_FAILURE, "Failed to make the terminal that of the process");
+  }
+  reset_signals();
+  execute(arguments[3], arguments + 4, INSIDE_FAILURE);
+}

@@ -1,0 +1,274 @@
+/*
+ * Starts the container's process through an OCI runtime, for containers with namespaces of their own.
+ * The runtime makes these, as its configuration says, and ends; the container's first process then is
+ * the supervisor's child, as every orphan below it. What it executes is this program (inside.c), which
+ * becomes the command.
+ *
+ * The runtime runs in a mount namespace of its own, staged for it: mounts that only it needs end with
+ * it, however it ends. Each step of the stage is three strings:
+ *
+ *   bind SOURCE TARGET   SOURCE with all that is mounted below it.
+ *   await FILE -         Waits until there is such a file.
+ *   hide TARGET -        An empty folder that cannot be written to: of cgroups the runtime sees none,
+ *                        and leaves them alone. They are made and joined before.
+ */
+#include "container.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+  /* How long the runtime may take until the container's process executes the command. */
+  DEADLINE_MS = 60000,
+  LOOK_MS = 20,
+  AWAIT_MS = 2,
+  LOG_BYTES = 4096,
+  COPY_BYTES = 65536
+};
+
+static int copy_all(int from, int to) {
+  static char buffer[COPY_BYTES];
+  ssize_t size;
+  while ((size = read(from, buffer, sizeof buffer)) > 0) {
+    for (ssize_t done = 0, n; done < size; done += n) {
+      if ((n = write(to, buffer + done, size - done)) < 0) {
+        return -1;
+      }
+    }
+  }
+  return size < 0 ? -1 : 0;
+}
+
+/*
+ * This program for containers to execute: a copy in memory, one for all of them, which no process of
+ * theirs can change. Returns -1, with errno.
+ */
+int program_for_containers(void) {
+  static int program = -1;
+  if (program >= 0) {
+    return program;
+  }
+#ifndef MFD_EXEC
+#define MFD_EXEC 0x0010U
+#endif
+  int from = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+  int made = memfd_create("mesos-container", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
+  if (made < 0 && errno == EINVAL) {
+    made = memfd_create("mesos-container", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  }
+  char path[64];
+  snprintf(path, sizeof path, "/proc/self/fd/%d", made);
+  if (from < 0 || made < 0 || copy_all(from, made) < 0 || fchmod(made, 0755) < 0 ||
+      fcntl(made, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) < 0 ||
+      (program = open(path, O_RDONLY | O_CLOEXEC)) < 0) {
+    int error = errno;
+    close(made);
+    close(from);
+    errno = error;
+    return -1;
+  }
+  close(made);
+  close(from);
+  return program;
+}
+
+static void pause_ms(int milliseconds) {
+  struct timespec pause = {milliseconds / 1000, milliseconds % 1000 * 1000000L};
+  nanosleep(&pause, NULL);
+}
+
+static int await_file(const char *path) {
+  for (int waited = 0; access(path, F_OK) < 0; waited += AWAIT_MS) {
+    if (waited > DEADLINE_MS) {
+      errno = ETIMEDOUT;
+      return -1;
+    }
+    pause_ms(AWAIT_MS);
+  }
+  return 0;
+}
+
+static int take_step(char **step) {
+  const char *source = step[1], *target = step[2];
+  if (strcmp(step[0], "await") == 0) {
+    return await_file(source);
+  }
+  if (strcmp(step[0], "bind") == 0) {
+    return mount(source, target, NULL, MS_BIND | MS_REC, NULL);
+  }
+  if (strcmp(step[0], "hide") == 0) {
+    /* Also what the list of mounts says of it. */
+    if (umount2(source, MNT_DETACH) < 0 && errno != EINVAL) {
+      return -1;
+    }
+    return mount("none", source, "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=0");
+  }
+  errno = EINVAL;
+  return -1;
+}
+
+static void set_stage(const struct launch *launch, int failure) {
+  if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0) {
+    fail(failure, "Failed to make a mount namespace for the OCI runtime");
+  }
+  for (int i = 0; i + 2 < launch->n_stage; i += 3) {
+    if (take_step(launch->stage + i) < 0) {
+      fail(failure, "Failed to prepare mounts for the OCI runtime (%s %s)", launch->stage[i],
+           launch->stage[i + 1]);
+    }
+  }
+}
+
+/* Descriptors are moved high first, so that none is closed by another's move. */
+static void hand_over(int failure, const int *descriptors) {
+  int high[INSIDE_DESCRIPTORS];
+  for (int i = 0; i < INSIDE_DESCRIPTORS; i++) {
+    high[i] = fcntl(descriptors[i], F_DUPFD_CLOEXEC, 64);
+    if (high[i] < 0) {
+      fail(failure, "Failed to keep a descriptor");
+    }
+  }
+  for (int i = 0; i < INSIDE_DESCRIPTORS; i++) {
+    dup2(high[i], INSIDE_FIRST + i);
+  }
+}
+
+/* Becomes the runtime; the process is in its cgroups and has its input and output. */
+_Noreturn void become_runtime(const struct launch *launch, int failure, int directory) {
+  int descriptors[INSIDE_DESCRIPTORS] = {
+      [INSIDE_PROGRAM - INSIDE_FIRST] = launch->program,
+      [INSIDE_FAILURE - INSIDE_FIRST] = failure,
+      [INSIDE_STATUS - INSIDE_FIRST] = launch->status_pipe[1],
+      [INSIDE_DIRECTORY - INSIDE_FIRST] = directory,
+  };
+  set_stage(launch, failure);
+  reset_signals();
+  hand_over(failure, descriptors);
+  static char *environment[] = {
+      "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", NULL};
+  execve(launch->runtime[0], launch->runtime, environment);
+  fail(INSIDE_FAILURE, "Failed to execute the OCI runtime '%s'", launch->runtime[0]);
+}
+
+/* The last message in the runtime's log, a line of JSON each, without its escapes. */
+static void last_message(const char *path, char *text, size_t size) {
+  char log[LOG_BYTES + 1];
+  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  off_t end = fd < 0 ? 0 : lseek(fd, 0, SEEK_END);
+  ssize_t n = fd < 0 ? 0 : pread(fd, log, LOG_BYTES, end > LOG_BYTES ? end - LOG_BYTES : 0);
+  if (fd >= 0) {
+    close(fd);
+  }
+  log[n > 0 ? n : 0] = 0;
+  static const char key[] = "\"msg\":";
+  char *found = NULL;
+  for (char *at = log; (at = strstr(at, key)); at++) {
+    found = at + strlen(key);
+  }
+  size_t used = 0;
+  if (found && (found = strchr(found, '"'))) {
+    for (found++; *found && *found != '"' && used + 1 < size; found++) {
+      if (*found == '\\' && found[1]) {
+        found++;
+      }
+      text[used++] = (unsigned char)*found < ' ' ? ' ' : *found;
+    }
+  }
+  text[used] = 0;
+}
+
+static pid_t read_pid(const char *path) {
+  int pid = 0;
+  FILE *file = fopen(path, "re");
+  if (file) {
+    if (fscanf(file, "%d", &pid) != 1) {
+      pid = 0;
+    }
+    fclose(file);
+  }
+  return pid;
+}
+
+static int is_destroyed(void) {
+  sigset_t pending;
+  return sigpending(&pending) == 0 && sigismember(&pending, SIGUSR1);
+}
+
+/*
+ * Reads what is written into the pipe until nobody has it open; returns how much that was, or -1 where
+ * it takes too long, or the container is destroyed meanwhile.
+ */
+static ssize_t read_until_closed(int fd, char *text, size_t size) {
+  size_t used = 0;
+  char more[64];
+  for (int waited = 0; waited < DEADLINE_MS;) {
+    struct pollfd one = {.fd = fd, .events = POLLIN};
+    int ready = poll(&one, 1, LOOK_MS);
+    if (ready <= 0) {
+      waited += LOOK_MS;
+      if (is_destroyed()) {
+        return -1;
+      }
+      continue;
+    }
+    int is_full = used + 1 >= size;
+    ssize_t n = read(fd, is_full ? more : text + used, is_full ? sizeof more : size - 1 - used);
+    if (n == 0) {
+      text[used] = 0;
+      return used;
+    }
+    used += n > 0 && !is_full ? n : 0;
+  }
+  return -1;
+}
+
+/*
+ * Waits until the runtime has started the container's process, whose pid is returned. Where there is
+ * none, 0, and the text says why; what is left of it is killed by the caller.
+ */
+pid_t await_runtime(const struct launch *launch, pid_t runtime, int failure, char *text,
+                    size_t size) {
+  int status = 0;
+  ssize_t told = read_until_closed(failure, text, size);
+  if (told < 0) {
+    snprintf(text, size, "The OCI runtime '%s' was stopped: %s", launch->runtime[0],
+             is_destroyed() ? "the container was destroyed" : "it did not answer for a minute");
+    return 0;
+  }
+  /* With the pipe it has closed all that it works with. */
+  for (int waited = 0; waitpid(runtime, &status, WNOHANG) == 0; waited++) {
+    pause_ms(1);
+    if (waited > DEADLINE_MS || is_destroyed()) {
+      snprintf(text, size, "The OCI runtime '%s' does not end", launch->runtime[0]);
+      return 0;
+    }
+  }
+  if (told > 0) {
+    return 0;
+  }
+  pid_t pid = status == 0 ? read_pid(launch->pid_file) : 0;
+  if (pid > 0) {
+    return pid;
+  }
+  char message[512];
+  last_message(launch->log_file, message, sizeof message);
+  snprintf(text, size, "The OCI runtime '%s' failed (%s %d): %s", launch->runtime[0],
+           WIFSIGNALED(status) ? "signal" : "status",
+           WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
+           *message ? message : "it does not say why");
+  return 0;
+}

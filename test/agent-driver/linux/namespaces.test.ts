@@ -1,0 +1,181 @@
+// Containers with namespaces and mounts of their own, by the launcher linux and a real OCI runtime.
+// This needs root.
+import { existsSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import {
+  type ContainerInfo,
+  ContainerInfo_Type,
+  type LinuxInfo,
+  LinuxInfo_IpcMode,
+  TaskState,
+} from '../../../src/model/generated/messages.ts';
+import { cgroupRoot, DriverHarness, type Launch, temporaryFolder } from '../harness.ts';
+import { disappeared, eventually } from '../outside.ts';
+
+const isolation = [
+  'filesystem/linux',
+  'namespaces/pid',
+  'namespaces/ipc',
+  'posix/cpu',
+  'posix/rlimits',
+  'linux/capabilities',
+];
+let folder: ReturnType<typeof temporaryFolder>;
+let harness: DriverHarness;
+
+beforeEach(async () => {
+  folder = temporaryFolder();
+  harness = await DriverHarness.open(folder.path, { isolation, launcher: 'linux' });
+});
+
+afterEach(async () => {
+  await harness.end();
+  folder[Symbol.dispose]();
+});
+
+const NAMESPACES = ['cgroup', 'ipc', 'mnt', 'net', 'pid', 'user', 'uts'] as const;
+const SHOW = `for n in ${NAMESPACES.join(' ')}; do echo $n $(readlink /proc/self/ns/$n); done`;
+
+const output = (container: Parameters<DriverHarness['inSandbox']>[0]) =>
+  readFileSync(harness.inSandbox(container, 'stdout'), 'utf8');
+
+const cgroupOf = (id: string) => join('/sys/fs/cgroup/freezer', cgroupRoot(folder.path), id);
+
+const container = (linux_info: LinuxInfo = {}): ContainerInfo => ({
+  type: ContainerInfo_Type.MESOS,
+  linux_info,
+});
+
+async function outputOf(value: string, launch: Launch = {}): Promise<string> {
+  const { task, ...rest } = launch;
+  const id = harness.launch({ ...rest, task: { command: { value }, ...task } });
+  const { state, message } = await harness.terminalStatus(id);
+  expect([state, message]).toEqual([TaskState.TASK_FINISHED, 'Command exited with status 0']);
+  return output(id);
+}
+
+const own = (text: string) =>
+  text
+    .trim()
+    .split('\n')
+    .map((line) => line.split(' '))
+    .filter(([name, link]) => link !== readlinkSync(`/proc/self/ns/${name}`))
+    .map(([name]) => name);
+
+test('a command has namespaces of its own, and is in their second process', async () => {
+  const text = await outputOf(`${SHOW}; cat /proc/1/comm; ls /proc | grep -c '^[0-9]'; echo $$`);
+  const lines = text.trim().split('\n');
+  expect(own(lines.slice(0, NAMESPACES.length).join('\n'))).toEqual(['ipc', 'mnt', 'pid']);
+  expect(lines.slice(NAMESPACES.length)).toEqual(['mesos-container', '4', '2']);
+});
+
+test('what containers ask for is theirs, or the agent’s', async () => {
+  const { PRIVATE, SHARE_PARENT } = LinuxInfo_IpcMode;
+  const SHM = "df -k /dev/shm | awk 'NR==2 {print $2}'";
+  const asking = (linux_info: LinuxInfo) => ({ task: { container: container(linux_info) } });
+  const sized = await outputOf(`${SHOW}; ${SHM}`, asking({ ipc_mode: PRIVATE, shm_size: 16 }));
+  expect(sized).toMatch(/\n16384\n$/);
+  const shared = asking({ ipc_mode: SHARE_PARENT, share_pid_namespace: true });
+  expect(own(await outputOf(SHOW, shared))).toEqual(['mnt']);
+});
+
+test('a container that may not share what it asks to share is refused', async () => {
+  await harness.driver.close();
+  const ipc = { isSharingAllowed: false, shmBytes: 8 * 2 ** 20 };
+  const isolators = { isPidSharingAllowed: false, ipc };
+  harness = await DriverHarness.open(folder.path, { isolation, launcher: 'linux', isolators });
+  const failure = async (linux_info: LinuxInfo) => {
+    const task = { command: { value: 'true' }, container: container(linux_info) };
+    return (await harness.ended(harness.launch({ task }))).failure;
+  };
+  expect(await failure({ share_pid_namespace: true })).toBe(
+    'Sharing agent pid namespace with top-level container is not allowed',
+  );
+  expect(await failure({ ipc_mode: LinuxInfo_IpcMode.SHARE_PARENT })).toBe(
+    'Sharing agent IPC namespace with top-level container is not allowed',
+  );
+  expect(await failure({ shm_size: 16 })).toBe(
+    'Only support specifying the size of /dev/shm when the IPC mode is `PRIVATE`',
+  );
+  const asking = { task: { container: container({ ipc_mode: LinuxInfo_IpcMode.PRIVATE }) } };
+  expect(await outputOf("df -k /dev/shm | awk 'NR==2 {print $2}'", asking)).toBe('8192\n');
+});
+
+test('what is mounted inside stays inside, and all that is on the machine is there', async () => {
+  const mounts = () => readFileSync('/proc/self/mountinfo', 'utf8');
+  const before = mounts();
+  const id = harness.launch({
+    task: {
+      command: { value: 'mount -t tmpfs none /mnt && touch /mnt/x && ls /mnt; exec sleep 1000' },
+    },
+  });
+  await eventually(() => existsSync(harness.inSandbox(id, 'stdout')) && output(id) === 'x\n');
+  expect(mounts()).toBe(before);
+  harness.kill(id);
+  expect(await harness.terminalStatus(id)).toMatchObject({ state: TaskState.TASK_KILLED });
+});
+
+describe('how commands end', () => {
+  test.each([
+    [{ value: 'exit 3' }, 'exited with status 3'],
+    [{ value: '/no/such' }, 'exited with status 127'],
+    [{ shell: false, value: '/no/such' }, 'exited with status 1'],
+    [{ shell: false, value: 'no-such' }, 'exited with status 1'],
+    [{ shell: false, value: 'sh', arguments: ['x', '-c', 'exit 5'] }, 'exited with status 5'],
+    [{ value: 'kill -9 $$' }, 'terminated with signal Killed'],
+    [{ value: 'kill -TERM $$' }, 'terminated with signal Terminated'],
+    [{ value: 'setsid sleep 1000 & exit 7' }, 'exited with status 7'],
+  ])('%o', async (command, message) => {
+    for (const share_pid_namespace of [false, true]) {
+      const task = { command, container: container({ share_pid_namespace }) };
+      const id = harness.launch({ task });
+      expect(await harness.terminalStatus(id)).toMatchObject({ message: `Command ${message}` });
+      expect(harness.states(id).slice(0, 2)).toEqual(['TASK_STARTING', 'TASK_RUNNING']);
+    }
+  });
+});
+
+describe('an OCI runtime', () => {
+  const reopened = async (ociRuntime: string) => {
+    await harness.driver.close();
+    harness = await DriverHarness.open(folder.path, { isolation, launcher: 'linux', ociRuntime });
+  };
+  const program = (text: string) => {
+    const path = join(folder.path, `runtime-${text.length}`);
+    writeFileSync(path, `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+    return path;
+  };
+
+  test('may be runc as well', async () => {
+    await reopened('/usr/sbin/runc');
+    expect(own(await outputOf(SHOW, { user: 'nobody' }))).toEqual(['ipc', 'mnt', 'pid']);
+  });
+
+  const VERSION = 'case "$*" in *--version*) echo crun version 9; exit 0;; esac';
+
+  test.each([
+    ['fails', 'exit 3', /^The OCI runtime '.*' failed \(status 3\): it does not say why$/],
+    ['is killed', 'kill -9 $$', /^The OCI runtime '.*' failed \(signal 9\): /],
+    ['is killed midway', 'crun "$@" & sleep 0.005; kill -9 $!; exit 1', /^The OCI runtime /],
+    ['makes no container', 'exit 0', /^The OCI runtime '.*' failed \(status 0\)/],
+  ])('that %s fails the task, and leaves nothing', async (_, body, message) => {
+    await reopened(program(`${VERSION}\n${body}`));
+    const id = harness.launch({ task: { command: { value: 'exec sleep 1000' } } });
+    expect(await harness.terminalStatus(id)).toMatchObject({
+      state: TaskState.TASK_FAILED,
+      message: expect.stringMatching(message),
+    });
+    await harness.ended(id);
+    await disappeared(cgroupOf(id));
+  });
+
+  test('that hangs ends with the container', async () => {
+    await reopened(program(`${VERSION}\ntrap '' TERM\nwhile :; do sleep 0.1; done`));
+    const id = harness.launch({ task: { command: { value: 'true' } } });
+    const started = await harness.started(id);
+    harness.driver.perform({ ...started, type: 'destroyContainer' });
+    await harness.ended(id);
+    await disappeared(cgroupOf(id));
+  });
+});

@@ -1,0 +1,34 @@
+// Which OCI runtime an agent uses, and what it says where there is none.
+import { expect, test } from 'vitest';
+import { OciRuntime } from '../../../../src/containerizer/launchers/oci/oci-runtime.ts';
+
+const CRUN = '/usr/bin/crun';
+const none = new Map();
+
+test('crun is preferred, and the operator has the last word', async () => {
+  const programs = new Map([
+    ['runc', '/usr/sbin/runc'],
+    ['crun', CRUN],
+  ] as const);
+  const found = await OciRuntime.open(undefined, programs);
+  expect(found.annotations).toEqual({
+    'mesoscale.runtime.path': CRUN,
+    'mesoscale.runtime.kind': 'crun',
+  });
+  const given = await OciRuntime.open('/usr/sbin/runc', programs);
+  expect(given.annotations).toMatchObject({ 'mesoscale.runtime.kind': 'runc' });
+  // A later agent knows it by what stands in a bundle, and none by what does not.
+  expect(OciRuntime.of(given.annotations)?.annotations).toEqual(given.annotations);
+  expect(OciRuntime.of({ ...given.annotations, 'mesoscale.runtime.kind': 'x' })).toBeUndefined();
+  expect(OciRuntime.of({})).toBeUndefined();
+});
+
+test.each([
+  [undefined, /^--launcher=linux needs an OCI runtime, .* install crun .* or runc, or name one/],
+  ['/no/such', /^The OCI runtime '\/no\/such' does not answer: spawn \/no\/such ENOENT$/],
+  ['crun', /^--oci_runtime=crun is not an absolute path$/],
+  ['/bin/echo', /^'\/bin\/echo' is no OCI runtime that is known here \(crun, runc\): it calls /],
+  ['/bin/false', /^The OCI runtime '\/bin\/false' does not answer: /],
+])('%s is refused at the start', async (path, text) => {
+  await expect(OciRuntime.open(path, none)).rejects.toThrow(text);
+});
