@@ -318,7 +318,7 @@ export class AgentDriver {
         this.#tasks.delete(effect.containerId);
         return;
       case 'resizeContainer':
-        this.#runs.resize(effect.containerId, effect.resources);
+        this.#runs.resize(effect);
         return;
       case 'destroyContainer':
         this.#runs.destroy(effect);

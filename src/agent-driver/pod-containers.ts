@@ -72,6 +72,7 @@ export function nestedRequest(
     },
     command: task.command,
     resources: task.resources ?? [],
+    limits: task.limits,
     isBound,
     executor: { executor_id: executorId },
     task,

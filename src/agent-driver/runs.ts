@@ -5,7 +5,12 @@
 // `containerEnded`.
 
 import type { CheckpointedTask } from '../agent/checkpoint.ts';
-import type { DestroyContainer, LaunchExecutor, ReattachExecutor } from '../agent/effects.ts';
+import type {
+  DestroyContainer,
+  LaunchExecutor,
+  ReattachExecutor,
+  ResizeContainer,
+} from '../agent/effects.ts';
 import type { AgentEvent } from '../agent/events.ts';
 import type { Containerizer, LaunchOptions } from '../containerizer/containerizer.ts';
 import { ContainerizerError } from '../containerizer/containerizer-error.ts';
@@ -37,6 +42,7 @@ import {
 } from '../model/ids.ts';
 import type { Random } from '../model/random.ts';
 import { allocationRole } from '../model/resource-format.ts';
+import type { ResourceLimits } from '../model/resource-limits.ts';
 import { isTerminal } from '../model/task-state.ts';
 import { type ExecutorRequests, InProcessTransport } from './in-process-transport.ts';
 import {
@@ -74,6 +80,7 @@ interface Run {
   readonly launch: LaunchExecutor | ReattachExecutor;
   readonly abort: AbortController;
   resources: readonly Resource[];
+  limits?: ResourceLimits | undefined;
   container?: Container;
   runner?: CommandRunner;
   /** Of a default executor, in place of a container and a runner. */
@@ -291,12 +298,13 @@ export class Runs {
    * Changes the resources of a container. Its volumes are there before the task that needs them is;
    * if a volume cannot be provided, the container is destroyed.
    */
-  resize(container: ContainerId, resources: readonly Resource[]): void {
+  resize({ containerId: container, resources, limits }: ResizeContainer): void {
     const run = this.#runs.get(container);
     if (run === undefined) {
       return;
     }
     run.resources = resources;
+    run.limits = limits;
     // A container that is still being prepared gets the resources before its process begins.
     if (!run.isPreparing) {
       this.#update(run);
@@ -304,9 +312,9 @@ export class Runs {
   }
 
   #update(run: Run): void {
-    const { containerId, launch, resources } = run;
+    const { containerId, launch, resources, limits } = run;
     try {
-      this.#options.containerizer.update(containerId, launch.sandbox, resources);
+      this.#options.containerizer.update(containerId, launch.sandbox, { resources, limits });
     } catch (error) {
       run.failed ??= {
         failure: `Failed to update resources for container: ${textOf(error)}`,
@@ -318,15 +326,18 @@ export class Runs {
 
   /**
    * Ends a container that uses more than it may. With a root container all of its executor ends,
-   * and the agent says why; of one that is nested the executor does.
+   * and the agent says why; of one for a task the executor does, and of others whoever waits for
+   * their end is told.
    */
   #limit(container: ContainerId, limitation: Limitation): void {
     const run = this.#runs.get(rootOf(container));
-    if (run === undefined || run.destroyed) {
+    if (run === undefined || container !== run.containerId) {
+      if (run?.pod?.limit(container, limitation) !== true) {
+        this.#options.containerizer.containers.destroy(container, limitation);
+      }
       return;
     }
-    if (container !== run.containerId) {
-      run.pod?.limit(container, limitation);
+    if (run.destroyed) {
       return;
     }
     const { message: failure, reason, resources: limited } = limitation;
@@ -379,10 +390,13 @@ export class Runs {
   usage(container: ContainerId): ResourceStatistics | undefined {
     const run = this.#runs.get(container);
     const { containerizer } = this.#options;
-    const usage = run?.pod
-      ? sumOfUsage(run.pod.containers.map((nested) => containerizer.usage(nested)))
-      : run && containerizer.usage(container);
-    return run && usage && statisticsOf(usage, run.resources, this.#options.nowMs());
+    if (run === undefined) {
+      return undefined;
+    }
+    const nested = run.pod?.containers.map((it) => containerizer.usage(it)) ?? [];
+    // What is measured of all of them together is more than the sum of those that are left.
+    const usage = { ...sumOfUsage(nested), ...containerizer.usage(container) };
+    return statisticsOf(usage, run.resources, this.#options.nowMs());
   }
 
   /** Dispatches no more events. Returns the ends of containers that were being destroyed. */
@@ -559,6 +573,7 @@ const requestOf = (effect: LaunchExecutor): ContainerRequest => ({
   environment: environmentOf(effect),
   command: effect.command ?? effect.task?.command ?? effect.executor.command,
   resources: effect.resources,
+  limits: effect.limits,
   executor: effect.executor,
   task: effect.task,
 });

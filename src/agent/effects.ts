@@ -20,6 +20,7 @@ import type {
   Reply,
   SetTimer,
 } from '../model/process-effects.ts';
+import type { ResourceLimits } from '../model/resource-limits.ts';
 import type { VolumePlace } from '../model/volume-path.ts';
 import type { BuiltinExecutor, CheckpointChange } from './checkpoint.ts';
 import type { AgentTimer } from './timers.ts';
@@ -53,6 +54,8 @@ export interface LaunchExecutor {
   /** The user that the executor runs as; absent: the agent's own. */
   readonly user?: string | undefined;
   readonly resources: readonly Resource[];
+  /** What it can use at most, where a task has such limits. */
+  readonly limits?: ResourceLimits | undefined;
   /** The task of a built-in command executor. */
   readonly task?: TaskInfo | undefined;
 }
@@ -78,6 +81,7 @@ export interface ResizeContainer {
   readonly type: 'resizeContainer';
   readonly containerId: ContainerId;
   readonly resources: readonly Resource[];
+  readonly limits?: ResourceLimits | undefined;
 }
 
 /** Ends a container with everything in it, at once; `containerEnded` answers. */

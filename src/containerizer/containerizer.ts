@@ -16,17 +16,19 @@ import { DEFAULT_FETCH_OPTIONS, type FetchOptions, fetchAll } from './fetcher/fe
 import type { Host } from './host/host.ts';
 import { bootId } from './host/process-table.ts';
 import { type Identity, UnknownUserError, Users } from './host/users.ts';
+import { DEFAULT_CGROUP_OPTIONS } from './isolators/cgroup-options.ts';
 import type { Isolator, LaunchedContainer } from './isolators/isolator.ts';
 import { createIsolators, type IsolatorOptions } from './isolators/isolators.ts';
-import type { Container, Inspection, Launcher } from './launchers/launcher.ts';
+import type { Container, ContainerUsage, Inspection, Launcher } from './launchers/launcher.ts';
 import { openLauncher } from './launchers/launchers.ts';
 import type { LauncherName } from './launchers/names.ts';
 import type { OnLimitation } from './limitation.ts';
+import { memoryLimitation } from './memory-limitation.ts';
 import type { CapabilityDefaults } from './plan/capabilities.ts';
 import { commandEnvironment, commandLine, layered } from './plan/command-line.ts';
 import type { Place } from './plan/place.ts';
 import { type ContainerPlan, type PlanHost, planContainer, refusalError } from './plan/plan.ts';
-import { type ContainerRequest, placeOf } from './plan/request.ts';
+import { type ContainerRequest, placeOf, type ResourceBounds } from './plan/request.ts';
 import { notePlace } from './records/place-record.ts';
 import { reserveDescriptor } from './records/record-file.ts';
 import type { RunRecords } from './records/run-records.ts';
@@ -89,6 +91,8 @@ interface Parts {
   readonly users: Users;
   readonly launcher: Launcher;
   readonly counts: ContainerizerCounts;
+  /** Kills what is left in cgroups, and removes them. */
+  readonly sweep: (folders: readonly string[]) => Promise<void>;
 }
 
 export class Containerizer {
@@ -98,6 +102,7 @@ export class Containerizer {
   readonly #launcher: Launcher;
   readonly #host: PlanHost;
   readonly #placements: Placements;
+  readonly #sweep: Parts['sweep'];
   readonly #isolators: readonly Isolator[];
   readonly #fetching: FetchOptions;
   readonly #users: Users;
@@ -110,6 +115,7 @@ export class Containerizer {
     this.#records = options.records;
     this.#users = parts.users;
     this.#launcher = parts.launcher;
+    this.#sweep = parts.sweep;
     this.#fetching = options.fetching ?? DEFAULT_FETCH_OPTIONS;
     this.#isolators = createIsolators(options.isolation, {
       host: options.host,
@@ -145,6 +151,15 @@ export class Containerizer {
     const { records, programs, warn } = options;
     const counts: ContainerizerCounts = { fetched: 0, notFetched: 0, notDestroyed: 0 };
     const users = new Users();
+    const limitMs = (options.isolators?.cgroups ?? DEFAULT_CGROUP_OPTIONS).destroyMs;
+    const sweep = async (folders: readonly string[]) => {
+      for (const folder of folders) {
+        if (!(await sweepCgroup(folder, limitMs))) {
+          counts.notDestroyed++;
+          warn(`Cgroup '${folder}' of a container that has ended cannot be removed`);
+        }
+      }
+    };
     const launcher = await openLauncher(options.launcher, {
       records,
       users,
@@ -152,9 +167,9 @@ export class Containerizer {
       host: options.host,
       ociRuntime: options.ociRuntime,
       warn,
-      onNotDestroyed: () => counts.notDestroyed++,
+      sweep,
     });
-    return new Containerizer(options, { users, launcher, counts });
+    return new Containerizer(options, { users, launcher, counts, sweep });
   }
 
   /** Whoever runs containers ends those that use more than they may. */
@@ -195,6 +210,9 @@ export class Containerizer {
     await this.#fetch(plan, identity, options.abort);
     reached('isolating');
     this.#placements.note(plan.id, plan.cgroups);
+    if (plan.cgroups.memory !== undefined) {
+      this.#records.expectMemory(plan.id);
+    }
     if (request.nested !== undefined) {
       makeCgroups(plan.cgroups.own);
     }
@@ -206,7 +224,25 @@ export class Containerizer {
       await container.ended;
       throw error;
     }
-    return container;
+    return this.#watched(container);
+  }
+
+  /** Tells of a limit of memory that the container has hit, before it tells of its end. */
+  #watched(container: Container): Container {
+    const { memory } = this.#placements.of(container.id);
+    if (memory === undefined) {
+      return container;
+    }
+    const ended = container.ended.then((end) => {
+      if (end.memory !== undefined) {
+        this.#onLimitation(
+          this.#placements.ownerOf(memory, container.id),
+          memoryLimitation(end.memory),
+        );
+      }
+      return end;
+    });
+    return { ...container, ended };
   }
 
   /**
@@ -396,14 +432,17 @@ export class Containerizer {
   }
 
   #attach(id: ContainerId, sandbox: string): Promise<Container> {
-    return this.#launcher.attach(this.#launched(id, sandbox));
+    return this.#launcher.attach(this.#launched(id, sandbox)).then((it) => this.#watched(it));
   }
 
   /** Changes the container's resources. Throws ContainerizerError where the container must end. */
-  update(id: ContainerId, sandbox: string, resources: readonly Resource[]): void {
+  update(id: ContainerId, sandbox: string, bounds: ResourceBounds): void {
+    const container = this.#launched(id, sandbox);
     for (const isolator of this.#isolators) {
-      isolator.update?.(this.#launched(id, sandbox), resources);
-      applySettings(isolator.settings?.(id, resources, this.#host) ?? []);
+      isolator.update?.(container, bounds.resources);
+      const settings = isolator.settings?.(id, bounds, this.#host) ?? [];
+      // One of an earlier agent may lack the cgroups of isolators that this one has.
+      applySettings(settings.filter(({ folder }) => container.cgroups.own.includes(folder)));
     }
   }
 
@@ -435,11 +474,7 @@ export class Containerizer {
   }
 
   async #removeCgroups(id: ContainerId): Promise<void> {
-    for (const folder of this.#placements.of(id).own) {
-      if (!(await sweepCgroup(folder))) {
-        this.counts.notDestroyed++;
-      }
-    }
+    await this.#sweep(this.#placements.of(id).own);
   }
 
   /** Removes a container that has ended, and those nested in it, with their sandboxes. */
@@ -500,11 +535,14 @@ export class Containerizer {
 
   /** The usage of the container's processes; undefined where it has none. */
   usage(id: ContainerId): Partial<ResourceStatistics> | undefined {
-    const used = this.#launcher.usage(id);
-    return (
-      used &&
-      Object.assign({}, ...this.#isolators.map((isolator) => isolator.usage?.(used, id) ?? {}))
-    );
+    let used: ContainerUsage | undefined;
+    const container = {
+      id,
+      cgroups: this.#placements.of(id),
+      processes: () => (used ??= this.#launcher.usage(id)),
+      memoryPressure: () => this.#records.memoryPressure(id),
+    };
+    return Object.assign({}, ...this.#isolators.map((isolator) => isolator.usage?.(container)));
   }
 
   #launched(id: ContainerId, sandbox: string): LaunchedContainer {

@@ -74,13 +74,14 @@ export class PodRunner {
     return [...this.#containers.keys()];
   }
 
-  /** Ends a task's container, which uses more than it may. */
-  limit(container: ContainerId, limitation: Limitation): void {
+  /** Ends a task's container, which uses more than it may; false for one that is no task's. */
+  limit(container: ContainerId, limitation: Limitation): boolean {
     const limited = this.#containers.get(container);
     if (limited !== undefined && !this.#limitations.has(container)) {
       this.#limitations.set(container, limitation);
       limited.destroy();
     }
+    return limited !== undefined;
   }
 
   /** After this nothing more is done or sent. */

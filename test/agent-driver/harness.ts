@@ -11,6 +11,7 @@ import { AgentDriver } from '../../src/agent-driver/driver.ts';
 import type { FetchOptions } from '../../src/containerizer/fetcher/fetcher.ts';
 import { lookAtHost } from '../../src/containerizer/host/host.ts';
 import type { IsolatorOptions } from '../../src/containerizer/isolators/isolators.ts';
+import { controllersFor } from '../../src/containerizer/isolators/names.ts';
 import type { LauncherName } from '../../src/containerizer/launchers/names.ts';
 import type {
   ExecutorEvent,
@@ -81,6 +82,8 @@ export interface Launch {
   readonly framework?: Partial<FrameworkInfo>;
   readonly user?: string;
   readonly custom?: LaunchExecutor['command'];
+  /** The tasks of a default executor; their names are their ids. */
+  readonly group?: readonly (Partial<TaskInfo> & { readonly name: string })[];
   readonly checkpoint?: boolean;
   /** The resources of a custom executor. */
   readonly resources?: Resource[];
@@ -118,6 +121,7 @@ export class DriverHarness {
   #streams = new Map<string, StreamId>();
   #launched = new Set<string>();
   #launches = new Map<string, LaunchExecutor>();
+  #groups = new Map<string, TaskInfo[]>();
   #transaction = 0;
 
   private constructor(work: string) {
@@ -146,7 +150,13 @@ export class DriverHarness {
       isolation,
       isolators,
       host: lookAtHost({
-        cgroups: withCgroups ? { hierarchy: cgroupHierarchy, root: cgroupRoot(work) } : undefined,
+        cgroups: withCgroups
+          ? {
+              hierarchy: cgroupHierarchy,
+              root: cgroupRoot(work),
+              controllers: controllersFor(isolation),
+            }
+          : undefined,
       }),
       fetching,
       requests: harness.requests,
@@ -184,6 +194,9 @@ export class DriverHarness {
   declare(launch: Launch): { readonly effect: LaunchExecutor; readonly recordedIn: number } {
     const effect = launchEffect(launch);
     this.#launches.set(effect.containerId, effect);
+    if (launch.group !== undefined) {
+      this.#groups.set(effect.containerId, launch.group.map(taskOf));
+    }
     const { task } = effect;
     const changes: CheckpointChange[] = [
       { type: 'agent', agent: { hostname: 'test', id: { value: 'a-1' } } },
@@ -336,9 +349,10 @@ export class DriverHarness {
   #subscribed(container: string, stream: StreamId): void {
     this.#streams.set(container, stream);
     const effect = this.#launches.get(container);
-    if (effect?.task === undefined) {
+    if (effect === undefined) {
       throw new Error(`${container} was not launched`);
     }
+    const group = this.#groups.get(container);
     this.send(effect.containerId, {
       type: ExecutorEvent_Type.SUBSCRIBED,
       subscribed: {
@@ -349,10 +363,17 @@ export class DriverHarness {
     });
     if (!this.#launched.has(container)) {
       this.#launched.add(container);
-      this.send(effect.containerId, {
-        type: ExecutorEvent_Type.LAUNCH,
-        launch: { task: effect.task },
-      });
+      if (group !== undefined) {
+        this.send(effect.containerId, {
+          type: ExecutorEvent_Type.LAUNCH_GROUP,
+          launch_group: { task_group: { tasks: group } },
+        });
+      } else if (effect.task !== undefined) {
+        this.send(effect.containerId, {
+          type: ExecutorEvent_Type.LAUNCH,
+          launch: { task: effect.task },
+        });
+      }
     }
   }
 
@@ -372,10 +393,17 @@ let lastContainer = 0;
 export const sandboxPath = (container: string) =>
   `slaves/a-1/frameworks/f-1/executors/${container}/runs/${container}`;
 
+const taskOf = (task: Partial<TaskInfo> & { readonly name: string }): TaskInfo => ({
+  task_id: { value: task.name },
+  agent_id: { value: 'a-1' },
+  ...task,
+});
+
 /** Executor, task and container have the same id, so that one name finds all three. */
 function launchEffect(launch: Launch): LaunchExecutor {
   const id = launch.container ?? `c-${process.pid}-${++lastContainer}`;
-  const isBuiltin = launch.custom === undefined;
+  const isGroup = launch.group !== undefined;
+  const isBuiltin = launch.custom === undefined && !isGroup;
   return {
     type: 'launchExecutor',
     framework: {
@@ -390,13 +418,14 @@ function launchEffect(launch: Launch): LaunchExecutor {
       framework_id: { value: 'f-1' },
       ...(launch.resources === undefined ? {} : { resources: launch.resources }),
     },
-    builtin: isBuiltin ? 'command' : undefined,
+    builtin: isGroup ? 'default' : isBuiltin ? 'command' : undefined,
     containerId: containerId(id),
     sandbox: sandboxPath(id),
     command: launch.custom,
     environment: { MESOS_FRAMEWORK_ID: 'f-1', MESOS_EXECUTOR_ID: id },
     user: launch.user,
-    resources: [...(launch.resources ?? []), ...(launch.task?.resources ?? [])],
+    resources: [launch, launch.task, ...(launch.group ?? [])].flatMap((it) => it?.resources ?? []),
+    limits: launch.task?.limits,
     task: isBuiltin
       ? {
           name: 'task',

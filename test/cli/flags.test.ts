@@ -382,7 +382,13 @@ describe('a value that cannot be used is refused in one clear line', () => {
   });
 
   test('all faults are reported at once, a line each', () => {
-    const argv = ['--hooks=x', '--modules=nowhere', '--isolation=cgroups/cpu', '--nix', '--port=0'];
+    const argv = [
+      '--hooks=x',
+      '--modules=nowhere',
+      '--isolation=docker/runtime',
+      '--nix',
+      '--port=0',
+    ];
     const told = (() => {
       try {
         return agent(argv, { MESOS_IMAGE_PROVIDERS: 'DOCKER' });
@@ -396,7 +402,7 @@ describe('a value that cannot be used is refused in one clear line', () => {
       /^--port expects .*, got '0'$/,
       /^--hooks is not supported yet$/,
       /^--modules is not supported yet$/,
-      /^--isolation=cgroups\/cpu is not supported yet: /,
+      /^--isolation=docker\/runtime is not supported yet: /,
       /^--image_providers is not supported yet \(set by MESOS_IMAGE_PROVIDERS in the env/,
     ]) {
       expect(told).toContainEqual(expect.stringMatching(line));

@@ -17,6 +17,7 @@ import {
 } from '../../model/generated/messages.ts';
 import type { ContainerId, StreamId, TaskId } from '../../model/ids.ts';
 import { executorId, frameworkId } from '../../model/ids.ts';
+import { executorLimits } from '../../model/resource-limits.ts';
 import { isTerminal } from '../../model/task-state.ts';
 import type { BuiltinExecutor, RunOf } from '../checkpoint.ts';
 import type { ContainerStarted } from '../events.ts';
@@ -117,17 +118,16 @@ export const isCommandExecutor = (executor: Executor) => executor.builtin === 'c
 
 /** The resources of the executor and of its tasks that have not ended. */
 export function allocatedResources(agent: AgentState, executor: Executor): Resource[] {
-  const lists: (readonly Resource[])[] = [executor.info.resources ?? []];
-  for (const task of executor.queued.values()) {
-    lists.push(task.resources ?? []);
-  }
-  for (const task of executor.launched.values()) {
-    if (!isTerminal(task.state)) {
-      lists.push(task.resources ?? []);
-    }
-  }
-  return agent.core.algebra.sum(lists);
+  return agent.core.algebra.sum(
+    [executor.info, ...liveTasks(executor)].map(({ resources }) => resources ?? []),
+  );
 }
+
+/** Those that the executor has, or is to get. */
+const liveTasks = ({ queued, launched }: Executor) => [
+  ...queued.values(),
+  ...launched.values().filter(({ state }) => !isTerminal(state)),
+];
 
 export function sendToExecutor(agent: AgentState, executor: Executor, event: ExecutorEvent): void {
   const ends = event.type === ExecutorEvent_Type.KILL || event.type === ExecutorEvent_Type.SHUTDOWN;
@@ -257,6 +257,7 @@ export function resizeContainer(agent: AgentState, executor: Executor): void {
       type: 'resizeContainer',
       containerId: executor.containerId,
       resources: allocatedResources(agent, executor),
+      limits: executorLimits(executor.info.resources ?? [], liveTasks(executor)),
     });
   }
 }

@@ -21,6 +21,7 @@ import type { ContainerId, TaskId } from '../../model/ids.ts';
 import { containerId, executorId, frameworkId, taskId } from '../../model/ids.ts';
 import { formatUuid } from '../../model/random.ts';
 import { allocatedTo, toReservationLists } from '../../model/resource-format.ts';
+import { executorLimits } from '../../model/resource-limits.ts';
 import { resourcesError } from '../../model/resource-validation.ts';
 import { userNameError, usersOfTask } from '../../model/user.ts';
 import type { BuiltinExecutor } from '../checkpoint.ts';
@@ -424,6 +425,7 @@ function startExecutor(agent: AgentState, executor: Executor, tasks: readonly Ta
       info.resources ?? [],
       ...tasks.map((task) => task.resources ?? []),
     ]),
+    limits: executorLimits(info.resources ?? [], tasks),
     task: isCommandExecutor(executor) ? tasks[0] : undefined,
   });
   addDeadline(agent, agent.registrations, executor.containerId);

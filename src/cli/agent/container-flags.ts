@@ -29,11 +29,9 @@ const unsupported = (flag: string, known: readonly string[]) => (names: readonly
 export const AGENT_CONTAINER_FLAGS = {
   agent_subsystems: list({
     alias: 'slave_subsystems',
-    ...PLANNED,
-    help: 'Cgroup controllers that the agent itself is put into.',
+    help: 'Cgroup controllers (such as memory, cpuacct) in whose hierarchies of v1 the agent puts itself, with the processes that it keeps, into the cgroup agent below --cgroups_root, so that they can be measured.',
   }),
   allowed_devices: json({
-    ...PLANNED,
     help: 'cgroups/devices: devices that containers may use besides the usual ones, as JSON.',
   }),
   bounding_capabilities: json({
@@ -41,17 +39,14 @@ export const AGENT_CONTAINER_FLAGS = {
   }),
   cgroups_cpu_enable_pids_and_tids_count: toggle({
     default: false,
-    ...PLANNED,
     help: 'cgroups/cpu: count the processes and threads of a container.',
   }),
   cgroups_destroy_timeout: duration({
     default: MINUTE,
-    ...PLANNED,
-    help: 'How long removing a cgroup may take before it counts as failed.',
+    help: 'How long removing a container’s cgroups may take before it counts as failed.',
   }),
   cgroups_enable_cfs: toggle({
     default: false,
-    ...PLANNED,
     help: 'cgroups/cpu: hard limits of CPU time, not only shares.',
   }),
   cgroups_hierarchy: text({
@@ -60,15 +55,12 @@ export const AGENT_CONTAINER_FLAGS = {
   }),
   cgroups_limit_swap: toggle({
     default: false,
-    ...PLANNED,
     help: 'cgroups/mem: limit memory and swap together.',
   }),
   cgroups_net_cls_primary_handle: text({
-    ...PLANNED,
     help: 'cgroups/net_cls: primary handle, such as 0x0012.',
   }),
   cgroups_net_cls_secondary_handles: text({
-    ...PLANNED,
     help: 'cgroups/net_cls: range of the secondary handles, such as 0x0001,0xFFFF.',
   }),
   cgroups_root: text({
@@ -177,7 +169,6 @@ export const AGENT_CONTAINER_FLAGS = {
   }),
   revocable_cpu_low_priority: toggle({
     default: true,
-    ...PLANNED,
     help: 'cgroups/cpu: run containers on revocable CPUs at a low priority.',
   }),
   runtime_dir: text({

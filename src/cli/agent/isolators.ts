@@ -9,6 +9,7 @@ import type { Resource } from '../../model/generated/messages.ts';
 import { parseValue } from '../../model/value-text.ts';
 import { FlagError } from '../flags/faults.ts';
 import { fromText } from '../flags/written.ts';
+import { cgroupOptions } from './cgroups.ts';
 import type { AgentFlagValues } from './options.ts';
 import { seccompProfiles } from './seccomp.ts';
 
@@ -34,6 +35,7 @@ export function isolatorOptions(
     'namespaces/pid',
   );
   return {
+    cgroups: cgroupOptions(values),
     disk: {
       watchIntervalMs: values.container_disk_watch_interval,
       isEnforced: isDiskEnforced,
@@ -68,7 +70,7 @@ function hostFolder(path: string): string {
   return normalize(path);
 }
 
-function requireIsolator(
+export function requireIsolator(
   { isolation }: Pick<AgentFlagValues, 'isolation'>,
   flag: string | false,
   isolator: IsolatorName,

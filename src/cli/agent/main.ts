@@ -7,8 +7,10 @@ import type { AgentEvent } from '../../agent/events.ts';
 import type { AgentTimer } from '../../agent/timers.ts';
 import { createViews } from '../../agent/views/views.ts';
 import { AgentDriver } from '../../agent-driver/driver.ts';
+import { joinAsAgent } from '../../containerizer/cgroups/hierarchies.ts';
 import type { Proxies } from '../../containerizer/fetcher/download.ts';
 import { lookAtHost } from '../../containerizer/host/host.ts';
+import { controllersFor } from '../../containerizer/isolators/names.ts';
 import { StaticDetector } from '../../coordination/static-detector.ts';
 import { createCore } from '../../core/core.ts';
 import type { ExecutorStream } from '../../http/agent/executor-api.ts';
@@ -55,6 +57,8 @@ export async function runAgent(
   const streams = new StreamRegistry<ExecutorStream>((stream) =>
     loop.dispatch({ type: 'streamClosed', nowMs: systemClock.nowMs(), stream }),
   );
+  const cgroupPlace = { hierarchy: values.cgroups_hierarchy, root: values.cgroups_root };
+  joinAsAgent(cgroupPlace, values.agent_subsystems ?? []);
   const driver = await AgentDriver.open({
     requests,
     streams,
@@ -67,7 +71,7 @@ export async function runAgent(
     ip: address.ip,
     resources: options.resources,
     host: lookAtHost({
-      cgroups: { hierarchy: values.cgroups_hierarchy, root: values.cgroups_root },
+      cgroups: { ...cgroupPlace, controllers: controllersFor(options.isolation) },
     }),
     launcher: values.launcher,
     ociRuntime: values.oci_runtime,

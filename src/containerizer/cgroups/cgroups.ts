@@ -16,10 +16,12 @@ import { kill } from '../host/process-table.ts';
 import type { CgroupSetting } from '../plan/cgroup-plan.ts';
 import { isAbsence, isPassing, readText, withDescriptor } from '../records/record-file.ts';
 
-const SWEEP_PAUSE_MS = 5;
-const MAX_SWEEPS = 400;
-/** Every 40th sweep kills without waiting until all processes are frozen. */
-const FORCED_SWEEP = 40;
+const SHORTEST_PAUSE_MS = 5;
+const LONGEST_PAUSE_MS = 500;
+/** How much longer each pause is than the one before. */
+const GROWTH = 1.2;
+/** Every 10th sweep kills without waiting until all processes are frozen. */
+const FORCED_SWEEP = 10;
 
 /** Creates cgroups, each with the one above it. Throws ContainerizerError. */
 export function makeCgroups(folders: readonly string[]): void {
@@ -83,12 +85,16 @@ const textOf = (error: unknown) => (error instanceof Error ? error.message : Str
 
 /**
  * Kills the processes left in a cgroup without supervisor, and removes it. False if it cannot be
- * removed: only a process that hangs in the kernel prevents that.
+ * removed in that time: only a process that hangs in the kernel prevents that.
  */
-export async function sweepCgroup(folder: string): Promise<boolean> {
-  for (let tries = 1; tries <= MAX_SWEEPS; tries++) {
+export async function sweepCgroup(folder: string, limitMs: number): Promise<boolean> {
+  const endMs = performance.now() + limitMs;
+  for (let tries = 1, pauseMs = SHORTEST_PAUSE_MS; ; tries++) {
     if (removeCgroup(folder)) {
       return true;
+    }
+    if (performance.now() >= endMs) {
+      return false;
     }
     try {
       killCgroup(folder, tries % FORCED_SWEEP !== 0);
@@ -98,9 +104,9 @@ export async function sweepCgroup(folder: string): Promise<boolean> {
         throw error;
       }
     }
-    await delay(SWEEP_PAUSE_MS);
+    await delay(pauseMs, undefined, { ref: false });
+    pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * GROWTH);
   }
-  return false;
 }
 
 /** Removes a cgroup and those that a task made below it. False while it contains processes. */

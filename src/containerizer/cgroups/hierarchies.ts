@@ -14,7 +14,8 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { codeOf } from '../../filesystem/folder.ts';
-import type { CgroupHierarchy } from '../plan/cgroup-plan.ts';
+import { ContainerizerError } from '../containerizer-error.ts';
+import { AGENT_CGROUP as AGENT, type CgroupHierarchy } from '../plan/cgroup-plan.ts';
 import { readText } from '../records/record-file.ts';
 
 interface Mount {
@@ -54,28 +55,25 @@ const IN_V2: ReadonlyMap<string, string> = new Map([
   ['cpuacct', ''],
   ['blkio', 'io'],
 ]);
-/** The cgroup that an agent moves to, where v2 wants the one above to be without processes. */
-const AGENT = 'agent';
 
 /** Looks at the machine's cgroups. Without a place containers get none. */
 export function lookAtCgroups(
   place: CgroupPlace | undefined,
   kinds: readonly CgroupKind[] = ['freezer', 'unified'],
 ): CgroupFacts {
-  const own = readOwnPaths();
   if (place === undefined) {
-    return { hierarchies: [], missing: new Map(), own };
+    return { hierarchies: [], missing: new Map(), own: readOwnPaths() };
   }
-  const mounts = readMounts().filter(
-    ({ point }) => point === place.hierarchy || point.startsWith(`${place.hierarchy}/`),
-  );
-  const search: Search = { place, mounts, own, found: new Map() };
+  const search = searchIn(place);
+  const { own } = search;
   const killing = kinds
     .values()
     .map((kind) => (kind === 'freezer' ? inV1(search, 'freezer') : inV2(search, [])))
     .find((it) => it !== undefined);
   if (killing === undefined) {
-    return { hierarchies: [], missing: new Map(), own };
+    const why = `the agent may not make cgroups below ${place.hierarchy}`;
+    const missing = new Map((place.controllers ?? []).map((it) => [it, why]));
+    return { hierarchies: [], missing, own };
   }
   if (killing.version === 1) {
     for (const controller of ACCOUNTING) {
@@ -92,12 +90,38 @@ export function lookAtCgroups(
   return { hierarchies: [...search.found.values()], missing, own };
 }
 
+/**
+ * Puts the agent, with the processes that it will keep, into a cgroup of each of these controllers.
+ * Throws ContainerizerError.
+ */
+export function joinAsAgent(place: CgroupPlace, controllers: readonly string[]): void {
+  const search = searchIn(place);
+  for (const controller of controllers) {
+    const found = inV1(search, controller) ?? inV2(search, [controller]);
+    if (found === undefined) {
+      throw new ContainerizerError(
+        `--agent_subsystems: the agent cannot join a cgroup of ${controller}: ${whyMissing(search, controller)}`,
+      );
+    }
+    const folder = join(found.root, AGENT);
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'cgroup.procs'), String(process.pid), { flag: 'r+' });
+  }
+}
+
 interface Search {
   readonly place: CgroupPlace;
   readonly mounts: readonly Mount[];
   readonly own: ReadonlyMap<string, string>;
   /** By the folder of the mount, in the order in which they were found. */
   readonly found: Map<string, CgroupHierarchy>;
+}
+
+function searchIn(place: CgroupPlace): Search {
+  const mounts = readMounts().filter(
+    ({ point }) => point === place.hierarchy || point.startsWith(`${place.hierarchy}/`),
+  );
+  return { place, mounts, own: readOwnPaths(), found: new Map() };
 }
 
 function inV1(

@@ -1,6 +1,7 @@
 // In which cgroups each container is. It is on record, so that a later agent with other isolators
 // or another --cgroups_root finds them.
 import { existsSync } from 'node:fs';
+import { parentOf } from '../../model/container-id.ts';
 import type { ContainerId } from '../../model/ids.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
 import { type CgroupHierarchy, type CgroupPlacement, cgroupFolder } from '../plan/cgroup-plan.ts';
@@ -17,9 +18,9 @@ export class Placements {
   }
 
   /** To be called before the cgroups are made. Throws ContainerizerError. */
-  note(id: ContainerId, { own, joined }: CgroupPlacement): void {
-    this.#records.note(id, 'cgroups', JSON.stringify({ own, joined }));
-    this.#known.set(id, { own, joined });
+  note(id: ContainerId, { own, joined, memory }: CgroupPlacement): void {
+    this.#records.note(id, 'cgroups', JSON.stringify({ own, joined, memory }));
+    this.#known.set(id, { own, joined, memory });
   }
 
   of(id: ContainerId): CgroupPlacement {
@@ -29,6 +30,14 @@ export class Placements {
       this.#known.set(id, placement);
     }
     return placement;
+  }
+
+  /** The container whose cgroup this is, of `id` and those that it is nested in. */
+  ownerOf(cgroup: string, id: ContainerId): ContainerId {
+    const parent = parentOf(id);
+    return parent === undefined || this.of(id).own.includes(cgroup)
+      ? id
+      : this.ownerOf(cgroup, parent);
   }
 
   forget(id: ContainerId): void {

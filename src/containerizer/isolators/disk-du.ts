@@ -62,7 +62,7 @@ export function diskDu(parts: DiskDuParts): Isolator {
     },
     update,
     recover: update,
-    usage: (_, id) => disks.statistics(id),
+    usage: ({ id }) => disks.statistics(id),
     cleanup: (id) => disks.forget(id),
     close: () => disks.close(),
   };

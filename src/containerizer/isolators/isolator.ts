@@ -5,6 +5,7 @@ import type { ContainerId } from '../../model/ids.ts';
 import type { ContainerUsage } from '../launchers/launcher.ts';
 import type { CgroupPlacement, CgroupSetting } from '../plan/cgroup-plan.ts';
 import type { ContainerPlan, Contributor, PlanHost } from '../plan/plan.ts';
+import type { ResourceBounds } from '../plan/request.ts';
 
 /** A container that was launched, by this agent or an earlier one. */
 export interface LaunchedContainer {
@@ -14,6 +15,15 @@ export interface LaunchedContainer {
   readonly cgroups: CgroupPlacement;
 }
 
+export interface MeasuredContainer {
+  readonly id: ContainerId;
+  readonly cgroups: CgroupPlacement;
+  /** What its processes use, each looked at; undefined where it has none. */
+  processes(): ContainerUsage | undefined;
+  /** How often it was hard to find memory for it: a little, more, very. */
+  memoryPressure(): readonly number[] | undefined;
+}
+
 /** It reports the limits that containers exceed by the function that it is made with. */
 export interface Isolator extends Contributor {
   /** Called when the sandbox exists and nothing runs in it yet. Rejects with ContainerizerError. */
@@ -21,15 +31,11 @@ export interface Isolator extends Contributor {
   /** Changes the container's resources. Throws ContainerizerError where the container must end. */
   update?(container: LaunchedContainer, resources: readonly Resource[]): void;
   /** What is written to cgroups of the container when its resources have changed. */
-  settings?(
-    id: ContainerId,
-    resources: readonly Resource[],
-    host: PlanHost,
-  ): readonly CgroupSetting[];
+  settings?(id: ContainerId, bounds: ResourceBounds, host: PlanHost): readonly CgroupSetting[];
   /** Takes over a container that an earlier agent launched. */
   recover?(container: LaunchedContainer, resources: readonly Resource[]): void;
   /** The isolator's part of the container's statistics. */
-  usage?(used: ContainerUsage, id: ContainerId): Partial<ResourceStatistics>;
+  usage?(container: MeasuredContainer): Partial<ResourceStatistics>;
   /** Called when the container has ended or was not launched. */
   cleanup?(id: ContainerId): void;
   /** The agent stops. Containers keep running. */

@@ -1,5 +1,5 @@
 // Creates the isolators that the agent is configured with, in the order in which they add to plans.
-import { release } from 'node:os';
+import { release, totalmem } from 'node:os';
 import { ContainerizerError } from '../containerizer-error.ts';
 import type { Host } from '../host/host.ts';
 import type { LauncherName } from '../launchers/names.ts';
@@ -8,6 +8,13 @@ import type { CapabilityDefaults } from '../plan/capabilities.ts';
 import type { SeccompProfiles } from '../plan/seccomp-choice.ts';
 import { kernelVersion, seccompArchitecture } from '../plan/seccomp-profile.ts';
 import type { Volumes } from '../volumes/volumes.ts';
+import { cgroupIsolator, type Subsystem } from './cgroup-isolator.ts';
+import { type CgroupOptions, DEFAULT_CGROUP_OPTIONS } from './cgroup-options.ts';
+import { cgroupsBlkio } from './cgroups-blkio.ts';
+import { cgroupsCpu } from './cgroups-cpu.ts';
+import { cgroupsDevices } from './cgroups-devices.ts';
+import { cgroupsMem } from './cgroups-mem.ts';
+import { cgroupsNetCls } from './cgroups-net-cls.ts';
 import { DEFAULT_DISK_OPTIONS, type DiskOptions, diskDu } from './disk-du.ts';
 import { filesystemLinux } from './filesystem-linux.ts';
 import { filesystemPosix } from './filesystem-posix.ts';
@@ -16,7 +23,13 @@ import type { Isolator } from './isolator.ts';
 import { linuxCapabilities } from './linux-capabilities.ts';
 import { linuxNnp } from './linux-nnp.ts';
 import { linuxSeccomp } from './linux-seccomp.ts';
-import { ISOLATOR_NEEDS, type IsolatorName, isolatorsNamed } from './names.ts';
+import {
+  type CgroupIsolatorName,
+  ISOLATOR_NEEDS,
+  type IsolatorName,
+  isolatorsWanted,
+  missingController,
+} from './names.ts';
 import { DEFAULT_IPC_OPTIONS, type IpcOptions, namespacesIpc } from './namespaces-ipc.ts';
 import { namespacesPid } from './namespaces-pid.ts';
 import { DEFAULT_PORT_OPTIONS, networkPorts, type PortOptions } from './network-ports.ts';
@@ -29,6 +42,7 @@ import { volumeSecret } from './volume-secret.ts';
 
 /** What an operator says of them. */
 export interface IsolatorOptions {
+  readonly cgroups?: CgroupOptions | undefined;
   /** How what containers have on disks is measured and limited. */
   readonly disk?: DiskOptions | undefined;
   /** How it is watched on which ports containers listen. */
@@ -56,6 +70,14 @@ export interface IsolatorParts {
 
 /** `canMount`: whether containers have mounts of their own. */
 type Maker = (parts: IsolatorParts & { readonly canMount: boolean }) => Isolator;
+
+const ofCgroups =
+  (subsystem: (options: CgroupOptions) => Subsystem): Maker =>
+  ({ options, host }) =>
+    cgroupIsolator(subsystem(options.cgroups ?? DEFAULT_CGROUP_OPTIONS), host.cgroups.hierarchies);
+
+/** Containers get a cgroup of the controller, and as in Mesos nothing is written there. */
+const placed = (name: CgroupIsolatorName): Maker => ofCgroups(() => ({ name }));
 
 const MAKERS: Readonly<Record<IsolatorName, Maker>> = {
   'filesystem/posix': ({ volumes }) => filesystemPosix(volumes),
@@ -88,6 +110,18 @@ const MAKERS: Readonly<Record<IsolatorName, Maker>> = {
   'volume/host_path': ({ options }) => volumeHostPath(options.creatableHostPaths),
   'volume/sandbox_path': ({ canMount }) => volumeSandboxPath({ canMount }),
   'volume/secret': () => volumeSecret,
+  'cgroups/cpu': ofCgroups(cgroupsCpu),
+  'cgroups/mem': ({ options, host }) =>
+    cgroupsMem(options.cgroups ?? DEFAULT_CGROUP_OPTIONS, host.cgroups.hierarchies, totalmem()),
+  'cgroups/pids': placed('cgroups/pids'),
+  'cgroups/cpuset': placed('cgroups/cpuset'),
+  'cgroups/blkio': ofCgroups(() => cgroupsBlkio),
+  'cgroups/hugetlb': placed('cgroups/hugetlb'),
+  'cgroups/devices': ofCgroups(cgroupsDevices),
+  'cgroups/net_cls': ({ options, host }) =>
+    cgroupsNetCls(options.cgroups ?? DEFAULT_CGROUP_OPTIONS, host.cgroups.hierarchies),
+  'cgroups/net_prio': placed('cgroups/net_prio'),
+  'cgroups/perf_event': placed('cgroups/perf_event'),
 };
 
 /** `isolation` is the flag's value. Throws ContainerizerError where something is missing. */
@@ -95,7 +129,7 @@ export function createIsolators(
   isolation: readonly string[],
   parts: IsolatorParts,
 ): readonly Isolator[] {
-  const names = isolatorsNamed(isolation);
+  const names = isolatorsWanted(isolation, parts.host.cgroups.missing);
   return names.map((name) => {
     const missing = missingFor(name, names, parts);
     if (missing !== undefined) {
@@ -121,7 +155,9 @@ function missingFor(
   if (needs.isolator !== undefined && !names.includes(needs.isolator)) {
     return `${needs.isolator} beside it`;
   }
-  return needs.isRoot === true && !host.isRoot ? 'an agent that runs as root' : undefined;
+  return needs.isRoot === true && !host.isRoot
+    ? 'an agent that runs as root'
+    : missingController(name, host.cgroups.missing);
 }
 
 function seccompOf(profiles: SeccompProfiles | undefined): Isolator {

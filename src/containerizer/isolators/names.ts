@@ -19,8 +19,19 @@ export const ISOLATOR_NAMES = [
   'volume/host_path',
   'volume/sandbox_path',
   'volume/secret',
+  'cgroups/cpu',
+  'cgroups/mem',
+  'cgroups/pids',
+  'cgroups/cpuset',
+  'cgroups/blkio',
+  'cgroups/hugetlb',
+  'cgroups/devices',
+  'cgroups/net_cls',
+  'cgroups/net_prio',
+  'cgroups/perf_event',
 ] as const;
 export type IsolatorName = (typeof ISOLATOR_NAMES)[number];
+export type CgroupIsolatorName = Extract<IsolatorName, `cgroups/${string}`>;
 
 /** What each does, for operators, in words that may stand after its name. */
 const WHAT_THEY_DO: Readonly<Record<IsolatorName, string>> = {
@@ -40,7 +51,32 @@ const WHAT_THEY_DO: Readonly<Record<IsolatorName, string>> = {
   'volume/host_path': 'folders and files of the host',
   'volume/sandbox_path': 'folders that tasks of a group share',
   'volume/secret': 'secrets as files that only a task sees',
+  'cgroups/cpu': 'weighs, limits and measures CPU time',
+  'cgroups/mem': 'limits and measures memory',
+  'cgroups/pids': 'gives each container a cgroup of this controller, for others to set limits',
+  'cgroups/cpuset': 'the same',
+  'cgroups/blkio': 'measures reads and writes of block devices',
+  'cgroups/hugetlb': 'as cgroups/pids',
+  'cgroups/devices': 'the devices that containers may use',
+  'cgroups/net_cls': 'network classes',
+  'cgroups/net_prio': 'as cgroups/pids',
+  'cgroups/perf_event': 'as cgroups/pids',
 };
+
+/** The kernel's controllers that isolators of cgroups need, by their names in v1. */
+export const CONTROLLERS: Readonly<Record<CgroupIsolatorName, readonly string[]>> = {
+  'cgroups/cpu': ['cpu', 'cpuacct'],
+  'cgroups/mem': ['memory'],
+  'cgroups/pids': ['pids'],
+  'cgroups/cpuset': ['cpuset'],
+  'cgroups/blkio': ['blkio'],
+  'cgroups/hugetlb': ['hugetlb'],
+  'cgroups/devices': ['devices'],
+  'cgroups/net_cls': ['net_cls'],
+  'cgroups/net_prio': ['net_prio'],
+  'cgroups/perf_event': ['perf_event'],
+};
+const CGROUP_ISOLATORS = Object.keys(CONTROLLERS) as CgroupIsolatorName[];
 
 /** What an isolator cannot do without. */
 export interface IsolatorNeeds {
@@ -76,15 +112,24 @@ const ALIASES: ReadonlyMap<string, readonly IsolatorName[]> = new Map([
   // Secrets by value are resolved with all other variables, on every agent.
   ['environment_secret', []],
   ['posix/disk', ['disk/du']],
+  ['cgroups', ['cgroups/cpu', 'cgroups/mem']],
 ]);
 
+/** Stands for the isolators of all controllers that the machine has. */
+const ALL_CGROUPS = 'cgroups/all';
+
 /** All words that `--isolation` accepts. */
-export const ISOLATION_WORDS: readonly string[] = [...ISOLATOR_NAMES, ...ALIASES.keys()];
+export const ISOLATION_WORDS: readonly string[] = [
+  ...ISOLATOR_NAMES,
+  ...ALIASES.keys(),
+  ALL_CGROUPS,
+];
 
 /** The same words, with what each stands for. */
 export const ISOLATION_HELP = [
   ...ISOLATOR_NAMES.map((name) => `${name} (${WHAT_THEY_DO[name]})`),
   ...[...ALIASES].map(([alias, names]) => `${alias} (${names.join(' and ') || 'always used'})`),
+  `${ALL_CGROUPS} (one for each controller that the machine has)`,
 ].join(', ');
 
 /** One of these is always used, and the second unless another one is named. */
@@ -96,7 +141,7 @@ const FILE_SYSTEMS: readonly IsolatorName[] = ['filesystem/linux', 'filesystem/p
  */
 export function isolatorsNamed(words: readonly string[]): IsolatorName[] {
   const wanted = new Set<string>();
-  for (const word of words) {
+  for (const word of words.includes(ALL_CGROUPS) ? [...words, ...CGROUP_ISOLATORS] : words) {
     for (const name of ALIASES.get(word) ?? [word]) {
       wanted.add(name);
     }
@@ -105,4 +150,29 @@ export function isolatorsNamed(words: readonly string[]): IsolatorName[] {
     wanted.add('filesystem/posix');
   }
   return ISOLATOR_NAMES.filter((name) => wanted.has(name));
+}
+
+const controllersOf = (name: IsolatorName): readonly string[] =>
+  name in CONTROLLERS ? CONTROLLERS[name as CgroupIsolatorName] : [];
+
+/** The controllers that isolators want to find on this machine. */
+export const controllersFor = (words: readonly string[]): string[] =>
+  isolatorsNamed(words).flatMap(controllersOf);
+
+/** Those of `isolatorsNamed` that the operator wants on a machine that lacks these controllers. */
+export const isolatorsWanted = (
+  words: readonly string[],
+  missing: ReadonlyMap<string, string>,
+): IsolatorName[] =>
+  isolatorsNamed(words).filter(
+    (name) => !words.includes(ALL_CGROUPS) || !controllersOf(name).some((it) => missing.has(it)),
+  );
+
+/** Why an isolator cannot be used on a machine that lacks these controllers. */
+export function missingController(
+  name: IsolatorName,
+  missing: ReadonlyMap<string, string>,
+): string | undefined {
+  const controller = controllersOf(name).find((it) => missing.has(it));
+  return controller && `the cgroup controller ${controller}: ${missing.get(controller)}`;
 }

@@ -2,25 +2,17 @@
 // limit. Without this, all containers in a cpu hierarchy of cgroups would weigh the same, however
 // large they are.
 
-import type { Resource } from '../../model/generated/messages.ts';
 import type { ContainerId } from '../../model/ids.ts';
-import { scalarAmount } from '../../model/milli.ts';
 import { type CgroupSetting, cgroupWith, withSettings } from '../plan/cgroup-plan.ts';
 import type { PlanHost } from '../plan/plan.ts';
-import { isSharing } from '../plan/request.ts';
+import { isSharing, type ResourceBounds } from '../plan/request.ts';
+import { sharesOf } from './cgroups-cpu.ts';
 import type { Isolator } from './isolator.ts';
-
-const SHARES_PER_CPU = 1024;
-/** The smallest weight that the kernel accepts. */
-const MIN_SHARES = 2;
-
-const sharesOf = (resources: readonly Resource[]) =>
-  Math.max(MIN_SHARES, Math.round((scalarAmount(resources, 'cpus') ?? 0) * SHARES_PER_CPU));
 
 /** Only where there is a cpu hierarchy of v1: it is the one that containers are in in any case. */
 function settings(
   id: ContainerId,
-  resources: readonly Resource[],
+  { resources }: ResourceBounds,
   { cgroups }: PlanHost,
 ): CgroupSetting[] {
   const cgroup = cgroupWith(cgroups, id, 'cpu');
@@ -32,10 +24,15 @@ function settings(
 export const posixCpu: Isolator = {
   name: 'posix/cpu',
   contribute: (plan, request, host) =>
-    isSharing(request) ? plan : withSettings(plan, settings(plan.id, request.resources, host)),
+    isSharing(request) ? plan : withSettings(plan, settings(plan.id, request, host)),
   settings,
-  usage: ({ cpusUserTimeSecs, cpusSystemTimeSecs }) => ({
-    cpus_user_time_secs: cpusUserTimeSecs,
-    cpus_system_time_secs: cpusSystemTimeSecs,
-  }),
+  usage(container) {
+    const used = container.processes();
+    return used === undefined
+      ? {}
+      : {
+          cpus_user_time_secs: used.cpusUserTimeSecs,
+          cpus_system_time_secs: used.cpusSystemTimeSecs,
+        };
+  },
 };

@@ -4,5 +4,8 @@ import type { Isolator } from './isolator.ts';
 export const posixMem: Isolator = {
   name: 'posix/mem',
   contribute: (plan) => plan,
-  usage: ({ memRssBytes }) => ({ mem_rss_bytes: memRssBytes }),
+  usage(container) {
+    const used = container.processes();
+    return used === undefined ? {} : { mem_rss_bytes: used.memRssBytes };
+  },
 };

@@ -24,6 +24,8 @@ export interface CgroupPlacement {
   readonly own: readonly string[];
   /** Cgroups that its processes are put into, one of each hierarchy, in the same order. */
   readonly joined: readonly string[];
+  /** The one whose limit of memory counts for it, and is watched; undefined: none is. */
+  readonly memory?: string | undefined;
 }
 
 /** One file of a cgroup. */
@@ -42,6 +44,8 @@ export interface CgroupPlan extends CgroupPlacement {
 
 export const NO_CGROUPS: CgroupPlan = { own: [], joined: [], settings: [] };
 
+/** Beside the cgroups of root containers, that of the agent: no container has this name. */
+export const AGENT_CGROUP = 'agent';
 /** Between a container's folder and those of the containers nested in it. */
 const NESTED = 'mesos';
 /** In v2, the cgroup with a container's own processes. */

@@ -2,11 +2,13 @@
 // carries out, or a refusal before anything is created. Pure, so that a test can show the whole
 // plan without root and without a container.
 import { join } from 'node:path';
+import { parentOf } from '../../model/container-id.ts';
 import type { CommandInfo_URI, TaskStatus_Reason } from '../../model/generated/messages.ts';
 import type { ContainerId } from '../../model/ids.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
 import type { Capabilities } from './capabilities.ts';
 import {
+  AGENT_CGROUP,
   type CgroupHierarchy,
   type CgroupPlacement,
   type CgroupPlan,
@@ -17,7 +19,7 @@ import { requireSupported } from './container-info.ts';
 import type { DiskQuota } from './disk-quotas.ts';
 import type { PortRanges } from './ports.ts';
 import { type ProcessIo, processIo } from './process-io.ts';
-import { type ContainerRequest, isSharing } from './request.ts';
+import { type ContainerRequest, containerInfoOf, isSharing } from './request.ts';
 import type { ResourceLimit } from './resource-limits.ts';
 import { AGENT_SURROUNDINGS, type Surroundings } from './surroundings.ts';
 import type { VolumeLinks } from './volume-links.ts';
@@ -40,6 +42,8 @@ export interface ContainerPlan extends ProcessPlan, Surroundings {
   readonly isBound: boolean;
   /** Where its processes are in the machine's cgroups, and what is set there. */
   readonly cgroups: CgroupPlan;
+  /** How soon it is killed where the machine runs out of memory, from 0 to 1000. */
+  readonly oomScoreAdj: number;
   /** Limits of the container's processes, beside those of the agent's own. */
   readonly rlimits: readonly ResourceLimit[];
   /** Undefined: those of the agent's own processes, as far as the user has them. */
@@ -141,11 +145,27 @@ export const refusalError = ({ text, reason, cause }: Refusal): ContainerizerErr
 /** Of a container without a process. */
 const NO_COMMAND: CommandLine = { program: '', arguments: [] };
 
+/** Mesos's agent ends at such a container. */
+function requirePossibleCgroups(request: ContainerRequest): void {
+  const parent = parentOf(request.id);
+  const wantsOwn = containerInfoOf(request)?.linux_info?.share_cgroups === false;
+  if (parent !== undefined && parentOf(parent) !== undefined && wantsOwn) {
+    throw new ContainerizerError(
+      "'linux_info.share_cgroups' cannot be false for a container that is nested twice: only one " +
+        'that is nested in a root container can have cgroups of its own',
+    );
+  }
+}
+
 function basicPlan(request: ContainerRequest, host: PlanHost): ContainerPlan {
   const { id, command, user, isBound, isEmpty } = request;
   if (command === undefined && isEmpty !== true) {
     throw new ContainerizerError('There is no command to launch');
   }
+  if (id === AGENT_CGROUP) {
+    throw new ContainerizerError(`A container cannot have the id '${id}': it is the agent's own`);
+  }
+  requirePossibleCgroups(request);
   const sandbox = join(host.workDirectory, request.sandbox);
   return {
     id,
@@ -164,6 +184,7 @@ function basicPlan(request: ContainerRequest, host: PlanHost): ContainerPlan {
       ...cgroupPlacement(host.cgroups, id, isSharing(request) ? host.parentCgroups : undefined),
       settings: [],
     },
+    oomScoreAdj: 0,
     rlimits: [],
     capabilities: undefined,
     noNewPrivileges: false,

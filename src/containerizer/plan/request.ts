@@ -6,9 +6,9 @@ import type {
   ExecutorInfo,
   Resource,
   TaskInfo,
-  Value_Scalar,
 } from '../../model/generated/messages.ts';
 import type { ContainerId } from '../../model/ids.ts';
+import type { ResourceLimits } from '../../model/resource-limits.ts';
 import type { ContainerKind, Place } from './place.ts';
 
 export interface NestedIn {
@@ -20,7 +20,14 @@ export interface NestedIn {
   readonly task?: string | undefined;
 }
 
-export interface ContainerRequest {
+/** What a container is meant to use, and what it can use at most where that is more. */
+export interface ResourceBounds {
+  readonly resources: readonly Resource[];
+  /** By the names of resources; an infinite one is none. */
+  readonly limits?: ResourceLimits | undefined;
+}
+
+export interface ContainerRequest extends ResourceBounds {
   readonly id: ContainerId;
   readonly kind: ContainerKind;
   /** Relative to the work directory. */
@@ -35,9 +42,6 @@ export interface ContainerRequest {
   readonly isEmpty?: true | undefined;
   /** Undefined where neither executor nor task has a command. */
   readonly command?: CommandInfo | undefined;
-  readonly resources: readonly Resource[];
-  /** Of one that a call of the API asks for; a task has its own. */
-  readonly limits?: Readonly<Record<string, Value_Scalar>> | undefined;
   /** Whether the container ends with the agent, however the agent ends. */
   readonly isBound: boolean;
   /** Of a container that is nested in another one. */

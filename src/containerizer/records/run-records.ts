@@ -21,6 +21,7 @@ import {
   processStat,
   startedMs,
 } from '../host/process-table.ts';
+import { memoryFigures } from '../memory-limitation.ts';
 import { isContainerName, type WorkDirectory } from '../work-directory.ts';
 import { isAbsence, isPassing, makeRoom, overwrite, readRecord } from './record-file.ts';
 import { checksum, SEAL_BYTES, sealed, unsealed } from './sealed-text.ts';
@@ -41,6 +42,8 @@ export interface SupervisorRecord {
 
 /** The size of each record that is written when the disk may be full. */
 const ROOM = { status: 64, failure: 1024 + SEAL_BYTES, killing: 256 } as const;
+/** Of a container whose memory is watched: what was used of it, and how hard it was to find. */
+const MEMORY_ROOM = { memory: 4096 + SEAL_BYTES, pressure: 96 } as const;
 /** What the kernel adds to the path of a deleted folder. */
 const REMOVED = / \(deleted\)$/;
 /** How long a list of supervisors is used: at a start, for all records. */
@@ -99,6 +102,27 @@ export class RunRecords {
       );
     }
     return folder;
+  }
+
+  /** Makes room for what is written of a container's memory. Throws ContainerizerError. */
+  expectMemory(container: ContainerId): void {
+    const folder = this.#work.run(container);
+    try {
+      for (const [name, bytes] of Object.entries(MEMORY_ROOM)) {
+        makeRoom(join(folder, name), bytes);
+      }
+    } catch (error) {
+      throw new ContainerizerError(
+        `Failed to make room for records of the container's memory: ${String(error)}`,
+        { cause: error },
+      );
+    }
+  }
+
+  /** How often it was hard to find memory: a little, more, very. Undefined: it is not watched. */
+  memoryPressure(container: ContainerId): readonly number[] | undefined {
+    const found = unsealed(this.#read(join(this.#work.run(container), 'pressure')));
+    return found.kind === 'whole' ? found.text.split(' ').map(Number) : undefined;
   }
 
   folder(container: ContainerId): string {
@@ -180,13 +204,19 @@ export class RunRecords {
       .replace(/[ \n]+$/, '');
     const waitStatus = text === undefined ? undefined : statusOf(text);
     const failure = this.#failure(join(folder, 'failure'));
+    const memory = unsealed(this.#read(join(folder, 'memory')));
     const isFilled = text !== undefined && text !== '';
     const loss =
       waitStatus === undefined ? (lossOf(folder, path, isFilled) ?? failure.loss) : undefined;
     if (loss !== undefined) {
       this.#warn(`How the command of container ${container} ended is not known: ${loss}`);
     }
-    return { waitStatus, failure: failure.text, loss };
+    return {
+      waitStatus,
+      failure: failure.text,
+      loss,
+      memory: memory.kind === 'whole' ? memoryFigures(memory.text) : undefined,
+    };
   }
 
   #failure(path: string): { readonly text?: string; readonly loss?: string } {

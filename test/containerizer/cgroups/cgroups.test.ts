@@ -23,10 +23,10 @@ describe.each<CgroupKind>(['unified', 'freezer'])('%s (needs root)', (kind) => {
     expect(cgroupProcesses(group)).toEqual([child.pid]);
     const ended = Promise.withResolvers<string | null>();
     child.once('exit', (_, signal) => ended.resolve(signal));
-    expect(await sweepCgroup(group)).toBe(true);
+    expect(await sweepCgroup(group, 2_000)).toBe(true);
     expect(await ended.promise).toBe('SIGKILL');
     expect(existsSync(group)).toBe(false);
-    await sweepCgroup(group);
+    await sweepCgroup(group, 2_000);
   });
 
   test('no root is found where no cgroup may be created', () => {

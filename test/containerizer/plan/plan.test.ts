@@ -79,6 +79,7 @@ test('a plan has everything that the container becomes', () => {
         joined: ['/cg/freezer/mesos/c1', '/cg/cpu/mesos/c1'],
         settings: [{ folder: '/cg/cpu/mesos/c1', file: 'cpu.shares', value: '2560' }],
       },
+      oomScoreAdj: 0,
       rlimits: [],
       capabilities: undefined,
       noNewPrivileges: false,

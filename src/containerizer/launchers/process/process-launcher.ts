@@ -8,7 +8,6 @@ import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parentOf } from '../../../model/container-id.ts';
 import type { ContainerId } from '../../../model/ids.ts';
-import { sweepCgroup } from '../../cgroups/cgroups.ts';
 import { ContainerizerError, UnknownEndError } from '../../containerizer-error.ts';
 import { bootId, isAlive, kill } from '../../host/process-table.ts';
 import type { Identity, Users } from '../../host/users.ts';
@@ -49,8 +48,8 @@ export interface ProcessLauncherOptions {
   readonly warn: (text: string) => void;
   /** For containers that see another machine than the agent does. */
   readonly bundles: Bundles;
-  /** Called when a process of a container could not be killed. */
-  readonly onNotDestroyed: () => void;
+  /** Kills what is left in cgroups, and removes them. */
+  readonly sweep: (folders: readonly string[]) => Promise<void>;
 }
 
 interface Known {
@@ -299,13 +298,7 @@ export class ProcessLauncher implements Launcher {
     if (record !== undefined && isMute && record.bootId === bootId()) {
       this.#leftovers.kill(record);
     }
-    for (const folder of cgroups.own) {
-      void sweepCgroup(folder).then((isGone) => {
-        if (!isGone) {
-          this.#options.onNotDestroyed();
-        }
-      });
-    }
+    void this.#options.sweep(cgroups.own);
   }
 
   #confinementOf(id: ContainerId, processId: number): Pick<Known, 'settings' | 'beside'> {

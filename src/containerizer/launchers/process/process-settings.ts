@@ -4,9 +4,9 @@ import { type CapabilityName, maskOf } from '../../plan/capabilities.ts';
 import type { ContainerPlan } from '../../plan/plan.ts';
 
 export function settingsOf(
-  plan: Pick<ContainerPlan, 'rlimits' | 'capabilities' | 'noNewPrivileges'>,
+  plan: Pick<ContainerPlan, 'rlimits' | 'capabilities' | 'noNewPrivileges' | 'oomScoreAdj'>,
 ): string[] {
-  const { rlimits, capabilities, noNewPrivileges } = plan;
+  const { rlimits, capabilities, noNewPrivileges, oomScoreAdj } = plan;
   const settings = rlimits.map(({ name, soft, hard }) => `rlimit ${name} ${soft} ${hard}`);
   const add = (kind: string, set: ReadonlySet<CapabilityName> | undefined) => {
     if (set !== undefined) {
@@ -15,6 +15,9 @@ export function settingsOf(
   };
   add('bounding', capabilities?.bounding);
   add('effective', capabilities?.effective);
+  if (oomScoreAdj !== 0) {
+    settings.push(`oom_score_adj ${oomScoreAdj}`);
+  }
   if (noNewPrivileges) {
     settings.push('no_new_privs');
   }

@@ -114,6 +114,7 @@ export class Spawner {
       ...counted(identity?.groups.map(String) ?? []),
       ...counted(spec.cgroups.own),
       ...counted(spec.cgroups.joined),
+      spec.cgroups.memory ?? '',
       ...counted(spec.settings),
       ...counted(spec.io ?? []),
       ...counted(runtime?.stage ?? []),

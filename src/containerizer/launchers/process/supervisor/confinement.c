@@ -7,6 +7,7 @@
  *   bounding MASK           Capabilities that the process and its children can ever have, in hex; also
  *                           those that it inherits.
  *   effective MASK          Capabilities that it has, whoever its user is: permitted, effective, ambient.
+ *   oom_score_adj NUMBER    How soon it is killed where the machine runs out of memory, up to 1000.
  *   no_new_privs            No program that it executes gives it more.
  */
 #include "container.h"
@@ -132,6 +133,9 @@ int confine_before_user(const char *setting) {
   }
   if ((rest = after(setting, "bounding"))) {
     return set_bounding(strtoull(rest, NULL, 16));
+  }
+  if ((rest = after(setting, "oom_score_adj"))) {
+    return write_file("/proc/self/oom_score_adj", 0, rest);
   }
   if (after(setting, "effective")) {
     return prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0);

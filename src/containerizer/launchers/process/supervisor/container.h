@@ -22,6 +22,8 @@ struct launch {
   const char *run, *boot, *above, *directory, *out, *err, *uid, *gid;
   /* Cgroups that are removed with the container, of which the first kills it, and those it is in. */
   char **own_cgroups, **joined_cgroups;
+  /* The cgroup whose limit of memory counts for the container; empty: it is not watched. */
+  const char *memory;
   char **groups, **settings, **environment, **arguments;
   int n_groups, n_own_cgroups, n_joined_cgroups, n_settings;
   struct io io;
@@ -68,6 +70,17 @@ void kill_cgroup(const char *group, int may_freeze);
 int remove_cgroup(const char *group);
 int make_cgroup(const char *group);
 
+/*
+ * memory.c: watches the memory of a cgroup; NULL, with errno. `memory` may be NULL in what follows: a
+ * descriptor that can be read when there is something to take; takes it, and returns whether the limit was
+ * hit for the first time; what there is to record of that, or NULL.
+ */
+struct memory;
+struct memory *watch_memory(const char *group);
+int memory_events(const struct memory *memory);
+int take_memory_events(struct memory *memory, const char *run, int has_ended);
+const char *memory_figures(const struct memory *memory);
+
 /* confinement.c: applies a setting of this process; returns -1, with errno. */
 int confine_before_user(const char *setting);
 int confine_after_user(const char *setting);
@@ -102,8 +115,8 @@ struct switchboard *open_switchboard(const struct launch *launch, int listener, 
 /* In the process: sends the files for its output. In the supervisor: takes them, when it runs. */
 void hand_up_logs(int socket, const int *logs);
 void take_logs(struct switchboard *board, struct stdio *stdio);
-/* Serves process and readers until a signal waits. */
-void serve(struct switchboard *board);
+/* Serves process and readers until a signal waits, or `events` can be read (-1: never). */
+void serve(struct switchboard *board, int events);
 /* Takes what is left of the output. */
 void close_switchboard(struct switchboard *board);
 

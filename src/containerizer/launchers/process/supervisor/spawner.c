@@ -21,7 +21,8 @@
  * too long, too short or of an unknown kind is passed over, and `failed` is reported for its token: a
  * request never costs another container anything.
  *   L  mode, run directory, boot id, folder above, working directory, stdout, stderr, uid, gid,
- *      n, n supplementary groups, n, n cgroups to make and to remove, n, n cgroups to join,
+ *      n, n supplementary groups, n, n cgroups to make and to remove, n, n cgroups to join, the one
+ *      whose memory is watched,
  *      n, n settings of confinement.c, n, n words about input and output, n, n strings of the runtime's
  *      stage, n, n arguments of the OCI runtime (none: the process is started without), the files
  *      where it writes the pid and its log (runtime.c), n, n environment entries, n, n arguments.
@@ -286,6 +287,7 @@ static void take_launch(uint32_t token, struct cursor *cursor) {
   launch.groups = take_list(cursor, &launch.n_groups);
   launch.own_cgroups = take_list(cursor, &launch.n_own_cgroups);
   launch.joined_cgroups = take_list(cursor, &launch.n_joined_cgroups);
+  launch.memory = take(cursor);
   launch.settings = take_list(cursor, &launch.n_settings);
   launch.io = take_io(cursor);
   launch.stage = take_list(cursor, &launch.n_stage);

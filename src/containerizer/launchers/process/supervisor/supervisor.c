@@ -8,12 +8,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -131,6 +133,15 @@ static void keep_failure(const struct launch *launch, const char *text) {
   keep(launch, "failure", line);
 }
 
+/* Of a container whose limit of memory was hit. */
+static void keep_memory(const struct launch *launch, const char *figures) {
+  char line[8192];
+  if (figures) {
+    seal(line, sizeof line, figures);
+    keep(launch, "memory", line);
+  }
+}
+
 static void keep_status(const struct launch *launch, int status) {
   char text[1024];
   /* Twice, so that a damaged status is recognized. */
@@ -244,14 +255,31 @@ static pid_t start_process(const struct launch *launch, const struct stdio *stdi
   return process;
 }
 
-/* Does what a signal asks for; looks for one, or waits until there is one. */
-static void obey(const struct launch *launch, pid_t process, int is_waiting) {
-  sigset_t set, pending;
-  struct timespec now = {0, 0};
+static sigset_t orders(void) {
+  sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, SIGCHLD);
   sigaddset(&set, SIGTERM);
   sigaddset(&set, SIGUSR1);
+  return set;
+}
+
+/* Waits until one of the two can be read. */
+static void await_either(int signals, int events) {
+  struct pollfd polled[] = {{.fd = signals, .events = POLLIN}, {.fd = events, .events = POLLIN}};
+  poll(polled, 2, -1);
+}
+
+/* The process is not reaped yet, so that the pid is its own. */
+static void end_process(const struct launch *launch, pid_t process) {
+  kill_all(launch, 0);
+  kill(process, SIGKILL);
+}
+
+/* Does what a signal asks for; looks for one, or waits until there is one. */
+static void obey(const struct launch *launch, pid_t process, int is_waiting) {
+  sigset_t pending, set = orders();
+  struct timespec now = {0, 0};
   switch (is_waiting ? sigwaitinfo(&set, NULL) : sigtimedwait(&set, NULL, &now)) {
     case SIGTERM:
       ask_descendants();
@@ -261,27 +289,37 @@ static void obey(const struct launch *launch, pid_t process, int is_waiting) {
       if (sigpending(&pending) == 0 && sigismember(&pending, SIGTERM)) {
         ask_descendants();
       }
-      kill_all(launch, 0);
-      kill(process, SIGKILL); /* Not reaped yet, so that the pid is its own. */
+      end_process(launch, process);
       break;
   }
 }
 
 /*
  * Passes signals on, and what the process writes and reads, until it has ended; returns its status, or
- * that of the command in it. `board` may be NULL.
+ * that of the command in it. It is ended when it has used up its memory. `board` and `memory` may be NULL.
  */
-static int follow(const struct launch *launch, pid_t process, struct switchboard *board) {
+static int follow(const struct launch *launch, pid_t process, struct switchboard *board,
+                  struct memory *memory) {
   int status = 0, has_ended = 0, told;
+  sigset_t set = orders();
+  int signals = memory && !board ? signalfd(-1, &set, SFD_CLOEXEC) : -1;
   while (!has_ended) {
-    pid_t last = reap(process, &status, &has_ended);
-    if (!has_ended && last <= 0 && board) {
-      serve(board);
-      obey(launch, process, 0);
-    } else if (!has_ended) {
-      obey(launch, process, last <= 0);
+    int is_idle = reap(process, &status, &has_ended) <= 0;
+    if (has_ended) {
+      break;
     }
+    if (is_idle && board) {
+      serve(board, memory_events(memory));
+    } else if (is_idle && memory) {
+      await_either(signals, memory_events(memory));
+    }
+    if (take_memory_events(memory, launch->run, 0)) {
+      end_process(launch, process);
+    }
+    obey(launch, process, is_idle && !board && !memory);
   }
+  /* What has ended the process may be that. */
+  take_memory_events(memory, launch->run, 1);
   if (launch->status_pipe[0] >= 0 &&
       read(launch->status_pipe[0], &told, sizeof told) == sizeof told) {
     return told;
@@ -359,11 +397,19 @@ void supervise(struct launch *launch, int go, int listener, pid_t spawner) {
       give_up(launch, text);
     }
   }
+  struct memory *memory = *launch->memory ? watch_memory(launch->memory) : NULL;
+  if (*launch->memory && !memory) {
+    char text[256];
+    snprintf(text, sizeof text, "Failed to watch the memory of the container: %s", strerror(errno));
+    give_up(launch, text);
+  }
   pid_t process = start_process(launch, board ? &stdio : NULL);
   if (board) {
     take_logs(board, &stdio);
   }
-  keep_status(launch, follow(launch, process, board));
+  int status = follow(launch, process, board, memory);
+  keep_memory(launch, memory_figures(memory));
+  keep_status(launch, status);
   clean(launch);
   if (board) {
     close_switchboard(board);
@@ -397,7 +443,7 @@ void accompany(struct launch *launch, pid_t spawner, struct outcome *outcome) {
         await_process(launch, process, failure[0], outcome->failure, sizeof outcome->failure);
   }
   if (process > 0) {
-    outcome->status = follow(launch, process, NULL);
+    outcome->status = follow(launch, process, NULL, NULL);
   }
   clean(launch);
   _exit(0);

@@ -305,11 +305,12 @@ static int await_events(struct switchboard *board, struct pollfd *polled, int *c
   return cut_stuck_readers(&board->readers) ? LOOK_MS : -1;
 }
 
-void serve(struct switchboard *board) {
-  struct pollfd polled[MAX_CONNECTIONS + 8];
+void serve(struct switchboard *board, int events) {
+  struct pollfd polled[MAX_CONNECTIONS + 9];
   for (int count;;) {
     int timeout = await_events(board, polled, &count);
-    if (poll(polled, count, timeout) < 0 && errno != EINTR) {
+    polled[count] = (struct pollfd){.fd = events, .events = POLLIN};
+    if (poll(polled, count + 1, timeout) < 0 && errno != EINTR) {
       return;
     }
     admit(board);
@@ -324,7 +325,7 @@ void serve(struct switchboard *board) {
     if (send_output(&board->readers) || is_left) {
       raise(SIGUSR1);
     }
-    if (polled[0].revents) {
+    if (polled[0].revents || polled[count].revents) {
       return;
     }
   }

@@ -1,0 +1,106 @@
+// What an operator says of the cgroups of containers.
+import { statSync } from 'node:fs';
+import type { CgroupOptions } from '../../containerizer/isolators/cgroup-options.ts';
+import type { IsolatorName } from '../../containerizer/isolators/names.ts';
+import { MAX_HANDLE, type NetClassRange } from '../../containerizer/isolators/net-class-handles.ts';
+import type { DeviceAccess } from '../../model/generated/messages.ts';
+import { types } from '../../wire/types.ts';
+import { FlagError } from '../flags/faults.ts';
+import { messageOf } from '../flags/written.ts';
+import { requireIsolator } from './isolators.ts';
+import type { AgentFlagValues } from './options.ts';
+
+/** The flags that say something to one isolator only. */
+const ISOLATORS = {
+  allowed_devices: 'cgroups/devices',
+  cgroups_cpu_enable_pids_and_tids_count: 'cgroups/cpu',
+  cgroups_enable_cfs: 'cgroups/cpu',
+  cgroups_limit_swap: 'cgroups/mem',
+  cgroups_net_cls_primary_handle: 'cgroups/net_cls',
+  cgroups_net_cls_secondary_handles: 'cgroups/net_cls',
+} as const satisfies Partial<Record<keyof AgentFlagValues, IsolatorName>>;
+
+/** Throws FlagError, also where nothing would do what a flag says. */
+export function cgroupOptions(values: AgentFlagValues): CgroupOptions {
+  for (const [flag, isolator] of Object.entries(ISOLATORS)) {
+    const value = values[flag as keyof typeof ISOLATORS];
+    requireIsolator(values, value !== undefined && value !== false && flag, isolator);
+  }
+  return {
+    isQuotaEnabled: values.cgroups_enable_cfs,
+    isSwapLimited: values.cgroups_limit_swap,
+    isCounting: values.cgroups_cpu_enable_pids_and_tids_count,
+    isRevocableLow: values.revocable_cpu_low_priority,
+    destroyMs: values.cgroups_destroy_timeout,
+    allowedDevices: allowedDevices(values.allowed_devices),
+    netClasses: netClasses(
+      values.cgroups_net_cls_primary_handle,
+      values.cgroups_net_cls_secondary_handles,
+    ),
+  };
+}
+
+function allowedDevices(value: unknown): string[] {
+  const allowed =
+    value === undefined ? {} : messageOf('allowed_devices', types.DeviceWhitelist, value);
+  return (allowed.allowed_devices ?? []).map(deviceRule);
+}
+
+function deviceRule({ device, access }: DeviceAccess): string {
+  const { path } = device;
+  if (path === undefined) {
+    throw new FlagError('--allowed_devices has a device without a path');
+  }
+  const letters = `${access.read ? 'r' : ''}${access.write ? 'w' : ''}${access.mknod ? 'm' : ''}`;
+  if (letters === '') {
+    throw new FlagError(
+      `--allowed_devices says of '${path}' neither read, write nor mknod: it would allow nothing`,
+    );
+  }
+  const found = statSync(path, { throwIfNoEntry: false });
+  const isBlock = found?.isBlockDevice() === true;
+  if (found === undefined || !(isBlock || found.isCharacterDevice())) {
+    throw new FlagError(`--allowed_devices names '${path}', which is no device of this machine`);
+  }
+  return `${isBlock ? 'b' : 'c'} ${majorOf(found.rdev)}:${minorOf(found.rdev)} ${letters}`;
+}
+
+/** As glibc takes a number of Linux apart; both parts have 12 bits in the lower half or more. */
+const majorOf = (device: number) => ((device >>> 8) & 0xfff) | 0;
+const minorOf = (device: number) => (device & 0xff) | ((device >>> 12) & 0xfff00);
+
+function netClasses(
+  primary: string | undefined,
+  secondaries: string | undefined,
+): NetClassRange | undefined {
+  if (primary === undefined) {
+    if (secondaries !== undefined) {
+      throw new FlagError(
+        '--cgroups_net_cls_secondary_handles needs --cgroups_net_cls_primary_handle, whose they are',
+      );
+    }
+    return undefined;
+  }
+  const [first, last, ...more] = (secondaries ?? `0x0001,0x${MAX_HANDLE.toString(16)}`)
+    .split(',')
+    .map(handleOf);
+  const own = handleOf(primary);
+  if (own === undefined) {
+    throw new FlagError(
+      `--cgroups_net_cls_primary_handle expects a number of 16 bits above 0, such as 0x0012, got '${primary}'`,
+    );
+  }
+  if (first === undefined || last === undefined || more.length > 0 || last < first) {
+    throw new FlagError(
+      '--cgroups_net_cls_secondary_handles expects the first and the last of a range of numbers ' +
+        `of 16 bits above 0, such as 0x0001,0xffff, got '${secondaries ?? ''}'`,
+    );
+  }
+  return { primary: own, firstSecondary: first, lastSecondary: last };
+}
+
+/** Undefined where the text is no handle. Handles of 0 are the kernel's. */
+function handleOf(text: string): number | undefined {
+  const handle = /^(?:0x[0-9a-f]+|\d+)$/i.test(text.trim()) ? Number(text) : Number.NaN;
+  return handle > 0 && handle <= MAX_HANDLE ? handle : undefined;
+}
