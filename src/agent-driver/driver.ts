@@ -372,6 +372,7 @@ export class AgentDriver {
       'gc/path_removals_pending': this.#garbage.pending,
       'gc/path_removals_succeeded': succeeded,
       'gc/path_removals_failed': failed,
+      ...this.#containerizer.metrics(),
       'slave/executor_directory_max_allowed_age_secs': this.#pressure.maxAgeMs / 1000,
     };
   }

@@ -533,6 +533,11 @@ export class Containerizer {
     }
   }
 
+  /** Figures of isolators, by Mesos's names. */
+  metrics(): Record<string, number> {
+    return Object.assign({}, ...this.#isolators.map((isolator) => isolator.metrics?.() ?? {}));
+  }
+
   /** The usage of the container's processes; undefined where it has none. */
   usage(id: ContainerId): Partial<ResourceStatistics> | undefined {
     let used: ContainerUsage | undefined;

@@ -36,11 +36,19 @@ const execute = (...argv: string[]) =>
 test.each([
   [
     ['--enforce_container_disk_quota'],
-    '--enforce_container_disk_quota needs the isolator disk/du in --isolation',
+    '--enforce_container_disk_quota needs the isolator disk/du or disk/xfs in --isolation',
   ],
   [
     ['--enforce_container_ports', '--isolation=disk/du'],
     '--enforce_container_ports needs the isolator network/ports in --isolation',
+  ],
+  [
+    ['--isolation=disk/xfs', '--xfs_kill_containers'],
+    '--xfs_kill_containers needs --enforce_container_disk_quota',
+  ],
+  [
+    ['--xfs_project_range=[0-9]'],
+    "--xfs_project_range expects ranges of numbers from 1 to 4294967294, got '[0-9]'",
   ],
   [
     ['--container_ports_isolated_range=[1-2]', '--check_agent_port_range_only'],

@@ -23,7 +23,11 @@ beforeAll(() => {
 afterAll(() => folder[Symbol.dispose]());
 
 const options = (...argv: string[]) =>
-  isolatorOptions(parseFlags(AGENT_FLAGS, { argv, environment: {} }).values, () => []);
+  isolatorOptions(
+    parseFlags(AGENT_FLAGS, { argv, environment: {} }).values,
+    () => [],
+    () => '/work',
+  );
 
 const seccomp = (more: { seccomp_profile_name?: string; seccomp_config_dir?: string }) => {
   const values = { seccomp_config_dir: folder.path, seccomp_profile_name: undefined };

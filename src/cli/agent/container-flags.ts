@@ -71,7 +71,7 @@ export const AGENT_CONTAINER_FLAGS = {
   container_disk_watch_interval: duration({
     default: 15_000,
     check: positive('container_disk_watch_interval'),
-    help: 'disk/du: time between two looks at what containers have on disks.',
+    help: 'disk/du and disk/xfs: time between two looks at what containers have on disks.',
   }),
   container_logger: text({
     ...REFUSED,
@@ -115,7 +115,7 @@ export const AGENT_CONTAINER_FLAGS = {
   }),
   enforce_container_disk_quota: toggle({
     default: false,
-    help: 'disk/du: end containers that have more on a disk than they were given.',
+    help: 'disk/du and disk/xfs: hold containers to what they were given of disks: disk/du ends them, with disk/xfs they cannot write more.',
   }),
   gc_non_executor_container_sandboxes: toggle({
     default: false,
@@ -211,18 +211,15 @@ export const AGENT_CONTAINER_FLAGS = {
   }),
   xfs_kill_containers: toggle({
     default: false,
-    ...PLANNED,
-    help: 'disk/xfs: end containers over their quota.',
+    help: 'disk/xfs: end containers that have more than they were given.',
   }),
   xfs_project_range: text({
     default: '[5000-10000]',
-    ...PLANNED,
     help: 'disk/xfs: project ids to use.',
   }),
   xfs_quota_headroom: size({
     default: 10 * 2 ** 20,
-    ...PLANNED,
-    help: 'disk/xfs: how far the hard limit is above the soft one.',
+    help: 'disk/xfs: how much more containers may have until they are ended (--xfs_kill_containers).',
   }),
   max_completed_executors_per_framework: integer({
     default: 150,

@@ -2,12 +2,12 @@
 // and no two disks overlap. Data written to a missing mount would fill another disk.
 import { realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { type Mount, mounts } from '../../containerizer/host/mounts.ts';
 import { type Disk, disksOf, isWithin, overlapError } from '../../model/disk-overlap.ts';
 import type { Resource } from '../../model/generated/messages.ts';
 import { FlagError, readEach } from '../flags/faults.ts';
 import { writableFolder } from '../process/writable-folder.ts';
 import { whyUnreadable } from '../text-file.ts';
-import { type Mount, mounts } from './mounts.ts';
 
 /** Folders of the agent in its work directory. */
 const OWN_FOLDERS = ['fetch', 'meta', 'slaves', 'volumes'];

@@ -1,11 +1,12 @@
 // What flags ask of isolators, where it takes more than one flag to tell. Nothing is enforced by an
 // isolator that is not used, so that such a flag is an error.
-import { normalize } from 'node:path';
+import { normalize, resolve } from 'node:path';
 import type { IsolatorOptions } from '../../containerizer/isolators/isolators.ts';
 import { type IsolatorName, isolatorsNamed } from '../../containerizer/isolators/names.ts';
 import type { IpcOptions } from '../../containerizer/isolators/namespaces-ipc.ts';
 import { hasPort, type PortRanges, portsOf } from '../../containerizer/plan/ports.ts';
-import type { Resource } from '../../model/generated/messages.ts';
+import { disksOf } from '../../model/disk-overlap.ts';
+import type { Resource, Value_Range } from '../../model/generated/messages.ts';
 import { parseValue } from '../../model/value-text.ts';
 import { FlagError } from '../flags/faults.ts';
 import { fromText } from '../flags/written.ts';
@@ -13,13 +14,19 @@ import { cgroupOptions } from './cgroups.ts';
 import type { AgentFlagValues } from './options.ts';
 import { seccompProfiles } from './seccomp.ts';
 
-/** `resources` are the agent's, for flags that concern them. Throws FlagError. */
+/** `resources` are the agent's, `workDir` is its folder. Throws FlagError. */
 export function isolatorOptions(
   values: AgentFlagValues,
   resources: () => readonly Resource[],
+  workDir: () => string,
 ): IsolatorOptions {
-  const { enforce_container_disk_quota: isDiskEnforced } = values;
-  requireIsolator(values, isDiskEnforced && 'enforce_container_disk_quota', 'disk/du');
+  const { enforce_container_disk_quota: isDiskEnforced, xfs_kill_containers: isKilling } = values;
+  requireIsolator(values, isDiskEnforced && 'enforce_container_disk_quota', 'disk/du', 'disk/xfs');
+  requireIsolator(values, isKilling && 'xfs_kill_containers', 'disk/xfs');
+  if (isKilling && !isDiskEnforced) {
+    throw new FlagError('--xfs_kill_containers needs --enforce_container_disk_quota');
+  }
+  const used = isolatorsNamed(values.isolation);
   const { enforce_container_ports: arePortsEnforced } = values;
   requireIsolator(values, arePortsEnforced && 'enforce_container_ports', 'network/ports');
   const creatable = values.host_path_volume_force_creation;
@@ -39,6 +46,12 @@ export function isolatorOptions(
     disk: {
       watchIntervalMs: values.container_disk_watch_interval,
       isEnforced: isDiskEnforced,
+    },
+    xfs: {
+      projects: projectsOf(values.xfs_project_range),
+      isKilling,
+      headroomBytes: values.xfs_quota_headroom,
+      disks: used.includes('disk/xfs') ? pathDisks(resources(), workDir()) : [],
     },
     ports: {
       watchIntervalMs: values.container_ports_watch_interval,
@@ -73,12 +86,29 @@ function hostFolder(path: string): string {
 export function requireIsolator(
   { isolation }: Pick<AgentFlagValues, 'isolation'>,
   flag: string | false,
-  isolator: IsolatorName,
+  ...isolators: readonly IsolatorName[]
 ): void {
-  if (flag !== false && !isolatorsNamed(isolation).includes(isolator)) {
-    throw new FlagError(`--${flag} needs the isolator ${isolator} in --isolation`);
+  const used = isolatorsNamed(isolation);
+  if (flag !== false && !isolators.some((isolator) => used.includes(isolator))) {
+    throw new FlagError(`--${flag} needs the isolator ${isolators.join(' or ')} in --isolation`);
   }
 }
+
+function projectsOf(text: string): readonly Value_Range[] {
+  const ranges = fromText('xfs_project_range', () => parseValue(text)).ranges?.range ?? [];
+  if (ranges.length === 0 || ranges.some(({ begin, end }) => begin < 1 || end > MAX_PROJECT)) {
+    throw new FlagError(
+      `--xfs_project_range expects ranges of numbers from 1 to ${MAX_PROJECT}, got '${text}'`,
+    );
+  }
+  return ranges;
+}
+
+/** Of the kernel; 0 is what all folders without a project have. */
+const MAX_PROJECT = 2 ** 32 - 2;
+
+const pathDisks = (resources: readonly Resource[], workDir: string) =>
+  disksOf(resources).flatMap(({ type, root }) => (type === 'PATH' ? resolve(workDir, root) : []));
 
 function isolatedPorts(
   values: AgentFlagValues,

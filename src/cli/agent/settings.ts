@@ -59,7 +59,13 @@ export async function agentSettings(
       capabilities: capabilities.or({}),
     }),
   );
-  const isolators = faults.read(() => isolatorOptions(values, () => options.value.resources));
+  const isolators = faults.read(() =>
+    isolatorOptions(
+      values,
+      () => options.value.resources,
+      () => workDir.value,
+    ),
+  );
   faults.read(() => refuseUnmounted(options.value.resources));
   faults.read(() => refuseOverlaps(options.value.resources, workDir.value));
   faults.read(() => makePathDisks(options.value.resources, workDir.value));

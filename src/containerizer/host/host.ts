@@ -29,6 +29,8 @@ const PROGRAM_NAMES = [
   'unzip',
   'du',
   'find',
+  'xfs_quota',
+  'xfs_io',
 ] as const;
 export type ProgramName = (typeof PROGRAM_NAMES)[number];
 

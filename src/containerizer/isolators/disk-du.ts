@@ -8,7 +8,6 @@
 import { formatBytes } from '../../model/bytes.ts';
 import { parentOf } from '../../model/container-id.ts';
 import {
-  type DiskStatistics,
   type Resource,
   type ResourceStatistics,
   TaskStatus_Reason,
@@ -17,7 +16,7 @@ import type { ContainerId } from '../../model/ids.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
 import { DiskUsage } from '../disks/disk-usage.ts';
 import type { Limitation, OnLimitation } from '../limitation.ts';
-import { type DiskQuota, diskQuotas } from '../plan/disk-quotas.ts';
+import { type DiskQuota, diskQuotas, diskStatistics } from '../plan/disk-quotas.ts';
 import type { Isolator, LaunchedContainer } from './isolator.ts';
 
 export interface DiskOptions {
@@ -125,22 +124,7 @@ class Disks {
     if (quotas === undefined) {
       return {};
     }
-    const sandbox = quotas.find(({ volume }) => volume === undefined);
-    const used = sandbox && this.#used.get(sandbox.path);
-    return {
-      ...(sandbox && { disk_limit_bytes: sandbox.limitBytes }),
-      ...(used !== undefined && { disk_used_bytes: used }),
-      disk_statistics: quotas.map((quota) => this.#statisticsOf(quota)),
-    };
-  }
-
-  #statisticsOf({ path, limitBytes, volume }: DiskQuota): DiskStatistics {
-    const used = this.#used.get(path);
-    return {
-      ...volume,
-      limit_bytes: limitBytes,
-      ...(used !== undefined && { used_bytes: used }),
-    };
+    return diskStatistics(quotas, (path) => this.#used.get(path));
   }
 
   #measured(folder: string, usedBytes: number): void {

@@ -36,6 +36,8 @@ export interface Isolator extends Contributor {
   recover?(container: LaunchedContainer, resources: readonly Resource[]): void;
   /** The isolator's part of the container's statistics. */
   usage?(container: MeasuredContainer): Partial<ResourceStatistics>;
+  /** Figures of the isolator itself, by Mesos's names. */
+  metrics?(): Readonly<Record<string, number>>;
   /** Called when the container has ended or was not launched. */
   cleanup?(id: ContainerId): void;
   /** The agent stops. Containers keep running. */

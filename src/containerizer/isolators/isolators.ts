@@ -16,6 +16,7 @@ import { cgroupsDevices } from './cgroups-devices.ts';
 import { cgroupsMem } from './cgroups-mem.ts';
 import { cgroupsNetCls } from './cgroups-net-cls.ts';
 import { DEFAULT_DISK_OPTIONS, type DiskOptions, diskDu } from './disk-du.ts';
+import { DEFAULT_XFS_OPTIONS, diskXfs, type XfsOptions } from './disk-xfs.ts';
 import { filesystemLinux } from './filesystem-linux.ts';
 import { filesystemPosix } from './filesystem-posix.ts';
 import { filesystemShared } from './filesystem-shared.ts';
@@ -45,6 +46,8 @@ export interface IsolatorOptions {
   readonly cgroups?: CgroupOptions | undefined;
   /** How what containers have on disks is measured and limited. */
   readonly disk?: DiskOptions | undefined;
+  /** How the projects of XFS file systems are used. */
+  readonly xfs?: XfsOptions | undefined;
   /** How it is watched on which ports containers listen. */
   readonly ports?: PortOptions | undefined;
   /** The filters of system calls that containers can have. */
@@ -90,6 +93,15 @@ const MAKERS: Readonly<Record<IsolatorName, Maker>> = {
       ...(options.disk ?? DEFAULT_DISK_OPTIONS),
       workDirectory,
       du: host.programs.get('du'),
+      onLimitation,
+      warn,
+    }),
+  'disk/xfs': ({ volumes: { workDirectory }, host: { programs }, options, onLimitation, warn }) =>
+    diskXfs({
+      disk: options.disk ?? DEFAULT_DISK_OPTIONS,
+      xfs: options.xfs ?? DEFAULT_XFS_OPTIONS,
+      workDirectory,
+      programs,
       onLimitation,
       warn,
     }),

@@ -5,6 +5,7 @@ import {
   type DiskStatistics,
   type Resource,
   Resource_DiskInfo_Source_Type,
+  type ResourceStatistics,
 } from '../../model/generated/messages.ts';
 import { scalarAmount } from '../../model/milli.ts';
 import { volumePlace } from '../../model/volume-path.ts';
@@ -42,6 +43,27 @@ export function diskQuotas(
       : [{ path: sandbox, limitBytes: bytesOf(own), resources: own, isWhole: false }, ...volumes];
   // A volume may be named more than once, as by tasks that share it.
   return [...new Map(all.map((quota) => [quota.path, quota])).values()];
+}
+
+/** What a container uses of its quotas, as far as that is known. */
+export function diskStatistics(
+  quotas: readonly DiskQuota[],
+  usedOf: (path: string) => number | undefined,
+): Partial<ResourceStatistics> {
+  const sandbox = quotas.find(({ volume }) => volume === undefined);
+  const used = sandbox && usedOf(sandbox.path);
+  return {
+    ...(sandbox && { disk_limit_bytes: sandbox.limitBytes }),
+    ...(used !== undefined && { disk_used_bytes: used }),
+    disk_statistics: quotas.map(({ path, limitBytes, volume }): DiskStatistics => {
+      const usedBytes = usedOf(path);
+      return {
+        ...volume,
+        limit_bytes: limitBytes,
+        ...(usedBytes !== undefined && { used_bytes: usedBytes }),
+      };
+    }),
+  };
 }
 
 function volumeQuota(workDirectory: string, resource: Resource): DiskQuota | undefined {

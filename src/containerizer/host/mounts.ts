@@ -6,6 +6,8 @@ export interface Mount {
   readonly point: string;
   /** The device numbers, `major:minor`. */
   readonly device: string;
+  /** The kind of file system, such as xfs. */
+  readonly type: string;
   /** The path within the file system that is mounted. */
   readonly root: string;
 }
@@ -18,12 +20,30 @@ export function mounts(): Mount[] {
   return readFileSync('/proc/self/mountinfo', 'utf8')
     .split('\n')
     .flatMap((line) => {
-      const [, , device, root, point] = line.split(' ');
+      const [left = '', right = ''] = line.split(' - ');
+      const [, , device, root, point] = left.split(' ');
       return device === undefined || root === undefined || point === undefined
         ? []
-        : [{ device, root: unescaped(root), point: unescaped(point) }];
+        : [
+            {
+              device,
+              root: unescaped(root),
+              point: unescaped(point),
+              type: right.split(' ', 1)[0] ?? '',
+            },
+          ];
     });
 }
+
+/** The mount with this file or folder, the newest of several at one place. `path` has no links. */
+export const mountOf = (path: string, all: readonly Mount[] = mounts()): Mount | undefined =>
+  all
+    .filter(({ point }) => point === '/' || path === point || path.startsWith(`${point}/`))
+    .reduce<Mount | undefined>(
+      (found, mount) =>
+        found === undefined || mount.point.length >= found.point.length ? mount : found,
+      undefined,
+    );
 
 const unescaped = (text: string) =>
   text.replaceAll(ESCAPE, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));

@@ -1,0 +1,138 @@
+// disk/xfs with real containers, on a real XFS. `npm run test:guest` has a kernel for it.
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import {
+  type Resource,
+  TaskState,
+  TaskStatus_Reason,
+  Value_Type,
+  Volume_Mode,
+} from '../../src/model/generated/messages.ts';
+import { hasXfs, xfsAt } from '../support/xfs.ts';
+import { DriverHarness, sandboxPath, temporaryFolder } from './harness.ts';
+import { eventually } from './outside.ts';
+
+const MB = 2 ** 20;
+const projects = [{ begin: 7_000, end: 7_003 }];
+
+let folder: ReturnType<typeof temporaryFolder>;
+let disk: Disposable | undefined;
+let harness: DriverHarness | undefined;
+let work: string;
+
+beforeEach(() => {
+  folder = temporaryFolder();
+  work = join(folder.path, 'disk', 'work');
+  if (hasXfs) {
+    disk = xfsAt(join(folder.path, 'disk'));
+    mkdirSync(work);
+    chmodSync(work, 0o755);
+  }
+});
+
+afterEach(async () => {
+  await harness?.end();
+  harness = undefined;
+  disk?.[Symbol.dispose]();
+  folder[Symbol.dispose]();
+});
+
+const open = (isEnforced: boolean, isKilling = false) =>
+  DriverHarness.open(work, {
+    isolation: ['disk/xfs'],
+    isolators: {
+      disk: { watchIntervalMs: 50, isEnforced },
+      xfs: { projects, isKilling, headroomBytes: 4 * MB, disks: [] },
+    },
+  });
+
+const given = (value: number, more: Partial<Resource> = {}): Resource => ({
+  name: 'disk',
+  type: Value_Type.SCALAR,
+  scalar: { value },
+  ...more,
+});
+
+const volume = given(4, {
+  reservations: [{ role: 'kit' }],
+  disk: {
+    persistence: { id: 'v1' },
+    volume: { container_path: 'volume', mode: Volume_Mode.RW },
+  },
+});
+
+const write = (megabytes: number, file = 'data') => ({
+  value: `head -c ${megabytes * MB} /dev/zero > ${file} && sync`,
+});
+
+test.runIf(hasXfs)('a task can write no more than it was given', async () => {
+  harness = await open(true);
+  const good = harness.launch({ task: { command: write(6), resources: [given(8)] } });
+  expect((await harness.terminalStatus(good)).state).toBe(TaskState.TASK_FINISHED);
+  const bad = harness.launch({ task: { command: write(12), resources: [given(8)] } });
+  expect(await harness.terminalStatus(bad)).toMatchObject({
+    state: TaskState.TASK_FAILED,
+    message: 'Command exited with status 1',
+  });
+});
+
+test.runIf(hasXfs)('a volume has a quota of its own, also for a later task', async () => {
+  harness = await open(true);
+  const resources = [given(8), volume];
+  const command = write(3, 'volume/one');
+  const first = harness.launch({ task: { command, resources } });
+  expect((await harness.terminalStatus(first)).state).toBe(TaskState.TASK_FINISHED);
+  const second = harness.launch({ task: { command: write(3, 'volume/two'), resources } });
+  expect((await harness.terminalStatus(second)).state).toBe(TaskState.TASK_FAILED);
+});
+
+test.runIf(hasXfs)('with --xfs_kill_containers a task ends that has more', async () => {
+  harness = await open(true, true);
+  const command = { value: `${write(10).value}; sleep 1000` };
+  const container = harness.launch({ task: { command, resources: [given(8)] } });
+  expect(await harness.ended(container)).toMatchObject({
+    failure: expect.stringMatching(/^Disk usage \(\d+[KM]B\) exceeded quota \(8MB\)$/),
+    reason: TaskStatus_Reason.REASON_CONTAINER_LIMITATION_DISK,
+    limited: [given(10)],
+  });
+});
+
+test.runIf(hasXfs)('a later agent finds projects, counts on, and limits what runs', async () => {
+  harness = await open(false);
+  const command = { value: `${write(10).value}; sleep 1000` };
+  const launch = { task: { command, resources: [given(8)] }, checkpoint: true };
+  const container = harness.launch(launch);
+  await eventually(() => (harness?.driver.usage(container)?.disk_used_bytes ?? 0) >= 10 * MB);
+  expect(harness.driver.usage(container)).toMatchObject({ disk_limit_bytes: 8 * MB });
+  await harness.driver.close();
+  harness = await open(true, true);
+  harness.reattach({ ...launch, container });
+  expect(await harness.ended(container)).toMatchObject({
+    reason: TaskStatus_Reason.REASON_CONTAINER_LIMITATION_DISK,
+  });
+});
+
+test.runIf(hasXfs)('projects are used again when their folders are gone', async () => {
+  harness = await open(true);
+  const { driver } = harness;
+  const free = () => driver.metrics()['containerizer/mesos/disk/project_ids_free'];
+  const resources = [given(1)];
+  const ended: string[] = [];
+  for (let run = 0; run < 4; run++) {
+    const container = harness.launch({ task: { resources } });
+    await harness.terminalStatus(container);
+    ended.push(container);
+  }
+  expect(free()).toBe(0);
+  const refused = harness.launch({ task: { resources } });
+  expect(await harness.ended(refused)).toMatchObject({
+    failure: 'Failed to assign project ID, range exhausted',
+  });
+  const paths = ended.map((container) => join(work, sandboxPath(container)));
+  execFileSync('rm', ['-rf', ...paths]);
+  await eventually(() => free() === 4);
+  const container = harness.launch({ task: { resources } });
+  expect((await harness.terminalStatus(container)).state).toBe(TaskState.TASK_FINISHED);
+});
