@@ -10,7 +10,9 @@ import type { Containerizer } from '../containerizer/containerizer.ts';
 import { ContainerizerError } from '../containerizer/containerizer-error.ts';
 import type { ContainerKind } from '../containerizer/plan/place.ts';
 import type { ContainerRequest } from '../containerizer/plan/request.ts';
+import type { RunRecords } from '../containerizer/records/run-records.ts';
 import { nestedSandbox, standaloneSandbox } from '../containerizer/sandboxes/sandboxes.ts';
+import { attachOutput, type OutputReader } from '../containerizer/terminals/switchboard.ts';
 import type { Termination } from '../containerizer/tree.ts';
 import { parentOf, rootOf } from '../model/container-id.ts';
 import {
@@ -37,9 +39,11 @@ const NO_COMMAND: CommandInfo = {
 
 export class ContainerCalls {
   readonly #containerizer: Containerizer;
+  readonly #records: RunRecords;
 
-  constructor(containerizer: Containerizer) {
+  constructor(containerizer: Containerizer, records: RunRecords) {
     this.#containerizer = containerizer;
+    this.#records = records;
   }
 
   async launch(effect: LaunchContainer, asker: Asker): Promise<void> {
@@ -51,8 +55,11 @@ export class ContainerCalls {
       asker?.reply(isThere ? 202 : 400, isThere ? undefined : verdict.refusal);
       return;
     }
+    let output: OutputReader | undefined;
     try {
-      await this.#launch(effect, parentOf(id) === undefined ? 'standalone' : 'nested');
+      output = effect.isSession
+        ? await this.#launchSession(effect)
+        : await this.#launch(effect, parentOf(id) === undefined ? 'standalone' : 'nested');
     } catch (error) {
       if (!(error instanceof ContainerizerError)) {
         throw error;
@@ -65,14 +72,44 @@ export class ContainerCalls {
       asker?.reply(400, error.message);
       return;
     }
-    asker?.reply(200, undefined);
+    if (output === undefined) {
+      asker?.reply(200, undefined);
+    } else if (asker?.sendOutput === undefined) {
+      // The session ends.
+      output.close();
+    } else {
+      asker.sendOutput(output);
+    }
   }
 
-  async #launch(effect: LaunchContainer, kind: ContainerKind): Promise<void> {
+  async #launch(effect: LaunchContainer, kind: ContainerKind): Promise<undefined> {
     const request = this.#requestOf(effect, kind);
     const { signal: abort } = new AbortController();
     const container = await this.#containerizer.launch(request, { abort });
     container.release();
+  }
+
+  /** The reader is there before the process is, and gets all that it writes. */
+  async #launchSession(effect: LaunchContainer): Promise<OutputReader> {
+    const { containerId: id } = effect;
+    const parent = parentOf(id) ?? id;
+    const inside = await this.#containerizer.surroundings(parent);
+    const { user = this.#containerizer.containers.get(parent)?.user } = effect;
+    const request = this.#requestOf({ ...effect, user }, 'debug');
+    const { signal: abort } = new AbortController();
+    // It ends with its reader, and so with the agent.
+    const container = await this.#containerizer.launch(
+      { ...request, inside, isBound: true },
+      { abort },
+    );
+    try {
+      const output = await attachOutput(this.#records.folder(id), 'owner');
+      container.release();
+      return output;
+    } catch (error) {
+      container.destroy();
+      throw error;
+    }
   }
 
   /** Throws ContainerizerError. */

@@ -160,7 +160,7 @@ export class AgentDriver {
       garbage: this.#garbage,
       log: options.log,
     });
-    this.#calls = new ContainerCalls(parts.containerizer);
+    this.#calls = new ContainerCalls(parts.containerizer, parts.records);
     this.#runs = new Runs({
       requests: options.requests,
       streams: options.streams,

@@ -119,6 +119,8 @@ export interface LaunchContainer {
   readonly limits?: Readonly<Record<string, Value_Scalar>> | undefined;
   /** The user that it runs as; absent: its parent's, or the agent's own. */
   readonly user?: string | undefined;
+  /** It looks into its parent, its output is the answer, and it ends with the request. */
+  readonly isSession: boolean;
 }
 
 /** Answers the request when the container has ended. */

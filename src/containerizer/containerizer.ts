@@ -28,7 +28,12 @@ import type { CapabilityDefaults } from './plan/capabilities.ts';
 import { commandEnvironment, commandLine, layered } from './plan/command-line.ts';
 import type { Place } from './plan/place.ts';
 import { type ContainerPlan, type PlanHost, planContainer, refusalError } from './plan/plan.ts';
-import { type ContainerRequest, placeOf, type ResourceBounds } from './plan/request.ts';
+import {
+  type ContainerRequest,
+  placeOf,
+  type ResourceBounds,
+  type Surroundings,
+} from './plan/request.ts';
 import { notePlace } from './records/place-record.ts';
 import { reserveDescriptor } from './records/record-file.ts';
 import type { RunRecords } from './records/run-records.ts';
@@ -263,10 +268,35 @@ export class Containerizer {
   ): Promise<undefined> {
     const { plan } = await this.#begin({ ...request, isEmpty: true }, options, reached);
     this.#records.note(plan.id, 'empty', bootId());
+    this.#records.note(plan.id, 'environment', JSON.stringify(plan.environment));
     reached('isolating');
     this.#placements.note(plan.id, plan.cgroups);
     makeCgroups(plan.cgroups.own);
     applySettings(plan.cgroups.settings);
+  }
+
+  /** What a session in this container shares with it. Rejects with ContainerizerError. */
+  async surroundings(id: ContainerId): Promise<Surroundings> {
+    const node = this.#containers.get(id);
+    if (node === undefined) {
+      throw new ContainerizerError(`Parent container ${id} does not exist`);
+    }
+    const parent = parentOf(id);
+    if (node.kind === 'debug' && parent !== undefined) {
+      return this.surroundings(parent);
+    }
+    const owner = node.user === undefined ? undefined : await this.#users.identity(node.user);
+    return {
+      sandbox: node.sandbox,
+      owner: owner?.uid,
+      environment: this.#launcher.environment(id) ?? this.#notedEnvironment(id),
+    };
+  }
+
+  /** Containers of earlier versions have none on record. */
+  #notedEnvironment(id: ContainerId): Readonly<Record<string, string>> {
+    const noted = this.#records.noted(id, 'environment');
+    return noted === undefined ? {} : JSON.parse(noted);
   }
 
   /**

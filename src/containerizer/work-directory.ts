@@ -11,6 +11,8 @@
 //   meta/containers/<container>/settings     what confines its process besides its user
 //   meta/containers/<container>/place        what it is for, where it is, and its isolators
 //   meta/containers/<container>/empty        that it has no process of its own
+//   meta/containers/<container>/environment  what its process would have, for sessions
+//   meta/containers/<container>/io           a socket: its input and output (see switchboard.c)
 //   meta/containers/<container>/task         the task of a group that it is for
 //   meta/containers/<container>/containers/<nested>   the same of one that is nested in it
 //   meta/destroyed/<id>                      what is being deleted on a disk of type MOUNT

@@ -29,7 +29,10 @@ export function executorEnvironment(agent: AgentState, executor: Executor): Reco
     MESOS_SANDBOX: directory,
     MESOS_SLAVE_ID: agent.id ?? '',
     MESOS_SLAVE_PID: options.pid,
-    ...(role === undefined ? {} : { MESOS_ALLOCATION_ROLE: role }),
+    // That of Mesos's default executor, which sessions show, has none.
+    ...(role === undefined || executor.builtin === 'default'
+      ? {}
+      : { MESOS_ALLOCATION_ROLE: role }),
     ...(executor.checkpoint
       ? {
           MESOS_RECOVERY_TIMEOUT: formatDuration(options.recoveryTimeoutMs),

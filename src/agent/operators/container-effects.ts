@@ -25,6 +25,7 @@ const ENOUGH_BYTES = 64 * 1024 * 1024;
 export function asksContainerizer({ type }: AgentCall): boolean {
   switch (type) {
     case AgentCall_Type.LAUNCH_NESTED_CONTAINER:
+    case AgentCall_Type.LAUNCH_NESTED_CONTAINER_SESSION:
     case AgentCall_Type.LAUNCH_CONTAINER:
     case AgentCall_Type.WAIT_NESTED_CONTAINER:
     case AgentCall_Type.WAIT_CONTAINER:
@@ -50,6 +51,7 @@ export function askContainerizer(
   const containerId = containerIdOf(id);
   switch (call.type) {
     case AgentCall_Type.LAUNCH_NESTED_CONTAINER:
+    case AgentCall_Type.LAUNCH_NESTED_CONTAINER_SESSION:
     case AgentCall_Type.LAUNCH_CONTAINER:
       return launch(agent, call, { containerId, request });
     case AgentCall_Type.WAIT_NESTED_CONTAINER:
@@ -80,7 +82,11 @@ interface Asked {
 
 function launch(
   agent: AgentState,
-  { launch_nested_container: nested, launch_container }: AgentCall,
+  {
+    launch_nested_container: nested,
+    launch_nested_container_session: session,
+    launch_container,
+  }: AgentCall,
   { containerId, request }: Asked,
 ): Refusal | undefined {
   if (agent.phase === 'terminating') {
@@ -89,7 +95,7 @@ function launch(
   if (isFull(agent)) {
     return { status: 503, text: "Too much waits for the agent's disk" };
   }
-  const { command, container } = nested ?? launch_container ?? {};
+  const { command, container } = nested ?? session ?? launch_container ?? {};
   const executor = agent.containers.get(rootOf(containerId));
   if (parentOf(containerId) !== undefined && executor?.state === 'terminating') {
     return { status: 400, text: `Container ${rootOf(containerId)} is about to end` };
@@ -105,6 +111,7 @@ function launch(
       resources: launch_container?.resources ?? [],
       limits: launch_container?.limits,
       user: agent.options.switchUser ? command?.user : undefined,
+      isSession: session !== undefined,
     },
     () => messageSize({ command, container, launch_container }, ENOUGH_BYTES),
   );

@@ -80,6 +80,8 @@ export interface Launcher {
   execute(execution: Execution, abort: AbortSignal): Promise<number>;
   /** As `execute`, but outside a container: the process ends with the agent. */
   run(process: ProcessPlan, identity: Identity | undefined, abort: AbortSignal): Promise<number>;
+  /** That of the container's process as it was started; undefined where it has none. */
+  environment(id: ContainerId): Readonly<Record<string, string>> | undefined;
   /** The usage of the container's processes; undefined where it has none. */
   usage(id: ContainerId): ContainerUsage | undefined;
   /**

@@ -40,6 +40,11 @@ export interface ContainerPlan extends ProcessPlan, Surroundings {
   readonly user: string | undefined;
   /** Whether the container ends with the agent, however the agent ends. */
   readonly isBound: boolean;
+  /**
+   * The number of the user to whom the working directory belongs, where it is not the sandbox;
+   * undefined: the agent's own.
+   */
+  readonly directoryOwner: number | undefined;
   /** Where its processes are in the machine's cgroups, and what is set there. */
   readonly cgroups: CgroupPlan;
   /** How soon it is killed where the machine runs out of memory, from 0 to 1000. */
@@ -166,14 +171,17 @@ function basicPlan(request: ContainerRequest, host: PlanHost): ContainerPlan {
     throw new ContainerizerError(`A container cannot have the id '${id}': it is the agent's own`);
   }
   requirePossibleCgroups(request);
+  const { inside } = request;
   const sandbox = join(host.workDirectory, request.sandbox);
   return {
     id,
     sandbox,
-    directory: sandbox,
+    directory: inside === undefined ? sandbox : join(host.workDirectory, inside.sandbox),
+    directoryOwner: inside?.owner,
     environment: layered(
       { MESOS_SANDBOX: sandbox },
       request.kind === 'executor' ? { MESOS_DIRECTORY: sandbox } : {},
+      inside?.environment ?? {},
       request.environment,
       command === undefined ? {} : commandEnvironment(command),
     ),

@@ -13,11 +13,11 @@ export type ProcessIo =
 
 /** Throws ContainerizerError where a container without a process asks for a terminal. */
 export function processIo(
-  request: Pick<ContainerRequest, 'executor' | 'task' | 'isEmpty'>,
+  request: Pick<ContainerRequest, 'executor' | 'task' | 'container' | 'isEmpty' | 'inside'>,
 ): ProcessIo {
   const terminal = containerInfoOf(request)?.tty_info;
   if (terminal === undefined) {
-    return { kind: 'files' };
+    return { kind: request.inside === undefined ? 'files' : 'pipes' };
   }
   if (request.isEmpty === true) {
     throw new ContainerizerError(

@@ -27,6 +27,15 @@ export interface ResourceBounds {
   readonly limits?: ResourceLimits | undefined;
 }
 
+/** What a session shares with the container that it looks into. */
+export interface Surroundings {
+  /** The sandbox of that container, relative to the work directory: the working directory. */
+  readonly sandbox: string;
+  /** The number of the user to whom that sandbox belongs; undefined: the agent's own. */
+  readonly owner: number | undefined;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
 export interface ContainerRequest extends ResourceBounds {
   readonly id: ContainerId;
   readonly kind: ContainerKind;
@@ -46,6 +55,8 @@ export interface ContainerRequest extends ResourceBounds {
   readonly isBound: boolean;
   /** Of a container that is nested in another one. */
   readonly nested?: NestedIn | undefined;
+  /** Of a session. */
+  readonly inside?: Surroundings | undefined;
   /** What a later agent must know of the task that it is for, as text. */
   readonly note?: string | undefined;
   /** Absent where a call of the API asks for the container. */

@@ -58,9 +58,10 @@ const SUPERVISOR_NAME = 'mesoscale-super';
  * - cgroups: those that are its own, and those that it is in;
  * - place: what it is for, where its sandbox is, and its isolators;
  * - empty: it has no process of its own; since which boot of the machine;
+ * - environment: that of one without a process, for those that look into it;
  * - task: the task of a group that it is for, and the group.
  */
-export type NoteName = 'user' | 'settings' | 'cgroups' | 'empty' | 'task' | 'place';
+export type NoteName = 'user' | 'settings' | 'cgroups' | 'empty' | 'environment' | 'task' | 'place';
 
 export class RunRecords {
   readonly #work: WorkDirectory;

@@ -203,6 +203,10 @@ export class ProcessLauncher implements Launcher {
     return this.#plain.run({ ...spec, arguments: process.arguments }, abort);
   }
 
+  environment(id: ContainerId): Readonly<Record<string, string>> | undefined {
+    return this.#known.get(id)?.environment;
+  }
+
   usage(id: ContainerId): ContainerUsage | undefined {
     const known = this.#known.get(id);
     return known && this.#meter.measure(known.processId, known.cgroups.joined[0]);

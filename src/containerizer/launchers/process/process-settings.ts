@@ -24,13 +24,20 @@ export function settingsOf(
   return settings;
 }
 
-export function ioOf({ io }: Pick<ContainerPlan, 'io'>): string[] {
+export function ioOf({
+  io,
+  ...plan
+}: Pick<ContainerPlan, 'io' | 'sandbox' | 'directory' | 'directoryOwner'>): string[] {
+  const elsewhere =
+    plan.directory === plan.sandbox
+      ? []
+      : [`logs ${plan.sandbox}`, `owner ${plan.directoryOwner ?? '-'}`];
   switch (io.kind) {
     case 'files':
       return [];
     case 'pipes':
-      return ['pipes', 'serve'];
+      return ['pipes', 'serve', ...elsewhere];
     case 'terminal':
-      return [`terminal ${io.rows} ${io.columns}`, 'serve'];
+      return [`terminal ${io.rows} ${io.columns}`, 'serve', ...elsewhere];
   }
 }

@@ -14,6 +14,8 @@ struct io {
   int has_terminal; /* or everything, through a terminal of this size (0: unknown). */
   int rows, columns;
   int is_served;    /* The agent can attach to it, and where there is no terminal, it gets a pipe as input. */
+  /* Where its files are, and to whom the working directory belongs; NULL: as for all others. */
+  const char *logs, *owner;
 };
 
 /* The process that a request asks for. The strings and lists belong to the request. */

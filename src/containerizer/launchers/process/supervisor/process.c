@@ -82,8 +82,10 @@ static void redirect_to_files(int failure, const struct launch *launch) {
 /* The supervisor writes into these files, and must not wait for them. */
 static void redirect_to_supervisor(int failure, const struct launch *launch,
                                    const struct stdio *stdio) {
-  int logs[2] = {open_output(failure, launch->out, 1), open_output(failure, launch->err, 1)};
-  hand_up_logs(stdio->logs, logs);
+  if (!launch->io.logs) {
+    int logs[2] = {open_output(failure, launch->out, 1), open_output(failure, launch->err, 1)};
+    hand_up_logs(stdio->logs, logs);
+  }
   /* In a container it is made so inside, where a runtime has begun another session. */
   if (stdio->is_terminal && launch->n_runtime == 0 && ioctl(stdio->in, TIOCSCTTY, 0) < 0) {
     fail(failure, "Failed to make the terminal that of the process");
@@ -96,21 +98,19 @@ static void redirect_to_supervisor(int failure, const struct launch *launch,
 }
 
 /*
- * Opens the working directory before the user changes: other users may own folders on the way to it,
- * which the process's user could not pass. They may put links there, which are not followed; and what
- * is reached must belong to the process's user.
+ * Opens a folder below that which only the agent can exchange. Others may put links on the way, which
+ * are not followed. Returns -1, with errno.
  */
-static int open_beneath(int failure, const struct launch *launch) {
-  size_t size = strlen(launch->above);
+static int walk(const char *above, const char *path) {
+  size_t size = strlen(above);
   char rest[PATH_MAX];
-  struct stat status;
-  if (strncmp(launch->directory, launch->above, size) != 0 || launch->directory[size] != '/' ||
-      strlen(launch->directory + size) >= sizeof rest) {
+  if (strncmp(path, above, size) != 0 || (path[size] != '/' && path[size] != 0) ||
+      strlen(path + size) >= sizeof rest) {
     errno = EINVAL;
-    fail(failure, "Failed to change directory to '%s'", launch->directory);
+    return -1;
   }
-  strcpy(rest, launch->directory + size + 1);
-  int folder = open(launch->above, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  strcpy(rest, path + size);
+  int folder = open(above, O_PATH | O_DIRECTORY | O_CLOEXEC);
   for (char *left, *name = strtok_r(rest, "/", &left); folder >= 0 && name;
        name = strtok_r(NULL, "/", &left)) {
     int next = openat(folder, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -119,11 +119,44 @@ static int open_beneath(int failure, const struct launch *launch) {
     errno = error;
     folder = next;
   }
+  return folder;
+}
+
+static uid_t uid_of(const char *text) {
+  return strcmp(text, "-") == 0 ? geteuid() : (uid_t)strtoul(text, NULL, 10);
+}
+
+/* A session has its files in a folder that its user may not reach: they are made before that changes. */
+static int make_log(int failure, const struct launch *launch, const char *name) {
+  struct stat status;
+  uid_t uid = uid_of(launch->uid);
+  int folder = walk(launch->above, launch->io.logs);
+  if (folder < 0 || fstat(folder, &status) < 0 || status.st_uid != uid) {
+    fail(failure, "Failed to open '%s'", launch->io.logs);
+  }
+  /* What a session before with the same id has left may be anything by now. */
+  unlinkat(folder, name, 0);
+  int flags = O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_NOFOLLOW | O_CLOEXEC;
+  int file = openat(folder, name, flags, 0644);
+  if (file < 0 || (uid != geteuid() && fchown(file, uid, -1) < 0)) {
+    fail(failure, "Failed to make '%s' in '%s'", name, launch->io.logs);
+  }
+  close(folder);
+  return file;
+}
+
+/*
+ * Opens the working directory before the user changes: other users may own folders on the way to it,
+ * which the process's user could not pass. What is reached must belong to the process's user, or, for a
+ * session, to that of the container it looks into.
+ */
+static int open_beneath(int failure, const struct launch *launch) {
+  struct stat status;
+  int folder = walk(launch->above, launch->directory);
   if (folder < 0 || fstat(folder, &status) < 0) {
     fail(failure, "Failed to change directory to '%s'", launch->directory);
   }
-  uid_t uid = strcmp(launch->uid, "-") == 0 ? geteuid() : (uid_t)strtoul(launch->uid, NULL, 10);
-  if (status.st_uid != uid) {
+  if (status.st_uid != uid_of(launch->io.owner ? launch->io.owner : launch->uid)) {
     errno = EPERM;
     fail(failure, "The folder '%s' is not the user's any more", launch->directory);
   }
@@ -234,6 +267,10 @@ _Noreturn void execute(const char *program, char **arguments, int failure) {
 void become(const struct launch *launch, int failure, const struct stdio *stdio) {
   join_cgroups(launch, failure);
   umask(022);
+  if (stdio && launch->io.logs) {
+    int logs[2] = {make_log(failure, launch, "stdout"), make_log(failure, launch, "stderr")};
+    hand_up_logs(stdio->logs, logs);
+  }
   char target[PATH_MAX];
   if (mount_volumes(launch, target, sizeof target) < 0) {
     fail(failure, "Failed to mount the volume at '%s'", target);

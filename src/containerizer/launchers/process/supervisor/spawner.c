@@ -31,7 +31,8 @@
  *      held (checks, fetches); what it leaves behind ends with it, and all when the spawner ends.
  *      It makes no cgroups, and joins those of a container. uid `-`: no change. Without words about
  *      input and output the process writes right into its files; `pipes` or `terminal ROWS COLUMNS`
- *      connect it with its supervisor (switchboard.c), and `serve` lets the agent attach.
+ *      connect it with its supervisor (switchboard.c), and `serve` lets the agent attach. For a session
+ *      `logs PATH` is the folder of its files, and `owner UID` (or `-`) to whom its working directory belongs.
  *   G  lets a held supervisor go on.
  *   S  signal number. A supervisor takes SIGTERM (passed on to everything in the container) and
  *      SIGUSR1 (kills everything), and so does what watches over a plain process. One still held
@@ -262,6 +263,10 @@ static struct io take_io(struct cursor *cursor) {
       io.has_terminal = 1;
     } else if (strcmp(words[i], "serve") == 0) {
       io.is_served = 1;
+    } else if (strncmp(words[i], "logs ", 5) == 0) {
+      io.logs = words[i] + 5;
+    } else if (strncmp(words[i], "owner ", 6) == 0) {
+      io.owner = words[i] + 6;
     } else {
       cursor->good = 0;
     }

@@ -1,0 +1,173 @@
+// Sessions in containers: what they share with them, and how they end.
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { LaunchContainer } from '../../src/agent/effects.ts';
+import { ContainerInfo_Type, TaskState } from '../../src/model/generated/messages.ts';
+import { type ContainerId, containerId } from '../../src/model/ids.ts';
+import type { ContainerOutput } from '../../src/runtime/pending-requests.ts';
+import { DriverHarness, temporaryFolder } from './harness.ts';
+import { eventually } from './outside.ts';
+
+let folder: ReturnType<typeof temporaryFolder>;
+let harness: DriverHarness;
+let root: ContainerId;
+
+beforeEach(async () => {
+  folder = temporaryFolder();
+  harness = await DriverHarness.open(folder.path);
+  root = harness.launch({
+    checkpoint: true,
+    task: {
+      command: {
+        value: 'exec sleep 100',
+        environment: { variables: [{ name: 'PARENTS', value: 'p' }] },
+      },
+    },
+  });
+  await harness.status(root, TaskState.TASK_RUNNING);
+});
+
+afterEach(async () => {
+  await harness.end();
+  folder[Symbol.dispose]();
+});
+
+type Answer = ContainerOutput | { readonly status: number; readonly text: string | undefined };
+
+function launch(value: string, more: Partial<LaunchContainer> = {}): Promise<Answer> {
+  return new Promise((resolve) => {
+    harness.driver.perform({
+      type: 'launchContainer',
+      request: harness.requests.add({
+        reply: (status, text) => resolve({ status, text }),
+        sendOutput: resolve,
+      }),
+      containerId: containerId(`${root}.s1`),
+      command: { value },
+      resources: [],
+      isSession: true,
+      ...more,
+    });
+  });
+}
+
+async function session(value: string, more: Partial<LaunchContainer> = {}) {
+  const answer = await launch(value, more);
+  if ('status' in answer) {
+    throw new Error(`The session was answered ${answer.status}: ${answer.text}`);
+  }
+  return answer;
+}
+
+async function all(output: ContainerOutput) {
+  const text = { stdout: '', stderr: '' };
+  for await (const { stream, data } of output) {
+    text[stream] += Buffer.from(data).toString();
+  }
+  return text;
+}
+
+const exitStatus = (id = `${root}.s1`) =>
+  new Promise((resolve) => {
+    harness.driver.perform({
+      type: 'waitContainer',
+      request: harness.requests.add({
+        reply: (status) => resolve({ status }),
+        respond: (response) => resolve(response.wait_container?.exit_status),
+      }),
+      containerId: containerId(id),
+      call: 'WAIT_CONTAINER',
+    });
+  });
+
+describe('a session', () => {
+  test('sees its parent’s environment and folder, and has files of its own', async () => {
+    const output = await session('pwd; echo "$MESOS_SANDBOX $PARENTS$OWN"; echo err >&2; exit 4', {
+      command: {
+        value: 'pwd; echo "$MESOS_SANDBOX $PARENTS$OWN"; echo err >&2; exit 4',
+        environment: { variables: [{ name: 'OWN', value: 'o' }] },
+      },
+    });
+    const sandbox = harness.inSandbox(root);
+    expect(await all(output)).toEqual({
+      stdout: `${sandbox}\n${sandbox} po\n`,
+      stderr: 'err\n',
+    });
+    expect(await exitStatus()).toBe(1024);
+    const own = join(sandbox, 'containers/s1');
+    expect(readFileSync(join(own, 'stderr'), 'utf8')).toBe('err\n');
+    expect(statSync(own).mode & 0o777).toBe(0o750);
+  });
+
+  test('of another user works in the folder all the same (needs root)', async () => {
+    const output = await session('id -un; pwd > /dev/null && ls || echo closed', {
+      user: 'nobody',
+    });
+    expect((await all(output)).stdout).toBe('nobody\nclosed\n');
+    const log = statSync(harness.inSandbox(root, 'containers/s1/stdout'));
+    expect([log.uid, log.mode & 0o777]).toEqual([65534, 0o644]);
+  });
+
+  test('has a terminal if it asks for one', async () => {
+    const output = await session('stty size; echo err >&2', {
+      container: {
+        type: ContainerInfo_Type.MESOS,
+        tty_info: { window_size: { rows: 30, columns: 100 } },
+      },
+    });
+    expect(await all(output)).toEqual({ stdout: '30 100\r\nerr\r\n', stderr: '' });
+  });
+
+  test('ends with its reader, whatever it ignores', async () => {
+    const output = await session('trap "" HUP TERM INT; echo up; while :; do sleep 1; done');
+    for await (const _ of output) {
+      break;
+    }
+    expect(await exitStatus()).toBe(9);
+  });
+
+  test('ends with the agent, and is not there for the next one', async () => {
+    await session('echo $$ > pid; sleep 100');
+    await eventually(() => existsSync(harness.inSandbox(root, 'pid')));
+    const pid = readFileSync(harness.inSandbox(root, 'pid'), 'utf8').trim();
+    await harness.driver.close();
+    harness = await DriverHarness.open(folder.path);
+    harness.reattach({ container: root, checkpoint: true });
+    await eventually(() => !existsSync(`/proc/${pid}`));
+    expect(await exitStatus()).toEqual({ status: 404 });
+  });
+
+  test('can look into another one', async () => {
+    await session('sleep 100');
+    const output = await session('echo "$PARENTS"; pwd', {
+      containerId: containerId(`${root}.s1.s2`),
+    });
+    expect((await all(output)).stdout).toBe(`p\n${harness.inSandbox(root)}\n`);
+  });
+
+  test('that is there is not started again; one that has ended is', async () => {
+    const first = await session('sleep 100');
+    expect(await launch('true')).toMatchObject({ status: 202 });
+    first.close();
+    expect(await exitStatus()).toBe(9);
+    expect(await all(await session('echo again'))).toMatchObject({ stdout: 'again\n' });
+  });
+
+  test('needs a parent', async () => {
+    expect(await launch('true', { containerId: containerId('nowhere.s1') })).toEqual({
+      status: 400,
+      text: 'Parent container nowhere does not exist',
+    });
+  });
+
+  test('in whose place its user has put a link writes nowhere else (needs root)', async () => {
+    const victim = join(folder.path, 'victim');
+    expect(await all(await session('echo first'))).toMatchObject({ stdout: 'first\n' });
+    const replace = `rm containers/s1/stdout; ln -s ${victim} containers/s1/stdout`;
+    await all(await session(replace, { containerId: containerId(`${root}.s2`) }));
+    expect(await all(await session('echo second'))).toMatchObject({ stdout: 'second\n' });
+    expect(existsSync(victim)).toBe(false);
+    expect(readFileSync(harness.inSandbox(root, 'containers/s1/stdout'), 'utf8')).toBe('second\n');
+  });
+});
