@@ -11,6 +11,11 @@ const leftOut = (process.env.MESOSCALE_SUITES_LEFT_OUT ?? '')
   .split(',')
   .filter(Boolean)
   .map(within);
+/**
+ * Tests with real processes and timers wait for a good part of their time: on two cores a third
+ * worker uses it. Pure tests, after them, never wait.
+ */
+const REAL_WORKERS = 3;
 const TEMPORARY_FILES = 'test/support/temporary-files.ts';
 
 export default defineConfig({
@@ -21,8 +26,6 @@ export default defineConfig({
     testTimeout: 30_000,
     // Hooks start real masters and agents.
     hookTimeout: 60_000,
-    // Two cores: more workers only make real processes wait for each other.
-    maxWorkers: 2,
     sequence: { sequencer: LongestFirst },
     // With --coverage only. What other processes run is not counted: agents, masters and commands of test/e2e.
     coverage: {
@@ -34,7 +37,16 @@ export default defineConfig({
     },
     projects: [
       // Nothing there outlives a test, so that files can share a worker and what it has loaded.
-      { extends: true, test: { name: 'pure', include: pure, isolate: false } },
+      {
+        extends: true,
+        test: {
+          name: 'pure',
+          include: pure,
+          isolate: false,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
       // What these start ends with its test as well; to load the same modules for each file anew
       // would cost more than the tests.
       {
@@ -44,6 +56,7 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: [...pure, ...programs, ...leftOut],
           isolate: false,
+          maxWorkers: REAL_WORKERS,
           globalSetup: TEMPORARY_FILES,
         },
       },
@@ -53,6 +66,8 @@ export default defineConfig({
           name: 'programs',
           include: programs,
           exclude: leftOut,
+          isolate: false,
+          maxWorkers: REAL_WORKERS,
           globalSetup: TEMPORARY_FILES,
         },
       },

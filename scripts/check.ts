@@ -1,6 +1,7 @@
 // `npm run check`: types, format and lint, and the house rules (imports, purity, names, current
 // docs).
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { dirname, join } from 'node:path';
 
 const root = dirname(import.meta.dirname);
@@ -24,9 +25,21 @@ const steps: readonly (readonly [name: string, ...command: string[]])[] = [
       ]),
 ];
 
-const failed = steps.filter(([name, ...command]) => {
-  const { status } = spawnSync(process.execPath, command, { cwd: root, stdio: 'inherit' });
+/** The output comes when the step has ended: steps run side by side. */
+async function passes([name, ...command]: (typeof steps)[number]): Promise<boolean> {
+  const child = spawn(process.execPath, command, {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const output: Buffer[] = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => output.push(chunk));
+  }
+  const [status] = (await once(child, 'close')) as [number | null];
+  process.stderr.write(Buffer.concat(output));
   console.error(status === 0 ? `ok: ${name}` : `FAILED: ${name}`);
-  return status !== 0;
-});
-process.exitCode = failed.length === 0 ? 0 : 1;
+  return status === 0;
+}
+
+const passed = await Promise.all(steps.map(passes));
+process.exitCode = passed.every(Boolean) ? 0 : 1;

@@ -11,11 +11,8 @@ if (isSetUp || !existsSync(pinnedNode)) {
   setUp();
 }
 const parameters = process.argv.slice(isSetUp ? 3 : 2);
-// What was compiled once, types stripped, is kept, as by bin/mesoscale; a count of covered lines
-// would be less exact.
-if (!parameters.includes('--coverage')) {
-  process.env.NODE_COMPILE_CACHE ??= join(root, 'build', 'compile-cache');
-}
+// What was compiled once, types stripped, is kept, as by bin/mesoscale.
+process.env.NODE_COMPILE_CACHE ??= join(root, 'build', 'compile-cache');
 const result = spawnSync(pinnedNode, parameters, {
   cwd: root,
   stdio: 'inherit',

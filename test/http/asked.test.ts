@@ -88,11 +88,7 @@ const fields = [
  * ACLs about objects that no test machine has: standalone containers, and resource providers of
  * Mesos's agents.
  */
-const withoutObject = [
-  'VIEW_STANDALONE_CONTAINER',
-  'REMOVE_STANDALONE_CONTAINER',
-  'VIEW_RESOURCE_PROVIDER',
-];
+const withoutObject = ['VIEW_STANDALONE_CONTAINER', 'VIEW_RESOURCE_PROVIDER'];
 
 test('every list of Mesos’s is known, and belongs to one action', () => {
   expect(Object.values(aclFields).flat().toSorted()).toEqual(fields.toSorted());

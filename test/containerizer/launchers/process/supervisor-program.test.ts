@@ -1,12 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { basename, dirname, join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { supervisorProgram } from '../../../../src/containerizer/launchers/process/supervisor-program.ts';
 
 const sources = 'src/containerizer/launchers/process/supervisor';
 let folder: string;
+let compiled: string;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'mesoscale-supervisor-'));
@@ -14,12 +15,18 @@ beforeEach(() => {
 
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-const compile = (environment: NodeJS.ProcessEnv = process.env) =>
-  execFileSync('sh', [join(sources, 'compile.sh'), folder, process.arch], {
+const compile = (into: string, environment: NodeJS.ProcessEnv = process.env) =>
+  execFileSync('sh', [join(sources, 'compile.sh'), into, process.arch], {
     encoding: 'utf8',
     env: environment,
     stdio: ['ignore', 'pipe', 'ignore'],
-  });
+  }).trim();
+
+beforeAll(() => {
+  compiled = compile(mkdtempSync(join(tmpdir(), 'mesoscale-supervisor-')));
+});
+
+afterAll(() => rmSync(dirname(compiled), { recursive: true, force: true }));
 
 test('an agent compiles nothing: the error has the command that does', async () => {
   await expect(supervisorProgram([folder, '/no/such/folder'])).rejects.toThrow(
@@ -29,21 +36,17 @@ test('an agent compiles nothing: the error has the command that does', async () 
 });
 
 test('what that command makes is found, by the hash of its sources', async () => {
-  const told = compile().trim();
-  expect(await supervisorProgram(['/no/such/folder', folder])).toBe(told);
+  expect(await supervisorProgram(['/no/such/folder', dirname(compiled)])).toBe(compiled);
 });
 
 test('a program of other sources is not taken, nor one that cannot be executed', async () => {
-  const name = compile()
-    .trim()
-    .slice(folder.length + 1);
-  rmSync(join(folder, name));
+  const name = basename(compiled);
   writeFileSync(join(folder, name), 'not executable', { mode: 0o644 });
   writeFileSync(join(folder, `supervisor-${process.arch}-0123456789abcdef`), '', { mode: 0o755 });
   await expect(supervisorProgram([folder])).rejects.toThrow(name);
 });
 
 test('a compiler that fails leaves nothing behind', () => {
-  expect(() => compile({ ...process.env, CC: 'false' })).toThrow();
+  expect(() => compile(folder, { ...process.env, CC: 'false' })).toThrow();
   expect(readdirSync(folder)).toEqual([]);
 });
