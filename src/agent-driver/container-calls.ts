@@ -20,10 +20,20 @@ import {
   AgentResponse_Type,
   type AgentResponse_WaitContainer,
   type CommandInfo,
+  type Resource,
+  type ResourceStatistics,
   TaskState,
 } from '../model/generated/messages.ts';
 import type { ContainerId } from '../model/ids.ts';
 import type { PendingRequest } from '../runtime/pending-requests.ts';
+import { statisticsOf } from './statistics.ts';
+
+export interface OtherContainer {
+  readonly containerId: ContainerId;
+  readonly standsAlone: boolean;
+  readonly processId: number | undefined;
+  readonly resources: readonly Resource[];
+}
 
 /** What a call is answered through. */
 type Asker = PendingRequest<unknown> | undefined;
@@ -44,6 +54,27 @@ export class ContainerCalls {
   constructor(containerizer: Containerizer, records: RunRecords) {
     this.#containerizer = containerizer;
     this.#records = records;
+  }
+
+  /** All that are no executor's, and have not ended; each after the one that it is nested in. */
+  all(): OtherContainer[] {
+    const { containers } = this.#containerizer;
+    return [...containers.all()]
+      .filter(({ kind, state }) => kind !== 'executor' && state !== 'ended')
+      .map(({ id, resources }) => ({
+        containerId: id,
+        standsAlone: containers.get(rootOf(id))?.kind === 'standalone',
+        processId: containers.running(id)?.processId,
+        resources,
+      }));
+  }
+
+  /** What a container uses that is no executor's; undefined where it has ended or is not known. */
+  usage(id: ContainerId, nowMs: number): ResourceStatistics | undefined {
+    const node = this.#containerizer.containers.get(id);
+    return node === undefined || node.state === 'ended'
+      ? undefined
+      : statisticsOf(this.#containerizer.usage(id) ?? {}, node.resources, nowMs);
   }
 
   async launch(effect: LaunchContainer, asker: Asker): Promise<void> {

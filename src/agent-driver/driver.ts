@@ -44,7 +44,7 @@ import type { Resource, ResourceStatistics } from '../model/generated/messages.t
 import type { ContainerId, RequestId } from '../model/ids.ts';
 import { Random } from '../model/random.ts';
 import { attach } from './attaching.ts';
-import { ContainerCalls } from './container-calls.ts';
+import { ContainerCalls, type OtherContainer } from './container-calls.ts';
 import type { ExecutorRequests } from './in-process-transport.ts';
 import { endOrphans } from './orphans.ts';
 import { type MayRunAs, Runs } from './runs.ts';
@@ -379,7 +379,12 @@ export class AgentDriver {
 
   /** The resource usage of a container; undefined where it has ended or is not known. */
   usage(container: ContainerId): ResourceStatistics | undefined {
-    return this.#runs.usage(container);
+    return this.#runs.usage(container) ?? this.#calls.usage(container, Date.now());
+  }
+
+  /** The containers that are no executor's, and have not ended. */
+  otherContainers(): OtherContainer[] {
+    return this.#calls.all();
   }
 
   /**

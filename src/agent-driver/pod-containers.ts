@@ -9,7 +9,12 @@ import { nestedSandbox } from '../containerizer/sandboxes/sandboxes.ts';
 import type { PodEffect, ResumedTask } from '../executor/pod.ts';
 import type { RememberedKill } from '../executor/remembered-kill.ts';
 import { childOf } from '../model/container-id.ts';
-import type { ExecutorID, ResourceStatistics, TaskState } from '../model/generated/messages.ts';
+import type {
+  ExecutorID,
+  ResourceStatistics,
+  TaskInfo,
+  TaskState,
+} from '../model/generated/messages.ts';
 import type { ContainerId } from '../model/ids.ts';
 import { isTerminal } from '../model/task-state.ts';
 
@@ -31,11 +36,16 @@ interface Surroundings {
 const nameIn = (container: ContainerId): string => container.slice(container.lastIndexOf('.') + 1);
 
 /** Where the container of a task is, in that of its executor. */
-export const taskPlace = (container: ContainerId, { sandbox, user, isBound }: Place): Place => ({
+export const taskPlace = (
+  container: ContainerId,
+  task: TaskInfo,
+  { sandbox, user, isBound }: Place,
+): Place => ({
   kind: 'task',
   sandbox: nestedSandbox(sandbox, nameIn(container)),
   user,
   isBound,
+  resources: task.resources ?? [],
 });
 
 /** What a task's container is asked to be. Nothing of the executor's environment is in its own. */

@@ -247,8 +247,8 @@ export class Runs {
     run.pod = pod;
     for (const { container, task, isLaunched } of resumed) {
       if (isLaunched) {
-        const place = taskPlace(container, placeOf(effect));
-        pod.adopt(await containerizer.reattach(container, place, task.resources ?? []));
+        const place = taskPlace(container, task, placeOf(effect));
+        pod.adopt(await containerizer.reattach(container, place, place.resources));
       }
     }
     await containerizer.recoverCalled(run.containerId);
@@ -565,6 +565,7 @@ const placeOf = ({ sandbox, user, framework }: LaunchExecutor | ReattachExecutor
   user,
   // As in Mesos, executors of a framework without checkpoint end with their agent.
   isBound: framework.checkpoint !== true,
+  resources: [],
 });
 
 const requestOf = (effect: LaunchExecutor): ContainerRequest => ({

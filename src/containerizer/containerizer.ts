@@ -346,7 +346,6 @@ export class Containerizer {
     notePlace(this.#records, plan.id, {
       place: placeOf(request),
       isolators: this.#isolators.map(({ name }) => name),
-      resources: request.resources,
     });
     this.#createSandbox(request, plan, identity);
     for (const isolator of this.#isolators) {
@@ -453,7 +452,7 @@ export class Containerizer {
         records: this.#records,
         containers: this.#containers,
         inspect: (id) => this.inspect(id),
-        reattach: (id, place, resources) => this.reattach(id, place, resources),
+        reattach: (id, place) => this.reattach(id, place, place.resources),
         remove: (id) => this.remove(id),
         destroyOrphan: (id) => this.destroyOrphan(id),
       },

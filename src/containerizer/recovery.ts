@@ -1,7 +1,6 @@
 // Finds the containers of an earlier agent that calls of the API asked for: what runs is taken
 // back, what has ended is known again, and what was only half made is undone.
 import { parentOf, rootOf } from '../model/container-id.ts';
-import type { Resource } from '../model/generated/messages.ts';
 import type { ContainerId } from '../model/ids.ts';
 import type { Containers } from './containers.ts';
 import type { Container, Inspection } from './launchers/launcher.ts';
@@ -13,11 +12,7 @@ export interface Recovering {
   readonly records: RunRecords;
   readonly containers: Containers;
   readonly inspect: (id: ContainerId) => Inspection;
-  readonly reattach: (
-    id: ContainerId,
-    place: Place,
-    resources: readonly Resource[],
-  ) => Promise<Container>;
+  readonly reattach: (id: ContainerId, place: Place) => Promise<Container>;
   /** Removes a container that has ended, with its sandbox. */
   readonly remove: (id: ContainerId) => Promise<void>;
   /** Ends whatever there is of a container, and removes its records. */
@@ -43,7 +38,7 @@ export async function recoverCalled(of: Recovering, root?: ContainerId): Promise
     if (noted === undefined || !isCalled(noted.place)) {
       continue;
     }
-    const { place, resources } = noted;
+    const { place } = noted;
     const isKnown = parent === undefined || containers.get(parent) !== undefined;
     if (!isKnown || place.kind === 'debug') {
       // Whoever looked into its parent is gone, as the agent was.
@@ -52,7 +47,7 @@ export async function recoverCalled(of: Recovering, root?: ContainerId): Promise
     }
     const found = of.inspect(id);
     if (found.alive) {
-      works.push(of.reattach(id, place, resources));
+      works.push(of.reattach(id, place));
     } else {
       containers.found(id, place, undefined);
       over.push([id, found]);

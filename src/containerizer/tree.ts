@@ -175,7 +175,7 @@ const isMaking = (state: ContainerState): state is Making =>
   (MAKING as readonly string[]).includes(state);
 
 function add(tree: Tree, event: Extract<TreeEvent, { type: 'launch' | 'found' }>): TreeEffect[] {
-  const { type, id, kind, sandbox, user, isBound } = event;
+  const { type, id, kind, sandbox, user, isBound, resources } = event;
   const before = tree.nodes.get(id);
   // What was nested in one that has ended goes with it when its id is used again.
   const effects = before === undefined ? [] : forget(tree, before);
@@ -185,6 +185,7 @@ function add(tree: Tree, event: Extract<TreeEvent, { type: 'launch' | 'found' }>
     sandbox,
     user,
     isBound,
+    resources,
     state: type === 'launch' ? 'provisioning' : 'running',
     live: new Set(),
     ended: new Set(),

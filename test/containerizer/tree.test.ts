@@ -18,6 +18,7 @@ const at = (id: string, kind: ContainerKind = id.includes('.') ? 'nested' : 'sta
   kind,
   sandbox: id,
   isBound: false,
+  resources: [],
 });
 
 /** A tree whose containers run. */

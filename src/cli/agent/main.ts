@@ -111,6 +111,7 @@ export async function runAgent(
     views: createViews(agent, shownJson),
     heartbeatMs: values.http_heartbeat_interval,
     usage: async ({ containerId }) => driver.usage(containerId),
+    others: () => driver.otherContainers(),
     authorizer: options.authorizer,
     authentication,
     flags: options.flags,

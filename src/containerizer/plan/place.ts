@@ -1,4 +1,5 @@
 // What a container is for and where it is: what those nested in it, and later agents, must know.
+import type { Resource } from '../../model/generated/messages.ts';
 
 /**
  * For an executor, for a task of an executor's group, or for whoever asked by a call of the API;
@@ -14,4 +15,6 @@ export interface Place {
   readonly user?: string | undefined;
   /** Whether it ends with its agent. */
   readonly isBound: boolean;
+  /** What it may use; that of an executor changes with its tasks, and is known to the agent. */
+  readonly resources: readonly Resource[];
 }

@@ -75,11 +75,12 @@ export const containerInfoOf = ({
 }: Pick<ContainerRequest, 'executor' | 'task' | 'container'>): ContainerInfo | undefined =>
   executor?.container ?? task?.container ?? container;
 
-export const placeOf = ({ kind, sandbox, user, isBound }: ContainerRequest): Place => ({
+export const placeOf = ({ kind, sandbox, user, isBound, resources }: ContainerRequest): Place => ({
   kind,
   sandbox,
   user,
   isBound,
+  resources: kind === 'executor' ? [] : resources,
 });
 
 /**

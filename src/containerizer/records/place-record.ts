@@ -1,7 +1,6 @@
 // What a later agent must know of a container before anything else: what it is for, where its
 // sandbox is, and which isolators may have made something for it. It is written first, so that a
 // container which was only half made is undone in full, also by an agent with other isolators.
-import type { Resource } from '../../model/generated/messages.ts';
 import type { ContainerId } from '../../model/ids.ts';
 import { jsonValue, readJsonValue } from '../../wire/json.ts';
 import { types } from '../../wire/types.ts';
@@ -13,8 +12,6 @@ export interface PlaceRecord {
   readonly place: Place;
   /** By name, in the order in which they were asked. */
   readonly isolators: readonly string[];
-  /** Those of a container that a call of the API asked for; the checkpoint knows all others. */
-  readonly resources: readonly Resource[];
 }
 
 /** Containers that the checkpoint does not know: a later agent finds them by their records. */
@@ -26,10 +23,13 @@ export const isCalled = ({ kind }: Place): boolean => CALLED.has(kind);
 export function notePlace(
   records: RunRecords,
   id: ContainerId,
-  { place, isolators, resources }: PlaceRecord,
+  { place, isolators }: PlaceRecord,
 ): void {
-  const kept = isCalled(place) ? resources.map((it) => jsonValue(types.Resource, it)) : [];
-  records.note(id, 'place', JSON.stringify({ place, isolators, resources: kept }));
+  // The checkpoint knows those of all others.
+  const resources = isCalled(place)
+    ? place.resources.map((it) => jsonValue(types.Resource, it))
+    : [];
+  records.note(id, 'place', JSON.stringify({ place: { ...place, resources }, isolators }));
 }
 
 /** Undefined where that is not on record, as of a container of an earlier version, or damaged. */
@@ -39,8 +39,9 @@ export function notedPlace(records: RunRecords, id: ContainerId): PlaceRecord | 
     if (text === undefined) {
       return undefined;
     }
-    const { resources, ...found } = JSON.parse(text) as PlaceRecord;
-    return { ...found, resources: resources.map((it) => readJsonValue(types.Resource, it)) };
+    const { place, isolators } = JSON.parse(text) as PlaceRecord;
+    const resources = place.resources.map((it) => readJsonValue(types.Resource, it));
+    return { place: { ...place, resources }, isolators };
   } catch (error) {
     if (!(error instanceof ContainerizerError)) {
       throw error;

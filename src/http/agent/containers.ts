@@ -1,17 +1,32 @@
-// What an agent tells of its executors' containers: the state machine knows which there are, and
-// the containerizer knows what they use.
+// What an agent tells of containers: the state machine knows those of executors, and the
+// containerizer which others there are, and what all of them use.
 import type { AgentViews, ContainerView, Viewer } from '../../agent/views.ts';
-import { containerIdMessage } from '../../model/container-id.ts';
+import { containerIdMessage, parentOf, rootOf } from '../../model/container-id.ts';
 import type {
+  AgentCall_GetContainers,
   AgentResponse_GetContainers_Container,
   Resource,
   ResourceStatistics,
 } from '../../model/generated/messages.ts';
+import type { ContainerId } from '../../model/ids.ts';
 import { jsonValue } from '../../wire/json.ts';
 import { types } from '../../wire/types.ts';
 
 /** What a container has used so far; undefined where that is not known. */
-export type ContainerUsage = (container: ContainerView) => Promise<ResourceStatistics | undefined>;
+export type ContainerUsage = (
+  container: Pick<ContainerView, 'containerId'>,
+) => Promise<ResourceStatistics | undefined>;
+
+/** A container that is no executor's: nested in one of these, or standing alone with its own. */
+export interface OtherContainer {
+  readonly containerId: ContainerId;
+  readonly standsAlone: boolean;
+  readonly processId?: number | undefined;
+  readonly resources: readonly Resource[];
+}
+
+/** All that have not ended, each after the one that it is nested in. */
+export type OtherContainers = () => Iterable<OtherContainer>;
 
 const BYTES_A_MEGABYTE = 1024 * 1024;
 
@@ -27,6 +42,53 @@ export async function listContainers(
       statistics: withLimits(view.resources, await usage?.(view)),
     })),
   );
+}
+
+/**
+ * The other containers that a call asks to see: those nested in a container that the viewer sees,
+ * and those that stand alone, for whoever may see these.
+ */
+export async function listOthers(
+  executors: readonly ReportedContainer[],
+  viewer: Viewer,
+  { others, usage, show }: Others,
+): Promise<AgentResponse_GetContainers_Container[]> {
+  const { show_nested = false, show_standalone = false } = show;
+  const seen = new Set<ContainerId>(executors.map(({ view }) => view.containerId));
+  const seesAlone =
+    show_standalone &&
+    viewer.authorizer.authorize(viewer.principal, 'VIEW_STANDALONE_CONTAINER', {});
+  const shown = [...others()].filter(
+    ({ containerId, standsAlone }) =>
+      (show_nested || parentOf(containerId) === undefined) &&
+      (standsAlone ? seesAlone : seen.has(rootOf(containerId))),
+  );
+  return Promise.all(
+    shown.map(async (container) => otherMessage(container, await usage?.(container))),
+  );
+}
+
+interface Others {
+  readonly others: OtherContainers;
+  readonly usage: ContainerUsage | undefined;
+  readonly show: AgentCall_GetContainers;
+}
+
+function otherMessage(
+  { containerId, processId, resources }: OtherContainer,
+  used: ResourceStatistics | undefined,
+): AgentResponse_GetContainers_Container {
+  const container_id = containerIdMessage(containerId);
+  const statistics = resources.length > 0 ? withLimits(resources, used) : used;
+  return {
+    // As in Mesos without its parent, which the status names.
+    container_id: { value: container_id.value },
+    container_status: {
+      container_id,
+      ...(processId === undefined ? {} : { executor_pid: processId }),
+    },
+    ...(statistics ? { resource_statistics: statistics } : {}),
+  };
 }
 
 export interface ReportedContainer {

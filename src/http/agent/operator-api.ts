@@ -5,11 +5,13 @@ import type { AgentEvent } from '../../agent/events.ts';
 import type { AgentViews } from '../../agent/views.ts';
 import {
   type AgentCall,
+  type AgentCall_GetContainers,
   AgentCall_Type,
   AgentResponse_Type,
 } from '../../model/generated/messages.ts';
 import type { PendingRequests } from '../../runtime/pending-requests.ts';
 import type { Authorizer } from '../../security/authorizer.ts';
+import type { Principal } from '../../security/principal.ts';
 import { writeJson } from '../../wire/json.ts';
 import { types } from '../../wire/types.ts';
 import { decodeCall, messageResponse } from '../server/call-codec.ts';
@@ -50,7 +52,13 @@ import { replyResponse } from '../server/response-text.ts';
 import type { EndpointRequest } from '../server/router.ts';
 import { SharedResponses } from '../server/shared-responses.ts';
 import { sendOutput, takeInput } from './attachments.ts';
-import { type ContainerUsage, containerMessage, listContainers } from './containers.ts';
+import {
+  type ContainerUsage,
+  containerMessage,
+  listContainers,
+  listOthers,
+  type OtherContainers,
+} from './containers.ts';
 import type { ExecutorStream } from './executor-api.ts';
 
 export interface AgentOperatorOptions {
@@ -64,6 +72,7 @@ export interface AgentOperatorOptions {
   readonly usage: ContainerUsage | undefined;
   /** The interval of heartbeats on the output of containers. */
   readonly heartbeatMs: number;
+  readonly others: OtherContainers;
 }
 
 /** How a request is written, and how its response has to be written. */
@@ -170,15 +179,13 @@ export class AgentOperatorApi {
       const type = AgentResponse_Type[name as keyof typeof AgentResponse_Type];
       return largeMessageResponse(types.AgentResponse, codec, { type, ...own.response });
     }
-    const { views, authorizer, usage } = this.#options;
+    const { views, authorizer } = this.#options;
     if (call.type === AgentCall_Type.GET_CONTAINERS) {
-      const containers = await listContainers(views, { principal, authorizer }, usage);
+      const containers = await this.#containers(call.get_containers ?? {}, principal);
       return messageResponse(types.AgentResponse, codec, {
         type: AgentResponse_Type.GET_CONTAINERS,
         // Without containers the list is absent, as in Mesos.
-        ...(containers.length > 0
-          ? { get_containers: { containers: containers.map(containerMessage) } }
-          : {}),
+        ...(containers.length > 0 ? { get_containers: { containers } } : {}),
       });
     }
     const key = `${codec} ${JSON.stringify(principal ?? null)} ${writeJson(types.AgentCall, call)}`;
@@ -211,6 +218,14 @@ export class AgentOperatorApi {
       });
       dispatch({ type: 'operatorCall', nowMs: nowMs(), request: pending, principal, call });
     });
+  }
+
+  async #containers(show: AgentCall_GetContainers, principal: Principal | undefined) {
+    const { views, authorizer, usage, others } = this.#options;
+    const viewer = { principal, authorizer };
+    const executors = await listContainers(views, viewer, usage);
+    const below = await listOthers(executors, viewer, { others, usage, show });
+    return [...executors.map(containerMessage), ...below];
   }
 
   #ask(call: AgentCall, codec: Codec, { principal, onGone }: Asking): Promise<HttpResponse> {

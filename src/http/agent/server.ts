@@ -13,7 +13,7 @@ import { decodeToAgent, isToAgent } from '../../wire/libprocess.ts';
 import { agentRecovering } from '../server/error-responses.ts';
 import { type PortOptions, ProcessPort } from '../server/process-port.ts';
 import type { HttpResponse } from '../server/response.ts';
-import type { ContainerUsage } from './containers.ts';
+import type { ContainerUsage, OtherContainers } from './containers.ts';
 import { AgentEndpoints } from './endpoints.ts';
 import { ExecutorApi, type ExecutorStream } from './executor-api.ts';
 import { AgentOperatorApi } from './operator-api.ts';
@@ -32,6 +32,8 @@ export interface AgentServerOptions extends PortOptions {
   readonly usage?: ContainerUsage | undefined;
   /** The interval of heartbeats on the output of containers. */
   readonly heartbeatMs?: number | undefined;
+  /** Which containers there are besides those of executors. */
+  readonly others?: OtherContainers | undefined;
 }
 
 const DEFAULT_HEARTBEAT_MS = 30_000;
@@ -97,7 +99,7 @@ export class AgentServer {
   }
 
   #listen(): Promise<void> {
-    const { dispatch, clock, requests, streams, views, authorizer, usage, heartbeatMs } =
+    const { dispatch, clock, requests, streams, views, authorizer, usage, others, heartbeatMs } =
       this.#options;
     const nowMs = () => clock.nowMs();
     const unavailable = (): HttpResponse | undefined =>
@@ -114,6 +116,7 @@ export class AgentServer {
       unavailable,
       usage,
       heartbeatMs: heartbeatMs ?? DEFAULT_HEARTBEAT_MS,
+      others: others ?? (() => []),
     });
     const endpoints = new AgentEndpoints({
       views,
