@@ -24,7 +24,7 @@ import type { ResumedTask } from '../executor/pod.ts';
 import { PodRunner } from '../executor/pod-runner.ts';
 import { killOf, killText, type RememberedKill } from '../executor/remembered-kill.ts';
 import type { Resumption } from '../executor/task-run.ts';
-import { parentOf, rootOf } from '../model/container-id.ts';
+import { rootOf } from '../model/container-id.ts';
 import {
   type ExecutorEvent,
   type FrameworkInfo,
@@ -252,13 +252,6 @@ export class Runs {
       }
     }
     await containerizer.recoverCalled(run.containerId);
-    // Of a task whose end is known, or that is not known any more.
-    const left = records
-      .all(run.containerId)
-      .filter(
-        (it) => parentOf(it) === run.containerId && containerizer.containers.get(it) === undefined,
-      );
-    await Promise.all(left.map((container) => containerizer.destroyOrphan(container)));
     pod.subscribe();
   }
 

@@ -17,8 +17,14 @@ import type { Host } from './host/host.ts';
 import { bootId } from './host/process-table.ts';
 import { type Identity, UnknownUserError, Users } from './host/users.ts';
 import { DEFAULT_CGROUP_OPTIONS } from './isolators/cgroup-options.ts';
+import { Cleaners } from './isolators/cleaners.ts';
 import type { Isolator, LaunchedContainer } from './isolators/isolator.ts';
-import { createIsolators, type IsolatorOptions } from './isolators/isolators.ts';
+import {
+  createIsolators,
+  type IsolatorOptions,
+  type IsolatorParts,
+  isolatorOnceUsed,
+} from './isolators/isolators.ts';
 import type { Container, ContainerUsage, Inspection, Launcher } from './launchers/launcher.ts';
 import { openLauncher } from './launchers/launchers.ts';
 import type { LauncherName } from './launchers/names.ts';
@@ -109,6 +115,7 @@ export class Containerizer {
   readonly #placements: Placements;
   readonly #sweep: Parts['sweep'];
   readonly #isolators: readonly Isolator[];
+  readonly #cleaners: Cleaners;
   readonly #fetching: FetchOptions;
   readonly #users: Users;
   readonly #containers: Containers;
@@ -122,7 +129,7 @@ export class Containerizer {
     this.#launcher = parts.launcher;
     this.#sweep = parts.sweep;
     this.#fetching = options.fetching ?? DEFAULT_FETCH_OPTIONS;
-    this.#isolators = createIsolators(options.isolation, {
+    const isolatorParts: IsolatorParts = {
       host: options.host,
       volumes: options.volumes,
       capabilities: options.capabilities ?? {},
@@ -130,6 +137,13 @@ export class Containerizer {
       launcher: options.launcher,
       warn: options.warn,
       onLimitation: (container, limitation) => this.#onLimitation(container, limitation),
+    };
+    this.#isolators = createIsolators(options.isolation, isolatorParts);
+    this.#cleaners = new Cleaners({
+      isolators: this.#isolators,
+      onceUsed: (name) => isolatorOnceUsed(name, isolatorParts),
+      records: options.records,
+      warn: options.warn,
     });
     this.#host = {
       workDirectory: options.work.root,
@@ -305,7 +319,7 @@ export class Containerizer {
    */
   reattachEmpty(id: ContainerId, place: Place, resources: readonly Resource[]): void {
     this.#recover(id, place, resources);
-    this.#containers.found(id, place, undefined);
+    this.#containers.found(id, place);
   }
 
   #recover(id: ContainerId, { sandbox }: Place, resources: readonly Resource[]): void {
@@ -431,15 +445,9 @@ export class Containerizer {
    * Watches a container of an earlier agent, whether it is running or not; `sandbox` is relative to
    * the work directory. Rejects with ContainerizerError.
    */
-  async reattach(
-    id: ContainerId,
-    place: Place,
-    resources: readonly Resource[],
-  ): Promise<Container> {
+  reattach(id: ContainerId, place: Place, resources: readonly Resource[]): Promise<Container> {
     this.#recover(id, place, resources);
-    const container = await this.#attach(id, place.sandbox);
-    this.#containers.found(id, place, container);
-    return container;
+    return this.#containers.foundRunning(id, place, this.#attach(id, place.sandbox));
   }
 
   /**
@@ -476,9 +484,11 @@ export class Containerizer {
   }
 
   /** Of a container that has ended or was not launched: its sandbox and records stay. */
-  async #clean({ id, kind, ended, termination }: TreeNode): Promise<void> {
-    for (const isolator of this.#isolators.toReversed()) {
-      isolator.cleanup?.(id);
+  async #clean({ id, kind, ended, termination, isFound }: TreeNode): Promise<void> {
+    if (isFound) {
+      this.#cleaners.cleanupFound(id);
+    } else {
+      this.#cleaners.cleanup(id);
     }
     // Of one with a process that has ended its supervisor has removed them; but another that was to
     // be nested in it may have made them again.
@@ -498,6 +508,7 @@ export class Containerizer {
       container.destroy();
       await container.ended;
     }
+    this.#cleaners.cleanupFound(id);
     await this.#removeCgroups(id);
     await this.#discard(id);
   }

@@ -32,6 +32,8 @@ export class Containers {
   readonly #options: ContainersOptions;
   readonly #tree = createTree();
   readonly #launches = new Map<ContainerId, AbortController>();
+  /** Of earlier agents, and not watched yet. */
+  readonly #attaching = new Set<ContainerId>();
   readonly #running = new Map<ContainerId, Container>();
   readonly #waiters = new Map<number, (termination: Termination) => void>();
   /** Records that are being removed: the same id is not used before they are gone. */
@@ -100,10 +102,29 @@ export class Containers {
     return made;
   }
 
-  /** Takes over a container of an earlier agent; undefined is one without a process. */
-  found(id: ContainerId, place: Place, container: Container | undefined): void {
+  /** Takes over a container of an earlier agent that has no process, or one that has ended. */
+  found(id: ContainerId, place: Place): void {
     this.#step({ type: 'found', id, ...place });
-    this.#watch(id, container);
+  }
+
+  /** Takes over a container of an earlier agent, which is known at once. */
+  async foundRunning(
+    id: ContainerId,
+    place: Place,
+    attach: Promise<Container>,
+  ): Promise<Container> {
+    this.found(id, place);
+    this.#attaching.add(id);
+    try {
+      const container = await attach;
+      this.#attaching.delete(id);
+      this.#watch(id, container);
+      return container;
+    } catch (error) {
+      this.#attaching.delete(id);
+      this.#step({ type: 'exited', id, end: {} });
+      throw error;
+    }
   }
 
   /** How a container that was found has ended. */
@@ -214,7 +235,7 @@ export class Containers {
       container.destroy();
     } else if (launch !== undefined) {
       launch.abort(destroyed(id));
-    } else {
+    } else if (!this.#attaching.has(id)) {
       // One without a process. The step at hand has not been carried out in full yet.
       queueMicrotask(() => this.#step({ type: 'exited', id, end: {} }));
     }

@@ -24,8 +24,9 @@ export const standsAlone = (records: RunRecords, id: ContainerId): boolean =>
   notedPlace(records, rootOf(id))?.place.kind === 'standalone';
 
 /**
- * Those nested in a root container, which has been taken back; without one, those that stand alone,
- * with what is nested in them. All are known before this waits for anything.
+ * Those nested in a root container, which has been taken back, with those of its tasks that go
+ * on; without one, those that stand alone, with what is nested in them. All are known before this
+ * waits for anything.
  */
 export async function recoverCalled(of: Recovering, root?: ContainerId): Promise<void> {
   const { containers, records } = of;
@@ -33,23 +34,23 @@ export async function recoverCalled(of: Recovering, root?: ContainerId): Promise
   const over: (readonly [ContainerId, Inspection])[] = [];
   // Each after the one that it is nested in.
   for (const id of records.all(root).toReversed()) {
-    const noted = notedPlace(records, id);
+    const place = notedPlace(records, id)?.place;
     const parent = parentOf(id);
-    if (noted === undefined || !isCalled(noted.place)) {
+    const isBelow = parent !== undefined && containers.get(parent) !== undefined;
+    if (containers.get(id) !== undefined || (!isBelow && place?.kind !== 'standalone')) {
       continue;
     }
-    const { place } = noted;
-    const isKnown = parent === undefined || containers.get(parent) !== undefined;
-    if (!isKnown || place.kind === 'debug') {
-      // Whoever looked into its parent is gone, as the agent was.
-      works.push(isKnown ? of.destroyOrphan(id) : Promise.resolve());
+    if (place === undefined || !isCalled(place) || place.kind === 'debug') {
+      // A task whose end is known; what was hardly begun; or one that looked into its parent for
+      // somebody who is gone as the agent was. With it goes what is nested in it.
+      works.push(of.destroyOrphan(id));
       continue;
     }
     const found = of.inspect(id);
     if (found.alive) {
       works.push(of.reattach(id, place));
     } else {
-      containers.found(id, place, undefined);
+      containers.found(id, place);
       over.push([id, found]);
     }
   }

@@ -30,6 +30,8 @@ export interface Termination extends EndRecord {
 
 export interface TreeNode extends Place {
   readonly id: ContainerId;
+  /** Whether an earlier agent has launched it. */
+  readonly isFound: boolean;
   state: ContainerState;
   /** Those that have not ended, in the order of their launch. */
   readonly live: Set<ContainerId>;
@@ -186,6 +188,7 @@ function add(tree: Tree, event: Extract<TreeEvent, { type: 'launch' | 'found' }>
     user,
     isBound,
     resources,
+    isFound: type === 'found',
     state: type === 'launch' ? 'provisioning' : 'running',
     live: new Set(),
     ended: new Set(),

@@ -11,10 +11,12 @@ import {
 } from '../../src/http/agent/server.ts';
 import { type Carriers, plainCarriers } from '../../src/http/transport/carriers.ts';
 import { plainDialer } from '../../src/http/transport/dialer.ts';
+import { containerIdOf } from '../../src/model/container-id.ts';
 import {
   type AgentCall,
   AgentCall_Type,
   type AgentResponse,
+  type AgentResponse_GetContainers,
   AgentResponse_Type,
   ExecutorCall_Type,
   type ExecutorEvent,
@@ -28,7 +30,7 @@ import { EventLoop } from '../../src/runtime/event-loop.ts';
 import { silentLogger } from '../../src/runtime/logger.ts';
 import { PendingRequests, StreamRegistry } from '../../src/runtime/pending-requests.ts';
 import { aclAuthorizer, parseAcls } from '../../src/security/acls.ts';
-import { permissive } from '../../src/security/authorizer.ts';
+import { type Authorizer, permissive } from '../../src/security/authorizer.ts';
 import { encodeLibprocess } from '../../src/wire/libprocess.ts';
 import { RawSocket, statuses } from './raw-socket.ts';
 
@@ -359,6 +361,54 @@ describe('the operator API of an agent', () => {
         }),
       },
     ]);
+  });
+});
+
+describe("containers that are no executor's", () => {
+  const other = (id: string, standsAlone: boolean) => ({
+    containerId: containerId(id),
+    standsAlone,
+    processId: 7,
+    resources: [],
+  });
+  const others = () => [
+    other('c.n', false),
+    other('c.n.m', false),
+    // Below an executor that the viewer does not see.
+    other('hidden.n', false),
+    other('alone', true),
+    other('alone.n', true),
+  ];
+
+  async function shown(show: object, options: Partial<AgentServerOptions> = {}) {
+    const { url } = await start({ others, ...options });
+    const call = { type: 'GET_CONTAINERS', get_containers: show };
+    const { body } = await post(`${url}/api/v1`, JSON.stringify(call));
+    const { containers } = JSON.parse(body).get_containers as AgentResponse_GetContainers;
+    return containers?.map(({ container_status }) =>
+      containerIdOf(container_status?.container_id ?? { value: '' }),
+    );
+  }
+
+  test('are shown as the call asks', async () => {
+    expect(await shown({})).toEqual(['c']);
+    expect(await shown({ show_nested: true })).toEqual(['c', 'c.n', 'c.n.m']);
+    expect(await shown({ show_standalone: true })).toEqual(['c', 'alone']);
+    expect(await shown({ show_nested: true, show_standalone: true })).toEqual([
+      'c',
+      'c.n',
+      'c.n.m',
+      'alone',
+      'alone.n',
+    ]);
+  });
+
+  test('are not shown where they stand alone, and the caller may not see that', async () => {
+    const authorizer: Authorizer = {
+      authorize: (_, action) => action !== 'VIEW_STANDALONE_CONTAINER',
+    };
+    const all = { show_nested: true, show_standalone: true };
+    expect(await shown(all, { authorizer })).toEqual(['c', 'c.n', 'c.n.m']);
   });
 });
 

@@ -155,6 +155,15 @@ export function createIsolators(
   });
 }
 
+/**
+ * One that this agent does not use, to clean up after a container that an earlier agent launched
+ * with it; undefined for a name that this version does not know.
+ */
+export const isolatorOnceUsed = (name: string, parts: IsolatorParts): Isolator | undefined =>
+  Object.hasOwn(MAKERS, name)
+    ? MAKERS[name as IsolatorName]({ ...parts, canMount: false })
+    : undefined;
+
 function missingFor(
   name: IsolatorName,
   names: readonly string[],

@@ -1,0 +1,57 @@
+// Cleans up after containers, also those that an earlier agent launched with isolators which this
+// one does not use: their records name them.
+import type { ContainerId } from '../../model/ids.ts';
+import { notedPlace } from '../records/place-record.ts';
+import type { RunRecords } from '../records/run-records.ts';
+import type { Isolator } from './isolator.ts';
+
+export interface CleanersOptions {
+  /** Those that this agent uses, in their order. */
+  readonly isolators: readonly Isolator[];
+  /** One that it does not use; undefined where this version has none of that name. */
+  readonly onceUsed: (name: string) => Isolator | undefined;
+  readonly records: RunRecords;
+  readonly warn: (text: string) => void;
+}
+
+export class Cleaners {
+  readonly #options: CleanersOptions;
+  readonly #onceUsed = new Map<string, Isolator | undefined>();
+
+  constructor(options: CleanersOptions) {
+    this.#options = options;
+  }
+
+  /** Of a container that this agent launched. */
+  cleanup(id: ContainerId): void {
+    this.#cleanup(id, this.#options.isolators);
+  }
+
+  /** Of one that an earlier agent launched. May be called before, and again. */
+  cleanupFound(id: ContainerId): void {
+    const { isolators, records } = this.#options;
+    const noted = notedPlace(records, id)?.isolators ?? [];
+    const others = noted.filter((name) => !isolators.some((it) => it.name === name));
+    this.#cleanup(id, [...isolators, ...others.flatMap((name) => this.#found(name, id) ?? [])]);
+  }
+
+  #cleanup(id: ContainerId, isolators: readonly Isolator[]): void {
+    for (const isolator of isolators.toReversed()) {
+      isolator.cleanup?.(id);
+    }
+  }
+
+  #found(name: string, id: ContainerId): Isolator | undefined {
+    if (!this.#onceUsed.has(name)) {
+      this.#onceUsed.set(name, this.#options.onceUsed(name));
+    }
+    const isolator = this.#onceUsed.get(name);
+    if (isolator === undefined) {
+      this.#options.warn(
+        `Container ${id} was launched with the isolator ${name}, which this version does not` +
+          ' know: what that has made for it may stay',
+      );
+    }
+    return isolator;
+  }
+}
