@@ -301,6 +301,7 @@ export class Containerizer {
     }
     const owner = node.user === undefined ? undefined : await this.#users.identity(node.user);
     return {
+      container: id,
       sandbox: node.sandbox,
       owner: owner?.uid,
       environment: this.#launcher.environment(id) ?? this.#notedEnvironment(id),

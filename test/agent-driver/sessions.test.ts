@@ -3,7 +3,12 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { LaunchContainer } from '../../src/agent/effects.ts';
-import { ContainerInfo_Type, TaskState } from '../../src/model/generated/messages.ts';
+import {
+  type ContainerInfo,
+  ContainerInfo_Type,
+  TaskState,
+  Volume_Mode,
+} from '../../src/model/generated/messages.ts';
 import { type ContainerId, containerId } from '../../src/model/ids.ts';
 import type { ContainerOutput } from '../../src/runtime/pending-requests.ts';
 import { DriverHarness, temporaryFolder } from './harness.ts';
@@ -152,6 +157,14 @@ describe('a session', () => {
     first.close();
     expect(await exitStatus()).toBe(9);
     expect(await all(await session('echo again'))).toMatchObject({ stdout: 'again\n' });
+  });
+
+  test.each<Partial<ContainerInfo>>([
+    { volumes: [{ container_path: 'x', host_path: '/tmp', mode: Volume_Mode.RW }] },
+    { linux_info: { share_pid_namespace: false } },
+  ])('cannot have what its parent does not have (%o)', async (asked) => {
+    const container = { type: ContainerInfo_Type.MESOS, ...asked };
+    expect(await launch('true', { container })).toMatchObject({ status: 400 });
   });
 
   test('needs a parent', async () => {

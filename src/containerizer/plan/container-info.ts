@@ -1,7 +1,12 @@
 // Refuses what a ContainerInfo asks for and Mesoscale does not do: a task that expects an image or
 // a network must not run on the machine's own files and addresses instead.
 import { enumNames } from '../../model/enum-names.ts';
-import { ContainerInfo_Type, TaskStatus_Reason } from '../../model/generated/messages.ts';
+import {
+  type ContainerInfo,
+  ContainerInfo_Type,
+  LinuxInfo_IpcMode,
+  TaskStatus_Reason,
+} from '../../model/generated/messages.ts';
 import {
   commandFields,
   containerFields,
@@ -20,13 +25,16 @@ const nameOf = enumNames(ContainerInfo_Type);
  * what neither these isolators nor plain processes give it.
  */
 export function requireSupported(
-  request: Pick<ContainerRequest, 'executor' | 'task' | 'container' | 'command'>,
+  request: Pick<ContainerRequest, 'executor' | 'task' | 'container' | 'command' | 'inside'>,
   isolators: readonly string[],
 ): void {
-  const { executor, task, command } = request;
+  const { executor, task, command, inside } = request;
   const container = containerInfoOf(request);
   if (executor === undefined) {
     requireSupportedParts({ command, container }, isolators);
+    if (inside !== undefined) {
+      requirePossibleInside(container);
+    }
     return;
   }
   if (container !== undefined && container.type !== ContainerInfo_Type.MESOS) {
@@ -54,6 +62,23 @@ export function requireSupported(
         );
   if (refusal !== undefined) {
     throw new ContainerizerError(refusal);
+  }
+}
+
+/** A session has what its parent has, and can have nothing else. */
+function requirePossibleInside(container: ContainerInfo | undefined): void {
+  const { ipc_mode, shm_size, share_pid_namespace, seccomp } = container?.linux_info ?? {};
+  const asked = [
+    (container?.volumes ?? []).length > 0 && 'volumes',
+    ipc_mode === LinuxInfo_IpcMode.PRIVATE && 'linux_info.ipc_mode',
+    shm_size !== undefined && 'linux_info.shm_size',
+    share_pid_namespace === false && 'linux_info.share_pid_namespace',
+    seccomp !== undefined && 'linux_info.seccomp',
+  ].find((name) => name !== false);
+  if (asked !== undefined) {
+    throw new ContainerizerError(
+      `'container.${asked}' is not supported for DEBUG containers: they share what their parent has`,
+    );
   }
 }
 

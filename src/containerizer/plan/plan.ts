@@ -40,6 +40,8 @@ export interface ContainerPlan extends ProcessPlan, Surroundings {
   readonly user: string | undefined;
   /** Whether the container ends with the agent, however the agent ends. */
   readonly isBound: boolean;
+  /** The container in whose namespaces it runs, whatever else is planned. */
+  readonly inside: ContainerId | undefined;
   /**
    * The number of the user to whom the working directory belongs, where it is not the sandbox;
    * undefined: the agent's own.
@@ -177,6 +179,7 @@ function basicPlan(request: ContainerRequest, host: PlanHost): ContainerPlan {
     id,
     sandbox,
     directory: inside === undefined ? sandbox : join(host.workDirectory, inside.sandbox),
+    inside: inside?.container,
     directoryOwner: inside?.owner,
     environment: layered(
       { MESOS_SANDBOX: sandbox },

@@ -29,6 +29,7 @@ export interface ResourceBounds {
 
 /** What a session shares with the container that it looks into. */
 export interface Surroundings {
+  readonly container: ContainerId;
   /** The sandbox of that container, relative to the work directory: the working directory. */
   readonly sandbox: string;
   /** The number of the user to whom that sandbox belongs; undefined: the agent's own. */

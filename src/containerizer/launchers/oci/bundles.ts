@@ -100,12 +100,18 @@ export class Bundles {
     if (runtime === undefined) {
       throw new ContainerizerError(`The OCI runtime of container ${id} is not known here`);
     }
-    return (command) => {
+    return (command, as) => {
       this.#lastCommand++;
       // An earlier agent may have left files of such a name.
       const name = `command-${process.pid}-${this.#lastCommand}`;
       const file = join(folder, `${name}.json`);
-      writeFileSync(file, ociText(besideProcess(config.process, command)), { mode: 0o600 });
+      writeFileSync(
+        file,
+        ociText(
+          besideProcess(config.process, command, as && { ...as, capabilities: this.#capabilities }),
+        ),
+        { mode: 0o600 },
+      );
       const paths = this.#paths(folder, `${name}.`);
       return {
         stage: ['await', join(this.#records.folder(id), FIRST), '', ...HIDDEN_CGROUPS],
@@ -136,9 +142,15 @@ export class Bundles {
 
 /**
  * The call for a command beside a container's process: in its namespaces, confined as it is, with
- * its environment and these variables. To be disposed of when the command has ended.
+ * its environment and these variables; `as` another user, with that user's capabilities. To be
+ * disposed of when the command has ended.
  */
-export type Beside = (command: ProcessPlan) => RuntimeCall & Disposable;
+export type Beside = (command: ProcessPlan, as?: BesideAs) => RuntimeCall & Disposable;
+
+interface BesideAs {
+  readonly plan: Pick<ContainerPlan, 'capabilities'>;
+  readonly identity: Identity | undefined;
+}
 
 function configIn(folder: string): OciConfig | undefined {
   const path = join(folder, 'config.json');

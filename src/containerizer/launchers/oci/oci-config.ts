@@ -100,7 +100,7 @@ const ociProcess = (
   terminal: false,
   user: userOf(identity),
   ...commandOf(command, role),
-  capabilities: capabilitySets(capabilities, agent, identity === undefined || identity.uid === 0),
+  capabilities: capabilitySets(capabilities, agent, isRoot(identity)),
   rlimits: rlimits.map(rlimitOf),
   noNewPrivileges,
 });
@@ -116,15 +116,33 @@ const commandOf = (
 
 export type OciProcess = ReturnType<typeof ociProcess>;
 
-/** A process beside that of a container, confined as it is, with more variables. */
-export function besideProcess(process: OciProcess, command: ProcessPlan): OciProcess {
+/**
+ * A process beside that of a container, confined as it is, with more variables; `as` a user of its
+ * own.
+ */
+export function besideProcess(
+  process: OciProcess,
+  command: ProcessPlan,
+  as?: Pick<OciHost, 'identity' | 'capabilities'> & {
+    readonly plan: Pick<Confinement, 'capabilities'>;
+  },
+): OciProcess {
   const inherited = process.env.map((entry) => {
     const end = entry.indexOf('=');
     return [entry.slice(0, end), entry.slice(end + 1)] as const;
   });
   const environment = { ...Object.fromEntries(inherited), ...command.environment };
-  return { ...process, ...commandOf({ ...command, environment }, 'exec') };
+  return {
+    ...process,
+    ...(as !== undefined && {
+      user: userOf(as.identity),
+      capabilities: capabilitySets(as.plan.capabilities, as.capabilities, isRoot(as.identity)),
+    }),
+    ...commandOf({ ...command, environment }, 'exec'),
+  };
 }
+
+const isRoot = (identity: Identity | undefined) => identity === undefined || identity.uid === 0;
 
 const userOf = (identity: Identity | undefined) =>
   identity === undefined

@@ -30,7 +30,7 @@ import { Leftovers } from './leftovers.ts';
 import { PlainProcesses } from './plain-processes.ts';
 import { ioOf, settingsOf } from './process-settings.ts';
 import { runningSettings } from './running-settings.ts';
-import { DESTROY_SIGNAL, Spawner } from './spawner.ts';
+import { DESTROY_SIGNAL, type RuntimeCall, Spawner } from './spawner.ts';
 import { supervisorProgram } from './supervisor-program.ts';
 import { UsageMeter } from './usage.ts';
 import { volumeSetting } from './volume-settings.ts';
@@ -95,7 +95,10 @@ export class ProcessLauncher implements Launcher {
     const settings = settingsOf(plan);
     this.#options.records.note(id, 'user', identity === undefined ? '' : String(identity.uid));
     this.#options.records.note(id, 'settings', settings.join('\n'));
-    const runtime = this.#options.bundles.make(plan, identity);
+    const runtime: (RuntimeCall & Partial<Disposable>) | undefined =
+      plan.inside === undefined
+        ? this.#options.bundles.make(plan, identity)
+        : this.#known.get(plan.inside)?.beside?.(plan, { plan, identity });
     const started = Promise.withResolvers<number>();
     const ended = Promise.withResolvers<ContainerEnd>();
     const token = this.#spawner.launch(
@@ -116,8 +119,12 @@ export class ProcessLauncher implements Launcher {
       },
       {
         started: (pid) => started.resolve(pid),
-        ended: () => ended.resolve(this.#finish(id, cgroups)),
+        ended: () => {
+          runtime?.[Symbol.dispose]?.();
+          ended.resolve(this.#finish(id, cgroups));
+        },
         failed: (error) => {
+          runtime?.[Symbol.dispose]?.();
           started.reject(error);
           ended.resolve({ failure: error.message });
         },
@@ -129,7 +136,8 @@ export class ProcessLauncher implements Launcher {
       cgroups,
       identity: async () => identity,
       settings,
-      beside: runtime && this.#options.bundles.open(id),
+      // A session has no bundle of its own.
+      beside: runtime && plan.inside === undefined ? this.#options.bundles.open(id) : undefined,
       environment,
     });
     return this.#container({ id, sandbox, processId, ended: ended.promise }, token);

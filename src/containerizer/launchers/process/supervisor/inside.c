@@ -34,7 +34,8 @@ static const char COMM[] = "mesos-container";
 static void check_directory(void) {
   struct stat expected, found;
   if (fstat(INSIDE_DIRECTORY, &expected) == 0 && S_ISDIR(expected.st_mode) &&
-      (stat(".", &found) < 0 || found.st_dev != expected.st_dev ||
+      /* A session's user may not be able to look it up as `.`. */
+      (fstatat(AT_FDCWD, "", &found, AT_EMPTY_PATH) < 0 || found.st_dev != expected.st_dev ||
        found.st_ino != expected.st_ino)) {
     errno = EPERM;
     fail(INSIDE_FAILURE, "The working directory is not the container's any more");
@@ -101,8 +102,9 @@ _Noreturn void inside(int count, char **arguments) {
       close(INSIDE_FAILURE);
       stay(command);
     }
-    setsid();
   }
+  /* A runtime has begun a session for the first process of a container, and perhaps for no other. */
+  setsid();
   if (isatty(STDIN_FILENO) && ioctl(STDIN_FILENO, TIOCSCTTY, 0) < 0) {
     fail(INSIDE_FAILURE, "Failed to make the terminal that of the process");
   }

@@ -1,0 +1,84 @@
+// Sessions in containers with namespaces of their own.
+import { readlinkSync } from 'node:fs';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { LaunchContainer } from '../../../src/agent/effects.ts';
+import { ContainerInfo_Type, TaskState } from '../../../src/model/generated/messages.ts';
+import { type ContainerId, containerId } from '../../../src/model/ids.ts';
+import type { ContainerOutput } from '../../../src/runtime/pending-requests.ts';
+import { DriverHarness, temporaryFolder } from '../harness.ts';
+
+let folder: ReturnType<typeof temporaryFolder>;
+let harness: DriverHarness;
+let root: ContainerId;
+
+beforeEach(async () => {
+  folder = temporaryFolder();
+  harness = await DriverHarness.open(folder.path, {
+    launcher: 'linux',
+    isolation: ['filesystem/linux', 'namespaces/pid', 'linux/capabilities'],
+  });
+  root = harness.launch({
+    task: {
+      command: {
+        value: 'exec sleep 100',
+        environment: { variables: [{ name: 'PARENTS', value: 'p' }] },
+      },
+    },
+  });
+  await harness.status(root, TaskState.TASK_RUNNING);
+});
+
+afterEach(async () => {
+  await harness.end();
+  folder[Symbol.dispose]();
+});
+
+async function outputOf(value: string, more: Partial<LaunchContainer> = {}): Promise<string> {
+  const output = await new Promise<ContainerOutput>((resolve, reject) => {
+    harness.driver.perform({
+      type: 'launchContainer',
+      request: harness.requests.add({
+        reply: (status, text) => reject(new Error(`Answered ${status}: ${text}`)),
+        sendOutput: resolve,
+      }),
+      containerId: containerId(`${root}.s1`),
+      command: { value },
+      resources: [],
+      isSession: true,
+      ...more,
+    });
+  });
+  let text = '';
+  for await (const { data } of output) {
+    text += Buffer.from(data).toString();
+  }
+  return text;
+}
+
+test('a session is in the namespaces of its parent, with its environment and folder', async () => {
+  const [pid, mounts, ...rest] = (
+    await outputOf(
+      'readlink /proc/self/ns/pid /proc/self/ns/mnt; echo $PARENTS; pwd; pgrep -x sleep',
+    )
+  ).split('\n');
+  expect(pid).not.toBe(readlinkSync('/proc/self/ns/pid'));
+  expect(mounts).not.toBe(readlinkSync('/proc/self/ns/mnt'));
+  expect(rest.slice(0, 2)).toEqual(['p', harness.inSandbox(root)]);
+  // The parent's own process, by its number there.
+  expect(Number(rest[2])).toBeLessThan(100);
+});
+
+test('a session has a terminal of its own', async () => {
+  const window_size = { rows: 30, columns: 100 };
+  const container = { type: ContainerInfo_Type.MESOS, tty_info: { window_size } };
+  expect(await outputOf('stty size; echo hi > /dev/tty', { container })).toBe('30 100\r\nhi\r\n');
+});
+
+test('a session of another user has none of root’s capabilities', async () => {
+  const output = await outputOf('id -un; grep -E "Cap(Eff|Prm|Amb)" /proc/self/status', {
+    user: 'nobody',
+  });
+  expect(output.replaceAll(/\s+/g, ' ')).toBe(
+    'nobody CapPrm: 0000000000000000 CapEff: 0000000000000000 CapAmb: 0000000000000000 ',
+  );
+});
