@@ -14,7 +14,6 @@ import { ContainerizerError } from './containerizer-error.ts';
 import { Containers } from './containers.ts';
 import { DEFAULT_FETCH_OPTIONS, type FetchOptions, fetchAll } from './fetcher/fetcher.ts';
 import type { Host } from './host/host.ts';
-import { bootId } from './host/process-table.ts';
 import { type Identity, UnknownUserError, Users } from './host/users.ts';
 import { DEFAULT_CGROUP_OPTIONS } from './isolators/cgroup-options.ts';
 import { Cleaners } from './isolators/cleaners.ts';
@@ -40,6 +39,8 @@ import {
   type ResourceBounds,
   type Surroundings,
 } from './plan/request.ts';
+import { linkTargets } from './plan/volume-links.ts';
+import { isNotedEmpty, noteEmpty } from './records/empty-record.ts';
 import { notePlace } from './records/place-record.ts';
 import { reserveDescriptor } from './records/record-file.ts';
 import type { RunRecords } from './records/run-records.ts';
@@ -281,7 +282,7 @@ export class Containerizer {
     reached: (state: Making) => void,
   ): Promise<undefined> {
     const { plan } = await this.#begin({ ...request, isEmpty: true }, options, reached);
-    this.#records.note(plan.id, 'empty', bootId());
+    noteEmpty(this.#records, plan.id);
     this.#records.note(plan.id, 'environment', JSON.stringify(plan.environment));
     reached('isolating');
     this.#placements.note(plan.id, plan.cgroups);
@@ -331,14 +332,7 @@ export class Containerizer {
 
   /** Whether this is a container without a process, made since the machine was started. */
   isEmpty(id: ContainerId): boolean {
-    try {
-      return this.#records.noted(id, 'empty') === bootId();
-    } catch (error) {
-      if (error instanceof ContainerizerError) {
-        return false;
-      }
-      throw error;
-    }
+    return isNotedEmpty(this.#records, id);
   }
 
   /** The part of every launch before its own: the records come first. */
@@ -386,8 +380,7 @@ export class Containerizer {
       }
       return;
     }
-    const links = new Map([...plan.volumes].map(([name, { target }]) => [name, target]));
-    createNestedSandbox(this.#work, { ...nested, links }, identity);
+    createNestedSandbox(this.#work, { ...nested, links: linkTargets(plan.volumes) }, identity);
   }
 
   async #fetch(
@@ -592,7 +585,12 @@ export class Containerizer {
   }
 
   #launched(id: ContainerId, sandbox: string): LaunchedContainer {
-    return { id, sandbox: this.#work.path(sandbox), cgroups: this.#placements.of(id) };
+    return {
+      id,
+      sandbox: this.#work.path(sandbox),
+      cgroups: this.#placements.of(id),
+      isEmpty: this.isEmpty(id),
+    };
   }
 }
 

@@ -74,9 +74,12 @@ const refusedAs = <T>(text: (value: T) => string): Refused<T> => ({ refuse: text
 
 /** For a persistent volume, which is a folder that the sandbox links to. */
 export const persistentVolumeFields: Fields<Volume> = {
-  mode: refusedIf(
-    (mode: Volume_Mode) => mode === Volume_Mode.RO,
-    'persistent volumes cannot be closed to writing',
+  mode: unless(
+    'filesystem/linux',
+    refusedIf(
+      (mode: Volume_Mode) => mode === Volume_Mode.RO,
+      'a link does not close them to writing: it needs an agent with filesystem/linux',
+    ),
   ),
   container_path: WORKS,
   host_path: refused('the agent keeps persistent volumes in folders of its own'),

@@ -1,17 +1,50 @@
 // filesystem/linux: containers have mounts of their own over the machine's files. What is mounted
-// on the machine later is seen inside, and nothing that is mounted inside comes out.
+// on the machine later is seen inside, and nothing that is mounted inside comes out. Persistent
+// volumes are mounted in their sandboxes; those that a container gets while it runs, and those of
+// one without a process, for others to be nested in, are links.
+import type { Resource } from '../../model/generated/messages.ts';
+import type { ContainerPlan } from '../plan/plan.ts';
+import { type VolumeLink, type VolumeLinks, volumeLinks } from '../plan/volume-links.ts';
+import { placeIn, type VolumeMount } from '../plan/volume-mounts.ts';
 import type { Volumes } from '../volumes/volumes.ts';
 import { filesystemPosix } from './filesystem-posix.ts';
 import type { Isolator } from './isolator.ts';
 
 export function filesystemLinux(volumes: Volumes): Isolator {
-  const links = filesystemPosix(volumes);
+  const allOf = (resources: readonly Resource[], isEmpty: boolean) => {
+    const all = volumeLinks(volumes.workDirectory, resources, 'mount');
+    return isEmpty ? onlyLinked(all) : all;
+  };
   return {
-    ...links,
+    ...filesystemPosix(volumes, ({ isEmpty }, resources) => allOf(resources, isEmpty)),
     name: 'filesystem/linux',
-    contribute(plan, request, host) {
-      const linked = links.contribute(plan, request, host);
-      return { ...linked, namespaces: { ...plan.namespaces, mount: 'own' } };
+    contribute(plan, request) {
+      const all = allOf(request.resources, request.isEmpty === true);
+      return {
+        ...plan,
+        namespaces: { ...plan.namespaces, mount: 'own' },
+        volumes: all,
+        volumeMounts: [...plan.volumeMounts, ...mountsOf(all, plan)],
+      };
+    },
+    update({ id, sandbox, isEmpty }, resources) {
+      const all = allOf(resources, isEmpty);
+      volumes.provide(id, sandbox, new Map([...all].map(([name, it]) => [name, asLink(it)])));
     },
   };
 }
+
+const mountsOf = (all: VolumeLinks, plan: ContainerPlan): VolumeMount[] =>
+  [...all]
+    .filter(([, { access }]) => access === 'mount')
+    .map(([name, { target, isReadOnly }]) => ({
+      source: { kind: 'host', path: target },
+      target: placeIn(plan, [name]),
+      isReadOnly,
+    }));
+
+const asLink = (link: VolumeLink): VolumeLink => ({ ...link, access: 'link' });
+
+/** Nothing in the container itself writes to them. */
+const onlyLinked = (all: VolumeLinks): VolumeLinks =>
+  new Map([...all].map(([name, link]) => [name, { ...asLink(link), isReadOnly: false }]));

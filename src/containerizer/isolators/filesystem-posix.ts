@@ -1,12 +1,18 @@
 // filesystem/posix: containers see the machine's files, and find their persistent volumes through
 // links in their sandboxes.
 import { parentOf } from '../../model/container-id.ts';
+import type { Resource } from '../../model/generated/messages.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
 import { type VolumeLinks, volumeLinks } from '../plan/volume-links.ts';
 import type { Volumes } from '../volumes/volumes.ts';
-import type { Isolator } from './isolator.ts';
+import type { Isolator, LaunchedContainer } from './isolator.ts';
 
-export const filesystemPosix = (volumes: Volumes): Isolator => ({
+/** `found` are the volumes of a container that an earlier agent launched. */
+export const filesystemPosix = (
+  volumes: Volumes,
+  found = (_: LaunchedContainer, resources: readonly Resource[]): VolumeLinks =>
+    volumeLinks(volumes.workDirectory, resources),
+): Isolator => ({
   name: 'filesystem/posix',
   contribute: (plan, { resources }, { workDirectory }) => ({
     ...plan,
@@ -23,10 +29,10 @@ export const filesystemPosix = (volumes: Volumes): Isolator => ({
   },
   update: ({ id, sandbox }, resources) =>
     volumes.provide(id, sandbox, volumeLinks(volumes.workDirectory, resources)),
-  recover({ id }, resources) {
+  recover(container, resources) {
     let links: VolumeLinks;
     try {
-      links = volumeLinks(volumes.workDirectory, resources);
+      links = found(container, resources);
     } catch (error) {
       // The links are not known then, and only this agent would add to them: no reason to end a
       // running container.
@@ -35,7 +41,7 @@ export const filesystemPosix = (volumes: Volumes): Isolator => ({
       }
       return;
     }
-    volumes.adopt(id, links);
+    volumes.adopt(container.id, container.sandbox, links);
   },
   cleanup: (id) => volumes.release(id),
 });

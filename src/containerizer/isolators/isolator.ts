@@ -13,6 +13,8 @@ export interface LaunchedContainer {
   /** An absolute path. */
   readonly sandbox: string;
   readonly cgroups: CgroupPlacement;
+  /** It has no process of its own, and is there for others to be nested in. */
+  readonly isEmpty: boolean;
 }
 
 export interface MeasuredContainer {

@@ -1,7 +1,6 @@
-// The persistent volumes among a container's resources, and the names of their links in its
-// sandbox.
+// The persistent volumes among a container's resources, and their names in its sandbox.
 import { resolve } from 'node:path';
-import type { Resource } from '../../model/generated/messages.ts';
+import { type Resource, Volume_Mode } from '../../model/generated/messages.ts';
 import { persistentVolumeFields, refusalOf } from '../../model/launch-fields.ts';
 import { isPersistentVolume } from '../../model/resource-format.ts';
 import { type VolumePlace, volumePlace } from '../../model/volume-path.ts';
@@ -12,18 +11,32 @@ export interface VolumeLink {
   readonly target: string;
   readonly kind: VolumePlace['kind'];
   readonly isShared: boolean;
+  /** How the container finds it by its name. */
+  readonly access: VolumeAccess;
+  readonly isReadOnly: boolean;
 }
 
-/** Links by their names in the sandbox. */
+/** A link needs no privileges, and works for containers that run already. */
+export type VolumeAccess = 'link' | 'mount';
+
+/** By their names in the sandbox. */
 export type VolumeLinks = ReadonlyMap<string, VolumeLink>;
 
-/** Throws ContainerizerError where such links cannot be made. */
-export function volumeLinks(workDirectory: string, resources: readonly Resource[]): VolumeLinks {
+/** Throws ContainerizerError where there can be no volumes of such names. */
+export function volumeLinks(
+  workDirectory: string,
+  resources: readonly Resource[],
+  access: VolumeAccess = 'link',
+): VolumeLinks {
   const links = new Map<string, VolumeLink>();
   for (const resource of resources.filter(isPersistentVolume)) {
     const { persistence, volume } = resource.disk ?? {};
     const refusal =
-      volume && refusalOf(persistentVolumeFields, volume, { prefix: 'resources.disk.volume.' });
+      volume &&
+      refusalOf(persistentVolumeFields, volume, {
+        prefix: 'resources.disk.volume.',
+        isolators: access === 'mount' ? ['filesystem/linux'] : [],
+      });
     if (refusal !== undefined) {
       throw new ContainerizerError(refusal);
     }
@@ -41,10 +54,24 @@ export function volumeLinks(workDirectory: string, resources: readonly Resource[
         `Persistent volumes '${other}' and '${target}' have the same container path '${name}'`,
       );
     }
-    links.set(name, { target, kind: place.kind, isShared: resource.shared !== undefined });
+    links.set(name, {
+      target,
+      kind: place.kind,
+      isShared: resource.shared !== undefined,
+      access,
+      isReadOnly: volume?.mode === Volume_Mode.RO,
+    });
   }
   return links;
 }
+
+/** Of the volumes that are linked, by their names. */
+export const linkTargets = (volumes: VolumeLinks): ReadonlyMap<string, string> =>
+  new Map(
+    [...volumes].flatMap(([name, { access, target }]) =>
+      access === 'link' ? [[name, target] as const] : [],
+    ),
+  );
 
 function requireName(id: string, name: string): string {
   if (name === '' || name === '.' || name === '..' || /[/\0]/.test(name)) {

@@ -1,12 +1,12 @@
 // Persistent volumes: folders that outlive the tasks that use them. A container finds each of its
-// volumes through a link in its sandbox.
+// volumes by a name in its sandbox: through a link, or by a mount that its launcher makes.
 //
-// An agent that may be root creates these links in a folder of the task's user. So the name of a
-// link has one component only: the user cannot exchange a folder on the way to it.
+// An agent that may be root creates links in a folder of the task's user. So a name has one
+// component only: the user cannot exchange a folder on the way to it.
 import { lstatSync, realpathSync, type Stats, statSync, symlinkSync, unlinkSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { codeOf } from '../../filesystem/folder.ts';
-import type { HeldFolder } from '../../filesystem/held-folder.ts';
+import { FolderError, HeldFolder } from '../../filesystem/held-folder.ts';
 import { ForeignFolderError } from '../../filesystem/own-folder.ts';
 import { type Resource, Resource_DiskInfo_Source_Type } from '../../model/generated/messages.ts';
 import type { ContainerId } from '../../model/ids.ts';
@@ -28,10 +28,16 @@ import {
 
 const none: VolumeLinks = new Map();
 
+interface Used {
+  /** An absolute path. */
+  readonly sandbox: string;
+  readonly links: VolumeLinks;
+}
+
 export class Volumes {
   readonly #work: WorkDirectory;
   readonly #warn: (text: string) => void;
-  readonly #links = new Map<ContainerId, VolumeLinks>();
+  readonly #used = new Map<ContainerId, Used>();
   readonly #deletions = new Set<Promise<void>>();
   readonly #mountRecords: MountRecords;
   readonly #pending: PendingDestructions;
@@ -68,12 +74,12 @@ export class Volumes {
   }
 
   /**
-   * Creates missing volumes, links all of them in the sandbox (an absolute path), and removes links
-   * to volumes that the container does not have any more. Throws ContainerizerError where that
-   * fails.
+   * Creates missing volumes, links those in the sandbox (an absolute path) that are not mounted
+   * there, and removes links to volumes that the container does not have any more. Throws
+   * ContainerizerError where that fails.
    */
   provide(container: ContainerId, sandbox: string, links: VolumeLinks): void {
-    const before = this.#links.get(container) ?? none;
+    const before = this.#used.get(container)?.links ?? none;
     if (before.size === 0 && links.size === 0) {
       return;
     }
@@ -91,7 +97,9 @@ export class Volumes {
         if (!before.has(name)) {
           this.#giveTo(statSync(sandbox), container, link, volume);
         }
-        makeLink(join(sandbox, name), link.target);
+        if ((before.get(name) ?? link).access === 'link') {
+          linkTo(join(sandbox, name), link);
+        }
       } catch (error) {
         throw new ContainerizerError(
           `Failed to provide persistent volume '${link.target}' as '${name}': ${textOf(error)}`,
@@ -99,17 +107,26 @@ export class Volumes {
         );
       }
     }
-    this.#links.set(container, links);
+    const known = [...links].map(
+      ([name, link]) => [name, { ...link, access: (before.get(name) ?? link).access }] as const,
+    );
+    this.#used.set(container, { sandbox, links: new Map(known) });
   }
 
-  /** Remembers the links that an earlier agent provided. */
-  adopt(container: ContainerId, links: VolumeLinks): void {
-    this.#links.set(container, links);
+  /** Remembers the volumes that an earlier agent provided. */
+  adopt(container: ContainerId, sandbox: string, links: VolumeLinks): void {
+    this.#used.set(container, { sandbox, links });
   }
 
-  /** The container has ended. Its links stay as long as its sandbox. */
+  /** The container has ended, and its mounts with it. Its links stay as long as its sandbox. */
   release(container: ContainerId): void {
-    this.#links.delete(container);
+    const { sandbox, links } = this.#used.get(container) ?? { sandbox: '', links: none };
+    for (const [name, { access }] of links) {
+      if (access === 'mount') {
+        removeMountPoint(sandbox, name);
+      }
+    }
+    this.#used.delete(container);
   }
 
   /**
@@ -273,10 +290,29 @@ export class Volumes {
   }
 
   #isUsedBeside(container: ContainerId, target: string): boolean {
-    return [...this.#links].some(
-      ([other, links]) =>
+    return [...this.#used].some(
+      ([other, { links }]) =>
         other !== container && [...links.values()].some((link) => link.target === target),
     );
+  }
+}
+
+function linkTo(path: string, { target, isReadOnly }: VolumeLink): void {
+  if (isReadOnly) {
+    throw new ContainerizerError('a link cannot close it to writing');
+  }
+  makeLink(path, target);
+}
+
+/** Where a volume was mounted there is an empty folder, unless the task has made something else. */
+function removeMountPoint(sandbox: string, name: string): void {
+  try {
+    using folder = HeldFolder.open(sandbox);
+    folder.rmdir(name);
+  } catch (error) {
+    if (!(error instanceof FolderError)) {
+      throw error;
+    }
   }
 }
 

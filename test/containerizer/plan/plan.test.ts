@@ -91,7 +91,16 @@ test('a plan has everything that the container becomes', () => {
       maskedPaths: [],
       readonlyPaths: [],
       volumes: new Map([
-        ['data', { target: '/agent/volumes/roles/kit/v1', kind: 'folder', isShared: false }],
+        [
+          'data',
+          {
+            target: '/agent/volumes/roles/kit/v1',
+            kind: 'folder',
+            isShared: false,
+            access: 'link',
+            isReadOnly: false,
+          },
+        ],
       ]),
       parentLinks: [],
       io: { kind: 'files' },

@@ -1,0 +1,279 @@
+// Volumes of containers with mounts of their own, and users who put links in their way. This needs
+// root.
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmdirSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { AgentEffect } from '../../../src/agent/effects.ts';
+import { parseSeccompProfile } from '../../../src/containerizer/plan/seccomp-profile.ts';
+import {
+  ContainerInfo_Type,
+  type Resource,
+  Resource_ReservationInfo_Type,
+  Secret_Type,
+  TaskState,
+  Value_Type,
+  type Volume,
+  Volume_Mode,
+  Volume_Source_SandboxPath_Type,
+  Volume_Source_Type,
+} from '../../../src/model/generated/messages.ts';
+import { containerId } from '../../../src/model/ids.ts';
+import { DriverHarness, type Launch, temporaryFolder } from '../harness.ts';
+import { eventually } from '../outside.ts';
+
+const { PARENT, SELF } = Volume_Source_SandboxPath_Type;
+const isolation = ['filesystem/linux', 'volume/host_path', 'volume/sandbox_path', 'volume/secret'];
+
+let folder: ReturnType<typeof temporaryFolder>;
+let harness: DriverHarness;
+const at = (...names: string[]) => join(folder.path, ...names);
+
+beforeEach(async () => {
+  folder = temporaryFolder();
+  mkdirSync(at('work'));
+  mkdirSync(at('host'));
+  writeFileSync(at('host/file'), 'text\n');
+  harness = await DriverHarness.open(at('work'), { isolation, launcher: 'linux' });
+});
+
+afterEach(async () => {
+  await harness.end();
+  folder[Symbol.dispose]();
+});
+
+const container = (...volumes: Partial<Volume>[]) => ({
+  type: ContainerInfo_Type.MESOS,
+  volumes: volumes.map((it) => ({ container_path: 'in', mode: Volume_Mode.RW, ...it })),
+});
+
+const onHost = (path: string): Partial<Volume> => ({
+  source: { type: Volume_Source_Type.HOST_PATH, host_path: { path } },
+});
+
+const inSandbox = (type: Volume_Source_SandboxPath_Type, path: string): Partial<Volume> => ({
+  source: { type: Volume_Source_Type.SANDBOX_PATH, sandbox_path: { type, path } },
+});
+
+const secret = (text: string): Partial<Volume> => ({
+  source: {
+    type: Volume_Source_Type.SECRET,
+    secret: { type: Secret_Type.VALUE, value: { data: Buffer.from(text) } },
+  },
+});
+
+/** What a command prints, or why it failed. */
+async function printed(value: string, volumes: Partial<Volume>[], more: Launch = {}) {
+  const task = { command: { value }, container: container(...volumes), ...more.task };
+  const id = harness.launch({ ...more, task });
+  const end = await Promise.race([harness.terminalStatus(id), harness.ended(id)]);
+  if ('state' in end && end.state === TaskState.TASK_FINISHED) {
+    return readFileSync(harness.inSandbox(id, 'stdout'), 'utf8');
+  }
+  return 'state' in end ? (end.message ?? '') : (end.failure ?? '');
+}
+
+const mountinfo = () => readFileSync('/proc/self/mountinfo', 'utf8');
+
+test('folders and files of the host are where they are wanted, in the container only', async () => {
+  const before = mountinfo();
+  const volumes = [
+    { ...onHost(at('host')), container_path: 'deep/ä %' },
+    { ...onHost(at('host')), container_path: '/mnt', mode: Volume_Mode.RO },
+    { ...onHost(at('host/file')), container_path: 'one' },
+  ];
+  const script = 'cat deep/*/file /mnt/file one; touch "deep/ä %/made" && touch /mnt/other';
+  expect(await printed(`${script} 2>&1; true`, volumes)).toMatch(
+    /^text\ntext\ntext\n.*Read-only file system\n$/,
+  );
+  expect(readdirSync(at('host')).toSorted()).toEqual(['file', 'made']);
+  expect(existsSync('/mnt/file')).toBe(false);
+  expect(mountinfo()).toBe(before);
+});
+
+test('a check sees the volumes of its task', async () => {
+  const id = harness.launch({
+    task: {
+      command: { value: 'sleep 1000' },
+      container: container(onHost(at('host'))),
+      check: {
+        type: 1,
+        delay_seconds: 0,
+        interval_seconds: 0.05,
+        command: { command: { value: 'test "$(cat in/file)" = text && exit 7' } },
+      },
+    },
+  });
+  await harness.until(() =>
+    harness.statuses(id).find((it) => it.check_status?.command?.exit_code === 7),
+  );
+});
+
+test('a secret is in memory, and in no file of the agent', async () => {
+  const volumes = [{ ...secret('hidden'), container_path: 'deep/one' }, secret('')];
+  const script = 'stat -c "%a %u %s" deep/one in; stat -f -c %T in; cat deep/one; sleep 1000';
+  const id = harness.launch({
+    user: 'nobody',
+    checkpoint: true,
+    task: { command: { value: script }, container: container(...volumes) },
+  });
+  const output = harness.inSandbox(id, 'stdout');
+  const text = '644 0 6\n644 0 0\ntmpfs\nhidden';
+  await eventually(() => existsSync(output) && readFileSync(output, 'utf8') === text);
+  const files = readdirSync(at('work'), { recursive: true, encoding: 'utf8' });
+  const found = files.filter((name) => {
+    const path = at('work', name);
+    return statSync(path).isFile() && readFileSync(path, 'latin1').includes('hidden');
+  });
+  expect(new Set(found.map((name) => realpathSync(at('work', name))))).toEqual(new Set([output]));
+  harness.kill(id);
+  expect(await harness.terminalStatus(id)).toMatchObject({ state: TaskState.TASK_KILLED });
+});
+
+test('a folder of the own sandbox can be elsewhere, too', async () => {
+  const volume = { ...inSandbox(SELF, 'box/tmp'), container_path: '/mnt' };
+  expect(await printed('touch /mnt/x; ls box/tmp; id -u', [volume], { user: 'nobody' })).toBe(
+    'x\n65534\n',
+  );
+});
+
+test.each([
+  [onHost('/no/such'), /^Path '\/no\/such' in HOST_PATH volume does not exist$/],
+  [
+    { ...onHost('/etc'), container_path: '/no/such' },
+    /^Mount point '\/no\/such' is an absolute path. It must exist/,
+  ],
+  [{ ...onHost('/etc'), container_path: 'stdout' }, /^Failed to (mount|open).*stdout'/],
+  [inSandbox(SELF, 'x'), /^'container_path' is relative for SANDBOX_PATH volume SELF type$/],
+  [inSandbox(PARENT, 'x'), /^SANDBOX_PATH volume PARENT type only works for nested container$/],
+])('%j is refused', async (volume, text) => {
+  expect(await printed('true', [volume])).toMatch(text);
+});
+
+describe('a persistent volume', () => {
+  const persistent = (mode: Volume_Mode): Resource => ({
+    name: 'disk',
+    type: Value_Type.SCALAR,
+    scalar: { value: 8 },
+    reservations: [{ type: Resource_ReservationInfo_Type.DYNAMIC, role: 'kit' }],
+    disk: { persistence: { id: 'v1' }, volume: { container_path: 'data', mode } },
+  });
+
+  test('is mounted, and leaves no trace in the sandbox', async () => {
+    const launch = (mode: Volume_Mode): Launch => ({ resources: [persistent(mode)] });
+    const script = 'stat -c "%F %a" data; touch data/x && ls data';
+    expect(await printed(script, [], launch(Volume_Mode.RW))).toBe('directory 755\nx\n');
+    expect(readdirSync(at('work/volumes/roles/kit/v1'))).toEqual(['x']);
+    expect(await printed('ls data; touch data/y 2>&1; true', [], launch(Volume_Mode.RO))).toMatch(
+      /^x\n.*Read-only file system\n$/,
+    );
+  });
+});
+
+test('system calls are those of the profile', async () => {
+  await harness.driver.close();
+  const profile = (names: string[]) =>
+    parseSeccompProfile(
+      JSON.stringify({
+        defaultAction: 'SCMP_ACT_ALLOW',
+        syscalls: [{ names, action: 'SCMP_ACT_ERRNO', errnoRet: 1 }],
+      }),
+    );
+  const profiles = new Map([['no-folders', profile(['mkdir', 'mkdirat'])]]);
+  harness = await DriverHarness.open(at('work'), {
+    isolation: ['linux/seccomp'],
+    launcher: 'linux',
+    isolators: { seccomp: { folder: '/p', profiles, standard: 'no-folders' } },
+  });
+  const script = 'mkdir made 2>&1; true';
+  expect(await printed(script, [])).toMatch(/made.*: Operation not permitted\n$/);
+  const unconfined = { linux_info: { seccomp: { unconfined: true } } };
+  const task = { container: { ...container(), ...unconfined } };
+  expect(await printed(`${script}; ls -d made`, [], { task })).toBe('made\n');
+});
+
+describe('of nested containers', () => {
+  type Call = Extract<AgentEffect, { type: 'launchContainer' }>;
+
+  const launch = (id: string, value: string, more: Partial<Call> = {}) =>
+    new Promise<{ status?: number; text?: string }>((resolve) => {
+      const request = harness.requests.add({
+        reply: (status, text) => resolve(text === undefined ? { status } : { status, text }),
+        respond: () => resolve({}),
+      });
+      harness.driver.perform({
+        type: 'launchContainer',
+        containerId: containerId(id),
+        command: { value },
+        resources: [],
+        request,
+        ...more,
+      } as Call);
+    });
+
+  const parent = (...names: string[]) => at('work/containers/c1', ...names);
+  const shared = (more: Partial<Volume> = {}) =>
+    container({ ...inSandbox(PARENT, 'deep/common'), ...more });
+
+  beforeEach(async () => {
+    expect(await launch('c1', 'sleep 1000')).toEqual({ status: 200 });
+  });
+
+  afterEach(() => {
+    harness.driver.perform({
+      type: 'killContainer',
+      containerId: containerId('c1'),
+      signal: 9,
+    } as never);
+  });
+
+  test('folders of the parent are shared, and belong to its user', async () => {
+    chownSync(parent(), 65534, 65534);
+    await launch('c1.a', 'touch in/a', { container: shared() });
+    await eventually(() => existsSync(parent('deep/common/a')));
+    expect(statSync(parent('deep/common')).uid).toBe(65534);
+    const readOnly = shared({ container_path: 'way/in', mode: Volume_Mode.RO });
+    await launch('c1.b', 'ls way/in > found; touch way/in/b || echo closed >> found', {
+      container: readOnly,
+    });
+    const found = parent('containers/b/found');
+    await eventually(() => existsSync(found) && readFileSync(found, 'utf8') === 'a\nclosed\n');
+  });
+
+  test.each([
+    ['the source', () => symlinkSync('/etc', parent('deep'))],
+    [
+      'the end of the source',
+      () => {
+        mkdirSync(parent('deep'));
+        symlinkSync('/etc', parent('deep/common'));
+      },
+    ],
+    [
+      'the sandbox',
+      () => {
+        rmdirSync(parent('containers'));
+        symlinkSync('/etc', parent('containers'));
+      },
+    ],
+  ])('a link in place of %s is not followed', async (_, meddle) => {
+    mkdirSync(parent('containers'), { recursive: true });
+    meddle();
+    const before = readdirSync('/etc').length;
+    const { status, text } = await launch('c1.a', 'true', { container: shared() });
+    // Where the container is held first, its failure is in its records and not in the answer.
+    expect(status === 200 || /symbolic links|ENOTDIR/.test(text ?? '')).toBe(true);
+    expect(existsSync('/etc/common')).toBe(false);
+    expect(readdirSync('/etc').length).toBe(before);
+  });
+});
