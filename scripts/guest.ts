@@ -110,7 +110,6 @@ mkdir -p /layer/upper /layer/work
 mount -t overlay -o lowerdir=/host,upperdir=/layer/upper,workdir=/layer/work overlay /root
 for kind in proc sys dev; do mkdir -p /root/$kind; mount -o move /$kind /root/$kind; done
 ln -sfn /proc/self/fd /root/dev/fd
-mount -t tmpfs -o mode=1777 tmpfs /root/tmp
 mkdir -p /root/sys/fs/cgroup
 mount -t cgroup2 cgroup2 /root/sys/fs/cgroup
 exec switch_root /root /bin/sh "$GUEST_SCRIPT"

@@ -74,6 +74,8 @@ export interface AgentDriverOptions extends ExecutorRequests {
     readonly policy: GarbagePolicy;
     /** The time between two looks at how full the disk is. */
     readonly diskWatchIntervalMs: number;
+    /** Whether also those of containers go that are no executor's, while their parents run on. */
+    readonly isForAll: boolean;
   };
   /** How long an executor has to shut down, unless its ExecutorInfo says so. */
   readonly shutdownGraceMs: number;
@@ -153,6 +155,14 @@ export class AgentDriver {
     this.#garbage = new GarbageCollector(parts.work, (error) =>
       options.log('warn', `Failed to delete a sandbox: ${textOf(error)}`),
     );
+    if (options.garbage.isForAll) {
+      const { containers } = parts.containerizer;
+      const { delayMs } = options.garbage.policy;
+      const isLive = (id: ContainerId) => (containers.get(id)?.state ?? 'ended') !== 'ended';
+      parts.containerizer.watch({
+        onSandboxLeft: (id, place) => this.#garbage.scheduleBelow(place, delayMs, () => isLive(id)),
+      });
+    }
     this.#pressure = new DiskPressure({
       policy: options.garbage.policy,
       intervalMs: options.garbage.diskWatchIntervalMs,

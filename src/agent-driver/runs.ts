@@ -114,9 +114,9 @@ export class Runs {
 
   constructor(options: RunsOptions) {
     this.#options = options;
-    options.containerizer.watchLimits((container, limitation) =>
-      this.#limit(container, limitation),
-    );
+    options.containerizer.watch({
+      onLimitation: (container, limitation) => this.#limit(container, limitation),
+    });
   }
 
   /** Launches a container; `containerStarted` or `containerEnded` follows. */

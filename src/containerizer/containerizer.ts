@@ -1,12 +1,7 @@
 // The lifecycle of containers from launch to removal: it joins sandboxes, isolators, the fetcher
 // and a launcher, and keeps the records by which a later agent finds a container again.
 import { parentOf, rootOf } from '../model/container-id.ts';
-import {
-  type CommandInfo,
-  type Resource,
-  type ResourceStatistics,
-  TaskStatus_Reason,
-} from '../model/generated/messages.ts';
+import type { CommandInfo, Resource, ResourceStatistics } from '../model/generated/messages.ts';
 import type { ContainerId } from '../model/ids.ts';
 import { applySettings, makeCgroups, sweepCgroup } from './cgroups/cgroups.ts';
 import { Placements } from './cgroups/placements.ts';
@@ -14,7 +9,8 @@ import { ContainerizerError } from './containerizer-error.ts';
 import { Containers } from './containers.ts';
 import { DEFAULT_FETCH_OPTIONS, type FetchOptions, fetchAll } from './fetcher/fetcher.ts';
 import type { Host } from './host/host.ts';
-import { type Identity, UnknownUserError, Users } from './host/users.ts';
+import { type Identity, Users } from './host/users.ts';
+import { identityOf } from './identity.ts';
 import { DEFAULT_CGROUP_OPTIONS } from './isolators/cgroup-options.ts';
 import { Cleaners } from './isolators/cleaners.ts';
 import type { Isolator, LaunchedContainer } from './isolators/isolator.ts';
@@ -27,7 +23,7 @@ import {
 import type { Container, ContainerUsage, Inspection, Launcher } from './launchers/launcher.ts';
 import { openLauncher } from './launchers/launchers.ts';
 import type { LauncherName } from './launchers/names.ts';
-import type { OnLimitation } from './limitation.ts';
+import { deafListeners, type Listeners } from './listeners.ts';
 import { memoryLimitation } from './memory-limitation.ts';
 import type { CapabilityDefaults } from './plan/capabilities.ts';
 import { commandEnvironment, commandLine, layered } from './plan/command-line.ts';
@@ -51,6 +47,7 @@ import {
   createSandbox,
   createStandaloneSandbox,
   removeSandbox,
+  type SandboxPlace,
 } from './sandboxes/sandboxes.ts';
 import { timerDelay } from './timer-delay.ts';
 import type { Making, TreeNode } from './tree.ts';
@@ -120,7 +117,7 @@ export class Containerizer {
   readonly #fetching: FetchOptions;
   readonly #users: Users;
   readonly #containers: Containers;
-  #onLimitation: OnLimitation = () => undefined;
+  readonly #listeners = deafListeners();
 
   private constructor(options: ContainerizerOptions, parts: Parts) {
     this.#work = options.work;
@@ -137,7 +134,7 @@ export class Containerizer {
       options: options.isolators ?? {},
       launcher: options.launcher,
       warn: options.warn,
-      onLimitation: (container, limitation) => this.#onLimitation(container, limitation),
+      onLimitation: (container, limitation) => this.#listeners.onLimitation(container, limitation),
     };
     this.#isolators = createIsolators(options.isolation, isolatorParts);
     this.#cleaners = new Cleaners({
@@ -192,9 +189,8 @@ export class Containerizer {
     return new Containerizer(options, { users, launcher, counts, sweep });
   }
 
-  /** Whoever runs containers ends those that use more than they may. */
-  watchLimits(onLimitation: OnLimitation): void {
-    this.#onLimitation = onLimitation;
+  watch(listeners: Partial<Listeners>): void {
+    Object.assign(this.#listeners, listeners);
   }
 
   /** Containers keep running. */
@@ -255,7 +251,7 @@ export class Containerizer {
     }
     const ended = container.ended.then((end) => {
       if (end.memory !== undefined) {
-        this.#onLimitation(
+        this.#listeners.onLimitation(
           this.#placements.ownerOf(memory, container.id),
           memoryLimitation(end.memory),
         );
@@ -348,7 +344,7 @@ export class Containerizer {
       throw refusalError(planned);
     }
     const { plan } = planned;
-    const identity = await this.#identityFor(plan, mayRunAs);
+    const identity = await identityOf(plan, this.#users, mayRunAs);
     abort.throwIfAborted();
     reached('preparing');
     this.#records.create(plan.id);
@@ -412,29 +408,6 @@ export class Containerizer {
     abort.throwIfAborted();
   }
 
-  async #identityFor(
-    { user, sandbox }: ContainerPlan,
-    mayRunAs: LaunchOptions['mayRunAs'],
-  ): Promise<Identity | undefined> {
-    try {
-      return user === undefined ? undefined : await this.#users.identity(user, mayRunAs);
-    } catch (error) {
-      if (!(error instanceof UnknownUserError)) {
-        throw error;
-      }
-      // Mesos's words: it creates the executor's directory first, and then gives it to the user.
-      throw new ContainerizerError(
-        `Failed to create executor directory '${sandbox}': ` +
-          `Failed to chown directory to '${user}': No such user '${user}'`,
-        {
-          cause: error,
-          reason: TaskStatus_Reason.REASON_EXECUTOR_TERMINATED,
-          isDropped: true,
-        },
-      );
-    }
-  }
-
   /**
    * Watches a container of an earlier agent, whether it is running or not; `sandbox` is relative to
    * the work directory. Rejects with ContainerizerError.
@@ -490,6 +463,10 @@ export class Containerizer {
     if (isMade || ended.size > 0) {
       await this.#removeCgroups(id);
     }
+    const place = this.#placeOf(id);
+    if (place !== undefined && kind !== 'executor' && kind !== 'debug') {
+      this.#listeners.onSandboxLeft(id, place);
+    }
   }
 
   /** Destroys a container of an earlier agent and its records, nested containers first. */
@@ -513,13 +490,18 @@ export class Containerizer {
 
   /** Removes a container that has ended, and those nested in it, with their sandboxes. */
   async remove(id: ContainerId): Promise<void> {
-    const root = this.#containers.get(rootOf(id));
-    const [, ...names] = id.split('.');
+    const place = this.#placeOf(id);
     await this.#containers.forget(id, async () => {
-      if (root !== undefined) {
-        await removeSandbox(this.#work, { root: root.sandbox, names });
+      if (place !== undefined) {
+        await removeSandbox(this.#work, place);
       }
     });
+  }
+
+  #placeOf(id: ContainerId): SandboxPlace | undefined {
+    const root = this.#containers.get(rootOf(id));
+    const [, ...names] = id.split('.');
+    return root && { root: root.sandbox, names };
   }
 
   /** Removes the records of a container that has ended, and of those nested in it. */

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { TaskState } from '../../src/model/generated/messages.ts';
 import { ContainerCalls } from './container-calls.ts';
 import { DriverHarness, temporaryFolder } from './harness.ts';
-import { appeared } from './outside.ts';
+import { appeared, disappeared, eventually } from './outside.ts';
 
 let folder: ReturnType<typeof temporaryFolder>;
 let harness: DriverHarness;
@@ -24,6 +24,37 @@ afterEach(async () => {
 });
 
 const OK = { status: 200 };
+
+describe('with --gc_non_executor_container_sandboxes a sandbox', () => {
+  const inSandboxes = (...names: string[]) => join(folder.path, 'containers', ...names);
+
+  beforeEach(async () => {
+    await harness.driver.close();
+    const policy = { delayMs: 200, headroom: 0 };
+    harness = await DriverHarness.open(folder.path, { garbage: { policy, isForAll: true } });
+    calls = new ContainerCalls(harness);
+  });
+
+  test('goes some time after its container has ended, of which all else is known', async () => {
+    expect(await calls.launch('c1', 'sleep 1000')).toEqual(OK);
+    expect(await calls.launch('c1.n1', 'true')).toEqual(OK);
+    expect(await calls.wait('c1.n1')).toEqual({ exit_status: 0 });
+    await disappeared(inSandboxes('c1', 'containers', 'n1'));
+    expect(await calls.wait('c1.n1')).toEqual({ exit_status: 0 });
+    expect(existsSync(inSandboxes('c1', 'stdout'))).toBe(true);
+    expect(await calls.kill('c1')).toEqual(OK);
+    await disappeared(inSandboxes('c1'));
+  });
+
+  test('stays where another container has the id by then', async () => {
+    expect(await calls.launch('c1', 'true')).toEqual(OK);
+    expect(await calls.wait('c1')).toEqual({ exit_status: 0 });
+    expect(await calls.launch('c1', 'sleep 1000')).toEqual(OK);
+    await eventually(() => harness.driver.metrics()['gc/path_removals_pending'] === 0);
+    expect(existsSync(inSandboxes('c1', 'stdout'))).toBe(true);
+    expect(await calls.kill('c1')).toEqual(OK);
+  });
+});
 
 describe('a container by itself', () => {
   test('runs in a sandbox of its own, and is known until it is removed', async () => {

@@ -78,6 +78,13 @@ test('what a task has is measured, and a task without disk is left alone', async
   });
   const other = harness.launch({ task: { command: LONG } });
   await eventually(() => (harness.driver.usage(container)?.disk_used_bytes ?? 0) > 2 * MB);
+  // The volume's turn comes after the sandbox's.
+  await eventually(
+    () =>
+      harness.driver
+        .usage(container)
+        ?.disk_statistics?.every((it) => it.used_bytes !== undefined) === true,
+  );
   expect(harness.driver.usage(container)).toMatchObject({
     disk_limit_bytes: 10 * MB,
     disk_statistics: [

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import type { AgentCheckpoint, CheckpointChange } from '../../src/agent/checkpoint.ts';
 import type { LaunchExecutor } from '../../src/agent/effects.ts';
 import type { AgentEvent } from '../../src/agent/events.ts';
-import { AgentDriver } from '../../src/agent-driver/driver.ts';
+import { AgentDriver, type AgentDriverOptions } from '../../src/agent-driver/driver.ts';
 import type { FetchOptions } from '../../src/containerizer/fetcher/fetcher.ts';
 import { lookAtHost } from '../../src/containerizer/host/host.ts';
 import type { IsolatorOptions } from '../../src/containerizer/isolators/isolators.ts';
@@ -103,6 +103,7 @@ interface Opening {
   readonly isolators?: IsolatorOptions;
   readonly launcher?: LauncherName;
   readonly ociRuntime?: string;
+  readonly garbage?: Partial<AgentDriverOptions['garbage']>;
 }
 
 export class DriverHarness {
@@ -138,6 +139,7 @@ export class DriverHarness {
       isolators,
       launcher = 'posix',
       ociRuntime,
+      garbage,
     }: Opening = {},
   ) {
     const harness = new DriverHarness(work);
@@ -164,6 +166,8 @@ export class DriverHarness {
       garbage: {
         policy: { delayMs: 3_600_000, headroom: 0.1 },
         diskWatchIntervalMs: 60_000,
+        isForAll: false,
+        ...garbage,
       },
       isStrict,
       lingerMs: 0,

@@ -119,8 +119,7 @@ export const AGENT_CONTAINER_FLAGS = {
   }),
   gc_non_executor_container_sandboxes: toggle({
     default: false,
-    ...PLANNED,
-    help: 'Also delete the sandboxes of ended nested and standalone containers.',
+    help: 'Also delete the sandboxes of nested and standalone containers that have ended, and of tasks of groups, --gc_delay later.',
   }),
   host_path_volume_force_creation: text({
     help: 'volume/host_path: folders, separated by colons, below which missing ones are made.',

@@ -86,6 +86,7 @@ export async function runAgent(
     garbage: {
       policy: { delayMs: values.gc_delay, headroom: values.gc_disk_headroom },
       diskWatchIntervalMs: values.disk_watch_interval,
+      isForAll: values.gc_non_executor_container_sandboxes,
     },
     shutdownGraceMs: values.executor_shutdown_grace_period,
     lingerMs: values.http_command_executor ? 0 : COMMAND_EXECUTOR_LINGER_MS,

@@ -132,7 +132,7 @@ class Projects {
   readonly #folders = new Map<string, Folder>();
   readonly #containers = new Map<ContainerId, Container>();
   #used: ReadonlyMap<string, ReadonlyMap<number, ProjectUse>>;
-  readonly #timer: NodeJS.Timeout;
+  #timer: NodeJS.Timeout | undefined;
   #isLooking = false;
 
   constructor(parts: DiskXfsParts, files: ReadonlyMap<string, XfsQuota>) {
@@ -144,8 +144,6 @@ class Projects {
         this.#taken.add(project);
       }
     }
-    this.#timer = setInterval(() => void this.#round(), timerDelay(parts.disk.watchIntervalMs));
-    this.#timer.unref();
   }
 
   close(): void {
@@ -154,18 +152,28 @@ class Projects {
 
   /** Gives a new sandbox a project. Rejects with ContainerizerError. */
   add(id: ContainerId, sandbox: string): Promise<void> {
-    this.#containers.set(id, { sandbox, quotas: [], settled: Promise.resolve() });
+    this.#know(id, sandbox);
     return this.#inTurn(id, () => this.#assign(sandbox, NO_LIMITS));
   }
 
   /** Of an earlier agent. One that was launched without a project is left alone. */
   find(id: ContainerId, sandbox: string): Promise<void> {
-    this.#containers.set(id, { sandbox, quotas: [], settled: Promise.resolve() });
+    this.#know(id, sandbox);
     return this.#inTurn(id, async () => {
       if (!(await this.#isFound(sandbox))) {
         this.#containers.delete(id);
       }
     });
+  }
+
+  /** Begins the rounds with the first container. */
+  #know(id: ContainerId, sandbox: string): void {
+    this.#containers.set(id, { sandbox, quotas: [], settled: Promise.resolve() });
+    if (this.#timer === undefined) {
+      const intervalMs = timerDelay(this.#parts.disk.watchIntervalMs);
+      this.#timer = setInterval(() => void this.#round(), intervalMs);
+      this.#timer.unref();
+    }
   }
 
   /** Rejects where a quota cannot be set. */

@@ -7,7 +7,7 @@ import { codeOf } from '../../filesystem/folder.ts';
 import { isAbsence, isPassing } from '../records/record-file.ts';
 import { timerDelay } from '../timer-delay.ts';
 import type { WorkDirectory } from '../work-directory.ts';
-import { deleteSandbox } from './sandboxes.ts';
+import { deleteSandbox, removeSandbox, type SandboxPlace } from './sandboxes.ts';
 
 /** When a deletion takes longer than this, the next one begins beside it. */
 const LONG_DELETION_MS = 60_000;
@@ -16,13 +16,18 @@ const MOUNTED_RETRY_MS = 3_600_000;
 /** When to retry after descriptors were used up. */
 const RETRY_MS = 10_000;
 
+interface Garbage {
+  readonly remove: () => Promise<void>;
+  /** Whether it is in use again. */
+  readonly spare: () => boolean;
+}
+
 /** A sandbox that is not due yet. */
 interface Waiting {
   /** By the clock of `performance`. */
   readonly dueMs: number;
   readonly timer: NodeJS.Timeout;
-  /** Whether it is in use again. */
-  readonly spare: () => boolean;
+  readonly garbage: Garbage;
   /** It was due before, and could not be deleted. */
   readonly isRetry: boolean;
 }
@@ -57,7 +62,20 @@ export class GarbageCollector {
 
   /** Deletes a sandbox, whose path is relative to the work directory, after a delay. */
   schedule(sandbox: string, delayMs: number): void {
-    this.#schedule(sandbox, delayMs, () => false);
+    this.#schedule(
+      sandbox,
+      delayMs,
+      this.#ofRun(sandbox, () => false),
+    );
+  }
+
+  /**
+   * The same for a container that may be in another one's sandbox, unless that is in use when it is
+   * due: a new container may have its id.
+   */
+  scheduleBelow({ root, names }: SandboxPlace, delayMs: number, spare: () => boolean): void {
+    const remove = () => removeSandbox(this.#work, { root, names });
+    this.#schedule([root, ...names].join(' '), delayMs, { remove, spare });
   }
 
   /** Deletes what is due within this time now, the oldest first; returns how many sandboxes. */
@@ -66,8 +84,8 @@ export class GarbageCollector {
     const soon = [...this.#waiting]
       .filter(([, { dueMs, isRetry }]) => !isRetry && dueMs <= untilMs)
       .toSorted(([, one], [, other]) => one.dueMs - other.dueMs);
-    for (const [sandbox, waiting] of soon) {
-      this.#isDue(sandbox, waiting);
+    for (const [name, waiting] of soon) {
+      this.#isDue(name, waiting);
     }
     return soon.length;
   }
@@ -113,7 +131,11 @@ export class GarbageCollector {
       if (status !== undefined) {
         const changedMs = Math.min(status.mtimeMs, status.ctimeMs, nowMs);
         const leftMs = Math.max(0, changedMs + delayMs - nowMs);
-        this.#schedule(sandbox, leftMs, () => inUse(container));
+        this.#schedule(
+          sandbox,
+          leftMs,
+          this.#ofRun(sandbox, () => inUse(container)),
+        );
       }
     }
   }
@@ -127,39 +149,43 @@ export class GarbageCollector {
     this.#due.length = 0;
   }
 
-  #schedule(sandbox: string, delayMs: number, spare: () => boolean, isRetry = false): void {
-    clearTimeout(this.#waiting.get(sandbox)?.timer);
+  #ofRun(sandbox: string, spare: () => boolean): Garbage {
+    return { remove: () => deleteSandbox(this.#work, sandbox), spare };
+  }
+
+  #schedule(name: string, delayMs: number, garbage: Garbage, isRetry = false): void {
+    clearTimeout(this.#waiting.get(name)?.timer);
     const now = timerDelay(delayMs);
     const timer = setTimeout(() => {
       if (delayMs > now) {
-        this.#schedule(sandbox, delayMs - now, spare, isRetry);
+        this.#schedule(name, delayMs - now, garbage, isRetry);
       } else {
-        this.#isDue(sandbox, waiting);
+        this.#isDue(name, waiting);
       }
     }, now);
     timer.unref();
-    const waiting = { dueMs: performance.now() + delayMs, timer, spare, isRetry };
-    this.#waiting.set(sandbox, waiting);
+    const waiting = { dueMs: performance.now() + delayMs, timer, garbage, isRetry };
+    this.#waiting.set(name, waiting);
   }
 
-  #isDue(sandbox: string, { timer, spare }: Waiting): void {
+  #isDue(name: string, { timer, garbage }: Waiting): void {
     clearTimeout(timer);
-    this.#waiting.delete(sandbox);
+    this.#waiting.delete(name);
     this.#due.push(async () => {
-      if (!spare()) {
-        await this.#delete(sandbox, spare);
+      if (!garbage.spare()) {
+        await this.#delete(name, garbage);
       }
     });
     void this.#deleteDue();
   }
 
-  async #delete(sandbox: string, spare: () => boolean): Promise<void> {
+  async #delete(name: string, garbage: Garbage): Promise<void> {
     try {
-      await deleteSandbox(this.#work, sandbox);
+      await garbage.remove();
       this.#deleted++;
     } catch (error) {
       if (codeOf(error) === 'EBUSY' && !this.#closed.signal.aborted) {
-        this.#schedule(sandbox, MOUNTED_RETRY_MS, spare, true);
+        this.#schedule(name, MOUNTED_RETRY_MS, garbage, true);
       }
       throw error;
     }

@@ -136,11 +136,14 @@ export function createOutput(
 /** Where the sandbox of a container nested in that of another is, from the same folder. */
 export const nestedSandbox = (sandbox: string, name: string): string => join(sandbox, NESTED, name);
 
-export interface NestedSandbox {
+export interface SandboxPlace {
   /** The sandbox of the root container, relative to the work directory. */
   readonly root: string;
   /** The names of the containers below the root, down to this one. */
   readonly names: readonly string[];
+}
+
+export interface NestedSandbox extends SandboxPlace {
   /** The id of the task that the container is for; absent where it is for none. */
   readonly task?: string | undefined;
   /** Links in the sandbox, by their names, to absolute paths. */
@@ -203,7 +206,7 @@ function parentIn(root: string, names: readonly string[]): HeldFolder {
 /** Deletes the sandbox of a container whose parent may go on, or that stands alone. */
 export async function removeSandbox(
   work: WorkDirectory,
-  { root, names }: Pick<NestedSandbox, 'root' | 'names'>,
+  { root, names }: SandboxPlace,
 ): Promise<void> {
   const name = names.at(-1);
   if (name === undefined) {
