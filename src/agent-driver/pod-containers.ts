@@ -43,22 +43,28 @@ export const taskPlace = (
 ): Place => ({
   kind: 'task',
   sandbox: nestedSandbox(sandbox, nameIn(container)),
-  user,
+  user: taskUser(task, user),
   isBound,
   resources: task.resources ?? [],
 });
+
+/** Without switching users, all containers have the agent's. */
+const taskUser = (task: TaskInfo, user: string | undefined): string | undefined =>
+  user === undefined ? undefined : (task.command?.user ?? user);
+
+const ROOT = 'root';
 
 /** What a task's container is asked to be. Nothing of the executor's environment is in its own. */
 export function nestedRequest(
   { container, task, leader, members }: Launch,
   { sandbox, user, ip, isBound, executorId }: Surroundings,
 ): ContainerRequest {
-  const own = task.command?.user ?? user;
-  if (user !== undefined && own !== user) {
-    // The executor's user may put anything in the place of a sandbox that lies in his.
+  const own = taskUser(task, user);
+  if (own !== user && user !== ROOT) {
+    // A user may put anything in the place of a sandbox that lies in his, and root does not.
     throw new ContainerizerError(
       `Task ${task.task_id.value} of a group cannot run as '${own}': its executor's user is '${user}', and` +
-        ' sandboxes of other users in his are not safe without mount namespaces',
+        ' sandboxes of other users in his are not safe',
     );
   }
   const role = task.resources?.[0]?.allocation_info?.role;
@@ -75,7 +81,7 @@ export function nestedRequest(
     sandbox: nestedSandbox(sandbox, name),
     nested: { root: sandbox, names: [name], task: note.task },
     note: JSON.stringify(note),
-    user,
+    user: own,
     environment: {
       MESOS_CONTAINER_IP: ip,
       ...(role !== undefined && { MESOS_ALLOCATION_ROLE: role }),

@@ -142,8 +142,16 @@ function targetOf(path: string): string | readonly string[] {
     }
     return withoutNull(path);
   }
-  return namesIn(path, 'Container path');
+  const names = namesIn(path, 'Container path');
+  if (names.length === 1 && OUTPUT.has(names[0])) {
+    throw new ContainerizerError(
+      `Container path '${path}' of a volume is the file that takes the container's output`,
+    );
+  }
+  return names;
 }
+
+const OUTPUT: ReadonlySet<string | undefined> = new Set(['stdout', 'stderr']);
 
 /** Unlike in Mesos, no path leads out of a sandbox, where root would make folders for anyone. */
 function namesIn(path: string, what: string): readonly string[] {

@@ -77,6 +77,7 @@ test.each<[what: string, volume: Partial<Volume>, text: RegExp]>([
   ['an absolute source', inSandbox('/etc'), /^Path '\/etc' in SANDBOX_PATH volume is absolute$/],
   ['no type', inSandbox('a', Volume_Source_SandboxPath_Type.UNKNOWN), /^Unknown SANDBOX_PATH/],
   ['a null character', inSandbox('a\0b'), /null character$/],
+  ['the output as target', { ...inSandbox('a'), container_path: './stdout' }, /takes the contai/],
   ['a target out of the sandbox', { ...inSandbox('a'), container_path: '../x' }, /leads out/],
   [
     'an absolute target that goes up',
