@@ -286,6 +286,10 @@ export class AgentDriver {
       isStrict: this.#options.isStrict,
       log: this.#options.log,
     });
+    const ended = executors.filter(({ alive }) => !alive);
+    await Promise.all(
+      ended.map(({ containerId }) => this.#containerizer.destroyNested(containerId)),
+    );
     await this.#containerizer.recoverCalled();
     this.#adoptGarbage(known);
     const { resources = [] } = this.#options;

@@ -469,11 +469,17 @@ export class Containerizer {
     }
   }
 
-  /** Destroys a container of an earlier agent and its records, nested containers first. */
-  async destroyOrphan(id: ContainerId): Promise<void> {
-    for (const nested of this.#records.all(id)) {
+  /** Destroys what is nested in a container of an earlier agent, with the records of that. */
+  async destroyNested(id: ContainerId): Promise<void> {
+    const below = this.#records.all(id).filter((it) => parentOf(it) === id);
+    for (const nested of below) {
       await this.destroyOrphan(nested);
     }
+  }
+
+  /** Destroys a container of an earlier agent and its records, nested containers first. */
+  async destroyOrphan(id: ContainerId): Promise<void> {
+    await this.destroyNested(id);
     if (this.#records.claim(id) !== undefined) {
       const container = await this.#attach(id, '.');
       container.destroy();
@@ -506,10 +512,8 @@ export class Containerizer {
 
   /** Removes the records of a container that has ended, and of those nested in it. */
   async #discard(id: ContainerId): Promise<void> {
-    for (const nested of this.#records.all(id)) {
-      // Of one whose executor could not be recovered, it may be running.
-      await this.destroyOrphan(nested);
-    }
+    // Of one whose executor could not be recovered, they may be running.
+    await this.destroyNested(id);
     this.#launcher.forget(id);
     this.#placements.forget(id);
     await this.#records.remove(id);

@@ -1,5 +1,6 @@
 // The containers of this agent: carries out what the tree of containers asks for, and tells it what
 // happens. It knows each container's launch, then its process, and who waits for its end.
+import { rootOf } from '../model/container-id.ts';
 import type { ContainerId } from '../model/ids.ts';
 import { ContainerizerError } from './containerizer-error.ts';
 import type { Container, ContainerEnd } from './launchers/launcher.ts';
@@ -36,8 +37,11 @@ export class Containers {
   readonly #attaching = new Set<ContainerId>();
   readonly #running = new Map<ContainerId, Container>();
   readonly #waiters = new Map<number, (termination: Termination) => void>();
-  /** Records that are being removed: the same id is not used before they are gone. */
-  readonly #discards = new Map<ContainerId, Promise<void>>();
+  /**
+   * What is being removed below each root container, one after the other: a removal must not meet
+   * that of a parent, nor a launch under the same id.
+   */
+  readonly #removals = new Map<ContainerId, Promise<void>>();
   #lastWaiter = 0;
 
   constructor(options: ContainersOptions) {
@@ -84,7 +88,7 @@ export class Containers {
     this.#launches.set(id, own);
     let made: C;
     try {
-      await this.#discards.get(id)?.catch(() => undefined);
+      await this.#removals.get(rootOf(id))?.catch(() => undefined);
       made = await make(AbortSignal.any([abort, own.signal]), (state) =>
         this.#step({ type: 'reached', id, state }),
       );
@@ -189,14 +193,15 @@ export class Containers {
    * id is not used before that is done, and `more`, too.
    */
   async forget(id: ContainerId, more?: () => Promise<void>): Promise<void> {
-    if (this.get(id) === undefined) {
-      this.#discard(id);
-    }
+    const isKnown = this.get(id) !== undefined;
     this.#step({ type: 'forget', id });
-    if (more !== undefined) {
-      this.#after(id, this.#discards.get(id)?.then(more) ?? more());
+    if (!isKnown || more !== undefined) {
+      await this.#remove(id, async () => {
+        await (isKnown ? undefined : this.#options.discard(id));
+        await more?.();
+      });
     }
-    await this.#discards.get(id);
+    await this.#removals.get(rootOf(id));
   }
 
   #step(event: TreeEvent): void {
@@ -221,7 +226,7 @@ export class Containers {
         }
         return;
       case 'discard':
-        this.#discard(effect.id);
+        this.#remove(effect.id, () => this.#options.discard(effect.id)).catch(() => undefined);
         return;
       default:
         effect satisfies never;
@@ -251,20 +256,20 @@ export class Containers {
     this.#step({ type: 'cleaned', id });
   }
 
-  #discard(id: ContainerId): void {
-    this.#after(id, this.#options.discard(id));
-  }
-
-  #after(id: ContainerId, work: Promise<void>): void {
-    const done = work.finally(() => {
-      if (this.#discards.get(id) === done) {
-        this.#discards.delete(id);
+  #remove(id: ContainerId, remove: () => Promise<void>): Promise<void> {
+    const root = rootOf(id);
+    const before = this.#removals.get(root);
+    const removal = before === undefined ? remove() : before.then(remove, remove);
+    const done = removal.finally(() => {
+      if (this.#removals.get(root) === done) {
+        this.#removals.delete(root);
       }
     });
-    this.#discards.set(id, done);
+    this.#removals.set(root, done);
     done.catch((error: unknown) =>
       this.#options.warn(`Failed to remove what is left of container ${id}: ${textOf(error)}`),
     );
+    return done;
   }
 }
 

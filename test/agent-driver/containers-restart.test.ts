@@ -12,7 +12,7 @@ import { WorkDirectory } from '../../src/containerizer/work-directory.ts';
 import { containerId } from '../../src/model/ids.ts';
 import { ContainerCalls } from './container-calls.ts';
 import { cgroupRoot, DriverHarness, temporaryFolder } from './harness.ts';
-import { eventually } from './outside.ts';
+import { appeared, eventually } from './outside.ts';
 
 let folder: ReturnType<typeof temporaryFolder>;
 
@@ -133,6 +133,33 @@ test('those that run are taken back, and how others have ended is known', async 
   await Promise.all(['ended', 'alone'].map((id) => calls.remove(id)));
   await second.driver.close();
   expect(processes()).toEqual([]);
+});
+
+test('what is nested in a container whose executor is gone ends when the agent comes back', async () => {
+  const first = await DriverHarness.open(folder.path);
+  const custom = { value: 'echo $$ > pid; exec sleep 1000' };
+  const { effect, recordedIn } = first.declare({ container: 'root', checkpoint: true, custom });
+  await first.stored(recordedIn);
+  first.driver.perform(effect);
+  await appeared(first.inSandbox(containerId('root'), 'pid'));
+  await new ContainerCalls(first).launch('root.n', 'sleep 1000');
+  await first.driver.close();
+  process.kill(
+    Number(readFileSync(first.inSandbox(containerId('root'), 'pid'), 'utf8')),
+    'SIGKILL',
+  );
+  await appeared(join(folder.path, 'meta/containers/root/status'));
+  await eventually(
+    () =>
+      new RunRecords(new WorkDirectory(folder.path)).end(containerId('root')).waitStatus !==
+      undefined,
+  );
+
+  const second = await DriverHarness.open(folder.path);
+  expect(second.checkpoint.frameworks[0]?.executors[0]).toMatchObject({ alive: false });
+  expect(processes()).toEqual([]);
+  expect(namesIn('meta/containers/root/containers')).toEqual([]);
+  await second.driver.close();
 });
 
 test('what isolators of an earlier agent have made is undone by one with others', async () => {

@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { TaskState } from '../../src/model/generated/messages.ts';
+import { Random } from '../../src/model/random.ts';
 import { ContainerCalls } from './container-calls.ts';
 import { DriverHarness, temporaryFolder } from './harness.ts';
 import { appeared, disappeared, eventually } from './outside.ts';
@@ -156,4 +157,32 @@ describe('a nested container', () => {
       text: 'Unknown root container',
     });
   });
+});
+
+test('whatever many callers ask at the same time, nothing is left over', async () => {
+  const root = harness.launch({ task: { command: { value: 'sleep 100' } }, checkpoint: true });
+  await harness.status(root, TaskState.TASK_RUNNING);
+  const random = new Random(7);
+  const ids = ['a', `${root}.a`].flatMap((id) => [id, `${id}.b`, `${id}.b.c`]);
+  const pick = <T>(list: readonly T[]): T => list[Math.floor(random.next() * list.length)] as T;
+  const acts = [
+    (id: string) => calls.launch(id, pick(['true', 'exit 3', 'sleep 100'])),
+    (id: string) => calls.kill(id, pick([1, 9, 15])),
+    (id: string) => calls.remove(id),
+  ];
+  const ask = async () => {
+    for (let turn = 0; turn < 60; turn++) {
+      await pick(acts)(pick(ids));
+    }
+  };
+  await Promise.all(Array.from({ length: 8 }, ask));
+  for (const id of ['a', `${root}.a`]) {
+    await calls.kill(id);
+    await calls.wait(id);
+    expect(await calls.remove(id)).toEqual(OK);
+  }
+  expect(harness.logs).toEqual([]);
+  expect(readdirSync(join(folder.path, 'containers'))).toEqual([]);
+  expect(readdirSync(join(folder.path, 'meta/containers'))).toEqual([root]);
+  expect(readdirSync(join(folder.path, 'meta/containers', root, 'containers'))).toEqual([]);
 });
