@@ -12,8 +12,9 @@ import type {
   ResizeContainer,
 } from '../agent/effects.ts';
 import type { AgentEvent } from '../agent/events.ts';
-import type { Containerizer, LaunchOptions } from '../containerizer/containerizer.ts';
+import type { Containerizer } from '../containerizer/containerizer.ts';
 import { ContainerizerError } from '../containerizer/containerizer-error.ts';
+import type { LaunchOptions } from '../containerizer/launch-steps.ts';
 import type { Container, ContainerEnd } from '../containerizer/launchers/launcher.ts';
 import type { Limitation } from '../containerizer/limitation.ts';
 import type { Place } from '../containerizer/plan/place.ts';

@@ -3,14 +3,13 @@
 import { parentOf, rootOf } from '../model/container-id.ts';
 import type { CommandInfo, Resource, ResourceStatistics } from '../model/generated/messages.ts';
 import type { ContainerId } from '../model/ids.ts';
-import { applySettings, makeCgroups, sweepCgroup } from './cgroups/cgroups.ts';
+import { applySettings, sweepCgroup } from './cgroups/cgroups.ts';
 import { Placements } from './cgroups/placements.ts';
 import { ContainerizerError } from './containerizer-error.ts';
 import { Containers } from './containers.ts';
-import { DEFAULT_FETCH_OPTIONS, type FetchOptions, fetchAll } from './fetcher/fetcher.ts';
+import { DEFAULT_FETCH_OPTIONS, type FetchOptions } from './fetcher/fetcher.ts';
 import type { Host } from './host/host.ts';
-import { type Identity, Users } from './host/users.ts';
-import { identityOf } from './identity.ts';
+import { Users } from './host/users.ts';
 import { DEFAULT_CGROUP_OPTIONS } from './isolators/cgroup-options.ts';
 import { Cleaners } from './isolators/cleaners.ts';
 import type { Isolator, LaunchedContainer } from './isolators/isolator.ts';
@@ -20,37 +19,29 @@ import {
   type IsolatorParts,
   isolatorOnceUsed,
 } from './isolators/isolators.ts';
+import { type ContainerizerCounts, type LaunchOptions, LaunchSteps } from './launch-steps.ts';
 import type { Container, ContainerUsage, Inspection, Launcher } from './launchers/launcher.ts';
 import { openLauncher } from './launchers/launchers.ts';
 import type { LauncherName } from './launchers/names.ts';
 import { deafListeners, type Listeners } from './listeners.ts';
 import { memoryLimitation } from './memory-limitation.ts';
 import type { CapabilityDefaults } from './plan/capabilities.ts';
-import { commandEnvironment, commandLine, layered } from './plan/command-line.ts';
+import { commandEnvironment, commandLine } from './plan/command-line.ts';
 import type { Place } from './plan/place.ts';
-import { type ContainerPlan, type PlanHost, planContainer, refusalError } from './plan/plan.ts';
+import type { PlanHost } from './plan/plan.ts';
 import {
   type ContainerRequest,
   placeOf,
   type ResourceBounds,
   type Surroundings,
 } from './plan/request.ts';
-import { linkTargets } from './plan/volume-links.ts';
-import { isNotedEmpty, noteEmpty } from './records/empty-record.ts';
-import { notePlace } from './records/place-record.ts';
+import { isNotedEmpty } from './records/empty-record.ts';
 import { reserveDescriptor } from './records/record-file.ts';
 import type { RunRecords } from './records/run-records.ts';
 import { recoverCalled } from './recovery.ts';
-import {
-  createNestedSandbox,
-  createOutput,
-  createSandbox,
-  createStandaloneSandbox,
-  removeSandbox,
-  type SandboxPlace,
-} from './sandboxes/sandboxes.ts';
+import { removeSandbox, type SandboxPlace } from './sandboxes/sandboxes.ts';
 import { timerDelay } from './timer-delay.ts';
-import type { Making, TreeNode } from './tree.ts';
+import type { TreeNode } from './tree.ts';
 import type { Volumes } from './volumes/volumes.ts';
 import type { WorkDirectory } from './work-directory.ts';
 
@@ -75,25 +66,10 @@ export interface ContainerizerOptions {
   readonly warn: (text: string) => void;
 }
 
-export interface LaunchOptions {
-  readonly abort: AbortSignal;
-  /** Whether the container may run as this user. */
-  readonly mayRunAs?: ((user: string) => boolean) | undefined;
-}
-
 export interface InsideSpec {
   readonly container: Container;
   readonly command: CommandInfo;
   readonly timeoutMs: number;
-}
-
-/** Counts since the agent's start. */
-export interface ContainerizerCounts {
-  /** Containers whose files were fetched, and containers with a file that could not be fetched. */
-  fetched: number;
-  notFetched: number;
-  /** Containers with processes that could not be killed. */
-  notDestroyed: number;
 }
 
 interface Parts {
@@ -114,7 +90,7 @@ export class Containerizer {
   readonly #sweep: Parts['sweep'];
   readonly #isolators: readonly Isolator[];
   readonly #cleaners: Cleaners;
-  readonly #fetching: FetchOptions;
+  readonly #steps: LaunchSteps;
   readonly #users: Users;
   readonly #containers: Containers;
   readonly #listeners = deafListeners();
@@ -126,7 +102,6 @@ export class Containerizer {
     this.#users = parts.users;
     this.#launcher = parts.launcher;
     this.#sweep = parts.sweep;
-    this.#fetching = options.fetching ?? DEFAULT_FETCH_OPTIONS;
     const isolatorParts: IsolatorParts = {
       host: options.host,
       volumes: options.volumes,
@@ -148,6 +123,15 @@ export class Containerizer {
       cgroups: options.host.cgroups.hierarchies,
     };
     this.#placements = new Placements(options.records, this.#host.cgroups);
+    this.#steps = new LaunchSteps({
+      ...parts,
+      work: options.work,
+      records: options.records,
+      host: this.#host,
+      isolators: this.#isolators,
+      placements: this.#placements,
+      fetching: options.fetching ?? DEFAULT_FETCH_OPTIONS,
+    });
     this.#containers = new Containers({
       clean: (node) => this.#clean(node),
       discard: (id) => this.#discard(id),
@@ -209,38 +193,9 @@ export class Containerizer {
   launch(request: ContainerRequest, options: LaunchOptions): Promise<Container> {
     return this.#containers.launch(request.id, placeOf(request), {
       abort: options.abort,
-      make: (abort, reached) => this.#make(request, { ...options, abort }, reached),
+      make: async (abort, reached) =>
+        this.#watched(await this.#steps.make(request, { ...options, abort }, reached)),
     });
-  }
-
-  async #make(
-    request: ContainerRequest,
-    options: LaunchOptions,
-    reached: (state: Making) => void,
-  ): Promise<Container> {
-    const { plan, identity } = await this.#begin(request, options, reached);
-    if (request.note !== undefined) {
-      this.#records.note(plan.id, 'task', request.note);
-    }
-    reached('fetching');
-    await this.#fetch(plan, identity, options.abort);
-    reached('isolating');
-    this.#placements.note(plan.id, plan.cgroups);
-    if (plan.cgroups.memory !== undefined) {
-      this.#records.expectMemory(plan.id);
-    }
-    if (request.nested !== undefined) {
-      makeCgroups(plan.cgroups.own);
-    }
-    const container = await this.#launcher.launch(plan, identity);
-    try {
-      applySettings(plan.cgroups.settings);
-    } catch (error) {
-      container.destroy();
-      await container.ended;
-      throw error;
-    }
-    return this.#watched(container);
   }
 
   /** Tells of a limit of memory that the container has hit, before it tells of its end. */
@@ -268,22 +223,8 @@ export class Containerizer {
   launchEmpty(request: ContainerRequest, options: LaunchOptions): Promise<void> {
     return this.#containers.launch(request.id, placeOf(request), {
       abort: options.abort,
-      make: (abort, reached) => this.#makeEmpty(request, { ...options, abort }, reached),
+      make: (abort, reached) => this.#steps.makeEmpty(request, { ...options, abort }, reached),
     });
-  }
-
-  async #makeEmpty(
-    request: ContainerRequest,
-    options: LaunchOptions,
-    reached: (state: Making) => void,
-  ): Promise<undefined> {
-    const { plan } = await this.#begin({ ...request, isEmpty: true }, options, reached);
-    noteEmpty(this.#records, plan.id);
-    this.#records.note(plan.id, 'environment', JSON.stringify(plan.environment));
-    reached('isolating');
-    this.#placements.note(plan.id, plan.cgroups);
-    makeCgroups(plan.cgroups.own);
-    applySettings(plan.cgroups.settings);
   }
 
   /** What a session in this container shares with it. Rejects with ContainerizerError. */
@@ -329,83 +270,6 @@ export class Containerizer {
   /** Whether this is a container without a process, made since the machine was started. */
   isEmpty(id: ContainerId): boolean {
     return isNotedEmpty(this.#records, id);
-  }
-
-  /** The part of every launch before its own: the records come first. */
-  async #begin(
-    request: ContainerRequest,
-    { abort, mayRunAs }: LaunchOptions,
-    reached: (state: Making) => void,
-  ): Promise<{ readonly plan: ContainerPlan; readonly identity: Identity | undefined }> {
-    const parent = parentOf(request.id);
-    const parentCgroups = parent && this.#placements.of(parent);
-    const planned = planContainer(request, { ...this.#host, parentCgroups }, this.#isolators);
-    if (planned.kind === 'refusal') {
-      throw refusalError(planned);
-    }
-    const { plan } = planned;
-    const identity = await identityOf(plan, this.#users, mayRunAs);
-    abort.throwIfAborted();
-    reached('preparing');
-    this.#records.create(plan.id);
-    notePlace(this.#records, plan.id, {
-      place: placeOf(request),
-      isolators: this.#isolators.map(({ name }) => name),
-    });
-    this.#createSandbox(request, plan, identity);
-    for (const isolator of this.#isolators) {
-      await isolator.prepare?.(plan, abort);
-    }
-    return { plan, identity };
-  }
-
-  #createSandbox(
-    request: ContainerRequest,
-    plan: ContainerPlan,
-    identity: Identity | undefined,
-  ): void {
-    const { kind, nested, sandbox, isEmpty } = request;
-    if (kind === 'standalone') {
-      createStandaloneSandbox(this.#work, sandbox, identity);
-      return;
-    }
-    if (nested === undefined) {
-      createSandbox(this.#work, sandbox, identity);
-      if (isEmpty === true) {
-        createOutput(this.#work, sandbox, identity);
-      }
-      return;
-    }
-    createNestedSandbox(this.#work, { ...nested, links: linkTargets(plan.volumes) }, identity);
-  }
-
-  async #fetch(
-    { id, sandbox, uris }: ContainerPlan,
-    identity: Identity | undefined,
-    abort: AbortSignal,
-  ): Promise<void> {
-    if (uris.length === 0) {
-      return;
-    }
-    // The fetcher does not use the task's environment, whose PATH may lack the programs for
-    // fetching.
-    const around = { directory: sandbox, environment: layered() };
-    try {
-      await fetchAll({
-        ...this.#fetching,
-        uris,
-        sandbox,
-        staging: this.#work.staging(id),
-        identity,
-        abort,
-        run: (line) => this.#launcher.run({ ...around, ...line }, identity, abort),
-      });
-      this.counts.fetched++;
-    } catch (error) {
-      this.counts.notFetched++;
-      throw error;
-    }
-    abort.throwIfAborted();
   }
 
   /**

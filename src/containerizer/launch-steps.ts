@@ -1,0 +1,183 @@
+// The steps of a launch, each after what a later agent must know of it is on record. What they have
+// made is undone by the containerizer, whichever step fails.
+import { parentOf } from '../model/container-id.ts';
+import { applySettings, makeCgroups } from './cgroups/cgroups.ts';
+import type { Placements } from './cgroups/placements.ts';
+import { type FetchOptions, fetchAll } from './fetcher/fetcher.ts';
+import type { Identity, Users } from './host/users.ts';
+import { identityOf } from './identity.ts';
+import type { Isolator } from './isolators/isolator.ts';
+import type { Container, Launcher } from './launchers/launcher.ts';
+import { layered } from './plan/command-line.ts';
+import { type ContainerPlan, type PlanHost, planContainer, refusalError } from './plan/plan.ts';
+import { type ContainerRequest, placeOf } from './plan/request.ts';
+import { linkTargets } from './plan/volume-links.ts';
+import { noteEmpty } from './records/empty-record.ts';
+import { notePlace } from './records/place-record.ts';
+import type { RunRecords } from './records/run-records.ts';
+import {
+  createNestedSandbox,
+  createOutput,
+  createSandbox,
+  createStandaloneSandbox,
+} from './sandboxes/sandboxes.ts';
+import type { Making } from './tree.ts';
+import type { WorkDirectory } from './work-directory.ts';
+
+export interface LaunchOptions {
+  readonly abort: AbortSignal;
+  /** Whether the container may run as this user. */
+  readonly mayRunAs?: ((user: string) => boolean) | undefined;
+}
+
+/** Counts since the agent's start. */
+export interface ContainerizerCounts {
+  /** Containers whose files were fetched, and containers with a file that could not be fetched. */
+  fetched: number;
+  notFetched: number;
+  /** Containers with processes that could not be killed. */
+  notDestroyed: number;
+}
+
+export interface LaunchParts {
+  readonly work: WorkDirectory;
+  readonly records: RunRecords;
+  readonly users: Users;
+  readonly host: PlanHost;
+  readonly isolators: readonly Isolator[];
+  readonly placements: Placements;
+  readonly launcher: Launcher;
+  readonly fetching: FetchOptions;
+  readonly counts: ContainerizerCounts;
+}
+
+export class LaunchSteps {
+  readonly #of: LaunchParts;
+
+  constructor(parts: LaunchParts) {
+    this.#of = parts;
+  }
+
+  /** Up to the point where the container's process exists and is held. */
+  async make(
+    request: ContainerRequest,
+    options: LaunchOptions,
+    reached: (state: Making) => void,
+  ): Promise<Container> {
+    const { plan, identity } = await this.#begin(request, options, reached);
+    if (request.note !== undefined) {
+      this.#of.records.note(plan.id, 'task', request.note);
+    }
+    reached('fetching');
+    await this.#fetch(plan, identity, options.abort);
+    reached('isolating');
+    this.#of.placements.note(plan.id, plan.cgroups);
+    if (plan.cgroups.memory !== undefined) {
+      this.#of.records.expectMemory(plan.id);
+    }
+    if (request.nested !== undefined) {
+      makeCgroups(plan.cgroups.own);
+    }
+    const container = await this.#of.launcher.launch(plan, identity);
+    try {
+      applySettings(plan.cgroups.settings);
+    } catch (error) {
+      container.destroy();
+      await container.ended;
+      throw error;
+    }
+    return container;
+  }
+
+  /** Of a container without a process. */
+  async makeEmpty(
+    request: ContainerRequest,
+    options: LaunchOptions,
+    reached: (state: Making) => void,
+  ): Promise<undefined> {
+    const { plan } = await this.#begin({ ...request, isEmpty: true }, options, reached);
+    noteEmpty(this.#of.records, plan.id);
+    this.#of.records.note(plan.id, 'environment', JSON.stringify(plan.environment));
+    reached('isolating');
+    this.#of.placements.note(plan.id, plan.cgroups);
+    makeCgroups(plan.cgroups.own);
+    applySettings(plan.cgroups.settings);
+  }
+
+  /** The part of every launch before its own: the records come first. */
+  async #begin(
+    request: ContainerRequest,
+    { abort, mayRunAs }: LaunchOptions,
+    reached: (state: Making) => void,
+  ): Promise<{ readonly plan: ContainerPlan; readonly identity: Identity | undefined }> {
+    const parent = parentOf(request.id);
+    const parentCgroups = parent && this.#of.placements.of(parent);
+    const planned = planContainer(request, { ...this.#of.host, parentCgroups }, this.#of.isolators);
+    if (planned.kind === 'refusal') {
+      throw refusalError(planned);
+    }
+    const { plan } = planned;
+    const identity = await identityOf(plan, this.#of.users, mayRunAs);
+    abort.throwIfAborted();
+    reached('preparing');
+    this.#of.records.create(plan.id);
+    notePlace(this.#of.records, plan.id, {
+      place: placeOf(request),
+      isolators: this.#of.isolators.map(({ name }) => name),
+    });
+    this.#createSandbox(request, plan, identity);
+    for (const isolator of this.#of.isolators) {
+      await isolator.prepare?.(plan, abort);
+    }
+    return { plan, identity };
+  }
+
+  #createSandbox(
+    request: ContainerRequest,
+    plan: ContainerPlan,
+    identity: Identity | undefined,
+  ): void {
+    const { kind, nested, sandbox, isEmpty } = request;
+    if (kind === 'standalone') {
+      createStandaloneSandbox(this.#of.work, sandbox, identity);
+      return;
+    }
+    if (nested === undefined) {
+      createSandbox(this.#of.work, sandbox, identity);
+      if (isEmpty === true) {
+        createOutput(this.#of.work, sandbox, identity);
+      }
+      return;
+    }
+    createNestedSandbox(this.#of.work, { ...nested, links: linkTargets(plan.volumes) }, identity);
+  }
+
+  async #fetch(
+    { id, sandbox, uris }: ContainerPlan,
+    identity: Identity | undefined,
+    abort: AbortSignal,
+  ): Promise<void> {
+    if (uris.length === 0) {
+      return;
+    }
+    // The fetcher does not use the task's environment, whose PATH may lack the programs for
+    // fetching.
+    const around = { directory: sandbox, environment: layered() };
+    try {
+      await fetchAll({
+        ...this.#of.fetching,
+        uris,
+        sandbox,
+        staging: this.#of.work.staging(id),
+        identity,
+        abort,
+        run: (line) => this.#of.launcher.run({ ...around, ...line }, identity, abort),
+      });
+      this.#of.counts.fetched++;
+    } catch (error) {
+      this.#of.counts.notFetched++;
+      throw error;
+    }
+    abort.throwIfAborted();
+  }
+}
