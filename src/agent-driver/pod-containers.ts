@@ -135,8 +135,13 @@ export function resumedTasks({
 }: Recovery): ResumedTask[] {
   const notes = new Map<string, Found>();
   const leaders = new Map<string, string>();
+  /** Of containers of tasks that are not known any more: each task without one may have had it. */
+  const losses: string[] = [];
   for (const container of records.all(parent)) {
-    const note = noteOf(records, container, warn);
+    const note = noteOf(records, container, (loss) => {
+      losses.push(loss);
+      warn(loss);
+    });
     if (note !== undefined) {
       // A task's id may be used again after its end: the later container is the one that counts.
       const startedMs = records.supervisor(container)?.startedMs ?? 0;
@@ -164,6 +169,7 @@ export function resumedTasks({
         task: info,
         group: found?.note.leader ?? leaders.get(id) ?? id,
         isLaunched: started !== undefined,
+        loss: found === undefined ? losses[0] : undefined,
         startedMs: started?.startedMs ?? nowMs,
         reported,
         kill: found && killOf(container),
@@ -178,7 +184,7 @@ export const reportedStates = ({ updates }: CheckpointedTask): TaskState[] =>
 function noteOf(
   records: RunRecords,
   container: ContainerId,
-  warn: (text: string) => void,
+  lost: (text: string) => void,
 ): Note | undefined {
   try {
     const text = records.noted(container, 'task');
@@ -187,7 +193,7 @@ function noteOf(
     if (!(error instanceof ContainerizerError)) {
       throw error;
     }
-    warn(`Which task container ${container} is for is not known: ${error.message}`);
+    lost(`Which task container ${container} was for is not known: ${error.message}`);
     return undefined;
   }
 }

@@ -90,6 +90,8 @@ export interface ResumedTask extends Resumption {
   readonly group: string;
   /** Whether the task's container was ever started. */
   readonly isLaunched: boolean;
+  /** Why it is not known whether it was. */
+  readonly loss?: string | undefined;
 }
 
 export interface PodOptions {
@@ -232,13 +234,13 @@ function add(
 /** Of a task that was started before this executor, the later states may not have been reported. */
 function resume(state: PodState, nowMs: number): PodEffect[] {
   const effects: PodEffect[] = [];
-  for (const { container, reported, isLaunched } of state.options.resumed ?? []) {
+  for (const { container, reported, isLaunched, loss } of state.options.resumed ?? []) {
     const task = state.tasks.get(container);
     if (task === undefined) {
       continue;
     }
     if (!isLaunched) {
-      task.failure = 'The agent was stopped before the container was started';
+      task.failure = loss ?? 'The agent was stopped before the container was started';
       effects.push(...finish(state, task, nowMs));
       continue;
     }

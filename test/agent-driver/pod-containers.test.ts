@@ -1,37 +1,61 @@
-// Which users the tasks of a group can have.
-import { expect, test } from 'vitest';
-import { nestedRequest } from '../../src/agent-driver/pod-containers.ts';
-import type { TaskInfo } from '../../src/model/generated/messages.ts';
+// What a later agent finds of a group's tasks.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { CheckpointedTask } from '../../src/agent/checkpoint.ts';
+import { resumedTasks } from '../../src/agent-driver/pod-containers.ts';
+import { RunRecords } from '../../src/containerizer/records/run-records.ts';
+import { WorkDirectory } from '../../src/containerizer/work-directory.ts';
+import { childOf } from '../../src/model/container-id.ts';
+import { TaskState } from '../../src/model/generated/messages.ts';
 import { containerId } from '../../src/model/ids.ts';
+import { temporaryFolder } from './harness.ts';
 
-const userOf = (own: string | undefined, executors: string | undefined) => {
-  const task: TaskInfo = {
-    name: 't',
-    task_id: { value: 't' },
-    agent_id: { value: 'a' },
-    command: { value: 'true', ...(own !== undefined && { user: own }) },
-  };
-  const container = containerId('root.task');
-  return nestedRequest(
-    { type: 'launch', container, task, leader: container, members: ['t'] },
-    {
-      sandbox: 'runs/root',
-      user: executors,
-      ip: '10.0.0.1',
-      isBound: false,
-      executorId: { value: 'e' },
-    },
-  ).user;
-};
+const parent = containerId('pod');
+const warnings: string[] = [];
+let folder: ReturnType<typeof temporaryFolder>;
+let records: RunRecords;
 
-test('a task has its own user, or its executor’s, or the agent’s', () => {
-  expect(userOf(undefined, 'ann')).toBe('ann');
-  expect(userOf('ann', 'ann')).toBe('ann');
-  expect(userOf('bob', 'root')).toBe('bob');
-  expect(userOf('bob', undefined)).toBeUndefined();
+beforeEach(() => {
+  folder = temporaryFolder();
+  records = new RunRecords(new WorkDirectory(folder.path));
+  records.create(parent);
+  warnings.length = 0;
 });
 
-test('in a sandbox of anyone but root no other user’s is safe', () => {
-  expect(() => userOf('bob', 'ann')).toThrow("cannot run as 'bob': its executor's user is 'ann'");
-  expect(() => userOf('root', 'ann')).toThrow("cannot run as 'root'");
+afterEach(() => folder[Symbol.dispose]());
+
+const announced = (id: string): CheckpointedTask => ({
+  info: { name: id, task_id: { value: id }, agent_id: { value: 'a' } },
+  updates: [
+    {
+      framework_id: { value: 'f' },
+      timestamp: 0,
+      status: { task_id: { value: id }, state: TaskState.TASK_STARTING },
+    },
+  ],
+  acknowledged: [],
+});
+
+const resumed = (...tasks: CheckpointedTask[]) =>
+  resumedTasks({
+    parent,
+    tasks,
+    records,
+    killOf: () => undefined,
+    nowMs: 0,
+    warn: (text) => warnings.push(text),
+  });
+
+test('a task whose container is not known for a damaged record says so', () => {
+  const container = childOf(parent, 'n1');
+  const path = join(records.create(container), 'task');
+  writeFileSync(path, 'garbage');
+  const loss = `Which task container ${container} was for is not known: the record '${path}' is damaged`;
+  expect(resumed(announced('t1'))).toMatchObject([{ isLaunched: false, loss }]);
+  expect(warnings).toEqual([loss]);
+});
+
+test('a task that was announced and has no container was never started', () => {
+  expect(resumed(announced('t1'))).toMatchObject([{ isLaunched: false, loss: undefined }]);
 });

@@ -433,6 +433,23 @@ test.each([{}, { custom: { value: 'true' } }])(
   },
 );
 
+test('the tasks of a group find volumes in their sandboxes, and later groups what they left', async () => {
+  const groupOf = (value: string) =>
+    harness.launch({
+      resources: [volume()],
+      group: [
+        { name: 'with', command: { value }, resources: [volume()] },
+        { name: 'without', command: { value: '! test -e data' } },
+      ],
+    });
+  for (const value of ['echo kept > data/file', 'grep kept data/file']) {
+    const container = groupOf(value);
+    await harness.ended(container);
+    expect(harness.states(container).filter((state) => state === 'TASK_FINISHED')).toHaveLength(2);
+  }
+  expect(readFileSync(here('volumes/roles/kit/v1/file'), 'utf8')).toBe('kept\n');
+});
+
 describe('custom executors', () => {
   const custom = { value: 'echo > ready; while ! test -e go; do sleep 0.02; done; ls data later' };
 
