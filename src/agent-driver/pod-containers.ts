@@ -11,6 +11,7 @@ import type { RememberedKill } from '../executor/remembered-kill.ts';
 import { childOf } from '../model/container-id.ts';
 import type {
   ExecutorID,
+  Resource,
   ResourceStatistics,
   TaskInfo,
   TaskState,
@@ -26,6 +27,8 @@ interface Surroundings {
   readonly sandbox: string;
   /** The user of tasks that name none; undefined: the agent's own, whatever tasks name. */
   readonly user: string | undefined;
+  /** What the executor has, with its tasks. */
+  readonly resources: readonly Resource[];
   /** The agent's address. */
   readonly ip: string;
   readonly isBound: boolean;
@@ -57,7 +60,7 @@ const ROOT = 'root';
 /** What a task's container is asked to be. Nothing of the executor's environment is in its own. */
 export function nestedRequest(
   { container, task, leader, members }: Launch,
-  { sandbox, user, ip, isBound, executorId }: Surroundings,
+  { sandbox, user, resources, ip, isBound, executorId }: Surroundings,
 ): ContainerRequest {
   const own = taskUser(task, user);
   if (own !== user && user !== ROOT) {
@@ -79,7 +82,7 @@ export function nestedRequest(
     id: container,
     kind: 'task',
     sandbox: nestedSandbox(sandbox, name),
-    nested: { root: sandbox, names: [name], task: note.task },
+    nested: { root: sandbox, names: [name], task: note.task, resources },
     note: JSON.stringify(note),
     user: own,
     environment: {

@@ -207,6 +207,7 @@ export class Runs {
           nestedRequest(launch, {
             sandbox,
             user,
+            resources: run.resources,
             ip: this.#options.ip,
             isBound: framework.checkpoint !== true,
             executorId: executor.executor_id,

@@ -1,18 +1,14 @@
 // What an operator says of the cgroups of containers.
-import { statSync } from 'node:fs';
 import type { CgroupOptions } from '../../containerizer/isolators/cgroup-options.ts';
 import type { IsolatorName } from '../../containerizer/isolators/names.ts';
 import { MAX_HANDLE, type NetClassRange } from '../../containerizer/isolators/net-class-handles.ts';
-import type { DeviceAccess } from '../../model/generated/messages.ts';
-import { types } from '../../wire/types.ts';
+import type { AllowedDevice } from '../../containerizer/plan/surroundings.ts';
 import { FlagError } from '../flags/faults.ts';
-import { messageOf } from '../flags/written.ts';
 import { requireIsolator } from './isolators.ts';
 import type { AgentFlagValues } from './options.ts';
 
 /** The flags that say something to one isolator only. */
 const ISOLATORS = {
-  allowed_devices: 'cgroups/devices',
   cgroups_cpu_enable_pids_and_tids_count: 'cgroups/cpu',
   cgroups_enable_cfs: 'cgroups/cpu',
   cgroups_limit_swap: 'cgroups/mem',
@@ -21,7 +17,10 @@ const ISOLATORS = {
 } as const satisfies Partial<Record<keyof AgentFlagValues, IsolatorName>>;
 
 /** Throws FlagError, also where nothing would do what a flag says. */
-export function cgroupOptions(values: AgentFlagValues): CgroupOptions {
+export function cgroupOptions(
+  values: AgentFlagValues,
+  devices: readonly AllowedDevice[],
+): CgroupOptions {
   for (const [flag, isolator] of Object.entries(ISOLATORS)) {
     const value = values[flag as keyof typeof ISOLATORS];
     requireIsolator(values, value !== undefined && value !== false && flag, isolator);
@@ -32,7 +31,7 @@ export function cgroupOptions(values: AgentFlagValues): CgroupOptions {
     isCounting: values.cgroups_cpu_enable_pids_and_tids_count,
     isRevocableLow: values.revocable_cpu_low_priority,
     destroyMs: values.cgroups_destroy_timeout,
-    allowedDevices: allowedDevices(values.allowed_devices),
+    allowedDevices: devices.map(deviceRule),
     netClasses: netClasses(
       values.cgroups_net_cls_primary_handle,
       values.cgroups_net_cls_secondary_handles,
@@ -40,34 +39,10 @@ export function cgroupOptions(values: AgentFlagValues): CgroupOptions {
   };
 }
 
-function allowedDevices(value: unknown): string[] {
-  const allowed =
-    value === undefined ? {} : messageOf('allowed_devices', types.DeviceWhitelist, value);
-  return (allowed.allowed_devices ?? []).map(deviceRule);
-}
-
-function deviceRule({ device, access }: DeviceAccess): string {
-  const { path } = device;
-  if (path === undefined) {
-    throw new FlagError('--allowed_devices has a device without a path');
-  }
-  const letters = `${access.read ? 'r' : ''}${access.write ? 'w' : ''}${access.mknod ? 'm' : ''}`;
-  if (letters === '') {
-    throw new FlagError(
-      `--allowed_devices says of '${path}' neither read, write nor mknod: it would allow nothing`,
-    );
-  }
-  const found = statSync(path, { throwIfNoEntry: false });
-  const isBlock = found?.isBlockDevice() === true;
-  if (found === undefined || !(isBlock || found.isCharacterDevice())) {
-    throw new FlagError(`--allowed_devices names '${path}', which is no device of this machine`);
-  }
-  return `${isBlock ? 'b' : 'c'} ${majorOf(found.rdev)}:${minorOf(found.rdev)} ${letters}`;
-}
-
-/** As glibc takes a number of Linux apart; both parts have 12 bits in the lower half or more. */
-const majorOf = (device: number) => ((device >>> 8) & 0xfff) | 0;
-const minorOf = (device: number) => (device & 0xff) | ((device >>> 12) & 0xfff00);
+/** As the kernel takes it. */
+const deviceRule = ({ kind, major, minor, access }: AllowedDevice) =>
+  `${kind === 'block' ? 'b' : 'c'} ${major}:${minor} ` +
+  `${access.read ? 'r' : ''}${access.write ? 'w' : ''}${access.mknod ? 'm' : ''}`;
 
 function netClasses(
   primary: string | undefined,

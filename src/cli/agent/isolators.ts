@@ -11,6 +11,7 @@ import { parseValue } from '../../model/value-text.ts';
 import { FlagError } from '../flags/faults.ts';
 import { fromText } from '../flags/written.ts';
 import { cgroupOptions } from './cgroups.ts';
+import { allowedDevices } from './devices.ts';
 import type { AgentFlagValues } from './options.ts';
 import { seccompProfiles } from './seccomp.ts';
 
@@ -35,6 +36,13 @@ export function isolatorOptions(
     creatable !== undefined && 'host_path_volume_force_creation',
     'volume/host_path',
   );
+  requireIsolator(
+    values,
+    values.allowed_devices !== undefined && 'allowed_devices',
+    'cgroups/devices',
+    'linux/devices',
+  );
+  const devices = allowedDevices(values.allowed_devices);
   const { disallow_sharing_agent_pid_namespace: isPidSharingDisallowed } = values;
   requireIsolator(
     values,
@@ -42,7 +50,8 @@ export function isolatorOptions(
     'namespaces/pid',
   );
   return {
-    cgroups: cgroupOptions(values),
+    cgroups: cgroupOptions(values, devices),
+    devices,
     disk: {
       watchIntervalMs: values.container_disk_watch_interval,
       isEnforced: isDiskEnforced,

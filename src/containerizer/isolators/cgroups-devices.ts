@@ -26,6 +26,9 @@ const USUAL_DEVICES = [
   'c 1:8 rwm',
 ] as const;
 
+/** As far as any user may open the node; all may make nodes. */
+const accessOf = (mode: number) => `${mode & 0o004 ? 'r' : ''}${mode & 0o002 ? 'w' : ''}m`;
+
 const allow = (value: string): FileSetting => ({ file: 'devices.allow', value });
 
 export const cgroupsDevices = ({ allowedDevices }: CgroupOptions): Subsystem => ({
@@ -33,8 +36,8 @@ export const cgroupsDevices = ({ allowedDevices }: CgroupOptions): Subsystem => 
   begin: (_version, _bounds, { devices }) => [
     { file: 'devices.deny', value: 'a *:* rwm' },
     ...[...USUAL_DEVICES, ...allowedDevices].map(allow),
-    ...devices.map(({ kind, major, minor }) =>
-      allow(`${kind === 'block' ? 'b' : 'c'} ${major}:${minor} rwm`),
+    ...devices.map(({ kind, major, minor, mode }) =>
+      allow(`${kind === 'block' ? 'b' : 'c'} ${major}:${minor} ${accessOf(mode)}`),
     ),
   ],
 });

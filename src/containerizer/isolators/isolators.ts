@@ -7,6 +7,7 @@ import type { OnLimitation } from '../limitation.ts';
 import type { CapabilityDefaults } from '../plan/capabilities.ts';
 import type { SeccompProfiles } from '../plan/seccomp-choice.ts';
 import { kernelVersion, seccompArchitecture } from '../plan/seccomp-profile.ts';
+import type { AllowedDevice } from '../plan/surroundings.ts';
 import type { Volumes } from '../volumes/volumes.ts';
 import { cgroupIsolator, type Subsystem } from './cgroup-isolator.ts';
 import { type CgroupOptions, DEFAULT_CGROUP_OPTIONS } from './cgroup-options.ts';
@@ -22,6 +23,7 @@ import { filesystemPosix } from './filesystem-posix.ts';
 import { filesystemShared } from './filesystem-shared.ts';
 import type { Isolator } from './isolator.ts';
 import { linuxCapabilities } from './linux-capabilities.ts';
+import { linuxDevices } from './linux-devices.ts';
 import { linuxNnp } from './linux-nnp.ts';
 import { linuxSeccomp } from './linux-seccomp.ts';
 import {
@@ -55,6 +57,8 @@ export interface IsolatorOptions {
   readonly ipc?: IpcOptions | undefined;
   /** Whether containers may have the agent's process ids, if they ask. */
   readonly isPidSharingAllowed?: boolean | undefined;
+  /** The devices of this machine that containers may use. */
+  readonly devices?: readonly AllowedDevice[] | undefined;
   /** Folders of the host below which missing ones are made for volumes; undefined: none. */
   readonly creatableHostPaths?: readonly string[] | undefined;
 }
@@ -117,6 +121,7 @@ const MAKERS: Readonly<Record<IsolatorName, Maker>> = {
   'linux/capabilities': ({ capabilities }) => linuxCapabilities(capabilities),
   'linux/nnp': () => linuxNnp,
   'linux/seccomp': ({ options }) => seccompOf(options.seccomp),
+  'linux/devices': ({ options }) => linuxDevices(options.devices ?? []),
   'namespaces/pid': ({ options }) => namespacesPid(options.isPidSharingAllowed ?? true),
   'namespaces/ipc': ({ options }) => namespacesIpc(options.ipc ?? DEFAULT_IPC_OPTIONS),
   'volume/host_path': ({ options }) => volumeHostPath(options.creatableHostPaths),

@@ -15,6 +15,7 @@ export const ISOLATOR_NAMES = [
   'linux/capabilities',
   'linux/nnp',
   'linux/seccomp',
+  'linux/devices',
   'namespaces/pid',
   'namespaces/ipc',
   'volume/host_path',
@@ -48,6 +49,7 @@ const WHAT_THEY_DO: Readonly<Record<IsolatorName, string>> = {
   'linux/capabilities': 'privileges of the kernel, for an agent that is root',
   'linux/nnp': 'no program gives a task more privileges',
   'linux/seccomp': 'system calls that tasks may make',
+  'linux/devices': 'devices that the operator allows, in root file systems of images',
   'namespaces/pid': 'process ids of the container’s own',
   'namespaces/ipc': 'IPC and /dev/shm of the container’s own',
   'volume/host_path': 'folders and files of the host',
@@ -105,6 +107,7 @@ export const ISOLATOR_NEEDS: Readonly<Partial<Record<IsolatorName, IsolatorNeeds
   'disk/xfs': { isRoot: true, without: ['disk/du'] },
   'linux/capabilities': { isRoot: true },
   'linux/seccomp': { launcher: 'linux' },
+  'linux/devices': MOUNTS,
   'volume/host_path': MOUNTS,
   'volume/secret': MOUNTS,
 };

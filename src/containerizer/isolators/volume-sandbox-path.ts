@@ -6,6 +6,7 @@ import { ContainerizerError } from '../containerizer-error.ts';
 import { type ContainerVolume, volumesOfKind } from '../plan/container-volumes.ts';
 import type { ContainerPlan, ParentLink } from '../plan/plan.ts';
 import { containerInfoOf } from '../plan/request.ts';
+import { type VolumeLinks, volumeLinks } from '../plan/volume-links.ts';
 import { placeIn, placeInParent, targetPlace, type VolumeMount } from '../plan/volume-mounts.ts';
 import { requireMountPoint } from '../volumes/mount-points.ts';
 import { linkToParent } from '../volumes/sandbox-folders.ts';
@@ -15,15 +16,19 @@ type SandboxVolume = ContainerVolume<'sandbox'>;
 
 export const volumeSandboxPath = ({ canMount }: { readonly canMount: boolean }): Isolator => ({
   name: 'volume/sandbox_path',
-  contribute(plan, request) {
+  contribute(plan, request, { workDirectory }) {
     const volumes = volumesOfKind(containerInfoOf(request), 'sandbox');
+    const shared = volumeLinks(workDirectory, request.nested?.resources ?? [], 'mount');
     for (const volume of volumes) {
       requirePossible(volume, plan);
     }
     return canMount
       ? {
           ...plan,
-          volumeMounts: [...plan.volumeMounts, ...volumes.map((volume) => mountOf(volume, plan))],
+          volumeMounts: [
+            ...plan.volumeMounts,
+            ...volumes.map((volume) => mountOf(volume, plan, shared)),
+          ],
         }
       : { ...plan, parentLinks: volumes.map(linkOf) };
   },
@@ -50,10 +55,29 @@ function requirePossible(
   }
 }
 
-function mountOf({ source, target, isReadOnly }: SandboxVolume, plan: ContainerPlan): VolumeMount {
-  const place =
-    source.of === 'self' ? placeIn(plan, source.names) : placeInParent(plan, source.names);
-  return { source: { kind: 'sandbox', place }, target: targetPlace(plan, { target }), isReadOnly };
+/** `shared` are the persistent volumes in the parent's sandbox, which are links there. */
+function mountOf(
+  { source, target, isReadOnly }: SandboxVolume,
+  plan: ContainerPlan,
+  shared: VolumeLinks,
+): VolumeMount {
+  const mount = { target: targetPlace(plan, { target }), isReadOnly };
+  if (source.of === 'self') {
+    return { ...mount, source: { kind: 'sandbox', place: placeIn(plan, source.names) } };
+  }
+  const [name = '', ...below] = source.names;
+  const volume = shared.get(name);
+  if (volume === undefined) {
+    return { ...mount, source: { kind: 'sandbox', place: placeInParent(plan, source.names) } };
+  }
+  return {
+    target: mount.target,
+    isReadOnly: isReadOnly || volume.isReadOnly,
+    source:
+      below.length === 0
+        ? { kind: 'host', path: volume.target }
+        : { kind: 'sandbox', place: { top: volume.target, below } },
+  };
 }
 
 function linkOf({ source, target, isReadOnly }: SandboxVolume): ParentLink {

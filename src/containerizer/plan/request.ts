@@ -18,6 +18,8 @@ export interface NestedIn {
   readonly names: readonly string[];
   /** The id of the task, of a container that is for one. */
   readonly task?: string | undefined;
+  /** What the executor has, of a container that is for a task: its volumes are in its sandbox. */
+  readonly resources?: readonly Resource[] | undefined;
 }
 
 /** What a container is meant to use, and what it can use at most where that is more. */

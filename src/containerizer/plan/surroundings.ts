@@ -26,6 +26,11 @@ export interface Device {
   readonly mode: number;
 }
 
+/** A device of the machine that an operator lets containers use. */
+export interface AllowedDevice extends Omit<Device, 'mode'> {
+  readonly access: { readonly read: boolean; readonly write: boolean; readonly mknod: boolean };
+}
+
 /** OCI's names. The others (network, uts, user, cgroup) are the agent's. */
 export const NAMESPACE_KINDS = ['mount', 'pid', 'ipc'] as const;
 export type NamespaceKind = (typeof NAMESPACE_KINDS)[number];

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { filesystemShared } from '../../../src/containerizer/isolators/filesystem-shared.ts';
 import type { Isolator } from '../../../src/containerizer/isolators/isolator.ts';
+import { linuxDevices } from '../../../src/containerizer/isolators/linux-devices.ts';
 import { linuxSeccomp } from '../../../src/containerizer/isolators/linux-seccomp.ts';
 import { volumeHostPath } from '../../../src/containerizer/isolators/volume-host-path.ts';
 import { volumeSandboxPath } from '../../../src/containerizer/isolators/volume-sandbox-path.ts';
@@ -19,8 +20,11 @@ import {
   type ContainerInfo,
   ContainerInfo_Type,
   MountPropagation_Mode,
+  type Resource,
+  Resource_ReservationInfo_Type,
   type SeccompInfo,
   Secret_Type,
+  Value_Type,
   type Volume,
   Volume_Mode,
   Volume_Source_SandboxPath_Type,
@@ -112,6 +116,45 @@ test('a folder of the parent is mounted, or linked where nothing can be mounted'
   });
   expect(planned(linking, sandboxPath(PARENT))).toMatchObject({
     plan: { parentLinks: [{ link: ['in'], target: ['common'] }], volumeMounts: [] },
+  });
+});
+
+test('a persistent volume of the executor is mounted where a task shares it', () => {
+  const resources: Resource[] = [
+    {
+      name: 'disk',
+      type: Value_Type.SCALAR,
+      scalar: { value: 8 },
+      reservations: [{ type: Resource_ReservationInfo_Type.DYNAMIC, role: 'kit' }],
+      disk: {
+        persistence: { id: 'v1' },
+        volume: { container_path: 'data', mode: Volume_Mode.RW },
+      },
+    },
+  ];
+  const nested = { root: 'runs/root', names: ['task'], resources };
+  const sharing = (path: string) =>
+    planned(
+      mounting,
+      volumes({
+        source: {
+          type: Volume_Source_Type.SANDBOX_PATH,
+          sandbox_path: { type: PARENT, path },
+        },
+      }),
+      { nested },
+    );
+  const target = '/agent/volumes/roles/kit/v1';
+  expect(sharing('data')).toMatchObject({
+    plan: { volumeMounts: [{ source: { kind: 'host', path: target }, target: IN_TASK }] },
+  });
+  expect(sharing('data/deep')).toMatchObject({
+    plan: {
+      volumeMounts: [{ source: { kind: 'sandbox', place: { top: target, below: ['deep'] } } }],
+    },
+  });
+  expect(sharing('other')).toMatchObject({
+    plan: { volumeMounts: [{ source: { place: { below: ['other'] } } }] },
   });
 });
 
@@ -277,4 +320,16 @@ test.each([
   expect(planned(filter('one'), seccomp(info))).toMatchObject({
     text: expect.stringMatching(text),
   });
+});
+
+test('allowed devices are in root file systems, open to all as far as they are allowed', () => {
+  const device = { kind: 'character', major: 10, minor: 229 } as const;
+  const access = { read: true, write: false, mknod: true };
+  const isolator = linuxDevices([{ ...device, path: '/dev/fuse', access }]);
+  const { plan } = planned(isolator, {}) as { plan: ContainerPlan };
+  expect(plan.devices).toEqual([]);
+  const inImage = { ...plan, rootfs: '/image' };
+  expect(isolator.contribute(inImage, {} as ContainerRequest, host).devices).toEqual([
+    { ...device, path: '/dev/fuse', mode: 0o644 },
+  ]);
 });
