@@ -7,6 +7,9 @@ import {
   CapabilityInfo_Capability as Capability,
   ContainerInfo_Type,
   RLimitInfo_RLimit_Type,
+  Volume_Mode,
+  Volume_Source_SandboxPath_Type,
+  Volume_Source_Type,
 } from '../../src/model/generated/messages.ts';
 
 const requested = (...argv: string[]) =>
@@ -32,6 +35,34 @@ test('what confines the command goes into its container', () => {
       bounding_capabilities: { capabilities: [Capability.NET_RAW, Capability.CHOWN] },
     },
   });
+});
+
+test('a terminal and volumes go into its container', () => {
+  const { tasks } = requested(
+    '--tty',
+    '--volumes=[{"mode":"RO","container_path":"/data","source":{"type":"SANDBOX_PATH","sandbox_path":{"type":"SELF","path":"own"}}}]',
+  );
+  expect(tasks[0]?.container).toEqual({
+    type: ContainerInfo_Type.MESOS,
+    tty_info: {},
+    volumes: [
+      {
+        mode: Volume_Mode.RO,
+        container_path: '/data',
+        source: {
+          type: Volume_Source_Type.SANDBOX_PATH,
+          sandbox_path: { type: Volume_Source_SandboxPath_Type.SELF, path: 'own' },
+        },
+      },
+    ],
+  });
+});
+
+test.each([
+  ['{}', '--volumes expects a JSON list of volumes'],
+  ['[{"mode":"RW","container_path":"a"},{"mode":"RW"}]', '--volumes: volume 2'],
+])('volumes that there are not are named: %s', (written, text) => {
+  expect(() => requested(`--volumes=${written}`)).toThrow(text);
 });
 
 test.each([

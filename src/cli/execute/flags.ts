@@ -75,10 +75,11 @@ export const EXECUTE_FLAGS = {
   }),
   task: json({ help: 'A TaskInfo as JSON, or the path of one, instead of --command.' }),
   task_group: json({
-    status: 'partial',
-    help: 'A TaskGroupInfo as JSON, or the path of one, instead of --command. Only agents of Apache Mesos run groups; on agents of this program its tasks fail.',
+    help: 'A TaskGroupInfo as JSON, or the path of one, instead of --command: tasks that run side by side in one executor.',
   }),
-  tty: toggle({ default: false, ...REFUSED, help: 'Give the command a terminal.' }),
+  tty: toggle({ default: false, help: 'Give the command a terminal.' }),
   version: toggle({ default: false, help: 'Show the version and exit.' }),
-  volumes: json({ ...REFUSED, help: 'Volumes of the command, as JSON.' }),
+  volumes: json({
+    help: 'Volumes of the command, as a JSON list, such as [{"mode": "RO", "container_path": "/data", "source": {"type": "HOST_PATH", "host_path": {"path": "/srv/data"}}}]. Agents without the isolator for a volume refuse the task.',
+  }),
 } as const;

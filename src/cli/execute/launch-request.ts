@@ -1,13 +1,6 @@
 // The tasks that `mesoscale execute` has to run: one task from flags, or a task or task group from
 // JSON.
-import {
-  type CommandInfo,
-  type ContainerInfo,
-  ContainerInfo_Type,
-  type LinuxInfo,
-  type Resource,
-  type TaskInfo,
-} from '../../model/generated/messages.ts';
+import type { CommandInfo, Resource, TaskInfo } from '../../model/generated/messages.ts';
 import { idError } from '../../model/identifier.ts';
 import { toReservationLists } from '../../model/resource-format.ts';
 import { resourcesError } from '../../model/resource-validation.ts';
@@ -17,6 +10,7 @@ import { FlagError, FlagFaults, MissingFlagError, readEach } from '../flags/faul
 import type { FlagValues } from '../flags/flag.ts';
 import type { ParsedFlags } from '../flags/parse.ts';
 import { messageOf } from '../flags/written.ts';
+import { containerOfCommand } from './container-of-command.ts';
 import type { EXECUTE_FLAGS } from './flags.ts';
 
 export type ExecuteFlags = FlagValues<typeof EXECUTE_FLAGS>;
@@ -40,6 +34,8 @@ const OF_COMMANDS = [
   'rlimits',
   'effective_capabilities',
   'bounding_capabilities',
+  'tty',
+  'volumes',
 ] as const;
 
 type Parsed = Pick<ParsedFlags<typeof EXECUTE_FLAGS>, 'values' | 'written' | 'rest'>;
@@ -143,7 +139,7 @@ const withAgent = (task: unknown) =>
 
 function commandTask(name: string, values: ExecuteFlags, rest: readonly string[]): TaskInfo {
   const faults = new FlagFaults();
-  const container = faults.read(() => containerOf(values));
+  const container = faults.read(() => containerOfCommand(values));
   const resources = faults.read(() =>
     needed('resources', readResources(values.resources, '*', resourcesError)),
   );
@@ -195,24 +191,4 @@ function kindOf(value: unknown): string {
     return Array.isArray(value) ? 'a list' : 'an object';
   }
   return `a ${typeof value}`;
-}
-
-function containerOf(values: ExecuteFlags): ContainerInfo | undefined {
-  const capabilities = (flag: string, value: unknown) =>
-    value === undefined ? undefined : messageOf(flag, types.CapabilityInfo, value);
-  const rlimits =
-    values.rlimits === undefined
-      ? undefined
-      : messageOf('rlimits', types.RLimitInfo, values.rlimits);
-  const effective = capabilities('effective_capabilities', values.effective_capabilities);
-  const bounding = capabilities('bounding_capabilities', values.bounding_capabilities);
-  const linux: LinuxInfo = {
-    ...(effective !== undefined && { effective_capabilities: effective }),
-    ...(bounding !== undefined && { bounding_capabilities: bounding }),
-  };
-  const info = {
-    ...(rlimits !== undefined && { rlimit_info: rlimits }),
-    ...(Object.keys(linux).length > 0 && { linux_info: linux }),
-  };
-  return Object.keys(info).length === 0 ? undefined : { type: ContainerInfo_Type.MESOS, ...info };
 }

@@ -1,0 +1,51 @@
+// What the flags of `mesoscale execute` ask for the container of a command.
+
+import {
+  type ContainerInfo,
+  ContainerInfo_Type,
+  type LinuxInfo,
+  type Volume,
+} from '../../model/generated/messages.ts';
+import { types } from '../../wire/types.ts';
+import { FlagError, readEach } from '../flags/faults.ts';
+import type { FlagValues } from '../flags/flag.ts';
+import { messageOf } from '../flags/written.ts';
+import type { EXECUTE_FLAGS } from './flags.ts';
+
+/** Undefined where no flag asks for anything. Throws FlagError. */
+export function containerOfCommand(
+  values: FlagValues<typeof EXECUTE_FLAGS>,
+): ContainerInfo | undefined {
+  const capabilities = (flag: string, value: unknown) =>
+    value === undefined ? undefined : messageOf(flag, types.CapabilityInfo, value);
+  const rlimits =
+    values.rlimits === undefined
+      ? undefined
+      : messageOf('rlimits', types.RLimitInfo, values.rlimits);
+  const effective = capabilities('effective_capabilities', values.effective_capabilities);
+  const bounding = capabilities('bounding_capabilities', values.bounding_capabilities);
+  const linux: LinuxInfo = {
+    ...(effective !== undefined && { effective_capabilities: effective }),
+    ...(bounding !== undefined && { bounding_capabilities: bounding }),
+  };
+  const volumes = volumesOf(values.volumes);
+  const info = {
+    ...(rlimits !== undefined && { rlimit_info: rlimits }),
+    ...(Object.keys(linux).length > 0 && { linux_info: linux }),
+    ...(values.tty && { tty_info: {} }),
+    ...(volumes.length > 0 && { volumes }),
+  };
+  return Object.keys(info).length === 0 ? undefined : { type: ContainerInfo_Type.MESOS, ...info };
+}
+
+function volumesOf(written: unknown): Volume[] {
+  if (written === undefined) {
+    return [];
+  }
+  if (!Array.isArray(written)) {
+    throw new FlagError('--volumes expects a JSON list of volumes');
+  }
+  return readEach([...written.entries()], ([index, volume]) =>
+    messageOf('volumes', types.Volume, volume, `: volume ${index + 1}`),
+  );
+}
