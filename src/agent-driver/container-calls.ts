@@ -74,7 +74,7 @@ export class ContainerCalls {
     const node = this.#containerizer.containers.get(id);
     return node === undefined || node.state === 'ended'
       ? undefined
-      : statisticsOf(this.#containerizer.usage(id) ?? {}, node.resources, nowMs);
+      : statisticsOf(this.#containerizer.usage(id) ?? {}, node, nowMs);
   }
 
   async launch(effect: LaunchContainer, asker: Asker): Promise<void> {

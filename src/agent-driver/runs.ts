@@ -391,7 +391,7 @@ export class Runs {
     const nested = run.pod?.containers.map((it) => containerizer.usage(it)) ?? [];
     // What is measured of all of them together is more than the sum of those that are left.
     const usage = { ...sumOfUsage(nested), ...containerizer.usage(container) };
-    return statisticsOf(usage, run.resources, this.#options.nowMs());
+    return statisticsOf(usage, run, this.#options.nowMs());
   }
 
   /** Dispatches no more events. Returns the ends of containers that were being destroyed. */

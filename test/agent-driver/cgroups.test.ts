@@ -155,6 +155,17 @@ test('tasks of a group that share its cgroups end together by their memory', asy
   await eventually(() => !existsSync(cgroup('memory', container)));
 });
 
+test('a container that somebody has frozen ends all the same', async () => {
+  harness = await DriverHarness.open(folder.path, { isolation: ISOLATION });
+  const command = { value: 'touch begun; sleep 1000' };
+  const container = harness.launch({ task: { command, resources } });
+  await eventually(() => existsSync(harness.inSandbox(container, 'begun')));
+  writeFileSync(cgroup('freezer', container, 'freezer.state'), 'FROZEN');
+  harness.kill(container, 0);
+  await harness.ended(container);
+  expect(existsSync(cgroup('freezer', container))).toBe(false);
+});
+
 test('what a container uses is measured by its cgroups', async () => {
   const cgroups = { ...DEFAULT_CGROUP_OPTIONS, isQuotaEnabled: true, isCounting: true };
   harness = await DriverHarness.open(folder.path, { isolation: ISOLATION, isolators: { cgroups } });

@@ -154,16 +154,16 @@ export const AGENT_CONTAINER_FLAGS = {
   }),
   perf_duration: duration({
     default: 10_000,
-    ...PLANNED,
+    status: 'accepted',
     help: 'cgroups/perf_event: how long one sample takes.',
   }),
   perf_events: text({
-    ...PLANNED,
-    help: 'cgroups/perf_event: events to sample, separated by commas.',
+    ...REFUSED,
+    help: 'cgroups/perf_event: events to sample, separated by commas. Nothing is sampled: cgroups/perf_event only puts containers where perf can.',
   }),
   perf_interval: duration({
     default: MINUTE,
-    ...PLANNED,
+    status: 'accepted',
     help: 'cgroups/perf_event: time from the start of one sample to the next.',
   }),
   revocable_cpu_low_priority: toggle({

@@ -1,7 +1,6 @@
 // Reads the figures of cgroups. They are read often and for all containers, so that a file costs
 // three system calls and no more than its text.
-import { closeSync, openSync, readSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, type Dirent, openSync, readdirSync, readSync } from 'node:fs';
 import { isAbsence, withDescriptor } from '../records/record-file.ts';
 
 /** Statistics of memory, the longest of these files, have a tenth of that. */
@@ -11,7 +10,7 @@ const buffer = Buffer.allocUnsafeSlow(64 * 1024);
 export function readCgroup(folder: string, file: string): string | undefined {
   try {
     return withDescriptor(() => {
-      const fd = openSync(join(folder, file), 'r');
+      const fd = openSync(`${folder}/${file}`, 'r');
       try {
         return buffer.toString('latin1', 0, readSync(fd, buffer, 0, buffer.length, 0));
       } finally {
@@ -37,6 +36,25 @@ export function numberIn(folder: string, file: string): number | undefined {
 export function countIn(folder: string, file: string): number | undefined {
   const text = readCgroup(folder, file);
   return text === undefined ? undefined : text.split('\n').length - 1;
+}
+
+/** The same, with those of the cgroups below: in v2 only these have any. */
+export function countBelow(folder: string, file: string): number | undefined {
+  const own = countIn(folder, file);
+  if (own === undefined) {
+    return undefined;
+  }
+  let below: readonly Dirent[] = [];
+  try {
+    below = withDescriptor(() => readdirSync(folder, { withFileTypes: true }));
+  } catch (error) {
+    if (!isAbsence(error)) {
+      throw error;
+    }
+  }
+  return below
+    .filter((entry) => entry.isDirectory())
+    .reduce((sum, { name }) => sum + (countBelow(`${folder}/${name}`, file) ?? 0), own);
 }
 
 /** The figures with these names, of lines that are a name and a number. */

@@ -6,6 +6,7 @@
 import {
   accessSync,
   constants,
+  existsSync,
   mkdirSync,
   readFileSync,
   rmdirSync,
@@ -42,7 +43,7 @@ export type CgroupKind = 'freezer' | 'unified';
 export interface CgroupFacts {
   /** Those that containers use; the first is for killing them. Empty where they get no cgroups. */
   readonly hierarchies: readonly CgroupHierarchy[];
-  /** Why a controller that isolators need cannot be used. */
+  /** Why a controller that isolators need, or a file of one, cannot be used. */
   readonly missing: ReadonlyMap<string, string>;
   /** The agent's own cgroup by controller; for v2 the controller is ''. */
   readonly own: ReadonlyMap<string, string>;
@@ -50,6 +51,12 @@ export interface CgroupFacts {
 
 /** Controllers of v1 that containers use in any case, where they can: to be weighed and counted. */
 const ACCOUNTING = ['memory', 'cpu', 'cpuacct'] as const;
+/** What kernels may lack in v1; with swap it is the parameter swapaccount=1 that they need. */
+export type CgroupFile = 'memory.memsw.limit_in_bytes' | 'cpu.cfs_quota_us';
+const OPTIONAL_FILES: Readonly<Record<string, readonly CgroupFile[]>> = {
+  memory: ['memory.memsw.limit_in_bytes'],
+  cpu: ['cpu.cfs_quota_us'],
+};
 /** What v2 has in place of a controller of v1; an empty name: the kernel does it without one. */
 const IN_V2: ReadonlyMap<string, string> = new Map([
   ['cpuacct', ''],
@@ -85,6 +92,12 @@ export function lookAtCgroups(
     const found = inV1(search, controller) ?? inV2(search, [controller]);
     if (found === undefined) {
       missing.set(controller, whyMissing(search, controller));
+    } else if (found.version === 1) {
+      for (const file of OPTIONAL_FILES[controller] ?? []) {
+        if (!existsSync(join(found.root, file))) {
+          missing.set(file, `this kernel has none in ${found.root}`);
+        }
+      }
     }
   }
   return { hierarchies: [...search.found.values()], missing, own };
@@ -165,7 +178,8 @@ function inV2(
     return undefined;
   }
   const controllers = [...new Set([...(known?.controllers ?? []), ...wanted, ...names])];
-  const hierarchy: CgroupHierarchy = { version: 2, root, controllers };
+  const handedOn = [...new Set([...(known?.handedOn ?? []), ...names])];
+  const hierarchy: CgroupHierarchy = { version: 2, root, controllers, handedOn };
   found.set(mount.point, hierarchy);
   return hierarchy;
 }

@@ -3,7 +3,8 @@
 
 import type { Resource } from '../../model/generated/messages.ts';
 import { scalarAmount, toMilli } from '../../model/milli.ts';
-import { countIn, figuresOf, present, readCgroup } from '../cgroups/figures.ts';
+import { countBelow, countIn, figuresOf, present, readCgroup } from '../cgroups/figures.ts';
+import type { ControllingCgroup } from '../plan/cgroup-plan.ts';
 import type { ResourceBounds } from '../plan/request.ts';
 import type { FileSetting, Subsystem } from './cgroup-isolator.ts';
 import type { CgroupOptions } from './cgroup-options.ts';
@@ -67,12 +68,7 @@ export function cgroupsCpu(options: CgroupOptions): Subsystem {
       if (cpu === undefined || cpuacct === undefined) {
         return {};
       }
-      const counted = options.isCounting
-        ? present({
-            processes: countIn(cpuacct.folder, 'cgroup.procs'),
-            threads: countIn(cpuacct.folder, cpuacct.version === 2 ? 'cgroup.threads' : 'tasks'),
-          })
-        : {};
+      const counted = options.isCounting ? counts(cpuacct) : {};
       return { ...counted, ...times(cpuacct), ...throttling(cpu, options.isQuotaEnabled) };
     },
   };
@@ -81,9 +77,18 @@ export function cgroupsCpu(options: CgroupOptions): Subsystem {
 const isRevocableCpu = ({ name, revocable }: Resource) =>
   name === 'cpus' && revocable !== undefined;
 
-type Cgroup = { readonly version: 1 | 2; readonly folder: string };
+const counts = ({ version, folder }: ControllingCgroup) =>
+  version === 2
+    ? present({
+        processes: countBelow(folder, 'cgroup.procs'),
+        threads: countBelow(folder, 'cgroup.threads'),
+      })
+    : present({
+        processes: countIn(folder, 'cgroup.procs'),
+        threads: countIn(folder, 'tasks'),
+      });
 
-function times({ version, folder }: Cgroup) {
+function times({ version, folder }: ControllingCgroup) {
   const isV2 = version === 2;
   const text = readCgroup(folder, isV2 ? 'cpu.stat' : 'cpuacct.stat');
   const found = figuresOf(text, isV2 ? ['user_usec', 'system_usec'] : ['user', 'system']);
@@ -95,7 +100,7 @@ function times({ version, folder }: Cgroup) {
 }
 
 /** As in Mesos, v1 shows it only where all containers have a limit. */
-function throttling({ version, folder }: Cgroup, isQuotaEnabled: boolean) {
+function throttling({ version, folder }: ControllingCgroup, isQuotaEnabled: boolean) {
   if (version === 1 && !isQuotaEnabled) {
     return {};
   }

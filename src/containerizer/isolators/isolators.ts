@@ -1,5 +1,6 @@
 // Creates the isolators that the agent is configured with, in the order in which they add to plans.
 import { release, totalmem } from 'node:os';
+import type { CgroupFile } from '../cgroups/hierarchies.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
 import type { Host } from '../host/host.ts';
 import type { LauncherName } from '../launchers/names.ts';
@@ -127,9 +128,17 @@ const MAKERS: Readonly<Record<IsolatorName, Maker>> = {
   'volume/host_path': ({ options }) => volumeHostPath(options.creatableHostPaths),
   'volume/sandbox_path': ({ canMount }) => volumeSandboxPath({ canMount }),
   'volume/secret': () => volumeSecret,
-  'cgroups/cpu': ofCgroups(cgroupsCpu),
-  'cgroups/mem': ({ options, host }) =>
-    cgroupsMem(options.cgroups ?? DEFAULT_CGROUP_OPTIONS, host.cgroups.hierarchies, totalmem()),
+  'cgroups/cpu': (parts) => {
+    const { isQuotaEnabled } = parts.options.cgroups ?? DEFAULT_CGROUP_OPTIONS;
+    requireFile(parts, '--cgroups_enable_cfs', 'cpu.cfs_quota_us', isQuotaEnabled);
+    return ofCgroups(cgroupsCpu)(parts);
+  },
+  'cgroups/mem': (parts) => {
+    const options = parts.options.cgroups ?? DEFAULT_CGROUP_OPTIONS;
+    const { isSwapLimited } = options;
+    requireFile(parts, '--cgroups_limit_swap', 'memory.memsw.limit_in_bytes', isSwapLimited);
+    return cgroupsMem(options, parts.host.cgroups.hierarchies, totalmem());
+  },
   'cgroups/pids': placed('cgroups/pids'),
   'cgroups/cpuset': placed('cgroups/cpuset'),
   'cgroups/blkio': ofCgroups(() => cgroupsBlkio),
@@ -140,6 +149,19 @@ const MAKERS: Readonly<Record<IsolatorName, Maker>> = {
   'cgroups/net_prio': placed('cgroups/net_prio'),
   'cgroups/perf_event': placed('cgroups/perf_event'),
 };
+
+/** A kernel may be built, or started, without what a flag needs. */
+function requireFile(
+  { host }: IsolatorParts,
+  flag: string,
+  file: CgroupFile,
+  isNeeded: boolean | undefined,
+): void {
+  const why = host.cgroups.missing.get(file);
+  if (isNeeded === true && why !== undefined) {
+    throw new ContainerizerError(`${flag} needs ${file}: ${why}`);
+  }
+}
 
 /** `isolation` is the flag's value. Throws ContainerizerError where something is missing. */
 export function createIsolators(

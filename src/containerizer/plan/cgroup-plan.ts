@@ -14,6 +14,8 @@ export interface CgroupHierarchy {
   readonly root: string;
   /** The controllers of this hierarchy, by the kernel's names; in v1 `freezer` is one. */
   readonly controllers: readonly string[];
+  /** Of v2: those that cgroups hand on to the ones below them, by the names that v2 has. */
+  readonly handedOn?: readonly string[] | undefined;
 }
 
 export interface CgroupPlacement {
@@ -104,3 +106,23 @@ export function cgroupPlacement(
   }
   return { own, joined };
 }
+
+/**
+ * What lets a container have limits of its own within another one: in v2 the cgroups above must
+ * hand their controllers on.
+ */
+export const handingOn = (
+  hierarchies: readonly CgroupHierarchy[],
+  parent: ContainerId,
+): CgroupSetting[] =>
+  hierarchies.flatMap((hierarchy) => {
+    const value = (hierarchy.handedOn ?? []).map((it) => `+${it}`).join(' ');
+    const folder = cgroupFolder(hierarchy, parent);
+    return value === ''
+      ? []
+      : [folder, join(folder, NESTED)].map((it) => ({
+          folder: it,
+          file: 'cgroup.subtree_control',
+          value,
+        }));
+  });

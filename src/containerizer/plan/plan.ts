@@ -13,6 +13,7 @@ import {
   type CgroupPlacement,
   type CgroupPlan,
   cgroupPlacement,
+  handingOn,
 } from './cgroup-plan.ts';
 import { type CommandLine, commandEnvironment, commandLine, layered } from './command-line.ts';
 import { requireSupported } from './container-info.ts';
@@ -156,6 +157,12 @@ const NO_COMMAND: CommandLine = { program: '', arguments: [] };
 function requirePossibleCgroups(request: ContainerRequest): void {
   const parent = parentOf(request.id);
   const wantsOwn = containerInfoOf(request)?.linux_info?.share_cgroups === false;
+  if (request.kind === 'debug' && wantsOwn) {
+    throw new ContainerizerError(
+      "'linux_info.share_cgroups' cannot be false for a container of class DEBUG: it is in the " +
+        'cgroups of the one that it looks into',
+    );
+  }
   if (parent !== undefined && parentOf(parent) !== undefined && wantsOwn) {
     throw new ContainerizerError(
       "'linux_info.share_cgroups' cannot be false for a container that is nested twice: only one " +
@@ -173,6 +180,8 @@ function basicPlan(request: ContainerRequest, host: PlanHost): ContainerPlan {
     throw new ContainerizerError(`A container cannot have the id '${id}': it is the agent's own`);
   }
   requirePossibleCgroups(request);
+  const parent = parentOf(id);
+  const isShared = isSharing(request);
   const { inside } = request;
   const sandbox = join(host.workDirectory, request.sandbox);
   return {
@@ -192,8 +201,8 @@ function basicPlan(request: ContainerRequest, host: PlanHost): ContainerPlan {
     user,
     isBound,
     cgroups: {
-      ...cgroupPlacement(host.cgroups, id, isSharing(request) ? host.parentCgroups : undefined),
-      settings: [],
+      ...cgroupPlacement(host.cgroups, id, isShared ? host.parentCgroups : undefined),
+      settings: parent === undefined || isShared ? [] : handingOn(host.cgroups, parent),
     },
     oomScoreAdj: 0,
     rlimits: [],

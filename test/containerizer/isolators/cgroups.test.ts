@@ -271,6 +271,17 @@ test('an isolator whose controller the machine lacks is refused, and not one of 
   expect(names).not.toContain('cgroups/net_cls');
 });
 
+test.each<[isolator: string, options: Partial<CgroupOptions>, file: string]>([
+  ['cgroups/mem', { isSwapLimited: true }, 'memory.memsw.limit_in_bytes'],
+  ['cgroups/cpu', { isQuotaEnabled: true }, 'cpu.cfs_quota_us'],
+])('%s is refused with %o on a kernel without %s', (isolator, options, file) => {
+  const missing = new Map([[file, 'this kernel has none']]);
+  expect(() => isolatorsFor([isolator], options, missing)).toThrow(
+    `needs ${file}: this kernel has none`,
+  );
+  expect(() => isolatorsFor([isolator], {}, missing)).not.toThrow();
+});
+
 test('the container of an executor has the limits of its tasks, and what others request', () => {
   const executor = [scalar('cpus', 0.1), scalar('mem', 32)];
   const one = { resources: [scalar('cpus', 1), scalar('mem', 64)], limits: { cpus: { value: 2 } } };

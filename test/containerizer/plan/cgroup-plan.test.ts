@@ -4,6 +4,7 @@ import {
   type CgroupHierarchy,
   type CgroupPlacement,
   cgroupPlacement,
+  handingOn,
 } from '../../../src/containerizer/plan/cgroup-plan.ts';
 import { childOf } from '../../../src/model/container-id.ts';
 import { containerId } from '../../../src/model/ids.ts';
@@ -68,6 +69,17 @@ test.each<[what: string, isSharing: boolean, hierarchies: typeof v1, CgroupPlace
 ])('%s', (_, isSharing, hierarchies, placement) => {
   const shared = isSharing ? cgroupPlacement(hierarchies, pod) : undefined;
   expect(cgroupPlacement(hierarchies, task, shared)).toEqual(placement);
+});
+
+test('in v2 the cgroups above hand controllers on to a container with limits of its own', () => {
+  const [unified = expect.fail('no hierarchy')] = v2;
+  const file = 'cgroup.subtree_control';
+  const value = '+cpu +memory';
+  expect(handingOn([{ ...unified, handedOn: ['cpu', 'memory'] }], pod)).toEqual([
+    { folder: '/cg/mesos/pod', file, value },
+    { folder: '/cg/mesos/pod/mesos', file, value },
+  ]);
+  expect(handingOn(v1, pod)).toEqual([]);
 });
 
 test('one below shares what the one above it shares', () => {

@@ -107,9 +107,8 @@ void kill_cgroup(const char *group, int may_freeze) {
     freeze(group);
   }
   each_group(path, kill_members);
-  if (may_freeze) {
-    each_group(path, thaw);
-  }
+  /* Also what others have frozen: frozen processes do not end. */
+  each_group(path, thaw);
 }
 
 int remove_cgroup(const char *group) {

@@ -1,0 +1,153 @@
+// Isolators of cgroups in v2, on a machine that has nothing else (npm run test:guest): what
+// containers get there, what becomes of one that uses up its memory, and what is measured.
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { lookAtHost } from '../../src/containerizer/host/host.ts';
+import { DEFAULT_CGROUP_OPTIONS } from '../../src/containerizer/isolators/cgroup-options.ts';
+import type { IsolatorOptions } from '../../src/containerizer/isolators/isolators.ts';
+import {
+  ContainerInfo_Type,
+  type Resource,
+  TaskState,
+  TaskStatus_Reason,
+  Value_Type,
+} from '../../src/model/generated/messages.ts';
+import { cgroupRoot, DriverHarness, temporaryFolder } from './harness.ts';
+import { eventually } from './outside.ts';
+
+const TOP = '/sys/fs/cgroup';
+const isUnified = (() => {
+  const path = join(TOP, 'cgroup.controllers');
+  return existsSync(path) && readFileSync(path, 'utf8').includes('memory');
+})();
+
+const MB = 2 ** 20;
+const ISOLATION = ['cpu', 'mem', 'pids', 'cpuset', 'blkio'].map((it) => `cgroups/${it}`);
+const HOG = { value: 'tail /dev/zero; sleep 1000' };
+const LONG = { value: 'sleep 1000' };
+
+const scalar = (name: string, value: number): Resource => ({
+  name,
+  type: Value_Type.SCALAR,
+  scalar: { value },
+});
+const resources = [scalar('cpus', 0.2), scalar('mem', 48)];
+const ownCgroups = { type: ContainerInfo_Type.MESOS, linux_info: { share_cgroups: false } };
+const memory = [{ ...scalar('mem', 48), scalar: { value: expect.closeTo(48, 0) } }];
+
+describe.skipIf(!isUnified)('cgroups v2', () => {
+  let folder: ReturnType<typeof temporaryFolder>;
+  let harness: DriverHarness | undefined;
+
+  beforeEach(() => {
+    folder = temporaryFolder();
+  });
+
+  afterEach(async () => {
+    await harness?.end();
+    harness = undefined;
+    folder[Symbol.dispose]();
+  });
+
+  async function open(isolators: IsolatorOptions = {}): Promise<DriverHarness> {
+    harness = await DriverHarness.open(folder.path, { isolation: ISOLATION, isolators });
+    return harness;
+  }
+
+  const cgroup = (...below: string[]) => join(TOP, cgroupRoot(folder.path), ...below);
+  const setting = (path: string, file: string) => readFileSync(join(path, file), 'utf8').trim();
+
+  test('a container is limited, with its processes in a leaf, and its cgroup ends with it', async () => {
+    const harness = await open();
+    const container = harness.launch({
+      task: { command: LONG, resources, limits: { cpus: { value: 0.5 }, mem: { value: 96 } } },
+    });
+    await harness.status(container, TaskState.TASK_RUNNING);
+    await eventually(() => setting(cgroup(container, 'leaf'), 'cgroup.procs') !== '');
+    const values = ['cpu.weight', 'cpu.max', 'memory.low', 'memory.max', 'pids.max'].map((file) =>
+      setting(cgroup(container), file),
+    );
+    expect(values).toEqual(['20', '50000 100000', String(48 * MB), String(96 * MB), 'max']);
+    harness.driver.perform({
+      type: 'resizeContainer',
+      containerId: container,
+      resources: [scalar('cpus', 1), scalar('mem', 64)],
+    });
+    expect(setting(cgroup(container), 'cpu.max')).toBe('max 100000');
+    expect(setting(cgroup(container), 'memory.low')).toBe(String(64 * MB));
+    expect(setting(cgroup(container), 'memory.max')).toBe(String(96 * MB));
+    harness.kill(container, 0);
+    await harness.ended(container);
+    expect(existsSync(cgroup(container))).toBe(false);
+  });
+
+  test('a task that uses up its memory ends, and the agent says how much it was', async () => {
+    const harness = await open();
+    const container = harness.launch({ task: { command: HOG, resources } });
+    expect(await harness.ended(container)).toMatchObject({
+      failure: expect.stringMatching(
+        /^Memory limit exceeded: Requested: 48MB Maximum Used: 48MB\n\nMEMORY STATISTICS: \nanon /,
+      ),
+      reason: TaskStatus_Reason.REASON_CONTAINER_LIMITATION_MEMORY,
+      limited: memory,
+    });
+  });
+
+  test('a task of a group with cgroups of its own ends alone by its memory', async () => {
+    const harness = await open();
+    const container = harness.launch({
+      resources,
+      group: [
+        { name: 'hog', command: HOG, resources, container: ownCgroups },
+        { name: 'long', command: LONG, resources, container: ownCgroups },
+      ],
+    });
+    expect(await harness.status(container, TaskState.TASK_FAILED)).toMatchObject({
+      task_id: { value: 'hog' },
+      message: expect.stringMatching(
+        /^Command terminated with signal Killed: Memory limit exceeded/,
+      ),
+      limitation: { resources: memory },
+    });
+    const killed = await harness.status(container, TaskState.TASK_KILLED);
+    expect(killed.task_id.value).toBe('long');
+  });
+
+  test('tasks of a group that share its cgroups end together by their memory', async () => {
+    const harness = await open();
+    const container = harness.launch({
+      resources: [scalar('cpus', 0.1)],
+      group: [
+        { name: 'hog', command: HOG, resources: [scalar('mem', 16)] },
+        { name: 'long', command: LONG, resources: [scalar('mem', 32)] },
+      ],
+    });
+    expect(await harness.ended(container)).toMatchObject({
+      failure: expect.stringMatching(/^Memory limit exceeded: Requested: 48MB/),
+      limited: memory,
+    });
+    expect(harness.states(container)).not.toContain('TASK_FAILED');
+    await eventually(() => !existsSync(cgroup(container)));
+  });
+
+  test('what a container uses is measured', async () => {
+    const cgroups = { ...DEFAULT_CGROUP_OPTIONS, isCounting: true };
+    const harness = await open({ cgroups });
+    const container = harness.launch({
+      task: { command: { value: 'sleep 1001 & sleep 1002' }, resources },
+    });
+    await eventually(() => harness.driver.usage(container)?.processes === 3);
+    const used = harness.driver.usage(container) ?? expect.fail('not measured');
+    expect(used.mem_total_bytes).toBeGreaterThan(100_000);
+    expect(used.cpus_user_time_secs).toBeTypeOf('number');
+    expect(used.cpus_nr_periods).toBeTypeOf('number');
+    expect(used.blkio_statistics).toMatchObject({ cfq: [{}] });
+  });
+
+  test('controllers that v2 lacks are named', () => {
+    const controllers = ['net_cls', 'net_prio', 'devices'];
+    const place = { hierarchy: TOP, root: cgroupRoot(folder.path), controllers };
+    expect([...lookAtHost({ cgroups: place }).cgroups.missing.keys()]).toEqual(controllers);
+  });
+});
