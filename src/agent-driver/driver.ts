@@ -35,6 +35,7 @@ import type { Host } from '../containerizer/host/host.ts';
 import type { IsolatorOptions } from '../containerizer/isolators/isolators.ts';
 import type { LauncherName } from '../containerizer/launchers/names.ts';
 import type { CapabilityDefaults } from '../containerizer/plan/capabilities.ts';
+import type { ContainerLogger } from '../containerizer/plan/container-logger.ts';
 import { RunRecords } from '../containerizer/records/run-records.ts';
 import { DiskPressure, type GarbagePolicy } from '../containerizer/sandboxes/disk-pressure.ts';
 import { GarbageCollector } from '../containerizer/sandboxes/garbage-collector.ts';
@@ -68,6 +69,8 @@ export interface AgentDriverOptions extends ExecutorRequests {
   readonly capabilities?: CapabilityDefaults | undefined;
   /** Of the isolators of disks. */
   readonly isolators?: IsolatorOptions | undefined;
+  /** What keeps the output of containers; undefined: plain files. */
+  readonly logger?: ContainerLogger | undefined;
   readonly fetching?: FetchOptions | undefined;
   readonly garbage: {
     /** How long sandboxes of ended runs are kept. */
@@ -197,7 +200,8 @@ export class AgentDriver {
         `${meddler} can change what is in ${work.root}, and with it what root does`,
       );
     }
-    const { programs, host, launcher, isolation, capabilities, isolators, fetching } = options;
+    const { programs, host, launcher, isolation, capabilities, isolators, logger, fetching } =
+      options;
     const { ociRuntime } = options;
     const warn = (text: string) => options.log('warn', text);
     const records = new RunRecords(work, warn);
@@ -213,6 +217,7 @@ export class AgentDriver {
       isolation,
       capabilities,
       isolators,
+      logger,
       fetching,
       warn,
     });

@@ -27,6 +27,7 @@ import { deafListeners, type Listeners } from './listeners.ts';
 import { memoryLimitation } from './memory-limitation.ts';
 import type { CapabilityDefaults } from './plan/capabilities.ts';
 import { commandEnvironment, commandLine } from './plan/command-line.ts';
+import type { ContainerLogger } from './plan/container-logger.ts';
 import type { Place } from './plan/place.ts';
 import type { PlanHost } from './plan/plan.ts';
 import {
@@ -40,6 +41,7 @@ import { reserveDescriptor } from './records/record-file.ts';
 import type { RunRecords } from './records/run-records.ts';
 import { recoverCalled } from './recovery.ts';
 import { removeSandbox, type SandboxPlace } from './sandboxes/sandboxes.ts';
+import { surroundingsOf } from './surroundings-of.ts';
 import { timerDelay } from './timer-delay.ts';
 import type { TreeNode } from './tree.ts';
 import type { Volumes } from './volumes/volumes.ts';
@@ -62,6 +64,8 @@ export interface ContainerizerOptions {
   readonly capabilities?: CapabilityDefaults | undefined;
   /** Of the isolators of disks. */
   readonly isolators?: IsolatorOptions | undefined;
+  /** What keeps the output of containers; undefined: plain files. */
+  readonly logger?: ContainerLogger | undefined;
   readonly fetching?: FetchOptions | undefined;
   readonly warn: (text: string) => void;
 }
@@ -121,6 +125,7 @@ export class Containerizer {
     this.#host = {
       workDirectory: options.work.root,
       cgroups: options.host.cgroups.hierarchies,
+      logger: options.logger,
     };
     this.#placements = new Placements(options.records, this.#host.cgroups);
     this.#steps = new LaunchSteps({
@@ -228,28 +233,13 @@ export class Containerizer {
   }
 
   /** What a session in this container shares with it. Rejects with ContainerizerError. */
-  async surroundings(id: ContainerId): Promise<Surroundings> {
-    const node = this.#containers.get(id);
-    if (node === undefined) {
-      throw new ContainerizerError(`Parent container ${id} does not exist`);
-    }
-    const parent = parentOf(id);
-    if (node.kind === 'debug' && parent !== undefined) {
-      return this.surroundings(parent);
-    }
-    const owner = node.user === undefined ? undefined : await this.#users.identity(node.user);
-    return {
-      container: id,
-      sandbox: node.sandbox,
-      owner: owner?.uid,
-      environment: this.#launcher.environment(id) ?? this.#notedEnvironment(id),
-    };
-  }
-
-  /** Containers of earlier versions have none on record. */
-  #notedEnvironment(id: ContainerId): Readonly<Record<string, string>> {
-    const noted = this.#records.noted(id, 'environment');
-    return noted === undefined ? {} : JSON.parse(noted);
+  surroundings(id: ContainerId): Promise<Surroundings> {
+    return surroundingsOf(id, {
+      containers: this.#containers,
+      users: this.#users,
+      launcher: this.#launcher,
+      records: this.#records,
+    });
   }
 
   /**

@@ -133,7 +133,7 @@ describe('a session', () => {
   });
 
   test('ends with the agent, and is not there for the next one', async () => {
-    await session('echo $$ > pid; sleep 100');
+    await session('echo $$ > new; mv new pid; sleep 100');
     await eventually(() => existsSync(harness.inSandbox(root, 'pid')));
     const pid = readFileSync(harness.inSandbox(root, 'pid'), 'utf8').trim();
     await harness.driver.close();

@@ -384,7 +384,7 @@ describe('a value that cannot be used is refused in one clear line', () => {
   test('all faults are reported at once, a line each', () => {
     const argv = [
       '--hooks=x',
-      '--modules=nowhere',
+      '--modules_dir=nowhere',
       '--isolation=docker/runtime',
       '--nix',
       '--port=0',
@@ -401,7 +401,7 @@ describe('a value that cannot be used is refused in one clear line', () => {
       /^unknown flag --nix/,
       /^--port expects .*, got '0'$/,
       /^--hooks is not supported yet$/,
-      /^--modules is not supported yet$/,
+      /^--modules_dir is not supported yet$/,
       /^--isolation=docker\/runtime is not supported yet: /,
       /^--image_providers is not supported yet \(set by MESOS_IMAGE_PROVIDERS in the env/,
     ]) {

@@ -2,6 +2,7 @@
 // are a part of AGENT_FLAGS (flags.ts).
 import { ISOLATION_HELP, ISOLATION_WORDS } from '../../containerizer/isolators/names.ts';
 import { LAUNCHER_NAMES, MISSING_LAUNCHERS } from '../../containerizer/launchers/names.ts';
+import { LOGROTATE_LOGGER } from '../../containerizer/plan/container-logger.ts';
 import { closestName } from '../../model/closest-name.ts';
 import { choice, duration, integer, json, list, path, size, text, toggle } from '../flags/flag.ts';
 import { positive } from '../process/shared-flags.ts';
@@ -74,8 +75,18 @@ export const AGENT_CONTAINER_FLAGS = {
     help: 'disk/du and disk/xfs: time between two looks at what containers have on disks.',
   }),
   container_logger: text({
-    ...REFUSED,
-    help: 'A module that takes what containers print. It goes to the files stdout and stderr of the sandbox.',
+    check: (name) =>
+      name === LOGROTATE_LOGGER
+        ? undefined
+        : `container_logger: there is no module '${name}', only ${LOGROTATE_LOGGER}`,
+    help:
+      'What keeps the output of containers. Without it goes to the files stdout and stderr of the sandbox; ' +
+      `with ${LOGROTATE_LOGGER} these are rotated when they are full. Its parameters are in --modules.`,
+  }),
+  modules: json({
+    help:
+      `Parameters of modules, as JSON. Only ${LOGROTATE_LOGGER} is there, built in: max_stdout_size, ` +
+      'logrotate_stdout_options (of which `rotate COUNT` counts), the same for stderr, environment_variable_prefix.',
   }),
   containerizers: list({
     default: ['mesos'],

@@ -41,7 +41,7 @@ export async function runAgent(
   const { values } = parsed;
   const [settings, module] = await Promise.all([agentSettings(parsed), loadCore()]);
   const { address, master, options, authentication, carriers, warnings } = settings;
-  const { capabilities, isolators } = settings;
+  const { capabilities, isolators, containerLogger } = settings;
   const { workDir } = options;
   const noted = { ...parsed, warnings: [...parsed.warnings, ...warnings] };
   const own = new ServerProcess<AgentTimer>(NAME, noted, (timer, nowMs) =>
@@ -78,6 +78,7 @@ export async function runAgent(
     isolation: options.isolation,
     capabilities,
     isolators,
+    logger: containerLogger,
     fetching: {
       stallMs: values.fetcher_stall_timeout,
       home: values.frameworks_home,

@@ -3,6 +3,7 @@
 import type { AgentOptions } from '../../agent/options.ts';
 import type { IsolatorOptions } from '../../containerizer/isolators/isolators.ts';
 import type { CapabilityDefaults } from '../../containerizer/plan/capabilities.ts';
+import type { ContainerLogger } from '../../containerizer/plan/container-logger.ts';
 import { type Authentication, agentAuthentication } from '../../http/server/authentication.ts';
 import type { Carriers } from '../../http/transport/carriers.ts';
 import type { Address } from '../../model/address.ts';
@@ -17,6 +18,7 @@ import {
 } from '../process/published-address.ts';
 import { logFolder, serverStart } from '../process/server-process.ts';
 import { capabilityDefaults } from './capabilities.ts';
+import { loggerOf } from './container-logger.ts';
 import { makePathDisks, refuseOverlaps, refuseUnmounted } from './disks.ts';
 import type { AGENT_FLAGS } from './flags.ts';
 import { isolatorOptions } from './isolators.ts';
@@ -32,6 +34,8 @@ export interface AgentSettings {
   /** Of containers. */
   readonly capabilities: CapabilityDefaults;
   readonly isolators: IsolatorOptions;
+  /** What keeps the output of containers; undefined: plain files. */
+  readonly containerLogger: ContainerLogger | undefined;
   /** Lines for the log. */
   readonly warnings: readonly string[];
 }
@@ -52,6 +56,7 @@ export async function agentSettings(
   const workDir = faults.read(() => workDirOf(folder.value));
   faults.read(() => refuseForeignAgent(workDir.value));
   const capabilities = faults.read(() => capabilityDefaults(values));
+  const containerLogger = faults.read(() => loggerOf(values));
   const options = faults.read(() =>
     agentOptions(values, {
       ...serverStart(parsed, address.or(NO_ADDRESS)),
@@ -87,6 +92,7 @@ export async function agentSettings(
     carriers: carriers.value,
     capabilities: capabilities.value,
     isolators: isolators.value,
+    containerLogger: containerLogger.value,
     authentication: agentAuthentication({ readonly, readwrite, credentials }),
     warnings,
   };

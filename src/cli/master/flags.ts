@@ -27,6 +27,7 @@ const between = (name: string, low: number, high: number, said: string) => (valu
 
 export const MASTER_FLAGS = {
   ...SHARED_FLAGS,
+  modules: json({ status: 'refused', help: 'Modules (shared libraries) to load.' }),
   agent_ping_timeout: duration({
     default: 15_000,
     alias: 'slave_ping_timeout',

@@ -87,10 +87,6 @@ export const SHARED_FLAGS = {
     status: 'accepted',
     help: 'Endpoints for profiling memory with jemalloc; there are none here.',
   }),
-  modules: json({
-    status: 'refused',
-    help: 'Modules (shared libraries) to load.',
-  }),
   modules_dir: path({
     status: 'refused',
     help: 'Folder with descriptions of modules to load.',

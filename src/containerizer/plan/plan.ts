@@ -17,6 +17,7 @@ import {
 } from './cgroup-plan.ts';
 import { type CommandLine, commandEnvironment, commandLine, layered } from './command-line.ts';
 import { requireSupported } from './container-info.ts';
+import { type ContainerLogger, type RotatedOutput, rotatedOutput } from './container-logger.ts';
 import type { DiskQuota } from './disk-quotas.ts';
 import type { PortRanges } from './ports.ts';
 import { type ProcessIo, processIo } from './process-io.ts';
@@ -64,6 +65,8 @@ export interface ContainerPlan extends ProcessPlan, Surroundings {
   readonly parentLinks: readonly ParentLink[];
   /** Where input comes from, and where output goes. */
   readonly io: ProcessIo;
+  /** How the files of the output are rotated; undefined: they grow. */
+  readonly rotated: RotatedOutput | undefined;
   /** How much it may have on disks, where that is measured. */
   readonly diskQuotas: readonly DiskQuota[];
   /** The ports on which it may listen, where that is watched. */
@@ -99,6 +102,7 @@ export interface PlanHost {
   readonly workDirectory: string;
   /** Those that containers use; the first is used to kill them. */
   readonly cgroups: readonly CgroupHierarchy[];
+  readonly logger?: ContainerLogger | undefined;
   /** Of the container that the request's is nested in. */
   readonly parentCgroups?: CgroupPlacement | undefined;
 }
@@ -212,6 +216,7 @@ function basicPlan(request: ContainerRequest, host: PlanHost): ContainerPlan {
     volumes: new Map(),
     parentLinks: [],
     io: processIo(request),
+    rotated: host.logger && rotatedOutput(host.logger, command ? commandEnvironment(command) : {}),
     diskQuotas: [],
     ports: [],
     volumeMounts: [],

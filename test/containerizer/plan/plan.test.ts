@@ -104,6 +104,7 @@ test('a plan has everything that the container becomes', () => {
       ]),
       parentLinks: [],
       io: { kind: 'files' },
+      rotated: undefined,
       diskQuotas: [],
       ports: [],
       volumeMounts: [],

@@ -67,7 +67,8 @@ describe('a terminal', () => {
     const input = await attachInput(run);
     await input.write(Buffer.from('typed\n'));
     input.end();
-    expect(await input.ended).toBe('taken');
+    // The process may be quicker.
+    expect(['taken', 'disconnected']).toContain(await input.ended);
     await reading.done;
     expect(reading.reader.isWhole).toBe(true);
     expect(reading.text.stdout).toMatch(

@@ -1,6 +1,7 @@
 // What confines a container's process besides its user, and what it is connected with, as the
 // supervisor reads it (confinement.c, spawner.c).
 import { type CapabilityName, maskOf } from '../../plan/capabilities.ts';
+import type { RotatedOutput } from '../../plan/container-logger.ts';
 import type { ContainerPlan } from '../../plan/plan.ts';
 
 export function settingsOf(
@@ -24,20 +25,24 @@ export function settingsOf(
   return settings;
 }
 
-export function ioOf({
-  io,
-  ...plan
-}: Pick<ContainerPlan, 'io' | 'sandbox' | 'directory' | 'directoryOwner'>): string[] {
+type Connected = Pick<ContainerPlan, 'io' | 'rotated' | 'sandbox' | 'directory' | 'directoryOwner'>;
+
+export function ioOf({ io, rotated, ...plan }: Connected): string[] {
   const elsewhere =
     plan.directory === plan.sandbox
       ? []
       : [`logs ${plan.sandbox}`, `owner ${plan.directoryOwner ?? '-'}`];
+  const logs = rotated === undefined ? [] : rotations(rotated);
   switch (io.kind) {
     case 'files':
-      return [];
+      // Who writes right into a file does not see that it is full.
+      return logs.length === 0 ? [] : ['pipes', ...logs];
     case 'pipes':
-      return ['pipes', 'serve', ...elsewhere];
+      return ['pipes', 'serve', ...elsewhere, ...logs];
     case 'terminal':
-      return [`terminal ${io.rows} ${io.columns}`, 'serve', ...elsewhere];
+      return [`terminal ${io.rows} ${io.columns}`, 'serve', ...elsewhere, ...logs];
   }
 }
+
+const rotations = ({ stdout, stderr }: RotatedOutput): string[] =>
+  [stdout, stderr].map(({ maxBytes, kept }, index) => `rotate ${index} ${maxBytes} ${kept}`);

@@ -16,6 +16,11 @@ struct io {
   int is_served;    /* The agent can attach to it, and where there is no terminal, it gets a pipe as input. */
   /* Where its files are, and to whom the working directory belongs; NULL: as for all others. */
   const char *logs, *owner;
+  /* For standard output and error: the largest size of the file (0: any), and how many full ones stay. */
+  struct rotation {
+    unsigned long long max;
+    unsigned kept;
+  } rotation[2];
 };
 
 /* The process that a request asks for. The strings and lists belong to the request. */
@@ -115,7 +120,7 @@ struct switchboard;
 /* Returns NULL, with errno. */
 struct switchboard *open_switchboard(const struct launch *launch, int listener, struct stdio *stdio);
 /* In the process: sends the files for its output. In the supervisor: takes them, when it runs. */
-void hand_up_logs(int socket, const int *logs);
+void hand_up_logs(int socket, int folder, const int *logs);
 void take_logs(struct switchboard *board, struct stdio *stdio);
 /* Serves process and readers until a signal waits, or `events` can be read (-1: never). */
 void serve(struct switchboard *board, int events);

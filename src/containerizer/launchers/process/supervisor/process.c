@@ -84,7 +84,11 @@ static void redirect_to_supervisor(int failure, const struct launch *launch,
                                    const struct stdio *stdio) {
   if (!launch->io.logs) {
     int logs[2] = {open_output(failure, launch->out, 1), open_output(failure, launch->err, 1)};
-    hand_up_logs(stdio->logs, logs);
+    int folder = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (folder < 0) {
+      fail(failure, "Failed to open the folder of the output");
+    }
+    hand_up_logs(stdio->logs, folder, logs);
   }
   /* In a container it is made so inside, where a runtime has begun another session. */
   if (stdio->is_terminal && launch->n_runtime == 0 && ioctl(stdio->in, TIOCSCTTY, 0) < 0) {
@@ -127,13 +131,8 @@ static uid_t uid_of(const char *text) {
 }
 
 /* A session has its files in a folder that its user may not reach: they are made before that changes. */
-static int make_log(int failure, const struct launch *launch, const char *name) {
-  struct stat status;
+static int make_log(int failure, const struct launch *launch, int folder, const char *name) {
   uid_t uid = uid_of(launch->uid);
-  int folder = walk(launch->above, launch->io.logs);
-  if (folder < 0 || fstat(folder, &status) < 0 || status.st_uid != uid) {
-    fail(failure, "Failed to open '%s'", launch->io.logs);
-  }
   /* What a session before with the same id has left may be anything by now. */
   unlinkat(folder, name, 0);
   int flags = O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_NOFOLLOW | O_CLOEXEC;
@@ -141,8 +140,18 @@ static int make_log(int failure, const struct launch *launch, const char *name) 
   if (file < 0 || (uid != geteuid() && fchown(file, uid, -1) < 0)) {
     fail(failure, "Failed to make '%s' in '%s'", name, launch->io.logs);
   }
-  close(folder);
   return file;
+}
+
+static void make_logs(int failure, const struct launch *launch, const struct stdio *stdio) {
+  struct stat status;
+  int folder = walk(launch->above, launch->io.logs);
+  if (folder < 0 || fstat(folder, &status) < 0 || status.st_uid != uid_of(launch->uid)) {
+    fail(failure, "Failed to open '%s'", launch->io.logs);
+  }
+  int logs[2] = {make_log(failure, launch, folder, "stdout"),
+                 make_log(failure, launch, folder, "stderr")};
+  hand_up_logs(stdio->logs, folder, logs);
 }
 
 /*
@@ -268,8 +277,7 @@ void become(const struct launch *launch, int failure, const struct stdio *stdio)
   join_cgroups(launch, failure);
   umask(022);
   if (stdio && launch->io.logs) {
-    int logs[2] = {make_log(failure, launch, "stdout"), make_log(failure, launch, "stderr")};
-    hand_up_logs(stdio->logs, logs);
+    make_logs(failure, launch, stdio);
   }
   char target[PATH_MAX];
   if (mount_volumes(launch, target, sizeof target) < 0) {

@@ -31,8 +31,9 @@
  *      held (checks, fetches); what it leaves behind ends with it, and all when the spawner ends.
  *      It makes no cgroups, and joins those of a container. uid `-`: no change. Without words about
  *      input and output the process writes right into its files; `pipes` or `terminal ROWS COLUMNS`
- *      connect it with its supervisor (switchboard.c), and `serve` lets the agent attach. For a session
- *      `logs PATH` is the folder of its files, and `owner UID` (or `-`) to whom its working directory belongs.
+ *      connect it with its supervisor (switchboard.c), and `serve` lets the agent attach. `rotate 0 BYTES
+ *      COUNT` (1 for standard error) rotates a file, and keeps so many full ones. For a session `logs PATH` is
+ *      the folder of its files, and `owner UID` (or `-`) to whom its working directory belongs.
  *   G  lets a held supervisor go on.
  *   S  signal number. A supervisor takes SIGTERM (passed on to everything in the container) and
  *      SIGUSR1 (kills everything), and so does what watches over a plain process. One still held
@@ -254,6 +255,8 @@ static char **take_list(struct cursor *cursor, int *count) {
 
 static struct io take_io(struct cursor *cursor) {
   struct io io = {0};
+  struct rotation rotation;
+  unsigned which;
   int count;
   char **words = take_list(cursor, &count);
   for (int i = 0; i < count; i++) {
@@ -263,6 +266,9 @@ static struct io take_io(struct cursor *cursor) {
       io.has_terminal = 1;
     } else if (strcmp(words[i], "serve") == 0) {
       io.is_served = 1;
+    } else if (sscanf(words[i], "rotate %u %llu %u", &which, &rotation.max, &rotation.kept) == 3 &&
+               which < 2) {
+      io.rotation[which] = rotation;
     } else if (strncmp(words[i], "logs ", 5) == 0) {
       io.logs = words[i] + 5;
     } else if (strncmp(words[i], "owner ", 6) == 0) {

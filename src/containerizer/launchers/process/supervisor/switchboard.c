@@ -41,7 +41,7 @@ enum {
 
 struct output {
   int fd; /* Where it comes from, or -1. */
-  int log;
+  struct log log;
   char kind;
 };
 
@@ -179,8 +179,11 @@ struct switchboard *open_switchboard(const struct launch *launch, int listener, 
   }
   board->listener = listener;
   board->terminal = board->input.fd = board->input.process = -1;
-  board->outputs[0] = (struct output){.fd = -1, .log = -1, .kind = 'o'};
-  board->outputs[1] = (struct output){.fd = -1, .log = -1, .kind = 'e'};
+  for (int i = 0; i < 2; i++) {
+    struct log log = {.file = -1, .folder = -1, .rotation = launch->io.rotation[i]};
+    log.name = i == 0 ? "stdout" : "stderr";
+    board->outputs[i] = (struct output){.fd = -1, .log = log, .kind = i == 0 ? 'o' : 'e'};
+  }
   board->signals = signalfd(-1, &set, SFD_CLOEXEC);
   if (board->signals < 0 || open_readers(&board->readers) < 0 ||
       socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, logs) < 0) {
@@ -203,11 +206,17 @@ struct switchboard *open_switchboard(const struct launch *launch, int listener, 
   return board;
 }
 
-void hand_up_logs(int socket, const int *logs) {
-  union {
-    struct cmsghdr head;
-    char bytes[CMSG_SPACE(2 * sizeof(int))];
-  } control = {0};
+enum { HANDED = 3 };
+
+/* The room of a message that carries descriptors. */
+union carried {
+  struct cmsghdr head;
+  char bytes[CMSG_SPACE(HANDED * sizeof(int))];
+};
+
+void hand_up_logs(int socket, int folder, const int *logs) {
+  int handed[HANDED] = {folder, logs[0], logs[1]};
+  union carried control = {0};
   char byte = 0;
   struct iovec part = {&byte, 1};
   struct msghdr message = {.msg_iov = &part,
@@ -216,16 +225,13 @@ void hand_up_logs(int socket, const int *logs) {
                            .msg_controllen = sizeof control.bytes};
   struct cmsghdr *head = CMSG_FIRSTHDR(&message);
   *head = (struct cmsghdr){
-      .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(2 * sizeof(int))};
-  memcpy(CMSG_DATA(head), logs, 2 * sizeof(int));
+      .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof handed)};
+  memcpy(CMSG_DATA(head), handed, sizeof handed);
   sendmsg(socket, &message, MSG_NOSIGNAL);
 }
 
 void take_logs(struct switchboard *board, struct stdio *stdio) {
-  union {
-    struct cmsghdr head;
-    char bytes[CMSG_SPACE(2 * sizeof(int))];
-  } control;
+  union carried control;
   char byte;
   struct iovec part = {&byte, 1};
   struct msghdr message = {.msg_iov = &part,
@@ -234,11 +240,13 @@ void take_logs(struct switchboard *board, struct stdio *stdio) {
                            .msg_controllen = sizeof control.bytes};
   if (recvmsg(board->logs, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT) > 0) {
     struct cmsghdr *head = CMSG_FIRSTHDR(&message);
-    int logs[2];
-    if (head && head->cmsg_type == SCM_RIGHTS && head->cmsg_len == CMSG_LEN(sizeof logs)) {
-      memcpy(logs, CMSG_DATA(head), sizeof logs);
-      board->outputs[0].log = logs[0];
-      board->outputs[1].log = logs[1];
+    int handed[HANDED];
+    if (head && head->cmsg_type == SCM_RIGHTS && head->cmsg_len == CMSG_LEN(sizeof handed)) {
+      memcpy(handed, CMSG_DATA(head), sizeof handed);
+      for (int i = 0; i < 2; i++) {
+        board->outputs[i].log.folder = handed[0];
+        open_log(&board->outputs[i].log, handed[1 + i]);
+      }
     }
   }
   close(board->logs);
@@ -247,18 +255,6 @@ void take_logs(struct switchboard *board, struct stdio *stdio) {
     close(stdio->in);
     close(stdio->out);
     close(stdio->err);
-  }
-}
-
-/* What does not fit into the file, or on its disk, is lost there. */
-static void log_output(int log, const char *bytes, size_t size) {
-  while (size > 0) {
-    ssize_t n = log < 0 ? -1 : write(log, bytes, size);
-    if (n <= 0 && errno != EINTR) {
-      return;
-    }
-    bytes += n > 0 ? n : 0;
-    size -= n > 0 ? n : 0;
   }
 }
 
@@ -277,7 +273,7 @@ static size_t read_output(struct switchboard *board, struct output *output, size
   if (n <= 0) {
     return 0;
   }
-  log_output(output->log, bytes, n);
+  write_log(&output->log, bytes, n);
   put_output(&board->readers, output->kind, bytes, n);
   return n;
 }
@@ -339,6 +335,12 @@ void close_switchboard(struct switchboard *board) {
       send_output(&board->readers);
     }
   }
+  /* A client that has ended its input is told so, although the process was quicker. */
+  struct pollfd polled[2];
+  await_input(&board->input, polled);
+  if (poll(polled, 2, 0) > 0) {
+    take_input(&board->input, polled);
+  }
   put_output(&board->readers, 'x', NULL, 0);
   send_output(&board->readers);
   if (!has_untaken(&board->readers) || fork() != 0) {
@@ -352,7 +354,8 @@ void close_switchboard(struct switchboard *board) {
   setsid();
   for (int i = 0; i < 2; i++) {
     close(board->outputs[i].fd);
-    close(board->outputs[i].log);
+    close(board->outputs[i].log.file);
+    close(board->outputs[i].log.folder);
   }
   if (chdir("/") == 0) {
     send_rest(&board->readers);

@@ -53,6 +53,19 @@ int cut_stuck_readers(struct readers *readers);
 /* Sends the rest, for some time at most. */
 void send_rest(struct readers *readers);
 
+/* A file of the sandbox that keeps output: log.c. */
+struct log {
+  int file, folder; /* -1: none. */
+  const char *name;
+  struct rotation rotation;
+  unsigned long long size;
+  uid_t uid;
+  gid_t gid;
+};
+
+void open_log(struct log *log, int file);
+void write_log(struct log *log, const char *bytes, size_t size);
+
 /*
  * The one connection that input comes from. Frames as above: 'i' with bytes for the process, 'c' to
  * close its standard input, 'w' with rows and columns (u16 each). It is answered with one byte when it

@@ -1,0 +1,41 @@
+// What a session in a container shares with it, as it is now.
+import { parentOf } from '../model/container-id.ts';
+import type { ContainerId } from '../model/ids.ts';
+import { ContainerizerError } from './containerizer-error.ts';
+import type { Containers } from './containers.ts';
+import type { Users } from './host/users.ts';
+import type { Launcher } from './launchers/launcher.ts';
+import type { Surroundings } from './plan/request.ts';
+import type { RunRecords } from './records/run-records.ts';
+
+interface Knowing {
+  readonly containers: Pick<Containers, 'get'>;
+  readonly users: Users;
+  readonly launcher: Pick<Launcher, 'environment'>;
+  readonly records: RunRecords;
+}
+
+/** A session in a session looks into the same container. Rejects with ContainerizerError. */
+export async function surroundingsOf(id: ContainerId, of: Knowing): Promise<Surroundings> {
+  const node = of.containers.get(id);
+  if (node === undefined) {
+    throw new ContainerizerError(`Parent container ${id} does not exist`);
+  }
+  const parent = parentOf(id);
+  if (node.kind === 'debug' && parent !== undefined) {
+    return surroundingsOf(parent, of);
+  }
+  const owner = node.user === undefined ? undefined : await of.users.identity(node.user);
+  return {
+    container: id,
+    sandbox: node.sandbox,
+    owner: owner?.uid,
+    environment: of.launcher.environment(id) ?? notedEnvironment(id, of.records),
+  };
+}
+
+/** Of one without a process. Those of earlier versions have none on record. */
+function notedEnvironment(id: ContainerId, records: RunRecords): Readonly<Record<string, string>> {
+  const noted = records.noted(id, 'environment');
+  return noted === undefined ? {} : JSON.parse(noted);
+}
