@@ -11,6 +11,7 @@ interface Suite {
 
 const SUITES: Readonly<Record<string, () => Promise<Suite>>> = {
   allocator: () => import('./allocator.ts'),
+  containers: () => import('./containers.ts'),
   e2e: () => import('./e2e.ts'),
   http: () => import('./http.ts'),
   matcher: () => import('./matcher.ts'),

@@ -22,6 +22,7 @@ import {
   createStandaloneSandbox,
 } from './sandboxes/sandboxes.ts';
 import type { Making } from './tree.ts';
+import { Turns } from './turns.ts';
 import type { WorkDirectory } from './work-directory.ts';
 
 export interface LaunchOptions {
@@ -53,6 +54,7 @@ export interface LaunchParts {
 
 export class LaunchSteps {
   readonly #of: LaunchParts;
+  readonly #turns = new Turns();
 
   constructor(parts: LaunchParts) {
     this.#of = parts;
@@ -70,15 +72,18 @@ export class LaunchSteps {
     }
     reached('fetching');
     await this.#fetch(plan, identity, options.abort);
-    reached('isolating');
-    this.#of.placements.note(plan.id, plan.cgroups);
-    if (plan.cgroups.memory !== undefined) {
-      this.#of.records.expectMemory(plan.id);
-    }
-    if (request.nested !== undefined) {
-      makeCgroups(plan.cgroups.own);
-    }
-    const container = await this.#of.launcher.launch(plan, identity);
+    const container = await this.#turns.run(() => {
+      options.abort.throwIfAborted();
+      reached('isolating');
+      this.#of.placements.note(plan.id, plan.cgroups);
+      if (plan.cgroups.memory !== undefined) {
+        this.#of.records.expectMemory(plan.id);
+      }
+      if (request.nested !== undefined) {
+        makeCgroups(plan.cgroups.own);
+      }
+      return this.#of.launcher.launch(plan, identity);
+    });
     try {
       applySettings(plan.cgroups.settings);
     } catch (error) {
@@ -118,14 +123,16 @@ export class LaunchSteps {
     }
     const { plan } = planned;
     const identity = await identityOf(plan, this.#of.users, mayRunAs);
-    abort.throwIfAborted();
-    reached('preparing');
-    this.#of.records.create(plan.id);
-    notePlace(this.#of.records, plan.id, {
-      place: placeOf(request),
-      isolators: this.#of.isolators.map(({ name }) => name),
+    await this.#turns.run(() => {
+      abort.throwIfAborted();
+      reached('preparing');
+      this.#of.records.create(plan.id);
+      notePlace(this.#of.records, plan.id, {
+        place: placeOf(request),
+        isolators: this.#of.isolators.map(({ name }) => name),
+      });
+      this.#createSandbox(request, plan, identity);
     });
-    this.#createSandbox(request, plan, identity);
     for (const isolator of this.#of.isolators) {
       await isolator.prepare?.(plan, abort);
     }

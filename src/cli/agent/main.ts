@@ -11,6 +11,7 @@ import { joinAsAgent } from '../../containerizer/cgroups/hierarchies.ts';
 import type { Proxies } from '../../containerizer/fetcher/download.ts';
 import { lookAtHost } from '../../containerizer/host/host.ts';
 import { controllersFor } from '../../containerizer/isolators/names.ts';
+import { Turns } from '../../containerizer/turns.ts';
 import { StaticDetector } from '../../coordination/static-detector.ts';
 import { createCore } from '../../core/core.ts';
 import type { ExecutorStream } from '../../http/agent/executor-api.ts';
@@ -104,6 +105,7 @@ export async function runAgent(
     machine: { step: (event) => step(agent, event) },
     perform: (effect) => performEffect(performers, effect),
   });
+  const measuring = new Turns();
   const server = await AgentServer.start({
     ...own.portOptions({ address, carriers, logPath: '/slave/log', early }),
     dispatch: (event) => loop.dispatch(event),
@@ -112,7 +114,7 @@ export async function runAgent(
     pressure: loop,
     views: createViews(agent, shownJson),
     heartbeatMs: values.http_heartbeat_interval,
-    usage: async ({ containerId }) => driver.usage(containerId),
+    usage: ({ containerId }) => measuring.run(() => driver.usage(containerId)),
     others: () => driver.otherContainers(),
     authorizer: options.authorizer,
     authentication,

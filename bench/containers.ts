@@ -1,0 +1,177 @@
+// Many containers on one agent: launched, looked at, found again after a kill -9 of the agent, and
+// destroyed. Beside them the same processes without an agent.
+import { basename } from 'node:path';
+import { parseArgs } from 'node:util';
+import { UsageError, whole } from './arguments.ts';
+import { AgentProcess } from './containers/agent-process.ts';
+import { ContainerLoad, TASK_PROGRAM } from './containers/load.ts';
+import { memoryOf } from './containers/memory.ts';
+import { plainProcesses, type RivalTimes, runtimeContainers } from './containers/rivals.ts';
+import { HealthProbe } from './e2e/health-probe.ts';
+import { MasterProcess, usageOf } from './e2e/master-process.ts';
+import { type Measurement, quantile, report } from './report.ts';
+
+export const USAGE = `usage: npm run bench -- containers [options]
+
+  --tasks=N           tasks, a container each (1000)
+  --group=K           in groups of K tasks, a pod each; 0: each task by itself (0)
+  --launcher=posix    or linux, which needs root and an OCI runtime
+  --isolation=LIST    the agent's isolators, where not the usual ones
+  --runtime=PATH      the OCI runtime, which is compared with: crun (/usr/bin/crun)
+  --port=P            port of the master; that of the agent is the next (16160)
+  --timeout=S         give up after that long (300)
+  --runs=R            runs, for median, min and max (1)
+  --json              one object a line`;
+
+/** As much as the rival's containers have: files and processes of their own. */
+const LINUX_ISOLATION = 'filesystem/linux,namespaces/pid,posix/cpu,posix/mem';
+
+interface RunOptions {
+  readonly tasks: number;
+  readonly group: number;
+  readonly launcher: 'posix' | 'linux';
+  readonly runtime: string;
+  readonly isolation: string | undefined;
+  readonly port: number;
+  readonly timeoutMs: number;
+}
+
+export async function run({ args, json }: { args: string[]; json: boolean }): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      tasks: { type: 'string', default: '1000' },
+      group: { type: 'string', default: '0' },
+      launcher: { type: 'string', default: 'posix' },
+      isolation: { type: 'string' },
+      runtime: { type: 'string', default: '/usr/bin/crun' },
+      port: { type: 'string', default: '16160' },
+      timeout: { type: 'string', default: '300' },
+      runs: { type: 'string', default: '1' },
+    },
+  });
+  const { launcher, runtime } = values;
+  if (launcher !== 'posix' && launcher !== 'linux') {
+    throw new UsageError(`--launcher expects posix or linux, got '${launcher}'`);
+  }
+  const options: RunOptions = {
+    tasks: whole('tasks', values.tasks, 1),
+    group: whole('group', values.group),
+    launcher,
+    runtime,
+    isolation: values.isolation ?? (launcher === 'linux' ? LINUX_ISOLATION : undefined),
+    port: whole('port', values.port, 1),
+    timeoutMs: whole('timeout', values.timeout, 1) * 1000,
+  };
+  const runs: Measurement[][] = [];
+  for (let i = 0; i < whole('runs', values.runs, 1); i++) {
+    runs.push(await measure(options));
+  }
+  const pods = options.group === 0 ? '' : `-groups-of-${options.group}`;
+  report({
+    suite: 'containers',
+    workload: `${launcher}-${options.tasks}${pods}`,
+    agents: 1,
+    frameworks: 1,
+    runs,
+    json,
+  });
+}
+
+async function measure(options: RunOptions): Promise<Measurement[]> {
+  const { launcher, port, isolation, tasks, runtime, timeoutMs } = options;
+  const master = new MasterProcess(port, ['--allocation_interval=50ms']);
+  await master.start();
+  const agent = new AgentProcess({
+    master: `127.0.0.1:${port}`,
+    port: port + 1,
+    flags: [
+      `--launcher=${launcher}`,
+      ...(isolation === undefined ? [] : [`--isolation=${isolation}`]),
+      ...(launcher === 'linux' ? [`--oci_runtime=${runtime}`] : []),
+    ],
+  });
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error('not done in time')), timeoutMs);
+  try {
+    const own = await Promise.race([play(options, agent), late.promise]);
+    const rival = launcher === 'linux' ? runtimeContainers(runtime, tasks) : plainProcesses(tasks);
+    return [
+      ...own,
+      ...beside(own, launcher === 'linux' ? basename(runtime) : 'spawn', await rival),
+    ];
+  } finally {
+    clearTimeout(timer);
+    await agent.stop();
+    await master.stop();
+  }
+}
+
+async function play(options: RunOptions, agent: AgentProcess): Promise<Measurement[]> {
+  const { tasks, group, port } = options;
+  const found: Measurement[] = [];
+  const add = (metric: string, unit: string, value: number) => found.push({ metric, unit, value });
+  const memory = () => memoryOf(agent.pid, agent.folder, TASK_PROGRAM);
+  const address = { host: '127.0.0.1', port: port + 1 };
+  await agent.start();
+  const before = memory();
+  let probe = new HealthProbe(address);
+  const load = new ContainerLoad({ master: `127.0.0.1:${port}`, tasks, group });
+  const launchedMs = await load.launched();
+  add('launch.all', 's', launchedMs / 1000);
+  add('launch.rate', 'tasks/s', (tasks * 1000) / launchedMs);
+  add('launch.agent-cpu', 'ms/task', ((usageOf(agent.pid)?.cpuSeconds ?? 0) * 1000) / tasks);
+  add('memory.each', 'MB', (memory() - before) / tasks);
+  add('statistics', 'ms', await fastest(`http://127.0.0.1:${port + 1}/monitor/statistics`));
+  add('containers', 'ms', await fastest(`http://127.0.0.1:${port + 1}/containers`));
+  const launching = await probe.stop();
+  await agent.crash();
+  const crashedMs = performance.now();
+  await agent.start();
+  add('recover', 's', (performance.now() - crashedMs) / 1000);
+  probe = new HealthProbe(address);
+  add('destroy.all', 's', (await load.killed()) / 1000);
+  const destroying = await probe.stop();
+  const health = [...launching.answered, ...destroying.answered].toSorted((a, b) => a - b);
+  add('health.p99', 'ms', quantile(health, 0.99));
+  add('health.max', 'ms', health.at(-1) ?? 0);
+  await load.end();
+  return found;
+}
+
+/** The first answers are slower: that is when they are compiled. */
+async function fastest(url: string): Promise<number> {
+  let least = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < 5; i++) {
+    const beganMs = performance.now();
+    const answer = await fetch(url);
+    await answer.text();
+    if (answer.status !== 200) {
+      throw new Error(`${url} was answered with ${answer.status}`);
+    }
+    least = Math.min(least, performance.now() - beganMs);
+  }
+  return least;
+}
+
+function beside(
+  own: readonly Measurement[],
+  rival: string,
+  { launchedMs, killedMs }: RivalTimes,
+): Measurement[] {
+  const seconds = (metric: string) => own.find((it) => it.metric === metric)?.value ?? 0;
+  return [
+    { metric: `launch.${rival}`, unit: 's', value: launchedMs / 1000 },
+    { metric: `destroy.${rival}`, unit: 's', value: killedMs / 1000 },
+    {
+      metric: `launch / ${rival}`,
+      unit: 'times',
+      value: (seconds('launch.all') * 1000) / launchedMs,
+    },
+    {
+      metric: `destroy / ${rival}`,
+      unit: 'times',
+      value: (seconds('destroy.all') * 1000) / killedMs,
+    },
+  ];
+}
