@@ -413,8 +413,9 @@ export class AgentDriver {
   async close(): Promise<void> {
     // A process that hangs in the kernel is not awaited for longer: its supervisor stays with it.
     const bound = delay(LONGEST_CLOSE_MS, undefined, { ref: false });
-    const volumes = this.#volumes.settled();
-    await Promise.race([Promise.all([...this.#runs.stop(), volumes]), bound]);
+    const works = [...this.#runs.stop(), this.#volumes.settled()];
+    const ended = Promise.all(works).then(() => this.#containerizer.containers.settled());
+    await Promise.race([ended, bound]);
     this.#pressure.close();
     this.#garbage.close();
     await this.#containerizer.close();
@@ -464,7 +465,7 @@ export class AgentDriver {
    */
   #stateOf(container: ContainerId, builtin: BuiltinExecutor | undefined): RunState {
     if (builtin === 'default') {
-      return { alive: this.#containerizer.isEmpty(container) };
+      return { alive: this.#containerizer.isOpen(container) };
     }
     const { alive, processId, waitStatus, failure } = this.#containerizer.inspect(container);
     const canReport = builtin !== undefined && (waitStatus !== undefined || failure !== undefined);

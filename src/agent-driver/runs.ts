@@ -236,7 +236,7 @@ export class Runs {
     tasks: readonly CheckpointedTask[],
   ): Promise<void> {
     const { containerizer, records, warn } = this.#options;
-    containerizer.reattachEmpty(run.containerId, placeOf(effect), run.resources);
+    await containerizer.reattachEmpty(run.containerId, placeOf(effect), run.resources);
     const resumed = resumedTasks({
       parent: run.containerId,
       tasks,

@@ -147,7 +147,7 @@ export class Containerizer {
   /** Which containers there are, and what becomes of them. */
   get containers(): Pick<
     Containers,
-    'get' | 'all' | 'running' | 'verdict' | 'destroy' | 'gone' | 'wait' | 'forget'
+    'get' | 'all' | 'running' | 'verdict' | 'destroy' | 'gone' | 'wait' | 'forget' | 'settled'
   > {
     return this.#containers;
   }
@@ -222,11 +222,11 @@ export class Containerizer {
   }
 
   /**
-   * Makes a container without a process, for others to be nested in. Rejects with
+   * Makes a container without a command, for others to be nested in. Rejects with
    * ContainerizerError; if the plan is refused, nothing has been created.
    */
-  launchEmpty(request: ContainerRequest, options: LaunchOptions): Promise<void> {
-    return this.#containers.launch(request.id, placeOf(request), {
+  async launchEmpty(request: ContainerRequest, options: LaunchOptions): Promise<void> {
+    await this.#containers.launch(request.id, placeOf(request), {
       abort: options.abort,
       make: (abort, reached) => this.#steps.makeEmpty(request, { ...options, abort }, reached),
     });
@@ -243,12 +243,25 @@ export class Containerizer {
   }
 
   /**
-   * Takes over a container without a process that an earlier agent made; `sandbox` is relative to
+   * Takes over a container without a command that an earlier agent made; `sandbox` is relative to
    * the work directory.
    */
-  reattachEmpty(id: ContainerId, place: Place, resources: readonly Resource[]): void {
+  async reattachEmpty(
+    id: ContainerId,
+    place: Place,
+    resources: readonly Resource[],
+  ): Promise<void> {
     this.#recover(id, place, resources);
-    this.#containers.found(id, place);
+    if (this.#hasHolder(id)) {
+      await this.#containers.foundRunning(id, place, this.#attach(id, place.sandbox));
+    } else {
+      this.#containers.found(id, place);
+    }
+  }
+
+  /** Whether a process was begun, to hold the namespaces of a container without a command. */
+  #hasHolder(id: ContainerId): boolean {
+    return this.#records.noted(id, 'settings') !== undefined;
   }
 
   #recover(id: ContainerId, { sandbox }: Place, resources: readonly Resource[]): void {
@@ -257,9 +270,14 @@ export class Containerizer {
     }
   }
 
-  /** Whether this is a container without a process, made since the machine was started. */
+  /** Whether this is a container without a command, made since the machine was started. */
   isEmpty(id: ContainerId): boolean {
     return isNotedEmpty(this.#records, id);
+  }
+
+  /** Whether others can be nested in it still. */
+  isOpen(id: ContainerId): boolean {
+    return this.isEmpty(id) && (!this.#hasHolder(id) || this.inspect(id).alive);
   }
 
   /**

@@ -204,6 +204,11 @@ export class Containers {
     await this.#removals.get(rootOf(id));
   }
 
+  /** Resolves when all records are removed that are being removed now. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#removals.values());
+  }
+
   #step(event: TreeEvent): void {
     for (const effect of stepTree(this.#tree, event)) {
       this.#perform(effect);

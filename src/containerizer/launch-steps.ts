@@ -11,6 +11,7 @@ import type { Container, Launcher } from './launchers/launcher.ts';
 import { layered } from './plan/command-line.ts';
 import { type ContainerPlan, type PlanHost, planContainer, refusalError } from './plan/plan.ts';
 import { type ContainerRequest, placeOf } from './plan/request.ts';
+import { NAMESPACE_KINDS } from './plan/surroundings.ts';
 import { linkTargets } from './plan/volume-links.ts';
 import { noteEmpty } from './records/empty-record.ts';
 import { notePlace } from './records/place-record.ts';
@@ -99,14 +100,22 @@ export class LaunchSteps {
     request: ContainerRequest,
     options: LaunchOptions,
     reached: (state: Making) => void,
-  ): Promise<undefined> {
-    const { plan } = await this.#begin({ ...request, isEmpty: true }, options, reached);
+  ): Promise<Container | undefined> {
+    const { plan, identity } = await this.#begin({ ...request, isEmpty: true }, options, reached);
     noteEmpty(this.#of.records, plan.id);
     this.#of.records.note(plan.id, 'environment', JSON.stringify(plan.environment));
     reached('isolating');
     this.#of.placements.note(plan.id, plan.cgroups);
     makeCgroups(plan.cgroups.own);
+    if (!NAMESPACE_KINDS.some((kind) => plan.namespaces[kind] === 'own')) {
+      applySettings(plan.cgroups.settings);
+      return undefined;
+    }
+    // Namespaces last as long as a process that is in them.
+    const holder = await this.#of.launcher.launch(plan, identity);
     applySettings(plan.cgroups.settings);
+    holder.release();
+    return holder;
   }
 
   /** The part of every launch before its own: the records come first. */

@@ -14,6 +14,7 @@ import type { IsolatorOptions } from '../../src/containerizer/isolators/isolator
 import { controllersFor } from '../../src/containerizer/isolators/names.ts';
 import type { LauncherName } from '../../src/containerizer/launchers/names.ts';
 import type {
+  ContainerInfo,
   ExecutorEvent,
   FrameworkInfo,
   Resource,
@@ -84,6 +85,8 @@ export interface Launch {
   readonly custom?: LaunchExecutor['command'];
   /** The tasks of a default executor; their names are their ids. */
   readonly group?: readonly (Partial<TaskInfo> & { readonly name: string })[];
+  /** Of the default executor itself. */
+  readonly executorContainer?: ContainerInfo;
   readonly checkpoint?: boolean;
   /** The resources of a custom executor. */
   readonly resources?: Resource[];
@@ -421,6 +424,7 @@ function launchEffect(launch: Launch): LaunchExecutor {
       executor_id: { value: id },
       framework_id: { value: 'f-1' },
       ...(launch.resources === undefined ? {} : { resources: launch.resources }),
+      ...(launch.executorContainer && { container: launch.executorContainer }),
     },
     builtin: isGroup ? 'default' : isBuiltin ? 'command' : undefined,
     containerId: containerId(id),

@@ -3,12 +3,13 @@
 // that nothing of the runtime is left behind. A later agent runs commands beside a container by it.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parentOf } from '../../../model/container-id.ts';
 import type { ContainerId } from '../../../model/ids.ts';
 import { ContainerizerError } from '../../containerizer-error.ts';
 import type { Identity } from '../../host/users.ts';
 import { namesIn } from '../../plan/capabilities.ts';
 import type { ContainerPlan, ProcessPlan } from '../../plan/plan.ts';
-import { NAMESPACE_KINDS } from '../../plan/surroundings.ts';
+import { NAMESPACE_KINDS, type NamespaceKind } from '../../plan/surroundings.ts';
 import { isAbsence, readText } from '../../records/record-file.ts';
 import type { RunRecords } from '../../records/run-records.ts';
 import type { RuntimeCall } from '../process/spawner.ts';
@@ -20,14 +21,17 @@ import {
   ociText,
   ociValue,
 } from './oci-config.ts';
-import { OciRuntime } from './oci-runtime.ts';
+import { OciRuntime, type RuntimePaths } from './oci-runtime.ts';
 
 /** A runtime is to see no cgroups: those of containers are made before it is started. */
 const CGROUPS = '/sys/fs/cgroup';
 const HIDDEN_CGROUPS = ['hide', CGROUPS, ''];
 
-/** What a supervisor writes when the container has its first process: pid and start time. */
-const FIRST = 'first';
+const CONFIG = 'config.json';
+const SHM = '/dev/shm';
+/** Files on which the runtime finds the namespaces of another container. */
+const NAMESPACES = 'namespaces';
+const namespaceIn = (folder: string, kind: NamespaceKind) => join(folder, NAMESPACES, kind);
 
 export class Bundles {
   readonly #runtime: OciRuntime | undefined;
@@ -46,44 +50,36 @@ export class Bundles {
    * sees, so that no runtime is needed. Throws ContainerizerError.
    */
   make(plan: ContainerPlan, identity: Identity | undefined): RuntimeCall | undefined {
-    if (!needsRuntime(plan)) {
+    const parent = parentOf(plan.id);
+    const outer = parent === undefined ? undefined : this.#config(parent);
+    const joined = NAMESPACE_KINDS.filter(
+      (kind) =>
+        plan.namespaces[kind] === 'parent' && outer !== undefined && has(outer.config, kind),
+    );
+    if (joined.length === 0 && !needsRuntime(plan)) {
       return undefined;
     }
     const runtime = this.#runtime;
     if (runtime === undefined) {
       throw new ContainerizerError('Namespaces of its own need an agent with --launcher=linux');
     }
-    const shared = NAMESPACE_KINDS.find((kind) => plan.namespaces[kind] === 'parent');
-    if (shared !== undefined) {
-      throw new ContainerizerError(
-        `Containers cannot share the ${shared} namespace of the one they are nested in yet`,
-      );
-    }
     const folder = this.#folder(plan.id);
     const rootfs = plan.rootfs ?? join(folder, 'rootfs');
+    const host = { identity, rootfs, capabilities: this.#capabilities };
     const config = ociConfig(plan, {
-      identity,
-      rootfs,
-      capabilities: this.#capabilities,
-      parent: {},
+      ...host,
+      parent: Object.fromEntries(joined.map((kind) => [kind, namespaceIn(folder, kind)])),
       annotations: runtime.annotations,
     });
-    try {
-      mkdirSync(folder, { mode: 0o700 });
-      mkdirSync(join(folder, 'rootfs'), { mode: 0o755 });
-      writeFileSync(join(folder, 'config.json'), ociText(config), { mode: 0o600 });
-    } catch (error) {
-      throw new ContainerizerError(`Failed to make the bundle of the container: ${String(error)}`, {
-        cause: error,
-      });
-    }
-    const paths = this.#paths(folder, '');
-    return {
-      stage: [...(plan.rootfs === undefined ? ['bind', '/', rootfs] : []), ...HIDDEN_CGROUPS],
-      arguments: runtime.run(folder, paths),
-      pidFile: paths.pid,
-      logFile: paths.log,
-    };
+    make(folder, joined, config);
+    return this.#call(folder, '', {
+      stage: [
+        ...joined.flatMap((kind) => ['join', outer?.run ?? '', namespaceIn(folder, kind)]),
+        ...(outer !== undefined && joined.includes('ipc') ? ['share', outer.run, SHM] : []),
+        ...(plan.rootfs === undefined ? ['bind', '/', rootfs] : []),
+      ],
+      arguments: (paths) => runtime.run(folder, paths),
+    });
   }
 
   /**
@@ -91,15 +87,12 @@ export class Bundles {
    * started without one. Throws ContainerizerError.
    */
   open(id: ContainerId): Beside | undefined {
-    const folder = this.#folder(id);
-    const config = configIn(folder);
-    if (config === undefined) {
+    const outer = this.#config(id);
+    if (outer === undefined) {
       return undefined;
     }
-    const runtime = OciRuntime.of(config.annotations);
-    if (runtime === undefined) {
-      throw new ContainerizerError(`The OCI runtime of container ${id} is not known here`);
-    }
+    const runtime = runtimeOf(outer);
+    const { folder, run, config } = outer;
     return (command, as) => {
       this.#lastCommand++;
       // An earlier agent may have left files of such a name.
@@ -112,14 +105,14 @@ export class Bundles {
         ),
         { mode: 0o600 },
       );
-      const paths = this.#paths(folder, `${name}.`);
+      const call = this.#call(folder, `${name}.`, {
+        stage: ['enter', run, ''],
+        arguments: (paths) => runtime.execute(file, paths),
+      });
       return {
-        stage: ['await', join(this.#records.folder(id), FIRST), '', ...HIDDEN_CGROUPS],
-        arguments: runtime.execute(file, paths),
-        pidFile: paths.pid,
-        logFile: paths.log,
+        ...call,
         [Symbol.dispose]: () => {
-          for (const path of [file, paths.pid, paths.log]) {
+          for (const path of [file, call.pidFile, call.logFile]) {
             rmSync(path, { force: true });
           }
         },
@@ -127,16 +120,81 @@ export class Bundles {
     };
   }
 
+  #call(folder: string, prefix: string, { stage, arguments: line }: Line): RuntimeCall {
+    const paths = {
+      state: stateIn(folder),
+      log: join(folder, `${prefix}log`),
+      pid: join(folder, `${prefix}pid`),
+    };
+    return {
+      stage: [...stage, ...HIDDEN_CGROUPS],
+      arguments: line(paths),
+      pidFile: paths.pid,
+      logFile: paths.log,
+    };
+  }
+
   #folder(id: ContainerId): string {
     return join(this.#records.folder(id), 'oci');
   }
 
-  #paths(folder: string, prefix: string) {
-    return {
-      state: join(folder, 'state'),
-      log: join(folder, `${prefix}log`),
-      pid: join(folder, `${prefix}pid`),
-    };
+  /** Undefined where the container was started without a runtime. Throws ContainerizerError. */
+  #config(id: ContainerId): Outer | undefined {
+    const folder = this.#folder(id);
+    const path = join(folder, CONFIG);
+    try {
+      const config = ociValue(readFileSync(path, 'utf8')) as OciConfig;
+      return { id, run: this.#records.folder(id), folder, config };
+    } catch (error) {
+      if (isAbsence(error)) {
+        return undefined;
+      }
+      throw new ContainerizerError(`'${path}' cannot be read: ${String(error)}`, { cause: error });
+    }
+  }
+}
+
+interface Line {
+  readonly stage: readonly string[];
+  readonly arguments: (paths: RuntimePaths) => string[];
+}
+
+/** A container that others enter. */
+interface Outer {
+  readonly id: ContainerId;
+  /** The folder of its records. */
+  readonly run: string;
+  /** Its bundle. */
+  readonly folder: string;
+  readonly config: OciConfig;
+}
+
+const stateIn = (folder: string) => join(folder, 'state');
+
+function runtimeOf({ id, config }: Outer): OciRuntime {
+  const runtime = OciRuntime.of(config.annotations);
+  if (runtime === undefined) {
+    throw new ContainerizerError(`The OCI runtime of container ${id} is not known here`);
+  }
+  return runtime;
+}
+
+const has = ({ linux }: OciConfig, kind: NamespaceKind) =>
+  linux.namespaces.some(({ type }) => type === kind);
+
+function make(folder: string, joined: readonly NamespaceKind[], config: object): void {
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+    mkdirSync(join(folder, 'rootfs'), { mode: 0o755 });
+    mkdirSync(join(folder, NAMESPACES), { mode: 0o700 });
+    for (const kind of joined) {
+      writeFileSync(namespaceIn(folder, kind), '');
+    }
+    writeFileSync(join(folder, CONFIG), ociText(config), { mode: 0o600 });
+  } catch (error) {
+    throw new ContainerizerError(`Failed to make the bundle of the container: ${String(error)}`, {
+      cause: error,
+    });
   }
 }
 
@@ -152,22 +210,10 @@ interface BesideAs {
   readonly identity: Identity | undefined;
 }
 
-function configIn(folder: string): OciConfig | undefined {
-  const path = join(folder, 'config.json');
-  try {
-    return ociValue(readFileSync(path, 'utf8')) as OciConfig;
-  } catch (error) {
-    if (isAbsence(error)) {
-      return undefined;
-    }
-    throw new ContainerizerError(`'${path}' cannot be read: ${String(error)}`, { cause: error });
-  }
-}
-
 const needsRuntime = ({ namespaces, rootfs, seccomp }: ContainerPlan) =>
   rootfs !== undefined ||
   seccomp !== undefined ||
-  NAMESPACE_KINDS.some((kind) => namespaces[kind] !== 'agent');
+  NAMESPACE_KINDS.some((kind) => namespaces[kind] === 'own');
 
 /** Of the agent itself, which is root. */
 function agentCapabilities(): AgentCapabilities {

@@ -38,15 +38,22 @@ const INIT = '/proc/self/fd/3';
 
 /**
  * `exec` becomes the command; `init` stays as the first process of a pid namespace, with the
- * command as its child.
+ * command as its child; `hold` does nothing, for namespaces that nested containers enter.
  */
-type InitRole = 'exec' | 'init';
+type InitRole = 'exec' | 'init' | 'hold';
+
+function roleOf({ program, namespaces }: ContainerPlan): InitRole {
+  if (program === '') {
+    return 'hold';
+  }
+  return namespaces.pid === 'own' ? 'init' : 'exec';
+}
 
 export const ociConfig = (plan: ContainerPlan, host: OciHost) => ({
   ociVersion: '1.0.2',
   annotations: host.annotations,
   root: { path: host.rootfs },
-  process: ociProcess(plan, plan, host, plan.namespaces.pid === 'own' ? 'init' : 'exec'),
+  process: ociProcess(plan, plan, host, roleOf(plan)),
   mounts: plan.mounts.map(({ source, target, type, options }) => ({
     source,
     destination: target,

@@ -121,8 +121,9 @@ export class Spawner {
       ...counted(runtime?.arguments ?? []),
       runtime?.pidFile ?? '',
       runtime?.logFile ?? '',
-      ...counted(environment),
-      ...counted([spec.program, ...spec.arguments]),
+      // A runtime has them from its configuration.
+      ...counted(runtime ? [] : environment),
+      ...counted(runtime ? [] : [spec.program, ...spec.arguments]),
     ];
     const text = this.#down === undefined ? refusalOf(request) : undefined;
     const refusal =

@@ -8,7 +8,10 @@
  * it, however it ends. Each step of the stage is three strings:
  *
  *   bind SOURCE TARGET   SOURCE with all that is mounted below it.
- *   await FILE -         Waits until there is such a file.
+ *   enter RUN -          Waits until the container of that run directory has its first process, and
+ *                        checks that it has not ended.
+ *   join RUN FILE        The same, and that container's namespace of the file's name is found there.
+ *   share RUN PATH       What that container has mounted at this path, where that is not what is here.
  *   hide TARGET -        An empty folder that cannot be written to: of cgroups the runtime sees none,
  *                        and leaves them alone. They are made and joined before.
  */
@@ -16,7 +19,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
+#include <limits.h>
+#include <linux/mount.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -24,14 +28,27 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+/* Of the C library, whose header is at odds with that of the kernel. */
+int mount(const char *source, const char *target, const char *type, unsigned long flags,
+          const void *data);
+int umount2(const char *target, int flags);
+
 enum {
+  /* Flags of mount and umount2, which the kernel's header lacks. */
+  READ_ONLY = 1,
+  NO_SUID = 2,
+  NO_DEVICES = 4,
+  NO_EXEC = 8,
+  BIND = 4096,
+  BIND_ALL = BIND | 16384,
+  SLAVE_ALL = 1 << 19 | 16384,
+  DETACH = 2,
   /* How long the runtime may take until the container's process executes the command. */
   DEADLINE_MS = 60000,
   LOOK_MS = 20,
@@ -91,7 +108,10 @@ static void pause_ms(int milliseconds) {
   nanosleep(&pause, NULL);
 }
 
-static int await_file(const char *path) {
+/* The first process of another container, or -1 with errno; it may be about to be started. */
+static pid_t first_process(const char *run) {
+  char path[PATH_MAX];
+  snprintf(path, sizeof path, "%s/first", run);
   for (int waited = 0; access(path, F_OK) < 0; waited += AWAIT_MS) {
     if (waited > DEADLINE_MS) {
       errno = ETIMEDOUT;
@@ -99,30 +119,86 @@ static int await_file(const char *path) {
     }
     pause_ms(AWAIT_MS);
   }
-  return 0;
+  int pid = 0;
+  pid_t parent;
+  unsigned long long start = 0, found = 0;
+  FILE *file = fopen(path, "re");
+  int count = file ? fscanf(file, "%d %llu", &pid, &start) : 0;
+  if (file) {
+    fclose(file);
+  }
+  if (count != 2 || pid <= 0 || read_stat(pid, &parent, &found) < 0 || found != start) {
+    errno = ESRCH;
+    return -1;
+  }
+  return pid;
+}
+
+/* Under a path that is not that of another process when the container's ends. */
+static int show_namespace(const char *run, const char *file) {
+  char path[PATH_MAX];
+  pid_t pid = first_process(run);
+  const char *name = strrchr(file, '/');
+  snprintf(path, sizeof path, "/proc/%d/ns/%s", (int)pid, name ? name + 1 : file);
+  return pid < 0 ? -1 : mount(path, file, NULL, BIND, NULL);
+}
+
+static int namespace_of(const char *process) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/%s/ns/mnt", process);
+  return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+/* Only who is in a mount namespace can take a mount out of it. */
+static int share(const char *run, const char *path) {
+  struct stat own, theirs;
+  char process[16];
+  pid_t pid = first_process(run);
+  snprintf(process, sizeof process, "%d", (int)pid);
+  int here = namespace_of("self"), there = pid < 0 ? -1 : namespace_of(process), tree = -1;
+  int result = here < 0 || there < 0 || stat(path, &own) < 0 || setns(there, CLONE_NEWNS) < 0 ? -1 : 0;
+  if (result == 0 && (result = stat(path, &theirs)) == 0 && theirs.st_dev != own.st_dev) {
+    tree = syscall(SYS_open_tree, AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+    result = tree < 0 ? -1 : 0;
+  }
+  int error = errno;
+  if (there >= 0 && here >= 0 && setns(here, CLONE_NEWNS) < 0) {
+    return -1;
+  }
+  errno = error;
+  if (tree >= 0) {
+    result = syscall(SYS_move_mount, tree, "", AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH);
+  }
+  return result;
 }
 
 static int take_step(char **step) {
   const char *source = step[1], *target = step[2];
-  if (strcmp(step[0], "await") == 0) {
-    return await_file(source);
+  if (strcmp(step[0], "enter") == 0) {
+    return first_process(source) < 0 ? -1 : 0;
+  }
+  if (strcmp(step[0], "join") == 0) {
+    return show_namespace(source, target);
+  }
+  if (strcmp(step[0], "share") == 0) {
+    return share(source, target);
   }
   if (strcmp(step[0], "bind") == 0) {
-    return mount(source, target, NULL, MS_BIND | MS_REC, NULL);
+    return mount(source, target, NULL, BIND_ALL, NULL);
   }
   if (strcmp(step[0], "hide") == 0) {
     /* Also what the list of mounts says of it. */
-    if (umount2(source, MNT_DETACH) < 0 && errno != EINVAL) {
+    if (umount2(source, DETACH) < 0 && errno != EINVAL) {
       return -1;
     }
-    return mount("none", source, "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=0");
+    return mount("none", source, "tmpfs", READ_ONLY | NO_SUID | NO_DEVICES | NO_EXEC, "size=0");
   }
   errno = EINVAL;
   return -1;
 }
 
 static void set_stage(const struct launch *launch, int failure) {
-  if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0) {
+  if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, SLAVE_ALL, NULL) < 0) {
     fail(failure, "Failed to make a mount namespace for the OCI runtime");
   }
   for (int i = 0; i + 2 < launch->n_stage; i += 3) {

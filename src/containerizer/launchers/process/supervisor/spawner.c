@@ -25,7 +25,8 @@
  *      whose memory is watched,
  *      n, n settings of confinement.c, n, n words about input and output, n, n strings of the runtime's
  *      stage, n, n arguments of the OCI runtime (none: the process is started without), the files
- *      where it writes the pid and its log (runtime.c), n, n environment entries, n, n arguments.
+ *      where it writes the pid and its log (runtime.c), n, n environment entries, n, n arguments
+ *      (of neither there are any where a runtime has them from its configuration).
  *      mode `supervised`: a supervisor that holds its process until G. mode `bound`: the same, but it
  *      kills its container when the spawner ends. mode `plain`: a process without records and not
  *      held (checks, fetches); what it leaves behind ends with it, and all when the spawner ends.
@@ -309,7 +310,7 @@ static void take_launch(uint32_t token, struct cursor *cursor) {
   launch.arguments = take_list(cursor, &n_arguments);
   if (cursor->good && launch.n_runtime > 0 && (launch.program = program_for_containers()) < 0) {
     report("failed %u Failed to provide the program of containers: %s\n", token, strerror(errno));
-  } else if (cursor->good && n_arguments >= 2) {
+  } else if (cursor->good && (n_arguments >= 2 || launch.n_runtime > 0)) {
     launch_one(token, &launch);
   } else {
     report("failed %u Malformed request, or no memory for it\n", token);

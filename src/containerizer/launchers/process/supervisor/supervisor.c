@@ -250,7 +250,9 @@ static pid_t start_process(const struct launch *launch, const struct stdio *stdi
   if (launch->n_runtime > 0 && read_stat(process, &parent, &theirs) == 0) {
     /* Others can enter the container now. */
     snprintf(text, sizeof text, "%d %llu", (int)process, theirs);
-    record(launch->run, "first", text);
+    if (record(launch->run, "first", text) < 0) {
+      give_up(launch, "Failed to record the first process of the container");
+    }
   }
   return process;
 }

@@ -1,0 +1,137 @@
+// Groups of tasks in namespaces that they share, or not: by the launcher linux and a real OCI
+// runtime. This needs root.
+import { existsSync, readFileSync, readlinkSync } from 'node:fs';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { processesNamed } from '../../../src/containerizer/host/process-table.ts';
+import {
+  type ContainerInfo,
+  ContainerInfo_Type,
+  type LinuxInfo,
+  LinuxInfo_IpcMode,
+  TaskState,
+} from '../../../src/model/generated/messages.ts';
+import { DriverHarness, type Launch, temporaryFolder } from '../harness.ts';
+import { eventually } from '../outside.ts';
+
+const isolation = ['filesystem/linux', 'namespaces/pid', 'namespaces/ipc', 'posix/cpu'];
+const { PRIVATE, SHARE_PARENT } = LinuxInfo_IpcMode;
+let folder: ReturnType<typeof temporaryFolder>;
+let harness: DriverHarness;
+
+beforeEach(async () => {
+  folder = temporaryFolder();
+  harness = await DriverHarness.open(folder.path, { isolation, launcher: 'linux' });
+});
+
+afterEach(async () => {
+  await harness.end();
+  folder[Symbol.dispose]();
+});
+
+const container = (linux_info: LinuxInfo): ContainerInfo => ({
+  type: ContainerInfo_Type.MESOS,
+  linux_info,
+});
+
+const task = (name: string, value: string, linux_info?: LinuxInfo) => ({
+  name,
+  command: { value },
+  ...(linux_info && { container: container(linux_info) }),
+});
+
+async function outputs(launch: Launch): Promise<Record<string, string[]>> {
+  const names = launch.group?.map(({ name }) => name) ?? [];
+  const id = harness.launch(launch);
+  const path = (name: string) => harness.inSandbox(id, 'tasks', name, 'stdout');
+  await eventually(() =>
+    names.every(
+      (name) => existsSync(path(name)) && /^END$/m.test(readFileSync(path(name), 'utf8')),
+    ),
+  );
+  return Object.fromEntries(
+    names.map((name) => [name, readFileSync(path(name), 'utf8').trim().split('\n').slice(0, -1)]),
+  );
+}
+
+const NAMESPACES = 'for n in ipc mnt pid; do readlink /proc/self/ns/$n; done';
+
+test('tasks share process ids of their executor where they ask to, and else have their own', async () => {
+  const look = `${NAMESPACES}; cat /proc/1/comm; grep -lx sleep /proc/[0-9]*/comm | wc -l; echo END; exec sleep 1000`;
+  const sharing = { share_pid_namespace: true };
+  const {
+    one = [],
+    two = [],
+    alone = [],
+  } = await outputs({
+    group: [task('one', look, sharing), task('two', look, sharing), task('alone', look)],
+  });
+  const [ipc, mount, pid] = one;
+  // Each has its own mounts; without a mode of IPC, the executor's is theirs.
+  expect(two.slice(0, 3)).toEqual([ipc, expect.not.stringMatching(mount ?? ''), pid]);
+  expect(alone.slice(0, 3)).toEqual([
+    ipc,
+    expect.not.stringMatching(mount ?? ''),
+    expect.anything(),
+  ]);
+  expect(alone[2]).not.toBe(pid);
+  expect(new Set([one[3], two[3], alone[3]])).toEqual(new Set(['mesos-container']));
+  expect(alone[4]).toBe('0');
+});
+
+test('tasks share /dev/shm of their executor, or have their own', async () => {
+  const look =
+    "df -k /dev/shm | awk 'NR==2 {print $2}'; until ls /dev/shm | grep from; do sleep 0.01; done; echo END";
+  const { reader, writer, alone } = await outputs({
+    executorContainer: container({ ipc_mode: PRIVATE, shm_size: 16 }),
+    group: [
+      task('writer', 'touch /dev/shm/from-writer; echo END; exec sleep 1000', {
+        ipc_mode: SHARE_PARENT,
+      }),
+      task('reader', look),
+      task('alone', `ls /dev/shm; touch /dev/shm/from-alone; ${look}`, {
+        ipc_mode: PRIVATE,
+        shm_size: 8,
+      }),
+    ],
+  });
+  expect(writer).toEqual([]);
+  expect(reader).toEqual(['16384', 'from-writer']);
+  expect(alone).toEqual(['8192', 'from-alone']);
+});
+
+test('an executor with the agent’s process ids gives these to tasks that share', async () => {
+  const sharing = { share_pid_namespace: true };
+  const look = `readlink /proc/self/ns/pid; echo END; exec sleep 1000`;
+  const { one = [] } = await outputs({
+    executorContainer: container({ ...sharing, ipc_mode: SHARE_PARENT }),
+    group: [task('one', look, sharing)],
+  });
+  expect(one).toEqual([readlinkSync('/proc/self/ns/pid')]);
+});
+
+test('a group goes on with a later agent, and nothing of it is left when it ends', async () => {
+  const group = [
+    task('one', 'exec sleep 1000', { share_pid_namespace: true }),
+    task('two', 'exec sleep 1000'),
+  ];
+  const launch = { container: 'pod-1', checkpoint: true, framework: { checkpoint: true }, group };
+  const id = harness.launch(launch);
+  // The first processes of the namespaces work in the sandbox.
+  const count = () =>
+    [...processesNamed('mesos-container').keys()].filter((path) => path?.startsWith(folder.path))
+      .length;
+  await harness.status(id, TaskState.TASK_RUNNING);
+  await eventually(() => count() >= 2);
+  await harness.driver.close();
+  harness = await DriverHarness.open(folder.path, { isolation, launcher: 'linux' });
+  harness.reattach(launch);
+  await eventually(() => count() >= 2);
+  harness.driver.perform({
+    type: 'destroyContainer',
+    containerId: id,
+    frameworkId: 'f-1' as never,
+    executorId: id as never,
+  });
+  await harness.ended(id);
+  await eventually(() => count() === 0);
+});
