@@ -1,7 +1,7 @@
 // Containers that calls of the API asked for, when the agent is killed (-9) at any moment of their
 // lives: a later agent takes back what runs, knows what has ended, and undoes what is half made.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -9,7 +9,8 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { RunRecords } from '../../src/containerizer/records/run-records.ts';
 import { WorkDirectory } from '../../src/containerizer/work-directory.ts';
-import { containerId } from '../../src/model/ids.ts';
+import { TaskState } from '../../src/model/generated/messages.ts';
+import { containerId, executorId, frameworkId } from '../../src/model/ids.ts';
 import { ContainerCalls } from './container-calls.ts';
 import { cgroupRoot, DriverHarness, temporaryFolder } from './harness.ts';
 import { appeared, eventually } from './outside.ts';
@@ -76,8 +77,8 @@ async function end(harness: DriverHarness): Promise<void> {
   }
   harness.driver.perform({
     type: 'destroyContainer',
-    frameworkId: 'f-1' as never,
-    executorId: 'root' as never,
+    frameworkId: frameworkId('f-1'),
+    executorId: executorId('root'),
     containerId: id,
   });
   await harness.ended(id);
@@ -160,6 +161,41 @@ test('what is nested in a container whose executor is gone ends when the agent c
   expect(processes()).toEqual([]);
   expect(namesIn('meta/containers/root/containers')).toEqual([]);
   await second.driver.close();
+});
+
+test('a container of the first version is taken back, and others can be nested in it', async () => {
+  const launch = {
+    container: 'root',
+    checkpoint: true,
+    task: { command: { value: 'sleep 1000' } },
+  };
+  const first = await DriverHarness.open(folder.path);
+  const { effect, recordedIn } = first.declare(launch);
+  await first.stored(recordedIn);
+  first.driver.perform(effect);
+  await first.status(containerId('root'), TaskState.TASK_RUNNING);
+  await appeared(join(folder.path, 'meta/containers/root/supervisor'));
+  await first.driver.close();
+  // What later versions have added to the records.
+  for (const name of ['place', 'cgroups', 'environment', 'settings', 'user']) {
+    rmSync(join(folder.path, 'meta/containers/root', name), { force: true });
+  }
+
+  const second = await DriverHarness.open(folder.path);
+  const calls = new ContainerCalls(second);
+  const root = second.reattach(launch);
+  expect(await calls.launch('root.n', 'exit 6')).toEqual({ status: 200 });
+  expect(await calls.wait('root.n')).toEqual({ exit_status: 1536 });
+  second.driver.perform({
+    type: 'destroyContainer',
+    frameworkId: frameworkId('f-1'),
+    executorId: executorId('root'),
+    containerId: root,
+  });
+  await second.ended(root);
+  await second.driver.close();
+  expect(processes()).toEqual([]);
+  expect(cgroups()).toEqual([]);
 });
 
 test('what isolators of an earlier agent have made is undone by one with others', async () => {
