@@ -192,7 +192,7 @@ export class Containerizer {
 
   /**
    * Prepares a container up to the point where its process exists and is held. Rejects with
-   * ContainerizerError; if the plan is refused, nothing has been created. A container that could
+   * ContainerizerError; if the plan is refused, nothing has begun. A container that could
    * not be launched has ended: what was made for it is undone, and its records stay.
    */
   launch(request: ContainerRequest, options: LaunchOptions): Promise<Container> {
@@ -223,7 +223,7 @@ export class Containerizer {
 
   /**
    * Makes a container without a command, for others to be nested in. Rejects with
-   * ContainerizerError; if the plan is refused, nothing has been created.
+   * ContainerizerError; if the plan is refused, nothing has begun.
    */
   async launchEmpty(request: ContainerRequest, options: LaunchOptions): Promise<void> {
     await this.#containers.launch(request.id, placeOf(request), {

@@ -128,6 +128,10 @@ export class LaunchSteps {
     const parentCgroups = parent && this.#of.placements.of(parent);
     const planned = planContainer(request, { ...this.#of.host, parentCgroups }, this.#of.isolators);
     if (planned.kind === 'refusal') {
+      if (request.kind === 'executor') {
+        // As with Mesos, whoever looks for what the task has left finds an empty sandbox.
+        createSandbox(this.#of.work, request.sandbox, undefined);
+      }
       throw refusalError(planned);
     }
     const { plan } = planned;
