@@ -49,6 +49,8 @@ export interface AgentOptions {
   readonly reconfigurationPolicy: 'equal' | 'additive' | 'any';
   /** Environment of every executor, instead of nothing. */
   readonly executorEnvironment?: Readonly<Record<string, string>> | undefined;
+  /** The path of the Unix socket on which executors can reach the agent, if there is one. */
+  readonly executorSocket?: string | undefined;
   /** The container of executors that do not ask for one. */
   readonly defaultContainerInfo?: ContainerInfo | undefined;
   /** Calls of executors must then carry a principal with the claims fid, eid and cid. */

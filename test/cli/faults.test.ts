@@ -47,6 +47,10 @@ test.each([
     '--xfs_kill_containers needs --enforce_container_disk_quota',
   ],
   [
+    ['--http_executor_domain_sockets', '--domain_socket_location=systemd:agent'],
+    "--domain_socket_location expects an absolute path of at most 107 bytes, got 'systemd:agent'",
+  ],
+  [
     ['--xfs_project_range=[0-9]'],
     "--xfs_project_range expects ranges of numbers from 1 to 4294967294, got '[0-9]'",
   ],

@@ -12,6 +12,7 @@ beforeAll(() =>
       '--enforce_container_disk_quota',
       '--container_disk_watch_interval=50ms',
       '--executor_registration_timeout=500ms',
+      '--http_executor_domain_sockets',
       `--executor_environment_variables={"FLAVOR":"salt","PATH":"${process.env.PATH}"}`,
     ],
   }),
@@ -20,6 +21,19 @@ afterAll(() => cluster.stop());
 
 const run = (name: string, ...flags: string[]) =>
   cluster.run(['execute', `--master=${cluster.address}`, ...flags], `${name}.log`);
+
+/** Runs a task of an executor with this command; both have this name. */
+function custom(name: string, command: object) {
+  const file = join(cluster.folder, `${name}.json`);
+  const resources = [
+    { name: 'cpus', type: 'SCALAR', scalar: { value: 0.1 } },
+    { name: 'mem', type: 'SCALAR', scalar: { value: 32 } },
+  ];
+  const executor = { executor_id: { value: name }, command, resources };
+  const task = { name, task_id: { value: name }, agent_id: { value: '' }, resources };
+  writeFileSync(file, JSON.stringify({ ...task, executor }));
+  return run(name, `--task=${file}`);
+}
 
 test('a task that has more on the disk than it was given fails, and says so', async () => {
   const command = '--command=head -c 3000000 /dev/zero > data; sleep 1000';
@@ -33,16 +47,41 @@ test('executors have the variables that the operator gives them, and so has a co
   expect(await program.ended(), program.log).toBe(0);
 });
 
+/** An executor that finishes its task, and knows the agent by its socket only. */
+const EXECUTOR = `
+const { request } = require('node:http');
+const { MESOS_DOMAIN_SOCKET: socketPath, MESOS_FRAMEWORK_ID, MESOS_EXECUTOR_ID } = process.env;
+const ids = { framework_id: { value: MESOS_FRAMEWORK_ID }, executor_id: { value: MESOS_EXECUTOR_ID } };
+function call(body, answered) {
+  const headers = { 'content-type': 'application/json', accept: 'application/json' };
+  const sent = request({ socketPath, path: '/api/v1/executor', method: 'POST', headers }, answered);
+  sent.end(JSON.stringify({ ...ids, ...body }));
+}
+call({ type: 'SUBSCRIBE', subscribe: {} }, (stream) => {
+  stream.setEncoding('utf8').on('data', (text) => {
+    if (text.includes('"LAUNCH"')) {
+      const { task } = JSON.parse(text.slice(text.indexOf('{'))).launch;
+      const uuid = Buffer.from('0123456789abcdef').toString('base64');
+      const status = { task_id: task.task_id, state: 'TASK_FINISHED', source: 'SOURCE_EXECUTOR', uuid };
+      call({ type: 'UPDATE', update: { status } }, () => {});
+    }
+    if (text.includes('"ACKNOWLEDGED"')) {
+      process.exit(0);
+    }
+  });
+});
+`;
+
+test('an executor can reach the agent by a Unix socket', async () => {
+  const script = join(cluster.folder, 'executor.cjs');
+  writeFileSync(script, EXECUTOR);
+  const command = { shell: false, value: process.execPath, arguments: ['node', script] };
+  const program = custom('reached', command);
+  expect(await program.ended(), program.log).toBe(0);
+});
+
 test('an executor that does not register in time is given up', async () => {
-  const file = join(cluster.folder, 'mute.json');
-  const resources = [
-    { name: 'cpus', type: 'SCALAR', scalar: { value: 0.1 } },
-    { name: 'mem', type: 'SCALAR', scalar: { value: 32 } },
-  ];
-  const executor = { executor_id: { value: 'mute' }, command: { value: 'sleep 1000' }, resources };
-  const task = { name: 'mute', task_id: { value: 'mute' }, agent_id: { value: '' }, resources };
-  writeFileSync(file, JSON.stringify({ ...task, executor }));
-  const program = run('mute', `--task=${file}`);
+  const program = custom('mute', { value: 'sleep 1000' });
   expect(await program.ended()).not.toBe(0);
   expect(program.log).toContain('did not register within 500ms');
 });

@@ -22,6 +22,9 @@ export function executorEnvironment(agent: AgentState, executor: Executor): Reco
     MESOS_AGENT_ENDPOINT: `${pid?.host}:${pid?.port}`,
     MESOS_CHECKPOINT: executor.checkpoint ? '1' : '0',
     MESOS_DIRECTORY: directory,
+    ...(options.executorSocket === undefined
+      ? {}
+      : { MESOS_DOMAIN_SOCKET: options.executorSocket }),
     MESOS_EXECUTOR_ID: executor.executorId,
     MESOS_EXECUTOR_SHUTDOWN_GRACE_PERIOD: formatDuration(graceMs),
     MESOS_FRAMEWORK_ID: executor.frameworkId,

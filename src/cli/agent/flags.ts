@@ -110,8 +110,7 @@ export const AGENT_FLAGS = {
     help: 'Time between two looks at how full the disk is, which decides how long sandboxes are kept.',
   }),
   domain_socket_location: text({
-    status: 'planned',
-    help: 'Path of the socket for --http_executor_domain_sockets.',
+    help: 'Path of the socket for --http_executor_domain_sockets; without, agent.sock in --work_dir. The sockets of systemd are not used.',
   }),
   executor_environment_variables: json({
     check: checkEnvironment,
@@ -177,8 +176,7 @@ export const AGENT_FLAGS = {
   }),
   http_executor_domain_sockets: toggle({
     default: false,
-    status: 'refused',
-    help: 'Serve the executor API on a Unix socket instead of TCP.',
+    help: 'Also serve the executor API on a Unix socket, of which executors are told by MESOS_DOMAIN_SOCKET.',
   }),
   http_heartbeat_interval: duration({
     default: 30_000,

@@ -116,6 +116,7 @@ export async function runAgent(
     heartbeatMs: values.http_heartbeat_interval,
     usage: ({ containerId }) => measuring.run(() => driver.usage(containerId)),
     others: () => driver.otherContainers(),
+    executorSocket: options.executorSocket,
     authorizer: options.authorizer,
     authentication,
     flags: options.flags,
@@ -151,6 +152,7 @@ export async function runAgent(
     exit: { perform: ({ code, reason }) => own.end(code, reason) },
   };
   shutdown.add('containers', () => driver.close());
+  shutdown.add('executor socket', () => server.closeSocket());
   // As in Mesos: SIGUSR1 kills the tasks and leaves the cluster, other signals leave them running.
   const stop = (how: 'leave' | 'unregister') =>
     loop.dispatch({ type: 'stop', nowMs: systemClock.nowMs(), how });

@@ -1,6 +1,6 @@
 // Turns the flags of an agent into its options. Only this file knows both.
 import { existsSync, lstatSync } from 'node:fs';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { type AgentOptions, defaultAgentOptions } from '../../agent/options.ts';
 import { isolatorsNamed } from '../../containerizer/isolators/names.ts';
 import { type CapabilityDefaults, capabilitiesOf } from '../../containerizer/plan/capabilities.ts';
@@ -54,6 +54,7 @@ export function agentOptions(values: AgentFlagValues, start: AgentStart): AgentO
     ),
   );
   const authorizer = faults.read(() => authorizerOf(values.acls));
+  const socket = faults.read(() => executorSocket(values, workDir));
   faults.end();
   return {
     ...defaultAgentOptions,
@@ -80,9 +81,31 @@ export function agentOptions(values: AgentFlagValues, start: AgentStart): AgentO
     recover: values.recover,
     reconfigurationPolicy: values.reconfiguration_policy,
     executorEnvironment: executorEnvironment(values, address, process.env),
+    executorSocket: socket.value,
     authorizer: authorizer.value,
     seed: start.random.next32(),
   };
+}
+
+/** The longest path of a Unix socket. */
+const MAX_SOCKET_PATH_BYTES = 107;
+
+function executorSocket(
+  values: Pick<AgentFlagValues, 'http_executor_domain_sockets' | 'domain_socket_location'>,
+  workDir: string,
+): string | undefined {
+  const { http_executor_domain_sockets: isWanted, domain_socket_location: location } = values;
+  if (!isWanted) {
+    return undefined;
+  }
+  const path = location ?? join(workDir, 'agent.sock');
+  if (!isAbsolute(path) || Buffer.byteLength(path) > MAX_SOCKET_PATH_BYTES) {
+    throw new FlagError(
+      '--domain_socket_location expects an absolute path of at most ' +
+        `${MAX_SOCKET_PATH_BYTES} bytes, got '${path}'`,
+    );
+  }
+  return path;
 }
 
 /** Environment variables that every executor gets besides its own. */

@@ -43,8 +43,18 @@ export class AgentEndpoints {
     this.#options = options;
   }
 
+  executor(): Endpoint {
+    const { executor } = this.#options;
+    return {
+      path: '/api/v1/executor',
+      delegate: true,
+      realm: 'mesos-agent-executor',
+      handle: (request) => executor.handle(request),
+    };
+  }
+
   endpoints(): Endpoint[] {
-    const { operator, executor } = this.#options;
+    const { operator } = this.#options;
     const read = { delegate: true, realm: READONLY } as const;
     return [
       {
@@ -53,12 +63,7 @@ export class AgentEndpoints {
         realm: READWRITE,
         handle: (request) => operator.handle(request),
       },
-      {
-        path: '/api/v1/executor',
-        delegate: true,
-        realm: 'mesos-agent-executor',
-        handle: (request) => executor.handle(request),
-      },
+      this.executor(),
       {
         path: '/api/v1/resource_provider',
         delegate: true,

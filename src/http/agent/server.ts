@@ -11,11 +11,14 @@ import {
 } from '../../runtime/pending-requests.ts';
 import { decodeToAgent, isToAgent } from '../../wire/libprocess.ts';
 import { agentRecovering } from '../server/error-responses.ts';
+import { Firewall } from '../server/firewall.ts';
 import { type PortOptions, ProcessPort } from '../server/process-port.ts';
 import type { HttpResponse } from '../server/response.ts';
+import { createRouter } from '../server/router.ts';
 import type { ContainerUsage, OtherContainers } from './containers.ts';
 import { AgentEndpoints } from './endpoints.ts';
 import { ExecutorApi, type ExecutorStream } from './executor-api.ts';
+import { ExecutorSocket } from './executor-socket.ts';
 import { AgentOperatorApi } from './operator-api.ts';
 
 export interface AgentServerOptions extends PortOptions {
@@ -34,6 +37,8 @@ export interface AgentServerOptions extends PortOptions {
   readonly heartbeatMs?: number | undefined;
   /** Which containers there are besides those of executors. */
   readonly others?: OtherContainers | undefined;
+  /** The path of a Unix socket on which the executor API is served, too. */
+  readonly executorSocket?: string | undefined;
 }
 
 const DEFAULT_HEARTBEAT_MS = 30_000;
@@ -48,6 +53,7 @@ export class AgentServer {
   readonly #options: AgentServerOptions;
   readonly #id: string;
   readonly port: ProcessPort<MessageToAgent>;
+  #executorSocket: ExecutorSocket | undefined;
 
   private constructor(options: AgentServerOptions) {
     const { dispatch, clock, views, authorizer } = options;
@@ -98,7 +104,7 @@ export class AgentServer {
     }
   }
 
-  #listen(): Promise<void> {
+  async #listen(): Promise<void> {
     const { dispatch, clock, requests, streams, views, authorizer, usage, others, heartbeatMs } =
       this.#options;
     const nowMs = () => clock.nowMs();
@@ -126,6 +132,22 @@ export class AgentServer {
       unavailable,
       usage,
     });
-    return this.port.listen({ prefix: `/${this.#id}`, endpoints: endpoints.endpoints() });
+    await this.port.listen({ prefix: `/${this.#id}`, endpoints: endpoints.endpoints() });
+    const { executorSocket, authentication, logger, disabledPaths } = this.#options;
+    if (executorSocket !== undefined) {
+      const prefix = `/${this.#id}`;
+      const handler = await createRouter({
+        prefix,
+        endpoints: [endpoints.executor()],
+        authentication,
+        firewall: new Firewall(prefix, disabledPaths ?? []),
+        onError: (error, path) => logger.error(`Answering ${path} failed: ${error.stack ?? error}`),
+      });
+      this.#executorSocket = await ExecutorSocket.listen(executorSocket, handler);
+    }
+  }
+
+  closeSocket(): void {
+    this.#executorSocket?.close();
   }
 }
