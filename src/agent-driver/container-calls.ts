@@ -8,12 +8,12 @@ import type {
 } from '../agent/effects.ts';
 import type { Containerizer } from '../containerizer/containerizer.ts';
 import { ContainerizerError } from '../containerizer/containerizer-error.ts';
-import type { ContainerKind } from '../containerizer/plan/place.ts';
+import { type ContainerKind, isSafeIn } from '../containerizer/plan/place.ts';
 import type { ContainerRequest } from '../containerizer/plan/request.ts';
 import type { RunRecords } from '../containerizer/records/run-records.ts';
 import { nestedSandbox, standaloneSandbox } from '../containerizer/sandboxes/sandboxes.ts';
 import { attachOutput, type OutputReader } from '../containerizer/terminals/switchboard.ts';
-import type { Termination } from '../containerizer/tree.ts';
+import type { Termination, TreeNode } from '../containerizer/tree.ts';
 import { parentOf, rootOf } from '../model/container-id.ts';
 import {
   type AgentResponse,
@@ -148,12 +148,13 @@ export class ContainerCalls {
     const { containerId: id, container, resources, limits } = effect;
     const root = this.#containerizer.containers.get(rootOf(id));
     const [, ...names] = id.split('.');
-    const user = effect.user ?? root?.user;
-    if (root?.user !== undefined && user !== root.user && root.user !== 'root') {
-      // That user may put anything in the place of a sandbox that lies in his.
+    const above = this.#above(id);
+    const user = effect.user ?? above[0]?.user;
+    const other = above.find((it) => !isSafeIn(it.user, user));
+    if (other !== undefined) {
       throw new ContainerizerError(
-        `Container ${id} cannot run as '${user}': it is nested in a container of user '${root.user}', and` +
-          ' sandboxes of other users in his are not safe without mount namespaces',
+        `Container ${id} cannot run as '${user}': it is nested in container ${other.id} of user '${other.user}',` +
+          ' and sandboxes of other users in his are not safe',
       );
     }
     return {
@@ -170,6 +171,13 @@ export class ContainerCalls {
       limits,
       isBound: root?.isBound ?? false,
     };
+  }
+
+  /** The containers that one is nested in, its parent first. */
+  #above(id: ContainerId): Readonly<TreeNode>[] {
+    const parent = parentOf(id);
+    const node = parent && this.#containerizer.containers.get(parent);
+    return node === undefined ? [] : [node, ...this.#above(node.id)];
   }
 
   wait({ containerId: id, call }: WaitContainer, asker: Asker): void {

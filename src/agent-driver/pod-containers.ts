@@ -2,7 +2,7 @@
 // a later agent finds them again.
 import type { CheckpointedTask } from '../agent/checkpoint.ts';
 import { ContainerizerError } from '../containerizer/containerizer-error.ts';
-import type { Place } from '../containerizer/plan/place.ts';
+import { isSafeIn, type Place } from '../containerizer/plan/place.ts';
 import type { ContainerRequest } from '../containerizer/plan/request.ts';
 import type { RunRecords } from '../containerizer/records/run-records.ts';
 import { nestedSandbox } from '../containerizer/sandboxes/sandboxes.ts';
@@ -55,16 +55,13 @@ export const taskPlace = (
 const taskUser = (task: TaskInfo, user: string | undefined): string | undefined =>
   user === undefined ? undefined : (task.command?.user ?? user);
 
-const ROOT = 'root';
-
 /** What a task's container is asked to be. Nothing of the executor's environment is in its own. */
 export function nestedRequest(
   { container, task, leader, members }: Launch,
   { sandbox, user, resources, ip, isBound, executorId }: Surroundings,
 ): ContainerRequest {
   const own = taskUser(task, user);
-  if (own !== user && user !== ROOT) {
-    // A user may put anything in the place of a sandbox that lies in his, and root does not.
+  if (!isSafeIn(user, own)) {
     throw new ContainerizerError(
       `Task ${task.task_id.value} of a group cannot run as '${own}': its executor's user is '${user}', and` +
         ' sandboxes of other users in his are not safe',

@@ -147,6 +147,21 @@ describe('a nested container', () => {
     expect(await calls.remove(`${root}.n1`)).toEqual({ status: 200 });
   });
 
+  test('has the user of its parent, and no other where that is not root', async () => {
+    expect(await calls.launch('a', 'sleep 100')).toEqual(OK);
+    expect(await calls.launch('a.n', 'sleep 100', { user: 'nobody' })).toEqual(OK);
+    expect(await calls.launch('a.n.m', 'exit $(id -u | cut -c1-2)')).toEqual(OK);
+    expect(await calls.wait('a.n.m')).toEqual({ exit_status: 65 << 8 });
+    expect(await calls.launch('a.n.r', 'true', { user: 'root' })).toEqual({
+      status: 400,
+      text:
+        "Container a.n.r cannot run as 'root': it is nested in container a.n of user 'nobody', and" +
+        ' sandboxes of other users in his are not safe',
+    });
+    await calls.kill('a');
+    await calls.wait('a');
+  });
+
   test('needs a parent', async () => {
     expect(await calls.launch('nowhere.n1', 'true')).toEqual({
       status: 400,

@@ -4,6 +4,10 @@ import {
   AgentCall_AttachContainerInput_Type,
   AgentCall_Type,
   type ContainerID,
+  type Resource,
+  Resource_ReservationInfo_Type,
+  Value_Type,
+  Volume_Mode,
 } from '../../src/model/generated/messages.ts';
 import { requestId } from '../../src/model/ids.ts';
 import { commandTask, World } from './harness.ts';
@@ -84,6 +88,7 @@ describe('a call about a container', () => {
     ['too long', 1, 'a'.repeat(10_000), 'ID must not be greater than 255 characters'],
     ['with NUL', 1, 'a\0b', "'a\0b' contains invalid characters"],
     ['that leads upwards', 1, '..', "'..' is disallowed"],
+    ['no Unicode', 1, 'a\ud800', "'ContainerID.value' 'a\ud800' contains invalid characters"],
   ])('an id that is %s is refused', (_, depth, value, why) => {
     let container_id: ContainerID = { value };
     for (let level = 1; level < depth; level++) {
@@ -112,6 +117,40 @@ describe('a container that a call asks for', () => {
     expect(world.take('launchContainer')).toMatchObject([
       { request: 'r', containerId: 'c', command: { value: 'true' }, user: 'nobody', resources: [] },
     ]);
+  });
+
+  const cpus = (value: number): Resource => ({
+    name: 'cpus',
+    type: Value_Type.SCALAR,
+    scalar: { value },
+  });
+  const volume: Resource = {
+    ...cpus(1),
+    name: 'disk',
+    reservations: [{ type: Resource_ReservationInfo_Type.DYNAMIC, role: 'r' }],
+    disk: {
+      persistence: { id: 'v' },
+      volume: { container_path: 'data', mode: Volume_Mode.RW },
+    },
+  };
+
+  test.each([
+    [{ resources: [cpus(-5)] }, 'Invalid scalar resource: value <= 0'],
+    [{ resources: [volume] }, 'only tasks are given these'],
+    [{ limits: { gold: { value: 3 } } }, "only cpus and mem can be limited, and not 'gold'"],
+    [{ limits: { mem: { value: 32 } } }, 'a limit of mem needs an agent with cgroups/mem'],
+    [{ limits: { cpus: { value: Number.NaN } } }, 'the limit of cpus is NaN, less than 0'],
+    [
+      { resources: [cpus(2)], limits: { cpus: { value: 1 } } },
+      'the limit of cpus is 1, less than 2',
+    ],
+  ])('is refused where it asks for %j', (asked, why) => {
+    const world = new World({ isolation: ['cgroups/cpu'] });
+    world.register();
+    const launch_container = { container_id: { value: 'c' }, ...asked };
+    const answer = answerTo(world, { type: AgentCall_Type.LAUNCH_CONTAINER, launch_container });
+    expect(answer).toEqual({ status: 400, text: expect.stringContaining(why) });
+    expect(world.take('launchContainer')).toEqual([]);
   });
 
   test('is not started by an agent that ends', () => {

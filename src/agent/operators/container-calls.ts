@@ -96,7 +96,8 @@ function containerIdError({ value, parent }: ContainerID): string | undefined {
   if (value.length > MAX_LENGTH) {
     return `'ContainerID.value' '${value}' exceeds the maximum length (${MAX_LENGTH})`;
   }
-  if (/[. ]/.test(value)) {
+  // Text that is no Unicode would be another name on disk.
+  if (/[. ]/.test(value) || !value.isWellFormed()) {
     return `'ContainerID.value' '${value}' contains invalid characters`;
   }
   const parentError = parent && containerIdError(parent);

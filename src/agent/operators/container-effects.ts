@@ -9,6 +9,7 @@ import type { OperatorCalled } from '../events.ts';
 import { emit, emitAtOnce, emitEnding, isFull } from '../outbox.ts';
 import type { AgentState } from '../state.ts';
 import { namedContainer } from './container-calls.ts';
+import { containerResourcesError } from './container-resources.ts';
 
 /** An answer that is known already. */
 interface Refusal {
@@ -94,6 +95,10 @@ function launch(
   }
   if (isFull(agent)) {
     return { status: 503, text: "Too much waits for the agent's disk" };
+  }
+  const error = containerResourcesError(launch_container ?? {}, agent.options.isolation);
+  if (error !== undefined) {
+    return { status: 400, text: error };
   }
   const { command, container } = nested ?? session ?? launch_container ?? {};
   const executor = agent.containers.get(rootOf(containerId));

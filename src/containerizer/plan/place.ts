@@ -18,3 +18,12 @@ export interface Place {
   /** What it may use; that of an executor changes with its tasks, and is known to the agent. */
   readonly resources: readonly Resource[];
 }
+
+const ROOT = 'root';
+
+/**
+ * Whether the sandbox of a container of a user is safe in that of another one: a user may put
+ * anything in the place of what lies in his own, and root does not. Undefined is the agent's own.
+ */
+export const isSafeIn = (owner: string | undefined, user: string | undefined): boolean =>
+  owner === undefined || owner === ROOT || owner === user;
