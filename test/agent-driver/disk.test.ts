@@ -7,6 +7,7 @@ import {
   Value_Type,
   Volume_Mode,
 } from '../../src/model/generated/messages.ts';
+import { ContainerCalls } from './container-calls.ts';
 import { DriverHarness, temporaryFolder } from './harness.ts';
 import { eventually } from './outside.ts';
 
@@ -104,4 +105,17 @@ test('a later agent goes on measuring, with what it was told to do', async () =>
   harness = await DriverHarness.open(folder.path, enforced);
   harness.reattach({ ...launch, container });
   expect(await harness.ended(container)).toMatchObject(limited([disk(1)], /^Disk usage/));
+});
+
+test('a container that stands alone is told so when its end is asked for', async () => {
+  harness = await DriverHarness.open(folder.path, enforced);
+  const calls = new ContainerCalls(harness);
+  const resources = [disk(1)];
+  expect(await calls.launch('c1', LONG.value, { resources })).toEqual({ status: 200 });
+  expect(await calls.wait('c1')).toMatchObject({
+    state: TaskState.TASK_FAILED,
+    reason: TaskStatus_Reason.REASON_CONTAINER_LIMITATION_DISK,
+    message: expect.stringMatching(/^Disk usage \(\d+KB\) exceeds quota \(1MB\)$/),
+    limitation: { resources },
+  });
 });
