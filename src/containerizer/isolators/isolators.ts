@@ -3,6 +3,7 @@ import { release, totalmem } from 'node:os';
 import type { CgroupFile } from '../cgroups/hierarchies.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
 import type { Host } from '../host/host.ts';
+import { limitBounds } from '../host/process-limits.ts';
 import type { LauncherName } from '../launchers/names.ts';
 import type { OnLimitation } from '../limitation.ts';
 import type { CapabilityDefaults } from '../plan/capabilities.ts';
@@ -118,7 +119,7 @@ const MAKERS: Readonly<Record<IsolatorName, Maker>> = {
       onLimitation,
       warn,
     }),
-  'posix/rlimits': () => posixRlimits,
+  'posix/rlimits': () => posixRlimits(limitBounds()),
   'linux/capabilities': ({ capabilities }) => linuxCapabilities(capabilities),
   'linux/nnp': () => linuxNnp,
   'linux/seccomp': ({ options }) => seccompOf(options.seccomp),

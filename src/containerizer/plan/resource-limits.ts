@@ -20,9 +20,25 @@ export interface ResourceLimit {
   readonly hard: Amount;
 }
 
-/** Throws ContainerizerError for a limit that cannot be set on any machine. */
-export const resourceLimits = ({ rlimits = [] }: RLimitInfo): readonly ResourceLimit[] =>
-  rlimits.map(resourceLimit);
+/**
+ * Throws ContainerizerError for a limit that cannot be set on any machine, or not on this one,
+ * whose `bounds` are by the names of limits.
+ */
+export const resourceLimits = (
+  { rlimits = [] }: RLimitInfo,
+  bounds: ReadonlyMap<string, number> = NO_BOUNDS,
+): readonly ResourceLimit[] =>
+  rlimits.map((asked) => {
+    const limit = resourceLimit(asked);
+    const { name, hard } = limit;
+    const bound = bounds.get(name) ?? Number.POSITIVE_INFINITY;
+    if (hard === 'unlimited' ? bound !== Number.POSITIVE_INFINITY : hard > bound) {
+      throw invalid(`RLMT_${name} is at most ${bound} on this machine, and not ${hard}`);
+    }
+    return limit;
+  });
+
+const NO_BOUNDS: ReadonlyMap<string, number> = new Map();
 
 function resourceLimit(limit: RLimitInfo_RLimit): ResourceLimit {
   const { type, soft, hard } = limit;

@@ -1,28 +1,7 @@
 // What confines a running process, as /proc shows it, in the form of process-settings.ts: for a
 // container of which that is not on record.
+import { limitsIn } from '../../host/process-limits.ts';
 import { readText } from '../../records/record-file.ts';
-
-/** The kernel's words for limits, and its names. */
-const LIMITS: Readonly<Record<string, string>> = {
-  'Max address space': 'AS',
-  'Max core file size': 'CORE',
-  'Max cpu time': 'CPU',
-  'Max data size': 'DATA',
-  'Max file size': 'FSIZE',
-  'Max file locks': 'LOCKS',
-  'Max locked memory': 'MEMLOCK',
-  'Max msgqueue size': 'MSGQUEUE',
-  'Max nice priority': 'NICE',
-  'Max open files': 'NOFILE',
-  'Max processes': 'NPROC',
-  'Max resident set': 'RSS',
-  'Max realtime priority': 'RTPRIO',
-  'Max realtime timeout': 'RTTIME',
-  'Max pending signals': 'SIGPENDING',
-  'Max stack size': 'STACK',
-};
-
-const LIMIT = /^(Max [a-z ]*[a-z]) +(\d+|unlimited) +(\d+|unlimited)/gm;
 
 /** Undefined where the process has ended. A process may have given up some of what it had. */
 export function runningSettings(processId: number): string[] | undefined {
@@ -35,10 +14,7 @@ export function runningSettings(processId: number): string[] | undefined {
     return undefined;
   }
   return [
-    ...[...limits.matchAll(LIMIT)].flatMap(([, words = '', soft, hard]) => {
-      const name = LIMITS[words];
-      return name === undefined ? [] : [`rlimit ${name} ${soft} ${hard}`];
-    }),
+    ...limitsIn(limits).map(({ name, soft, hard }) => `rlimit ${name} ${soft} ${hard}`),
     `bounding ${bounding}`,
     `effective ${permitted}`,
     ...(field('NoNewPrivs') === '1' ? ['no_new_privs'] : []),
