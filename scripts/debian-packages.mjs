@@ -26,7 +26,7 @@ export const DEBIAN_PACKAGES = [
   {
     name: 'crun',
     program: 'crun',
-    suites: ['test/agent-driver/linux'],
+    suites: ['test/agent-driver/linux', 'test/e2e/documented-containers.test.ts'],
     why: 'makes containers with namespaces of their own',
   },
   {

@@ -1,6 +1,10 @@
 // The flags of `mesoscale local`, a whole cluster on one machine.
+import { AGENT_CONTAINER_FLAGS } from '../agent/container-flags.ts';
 import { integer, path, port, resources, text, toggle } from '../flags/flag.ts';
 import { MOST_AGENTS } from './agent-share.ts';
+
+/** How every agent runs containers. */
+const { isolation, launcher } = AGENT_CONTAINER_FLAGS;
 
 export const LOCAL_FLAGS = {
   agents: integer({
@@ -15,6 +19,8 @@ export const LOCAL_FLAGS = {
   }),
   help: toggle({ default: false, help: 'Show this text and exit.' }),
   ip: text({ default: '127.0.0.1', help: 'The IP address to listen on.' }),
+  isolation,
+  launcher,
   port: port({ default: 5050, help: 'The port of the master.' }),
   resources: resources({
     help: 'What each agent offers. Without it the machine is detected and shared evenly.',

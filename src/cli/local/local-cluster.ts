@@ -229,6 +229,8 @@ function localAgent(
     `--work_dir=${join(folder, name)}`,
     `--runtime_dir=${join(folder, name, 'run')}`,
     `--resources=${resources}`,
+    `--launcher=${values.launcher}`,
+    `--isolation=${values.isolation.join(',')}`,
     // Its share of the machine changes with the number of agents.
     '--reconfiguration_policy=any',
     // No other agents register at the same time.
