@@ -9,6 +9,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ readonly COMMAND: Comman
   local: () => import('./local/command.ts'),
   execute: () => import('./execute/command.ts'),
   batch: () => import('./batch/command.ts'),
+  task: () => import('./task/command.ts'),
 };
 
 export const COMMAND_NAMES: readonly string[] = Object.keys(COMMANDS);

@@ -7,6 +7,7 @@ import { BATCH_FLAGS } from '../../src/cli/batch/flags.ts';
 import { EXECUTE_FLAGS } from '../../src/cli/execute/flags.ts';
 import { LOCAL_FLAGS } from '../../src/cli/local/flags.ts';
 import { MASTER_FLAGS } from '../../src/cli/master/flags.ts';
+import { TASK_FLAGS } from '../../src/cli/task/flags.ts';
 import { root, sources } from '../support/sources.ts';
 
 const pages = sources('docs/*.md').filter(({ path }) => path !== 'docs/flags.md');
@@ -64,7 +65,7 @@ test('npm scripts that pages name exist', () => {
 });
 
 test('flags that are named exist', () => {
-  const tables = [MASTER_FLAGS, AGENT_FLAGS, LOCAL_FLAGS, EXECUTE_FLAGS, BATCH_FLAGS];
+  const tables = [MASTER_FLAGS, AGENT_FLAGS, LOCAL_FLAGS, EXECUTE_FLAGS, BATCH_FLAGS, TASK_FLAGS];
   const known = new Set([...tables.flatMap(Object.keys), ...CONFORMANCE_FLAGS]);
   const unknown = pages.flatMap(({ path, text }) =>
     [...text.matchAll(/(?<![\w-])--([a-z]\w+)/g)]

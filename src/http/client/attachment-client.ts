@@ -1,0 +1,141 @@
+// Attaches to a container of an agent: what its process writes, and what it reads.
+import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
+import {
+  type AgentCall,
+  AgentCall_AttachContainerInput_Type,
+  AgentCall_Type,
+  type ContainerID,
+  type ProcessIO,
+} from '../../model/generated/messages.ts';
+import { writeJson } from '../../wire/json.ts';
+import { decodeMessage, encodeMessage } from '../../wire/protobuf.ts';
+import { encodeRecord, RecordReader } from '../../wire/record-io.ts';
+import { types } from '../../wire/types.ts';
+import type { Credential } from '../server/authentication.ts';
+import { JSON_TYPE, PROTOBUF_TYPE, RECORDIO_TYPE } from '../server/content-negotiation.ts';
+import type { Dialer } from '../transport/dialer.ts';
+import { KeptConnections } from './kept-connections.ts';
+import { CallRefusedError } from './scheduler-client.ts';
+
+export interface AttachmentClientOptions {
+  /** The `host:port` of an agent. */
+  readonly address: string;
+  readonly dialer: Dialer;
+  readonly credential?: Credential | undefined;
+}
+
+export class AttachmentClient {
+  readonly #options: AttachmentClientOptions;
+  readonly #connections: KeptConnections;
+
+  constructor(options: AttachmentClientOptions) {
+    this.#options = options;
+    // Such a connection may be silent for any time.
+    this.#connections = new KeptConnections(options.dialer, { timeout: 0 });
+  }
+
+  /**
+   * The answer to a call that attaches to output. It rejects on the way where the connection
+   * breaks. @throws CallRefusedError when the call is refused.
+   */
+  async output(call: AgentCall): Promise<AsyncIterable<ProcessIO>> {
+    const request = this.#request({
+      'Content-Type': JSON_TYPE,
+      Accept: RECORDIO_TYPE,
+      'Message-Accept': PROTOBUF_TYPE,
+    });
+    request.end(writeJson(types.AgentCall, call));
+    const response = await answered(request);
+    if (response.statusCode !== 200) {
+      throw new CallRefusedError(response.statusCode ?? 0, await textOf(response));
+    }
+    return recordsOf(response);
+  }
+
+  /** `onRefused` is called where the agent takes no (more) input, though the container goes on. */
+  input(container_id: ContainerID, onRefused: (error: CallRefusedError) => void): InputSender {
+    const request = this.#request({
+      'Content-Type': RECORDIO_TYPE,
+      'Message-Content-Type': PROTOBUF_TYPE,
+      Accept: JSON_TYPE,
+    });
+    const sender = new InputSender(request, container_id);
+    answered(request)
+      .then(async (response) => {
+        const status = response.statusCode ?? 0;
+        const text = await textOf(response);
+        // Otherwise the container has ended, which its output tells.
+        if (status >= 400 && status < 500 && status !== 404) {
+          onRefused(new CallRefusedError(status, text));
+        }
+      })
+      // The output of the container, on a connection of its own, tells more.
+      .catch(() => undefined);
+    return sender;
+  }
+
+  #request(headers: Readonly<Record<string, string>>): ClientRequest {
+    const { address, credential } = this.#options;
+    return httpRequest(`http://${address}/api/v1`, {
+      method: 'POST',
+      agent: this.#connections,
+      headers,
+      ...(credential ? { auth: `${credential.principal}:${credential.secret}` } : {}),
+    });
+  }
+}
+
+export class InputSender {
+  readonly #request: ClientRequest;
+
+  constructor(request: ClientRequest, container_id: ContainerID) {
+    this.#request = request;
+    // An error is seen where the answer is awaited.
+    request.on('error', () => undefined);
+    this.#write({ type: AgentCall_AttachContainerInput_Type.CONTAINER_ID, container_id });
+  }
+
+  /** False where the caller should wait for `onDrain` before it sends more. */
+  send(process_io: ProcessIO): boolean {
+    return this.#write({ type: AgentCall_AttachContainerInput_Type.PROCESS_IO, process_io });
+  }
+
+  onDrain(drained: () => void): void {
+    this.#request.on('drain', drained);
+  }
+
+  end(): void {
+    this.#request.end();
+  }
+
+  #write(attach_container_input: NonNullable<AgentCall['attach_container_input']>): boolean {
+    const call = { type: AgentCall_Type.ATTACH_CONTAINER_INPUT, attach_container_input };
+    return (
+      this.#request.writableEnded ||
+      this.#request.destroyed ||
+      this.#request.write(encodeRecord(encodeMessage(types.AgentCall, call)))
+    );
+  }
+}
+
+const answered = (request: ClientRequest) =>
+  new Promise<IncomingMessage>((resolve, reject) =>
+    request.once('response', resolve).once('error', reject),
+  );
+
+async function textOf(response: IncomingMessage): Promise<string> {
+  let text = '';
+  for await (const piece of response.setEncoding('utf8')) {
+    text += piece;
+  }
+  return text;
+}
+
+async function* recordsOf(response: IncomingMessage): AsyncGenerator<ProcessIO> {
+  const reader = new RecordReader();
+  for await (const piece of response) {
+    for (const record of reader.push(piece)) {
+      yield decodeMessage(types.ProcessIO, record);
+    }
+  }
+}
