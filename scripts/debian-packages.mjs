@@ -26,7 +26,11 @@ export const DEBIAN_PACKAGES = [
   {
     name: 'crun',
     program: 'crun',
-    suites: ['test/agent-driver/linux', 'test/e2e/documented-containers.test.ts'],
+    suites: [
+      'test/agent-driver/linux',
+      'test/e2e/documented-containers.test.ts',
+      'test/e2e/pod-kills.test.ts',
+    ],
     why: 'makes containers with namespaces of their own',
   },
   {
