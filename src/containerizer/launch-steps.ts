@@ -86,7 +86,7 @@ export class LaunchSteps {
       return this.#of.launcher.launch(plan, identity);
     });
     try {
-      applySettings(plan.cgroups.settings);
+      await this.#isolate(plan);
     } catch (error) {
       container.destroy();
       await container.ended;
@@ -108,14 +108,22 @@ export class LaunchSteps {
     this.#of.placements.note(plan.id, plan.cgroups);
     makeCgroups(plan.cgroups.own);
     if (!NAMESPACE_KINDS.some((kind) => plan.namespaces[kind] === 'own')) {
-      applySettings(plan.cgroups.settings);
+      await this.#isolate(plan);
       return undefined;
     }
     // Namespaces last as long as a process that is in them.
     const holder = await this.#of.launcher.launch(plan, identity);
-    applySettings(plan.cgroups.settings);
+    await this.#isolate(plan);
     holder.release();
     return holder;
+  }
+
+  /** Says what holds in the container's cgroups, before its process begins. */
+  async #isolate({ cgroups: { settings, devices } }: ContainerPlan): Promise<void> {
+    applySettings(settings);
+    if (devices !== undefined) {
+      await this.#of.launcher.limitDevices(devices);
+    }
   }
 
   /** The part of every launch before its own: the records come first. */

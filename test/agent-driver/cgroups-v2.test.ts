@@ -23,7 +23,7 @@ const isUnified = (() => {
 })();
 
 const MB = 2 ** 20;
-const ISOLATION = ['cpu', 'mem', 'pids', 'cpuset', 'blkio'].map((it) => `cgroups/${it}`);
+const ISOLATION = ['cpu', 'mem', 'pids', 'cpuset', 'blkio', 'devices'].map((it) => `cgroups/${it}`);
 const HOG = { value: 'tail /dev/zero; sleep 1000' };
 const LONG = { value: 'sleep 1000' };
 
@@ -145,8 +145,27 @@ describe.skipIf(!isUnified)('cgroups v2', () => {
     expect(used.blkio_statistics).toMatchObject({ cfq: [{}] });
   });
 
+  test('a container can use the devices that it may, and no others', async () => {
+    const cgroups = { ...DEFAULT_CGROUP_OPTIONS, allowedDevices: ['c 1:11 r'] };
+    const harness = await open({ cgroups });
+    const command = {
+      value:
+        'head -c1 /dev/zero > zero; echo > /dev/null && touch null; mknod kmsg c 1 11; ' +
+        'mknod port c 1 4; mknod mem c 1 1; head -c1 kmsg > read; echo x > kmsg && touch written; ' +
+        'cat port > /dev/null && touch port-opened; touch done; sleep 1000',
+    };
+    const container = harness.launch({ task: { command, resources } });
+    const made = (name: string) => existsSync(harness.inSandbox(container, name));
+    await eventually(() => made('done'));
+    const found = ['zero', 'null', 'kmsg', 'port', 'written', 'port-opened'].filter(made);
+    expect(found).toEqual(['zero', 'null', 'kmsg', 'port']);
+    expect(readFileSync(harness.inSandbox(container, 'stderr'), 'utf8')).toMatch(
+      /port: Operation not permitted/,
+    );
+  });
+
   test('controllers that v2 lacks are named', () => {
-    const controllers = ['net_cls', 'net_prio', 'devices'];
+    const controllers = ['net_cls', 'net_prio'];
     const place = { hierarchy: TOP, root: cgroupRoot(folder.path), controllers };
     expect([...lookAtHost({ cgroups: place }).cgroups.missing.keys()]).toEqual(controllers);
   });

@@ -60,6 +60,8 @@ const OPTIONAL_FILES: Readonly<Record<string, readonly CgroupFile[]>> = {
 /** What v2 has in place of a controller of v1; an empty name: the kernel does it without one. */
 const IN_V2: ReadonlyMap<string, string> = new Map([
   ['cpuacct', ''],
+  ['devices', ''],
+  ['perf_event', ''],
   ['blkio', 'io'],
 ]);
 

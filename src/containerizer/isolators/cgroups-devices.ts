@@ -1,7 +1,11 @@
 // cgroups/devices: containers can use the devices that every program needs, those that the operator
 // allows, and those that they were given. They can make nodes of any, but not open them.
-import type { FileSetting, Subsystem } from './cgroup-isolator.ts';
+import { type CgroupHierarchy, cgroupWith } from '../plan/cgroup-plan.ts';
+import type { ContainerPlan } from '../plan/plan.ts';
+import { isSharing } from '../plan/request.ts';
+import { cgroupIsolator } from './cgroup-isolator.ts';
 import type { CgroupOptions } from './cgroup-options.ts';
+import type { Isolator } from './isolator.ts';
 
 /** Mesos's, as the kernel takes them. */
 const USUAL_DEVICES = [
@@ -29,15 +33,37 @@ const USUAL_DEVICES = [
 /** As far as any user may open the node; all may make nodes. */
 const accessOf = (mode: number) => `${mode & 0o004 ? 'r' : ''}${mode & 0o002 ? 'w' : ''}m`;
 
-const allow = (value: string): FileSetting => ({ file: 'devices.allow', value });
-
-export const cgroupsDevices = ({ allowedDevices }: CgroupOptions): Subsystem => ({
-  name: 'cgroups/devices',
-  begin: (_version, _bounds, { devices }) => [
-    { file: 'devices.deny', value: 'a *:* rwm' },
-    ...[...USUAL_DEVICES, ...allowedDevices].map(allow),
-    ...devices.map(({ kind, major, minor, mode }) =>
-      allow(`${kind === 'block' ? 'b' : 'c'} ${major}:${minor} ${accessOf(mode)}`),
+export function cgroupsDevices(
+  { allowedDevices }: CgroupOptions,
+  hierarchies: readonly CgroupHierarchy[],
+): Isolator {
+  const rulesOf = ({ devices }: Pick<ContainerPlan, 'devices'>) => [
+    ...USUAL_DEVICES,
+    ...allowedDevices,
+    ...devices.map(
+      ({ kind, major, minor, mode }) =>
+        `${kind === 'block' ? 'b' : 'c'} ${major}:${minor} ${accessOf(mode)}`,
     ),
-  ],
-});
+  ];
+  const inV1 = cgroupIsolator(
+    {
+      name: 'cgroups/devices',
+      begin: (_version, _bounds, plan) => [
+        { file: 'devices.deny', value: 'a *:* rwm' },
+        ...rulesOf(plan).map((value) => ({ file: 'devices.allow', value })),
+      ],
+    },
+    hierarchies,
+  );
+  return {
+    ...inV1,
+    contribute(plan, request, host) {
+      const cgroup = cgroupWith(host.cgroups, plan.id, 'devices');
+      if (cgroup?.version !== 2 || isSharing(request)) {
+        return inV1.contribute(plan, request, host);
+      }
+      const devices = { folder: cgroup.folder, rules: rulesOf(plan) };
+      return { ...plan, cgroups: { ...plan.cgroups, devices } };
+    },
+  };
+}

@@ -144,7 +144,8 @@ const MAKERS: Readonly<Record<IsolatorName, Maker>> = {
   'cgroups/cpuset': placed('cgroups/cpuset'),
   'cgroups/blkio': ofCgroups(() => cgroupsBlkio),
   'cgroups/hugetlb': placed('cgroups/hugetlb'),
-  'cgroups/devices': ofCgroups(cgroupsDevices),
+  'cgroups/devices': ({ options, host }) =>
+    cgroupsDevices(options.cgroups ?? DEFAULT_CGROUP_OPTIONS, host.cgroups.hierarchies),
   'cgroups/net_cls': ({ options, host }) =>
     cgroupsNetCls(options.cgroups ?? DEFAULT_CGROUP_OPTIONS, host.cgroups.hierarchies),
   'cgroups/net_prio': placed('cgroups/net_prio'),

@@ -97,6 +97,7 @@ export interface IsolatorNeeds {
 const MOUNTS: IsolatorNeeds = { launcher: 'linux', isolator: 'filesystem/linux' };
 
 export const ISOLATOR_NEEDS: Readonly<Partial<Record<IsolatorName, IsolatorNeeds>>> = {
+  'cgroups/devices': { isRoot: true },
   'filesystem/linux': { launcher: 'linux', without: ['filesystem/posix'] },
   'namespaces/pid': { launcher: 'linux' },
   'namespaces/ipc': { launcher: 'linux' },

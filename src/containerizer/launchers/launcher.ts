@@ -3,7 +3,7 @@
 import type { ContainerId } from '../../model/ids.ts';
 import type { EndRecord } from '../container-end.ts';
 import type { Identity } from '../host/users.ts';
-import type { CgroupPlacement } from '../plan/cgroup-plan.ts';
+import type { CgroupPlacement, DeviceLimit } from '../plan/cgroup-plan.ts';
 import type { CommandLine } from '../plan/command-line.ts';
 import type { ContainerPlan, ProcessPlan } from '../plan/plan.ts';
 
@@ -82,6 +82,8 @@ export interface Launcher {
   run(process: ProcessPlan, identity: Identity | undefined, abort: AbortSignal): Promise<number>;
   /** That of the container's process as it was started; undefined where it has none. */
   environment(id: ContainerId): Readonly<Record<string, string>> | undefined;
+  /** Lets processes in a cgroup of v2 use these devices only. Rejects with ContainerizerError. */
+  limitDevices(limit: DeviceLimit): Promise<void>;
   /** The usage of the container's processes; undefined where it has none. */
   usage(id: ContainerId): ContainerUsage | undefined;
   /**

@@ -39,7 +39,15 @@ export interface CgroupSetting {
   readonly isRaised?: true | undefined;
 }
 
+/** What processes in a cgroup of v2 can use of devices: each rule as v1 takes it. */
+export interface DeviceLimit {
+  readonly folder: string;
+  readonly rules: readonly string[];
+}
+
 export interface CgroupPlan extends CgroupPlacement {
+  /** Only in v2: in v1 it is a matter of settings. Undefined: all devices. */
+  readonly devices?: DeviceLimit | undefined;
   /** What is written, in this order, before the container's process begins. */
   readonly settings: readonly CgroupSetting[];
 }

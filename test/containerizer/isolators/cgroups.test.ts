@@ -205,6 +205,23 @@ test('cgroups/devices: everything is denied, and then the usual devices and othe
   expect(allowed.at(-1)).toBe('devices.allow=c 10:229 rw');
 });
 
+test('cgroups/devices: in v2 the rules are those of a program in the kernel', () => {
+  const hierarchies = [{ version: 2 as const, root: '/cg', controllers: ['devices'] }];
+  const planned = planContainer(
+    basic,
+    { workDirectory: '/agent', cgroups: hierarchies },
+    isolatorsFor(['cgroups/devices'], { allowedDevices: ['b 8:0 r'] }),
+  );
+  expect(planned).toMatchObject({
+    plan: {
+      cgroups: {
+        settings: [],
+        devices: { folder: '/cg/c1', rules: expect.arrayContaining(['c 1:3 rwm', 'b 8:0 r']) },
+      },
+    },
+  });
+});
+
 test('a container nested in another one has settings only where it shares no cgroups', () => {
   const id = childOf(basic.id, 'task');
   const task = (share?: boolean): TaskInfo => ({

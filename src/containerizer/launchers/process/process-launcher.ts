@@ -11,7 +11,7 @@ import type { ContainerId } from '../../../model/ids.ts';
 import { ContainerizerError, UnknownEndError } from '../../containerizer-error.ts';
 import { bootId, isAlive, kill } from '../../host/process-table.ts';
 import type { Identity, Users } from '../../host/users.ts';
-import { type CgroupPlacement, NO_CGROUPS } from '../../plan/cgroup-plan.ts';
+import { type CgroupPlacement, type DeviceLimit, NO_CGROUPS } from '../../plan/cgroup-plan.ts';
 import { layered } from '../../plan/command-line.ts';
 import type { ContainerPlan, ProcessPlan } from '../../plan/plan.ts';
 import { isAbsence, patiently, readText } from '../../records/record-file.ts';
@@ -213,6 +213,10 @@ export class ProcessLauncher implements Launcher {
 
   environment(id: ContainerId): Readonly<Record<string, string>> | undefined {
     return this.#known.get(id)?.environment;
+  }
+
+  limitDevices({ folder, rules }: DeviceLimit): Promise<void> {
+    return this.#spawner.limitDevices(folder, rules);
   }
 
   usage(id: ContainerId): ContainerUsage | undefined {

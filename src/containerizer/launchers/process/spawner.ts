@@ -139,6 +139,22 @@ export class Spawner {
     return token;
   }
 
+  /** Lets processes in a cgroup of v2 use these devices only. Rejects with ContainerizerError. */
+  limitDevices(cgroup: string, rules: readonly string[]): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const token = this.#watch({
+      started: () => undefined,
+      ended: () => resolve(),
+      failed: reject,
+    });
+    if (this.#down === undefined) {
+      this.#request('D', token, [cgroup, ...counted(rules)]);
+    } else {
+      this.#fail(token, new UnknownEndError(this.#down));
+    }
+    return promise;
+  }
+
   /** Watches a process that an earlier spawner started. */
   watch(pid: number, startTicks: number, listener: ProcessListener): number {
     const token = this.#watch(listener, { pid, startTicks });

@@ -88,6 +88,9 @@ int memory_events(const struct memory *memory);
 int take_memory_events(struct memory *memory, const char *run, int has_ended);
 const char *memory_figures(const struct memory *memory);
 
+/* devices.c: processes in the cgroup, of v2, can use these devices only; returns -1, with errno. */
+int limit_devices(const char *group, char **rules, int n_rules);
+
 /* confinement.c: applies a setting of this process; returns -1, with errno. */
 int confine_before_user(const char *setting);
 int confine_after_user(const char *setting);

@@ -35,6 +35,7 @@
  *      connect it with its supervisor (switchboard.c), and `serve` lets the agent attach. `rotate 0 BYTES
  *      COUNT` (1 for standard error) rotates a file, and keeps so many full ones. For a session `logs PATH` is
  *      the folder of its files, and `owner UID` (or `-`) to whom its working directory belongs.
+ *   D  cgroup, n, n rules of devices.c: what its processes can use of devices, in v2.
  *   G  lets a held supervisor go on.
  *   S  signal number. A supervisor takes SIGTERM (passed on to everything in the container) and
  *      SIGUSR1 (kills everything), and so does what watches over a plain process. One still held
@@ -325,6 +326,22 @@ static void take_launch(uint32_t token, struct cursor *cursor) {
   free(launch.arguments);
 }
 
+static void take_devices(uint32_t token, struct cursor *cursor) {
+  int n_rules;
+  const char *group = take(cursor);
+  char **rules = take_list(cursor, &n_rules);
+  if (!cursor->good) {
+    errno = EINVAL;
+  }
+  if (!cursor->good || limit_devices(group, rules, n_rules) < 0) {
+    report("failed %u Failed to limit the devices of cgroup '%s': %s\n", token, group,
+           strerror(errno));
+  } else {
+    report("ended %u 0\n", token);
+  }
+  free(rules);
+}
+
 static void watch(uint32_t token, pid_t pid, const char *start) {
   struct entry *entry = add(token, pid);
   pid_t parent;
@@ -371,6 +388,9 @@ static void handle(char *frame, size_t size) {
   switch (frame[0]) {
     case 'L':
       take_launch(token, &cursor);
+      break;
+    case 'D':
+      take_devices(token, &cursor);
       break;
     case 'G':
       if (entry && entry->go >= 0) {
