@@ -64,10 +64,12 @@ const own = (text: string) =>
     .map(([name]) => name);
 
 test('a command has namespaces of its own, and is in their second process', async () => {
-  const text = await outputOf(`${SHOW}; cat /proc/1/comm; ls /proc | grep -c '^[0-9]'; echo $$`);
+  const text = await outputOf(
+    `${SHOW}; cat /proc/1/comm; tr -d '\\0' < /proc/1/cmdline; echo; ls /proc | grep -c '^[0-9]'; echo $$`,
+  );
   const lines = text.trim().split('\n');
   expect(own(lines.slice(0, NAMESPACES.length).join('\n'))).toEqual(['ipc', 'mnt', 'pid']);
-  expect(lines.slice(NAMESPACES.length)).toEqual(['mesos-container', '4', '2']);
+  expect(lines.slice(NAMESPACES.length)).toEqual(['mesos-container', 'mesos-container', '4', '2']);
 });
 
 test('what containers ask for is theirs, or the agent’s', async () => {

@@ -50,6 +50,13 @@ static void pass_on(pid_t command, int number) {
   }
 }
 
+/* Whoever looks for the command by its words is to find the command. */
+static void rename_process(int count, char **arguments) {
+  char *begin = arguments[0], *end = arguments[count - 1] + strlen(arguments[count - 1]);
+  memset(begin, 0, end - begin);
+  snprintf(begin, end - begin + 1, "%s", COMM);
+}
+
 static _Noreturn void stay(pid_t command) {
   sigset_t all;
   sigfillset(&all);
@@ -91,6 +98,7 @@ _Noreturn void inside(int count, char **arguments) {
     unsetenv(arguments[2]);
   }
   if (strcmp(arguments[1], "hold") == 0) {
+    rename_process(count, arguments);
     hold();
   }
   if (strcmp(arguments[1], "init") == 0) {
@@ -100,6 +108,7 @@ _Noreturn void inside(int count, char **arguments) {
     }
     if (command > 0) {
       close(INSIDE_FAILURE);
+      rename_process(count, arguments);
       stay(command);
     }
   }
