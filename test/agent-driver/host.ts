@@ -1,10 +1,11 @@
 // A process with a driver of its own, which a test kills. It launches what the first argument says
-// (a list of launches in JSON) in the work directory of the second, and prints every state that is
-// reported.
+// (a list of launches in JSON) in the work directory of the second, with the options of the third
+// (in JSON), and prints every state that is reported.
 import { DriverHarness, type Launch, stateName } from './harness.ts';
 
 const launches = JSON.parse(process.argv[2] ?? '[]') as Launch[];
-const harness = await DriverHarness.open(process.argv[3] ?? '');
+const opening = JSON.parse(process.argv[4] ?? '{}');
+const harness = await DriverHarness.open(process.argv[3] ?? '', opening);
 let printed = 0;
 for (const launch of launches) {
   harness.launch(launch);
