@@ -4,6 +4,8 @@ import { existsSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
+  type CheckInfo,
+  CheckInfo_Type,
   type ContainerInfo,
   ContainerInfo_Type,
   type LinuxInfo,
@@ -116,6 +118,25 @@ test('what is mounted inside stays inside, and all that is on the machine is the
   expect(mounts()).toBe(before);
   harness.kill(id);
   expect(await harness.terminalStatus(id)).toMatchObject({ state: TaskState.TASK_KILLED });
+});
+
+test('what a check leaves running in the namespaces of its task ends with the check', async () => {
+  const check: CheckInfo = {
+    type: CheckInfo_Type.COMMAND,
+    delay_seconds: 0,
+    interval_seconds: 0.02,
+    command: { command: { value: 'setsid sleep 1234 & echo $! >> checks; exit 3' } },
+  };
+  const id = harness.launch({ task: { command: { value: 'exec sleep 1000' }, check } });
+  const checks = harness.inSandbox(id, 'checks');
+  await eventually(
+    () => existsSync(checks) && readFileSync(checks, 'utf8').split('\n').length > 12,
+  );
+  // The first process, the command, and what one check is started by and starts.
+  const here = readFileSync(join(cgroupOf(id), 'cgroup.procs'), 'utf8')
+    .trim()
+    .split('\n');
+  expect(here.length).toBeLessThanOrEqual(8);
 });
 
 describe('how commands end', () => {

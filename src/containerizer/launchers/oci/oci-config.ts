@@ -38,9 +38,10 @@ const INIT = '/proc/self/fd/3';
 
 /**
  * `exec` becomes the command; `init` stays as the first process of a pid namespace, with the
- * command as its child; `hold` does nothing, for namespaces that nested containers enter.
+ * command as its child; `hold` does nothing, for namespaces that nested containers enter;
+ * `beside` stays with a command in another's container.
  */
-type InitRole = 'exec' | 'init' | 'hold';
+type InitRole = 'exec' | 'init' | 'hold' | 'beside';
 
 function roleOf({ program, namespaces }: ContainerPlan): InitRole {
   if (program === '') {
@@ -145,7 +146,7 @@ export function besideProcess(
       user: userOf(as.identity),
       capabilities: capabilitySets(as.plan.capabilities, as.capabilities, isRoot(as.identity)),
     }),
-    ...commandOf({ ...command, environment }, 'exec'),
+    ...commandOf({ ...command, environment }, 'beside'),
   };
 }
 

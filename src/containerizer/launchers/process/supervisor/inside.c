@@ -5,7 +5,9 @@
  * the status of a first process could not always tell.
  *
  *   PROGRAM ROLE UNSET COMMAND NAME ARGUMENT...
- *     ROLE    `exec`, `init`, or `hold`: to do nothing, for namespaces that others are to enter.
+ *     ROLE    `exec`: becomes the command. `init`: stays as the first process. `hold`: does nothing,
+ *             for namespaces that others are to enter. `beside`: stays with a command that is run in
+ *             a container of another one, and ends what it leaves behind.
  *     UNSET   A variable that runtimes set by themselves; empty for none.
  *
  * It has four descriptors besides its input and output: see container.h.
@@ -22,6 +24,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 /* For tools that look for the first process of containers of Mesos. */
@@ -57,6 +60,21 @@ static void rename_process(int count, char **arguments) {
   snprintf(begin, end - begin + 1, "%s", COMM);
 }
 
+/* Orphans below this process become its children: without children none is left. */
+static void end_descendants(void) {
+  struct timespec pause = {0, 1000000};
+  for (;;) {
+    pid_t pid;
+    while ((pid = waitpid(-1, NULL, WNOHANG)) > 0) {
+    }
+    if (pid < 0) {
+      return;
+    }
+    kill_descendants();
+    nanosleep(&pause, NULL);
+  }
+}
+
 static _Noreturn void stay(pid_t command) {
   sigset_t all;
   sigfillset(&all);
@@ -65,7 +83,10 @@ static _Noreturn void stay(pid_t command) {
     pid_t pid;
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
       if (pid == command) {
-        /* What is left is killed by the kernel when this process ends. */
+        /* Of a namespace the kernel kills what is left. */
+        if (getpid() != 1) {
+          end_descendants();
+        }
         _exit(write(INSIDE_STATUS, &status, sizeof status) == sizeof status ? 0 : 1);
       }
     }
@@ -101,7 +122,9 @@ _Noreturn void inside(int count, char **arguments) {
     rename_process(count, arguments);
     hold();
   }
-  if (strcmp(arguments[1], "init") == 0) {
+  int is_beside = strcmp(arguments[1], "beside") == 0;
+  if (is_beside || strcmp(arguments[1], "init") == 0) {
+    prctl(PR_SET_CHILD_SUBREAPER, is_beside);
     pid_t command = fork();
     if (command < 0) {
       fail(INSIDE_FAILURE, "Failed to fork");
