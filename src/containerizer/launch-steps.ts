@@ -1,5 +1,6 @@
 // The steps of a launch, each after what a later agent must know of it is on record. What they have
 // made is undone by the containerizer, whichever step fails.
+import { dirname } from 'node:path';
 import { parentOf } from '../model/container-id.ts';
 import { applySettings, makeCgroups } from './cgroups/cgroups.ts';
 import type { Placements } from './cgroups/placements.ts';
@@ -81,7 +82,8 @@ export class LaunchSteps {
         this.#of.records.expectMemory(plan.id);
       }
       if (request.nested !== undefined) {
-        makeCgroups(plan.cgroups.own);
+        // The launcher makes the container's own, but none that are missing above them.
+        makeCgroups(plan.cgroups.own.map((folder) => dirname(folder)));
       }
       return this.#of.launcher.launch(plan, identity);
     });
