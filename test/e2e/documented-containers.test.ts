@@ -51,7 +51,7 @@ function documented(part: string): Promise<Ended> {
   expect(others).toEqual([]);
   const here = command
     .replace('127.0.0.1:5051', addresses.agent)
-    .replace(/^bin\/mesoscale execute/, `$& --master=${addresses.master}`);
+    .replace(/^bin\/mesoscale (execute|task exec)/, `$& --master=${addresses.master}`);
   return new Promise((resolve) => {
     execFile('/bin/sh', ['-c', here], { cwd: root }, (error, stdout, stderr) =>
       resolve({ status: error?.code ?? 0, output: stdout + stderr }),
@@ -101,6 +101,10 @@ test.runIf(isRoot)(
         /^\[reader\] .*\d\d:\d\d:\d\d/m.test(log)
       );
     });
+    const inside = await documented('task exec web');
+    expect(inside.status, inside.output).toBe(0);
+    expect(inside.output).toContain('shared/beat');
+    expect(inside.output).not.toContain('cat shared');
     await group.kill('SIGINT');
     expect(group.log).not.toContain('TASK_FAILED');
   },
