@@ -3,6 +3,7 @@
 // own to a socket among the container's records, so that a later agent attaches just the same.
 import { closeSync, constants, openSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { codeOf } from '../../filesystem/folder.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
 
@@ -70,17 +71,11 @@ async function dial(folder: string, purpose: string): Promise<Socket> {
       isGone: codeOf(error) === 'ENOENT',
     });
   }
-  // The path of a socket must be short, and this one may lie deep.
-  const socket = connect({ path: `/proc/self/fd/${descriptor}/io`, allowHalfOpen: true });
+  let socket: Socket;
   try {
-    await new Promise<void>((resolve, reject) => {
-      socket.once('error', reject);
-      socket.once('connect', () => {
-        socket.write(purpose, (error) => (error ? reject(error) : resolve()));
-      });
-    });
+    // The path of a socket must be short, and this one may lie deep.
+    socket = await patientlyConnected(`/proc/self/fd/${descriptor}/io`, purpose);
   } catch (error) {
-    socket.destroy();
     throw new NotAttachableError(
       codeOf(error) === 'ENOENT'
         ? 'I/O switchboard server was disabled for this container'
@@ -93,6 +88,37 @@ async function dial(folder: string, purpose: string): Promise<Socket> {
   // From here on an error is the end of the connection.
   socket.removeAllListeners('error').on('error', () => undefined);
   return socket;
+}
+
+/** How often, and after how long, it is tried again where many connect at once. */
+const MAX_TRIES = 100;
+const RETRY_MS = 10;
+
+async function patientlyConnected(path: string, purpose: string): Promise<Socket> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await connected(path, purpose);
+    } catch (error) {
+      if (codeOf(error) !== 'EAGAIN' || tries === MAX_TRIES) {
+        throw error;
+      }
+      await delay(RETRY_MS);
+    }
+  }
+}
+
+function connected(path: string, purpose: string): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ path, allowHalfOpen: true });
+    const failed = (error: Error) => {
+      socket.destroy();
+      reject(error);
+    };
+    socket.once('error', failed);
+    socket.once('connect', () => {
+      socket.write(purpose, (error) => (error ? failed(error) : resolve(socket)));
+    });
+  });
 }
 
 /** The output from now on. Who does not read it slows the container's process down. */

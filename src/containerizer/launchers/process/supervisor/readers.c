@@ -149,7 +149,7 @@ int cut_stuck_readers(struct readers *readers) {
 
 void send_rest(struct readers *readers) {
   int64_t until = now_ms() + REST_MS;
-  struct pollfd polled[MAX_CONNECTIONS];
+  struct pollfd polled[MAX_READERS];
   while (has_untaken(readers) && now_ms() < until) {
     int count = 0;
     for (int i = 0; i < readers->count; i++) {

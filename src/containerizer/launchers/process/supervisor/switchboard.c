@@ -35,6 +35,10 @@ enum {
   MAX_READ = 32 * 1024,
   /* The most that is read when the process has ended: what pipes and terminals hold. */
   MAX_REST = 8 * 1024 * 1024,
+  /* The agent says at once what a connection is for. */
+  MAX_UNKNOWN = 16,
+  /* Connections to a process that is still held. */
+  BACKLOG = 1024,
   /* How often it is looked at who holds the process up. */
   LOOK_MS = 500
 };
@@ -54,7 +58,7 @@ struct switchboard {
   struct readers readers;
   struct input input;
   /* Connections that have not said yet what they are for. */
-  int unknown[MAX_CONNECTIONS];
+  int unknown[MAX_UNKNOWN];
   int n_unknown;
 };
 
@@ -65,7 +69,7 @@ int listen_for_agent(const char *run) {
   /* The path itself may be longer than an address can be. */
   snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/io", folder);
   int is_open = folder >= 0 && fd >= 0 &&
-                bind(fd, (struct sockaddr *)&address, sizeof address) == 0 && listen(fd, 128) == 0;
+                bind(fd, (struct sockaddr *)&address, sizeof address) == 0 && listen(fd, BACKLOG) == 0;
   int error = errno;
   close(folder);
   if (!is_open && fd >= 0) {
@@ -117,12 +121,8 @@ static int open_pipes(struct switchboard *board, const struct launch *launch, st
   return 0;
 }
 
-static int connections(const struct switchboard *board) {
-  return board->readers.count + board->n_unknown;
-}
-
 static void admit(struct switchboard *board) {
-  while (connections(board) < MAX_CONNECTIONS) {
+  while (board->n_unknown < MAX_UNKNOWN) {
     int fd = accept4(board->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd < 0) {
       return;
@@ -154,7 +154,8 @@ static int sort_connections(struct switchboard *board) {
     ssize_t n = recv(fd, &purpose, 1, MSG_DONTWAIT);
     if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
       board->unknown[left++] = fd;
-    } else if (n == 1 && (purpose == 'O' || purpose == 'S')) {
+    } else if (n == 1 && (purpose == 'O' || purpose == 'S') &&
+               board->readers.count < MAX_READERS) {
       add_reader(&board->readers, fd, purpose == 'S');
     } else if (n == 1 && purpose == 'I') {
       begin_input(board, fd);
@@ -282,7 +283,7 @@ static int await_events(struct switchboard *board, struct pollfd *polled, int *c
   size_t room = room_for_output(&board->readers);
   int n = 0;
   polled[n++] = (struct pollfd){.fd = board->signals, .events = POLLIN};
-  int has_place = connections(board) < MAX_CONNECTIONS;
+  int has_place = board->n_unknown < MAX_UNKNOWN;
   polled[n++] = (struct pollfd){.fd = has_place ? board->listener : -1, .events = POLLIN};
   for (int i = 0; i < 2; i++) {
     polled[n++] = (struct pollfd){.fd = room > 0 ? board->outputs[i].fd : -1, .events = POLLIN};
@@ -302,7 +303,7 @@ static int await_events(struct switchboard *board, struct pollfd *polled, int *c
 }
 
 void serve(struct switchboard *board, int events) {
-  struct pollfd polled[MAX_CONNECTIONS + 9];
+  struct pollfd polled[MAX_READERS + MAX_UNKNOWN + 9];
   for (int count;;) {
     int timeout = await_events(board, polled, &count);
     polled[count] = (struct pollfd){.fd = events, .events = POLLIN};

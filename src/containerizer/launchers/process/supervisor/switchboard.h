@@ -16,8 +16,8 @@ enum {
   MAX_UNTAKEN = 256 * 1024,
   /* Room for what is left in pipes and terminal when the process has ended. */
   RING_SIZE = 2 * MAX_UNTAKEN,
-  /* The most connections at once; further ones wait in the socket's queue. */
-  MAX_CONNECTIONS = 256
+  /* The most readers at once; further ones are cut off. */
+  MAX_READERS = 256
 };
 
 /*
@@ -35,7 +35,7 @@ struct readers {
     uint64_t at;
     int64_t progress; /* When it last took something, or had taken everything. */
     int64_t held;     /* For how long the others have waited for it. */
-  } list[MAX_CONNECTIONS];
+  } list[MAX_READERS];
   int count;
 };
 
