@@ -4,6 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { DEFAULT_CGROUP_OPTIONS } from '../../src/containerizer/isolators/cgroup-options.ts';
+import type { LauncherName } from '../../src/containerizer/launchers/names.ts';
 import {
   ContainerInfo_Type,
   type Resource,
@@ -20,6 +21,12 @@ const ISOLATION = ['cpu', 'mem', 'pids', 'cpuset', 'blkio', 'devices'].map((it) 
 /** Takes as much memory as it gets. */
 const HOG = { value: 'tail /dev/zero; sleep 1000' };
 const LONG = { value: 'sleep 1000' };
+
+/** With each launcher containers are in the same cgroups. */
+const LAUNCHERS: readonly { launcher: LauncherName; isolation: readonly string[] }[] = [
+  { launcher: 'posix', isolation: ISOLATION },
+  { launcher: 'linux', isolation: [...ISOLATION, 'filesystem/linux', 'namespaces/pid'] },
+];
 
 let folder: ReturnType<typeof temporaryFolder>;
 let harness: DriverHarness;
@@ -89,16 +96,19 @@ test('a container is limited before it begins, and its cgroups end with it', asy
   }
 });
 
-test('a task that uses up its memory ends, and the agent says how much it was', async () => {
-  harness = await DriverHarness.open(folder.path, { isolation: ISOLATION });
-  const container = harness.launch({ task: { command: HOG, resources } });
-  expect(await harness.ended(container)).toMatchObject({
-    failure: expect.stringMatching(exceeded('48MB')),
-    reason: TaskStatus_Reason.REASON_CONTAINER_LIMITATION_MEMORY,
-    limited: memory,
-  });
-  expect(harness.states(container)).not.toContain('TASK_FAILED');
-});
+test.each(LAUNCHERS)(
+  '$launcher: a task that uses up its memory ends, and the agent says how much it was',
+  async (opening) => {
+    harness = await DriverHarness.open(folder.path, opening);
+    const container = harness.launch({ task: { command: HOG, resources } });
+    expect(await harness.ended(container)).toMatchObject({
+      failure: expect.stringMatching(exceeded('48MB')),
+      reason: TaskStatus_Reason.REASON_CONTAINER_LIMITATION_MEMORY,
+      limited: memory,
+    });
+    expect(harness.states(container)).not.toContain('TASK_FAILED');
+  },
+);
 
 test('of a task that used up its memory while no agent was there, a later one tells', async () => {
   harness = await DriverHarness.open(folder.path, { isolation: ISOLATION });
@@ -117,43 +127,51 @@ test('of a task that used up its memory while no agent was there, a later one te
   });
 });
 
-test('a task of a group with cgroups of its own ends alone by its memory, and then the group', async () => {
-  harness = await DriverHarness.open(folder.path, { isolation: ISOLATION });
-  const container = harness.launch({
-    resources,
-    group: [
-      { name: 'hog', command: HOG, resources, container: ownCgroups },
-      { name: 'long', command: LONG, resources, container: ownCgroups },
-    ],
-  });
-  const failed = await harness.status(container, TaskState.TASK_FAILED);
-  expect(failed).toMatchObject({
-    task_id: { value: 'hog' },
-    reason: TaskStatus_Reason.REASON_CONTAINER_LIMITATION_MEMORY,
-    message: expect.stringMatching(/^Command terminated with signal Killed: Memory limit exceeded/),
-    limitation: { resources: memory },
-  });
-  const killed = await harness.status(container, TaskState.TASK_KILLED);
-  expect(killed.task_id.value).toBe('long');
-});
+test.each(LAUNCHERS)(
+  '$launcher: a task of a group with cgroups of its own ends alone by its memory, and then the group',
+  async (opening) => {
+    harness = await DriverHarness.open(folder.path, opening);
+    const container = harness.launch({
+      resources,
+      group: [
+        { name: 'hog', command: HOG, resources, container: ownCgroups },
+        { name: 'long', command: LONG, resources, container: ownCgroups },
+      ],
+    });
+    const failed = await harness.status(container, TaskState.TASK_FAILED);
+    expect(failed).toMatchObject({
+      task_id: { value: 'hog' },
+      reason: TaskStatus_Reason.REASON_CONTAINER_LIMITATION_MEMORY,
+      message: expect.stringMatching(
+        /^Command terminated with signal Killed: Memory limit exceeded/,
+      ),
+      limitation: { resources: memory },
+    });
+    const killed = await harness.status(container, TaskState.TASK_KILLED);
+    expect(killed.task_id.value).toBe('long');
+  },
+);
 
-test('tasks of a group that share its cgroups end together by their memory', async () => {
-  harness = await DriverHarness.open(folder.path, { isolation: ISOLATION });
-  const container = harness.launch({
-    resources: [scalar('cpus', 0.1)],
-    group: [
-      { name: 'hog', command: HOG, resources: [scalar('mem', 16)] },
-      { name: 'long', command: LONG, resources: [scalar('mem', 32)] },
-    ],
-  });
-  expect(await harness.ended(container)).toMatchObject({
-    failure: expect.stringMatching(exceeded('48MB')),
-    reason: TaskStatus_Reason.REASON_CONTAINER_LIMITATION_MEMORY,
-    limited: memory,
-  });
-  expect(harness.states(container)).not.toContain('TASK_FAILED');
-  await eventually(() => !existsSync(cgroup('memory', container)));
-});
+test.each(LAUNCHERS)(
+  '$launcher: tasks of a group that share its cgroups end together by their memory',
+  async (opening) => {
+    harness = await DriverHarness.open(folder.path, opening);
+    const container = harness.launch({
+      resources: [scalar('cpus', 0.1)],
+      group: [
+        { name: 'hog', command: HOG, resources: [scalar('mem', 16)] },
+        { name: 'long', command: LONG, resources: [scalar('mem', 32)] },
+      ],
+    });
+    expect(await harness.ended(container)).toMatchObject({
+      failure: expect.stringMatching(exceeded('48MB')),
+      reason: TaskStatus_Reason.REASON_CONTAINER_LIMITATION_MEMORY,
+      limited: memory,
+    });
+    expect(harness.states(container)).not.toContain('TASK_FAILED');
+    await eventually(() => !existsSync(cgroup('memory', container)));
+  },
+);
 
 test('a container that somebody has frozen ends all the same', async () => {
   harness = await DriverHarness.open(folder.path, { isolation: ISOLATION });

@@ -1,5 +1,5 @@
 // Cgroups whose supervisor has ended.
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -73,4 +73,25 @@ test('what isolators need and the machine lacks is named (needs root)', () => {
   expect([...missing.keys()]).toEqual(['net_cls', 'gravity']);
   expect(missing.get('net_cls')).toMatch('mount -t cgroup -o net_cls net_cls');
   expect(missing.get('gravity')).toMatch('this kernel');
+});
+
+test('an agent puts itself into cgroups, or is told why it cannot (needs root)', () => {
+  const file = join(import.meta.dirname, '../../../src/containerizer/cgroups/hierarchies.ts');
+  const joined = (controllers: string[]) =>
+    execFileSync(
+      process.execPath,
+      [
+        '--input-type=module',
+        '--eval',
+        `import { joinAsAgent } from ${JSON.stringify(file)};
+        import { readFileSync } from 'node:fs';
+        joinAsAgent(${JSON.stringify(place)}, ${JSON.stringify(controllers)});
+        console.log(readFileSync('/proc/self/cgroup', 'utf8'));`,
+      ],
+      { encoding: 'utf8', stdio: 'pipe' },
+    );
+  const cgroups = joined(['memory', 'cpuacct']);
+  expect(cgroups).toMatch(/:memory:\/mesoscale-test\/agent\n/);
+  expect(cgroups).toMatch(/:cpuacct:\/mesoscale-test\/agent\n/);
+  expect(() => joined(['net_cls'])).toThrow('--agent_subsystems: the agent cannot join a cgroup');
 });
