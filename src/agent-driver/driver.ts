@@ -41,6 +41,7 @@ import { DiskPressure, type GarbagePolicy } from '../containerizer/sandboxes/dis
 import { GarbageCollector } from '../containerizer/sandboxes/garbage-collector.ts';
 import { Volumes } from '../containerizer/volumes/volumes.ts';
 import { WorkDirectory } from '../containerizer/work-directory.ts';
+import { childOf } from '../model/container-id.ts';
 import type { Resource, ResourceStatistics } from '../model/generated/messages.ts';
 import type { ContainerId, RequestId } from '../model/ids.ts';
 import { Random } from '../model/random.ts';
@@ -159,11 +160,10 @@ export class AgentDriver {
       options.log('warn', `Failed to delete a sandbox: ${textOf(error)}`),
     );
     if (options.garbage.isForAll) {
-      const { containers } = parts.containerizer;
       const { delayMs } = options.garbage.policy;
-      const isLive = (id: ContainerId) => (containers.get(id)?.state ?? 'ended') !== 'ended';
       parts.containerizer.watch({
-        onSandboxLeft: (id, place) => this.#garbage.scheduleBelow(place, delayMs, () => isLive(id)),
+        onSandboxLeft: (id, place) =>
+          this.#garbage.scheduleBelow(place, delayMs, () => this.#isLive(id)),
       });
     }
     this.#pressure = new DiskPressure({
@@ -333,7 +333,10 @@ export class AgentDriver {
         void this.#runs.launch(effect);
         return;
       case 'reattachExecutor':
-        void this.#runs.reattach(effect, this.#tasks.get(effect.containerId) ?? []);
+        // Not before it is known which of the containers in this one go on.
+        void this.#runs
+          .reattach(effect, this.#tasks.get(effect.containerId) ?? [])
+          .then(() => this.#adoptGarbageBelow(effect));
         this.#tasks.delete(effect.containerId);
         return;
       case 'resizeContainer':
@@ -457,6 +460,22 @@ export class AgentDriver {
       .catch((error: unknown) =>
         this.#options.log('warn', `Failed to look for old sandboxes: ${String(error)}`),
       );
+  }
+
+  #isLive(container: ContainerId): boolean {
+    return (this.#containerizer.containers.get(container)?.state ?? 'ended') !== 'ended';
+  }
+
+  /** What containers that an earlier agent saw ending have left in one that goes on. */
+  #adoptGarbageBelow({ containerId: id, sandbox }: ReattachExecutor): void {
+    const { isForAll, policy } = this.#options.garbage;
+    if (isForAll) {
+      this.#garbage
+        .adoptBelow(sandbox, policy.delayMs, (name) => this.#isLive(childOf(id, name)))
+        .catch((error: unknown) =>
+          this.#options.log('warn', `Failed to look for old sandboxes: ${String(error)}`),
+        );
+    }
   }
 
   /**

@@ -7,7 +7,7 @@ import { codeOf } from '../../filesystem/folder.ts';
 import { isAbsence, isPassing } from '../records/record-file.ts';
 import { timerDelay } from '../timer-delay.ts';
 import type { WorkDirectory } from '../work-directory.ts';
-import { deleteSandbox, removeSandbox, type SandboxPlace } from './sandboxes.ts';
+import { deleteSandbox, nestedNames, removeSandbox, type SandboxPlace } from './sandboxes.ts';
 
 /** When a deletion takes longer than this, the next one begins beside it. */
 const LONG_DELETION_MS = 60_000;
@@ -76,6 +76,16 @@ export class GarbageCollector {
   scheduleBelow({ root, names }: SandboxPlace, delayMs: number, spare: () => boolean): void {
     const remove = () => removeSandbox(this.#work, { root, names });
     this.#schedule([root, ...names].join(' '), delayMs, { remove, spare });
+  }
+
+  /**
+   * Schedules the sandboxes of nested containers that an earlier agent has left in that of a
+   * container which goes on; `spare` is asked, by a container's name, when they are due.
+   */
+  async adoptBelow(root: string, delayMs: number, spare: (name: string) => boolean): Promise<void> {
+    for (const name of await nestedNames(this.#work, root)) {
+      this.scheduleBelow({ root, names: [name] }, delayMs, () => spare(name));
+    }
   }
 
   /** Deletes what is due within this time now, the oldest first; returns how many sandboxes. */

@@ -15,7 +15,7 @@ import { HeldFolder } from '../../filesystem/held-folder.ts';
 import { deleteEntry, deleteTree } from '../../filesystem/tree-deletion.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
 import type { Identity } from '../host/users.ts';
-import type { WorkDirectory } from '../work-directory.ts';
+import { isContainerName, type WorkDirectory } from '../work-directory.ts';
 
 /**
  * Creates the private sandbox of the task's user, and lets the link `latest` beside it point to it;
@@ -201,6 +201,27 @@ function parentIn(root: string, names: readonly string[]): HeldFolder {
     }
   }
   return folder;
+}
+
+/** The names of containers that have, or had, a sandbox in that of another one. */
+export async function nestedNames(work: WorkDirectory, sandbox: string): Promise<string[]> {
+  try {
+    await using parent = await Folder.open(work.path(sandbox));
+    await using nested = await parent.folder(NESTED);
+    const found: string[] = [];
+    for await (const entry of nested.entries()) {
+      const name = entry.name.toString();
+      if (isContainerName(name)) {
+        found.push(name);
+      }
+    }
+    return found;
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') {
+      return [];
+    }
+    throw error;
+  }
 }
 
 /** Deletes the sandbox of a container whose parent may go on, or that stands alone. */

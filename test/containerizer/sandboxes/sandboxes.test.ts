@@ -136,6 +136,27 @@ describe('garbage', () => {
     await disappeared(join(folder.path, path));
   });
 
+  test('of nested containers goes, but for those that go on', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const garbage = new GarbageCollector(work, (error) => expect.fail(String(error)));
+    const root = make('f', 'e', 'r');
+    const below = (name: string) => join(folder.path, root, 'containers', name);
+    mkdirSync(below('old'), { recursive: true });
+    mkdirSync(below('live'));
+    writeFileSync(below('no.container'), '');
+    await garbage.adoptBelow(root, 1_000, (name) => name === 'live');
+    await garbage.adoptBelow(make('f', 'e', 'without'), 1_000, () => false);
+    expect(garbage.pending).toBe(2);
+    vi.advanceTimersByTime(1_000);
+    vi.useRealTimers();
+    await disappeared(below('old'));
+    await vi.waitFor(() => expect(garbage.removals).toEqual({ succeeded: 1, failed: 0 }));
+    expect(readdirSync(join(folder.path, root, 'containers')).toSorted()).toEqual([
+      'live',
+      'no.container',
+    ]);
+  });
+
   test('of earlier agents is found, and counted from its last change', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const garbage = new GarbageCollector(work, (error) => expect.fail(String(error)));
