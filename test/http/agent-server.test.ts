@@ -229,7 +229,8 @@ describe('the executor API', () => {
       loop.dispatch(event);
     }
     server.perform({ type: 'reply', request: requestId('r0'), status: 403 });
-    expect([requests.size, streams.size]).toEqual([0, 0]);
+    // On a busy machine the loop takes the second event in its next turn.
+    await expect.poll(() => [requests.size, streams.size]).toEqual([0, 0]);
   });
 
   test.each([

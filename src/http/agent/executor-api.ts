@@ -94,7 +94,7 @@ const EXECUTOR_CALL: CallKind<ExecutorCall> = {
 function check(
   request: EndpointRequest,
 ): { readonly call: ExecutorCall; readonly codec: Codec } | HttpResponse {
-  const read = readCall(EXECUTOR_CALL, request.header('content-type'), request.body);
+  const read = readCall(EXECUTOR_CALL, request.header('content-type'), request);
   if ('refusal' in read) {
     return read.refusal;
   }

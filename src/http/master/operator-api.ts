@@ -128,7 +128,7 @@ const MASTER_CALL: CallKind<MasterCall> = {
 function check(
   request: EndpointRequest,
 ): { readonly call: MasterCall; readonly codec: Codec } | HttpResponse {
-  const read = readCall(MASTER_CALL, request.header('content-type'), request.body);
+  const read = readCall(MASTER_CALL, request.header('content-type'), request);
   if ('refusal' in read) {
     return read.refusal;
   }

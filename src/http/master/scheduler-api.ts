@@ -59,7 +59,7 @@ export class SchedulerApi implements CallReceiver {
     }
     const stream = request.header('mesos-stream-id');
     const { principal } = request;
-    const read = readCall(callOf(principal), request.header('content-type'), request.body);
+    const read = readCall(CALL, request.header('content-type'), request);
     const checked = check(read, request.header('accept'), stream);
     if ('status' in checked) {
       return checked;
@@ -103,7 +103,7 @@ export class SchedulerApi implements CallReceiver {
     body: Uint8Array,
     answer: (answer: HttpResponse) => void,
   ): void {
-    const read = readCallAs(callOf(principal), codec, body);
+    const read = readCallAs(CALL, codec, body, principal);
     const checked = check(read, head.accept, head.streamId);
     if ('status' in checked) {
       answer(checked);
@@ -120,42 +120,47 @@ export class SchedulerApi implements CallReceiver {
     principal: Principal | undefined,
     pending: PendingRequest<MasterStream>,
   ): void {
-    const { dispatch, dispatchNewWork, requests, nowMs } = this.#options;
+    const { dispatch, requests, nowMs } = this.#options;
     const request = requests.add(pending);
     if (call.type === SchedulerCall_Type.SUBSCRIBE) {
-      const id = streamId(randomUUID());
       dispatch({
         type: 'schedulerSubscribe',
         nowMs: nowMs(),
         request,
-        stream: id,
+        stream: streamId(randomUUID()),
         principal,
         call,
       });
       return;
     }
-    const make = (): MasterEvent => ({
+    const event = {
       type: 'schedulerCall',
       nowMs: nowMs(),
       request,
       stream: stream === undefined ? undefined : streamId(stream),
       principal,
       call,
-    });
+    } as const;
     // An acknowledgement ends work, so it may overtake; all other calls keep their order.
     if (call.type === SchedulerCall_Type.ACKNOWLEDGE) {
-      dispatch(make());
+      dispatch(event);
     } else {
-      dispatchNewWork(make);
+      this.#asNewWork(event);
     }
+  }
+
+  /** Calls other than acknowledgements are few: only they need a function each. */
+  #asNewWork(event: Extract<MasterEvent, { type: 'schedulerCall' }>): void {
+    const { dispatchNewWork, nowMs } = this.#options;
+    dispatchNewWork(() => ({ ...event, nowMs: nowMs() }));
   }
 }
 
-const callOf = (principal: Principal | undefined): CallKind<SchedulerCall> => ({
+const CALL: CallKind<SchedulerCall> = {
   type: types.SchedulerCall,
   name: 'scheduler::Call',
-  fault: (call) => schedulerCallError(call, principal?.value),
-});
+  fault: (call, principal) => schedulerCallError(call, principal?.value),
+};
 
 function check(
   read: Decoded<SchedulerCall>,

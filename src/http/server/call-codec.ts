@@ -1,6 +1,7 @@
 // Reads the call in a request's body, as JSON or protobuf, or refuses it with the reason; and
 // writes responses that are one message.
 
+import type { Principal } from '../../security/principal.ts';
 import { readJsonValue, writeJson } from '../../wire/json.ts';
 import { parseBoundedJson } from '../../wire/json-text.ts';
 import type { MessageType } from '../../wire/message-type.ts';
@@ -25,8 +26,14 @@ export interface CallKind<T> {
   readonly type: MessageType<T>;
   /** The name in refusals, as Mesos has it: `scheduler::Call`. */
   readonly name: string;
-  /** Why a call is refused; undefined for a valid one. */
-  readonly fault: (call: T) => string | undefined;
+  /** Why a call of this principal is refused; undefined for a valid one. */
+  readonly fault: (call: T, principal: Principal | undefined) => string | undefined;
+}
+
+/** What is read of a request. */
+interface CallSource {
+  readonly principal: Principal | undefined;
+  readonly body: Uint8Array;
 }
 
 /**
@@ -36,22 +43,29 @@ export interface CallKind<T> {
 export function readCall<T>(
   kind: CallKind<T>,
   contentType: string | undefined,
-  body: Uint8Array,
+  { principal, body }: CallSource,
 ): Decoded<T> {
   if (contentType === undefined) {
     return { refusal: contentTypeMissing };
   }
   const codec = codecOf(contentType);
-  return codec === undefined ? { refusal: callContentType } : readCallAs(kind, codec, body);
+  return codec === undefined
+    ? { refusal: callContentType }
+    : readCallAs(kind, codec, body, principal);
 }
 
 /** The same, once the media type is known. */
-export function readCallAs<T>(kind: CallKind<T>, codec: Codec, body: Uint8Array): Decoded<T> {
+export function readCallAs<T>(
+  kind: CallKind<T>,
+  codec: Codec,
+  body: Uint8Array,
+  principal: Principal | undefined,
+): Decoded<T> {
   const decoded = decodeCall(kind.type, codec, body);
   if ('refusal' in decoded) {
     return decoded;
   }
-  const fault = kind.fault(decoded.call);
+  const fault = kind.fault(decoded.call, principal);
   return fault === undefined ? decoded : { refusal: invalidCall(kind.name, fault) };
 }
 
