@@ -167,6 +167,27 @@ describe('a session', () => {
     expect(await launch('true', { container })).toMatchObject({ status: 400 });
   });
 
+  test('of an executor’s container can be attached to; others only by who may', async () => {
+    await session('sleep 100');
+    const attach = (onlyExecutors: boolean) =>
+      new Promise((resolve) => {
+        harness.driver.perform({
+          type: 'attachContainer',
+          request: harness.requests.add({
+            reply: (status) => resolve(status),
+            sendOutput: (output) => {
+              output.close();
+              resolve('attached');
+            },
+          }),
+          containerId: containerId(`${root}.s1`),
+          to: 'output',
+          onlyExecutors,
+        });
+      });
+    expect([await attach(false), await attach(true)]).toEqual(['attached', 403]);
+  });
+
   test('needs a parent', async () => {
     expect(await launch('true', { containerId: containerId('nowhere.s1') })).toEqual({
       status: 400,

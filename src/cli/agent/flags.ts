@@ -180,6 +180,7 @@ export const AGENT_FLAGS = {
   }),
   http_heartbeat_interval: duration({
     default: 30_000,
+    check: positive('http_heartbeat_interval'),
     help: 'Time between heartbeats on streams of the output of containers.',
   }),
   ip6: text({

@@ -27,6 +27,9 @@ interface OutputMedia {
   readonly heartbeatMs: number;
 }
 
+/** A timer with a longer time fires at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
 /** Writes the answer until the container, or the client, has ended. */
 export async function sendOutput(
   output: ContainerOutput,
@@ -46,11 +49,14 @@ export async function sendOutput(
   response.flushHeaders();
   // Each record is a chunk of its own: popular clients take chunks for records.
   const send = (message: ProcessIO) => response.write(recordOf(message, codec));
-  const heartbeats = setInterval(() => {
-    if (!response.writableNeedDrain) {
-      send(heartbeat(heartbeatMs));
-    }
-  }, heartbeatMs).unref();
+  const heartbeats = setInterval(
+    () => {
+      if (!response.writableNeedDrain) {
+        send(heartbeat(heartbeatMs));
+      }
+    },
+    Math.min(heartbeatMs, MAX_TIMER_MS),
+  ).unref();
   try {
     for await (const { stream, data } of output) {
       const isTaken = send({
