@@ -35,18 +35,26 @@ import { DriverHarness, type Launch, temporaryFolder } from '../harness.ts';
 import { eventually } from '../outside.ts';
 
 const { PARENT, SELF } = Volume_Source_SandboxPath_Type;
-const isolation = ['filesystem/linux', 'volume/host_path', 'volume/sandbox_path', 'volume/secret'];
+const isolation = [
+  'filesystem/linux',
+  'namespaces/pid',
+  'volume/host_path',
+  'volume/sandbox_path',
+  'volume/secret',
+];
 
 let folder: ReturnType<typeof temporaryFolder>;
 let harness: DriverHarness;
 const at = (...names: string[]) => join(folder.path, ...names);
+
+const open = () => DriverHarness.open(at('work'), { isolation, launcher: 'linux' });
 
 beforeEach(async () => {
   folder = temporaryFolder();
   mkdirSync(at('work'));
   mkdirSync(at('host'));
   writeFileSync(at('host/file'), 'text\n');
-  harness = await DriverHarness.open(at('work'), { isolation, launcher: 'linux' });
+  harness = await open();
 });
 
 afterEach(async () => {
@@ -84,6 +92,8 @@ async function printed(value: string, volumes: Partial<Volume>[], more: Launch =
   }
   return 'state' in end ? (end.message ?? '') : (end.failure ?? '');
 }
+
+const hidden = (more: string) => Buffer.from(`hidden-${more}`);
 
 const mountinfo = () => readFileSync('/proc/self/mountinfo', 'utf8');
 
@@ -126,21 +136,38 @@ test('a check sees the volumes of its task, also when a later agent makes it', a
     );
   await checked();
   await harness.driver.close();
-  harness = await DriverHarness.open(at('work'), { isolation, launcher: 'linux' });
+  harness = await open();
   harness.reattach(launch);
   await checked();
   harness.kill(id);
   expect(await harness.terminalStatus(id)).toMatchObject({ state: TaskState.TASK_KILLED });
 });
 
-test('a secret is in memory, and in no file of the agent', async () => {
+test('secrets are in memory, and in no file of the agent', async () => {
   const volumes = [{ ...secret('hidden'), container_path: 'deep/one' }, secret('')];
   const script = 'stat -c "%a %u %s" deep/one in; stat -f -c %T in; cat deep/one; sleep 1000';
-  const id = harness.launch({
+  const launch: Launch = {
+    container: 'c-1',
     user: 'nobody',
     checkpoint: true,
-    task: { command: { value: script }, container: container(...volumes) },
-  });
+    framework: { checkpoint: true },
+    task: {
+      command: {
+        value: script,
+        environment: {
+          variables: [{ name: 'A', type: 2, secret: { type: 2, value: { data: hidden('too') } } }],
+        },
+      },
+      container: container(...volumes),
+      check: {
+        type: 1,
+        delay_seconds: 0,
+        interval_seconds: 0.05,
+        command: { command: { value: 'test "$(printf %s "$A" | wc -c)" = 10 && exit 7' } },
+      },
+    },
+  };
+  const id = harness.launch(launch);
   const output = harness.inSandbox(id, 'stdout');
   const text = '644 0 6\n644 0 0\ntmpfs\nhidden';
   await eventually(() => existsSync(output) && readFileSync(output, 'utf8') === text);
@@ -150,6 +177,15 @@ test('a secret is in memory, and in no file of the agent', async () => {
     return statSync(path).isFile() && readFileSync(path, 'latin1').includes('hidden');
   });
   expect(new Set(found.map((name) => realpathSync(at('work', name))))).toEqual(new Set([output]));
+  const checked = () =>
+    harness.until(() =>
+      harness.statuses(id).find((it) => it.check_status?.command?.exit_code === 7),
+    );
+  await checked();
+  await harness.driver.close();
+  harness = await open();
+  harness.reattach(launch);
+  await checked();
   harness.kill(id);
   expect(await harness.terminalStatus(id)).toMatchObject({ state: TaskState.TASK_KILLED });
 });

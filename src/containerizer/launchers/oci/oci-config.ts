@@ -32,7 +32,7 @@ type Confinement = Pick<ContainerPlan, 'rlimits' | 'capabilities' | 'noNewPrivil
 /**
  * The program that executes the command: the supervisor program itself, which the runtime leaves
  * open for it, so that no container's files need to have it. Its first argument says what it is to
- * be; its second is a variable that it unsets, since runtimes set HOME where a container has none.
+ * be.
  */
 const INIT = '/proc/self/fd/3';
 
@@ -114,19 +114,19 @@ const ociProcess = (
 });
 
 const commandOf = (
-  { program, arguments: [name = program, ...rest], directory, environment }: ProcessPlan,
+  { program, arguments: [name = program, ...rest], directory }: ProcessPlan,
   role: InitRole,
 ) => ({
-  args: [INIT, role, 'HOME' in environment ? '' : 'HOME', program, name, ...rest],
-  env: Object.entries(environment).map(([variable, value]) => `${variable}=${value}`),
+  args: [INIT, role, program, name, ...rest],
+  // Secrets may be among the variables, and this becomes a file: the supervisor hands them over.
+  env: [],
   cwd: directory,
 });
 
 export type OciProcess = ReturnType<typeof ociProcess>;
 
 /**
- * A process beside that of a container, confined as it is, with more variables; `as` a user of its
- * own.
+ * A process beside that of a container, confined as it is; `as` a user of its own.
  */
 export function besideProcess(
   process: OciProcess,
@@ -135,18 +135,13 @@ export function besideProcess(
     readonly plan: Pick<Confinement, 'capabilities'>;
   },
 ): OciProcess {
-  const inherited = process.env.map((entry) => {
-    const end = entry.indexOf('=');
-    return [entry.slice(0, end), entry.slice(end + 1)] as const;
-  });
-  const environment = { ...Object.fromEntries(inherited), ...command.environment };
   return {
     ...process,
     ...(as !== undefined && {
       user: userOf(as.identity),
       capabilities: capabilitySets(as.plan.capabilities, as.capabilities, isRoot(as.identity)),
     }),
-    ...commandOf({ ...command, environment }, 'beside'),
+    ...commandOf(command, 'beside'),
   };
 }
 

@@ -14,7 +14,7 @@ const run = promisify(execFile);
 const ANSWER_MS = 10_000;
 
 /** How many descriptors beside input and output the runtime leaves open (supervisor/inside.c). */
-const DESCRIPTORS = '4';
+const DESCRIPTORS = '5';
 
 export interface RuntimePaths {
   /** Where the runtime keeps what it knows of its containers; here it is of one. */

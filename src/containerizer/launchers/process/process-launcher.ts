@@ -9,7 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { parentOf } from '../../../model/container-id.ts';
 import type { ContainerId } from '../../../model/ids.ts';
 import { ContainerizerError, UnknownEndError } from '../../containerizer-error.ts';
-import { bootId, isAlive, kill } from '../../host/process-table.ts';
+import { bootId, isAlive, kill, processStat } from '../../host/process-table.ts';
 import type { Identity, Users } from '../../host/users.ts';
 import { type CgroupPlacement, type DeviceLimit, NO_CGROUPS } from '../../plan/cgroup-plan.ts';
 import { layered } from '../../plan/command-line.ts';
@@ -161,7 +161,7 @@ export class ProcessLauncher implements Launcher {
       // Looked up only when needed: a user who cannot be found disables checks, not the container.
       identity: () => this.#userOf(id, sandbox),
       ...this.#confinementOf(id, record.process.pid),
-      environment: environmentOf(record),
+      environment: environmentOf(this.#options.records.folder(id), record),
     });
     return this.#container({ id, sandbox, processId, ended: ended.promise }, token);
   }
@@ -402,11 +402,23 @@ const outputIn = (directory: string) => ({
   stderr: join(directory, 'stderr'),
 });
 
-/** The environment with which a running process was started. */
-function environmentOf(record: SupervisorRecord): Record<string, string> {
+/**
+ * The environment with which the command was started. Where a runtime has made the container, the
+ * command is the first process there (`first` in its records), or that process's child.
+ */
+function environmentOf(folder: string, record: SupervisorRecord): Record<string, string> {
   let text: string | undefined;
   try {
-    text = readText(`/proc/${record.process.pid}/environ`, 'utf8');
+    const [first, ticks] = readText(join(folder, 'first'), 'utf8')?.trim().split(' ') ?? [];
+    const pid = first === undefined ? record.process.pid : Number(first);
+    if (first === undefined || processStat(pid)?.startTicks === Number(ticks)) {
+      text = readText(`/proc/${pid}/environ`, 'utf8');
+    }
+    // Every command has this one (layered).
+    if (text !== undefined && !/(^|\0)PATH=/.test(text)) {
+      const children = readText(`/proc/${pid}/task/${pid}/children`, 'utf8');
+      text = readText(`/proc/${children?.split(' ', 1)[0]}/environ`, 'utf8');
+    }
   } catch {
     // The environment is used for checks only, which then run without it.
   }

@@ -121,8 +121,8 @@ export class Spawner {
       ...counted(runtime?.arguments ?? []),
       runtime?.pidFile ?? '',
       runtime?.logFile ?? '',
-      // A runtime has them from its configuration.
-      ...counted(runtime ? [] : environment),
+      ...counted(environment),
+      // A runtime has it from its configuration, which is a file: no variables are in it.
       ...counted(runtime ? [] : [spec.program, ...spec.arguments]),
     ];
     const text = this.#down === undefined ? refusalOf(request) : undefined;

@@ -65,12 +65,8 @@ test('a configuration has everything that the runtime does', () => {
     process: {
       terminal: false,
       user: { uid: 1000, gid: 100, additionalGids: [100, 4] },
-      args: ['/proc/self/fd/3', 'init', 'HOME', '/bin/prog', 'prog', '-x'],
-      env: [
-        'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-        'MESOS_SANDBOX=/agent/sandbox',
-        'MESOS_DIRECTORY=/agent/sandbox',
-      ],
+      args: ['/proc/self/fd/3', 'init', '/bin/prog', 'prog', '-x'],
+      env: [],
       cwd: '/agent/sandbox',
       capabilities: { bounding, ...none },
       rlimits: [{ type: 'RLIMIT_NOFILE', soft: 10, hard: Number.POSITIVE_INFINITY }],

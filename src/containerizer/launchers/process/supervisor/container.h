@@ -49,7 +49,8 @@ enum {
   INSIDE_FAILURE,                /* Takes the reason why there is no process; closed when there is. */
   INSIDE_STATUS,                 /* Takes the status of the command, as wait(2) has it. */
   INSIDE_DIRECTORY,              /* The folder that the working directory must be. */
-  INSIDE_DESCRIPTORS = INSIDE_DIRECTORY - INSIDE_FIRST + 1
+  INSIDE_ENVIRONMENT,            /* In memory: variables, each ended by NUL. */
+  INSIDE_DESCRIPTORS = INSIDE_ENVIRONMENT - INSIDE_FIRST + 1
 };
 
 /* What the process gets as its standard input and output, and where it hands up the files for them. */

@@ -4,13 +4,12 @@
  * their first process, reaps all that end, and tells the supervisor how the command has ended, which
  * the status of a first process could not always tell.
  *
- *   PROGRAM ROLE UNSET COMMAND NAME ARGUMENT...
+ *   PROGRAM ROLE COMMAND NAME ARGUMENT...
  *     ROLE    `exec`: becomes the command. `init`: stays as the first process. `hold`: does nothing,
  *             for namespaces that others are to enter. `beside`: stays with a command that is run in
  *             a container of another one, and ends what it leaves behind.
- *     UNSET   A variable that runtimes set by themselves; empty for none.
  *
- * It has four descriptors besides its input and output: see container.h.
+ * It has five descriptors besides its input and output: see container.h.
  */
 #include "container.h"
 
@@ -44,6 +43,32 @@ static void check_directory(void) {
     fail(INSIDE_FAILURE, "The working directory is not the container's any more");
   }
   close(INSIDE_DIRECTORY);
+}
+
+/* In place of that which the runtime gives. */
+static void take_environment(void) {
+  struct stat status;
+  size_t count = 0;
+  if (fstat(INSIDE_ENVIRONMENT, &status) < 0) {
+    fail(INSIDE_FAILURE, "Failed to take the environment");
+  }
+  size_t size = status.st_size;
+  char *text = calloc(1, size + 1);
+  if (!text || pread(INSIDE_ENVIRONMENT, text, size, 0) != (ssize_t)size) {
+    fail(INSIDE_FAILURE, "Failed to take the environment");
+  }
+  for (size_t at = 0; at < size; at++) {
+    count += text[at] == 0;
+  }
+  char **variables = calloc(count + 1, sizeof *variables);
+  if (!variables) {
+    fail(INSIDE_FAILURE, "Failed to take the environment");
+  }
+  for (size_t i = 0; i < count; i++, text += strlen(text) + 1) {
+    variables[i] = text;
+  }
+  environ = variables;
+  close(INSIDE_ENVIRONMENT);
 }
 
 /* The supervisor signals all processes itself; a second SIGTERM would be one too many. */
@@ -115,9 +140,7 @@ _Noreturn void inside(int count, char **arguments) {
   }
   close(INSIDE_PROGRAM);
   check_directory();
-  if (*arguments[2]) {
-    unsetenv(arguments[2]);
-  }
+  take_environment();
   if (strcmp(arguments[1], "hold") == 0) {
     rename_process(count, arguments);
     hold();
@@ -141,5 +164,5 @@ _Noreturn void inside(int count, char **arguments) {
     fail(INSIDE_FAILURE, "Failed to make the terminal that of the process");
   }
   reset_signals();
-  execute(arguments[3], arguments + 4, INSIDE_FAILURE);
+  execute(arguments[2], arguments + 3, INSIDE_FAILURE);
 }

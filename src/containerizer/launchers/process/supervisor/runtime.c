@@ -209,6 +209,25 @@ static void set_stage(const struct launch *launch, int failure) {
   }
 }
 
+/*
+ * The variables of the command, in memory: there are secrets among them, and the runtime's configuration
+ * is a file.
+ */
+static int hold_environment(int failure, char **environment) {
+  int held = memfd_create("environment", MFD_CLOEXEC);
+  for (char **each = environment; held >= 0 && *each; each++) {
+    size_t size = strlen(*each) + 1;
+    if (write(held, *each, size) != (ssize_t)size) {
+      close(held);
+      held = -1;
+    }
+  }
+  if (held < 0) {
+    fail(failure, "Failed to hold the environment");
+  }
+  return held;
+}
+
 /* Descriptors are moved high first, so that none is closed by another's move. */
 static void hand_over(int failure, const int *descriptors) {
   int high[INSIDE_DESCRIPTORS];
@@ -230,6 +249,7 @@ _Noreturn void become_runtime(const struct launch *launch, int failure, int dire
       [INSIDE_FAILURE - INSIDE_FIRST] = failure,
       [INSIDE_STATUS - INSIDE_FIRST] = launch->status_pipe[1],
       [INSIDE_DIRECTORY - INSIDE_FIRST] = directory,
+      [INSIDE_ENVIRONMENT - INSIDE_FIRST] = hold_environment(failure, launch->environment),
   };
   set_stage(launch, failure);
   reset_signals();
