@@ -6,8 +6,7 @@ import { portsResource } from '../../src/containerizer/plan/ports.ts';
 import { TaskState, TaskStatus_Reason } from '../../src/model/generated/messages.ts';
 import { cgroupRoot, DriverHarness, temporaryFolder } from './harness.ts';
 
-const place = { hierarchy: '/sys/fs/cgroup', root: cgroupRoot('/ports') };
-const hasCgroups = lookAtHost({ cgroups: place }).cgroups.hierarchies.length > 0;
+const hasCgroups = canMakeCgroups();
 
 let folder: ReturnType<typeof temporaryFolder>;
 let harness: DriverHarness;
@@ -26,6 +25,13 @@ const open = (isEnforced: boolean, isolated?: { begin: number; end: number }[]) 
     isolation: ['network/ports'],
     isolators: { ports: { watchIntervalMs: 20, isEnforced, isolated } },
   });
+
+/** The cgroup that is made for that goes with the folder. */
+function canMakeCgroups(): boolean {
+  using tried = temporaryFolder();
+  const cgroups = { hierarchy: '/sys/fs/cgroup', root: cgroupRoot(tried.path) };
+  return lookAtHost({ cgroups }).cgroups.hierarchies.length > 0;
+}
 
 /** A port that nobody has at this moment. */
 async function freePort(): Promise<number> {
