@@ -189,19 +189,18 @@ export class Containers {
   }
 
   /**
-   * Removes what is left to know of a container that has ended, and of those nested in it. The same
-   * id is not used before that is done, and `more`, too.
+   * Removes `more`, and then what is left to know of a container that has ended, and of those
+   * nested in it. The same id is not used before that is done.
    */
   async forget(id: ContainerId, more?: () => Promise<void>): Promise<void> {
     const isKnown = this.get(id) !== undefined;
+    // The records go last: of a removal that was cut short a later agent still knows.
+    const first = more && this.#remove(id, more);
     this.#step({ type: 'forget', id });
-    if (!isKnown || more !== undefined) {
-      await this.#remove(id, async () => {
-        await (isKnown ? undefined : this.#options.discard(id));
-        await more?.();
-      });
+    if (!isKnown) {
+      await this.#remove(id, () => this.#options.discard(id));
     }
-    await this.#removals.get(rootOf(id));
+    await Promise.all([first, this.#removals.get(rootOf(id))]);
   }
 
   /** Resolves when all records are removed that are being removed now. */
