@@ -1,6 +1,7 @@
 // Isolators of cgroups in v2, on a machine that has nothing else (npm run test:guest): what
 // containers get there, what becomes of one that uses up its memory, and what is measured.
-import { existsSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chownSync, existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { lookAtHost } from '../../src/containerizer/host/host.ts';
@@ -168,5 +169,47 @@ describe.skipIf(!isUnified)('cgroups v2', () => {
     const controllers = ['net_cls', 'net_prio'];
     const place = { hierarchy: TOP, root: cgroupRoot(folder.path), controllers };
     expect([...lookAtHost({ cgroups: place }).cgroups.missing.keys()]).toEqual(controllers);
+  });
+
+  test('an agent that is not root uses what is delegated to it, and makes room there', () => {
+    const own = join(TOP, `delegated-${process.pid}`);
+    const user = 65_534;
+    writeFileSync(join(TOP, 'cgroup.subtree_control'), '+cpu +memory +pids');
+    mkdirSync(own);
+    for (const file of ['', 'cgroup.procs', 'cgroup.subtree_control', 'cgroup.threads']) {
+      chownSync(join(own, file), user, user);
+    }
+    const source = join(import.meta.dirname, '../../src/containerizer/cgroups/hierarchies.ts');
+    const place = { hierarchy: TOP, root: 'mesos', controllers: ['memory', 'cpu', 'net_cls'] };
+    const code = `import { lookAtCgroups } from ${JSON.stringify(source)};
+      import { readFileSync } from 'node:fs';
+      process.setgid(${user});
+      process.setuid(${user});
+      const { hierarchies, missing } = lookAtCgroups(${JSON.stringify(place)});
+      const own = readFileSync('/proc/self/cgroup', 'utf8').trim();
+      console.log(JSON.stringify({ hierarchies, missing: [...missing.keys()], own }));`;
+    const output = execFileSync(
+      '/bin/sh',
+      [
+        ...['-c', `echo $$ > ${own}/cgroup.procs; exec "$0" "$@"`, process.execPath],
+        ...['--input-type=module', '--eval', code],
+      ],
+      { encoding: 'utf8' },
+    );
+    expect(JSON.parse(output)).toEqual({
+      hierarchies: [
+        {
+          version: 2,
+          root: join(own, 'mesos'),
+          controllers: ['memory', 'cpu'],
+          handedOn: ['memory', 'cpu'],
+        },
+      ],
+      missing: ['net_cls'],
+      own: `0::/delegated-${process.pid}/agent`,
+    });
+    for (const name of ['agent', 'mesos', '']) {
+      rmdirSync(join(own, name));
+    }
   });
 });
