@@ -141,6 +141,10 @@ describe('a session', () => {
     harness.reattach({ container: root, checkpoint: true });
     await eventually(() => !existsSync(`/proc/${pid}`));
     expect(await exitStatus()).toEqual({ status: 404 });
+    // Of an earlier agent: the harness does not end it by itself.
+    await harness.status(root, TaskState.TASK_RUNNING);
+    harness.kill(root, 0);
+    await harness.ended(root);
   });
 
   test('can look into another one', async () => {
