@@ -173,6 +173,31 @@ describe('an OCI runtime', () => {
   test('may be runc as well', async () => {
     await reopened('/usr/sbin/runc');
     expect(own(await outputOf(SHOW, { user: 'nobody' }))).toEqual(['ipc', 'mnt', 'pid']);
+    const look = 'readlink /proc/self/ns/ipc; echo END; exec sleep 1000';
+    const check: CheckInfo = {
+      type: CheckInfo_Type.COMMAND,
+      delay_seconds: 0,
+      interval_seconds: 0.05,
+      command: { command: { value: 'readlink /proc/self/ns/ipc; exit 7' } },
+    };
+    const id = harness.launch({
+      group: [
+        { name: 'one', command: { value: look }, check },
+        { name: 'two', command: { value: look } },
+      ],
+    });
+    await harness.until(() =>
+      harness.statuses(id).find(({ check_status }) => check_status?.command?.exit_code === 7),
+    );
+    const lines = (name: string) => {
+      const path = harness.inSandbox(id, 'tasks', name, 'stdout');
+      return existsSync(path) ? readFileSync(path, 'utf8').split('\n') : [];
+    };
+    await eventually(() => lines('one').length > 3 && lines('two').includes('END'));
+    const [ipc] = lines('two');
+    expect(lines('one').slice(0, 3)).toEqual([ipc, 'END', ipc]);
+    // It makes no cgroups of its own, which nobody would remove.
+    expect(await outputOf('cat /proc/self/cgroup')).not.toMatch(/container$/m);
   });
 
   const VERSION = 'case "$*" in *--version*) echo crun version 9; exit 0;; esac';

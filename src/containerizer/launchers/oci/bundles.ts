@@ -23,10 +23,6 @@ import {
 } from './oci-config.ts';
 import { OciRuntime, type RuntimePaths } from './oci-runtime.ts';
 
-/** A runtime is to see no cgroups: those of containers are made before it is started. */
-const CGROUPS = '/sys/fs/cgroup';
-const HIDDEN_CGROUPS = ['hide', CGROUPS, ''];
-
 const CONFIG = 'config.json';
 const SHM = '/dev/shm';
 /** Files on which the runtime finds the namespaces of another container. */
@@ -73,11 +69,11 @@ export class Bundles {
     });
     make(folder, joined, config);
     return this.#call(folder, '', {
-      stage: [
+      stage: runtime.stage([
         ...joined.flatMap((kind) => ['join', outer?.run ?? '', namespaceIn(folder, kind)]),
         ...(outer !== undefined && joined.includes('ipc') ? ['share', outer.run, SHM] : []),
         ...(plan.rootfs === undefined ? ['bind', '/', rootfs] : []),
-      ],
+      ]),
       arguments: (paths) => runtime.run(folder, paths),
     });
   }
@@ -106,7 +102,7 @@ export class Bundles {
         { mode: 0o600 },
       );
       const call = this.#call(folder, `${name}.`, {
-        stage: ['enter', run, ''],
+        stage: runtime.stage(['enter', run, '']),
         arguments: (paths) => runtime.execute(file, paths),
       });
       return {
@@ -127,7 +123,7 @@ export class Bundles {
       pid: join(folder, `${prefix}pid`),
     };
     return {
-      stage: [...stage, ...HIDDEN_CGROUPS],
+      stage,
       arguments: line(paths),
       pidFile: paths.pid,
       logFile: paths.log,

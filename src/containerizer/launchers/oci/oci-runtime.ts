@@ -23,6 +23,9 @@ export interface RuntimePaths {
   readonly pid: string;
 }
 
+/** Where cgroups are mounted, as runtimes have it. */
+const CGROUPS = '/sys/fs/cgroup';
+
 /** In the annotations of a bundle: which runtime made the container and knows its state. */
 const PATH = 'mesoscale.runtime.path';
 const KIND = 'mesoscale.runtime.kind';
@@ -62,6 +65,15 @@ export class OciRuntime {
     return new OciRuntime(path, await kindOf(path));
   }
 
+  /**
+   * What keeps it from cgroups, as a step of its stage (supervisor/runtime.c), and what it sees as
+   * the machine's files after that. runc looks for cgroups wherever they are mounted, and makes and
+   * leaves some of its own unless all are closed to it; so are they to its containers.
+   */
+  stage(rest: readonly string[]): string[] {
+    return this.#kind === 'runc' ? ['close', CGROUPS, '', ...rest] : [...rest, 'hide', CGROUPS, ''];
+  }
+
   /** The command line that makes the container of a bundle. */
   run(bundle: string, { state, log, pid }: RuntimePaths): string[] {
     return [
@@ -84,7 +96,7 @@ export class OciRuntime {
     return [
       this.#path,
       // The agent makes the cgroups, and a process joins them before it becomes the runtime.
-      ...(this.#kind === 'crun' ? ['--cgroup-manager=disabled'] : []),
+      ...(this.#kind === 'crun' ? ['--cgroup-manager=disabled'] : ['--rootless=true']),
       ...['--root', state, '--log', log, '--log-format', 'json'],
     ];
   }

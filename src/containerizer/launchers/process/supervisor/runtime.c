@@ -10,6 +10,7 @@
  *   bind SOURCE TARGET   SOURCE with all that is mounted below it.
  *   enter RUN -          Waits until the container of that run directory has its first process, and
  *                        checks that it has not ended.
+ *   close TARGET -       TARGET, with all that is mounted below it, cannot be written to.
  *   join RUN FILE        The same, and that container's namespace of the file's name is found there.
  *   share RUN PATH       What that container has mounted at this path, where that is not what is here.
  *   hide TARGET -        An empty folder that cannot be written to: of cgroups the runtime sees none,
@@ -33,6 +34,10 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#ifndef AT_RECURSIVE
+#define AT_RECURSIVE 0x8000
+#endif
 
 /* Of the C library, whose header is at odds with that of the kernel. */
 int mount(const char *source, const char *target, const char *type, unsigned long flags,
@@ -176,6 +181,11 @@ static int take_step(char **step) {
   const char *source = step[1], *target = step[2];
   if (strcmp(step[0], "enter") == 0) {
     return first_process(source) < 0 ? -1 : 0;
+  }
+  if (strcmp(step[0], "close") == 0) {
+    struct mount_attr attributes = {.attr_set = MOUNT_ATTR_RDONLY};
+    return syscall(SYS_mount_setattr, AT_FDCWD, source, AT_RECURSIVE, &attributes,
+                   sizeof attributes);
   }
   if (strcmp(step[0], "join") == 0) {
     return show_namespace(source, target);
