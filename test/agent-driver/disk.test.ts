@@ -96,6 +96,13 @@ test('what a task has is measured, and a task without disk is left alone', async
   expect(harness.driver.usage(other)).not.toHaveProperty('disk_limit_bytes');
 });
 
+test('what a sandbox takes up is known from the beginning', async () => {
+  harness = await DriverHarness.open(folder.path, { isolation: ['disk/du'] });
+  const container = harness.launch({ task: { command: LONG, resources: [disk(10)] } });
+  await harness.status(container, TaskState.TASK_RUNNING);
+  expect(harness.driver.usage(container)).toMatchObject({ disk_used_bytes: expect.any(Number) });
+});
+
 test('a later agent goes on measuring, with what it was told to do', async () => {
   harness = await DriverHarness.open(folder.path, { isolation: ['disk/du'] });
   const launch = { task: { command: LONG, resources: [disk(1)] }, checkpoint: true };

@@ -1,6 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { createViews } from '../../src/agent/views/views.ts';
-import { AgentCall_Type, TaskState } from '../../src/model/generated/messages.ts';
+import {
+  AgentCall_Type,
+  type Resource,
+  Resource_DiskInfo_Source_Type,
+  Resource_ReservationInfo_Type,
+  TaskState,
+  Value_Type,
+  Volume_Mode,
+} from '../../src/model/generated/messages.ts';
 import { permissive } from '../../src/security/authorizer.ts';
 import { messageJson } from '../support/rich-task.ts';
 import { AGENT_ID, commandTask, FRAMEWORK, runToEnd, status, World } from './harness.ts';
@@ -8,9 +16,10 @@ import { AGENT_ID, commandTask, FRAMEWORK, runToEnd, status, World } from './har
 const viewer = { authorizer: permissive };
 const viewsOf = (world: World) => createViews(world.agent, messageJson);
 
-function running(task = commandTask('t1')) {
+function running(task = commandTask('t1'), prepare = (_: World) => {}) {
   const world = new World();
   world.register();
+  prepare(world);
   world.runTask(task);
   const [launched] = world.take('launchExecutor');
   if (launched === undefined) {
@@ -260,6 +269,44 @@ describe('sandboxes', () => {
     expect(files.get(`${runs}/latest`)).toBe(`/var/lib/mesos/${again.sandbox}`);
     expect(files.get(`${runs}/${first.containerId}`)).toBe(`/var/lib/mesos/${first.sandbox}`);
     expect(files.size).toBe(6);
+  });
+
+  test('have places for the volumes of a run, as long as it has them', () => {
+    const volume: Resource = {
+      name: 'disk',
+      type: Value_Type.SCALAR,
+      scalar: { value: 8 },
+      reservations: [{ type: Resource_ReservationInfo_Type.STATIC, role: 'ops' }],
+      disk: {
+        persistence: { id: 'v1' },
+        volume: { container_path: 'data', mode: Volume_Mode.RW },
+      },
+    };
+    const source = { type: Resource_DiskInfo_Source_Type.MOUNT, mount: { root: '/mnt/disk' } };
+    for (const [resource, place] of [
+      [volume, '/var/lib/mesos/volumes/roles/ops/v1'],
+      [{ ...volume, disk: { ...volume.disk, source } }, '/mnt/disk'],
+    ] as const) {
+      const task = commandTask('t1', { resources: [resource] });
+      const { world, launched } = running(task, ({ agent, options }) => {
+        agent.ledger.setTotal([...options.resources, resource]);
+      });
+      const files = viewsOf(world).files(viewer);
+      const sandbox = `/var/lib/mesos/${launched.sandbox}`;
+      const latest = `/frameworks/${FRAMEWORK}/executors/t1/runs/latest`;
+      for (const path of [sandbox, latest]) {
+        expect(files.get(`${path}/data`)).toBe(place);
+        expect(files.has(`${path}/other`)).toBe(false);
+      }
+      expect(files.size).toBe(8);
+      const denied = viewsOf(world).files({ authorizer: { authorize: () => false } });
+      expect(denied.denies(`${latest}/data`)).toBe(true);
+      world.update('t1', status('t1', TaskState.TASK_FINISHED));
+      world.containerEnded('t1', launched.containerId);
+      world.acknowledgeAll();
+      expect(files.get(latest)).toBe(sandbox);
+      expect(files.has(`${latest}/data`)).toBe(false);
+    }
   });
 
   test("are nobody else's to read", () => {

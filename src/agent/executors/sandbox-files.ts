@@ -1,15 +1,26 @@
 // Sandboxes as files to browse. There may be thousands of them, and each piece of a file that is
 // read names one: so a path is looked up when it is asked for, without a list of all.
+//
+// In a sandbox, a persistent volume is a link that leads out of it, or is mounted where only the
+// container sees it: so volumes are places of their own, as long as a run has them.
 import type { ExecutorId, FrameworkId } from '../../model/ids.ts';
 import type { AgentState } from '../state.ts';
 import type { Sandboxes, Viewer } from '../views.ts';
 import type { Executor } from './executor.ts';
-import { sandboxAliases, sandboxDirectory } from './sandbox.ts';
+import { sandboxAliases, sandboxDirectory, volumeDirectories } from './sandbox.ts';
 
 const LATEST = 'latest';
-const RUN_PATH = /^\/frameworks\/([^/]+)\/executors\/([^/]+)\/runs\/([^/]+)$/;
+const RUN_PATH = /^\/frameworks\/([^/]+)\/executors\/([^/]+)\/runs\/([^/]+)(?:\/([^/]+))?$/;
 
-/** Virtual path → directory of every run in the state that the viewer may see. */
+interface Found {
+  readonly run: Executor;
+  readonly directory: string;
+}
+
+/**
+ * Virtual path → directory of every run in the state that the viewer may see, and of the volumes
+ * in it.
+ */
 export class SandboxFiles implements Sandboxes {
   readonly #agent: AgentState;
   readonly #viewer: Viewer;
@@ -21,25 +32,31 @@ export class SandboxFiles implements Sandboxes {
 
   get(path: string): string | undefined {
     const found = this.#find(path);
-    return found !== undefined && this.#mayRead(found)
-      ? sandboxDirectory(this.#agent, found)
-      : undefined;
+    return found !== undefined && this.#mayRead(found.run) ? found.directory : undefined;
   }
 
   denies(path: string): boolean {
     const found = this.#find(path);
-    return found !== undefined && !this.#mayRead(found);
+    return found !== undefined && !this.#mayRead(found.run);
   }
 
-  #find(path: string): Executor | undefined {
+  #find(path: string): Found | undefined {
     const { workDir } = this.#agent.options;
     const full = `${workDir}/slaves/${this.#agent.id}`;
-    const [, framework, executor, run] =
+    const [, framework, executor, name, volume] =
       RUN_PATH.exec(path.startsWith(`${full}/`) ? path.slice(full.length) : path) ?? [];
-    if (framework === undefined || executor === undefined || run === undefined) {
+    if (framework === undefined || executor === undefined || name === undefined) {
       return undefined;
     }
-    return this.#run(framework as FrameworkId, executor as ExecutorId, run);
+    const run = this.#run(framework as FrameworkId, executor as ExecutorId, name);
+    if (run === undefined) {
+      return undefined;
+    }
+    const directory =
+      volume === undefined
+        ? sandboxDirectory(this.#agent, run)
+        : volumeDirectories(this.#agent, run).get(volume);
+    return directory === undefined ? undefined : { run, directory };
   }
 
   #run(frameworkId: FrameworkId, executorId: ExecutorId, run: string): Executor | undefined {
@@ -72,8 +89,12 @@ export class SandboxFiles implements Sandboxes {
       for (const executor of [...framework.completed, ...framework.executors.values()]) {
         if (this.#mayRead(executor)) {
           const directory = sandboxDirectory(this.#agent, executor);
+          const volumes = volumeDirectories(this.#agent, executor);
           for (const alias of sandboxAliases(this.#agent, executor)) {
             paths.set(alias, directory);
+            for (const [name, volume] of volumes) {
+              paths.set(`${alias}/${name}`, volume);
+            }
           }
         }
       }

@@ -5,6 +5,7 @@
 // A file that was deleted and is still open is not seen; of a volume whose disk is a file system by
 // itself, that file system is the limit.
 
+import { lstat } from 'node:fs/promises';
 import { formatBytes } from '../../model/bytes.ts';
 import { parentOf } from '../../model/container-id.ts';
 import {
@@ -24,6 +25,9 @@ export interface DiskOptions {
   /** Whether containers that have more than their quota are ended. */
   readonly isEnforced: boolean;
 }
+
+/** In what lstat tells. */
+const BYTES_PER_BLOCK = 512;
 
 export const DEFAULT_DISK_OPTIONS: DiskOptions = { watchIntervalMs: 15_000, isEnforced: false };
 
@@ -56,8 +60,9 @@ export function diskDu(parts: DiskDuParts): Isolator {
       diskQuotas:
         parentOf(id) === undefined ? requireMeasurable(quotasOf(plan.sandbox, resources)) : [],
     }),
-    async prepare({ id, diskQuotas: quotas }) {
+    async prepare({ id, sandbox, diskQuotas: quotas }) {
       disks.watch(id, quotas);
+      await disks.begin(sandbox);
     },
     update,
     recover: update,
@@ -100,6 +105,14 @@ class Disks {
       this.#users.set(path, users.add(id));
     }
     this.#usage.start();
+  }
+
+  /** A new sandbox has nothing in it: what it takes up is known before the first round. */
+  async begin(sandbox: string): Promise<void> {
+    const { blocks } = await lstat(sandbox);
+    if (this.#users.has(sandbox)) {
+      this.#used.set(sandbox, blocks * BYTES_PER_BLOCK);
+    }
   }
 
   /** Of folders that are kept, what was measured stays known. */
