@@ -14,7 +14,8 @@ import {
   TaskStatus_Reason,
   Value_Type,
 } from '../../src/model/generated/messages.ts';
-import { cgroupRoot, DriverHarness, temporaryFolder } from './harness.ts';
+import { cgroupRoot } from '../support/test-cgroups.ts';
+import { DriverHarness, temporaryFolder } from './harness.ts';
 import { eventually } from './outside.ts';
 
 const TOP = '/sys/fs/cgroup';

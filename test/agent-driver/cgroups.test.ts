@@ -13,7 +13,8 @@ import {
   Value_Type,
 } from '../../src/model/generated/messages.ts';
 import type { ContainerId } from '../../src/model/ids.ts';
-import { cgroupRoot, DriverHarness, temporaryFolder } from './harness.ts';
+import { cgroupRoot } from '../support/test-cgroups.ts';
+import { DriverHarness, temporaryFolder } from './harness.ts';
 import { eventually } from './outside.ts';
 
 const MB = 2 ** 20;

@@ -11,8 +11,9 @@ import { RunRecords } from '../../src/containerizer/records/run-records.ts';
 import { WorkDirectory } from '../../src/containerizer/work-directory.ts';
 import { TaskState } from '../../src/model/generated/messages.ts';
 import { containerId, executorId, frameworkId } from '../../src/model/ids.ts';
+import { cgroupRoot } from '../support/test-cgroups.ts';
 import { ContainerCalls } from './container-calls.ts';
-import { cgroupRoot, DriverHarness, temporaryFolder } from './harness.ts';
+import { DriverHarness, temporaryFolder } from './harness.ts';
 import { appeared, eventually } from './outside.ts';
 
 let folder: ReturnType<typeof temporaryFolder>;

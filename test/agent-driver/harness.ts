@@ -1,6 +1,6 @@
 // Drives the agent's driver as an agent does: subscribes, launches and acknowledges. It keeps what
 // was reported, so that a test can wait for it.
-import { chmodSync, mkdtempSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,6 +13,7 @@ import { lookAtHost } from '../../src/containerizer/host/host.ts';
 import type { IsolatorOptions } from '../../src/containerizer/isolators/isolators.ts';
 import { controllersFor } from '../../src/containerizer/isolators/names.ts';
 import type { LauncherName } from '../../src/containerizer/launchers/names.ts';
+import { parentOf } from '../../src/model/container-id.ts';
 import type {
   ContainerInfo,
   ExecutorEvent,
@@ -39,6 +40,8 @@ import {
   PendingRequests,
   StreamRegistry,
 } from '../../src/runtime/pending-requests.ts';
+import { CGROUP_HIERARCHY, cgroupRoot, removeAgentCgroups } from '../support/test-cgroups.ts';
+import { ContainerCalls } from './container-calls.ts';
 
 export const programs = [fileURLToPath(new URL('../../build', import.meta.url))];
 
@@ -53,28 +56,9 @@ export function temporaryFolder(): Disposable & { readonly path: string } {
     path,
     [Symbol.dispose]: () => {
       rmSync(path, { recursive: true, force: true });
-      removeCgroupRoot(path);
-      removeCgroupRoot(join(path, 'work'));
+      removeAgentCgroups(path);
     },
   };
-}
-
-const cgroupHierarchy = '/sys/fs/cgroup';
-
-/**
- * The cgroup for the containers of a work directory. Suites that run at the same time have
- * containers of the same names: in one cgroup they would kill each other's processes.
- */
-export const cgroupRoot = (work: string) => `mesoscale-test${work.replaceAll('/', '-')}`;
-
-function removeCgroupRoot(work: string): void {
-  for (const hierarchy of readdirSync(cgroupHierarchy)) {
-    try {
-      rmdirSync(join(cgroupHierarchy, hierarchy, cgroupRoot(work)));
-    } catch {
-      // The cgroup was not created, or a process of the test is still in it.
-    }
-  }
 }
 
 export interface Launch {
@@ -157,7 +141,7 @@ export class DriverHarness {
       host: lookAtHost({
         cgroups: withCgroups
           ? {
-              hierarchy: cgroupHierarchy,
+              hierarchy: CGROUP_HIERARCHY,
               root: cgroupRoot(work),
               controllers: controllersFor(isolation),
             }
@@ -259,6 +243,13 @@ export class DriverHarness {
       if (event.type === 'containerStarted') {
         this.driver.perform({ ...event, type: 'destroyContainer' });
         await this.ended(event.containerId);
+      }
+    }
+    const calls = new ContainerCalls(this);
+    for (const { containerId, standsAlone } of this.driver.otherContainers()) {
+      if (standsAlone && parentOf(containerId) === undefined) {
+        await calls.kill(containerId);
+        await calls.wait(containerId);
       }
     }
     await this.driver.close();

@@ -4,7 +4,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { lookAtHost } from '../../src/containerizer/host/host.ts';
 import { portsResource } from '../../src/containerizer/plan/ports.ts';
 import { TaskState, TaskStatus_Reason } from '../../src/model/generated/messages.ts';
-import { cgroupRoot, DriverHarness, temporaryFolder } from './harness.ts';
+import { cgroupRoot } from '../support/test-cgroups.ts';
+import { DriverHarness, temporaryFolder } from './harness.ts';
 
 const hasCgroups = canMakeCgroups();
 

@@ -12,8 +12,9 @@ import {
   type TaskInfo,
   TaskState,
 } from '../../src/model/generated/messages.ts';
-import { cgroupRoot, DriverHarness, temporaryFolder } from '../agent-driver/harness.ts';
+import { DriverHarness, temporaryFolder } from '../agent-driver/harness.ts';
 import { appeared } from '../agent-driver/outside.ts';
+import { cgroupRoot } from '../support/test-cgroups.ts';
 
 let folder: ReturnType<typeof temporaryFolder>;
 let harness: DriverHarness;

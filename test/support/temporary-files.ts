@@ -1,9 +1,10 @@
-// All temporary files of a run lie in one folder. A run that leaves some there has failed: a test,
-// or a program that it started, has not put away its own.
+// All temporary files of a run lie in one folder, and its cgroups are named after it. A run that
+// leaves some there has failed: a test, or a program that it started, has not put away its own.
 import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root } from './sources.ts';
+import { leftCgroups } from './test-cgroups.ts';
 
 /**
  * For vitest's `globalSetup`: what it answers is called at the end of the run. The first of the
@@ -22,9 +23,13 @@ export default function ownTemporaryFolder(): (() => void) | undefined {
   process.env.NODE_COMPILE_CACHE ??= join(root, 'build', 'compile-cache');
   return () => {
     const left = readdirSync(folder);
+    const cgroups = leftCgroups(folder);
     rmSync(folder, { recursive: true });
     if (left.length > 0) {
       throw new Error(`Tests have left in their temporary folder: ${left.join(', ')}`);
+    }
+    if (cgroups.length > 0) {
+      throw new Error(`Tests have left cgroups: ${cgroups.join(', ')}`);
     }
   };
 }

@@ -10,7 +10,8 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { processesNamed } from '../../../src/containerizer/host/process-table.ts';
 import { TaskState } from '../../../src/model/generated/messages.ts';
-import { cgroupRoot, DriverHarness, type Launch, temporaryFolder } from '../harness.ts';
+import { cgroupRoot } from '../../support/test-cgroups.ts';
+import { DriverHarness, type Launch, temporaryFolder } from '../harness.ts';
 import { appeared, eventually } from '../outside.ts';
 
 const opening = {

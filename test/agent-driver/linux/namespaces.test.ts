@@ -1,6 +1,13 @@
 // Containers with namespaces and mounts of their own, by the launcher linux and a real OCI runtime.
 // This needs root.
-import { existsSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
@@ -12,8 +19,9 @@ import {
   LinuxInfo_IpcMode,
   TaskState,
 } from '../../../src/model/generated/messages.ts';
-import { cgroupRoot, DriverHarness, type Launch, temporaryFolder } from '../harness.ts';
-import { disappeared, eventually } from '../outside.ts';
+import { cgroupRoot } from '../../support/test-cgroups.ts';
+import { DriverHarness, type Launch, temporaryFolder } from '../harness.ts';
+import { appeared, disappeared, eventually } from '../outside.ts';
 
 const isolation = [
   'filesystem/linux',
@@ -67,11 +75,15 @@ const own = (text: string) =>
 
 test('a command has namespaces of its own, and is in their second process', async () => {
   const text = await outputOf(
-    `${SHOW}; cat /proc/1/comm; tr -d '\\0' < /proc/1/cmdline; echo; ls /proc | grep -c '^[0-9]'; echo $$`,
+    `${SHOW}; cat /proc/1/comm; tr -d '\\0' < /proc/1/cmdline; echo; echo $PPID $$ /proc/[0-9]*`,
   );
   const lines = text.trim().split('\n');
   expect(own(lines.slice(0, NAMESPACES.length).join('\n'))).toEqual(['ipc', 'mnt', 'pid']);
-  expect(lines.slice(NAMESPACES.length)).toEqual(['mesos-container', 'mesos-container', '4', '2']);
+  expect(lines.slice(NAMESPACES.length)).toEqual([
+    'mesos-container',
+    'mesos-container',
+    expect.stringMatching(/^1 (\d+) \/proc\/1 \/proc\/\1$/),
+  ]);
 });
 
 test('what containers ask for is theirs, or the agent’s', async () => {
@@ -107,15 +119,16 @@ test('a container that may not share what it asks to share is refused', async ()
 });
 
 test('what is mounted inside stays inside, and all that is on the machine is there', async () => {
-  const mounts = () => readFileSync('/proc/self/mountinfo', 'utf8');
-  const before = mounts();
-  const id = harness.launch({
-    task: {
-      command: { value: 'mount -t tmpfs none /mnt && touch /mnt/x && ls /mnt; exec sleep 1000' },
-    },
-  });
-  await eventually(() => existsSync(harness.inSandbox(id, 'stdout')) && output(id) === 'x\n');
-  expect(mounts()).toBe(before);
+  // Others may mount and unmount meanwhile, but not here.
+  const place = join(folder.path, 'place');
+  mkdirSync(place);
+  writeFileSync(join(place, 'before'), '');
+  const value = `ls ${place}; mount -t tmpfs none ${place} && touch ${place}/x && ls ${place}`;
+  const id = harness.launch({ task: { command: { value: `${value}; exec sleep 1000` } } });
+  await appeared(harness.inSandbox(id, 'stdout'));
+  await eventually(() => output(id) === 'before\nx\n');
+  expect(readFileSync('/proc/self/mountinfo', 'utf8')).not.toContain(folder.path);
+  expect(readdirSync(place)).toEqual(['before']);
   harness.kill(id);
   expect(await harness.terminalStatus(id)).toMatchObject({ state: TaskState.TASK_KILLED });
 });

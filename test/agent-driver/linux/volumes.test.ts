@@ -30,7 +30,7 @@ import {
   Volume_Source_SandboxPath_Type,
   Volume_Source_Type,
 } from '../../../src/model/generated/messages.ts';
-import { containerId } from '../../../src/model/ids.ts';
+import { ContainerCalls } from '../container-calls.ts';
 import { DriverHarness, type Launch, temporaryFolder } from '../harness.ts';
 import { eventually } from '../outside.ts';
 
@@ -256,49 +256,23 @@ test('system calls are those of the profile', async () => {
 });
 
 describe('of nested containers', () => {
-  type Effect = Parameters<DriverHarness['driver']['perform']>[0];
-
-  const ask = (effect: object) =>
-    new Promise<{ status?: number; text?: string }>((resolve) => {
-      const request = harness.requests.add({
-        reply: (status, text) => resolve(text === undefined ? { status } : { status, text }),
-        respond: () => resolve({}),
-      });
-      harness.driver.perform({ ...effect, request } as Effect);
-    });
-
-  const launch = (id: string, value: string, more: object = {}) =>
-    ask({
-      type: 'launchContainer',
-      containerId: containerId(id),
-      command: { value },
-      resources: [],
-      ...more,
-    });
-
-  /** Until the container has ended. */
-  const wait = (id: string) =>
-    ask({ type: 'waitContainer', containerId: containerId(id), call: 'WAIT_NESTED_CONTAINER' });
-
+  let calls: ContainerCalls;
   const parent = (...names: string[]) => at('work/containers/c1', ...names);
   const shared = (more: Partial<Volume> = {}) =>
     container({ ...inSandbox(PARENT, 'deep/common'), ...more });
 
   beforeEach(async () => {
-    expect(await launch('c1', 'sleep 1000')).toEqual({ status: 200 });
-  });
-
-  afterEach(() => {
-    void ask({ type: 'killContainer', containerId: containerId('c1'), signal: 9 });
+    calls = new ContainerCalls(harness);
+    expect(await calls.launch('c1', 'sleep 1000')).toEqual({ status: 200 });
   });
 
   test('folders of the parent are shared, and belong to its user', async () => {
     chownSync(parent(), 65534, 65534);
-    await launch('c1.a', 'touch in/a', { container: shared() });
+    await calls.launch('c1.a', 'touch in/a', { container: shared() });
     await eventually(() => existsSync(parent('deep/common/a')));
     expect(statSync(parent('deep/common')).uid).toBe(65534);
     const readOnly = shared({ container_path: 'way/in', mode: Volume_Mode.RO });
-    await launch('c1.b', 'ls way/in > found; touch way/in/b || echo closed >> found', {
+    await calls.launch('c1.b', 'ls way/in > found; touch way/in/b || echo closed >> found', {
       container: readOnly,
     });
     const found = parent('containers/b/found');
@@ -325,8 +299,8 @@ describe('of nested containers', () => {
     mkdirSync(parent('containers'), { recursive: true });
     meddle();
     const before = readdirSync('/etc').length;
-    await launch('c1.a', 'touch in/planted', { container: shared() });
-    await wait('c1.a');
+    await calls.launch('c1.a', 'touch in/planted', { container: shared() });
+    await calls.wait('c1.a');
     expect(existsSync('/etc/common')).toBe(false);
     expect(readdirSync('/etc').length).toBe(before);
   });
@@ -343,8 +317,8 @@ describe('of nested containers', () => {
     });
     for (let n = 0; n < 12; n++) {
       const asking = { container: container(inSandbox(PARENT, 'common')) };
-      await launch(`c1.n${n}`, 'touch in/planted', asking);
-      await wait(`c1.n${n}`);
+      await calls.launch(`c1.n${n}`, 'touch in/planted', asking);
+      await calls.wait(`c1.n${n}`);
     }
     const ended = once(swapper, 'close');
     swapper.kill('SIGKILL');

@@ -2,7 +2,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import {
   applySettings,
   cgroupProcesses,
@@ -10,8 +10,14 @@ import {
   sweepCgroup,
 } from '../../../src/containerizer/cgroups/cgroups.ts';
 import { type CgroupKind, lookAtCgroups } from '../../../src/containerizer/cgroups/hierarchies.ts';
+import { temporaryFolder } from '../../agent-driver/harness.ts';
+import { CGROUP_HIERARCHY, cgroupRoot } from '../../support/test-cgroups.ts';
 
-const place = { hierarchy: '/sys/fs/cgroup', root: 'mesoscale-test' };
+const folder = temporaryFolder();
+const ROOT = cgroupRoot(folder.path);
+const place = { hierarchy: CGROUP_HIERARCHY, root: ROOT };
+
+afterAll(() => folder[Symbol.dispose]());
 
 describe.each<CgroupKind>(['unified', 'freezer'])('%s (needs root)', (kind) => {
   test('all processes in a cgroup are killed, and it is removed with the cgroups below', async () => {
@@ -30,7 +36,7 @@ describe.each<CgroupKind>(['unified', 'freezer'])('%s (needs root)', (kind) => {
   });
 
   test('no root is found where no cgroup may be created', () => {
-    const nowhere = { ...place, root: 'mesoscale-test/\0' };
+    const nowhere = { ...place, root: `${ROOT}/\0` };
     expect(lookAtCgroups(nowhere, [kind]).hierarchies).toEqual([]);
     const unmounted = { ...place, hierarchy: '/sys/fs/cgro' };
     expect(lookAtCgroups(unmounted, [kind]).hierarchies).toEqual([]);
@@ -40,19 +46,19 @@ describe.each<CgroupKind>(['unified', 'freezer'])('%s (needs root)', (kind) => {
 test('beside v2, containers are where tools of v1 look (needs root)', () => {
   const roots = lookAtCgroups(place).hierarchies.map(({ root }) => root);
   expect(roots).toEqual(
-    ['freezer', 'memory', 'cpu', 'cpuacct'].map((it) => `/sys/fs/cgroup/${it}/mesoscale-test`),
+    ['freezer', 'memory', 'cpu', 'cpuacct'].map((it) => `/sys/fs/cgroup/${it}/${ROOT}`),
   );
 });
 
 test('settings are written in their order, and limits only raised where that is wanted (needs root)', () => {
   const memory = lookAtCgroups(place).hierarchies.find((it) => it.controllers.includes('memory'));
-  const folder = join(memory?.root ?? expect.fail('no memory hierarchy'), `set-${process.pid}`);
-  makeCgroups([folder]);
+  const group = join(memory?.root ?? expect.fail('no memory hierarchy'), `set-${process.pid}`);
+  makeCgroups([group]);
   const file = 'memory.limit_in_bytes';
-  const limit = () => Number(readFileSync(join(folder, file), 'utf8'));
+  const limit = () => Number(readFileSync(join(group, file), 'utf8'));
   const MB = 1024 * 1024;
   const set = (value: number, isRaised?: true) =>
-    applySettings([{ folder, file, value: String(value), isRaised }]);
+    applySettings([{ folder: group, file, value: String(value), isRaised }]);
   set(64 * MB, true);
   expect(limit()).toBeGreaterThan(64 * MB);
   set(64 * MB);
@@ -61,11 +67,11 @@ test('settings are written in their order, and limits only raised where that is 
   expect(limit()).toBe(64 * MB);
   set(96 * MB, true);
   expect(limit()).toBe(96 * MB);
-  expect(() => applySettings([{ folder, file: 'memory.no', value: '1' }])).toThrow(
-    `Failed to set 'memory.no' of cgroup '${folder}' to '1': ENOENT`,
+  expect(() => applySettings([{ folder: group, file: 'memory.no', value: '1' }])).toThrow(
+    `Failed to set 'memory.no' of cgroup '${group}' to '1': ENOENT`,
   );
-  rmdirSync(folder);
-  expect(() => makeCgroups([join(folder, 'two', 'below')])).toThrow('Failed to create cgroup');
+  rmdirSync(group);
+  expect(() => makeCgroups([join(group, 'two', 'below')])).toThrow('Failed to create cgroup');
 });
 
 test('what isolators need and the machine lacks is named (needs root)', () => {
@@ -91,7 +97,9 @@ test('an agent puts itself into cgroups, or is told why it cannot (needs root)',
       { encoding: 'utf8', stdio: 'pipe' },
     );
   const cgroups = joined(['memory', 'cpuacct']);
-  expect(cgroups).toMatch(/:memory:\/mesoscale-test\/agent\n/);
-  expect(cgroups).toMatch(/:cpuacct:\/mesoscale-test\/agent\n/);
+  for (const controller of ['memory', 'cpuacct']) {
+    expect(cgroups).toContain(`:${controller}:/${ROOT}/agent\n`);
+    rmdirSync(join(CGROUP_HIERARCHY, controller, ROOT, 'agent'));
+  }
   expect(() => joined(['net_cls'])).toThrow('--agent_subsystems: the agent cannot join a cgroup');
 });

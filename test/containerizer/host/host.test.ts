@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { lookAtHost } from '../../../src/containerizer/host/host.ts';
 import { temporaryFolder } from '../../agent-driver/harness.ts';
+import { CGROUP_HIERARCHY, cgroupRoot } from '../../support/test-cgroups.ts';
 
 test('programs are those that can be executed, the first on the path', () => {
   using folder = temporaryFolder();
@@ -30,11 +31,13 @@ test('without a place for cgroups containers get none, and the machine is seen a
 });
 
 test('beside v2, containers use the hierarchies of v1 (needs root)', () => {
-  const place = { hierarchy: '/sys/fs/cgroup', root: 'mesoscale-test' };
+  using folder = temporaryFolder();
+  const root = cgroupRoot(folder.path);
+  const place = { hierarchy: CGROUP_HIERARCHY, root };
   const { cgroups } = lookAtHost({ cgroups: place });
   expect(cgroups.hierarchies[0]).toEqual({
     version: 1,
-    root: '/sys/fs/cgroup/freezer/mesoscale-test',
+    root: join(CGROUP_HIERARCHY, 'freezer', root),
     controllers: ['freezer'],
   });
   expect(cgroups.own.get('freezer')).toMatch(/^\//);
