@@ -22,6 +22,7 @@ import {
   createOutput,
   createSandbox,
   createStandaloneSandbox,
+  rootSandbox,
 } from './sandboxes/sandboxes.ts';
 import type { Making } from './tree.ts';
 import { Turns } from './turns.ts';
@@ -192,12 +193,14 @@ export class LaunchSteps {
     }
     // The fetcher does not use the task's environment, whose PATH may lack the programs for
     // fetching.
-    const around = { directory: sandbox, environment: layered() };
+    const root = rootSandbox(id, sandbox);
+    const around = { root, directory: sandbox, environment: layered() };
     try {
       await fetchAll({
         ...this.#of.fetching,
         uris,
         sandbox,
+        root,
         staging: this.#of.work.staging(id),
         identity,
         abort,

@@ -61,6 +61,16 @@ export class Folder implements AsyncDisposable {
     return new Folder(await open(path, PLACE), path);
   }
 
+  /** Opens a folder below such a one; `names` are those on the way, which may be of others. */
+  static async openBelow(path: string, names: readonly Name[]): Promise<Folder> {
+    let folder = await Folder.open(path);
+    for (const name of names) {
+      await using above = folder;
+      folder = await above.folder(name);
+    }
+    return folder;
+  }
+
   /**
    * Opens a folder in this one. Fails with ENOTDIR for a link, and for anything else that is no
    * folder.

@@ -1,6 +1,6 @@
 // Groups of tasks in one executor, as a user runs them: with `execute --task_group`.
 import { execFileSync } from 'node:child_process';
-import { existsSync, globSync, lstatSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, globSync, lstatSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -107,6 +107,58 @@ test('a task of a group that is root’s can have another user', async () => {
   // The executor's sandbox is closed to others.
   expect(readFileSync(join(sandbox, 'stderr'), 'utf8')).toContain('Permission denied');
   expect(existsSync(join(sandbox, 'made'))).toBe(true);
+});
+
+test('the files of a task with another user than its group are fetched as that user', async () => {
+  const n = runs++;
+  const [file, secret] = ['hello', 'secret'].map((name) => join(cluster.folder, name)) as [
+    string,
+    string,
+  ];
+  // Every user may pass.
+  chmodSync(cluster.folder, 0o711);
+  writeFileSync(file, 'hello');
+  writeFileSync(secret, 'secret', { mode: 0o600 });
+  execFileSync('tar', ['-czf', 'hello.tgz', 'hello'], { cwd: cluster.folder });
+  const server = createServer((_, response) => response.end('from afar'));
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  const { port } = server.address() as AddressInfo;
+  const run = async (name: string, uris: readonly object[]) => {
+    const group = join(cluster.folder, `${name}.json`);
+    const resources = [
+      { name: 'cpus', type: 'SCALAR', scalar: { value: 0.1 } },
+      { name: 'mem', type: 'SCALAR', scalar: { value: 32 } },
+    ];
+    const value = 'cat hello sub/afar; stat -c %U hello sub sub/afar bin; stat -c %a bin';
+    const task = (it: string, command: object) => ({
+      ...{ name: it, task_id: { value: `${it}${n}` }, resources, command },
+    });
+    const tasks = [
+      task(`${name}1`, { value: 'true', user: 'root' }),
+      task(name, { value, user: 'nobody', uris }),
+    ];
+    writeFileSync(group, JSON.stringify({ tasks }));
+    const program = cluster.run(
+      ['execute', `--master=${cluster.address}`, `--task_group=${group}`],
+      `${name}.log`,
+    );
+    return { status: await program.ended(), log: program.log };
+  };
+  try {
+    const { status } = await run('f', [
+      { value: `${file}.tgz` },
+      { value: `http://127.0.0.1:${port}/afar`, output_file: 'sub/afar' },
+      { value: file, output_file: 'bin', executable: true },
+    ]);
+    const output = readFileSync(join(sandboxOf('f', n), 'stdout'), 'utf8');
+    expect(output).toBe('hellofrom afarnobody\nnobody\nnobody\nnobody\n755\n');
+    expect(status).toBe(0);
+    const refused = await run('s', [{ value: secret }]);
+    expect(refused.status).not.toBe(0);
+    expect(refused.log).toMatch(/cannot open '.*secret' for reading: Permission denied/);
+  } finally {
+    server.close();
+  }
 });
 
 test('a kill ends a task whose files are still being fetched', async () => {

@@ -2,10 +2,11 @@
 //
 // Steps that touch the machine's own files (copying, unpacking) run in a process of the task's
 // user, so that a task gets no file which it could not read itself. Downloads come from elsewhere:
-// the agent stores them and gives the file to the user.
+// the agent stores them and gives the file to the user. A user may not be able to reach the sandbox
+// by its path, for others own folders on the way; so what is there is named relative to it.
 import { existsSync, readdirSync } from 'node:fs';
 import { chown, mkdir } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, normalize } from 'node:path';
 import { deleteTree } from '../../filesystem/tree-deletion.ts';
 import type { CommandInfo_URI } from '../../model/generated/messages.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
@@ -30,6 +31,8 @@ export const DEFAULT_FETCH_OPTIONS: FetchOptions = { stallMs: 60_000, home: '' }
 export interface Fetch extends FetchOptions {
   readonly uris: readonly CommandInfo_URI[];
   readonly sandbox: string;
+  /** The sandbox of the root container: this one, or one that it lies in. */
+  readonly root: string;
   /** A folder for an unfinished download, created and removed here. */
   readonly staging: string;
   readonly identity: Identity | undefined;
@@ -133,7 +136,7 @@ async function told(
 async function fetchOne(fetch: Fetch, uri: CommandInfo_URI): Promise<void> {
   // Mesos ignores leading blanks.
   const value = uri.value.trimStart();
-  const path = join(fetch.sandbox, outputFile(uri.value, uri.output_file));
+  const path = normalize(outputFile(uri.value, uri.output_file));
   await makeFolder(fetch, dirname(path));
   const local = localPath(value, fetch.home);
   if (local !== undefined) {
@@ -145,27 +148,31 @@ async function fetchOne(fetch: Fetch, uri: CommandInfo_URI): Promise<void> {
     await downloadTo(fetch, value, path);
   }
   if (uri.executable === true) {
-    await check(fetch, ['chmod', '755', '--', path], `Failed to make '${path}' executable`);
+    const what = `Failed to make '${join(fetch.sandbox, path)}' executable`;
+    await check(fetch, ['chmod', '755', '--', asArgument(path)], what);
   } else if (uri.extract !== false) {
     await extract(fetch, path);
   }
 }
 
+/** As no program takes it for an option or another machine's. */
+const asArgument = (path: string) => `./${path}`;
+
 async function makeFolder(fetch: Fetch, folder: string): Promise<void> {
-  if (folder === fetch.sandbox) {
+  if (folder === '.') {
     return;
   }
   // Finds the last existing part of the path: if that is no folder, it is in the way.
   const obstacle =
     'p=$1; until [ -e "$p" ]; do p=$(dirname -- "$p"); done;' +
     ` [ -d "$p" ] || exit ${IS_NO_FOLDER}; exit 1`;
-  const line = shell(`mkdir -p -- "$1" && exit 0; ${obstacle}`, folder);
+  const line = shell(`mkdir -p -- "$1" && exit 0; ${obstacle}`, asArgument(folder));
   const { status, said } = await run(fetch, line);
   if (status === IS_NO_FOLDER << 8) {
     throw new FetchError('Error downloading resource: Not a directory');
   }
   if (status !== 0) {
-    throw new FetchError(`Failed to create directory '${folder}'`, { said });
+    throw new FetchError(`Failed to create directory '${join(fetch.sandbox, folder)}'`, { said });
   }
 }
 
@@ -179,7 +186,7 @@ async function copy(
     `[ -d "$1" ] && exit ${IS_FOLDER}; [ -e "$1" ] && [ ! -f "$1" ] && exit ${IS_SPECIAL};` +
       ' exec cp -T -- "$1" "$2"',
     local,
-    to,
+    asArgument(to),
   );
   const { status, said } = await run(fetch, argv);
   if (status === IS_FOLDER << 8) {
@@ -204,11 +211,11 @@ async function extract(fetch: Fetch, path: string): Promise<void> {
   if (extraction === undefined) {
     return;
   }
-  const { status, said } = await run(fetch, extraction.argv(path));
+  const { status, said } = await run(fetch, extraction.argv(asArgument(path)));
   if (status !== 0) {
     const isForeign = extraction.foreign?.includes(status) === true;
     throw new FetchError(
-      `Failed to extract archive '${path}' to '${fetch.sandbox}'` +
+      `Failed to extract archive '${join(fetch.sandbox, path)}' to '${fetch.sandbox}'` +
         (isForeign ? ': Unrecognized archive format' : ''),
       { said },
     );
@@ -224,9 +231,9 @@ async function check(fetch: Fetch, argv: readonly string[], what: string): Promi
 
 /** The raw wait status of a program, and its last output if it failed. */
 async function run(fetch: Fetch, argv: readonly string[]) {
-  const before = await saidUntil(fetch.sandbox, 'stderr');
+  const before = await saidUntil(fetch, 'stderr');
   const status = await fetch.run({ program: argv[0] ?? '', arguments: argv });
-  return { status, said: status === 0 ? '' : await saidSince(fetch.sandbox, 'stderr', before) };
+  return { status, said: status === 0 ? '' : await saidSince(fetch, 'stderr', before) };
 }
 
 /**
@@ -258,9 +265,9 @@ async function downloadTo(fetch: Fetch, uri: string, path: string): Promise<void
     const take = shell(
       '{ ln -fT -- "$1" "$2" 2>/dev/null || cp -T -- "$1" "$2"; } && exec chmod 644 -- "$2"',
       staged,
-      path,
+      asArgument(path),
     );
-    await check(fetch, take, `Failed to move the download to '${path}'`);
+    await check(fetch, take, `Failed to move the download to '${join(fetch.sandbox, path)}'`);
   } finally {
     await deleteTree(fetch.staging);
   }

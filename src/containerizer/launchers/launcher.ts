@@ -59,6 +59,12 @@ export interface Execution {
   readonly environment: Readonly<Record<string, string>>;
 }
 
+/** A process in a sandbox. */
+export interface SandboxProcess extends ProcessPlan {
+  /** The sandbox of the root container: the working directory, or one that it lies in. */
+  readonly root: string;
+}
+
 export interface Launcher {
   /**
    * Starts a supervisor that holds the container's process, as the user of `identity` (undefined:
@@ -79,7 +85,7 @@ export interface Launcher {
    */
   execute(execution: Execution, abort: AbortSignal): Promise<number>;
   /** As `execute`, but outside a container: the process ends with the agent. */
-  run(process: ProcessPlan, identity: Identity | undefined, abort: AbortSignal): Promise<number>;
+  run(process: SandboxProcess, identity: Identity | undefined, abort: AbortSignal): Promise<number>;
   /** That of the container's process as it was started; undefined where it has none. */
   environment(id: ContainerId): Readonly<Record<string, string>> | undefined;
   /** Lets processes in a cgroup of v2 use these devices only. Rejects with ContainerizerError. */

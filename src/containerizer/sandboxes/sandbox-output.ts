@@ -1,19 +1,26 @@
 // The last output of a program in a file of the sandbox, to be quoted in an error message.
 import type { FileHandle } from 'node:fs/promises';
+import { relative, sep } from 'node:path';
 import { Folder } from '../../filesystem/folder.ts';
 
 /** The most bytes that are quoted: enough for a line or two. */
 const MAX_BYTES = 300;
 
+export interface OutputPlace {
+  readonly sandbox: string;
+  /** The sandbox of the root container: this one, or one that it lies in. */
+  readonly root: string;
+}
+
 /** The size of the file now; 0 where it does not exist. */
-export const saidUntil = (sandbox: string, name: string): Promise<number> =>
+export const saidUntil = (sandbox: OutputPlace, name: string): Promise<number> =>
   withFile(sandbox, name, async (file) => (await file.stat()).size).then((size) => size ?? 0);
 
 /**
  * The end of the output since position `from`, as one line of plain characters; empty where there
  * is none.
  */
-export async function saidSince(sandbox: string, name: string, from: number): Promise<string> {
+export async function saidSince(sandbox: OutputPlace, name: string, from: number): Promise<string> {
   const bytes = await withFile(sandbox, name, async (file) => {
     const { size } = await file.stat();
     const start = Math.max(from, size - MAX_BYTES);
@@ -32,12 +39,13 @@ export async function saidSince(sandbox: string, name: string, from: number): Pr
  * it is not, or does not exist.
  */
 async function withFile<T>(
-  sandbox: string,
+  { sandbox, root }: OutputPlace,
   name: string,
   use: (file: FileHandle) => Promise<T>,
 ): Promise<T | undefined> {
   try {
-    await using folder = await Folder.open(sandbox);
+    const way = relative(root, sandbox).split(sep).filter(Boolean);
+    await using folder = await Folder.openBelow(root, way);
     await using file = await folder.file(name);
     return (await file.stat()).nlink === 1 ? await use(file) : undefined;
   } catch {

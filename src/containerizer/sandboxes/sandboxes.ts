@@ -13,6 +13,8 @@ import { basename, dirname, join, relative } from 'node:path';
 import { codeOf, Folder } from '../../filesystem/folder.ts';
 import { HeldFolder } from '../../filesystem/held-folder.ts';
 import { deleteEntry, deleteTree } from '../../filesystem/tree-deletion.ts';
+import { parentOf } from '../../model/container-id.ts';
+import type { ContainerId } from '../../model/ids.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
 import type { Identity } from '../host/users.ts';
 import { isContainerName, type WorkDirectory } from '../work-directory.ts';
@@ -136,6 +138,12 @@ export function createOutput(
 /** Where the sandbox of a container nested in that of another is, from the same folder. */
 export const nestedSandbox = (sandbox: string, name: string): string => join(sandbox, NESTED, name);
 
+/** The sandbox of the root container, from that of a container in its tree: absolute paths. */
+export function rootSandbox(id: ContainerId, sandbox: string): string {
+  const parent = parentOf(id);
+  return parent === undefined ? sandbox : rootSandbox(parent, dirname(dirname(sandbox)));
+}
+
 export interface SandboxPlace {
   /** The sandbox of the root container, relative to the work directory. */
   readonly root: string;
@@ -234,13 +242,10 @@ export async function removeSandbox(
     await deleteTree(work.path(root));
     return;
   }
+  const way = [...names.slice(0, -1).flatMap((it) => [NESTED, it]), NESTED];
   let folder: Folder;
   try {
-    folder = await Folder.open(work.path(root));
-    for (const part of [...names.slice(0, -1).flatMap((it) => [NESTED, it]), NESTED]) {
-      await using above = folder;
-      folder = await above.folder(part);
-    }
+    folder = await Folder.openBelow(work.path(root), way);
   } catch (error) {
     if (codeOf(error) === 'ENOENT') {
       return;

@@ -4,7 +4,7 @@
 // talks to it through the spawner, and reads its records in the work directory, so that a later
 // agent knows as much as the one that launched the container.
 import { lstatSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parentOf } from '../../../model/container-id.ts';
 import type { ContainerId } from '../../../model/ids.ts';
@@ -13,9 +13,10 @@ import { bootId, isAlive, kill, processStat } from '../../host/process-table.ts'
 import type { Identity, Users } from '../../host/users.ts';
 import { type CgroupPlacement, type DeviceLimit, NO_CGROUPS } from '../../plan/cgroup-plan.ts';
 import { layered } from '../../plan/command-line.ts';
-import type { ContainerPlan, ProcessPlan } from '../../plan/plan.ts';
+import type { ContainerPlan } from '../../plan/plan.ts';
 import { isAbsence, patiently, readText } from '../../records/record-file.ts';
 import type { RunRecords, SupervisorRecord } from '../../records/run-records.ts';
+import { rootSandbox } from '../../sandboxes/sandboxes.ts';
 import type {
   Attachment,
   Container,
@@ -24,6 +25,7 @@ import type {
   Execution,
   Inspection,
   Launcher,
+  SandboxProcess,
 } from '../launcher.ts';
 import type { Beside, Bundles } from '../oci/bundles.ts';
 import { Leftovers } from './leftovers.ts';
@@ -197,11 +199,11 @@ export class ProcessLauncher implements Launcher {
     }
   }
 
-  run(process: ProcessPlan, identity: Identity | undefined, abort: AbortSignal): Promise<number> {
-    const { program, directory, environment } = process;
+  run(process: SandboxProcess, identity: Identity | undefined, abort: AbortSignal) {
+    const { program, root, directory, environment } = process;
     const spec = {
       directory,
-      ...outputIn(directory),
+      ...enteredFrom(root),
       identity,
       cgroups: NO_CGROUPS,
       settings: [],
@@ -388,19 +390,12 @@ const hasEnded = (id: ContainerId) => new UnknownEndError(`Container ${id} has e
  */
 function placeOf(id: ContainerId, sandbox: string) {
   if (parentOf(id) === undefined) {
-    return outputIn(sandbox);
+    return { stdout: join(sandbox, 'stdout'), stderr: join(sandbox, 'stderr') };
   }
-  let above = sandbox;
-  for (let it: ContainerId | undefined = id; parentOf(it) !== undefined; it = parentOf(it) ?? id) {
-    above = dirname(dirname(above));
-  }
-  return { above, stdout: 'stdout', stderr: 'stderr' };
+  return enteredFrom(rootSandbox(id, sandbox));
 }
 
-const outputIn = (directory: string) => ({
-  stdout: join(directory, 'stdout'),
-  stderr: join(directory, 'stderr'),
-});
+const enteredFrom = (above: string) => ({ above, stdout: 'stdout', stderr: 'stderr' });
 
 /**
  * The environment with which the command was started. Where a runtime has made the container, the
