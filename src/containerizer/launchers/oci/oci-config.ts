@@ -5,7 +5,7 @@ import type { Identity } from '../../host/users.ts';
 import type { Capabilities, CapabilityName } from '../../plan/capabilities.ts';
 import type { ContainerPlan, ProcessPlan } from '../../plan/plan.ts';
 import type { ResourceLimit } from '../../plan/resource-limits.ts';
-import { NAMESPACE_KINDS, type NamespaceKind } from '../../plan/surroundings.ts';
+import { type Mount, NAMESPACE_KINDS, type NamespaceKind } from '../../plan/surroundings.ts';
 
 /** What a configuration depends on besides the plan. */
 export interface OciHost {
@@ -50,17 +50,26 @@ function roleOf({ program, namespaces }: ContainerPlan): InitRole {
   return namespaces.pid === 'own' ? 'init' : 'exec';
 }
 
+/**
+ * The machine's devices, for a container on its files. Without this a runtime takes them for those
+ * of a new container, and puts what it misses into the machine's folder, such as a link in the
+ * place of /dev/ptmx.
+ */
+const DEVICES: Mount = {
+  source: '/dev',
+  target: '/dev',
+  type: 'bind',
+  options: ['rbind', 'rslave'],
+};
+
 export const ociConfig = (plan: ContainerPlan, host: OciHost) => ({
   ociVersion: '1.0.2',
   annotations: host.annotations,
   root: { path: host.rootfs },
   process: ociProcess(plan, plan, host, roleOf(plan)),
-  mounts: plan.mounts.map(({ source, target, type, options }) => ({
-    source,
-    destination: target,
-    type,
-    options,
-  })),
+  mounts: [...(plan.rootfs === undefined ? [DEVICES] : []), ...plan.mounts].map(
+    ({ source, target, type, options }) => ({ source, destination: target, type, options }),
+  ),
   linux: {
     namespaces: NAMESPACE_KINDS.flatMap((kind) => namespaceOf(kind, plan, host)),
     // As Mesos: what is mounted on the machine later is seen, and nothing that is mounted inside

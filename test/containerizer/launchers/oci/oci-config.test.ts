@@ -72,7 +72,11 @@ test('a configuration has everything that the runtime does', () => {
       rlimits: [{ type: 'RLIMIT_NOFILE', soft: 10, hard: Number.POSITIVE_INFINITY }],
       noNewPrivileges: true,
     },
-    mounts: [{ source: 'shm', destination: '/dev/shm', type: 'tmpfs', options: ['size=16m'] }],
+    mounts: [
+      // The machine's devices: a runtime must not make its own there.
+      { source: '/dev', destination: '/dev', type: 'bind', options: ['rbind', 'rslave'] },
+      { source: 'shm', destination: '/dev/shm', type: 'tmpfs', options: ['size=16m'] },
+    ],
     linux: {
       namespaces: [{ type: 'mount' }, { type: 'pid' }, { type: 'ipc' }],
       rootfsPropagation: 'rslave',
