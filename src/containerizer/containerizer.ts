@@ -172,6 +172,7 @@ export class Containerizer {
       programs,
       host: options.host,
       ociRuntime: options.ociRuntime,
+      isolation: options.isolation,
       warn,
       sweep,
     });

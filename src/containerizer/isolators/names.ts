@@ -102,13 +102,14 @@ export const ISOLATOR_NEEDS: Readonly<Partial<Record<IsolatorName, IsolatorNeeds
   'namespaces/pid': { launcher: 'linux' },
   'namespaces/ipc': { launcher: 'linux' },
   'filesystem/shared': {
+    isRoot: true,
     launcher: 'linux',
     without: ['filesystem/linux', 'volume/host_path', 'volume/sandbox_path'],
   },
   'disk/xfs': { isRoot: true, without: ['disk/du'] },
   'linux/capabilities': { isRoot: true },
   'linux/seccomp': { launcher: 'linux' },
-  'linux/devices': MOUNTS,
+  'linux/devices': { ...MOUNTS, isRoot: true },
   'volume/host_path': MOUNTS,
   'volume/secret': MOUNTS,
 };

@@ -51,7 +51,14 @@ test('an isolator is refused without what it needs, which is named', () => {
     '--isolation: disk/xfs needs the program xfs_quota',
   );
   const host = { ...isolatorParts.host, isRoot: false };
-  expect(() => createIsolators(['linux/capabilities'], { ...isolatorParts, host })).toThrow(
-    '--isolation: linux/capabilities needs an agent that runs as root',
+  const linux = { ...isolatorParts, host, launcher: 'linux' } as const;
+  const file = 'filesystem/linux';
+  for (const name of ['linux/capabilities', 'linux/devices', 'cgroups/devices', 'disk/xfs']) {
+    expect(() => createIsolators([file, name], linux)).toThrow(
+      `--isolation: ${name} needs an agent that runs as root`,
+    );
+  }
+  expect(() => createIsolators(['filesystem/shared'], linux)).toThrow(
+    '--isolation: filesystem/shared needs an agent that runs as root',
   );
 });

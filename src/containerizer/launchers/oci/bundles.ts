@@ -9,13 +9,14 @@ import { ContainerizerError } from '../../containerizer-error.ts';
 import type { Identity } from '../../host/users.ts';
 import { namesIn } from '../../plan/capabilities.ts';
 import type { ContainerPlan, ProcessPlan } from '../../plan/plan.ts';
-import { NAMESPACE_KINDS, type NamespaceKind } from '../../plan/surroundings.ts';
+import { NAMESPACE_KINDS } from '../../plan/surroundings.ts';
 import { isAbsence, readText } from '../../records/record-file.ts';
 import type { RunRecords } from '../../records/run-records.ts';
 import type { RuntimeCall } from '../process/spawner.ts';
 import {
-  type AgentCapabilities,
+  type AgentUser,
   besideProcess,
+  type JoinedKind,
   type OciConfig,
   ociConfig,
   ociText,
@@ -27,12 +28,12 @@ const CONFIG = 'config.json';
 const SHM = '/dev/shm';
 /** Files on which the runtime finds the namespaces of another container. */
 const NAMESPACES = 'namespaces';
-const namespaceIn = (folder: string, kind: NamespaceKind) => join(folder, NAMESPACES, kind);
+const namespaceIn = (folder: string, kind: JoinedKind) => join(folder, NAMESPACES, kind);
 
 export class Bundles {
   readonly #runtime: OciRuntime | undefined;
   readonly #records: RunRecords;
-  readonly #capabilities = agentCapabilities();
+  readonly #agent = agentUser();
   #lastCommand = 0;
 
   /** `runtime` makes containers; those that there are know theirs. */
@@ -48,11 +49,11 @@ export class Bundles {
   make(plan: ContainerPlan, identity: Identity | undefined): RuntimeCall | undefined {
     const parent = parentOf(plan.id);
     const outer = parent === undefined ? undefined : this.#config(parent);
-    const joined = NAMESPACE_KINDS.filter(
+    const shared = NAMESPACE_KINDS.filter(
       (kind) =>
         plan.namespaces[kind] === 'parent' && outer !== undefined && has(outer.config, kind),
     );
-    if (joined.length === 0 && !needsRuntime(plan)) {
+    if (shared.length === 0 && !needsRuntime(plan)) {
       return undefined;
     }
     const runtime = this.#runtime;
@@ -61,7 +62,12 @@ export class Bundles {
     }
     const folder = this.#folder(plan.id);
     const rootfs = plan.rootfs ?? join(folder, 'rootfs');
-    const host = { identity, rootfs, capabilities: this.#capabilities };
+    // Only who is in its user namespace can join the others.
+    const joined: JoinedKind[] =
+      shared.length > 0 && outer !== undefined && has(outer.config, 'user')
+        ? ['user', ...shared]
+        : shared;
+    const host = { identity, rootfs, agent: this.#agent };
     const config = ociConfig(plan, {
       ...host,
       parent: Object.fromEntries(joined.map((kind) => [kind, namespaceIn(folder, kind)])),
@@ -69,7 +75,7 @@ export class Bundles {
     });
     make(folder, joined, config);
     return this.#call(folder, '', {
-      stage: runtime.stage([
+      stage: this.#stage(runtime, joined.includes('user') ? outer?.run : undefined, [
         ...joined.flatMap((kind) => ['join', outer?.run ?? '', namespaceIn(folder, kind)]),
         ...(outer !== undefined && joined.includes('ipc') ? ['share', outer.run, SHM] : []),
         ...(plan.rootfs === undefined ? ['bind', '/', rootfs] : []),
@@ -96,13 +102,11 @@ export class Bundles {
       const file = join(folder, `${name}.json`);
       writeFileSync(
         file,
-        ociText(
-          besideProcess(config.process, command, as && { ...as, capabilities: this.#capabilities }),
-        ),
+        ociText(besideProcess(config.process, command, as && { ...as, agent: this.#agent })),
         { mode: 0o600 },
       );
       const call = this.#call(folder, `${name}.`, {
-        stage: runtime.stage(['enter', run, '']),
+        stage: this.#stage(runtime, run, ['enter', run, '']),
         arguments: (paths) => runtime.execute(file, paths),
       });
       return {
@@ -114,6 +118,12 @@ export class Bundles {
         },
       };
     };
+  }
+
+  /** `outer`: the run of a container whose user namespace, if any, is entered for this. */
+  #stage(runtime: OciRuntime, outer: string | undefined, steps: readonly string[]): string[] {
+    const users = this.#agent.uid === 0 ? [] : ['users', outer ?? '', ''];
+    return [...users, ...runtime.stage(steps)];
   }
 
   #call(folder: string, prefix: string, { stage, arguments: line }: Line): RuntimeCall {
@@ -175,10 +185,10 @@ function runtimeOf({ id, config }: Outer): OciRuntime {
   return runtime;
 }
 
-const has = ({ linux }: OciConfig, kind: NamespaceKind) =>
+const has = ({ linux }: OciConfig, kind: JoinedKind) =>
   linux.namespaces.some(({ type }) => type === kind);
 
-function make(folder: string, joined: readonly NamespaceKind[], config: object): void {
+function make(folder: string, joined: readonly JoinedKind[], config: object): void {
   try {
     mkdirSync(folder, { mode: 0o700 });
     mkdirSync(join(folder, 'rootfs'), { mode: 0o755 });
@@ -211,10 +221,14 @@ const needsRuntime = ({ namespaces, rootfs, seccomp }: ContainerPlan) =>
   seccomp !== undefined ||
   NAMESPACE_KINDS.some((kind) => namespaces[kind] === 'own');
 
-/** Of the agent itself, which is root. */
-function agentCapabilities(): AgentCapabilities {
+function agentUser(): AgentUser {
   const status = readText('/proc/self/status', 'utf8') ?? '';
   const set = (field: string) =>
     namesIn(BigInt(`0x${new RegExp(`^${field}:\\s*(\\w+)`, 'm').exec(status)?.[1] ?? '0'}`));
-  return { bounding: set('CapBnd'), permitted: set('CapPrm') };
+  return {
+    uid: process.geteuid?.() ?? 0,
+    gid: process.getegid?.() ?? 0,
+    bounding: set('CapBnd'),
+    permitted: set('CapPrm'),
+  };
 }

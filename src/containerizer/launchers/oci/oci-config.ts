@@ -13,15 +13,20 @@ export interface OciHost {
   readonly identity: Identity | undefined;
   /** The folder that becomes the container's `/`. */
   readonly rootfs: string;
-  /** The capabilities that a process of the agent's user has, and can have. */
-  readonly capabilities: AgentCapabilities;
+  readonly agent: AgentUser;
   /** The namespaces of the container that this one is nested in, as paths in /proc. */
-  readonly parent: Readonly<Partial<Record<NamespaceKind, string>>>;
+  readonly parent: Readonly<Partial<Record<JoinedKind, string>>>;
   /** What later agents need to know of the bundle. */
   readonly annotations: Readonly<Record<string, string>>;
 }
 
-export interface AgentCapabilities {
+/** A user namespace is no part of a plan: it is there wherever the agent is not root. */
+export type JoinedKind = NamespaceKind | 'user';
+
+/** The agent's own user, with the capabilities that its processes have, and can have. */
+export interface AgentUser {
+  readonly uid: number;
+  readonly gid: number;
   readonly bounding: ReadonlySet<CapabilityName>;
   readonly permitted: ReadonlySet<CapabilityName>;
 }
@@ -71,7 +76,10 @@ export const ociConfig = (plan: ContainerPlan, host: OciHost) => ({
     ({ source, target, type, options }) => ({ source, destination: target, type, options }),
   ),
   linux: {
-    namespaces: NAMESPACE_KINDS.flatMap((kind) => namespaceOf(kind, plan, host)),
+    ...withUsers(
+      NAMESPACE_KINDS.flatMap((kind) => namespaceOf(kind, plan, host)),
+      host,
+    ),
     // As Mesos: what is mounted on the machine later is seen, and nothing that is mounted inside
     // comes out.
     rootfsPropagation: 'rslave',
@@ -111,11 +119,11 @@ export const ociValue = (text: string): unknown =>
 const ociProcess = (
   command: ProcessPlan,
   { rlimits, capabilities, noNewPrivileges }: Confinement,
-  { identity, capabilities: agent }: Pick<OciHost, 'identity' | 'capabilities'>,
+  { identity, agent }: Pick<OciHost, 'identity' | 'agent'>,
   role: InitRole,
 ) => ({
   terminal: false,
-  user: userOf(identity),
+  user: userOf(identity, agent),
   ...commandOf(command, role),
   capabilities: capabilitySets(capabilities, agent, isRoot(identity)),
   rlimits: rlimits.map(rlimitOf),
@@ -140,15 +148,15 @@ export type OciProcess = ReturnType<typeof ociProcess>;
 export function besideProcess(
   process: OciProcess,
   command: ProcessPlan,
-  as?: Pick<OciHost, 'identity' | 'capabilities'> & {
+  as?: Pick<OciHost, 'identity' | 'agent'> & {
     readonly plan: Pick<Confinement, 'capabilities'>;
   },
 ): OciProcess {
   return {
     ...process,
     ...(as !== undefined && {
-      user: userOf(as.identity),
-      capabilities: capabilitySets(as.plan.capabilities, as.capabilities, isRoot(as.identity)),
+      user: userOf(as.identity, as.agent),
+      capabilities: capabilitySets(as.plan.capabilities, as.agent, isRoot(as.identity)),
     }),
     ...commandOf(command, 'beside'),
   };
@@ -156,12 +164,36 @@ export function besideProcess(
 
 const isRoot = (identity: Identity | undefined) => identity === undefined || identity.uid === 0;
 
-const userOf = (identity: Identity | undefined) =>
+const userOf = (identity: Identity | undefined, { uid, gid }: AgentUser) =>
   identity === undefined
-    ? { uid: 0, gid: 0 }
+    ? { uid, gid }
     : { uid: identity.uid, gid: identity.gid, additionalGids: identity.groups };
 
-function namespaceOf(kind: NamespaceKind, plan: ContainerPlan, host: OciHost) {
+type OciNamespace = { readonly type: JoinedKind; readonly path?: string };
+
+/**
+ * The runtime of an agent that is not root runs as root of a user namespace; in that of the
+ * container, below that one, the agent's user is itself again.
+ */
+function withUsers(
+  others: readonly OciNamespace[],
+  { agent: { uid, gid }, parent: { user } }: Pick<OciHost, 'agent' | 'parent'>,
+) {
+  const type = 'user';
+  return {
+    namespaces: [
+      ...(uid === 0 ? [] : [user === undefined ? { type } : { type, path: user }]),
+      ...others,
+    ] as readonly OciNamespace[],
+    // Also of one that is joined: else crun wants to be root in it, and there is none.
+    ...(uid !== 0 && {
+      uidMappings: [{ containerID: uid, hostID: 0, size: 1 }],
+      gidMappings: [{ containerID: gid, hostID: 0, size: 1 }],
+    }),
+  };
+}
+
+function namespaceOf(kind: NamespaceKind, plan: ContainerPlan, host: OciHost): OciNamespace[] {
   switch (plan.namespaces[kind]) {
     case 'agent':
       return [];
@@ -188,11 +220,7 @@ const amountOf = (amount: ResourceLimit['soft']): number =>
  * As the kernel gives them to a process that changes its user: root has what it can have, others
  * have nothing. Where more or less is asked for, what a process has is also what it passes on.
  */
-function capabilitySets(
-  asked: Capabilities | undefined,
-  agent: AgentCapabilities,
-  isRoot: boolean,
-) {
+function capabilitySets(asked: Capabilities | undefined, agent: AgentUser, isRoot: boolean) {
   if (asked === undefined) {
     const held = isRoot ? agent.permitted : new Set<CapabilityName>();
     return setsOf({ bounding: agent.bounding, held });

@@ -10,6 +10,9 @@ import type { Host } from '../../host/host.ts';
 const KINDS = ['crun', 'runc'] as const;
 type Kind = (typeof KINDS)[number];
 
+/** runc wants a root in every user namespace. */
+const KINDS_WITHOUT_ROOT: readonly Kind[] = ['crun'];
+
 const run = promisify(execFile);
 const ANSWER_MS = 10_000;
 
@@ -51,8 +54,18 @@ export class OciRuntime {
   }
 
   /** `given` is the operator's choice. Rejects with ContainerizerError. */
-  static async open(given: string | undefined, programs: Host['programs']): Promise<OciRuntime> {
-    const path = given ?? KINDS.map((kind) => programs.get(kind)).find((it) => it !== undefined);
+  static async open(
+    given: string | undefined,
+    { programs, isRoot }: Pick<Host, 'programs' | 'isRoot'>,
+  ): Promise<OciRuntime> {
+    const kinds = isRoot ? KINDS : KINDS_WITHOUT_ROOT;
+    const path = given ?? kinds.map((kind) => programs.get(kind)).find((it) => it !== undefined);
+    if (path === undefined && !isRoot) {
+      throw new ContainerizerError(
+        '--launcher=linux of an agent that is not root needs crun, which is not in PATH: install ' +
+          'it (Debian, Ubuntu, Fedora: package crun), or name it with --oci_runtime',
+      );
+    }
     if (path === undefined) {
       throw new ContainerizerError(
         '--launcher=linux needs an OCI runtime, and there is none in PATH: install crun ' +
@@ -62,7 +75,14 @@ export class OciRuntime {
     if (!isAbsolute(path)) {
       throw new ContainerizerError(`--oci_runtime=${path} is not an absolute path`);
     }
-    return new OciRuntime(path, await kindOf(path));
+    const kind = await kindOf(path);
+    if (!kinds.includes(kind)) {
+      throw new ContainerizerError(
+        `The OCI runtime '${path}' is ${kind}, which makes no containers of which the user is the ` +
+          "agent's own: an agent that is not root needs crun",
+      );
+    }
+    return new OciRuntime(path, kind);
   }
 
   /**

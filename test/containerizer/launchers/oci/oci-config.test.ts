@@ -11,7 +11,9 @@ import { containerId } from '../../../../src/model/ids.ts';
 const host: OciHost = {
   identity: { uid: 1000, gid: 100, groups: [100, 4] },
   rootfs: '/run/c1/rootfs',
-  capabilities: {
+  agent: {
+    uid: 0,
+    gid: 0,
     bounding: new Set(['CHOWN', 'KILL', 'NET_RAW']),
     permitted: new Set(['CHOWN', 'KILL']),
   },
@@ -99,6 +101,44 @@ test('without own process ids the command is the first process; namespaces are j
   // The parent shares the agent's IPC.
   expect(linux).toEqual({
     namespaces: [{ type: 'mount' }, { type: 'pid', path: '/proc/77/ns/pid' }],
+    rootfsPropagation: 'rslave',
+  });
+});
+
+test('an agent that is not root gives its user a namespace, or that of the parent', () => {
+  const agent = { ...host.agent, uid: 1000, gid: 100, permitted: new Set<never>() };
+  // The runtime is root of the one above it.
+  const mappings = {
+    uidMappings: [{ containerID: 1000, hostID: 0, size: 1 }],
+    gidMappings: [{ containerID: 100, hostID: 0, size: 1 }],
+  };
+  const rootless = { ...host, agent, identity: undefined };
+  const { process, linux } = ociConfig(
+    { ...plan, namespaces: { mount: 'own', pid: 'own', ipc: 'own' } },
+    rootless,
+  );
+  const { user, capabilities } = process;
+  expect({ user, effective: capabilities.effective }).toEqual({
+    user: { uid: 1000, gid: 100 },
+    effective: [],
+  });
+  expect(linux).toEqual({
+    namespaces: [{ type: 'user' }, { type: 'mount' }, { type: 'pid' }, { type: 'ipc' }],
+    ...mappings,
+    rootfsPropagation: 'rslave',
+  });
+  const nested = ociConfig(
+    { ...plan, namespaces: { mount: 'own', pid: 'parent', ipc: 'own' } },
+    { ...rootless, parent: { user: '/run/c1/ns/user', pid: '/run/c1/ns/pid' } },
+  );
+  expect(nested.linux).toEqual({
+    namespaces: [
+      { type: 'user', path: '/run/c1/ns/user' },
+      { type: 'mount' },
+      { type: 'pid', path: '/run/c1/ns/pid' },
+      { type: 'ipc' },
+    ],
+    ...mappings,
     rootfsPropagation: 'rslave',
   });
 });

@@ -10,12 +10,12 @@ test('crun is preferred, and the operator has the last word', async () => {
     ['runc', '/usr/sbin/runc'],
     ['crun', CRUN],
   ] as const);
-  const found = await OciRuntime.open(undefined, programs);
+  const found = await OciRuntime.open(undefined, { programs, isRoot: true });
   expect(found.annotations).toEqual({
     'mesoscale.runtime.path': CRUN,
     'mesoscale.runtime.kind': 'crun',
   });
-  const given = await OciRuntime.open('/usr/sbin/runc', programs);
+  const given = await OciRuntime.open('/usr/sbin/runc', { programs, isRoot: true });
   expect(given.annotations).toMatchObject({ 'mesoscale.runtime.kind': 'runc' });
   // A later agent knows it by what stands in a bundle, and none by what does not.
   expect(OciRuntime.of(given.annotations)?.annotations).toEqual(given.annotations);
@@ -30,5 +30,19 @@ test.each([
   ['/bin/echo', /^'\/bin\/echo' is no OCI runtime that is known here \(crun, runc\): it calls /],
   ['/bin/false', /^The OCI runtime '\/bin\/false' does not answer: /],
 ])('%s is refused at the start', async (path, text) => {
-  await expect(OciRuntime.open(path, none)).rejects.toThrow(text);
+  await expect(OciRuntime.open(path, { programs: none, isRoot: true })).rejects.toThrow(text);
+});
+
+test('an agent that is not root needs crun', async () => {
+  const open = (path: string | undefined, name: 'crun' | 'runc') =>
+    OciRuntime.open(path, { programs: new Map([[name, `/usr/bin/${name}`]]), isRoot: false });
+  expect((await open(undefined, 'crun')).annotations).toMatchObject({
+    'mesoscale.runtime.kind': 'crun',
+  });
+  await expect(open(undefined, 'runc')).rejects.toThrow(
+    /^--launcher=linux of an agent that is not root needs crun, which is not in PATH: install it/,
+  );
+  await expect(open('/usr/sbin/runc', 'crun')).rejects.toThrow(
+    /^The OCI runtime '\/usr\/sbin\/runc' is runc, .*: an agent that is not root needs crun$/,
+  );
 });

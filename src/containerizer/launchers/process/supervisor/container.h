@@ -103,14 +103,27 @@ int confine_after_user(const char *setting);
 int is_volume(const char *setting);
 int mount_volumes(const struct launch *launch, char *target, size_t size);
 
+/*
+ * users.c: puts this process into a user namespace of its own, in which it is root; or into the one that
+ * the process of a container has above its own; returns -1, with errno. Tries whether that can be had,
+ * and with it process ids; says why not, and returns the status to end with.
+ */
+int make_users(void);
+int join_users(pid_t process);
+int try_users(int with_processes);
+
 /* process.c: turns this process into the container's; does not return. */
 _Noreturn void become(const struct launch *launch, int failure, const struct stdio *stdio);
 _Noreturn void execute(const char *program, char **arguments, int failure);
 _Noreturn void fail(int failure, const char *format, ...);
 void reset_signals(void);
 
-/* runtime.c: turns this process into the OCI runtime; waits for what it starts. */
+/*
+ * runtime.c: enters the user namespace of the stage, where it has one; turns this process into the OCI
+ * runtime; waits for what it starts.
+ */
 int program_for_containers(void);
+int take_users(const struct launch *launch);
 _Noreturn void become_runtime(const struct launch *launch, int failure, int directory);
 pid_t await_runtime(const struct launch *launch, pid_t runtime, int failure, char *text,
                     size_t size);

@@ -253,7 +253,9 @@ static int redirect_as_user(const struct launch *launch, int failure, const stru
     fail(failure, "Failed to change directory to '%s'", launch->directory);
   }
   redirect_all(failure, launch, stdio);
-  if (n_groups < 0 || seteuid(getuid()) < 0 || setegid(gid) < 0 || setgroups(n_groups, groups) < 0) {
+  if (strcmp(launch->uid, "-") != 0 &&
+      (n_groups < 0 || seteuid(getuid()) < 0 || setegid(gid) < 0 ||
+       setgroups(n_groups, groups) < 0)) {
     fail(failure, "Failed to become root again");
   }
   return directory;
@@ -278,6 +280,9 @@ void become(const struct launch *launch, int failure, const struct stdio *stdio)
   umask(022);
   if (stdio && launch->io.logs) {
     make_logs(failure, launch, stdio);
+  }
+  if (take_users(launch) < 0) {
+    fail(failure, "Failed to enter a user namespace");
   }
   char target[PATH_MAX];
   if (mount_volumes(launch, target, sizeof target) < 0) {

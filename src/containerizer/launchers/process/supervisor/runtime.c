@@ -7,6 +7,9 @@
  * The runtime runs in a mount namespace of its own, staged for it: mounts that only it needs end with
  * it, however it ends. Each step of the stage is three strings:
  *
+ *   users RUN -          Of an agent that is not root, and always the first: in a user namespace of its
+ *                        own; or in that which was made for the container of that run directory, whose
+ *                        first process it waits for.
  *   bind SOURCE TARGET   SOURCE with all that is mounted below it.
  *   enter RUN -          Waits until the container of that run directory has its first process, and
  *                        checks that it has not ended.
@@ -177,8 +180,23 @@ static int share(const char *run, const char *path) {
   return result;
 }
 
+static int is_users(const char *step) { return strcmp(step, "users") == 0; }
+
+/* Before all that only root may do: volumes are mounted before the stage is set. */
+int take_users(const struct launch *launch) {
+  if (launch->n_stage == 0 || !is_users(launch->stage[0])) {
+    return 0;
+  }
+  const char *run = launch->stage[1];
+  pid_t pid = *run ? first_process(run) : 0;
+  return pid < 0 ? -1 : pid > 0 ? join_users(pid) : make_users();
+}
+
 static int take_step(char **step) {
   const char *source = step[1], *target = step[2];
+  if (is_users(step[0])) {
+    return 0; /* Taken already. */
+  }
   if (strcmp(step[0], "enter") == 0) {
     return first_process(source) < 0 ? -1 : 0;
   }

@@ -508,6 +508,9 @@ static void read_requests(void) {
 }
 
 int main(int count, char **arguments) {
+  if (count > 1 && strcmp(arguments[1], "try-users") == 0) {
+    return try_users(count > 2);
+  }
   if (count > 1) {
     inside(count, arguments);
   }
