@@ -39,6 +39,12 @@ export const DEBIAN_PACKAGES = [
     suites: ['test/agent-driver/linux'],
     why: 'makes such containers, too',
   },
+  {
+    name: 'linux-perf',
+    program: 'perf',
+    suites: ['test/agent-driver/perf-event.test.ts'],
+    why: 'counts events in containers',
+  },
   { name: 'wabt', program: 'wasm2c', suites: ['test/embedding'], why: 'turns the core into C' },
   { name: 'python3', program: 'python3', suites: ['test/embedding'], why: 'embeds the core' },
   {

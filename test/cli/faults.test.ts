@@ -43,6 +43,19 @@ test.each([
     '--enforce_container_ports needs the isolator network/ports in --isolation',
   ],
   [
+    ['--perf_events=task-clock'],
+    '--perf_events needs the isolator cgroups/perf_event in --isolation',
+  ],
+  [
+    ['--isolation=cgroups/perf_event', '--perf_events=task-clock,cs,,LLC-loads'],
+    "--perf_events expects events for which statistics have a figure, such as task-clock,page-faults,LLC-loads, but not 'cs', '', got 'task-clock,cs,,LLC-loads'",
+  ],
+  [
+    ['--isolation=cgroups/perf_event', '--perf_events=cycles', '--perf_interval=9secs'],
+    '--perf_duration is longer than --perf_interval: a sample of 10 s cannot begin every 9 s',
+  ],
+  [['--perf_duration=0secs'], "--perf_duration must be more than 0, got '0secs'"],
+  [
     ['--isolation=disk/xfs', '--xfs_kill_containers'],
     '--xfs_kill_containers needs --enforce_container_disk_quota',
   ],

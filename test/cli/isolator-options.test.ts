@@ -49,6 +49,21 @@ test('folders that may be made for volumes are absolute, and need their isolator
   ).toThrow("'srv' is no absolute path");
 });
 
+test('events are counted once each, as often and as long as the flags say', () => {
+  const { cgroups } = options(
+    '--isolation=cgroups/all',
+    '--perf_events=task-clock, LLC-loads,task-clock',
+    '--perf_interval=30secs',
+    '--perf_duration=30secs',
+  );
+  expect(cgroups?.perf).toEqual({
+    events: ['task-clock', 'LLC-loads'],
+    intervalMs: 30_000,
+    durationMs: 30_000,
+  });
+  expect(options('--isolation=cgroups/perf_event').cgroups?.perf).toBeUndefined();
+});
+
 test('profiles are read once, and faulty ones refuse only those that ask for them', () => {
   const profiles = seccomp({ seccomp_profile_name: 'good.json' });
   expect(profiles).toMatchObject({ folder: folder.path, standard: 'good.json' });

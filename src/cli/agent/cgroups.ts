@@ -1,5 +1,5 @@
 // What an operator says of the cgroups of containers.
-import type { CgroupOptions } from '../../containerizer/isolators/cgroup-options.ts';
+import type { CgroupOptions, PerfOptions } from '../../containerizer/isolators/cgroup-options.ts';
 import type { IsolatorName } from '../../containerizer/isolators/names.ts';
 import { MAX_HANDLE, type NetClassRange } from '../../containerizer/isolators/net-class-handles.ts';
 import type { AllowedDevice } from '../../containerizer/plan/surroundings.ts';
@@ -14,6 +14,7 @@ const ISOLATORS = {
   cgroups_limit_swap: 'cgroups/mem',
   cgroups_net_cls_primary_handle: 'cgroups/net_cls',
   cgroups_net_cls_secondary_handles: 'cgroups/net_cls',
+  perf_events: 'cgroups/perf_event',
 } as const satisfies Partial<Record<keyof AgentFlagValues, IsolatorName>>;
 
 /** Throws FlagError, also where nothing would do what a flag says. */
@@ -36,7 +37,24 @@ export function cgroupOptions(
       values.cgroups_net_cls_primary_handle,
       values.cgroups_net_cls_secondary_handles,
     ),
+    perf: perfOptions(values),
   };
+}
+
+function perfOptions(values: AgentFlagValues): PerfOptions | undefined {
+  const events = values.perf_events?.split(',').map((event) => event.trim());
+  const intervalMs = values.perf_interval;
+  const durationMs = values.perf_duration;
+  if (events === undefined) {
+    return undefined;
+  }
+  if (durationMs > intervalMs) {
+    throw new FlagError(
+      `--perf_duration is longer than --perf_interval: a sample of ${durationMs / 1000} s cannot ` +
+        `begin every ${intervalMs / 1000} s`,
+    );
+  }
+  return { events: [...new Set(events)], intervalMs, durationMs };
 }
 
 /** As the kernel takes it. */

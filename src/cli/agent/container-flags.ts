@@ -2,6 +2,7 @@
 // are a part of AGENT_FLAGS (flags.ts).
 import { ISOLATION_HELP, ISOLATION_WORDS } from '../../containerizer/isolators/names.ts';
 import { LAUNCHER_NAMES, MISSING_LAUNCHERS } from '../../containerizer/launchers/names.ts';
+import { figureOf } from '../../containerizer/perf/perf-output.ts';
 import { LOGROTATE_LOGGER } from '../../containerizer/plan/container-logger.ts';
 import { closestName } from '../../model/closest-name.ts';
 import { choice, duration, integer, json, list, path, size, text, toggle } from '../flags/flag.ts';
@@ -26,6 +27,18 @@ const unsupported = (flag: string, known: readonly string[]) => (names: readonly
   const hint = meant.length === 0 ? '' : ` (did you mean ${meant.join(', ')}?)`;
   return `${flag}=${missing.join(',')} is not supported yet: there is ${known.join(', ')}${hint}`;
 };
+
+/** Only such events are counted as statistics have a figure for. */
+function checkPerfEvents(text: string): string | undefined {
+  const unknown = text
+    .split(',')
+    .map((event) => event.trim())
+    .filter((event) => figureOf(event) === undefined);
+  return unknown.length === 0
+    ? undefined
+    : 'perf_events expects events for which statistics have a figure, such as task-clock,' +
+        `page-faults,LLC-loads, but not ${unknown.map((it) => `'${it}'`).join(', ')}`;
+}
 
 export const AGENT_CONTAINER_FLAGS = {
   agent_subsystems: list({
@@ -165,16 +178,16 @@ export const AGENT_CONTAINER_FLAGS = {
   }),
   perf_duration: duration({
     default: 10_000,
-    status: 'accepted',
+    check: positive('perf_duration'),
     help: 'cgroups/perf_event: how long one sample takes.',
   }),
   perf_events: text({
-    ...REFUSED,
-    help: 'cgroups/perf_event: events to sample, separated by commas. Nothing is sampled: cgroups/perf_event only puts containers where perf can.',
+    check: checkPerfEvents,
+    help: 'cgroups/perf_event: events to count in each container, such as task-clock,page-faults, by the names that `perf list` has for them. That needs the program perf.',
   }),
   perf_interval: duration({
     default: MINUTE,
-    status: 'accepted',
+    check: positive('perf_interval'),
     help: 'cgroups/perf_event: time from the start of one sample to the next.',
   }),
   revocable_cpu_low_priority: toggle({

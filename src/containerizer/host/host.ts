@@ -31,6 +31,7 @@ const PROGRAM_NAMES = [
   'find',
   'xfs_quota',
   'xfs_io',
+  'perf',
 ] as const;
 export type ProgramName = (typeof PROGRAM_NAMES)[number];
 

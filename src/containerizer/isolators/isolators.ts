@@ -18,6 +18,7 @@ import { cgroupsCpu } from './cgroups-cpu.ts';
 import { cgroupsDevices } from './cgroups-devices.ts';
 import { cgroupsMem } from './cgroups-mem.ts';
 import { cgroupsNetCls } from './cgroups-net-cls.ts';
+import { cgroupsPerfEvent } from './cgroups-perf-event.ts';
 import { DEFAULT_DISK_OPTIONS, type DiskOptions, diskDu } from './disk-du.ts';
 import { DEFAULT_XFS_OPTIONS, diskXfs, type XfsOptions } from './disk-xfs.ts';
 import { filesystemLinux } from './filesystem-linux.ts';
@@ -149,7 +150,13 @@ const MAKERS: Readonly<Record<IsolatorName, Maker>> = {
   'cgroups/net_cls': ({ options, host }) =>
     cgroupsNetCls(options.cgroups ?? DEFAULT_CGROUP_OPTIONS, host.cgroups.hierarchies),
   'cgroups/net_prio': placed('cgroups/net_prio'),
-  'cgroups/perf_event': placed('cgroups/perf_event'),
+  'cgroups/perf_event': ({ options, host: { programs, cgroups }, warn }) =>
+    cgroupsPerfEvent({
+      perf: (options.cgroups ?? DEFAULT_CGROUP_OPTIONS).perf,
+      hierarchies: cgroups.hierarchies,
+      program: programs.get('perf'),
+      warn,
+    }),
 };
 
 /** A kernel may be built, or started, without what a flag needs. */
@@ -165,12 +172,28 @@ function requireFile(
   }
 }
 
+function requireUsed(
+  { host }: IsolatorParts,
+  used: readonly IsolatorName[],
+  flag: string | undefined,
+  name: CgroupIsolatorName,
+): void {
+  const missing = missingController(name, host.cgroups.missing);
+  if (flag !== undefined && missing !== undefined && !used.includes(name)) {
+    throw new ContainerizerError(`${flag} needs ${missing}`);
+  }
+}
+
 /** `isolation` is the flag's value. Throws ContainerizerError where something is missing. */
 export function createIsolators(
   isolation: readonly string[],
   parts: IsolatorParts,
 ): readonly Isolator[] {
   const names = isolatorsWanted(isolation, parts.host.cgroups.missing);
+  // Of cgroups/all, only those are used that the machine has.
+  const { perf, netClasses } = parts.options.cgroups ?? DEFAULT_CGROUP_OPTIONS;
+  requireUsed(parts, names, perf && '--perf_events', 'cgroups/perf_event');
+  requireUsed(parts, names, netClasses && '--cgroups_net_cls_primary_handle', 'cgroups/net_cls');
   return names.map((name) => {
     const missing = missingFor(name, names, parts);
     if (missing !== undefined) {

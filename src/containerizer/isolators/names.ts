@@ -64,7 +64,8 @@ const WHAT_THEY_DO: Readonly<Record<IsolatorName, string>> = {
   'cgroups/devices': 'the devices that containers may use',
   'cgroups/net_cls': 'network classes',
   'cgroups/net_prio': 'as cgroups/pids',
-  'cgroups/perf_event': 'as cgroups/pids',
+  'cgroups/perf_event':
+    'as cgroups/pids; with --perf_events counts events of the kernel and the processor',
 };
 
 /** The kernel's controllers that isolators of cgroups need, by their names in v1. */

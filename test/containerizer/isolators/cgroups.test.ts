@@ -343,3 +343,14 @@ test('figures of block devices are by device, with those of all devices last', (
     { op: Operation.TOTAL, value: 4 },
   ]);
 });
+
+test('what the operator asks of a controller is an error where the machine lacks that', () => {
+  const perf = { events: ['cycles'], intervalMs: 2, durationMs: 1 };
+  const missing = new Map([['perf_event', 'not mounted']]);
+  expect(isolatorsFor(['cgroups/all'], {}, missing).map(({ name }) => name)).toContain(
+    'cgroups/pids',
+  );
+  expect(() => isolatorsFor(['cgroups/all'], { perf }, missing)).toThrow(
+    '--perf_events needs the cgroup controller perf_event: not mounted',
+  );
+});
