@@ -203,7 +203,7 @@ export class ProcessLauncher implements Launcher {
     const { program, root, directory, environment } = process;
     const spec = {
       directory,
-      ...enteredFrom(root),
+      ...enteredFrom(root, directory),
       identity,
       cgroups: NO_CGROUPS,
       settings: [],
@@ -388,14 +388,13 @@ const hasEnded = (id: ContainerId) => new UnknownEndError(`Container ${id} has e
  * How a process gets into a sandbox. That of a nested container lies in its root container's, whose
  * user may be another one, and is left to the agent to enter.
  */
-function placeOf(id: ContainerId, sandbox: string) {
-  if (parentOf(id) === undefined) {
-    return { stdout: join(sandbox, 'stdout'), stderr: join(sandbox, 'stderr') };
-  }
-  return enteredFrom(rootSandbox(id, sandbox));
-}
+const placeOf = (id: ContainerId, sandbox: string) =>
+  enteredFrom(rootSandbox(id, sandbox), sandbox);
 
-const enteredFrom = (above: string) => ({ above, stdout: 'stdout', stderr: 'stderr' });
+const enteredFrom = (root: string, sandbox: string) =>
+  root === sandbox
+    ? { stdout: join(sandbox, 'stdout'), stderr: join(sandbox, 'stderr') }
+    : { above: root, stdout: 'stdout', stderr: 'stderr' };
 
 /**
  * The environment with which the command was started. Where a runtime has made the container, the
