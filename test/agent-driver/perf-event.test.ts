@@ -131,7 +131,7 @@ test('an agent ends at its start where perf is broken, or cannot count an event'
   ).rejects.toThrow(
     /^--perf_events: this machine cannot count context-switches \(not supported\), LLC-nothing \(.+\): /,
   );
-  replacePerf('echo no kernel for me >&2; exit 2');
+  replacePerf('printf "Error:\\nno kernel for me\\nConsider\\n" >&2; exit 2');
   await expect(agent()).rejects.toThrow(
     `The program '${folder.path}/perf' does not work: no kernel for me`,
   );

@@ -167,6 +167,9 @@ function tried(
   return { text: stdout ?? '', complaint: error?.message ?? faultAt(status, signal, stderr) };
 }
 
+/** Lines of complaints that do not say what is wrong. */
+const EMPTY_WORDS: ReadonlySet<string> = new Set(['', 'Error:']);
+
 function faultAt(
   status: number | null,
   signal: string | null,
@@ -175,7 +178,7 @@ function faultAt(
   if (status === 0) {
     return undefined;
   }
-  const [line] = complaint.split('\n').filter((it) => it.trim() !== '');
+  const [line] = complaint.split('\n').filter((it) => !EMPTY_WORDS.has(it.trim()));
   return line?.trim().slice(0, MAX_COMPLAINT) ?? `it ended with ${signal ?? `status ${status}`}`;
 }
 
