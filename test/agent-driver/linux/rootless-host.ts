@@ -2,6 +2,7 @@
 // directory, the second how it is opened, the third what is asked of it (a Scenario), both in JSON.
 // It prints what came of that (an Outcome), and ends.
 import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type ContainerId, containerId, executorId, frameworkId } from '../../../src/model/ids.ts';
 import type { ContainerOutput } from '../../../src/runtime/pending-requests.ts';
 import { DriverHarness, type Launch } from '../harness.ts';
@@ -15,7 +16,7 @@ export interface Scenario {
   readonly isLeft: boolean;
   /** The command of a session in `running`. */
   readonly session: string;
-  /** In the end the agent is killed, and leaves what runs. */
+  /** In the end the agent is killed, and leaves what runs; otherwise the supervisor of that is. */
   readonly isKilled: boolean;
 }
 
@@ -100,5 +101,8 @@ console.log(JSON.stringify({ check, session, results } satisfies Outcome));
 if (scenario.isKilled) {
   process.kill(process.pid, 'SIGKILL');
 }
-await destroy(id);
+// Nobody but the agent is left then to end what is in the container.
+const record = readFileSync(join(work, 'meta/containers', id, 'supervisor'), 'utf8');
+process.kill(Number(record.split(' ')[0]), 'SIGKILL');
+await harness.ended(id);
 await harness.end();

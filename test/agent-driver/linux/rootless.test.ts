@@ -204,7 +204,7 @@ test('sessions and checks are in the container, also those of a later agent', ()
   expect(second).toEqual({ ...first, results: [] });
 });
 
-test('no process is left of what has ended', async () => {
+test('no process is left, though the supervisor was killed, and there are no cgroups', async () => {
   await eventually(() => processes().length === 0);
 });
 

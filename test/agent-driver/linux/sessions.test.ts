@@ -1,11 +1,14 @@
 // Sessions in containers with namespaces of their own.
-import { readlinkSync } from 'node:fs';
+import { existsSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { LaunchContainer } from '../../../src/agent/effects.ts';
 import { ContainerInfo_Type, TaskState } from '../../../src/model/generated/messages.ts';
 import { type ContainerId, containerId } from '../../../src/model/ids.ts';
 import type { ContainerOutput } from '../../../src/runtime/pending-requests.ts';
+import { ContainerCalls } from '../container-calls.ts';
 import { DriverHarness, temporaryFolder } from '../harness.ts';
+import { eventually } from '../outside.ts';
 
 let folder: ReturnType<typeof temporaryFolder>;
 let harness: DriverHarness;
@@ -81,4 +84,18 @@ test('a session of another user has none of root’s capabilities', async () => 
   expect(output.replaceAll(/\s+/g, ' ')).toBe(
     'nobody CapPrm: 0000000000000000 CapEff: 0000000000000000 CapAmb: 0000000000000000 ',
   );
+});
+
+test('a signal of KILL_CONTAINER reaches the command, not the first process', async () => {
+  const calls = new ContainerCalls(harness);
+  const trap = "trap 'exit 4' TERM HUP; echo > trapped; while :; do sleep 0.02; done";
+  for (const [name, signal] of [
+    ['term', 15],
+    ['hup', 1],
+  ] as const) {
+    expect(await calls.launch(name, trap)).toEqual({ status: 200 });
+    await eventually(() => existsSync(join(harness.work, 'containers', name, 'trapped')));
+    expect(await calls.kill(name, signal)).toEqual({ status: 200 });
+    expect(await calls.wait(name)).toEqual({ exit_status: 1024 });
+  }
 });

@@ -9,13 +9,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { parentOf } from '../../../model/container-id.ts';
 import type { ContainerId } from '../../../model/ids.ts';
 import { ContainerizerError, UnknownEndError } from '../../containerizer-error.ts';
-import { bootId, isAlive, kill, processStat } from '../../host/process-table.ts';
+import { bootId, kill } from '../../host/process-table.ts';
 import type { Identity, Users } from '../../host/users.ts';
 import { type CgroupPlacement, type DeviceLimit, NO_CGROUPS } from '../../plan/cgroup-plan.ts';
 import { layered } from '../../plan/command-line.ts';
 import type { ContainerPlan } from '../../plan/plan.ts';
-import { isAbsence, patiently, readText } from '../../records/record-file.ts';
-import type { RunRecords, SupervisorRecord } from '../../records/run-records.ts';
+import { isAbsence, patiently } from '../../records/record-file.ts';
+import type { RunRecords } from '../../records/run-records.ts';
 import { rootSandbox } from '../../sandboxes/sandboxes.ts';
 import type {
   Attachment,
@@ -31,6 +31,7 @@ import type { Beside, Bundles } from '../oci/bundles.ts';
 import { Leftovers } from './leftovers.ts';
 import { PlainProcesses } from './plain-processes.ts';
 import { ioOf, settingsOf } from './process-settings.ts';
+import { environmentOf, firstProcess, runningCommand } from './running-command.ts';
 import { runningSettings } from './running-settings.ts';
 import { DESTROY_SIGNAL, type RuntimeCall, Spawner } from './spawner.ts';
 import { supervisorProgram } from './supervisor-program.ts';
@@ -60,6 +61,8 @@ interface Known {
   readonly identity: () => Promise<Identity | undefined>;
   /** Undefined where they are not known any more: nothing is run beside the process. */
   readonly settings: readonly string[] | undefined;
+  /** Whether an OCI runtime starts, or has started, the process. */
+  readonly hasRuntime: boolean;
   /** Undefined where the container has no namespaces of its own. */
   readonly beside: Beside | undefined;
   readonly environment: Readonly<Record<string, string>>;
@@ -138,6 +141,7 @@ export class ProcessLauncher implements Launcher {
       cgroups,
       identity: async () => identity,
       settings,
+      hasRuntime: runtime !== undefined,
       // A session has no bundle of its own.
       beside: runtime && plan.inside === undefined ? this.#options.bundles.open(id) : undefined,
       environment,
@@ -151,6 +155,8 @@ export class ProcessLauncher implements Launcher {
       throw new ContainerizerError(`Container ${id} was never started`);
     }
     const { pid: processId, startTicks } = record.supervisor;
+    const folder = this.#options.records.folder(id);
+    const confinement = this.#confinementOf(id, record.process.pid);
     const ended = Promise.withResolvers<ContainerEnd>();
     const token = this.#spawner.watch(processId, startTicks, {
       started: () => undefined,
@@ -162,8 +168,10 @@ export class ProcessLauncher implements Launcher {
       cgroups,
       // Looked up only when needed: a user who cannot be found disables checks, not the container.
       identity: () => this.#userOf(id, sandbox),
-      ...this.#confinementOf(id, record.process.pid),
-      environment: environmentOf(this.#options.records.folder(id), record),
+      ...confinement,
+      // A session has no bundle of its own.
+      hasRuntime: confinement.beside !== undefined || firstProcess(folder) !== undefined,
+      environment: environmentOf(folder, record),
     });
     return this.#container({ id, sandbox, processId, ended: ended.promise }, token);
   }
@@ -267,13 +275,17 @@ export class ProcessLauncher implements Launcher {
 
   /** Where the process does not run yet, it gets the signal soon after it does. */
   async #signal(id: ContainerId, number: number): Promise<void> {
+    const { records } = this.#options;
     for (let tries = 0; tries < SIGNAL_TRIES; tries++) {
-      const record = this.#options.records.supervisor(id);
-      if (record !== undefined) {
-        const { pid, startTicks } = record.process;
-        if (isAlive(pid, startTicks)) {
-          kill(pid, number);
-        }
+      const known = this.#known.get(id);
+      if (known === undefined || known.hasEnded) {
+        return;
+      }
+      const pid = known.hasRuntime
+        ? runningCommand(firstProcess(records.folder(id)))
+        : runningCommand(records.supervisor(id)?.process);
+      if (pid !== undefined) {
+        kill(pid, number);
         return;
       }
       await delay(SIGNAL_RETRY_MS);
@@ -314,7 +326,9 @@ export class ProcessLauncher implements Launcher {
     const record = this.#options.records.supervisor(id);
     const isMute = end.waitStatus === undefined && end.failure === undefined;
     if (record !== undefined && isMute && record.bootId === bootId()) {
-      this.#leftovers.kill(record);
+      // Without cgroups, what a runtime has started is found by its first process only.
+      const first = firstProcess(this.#options.records.folder(id));
+      this.#leftovers.kill(first === undefined ? record : { ...record, process: first });
     }
     void this.#options.sweep(cgroups.own);
   }
@@ -395,31 +409,3 @@ const enteredFrom = (root: string, sandbox: string) =>
   root === sandbox
     ? { stdout: join(sandbox, 'stdout'), stderr: join(sandbox, 'stderr') }
     : { above: root, stdout: 'stdout', stderr: 'stderr' };
-
-/**
- * The environment with which the command was started. Where a runtime has made the container, the
- * command is the first process there (`first` in its records), or that process's child.
- */
-function environmentOf(folder: string, record: SupervisorRecord): Record<string, string> {
-  let text: string | undefined;
-  try {
-    const [first, ticks] = readText(join(folder, 'first'), 'utf8')?.trim().split(' ') ?? [];
-    const pid = first === undefined ? record.process.pid : Number(first);
-    if (first === undefined || processStat(pid)?.startTicks === Number(ticks)) {
-      text = readText(`/proc/${pid}/environ`, 'utf8');
-    }
-    // Every command has this one (layered).
-    if (text !== undefined && !/(^|\0)PATH=/.test(text)) {
-      const children = readText(`/proc/${pid}/task/${pid}/children`, 'utf8');
-      text = readText(`/proc/${children?.split(' ', 1)[0]}/environ`, 'utf8');
-    }
-  } catch {
-    // The environment is used for checks only, which then run without it.
-  }
-  return Object.fromEntries(
-    (text ?? '')
-      .split('\0')
-      .filter((entry) => entry.includes('='))
-      .map((entry) => [entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)]),
-  );
-}

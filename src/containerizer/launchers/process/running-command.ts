@@ -1,0 +1,48 @@
+// The process of a container that runs. Where a runtime has made the container, that is the first
+// process in it (`first` in its records), or, where this one stays as such, its child.
+import { join } from 'node:path';
+import { isAlive } from '../../host/process-table.ts';
+import { readText } from '../../records/record-file.ts';
+import type { ProcessName, SupervisorRecord } from '../../records/run-records.ts';
+
+/** What the supervisor program is called in a container, also before it becomes the command. */
+const INSIDE = 'mesos-container';
+
+/** Undefined without a runtime, and until that has started it. */
+export function firstProcess(folder: string): ProcessName | undefined {
+  const [pid, startTicks] = readText(join(folder, 'first'), 'utf8')?.split(' ') ?? [];
+  return pid === undefined ? undefined : { pid: Number(pid), startTicks: Number(startTicks) };
+}
+
+/** That of the command; undefined where it does not run, or not yet. */
+export function runningCommand(process: ProcessName | undefined): number | undefined {
+  if (process === undefined || !isAlive(process.pid, process.startTicks)) {
+    return undefined;
+  }
+  const { pid } = process;
+  if (textOf(pid, 'comm').trimEnd() !== INSIDE) {
+    return pid;
+  }
+  const child = textOf(pid, `task/${pid}/children`).split(' ', 1)[0];
+  return child === undefined || child === '' ? undefined : Number(child);
+}
+
+/** The environment with which the command was started. */
+export function environmentOf(folder: string, record: SupervisorRecord): Record<string, string> {
+  const pid = runningCommand(firstProcess(folder) ?? record.process);
+  return Object.fromEntries(
+    (pid === undefined ? '' : textOf(pid, 'environ'))
+      .split('\0')
+      .filter((entry) => entry.includes('='))
+      .map((entry) => [entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)]),
+  );
+}
+
+function textOf(pid: number, name: string): string {
+  try {
+    return readText(`/proc/${pid}/${name}`, 'utf8') ?? '';
+  } catch {
+    // The process has ended while this was read, or is another user's.
+    return '';
+  }
+}
