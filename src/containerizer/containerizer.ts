@@ -40,7 +40,7 @@ import { isNotedEmpty } from './records/empty-record.ts';
 import { reserveDescriptor } from './records/record-file.ts';
 import type { RunRecords } from './records/run-records.ts';
 import { recoverCalled } from './recovery.ts';
-import { removeSandbox, type SandboxPlace } from './sandboxes/sandboxes.ts';
+import { removeSandbox, type SandboxPlace, standaloneSandbox } from './sandboxes/sandboxes.ts';
 import { surroundingsOf } from './surroundings-of.ts';
 import { timerDelay } from './timer-delay.ts';
 import type { TreeNode } from './tree.ts';
@@ -377,10 +377,12 @@ export class Containerizer {
     });
   }
 
+  /** Of one that stood alone the sandbox may be all that is left. */
   #placeOf(id: ContainerId): SandboxPlace | undefined {
-    const root = this.#containers.get(rootOf(id));
-    const [, ...names] = id.split('.');
-    return root && { root: root.sandbox, names };
+    const [rootName = id, ...names] = id.split('.');
+    const known = this.#containers.get(rootOf(id))?.sandbox;
+    const root = known ?? (names.length === 0 ? standaloneSandbox(rootName) : undefined);
+    return root === undefined ? undefined : { root, names };
   }
 
   /** Removes the records of a container that has ended, and of those nested in it. */

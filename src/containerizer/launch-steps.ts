@@ -22,6 +22,7 @@ import {
   createOutput,
   createSandbox,
   createStandaloneSandbox,
+  removeSandbox,
   rootSandbox,
 } from './sandboxes/sandboxes.ts';
 import type { Making } from './tree.ts';
@@ -147,6 +148,7 @@ export class LaunchSteps {
     }
     const { plan } = planned;
     const identity = await identityOf(plan, this.#of.users, mayRunAs);
+    await this.#clearPlace(request);
     await this.#turns.run(() => {
       abort.throwIfAborted();
       reached('preparing');
@@ -161,6 +163,16 @@ export class LaunchSteps {
       await isolator.prepare?.(plan, abort);
     }
     return { plan, identity };
+  }
+
+  /**
+   * An earlier container may have had an id that a caller has chosen, and whoever owns the sandbox
+   * above may have put anything where this one's is to be. Ids of others are never used again.
+   */
+  async #clearPlace({ kind, nested, sandbox }: ContainerRequest): Promise<void> {
+    if (kind !== 'executor' && kind !== 'task') {
+      await removeSandbox(this.#of.work, nested ?? { root: sandbox, names: [] });
+    }
   }
 
   #createSandbox(

@@ -15,6 +15,7 @@ import {
   symlinkSync,
   unlinkSync,
 } from 'node:fs';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { getSystemErrorMessage } from 'node:util';
 import { descriptorPath, entryPath, Folder, mountOf, type Name, NO_LINK, PLACE } from './folder.ts';
@@ -100,11 +101,16 @@ export class HeldFolder implements Disposable {
   }
 
   /**
-   * Creates a folder with exactly this mode, whatever the umask, and opens it. Fails with EEXIST.
+   * Creates a folder with exactly this mode, whatever the umask, and opens it. Fails with EEXIST,
+   * also where the user of this folder has put one of his own in the place of the new one.
    */
   makeFolder(name: string, mode: number): HeldFolder {
     this.mkdir(name, mode);
     const made = this.folder(name);
+    if (made.status().uid !== process.geteuid?.()) {
+      made[Symbol.dispose]();
+      throw new FolderError(this.#pathOf(name), { code: 'EEXIST', errno: -constants.errno.EEXIST });
+    }
     made.setMode(mode);
     return made;
   }

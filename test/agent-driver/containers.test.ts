@@ -1,6 +1,7 @@
 // Containers that calls of the API ask for: real processes, nested and by themselves, and what a
 // later agent finds of them.
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { TaskState } from '../../src/model/generated/messages.ts';
@@ -111,6 +112,47 @@ describe('a container by itself', () => {
       status: 400,
     });
     expect(await calls.wait('c1')).toMatchObject({ status: 404 });
+  });
+});
+
+describe('what lies where a sandbox is to be', () => {
+  const victim = () => join(folder.path, 'victim');
+  /** Of a user who wants that root writes elsewhere. */
+  const lay = (sandbox: string) =>
+    `mkdir -p ${sandbox}; echo old > ${sandbox}/old; ln -s ${victim()} ${sandbox}/stdout;` +
+    ` ln -s ${victim()} ${sandbox}/hostname`;
+  const command = {
+    value: 'echo new; ls',
+    uris: [{ value: '/etc/hostname', extract: false }],
+  };
+
+  test('is never used by a nested container', async () => {
+    expect(await calls.launch('a', `${lay('containers/n')}; touch up; sleep 100`)).toEqual(OK);
+    await appeared(join(folder.path, 'containers/a/up'));
+    writeFileSync(victim(), '');
+    expect(await calls.launch('a.n', '', { command })).toEqual(OK);
+    expect(await calls.wait('a.n')).toEqual({ exit_status: 0 });
+    const stdout = readFileSync(join(folder.path, 'containers/a/containers/n/stdout'), 'utf8');
+    expect(stdout).toBe('new\nhostname\nstderr\nstdout\n');
+    expect(readFileSync(victim(), 'utf8')).toBe('');
+    await calls.kill('a');
+    await calls.wait('a');
+  });
+
+  test('is never used by one that stands alone', async () => {
+    execFileSync('sh', ['-c', lay('containers/c1')], { cwd: folder.path });
+    writeFileSync(victim(), '');
+    expect(await calls.launch('c1', '', { command })).toEqual(OK);
+    expect(await calls.wait('c1')).toEqual({ exit_status: 0 });
+    const stdout = readFileSync(join(folder.path, 'containers/c1/stdout'), 'utf8');
+    expect(stdout).toBe('new\nhostname\nstderr\nstdout\n');
+    expect(readFileSync(victim(), 'utf8')).toBe('');
+  });
+
+  test('goes with a container that is not known any more', async () => {
+    execFileSync('sh', ['-c', lay('containers/c1')], { cwd: folder.path });
+    expect(await calls.remove('c1')).toEqual(OK);
+    expect(existsSync(join(folder.path, 'containers/c1'))).toBe(false);
   });
 });
 

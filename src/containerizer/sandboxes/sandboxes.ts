@@ -55,8 +55,8 @@ const STANDALONE = 'containers';
 export const standaloneSandbox = (name: string): string => join(STANDALONE, name);
 
 /**
- * Creates the private sandbox of a container that stands alone; that of an earlier one with the
- * same id is used again, with what it has. Throws ContainerizerError.
+ * Creates the private sandbox of a container that stands alone. One that is there, with whatever an
+ * earlier container's user has put into it, is never used. Throws ContainerizerError.
  */
 export function createStandaloneSandbox(
   work: WorkDirectory,
@@ -67,7 +67,7 @@ export function createStandaloneSandbox(
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
     using above = HeldFolder.open(dirname(path));
-    privateFolderIn(above, basename(path), identity)[Symbol.dispose]();
+    newFolderIn(above, basename(path), identity)[Symbol.dispose]();
   } catch (error) {
     throw new ContainerizerError(`Failed to create sandbox '${path}': ${String(error)}`, {
       cause: error,
@@ -77,24 +77,9 @@ export function createStandaloneSandbox(
 
 const PRIVATE_MODE = 0o750;
 
-/** A folder of the container's user; one that is there is used again. */
-function privateFolderIn(
-  above: HeldFolder,
-  name: string,
-  identity: Identity | undefined,
-): HeldFolder {
-  if (above.statusOf(name) === undefined) {
-    return newFolderIn(above, name, identity);
-  }
-  const folder = above.folder(name);
-  folder.setMode(PRIVATE_MODE);
-  return given(folder, identity);
-}
-
-const newFolderIn = (above: HeldFolder, name: string, identity: Identity | undefined): HeldFolder =>
-  given(above.makeFolder(name, PRIVATE_MODE), identity);
-
-function given(folder: HeldFolder, identity: Identity | undefined): HeldFolder {
+/** A new folder of the container's user. */
+function newFolderIn(above: HeldFolder, name: string, identity: Identity | undefined): HeldFolder {
+  const folder = above.makeFolder(name, PRIVATE_MODE);
   if (identity !== undefined) {
     folder.giveTo(identity.uid, identity.gid);
   }
@@ -160,8 +145,8 @@ export interface NestedSandbox extends SandboxPlace {
 
 /**
  * Creates the private sandbox of a nested container in that of its parent, which belongs to a user
- * who may change all that is in it: no link there is followed. What an earlier container with the
- * same id has left is used again, but never for a task. Throws ContainerizerError.
+ * who may change all that is in it: no link there is followed, and a folder that is there already
+ * is never used. Throws ContainerizerError.
  */
 export function createNestedSandbox(
   work: WorkDirectory,
@@ -174,10 +159,7 @@ export function createNestedSandbox(
     using above = parentIn(work.path(root), names);
     const { uid, gid } = above.status();
     using nested = folderIn(above, NESTED, () => {});
-    using sandbox =
-      task === undefined
-        ? privateFolderIn(nested, name, identity)
-        : newFolderIn(nested, name, identity);
+    using sandbox = newFolderIn(nested, name, identity);
     for (const [link, target] of links) {
       sandbox.symlink(link, target);
     }
@@ -232,7 +214,10 @@ export async function nestedNames(work: WorkDirectory, sandbox: string): Promise
   }
 }
 
-/** Deletes the sandbox of a container whose parent may go on, or that stands alone. */
+/**
+ * Deletes the sandbox of a container whose parent may go on, or that stands alone, and whatever
+ * else is in its place.
+ */
 export async function removeSandbox(
   work: WorkDirectory,
   { root, names }: SandboxPlace,

@@ -14,7 +14,11 @@ import {
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { GarbageCollector } from '../../../src/containerizer/sandboxes/garbage-collector.ts';
-import { createSandbox, deleteSandbox } from '../../../src/containerizer/sandboxes/sandboxes.ts';
+import {
+  createNestedSandbox,
+  createSandbox,
+  deleteSandbox,
+} from '../../../src/containerizer/sandboxes/sandboxes.ts';
 import { WorkDirectory } from '../../../src/containerizer/work-directory.ts';
 import { temporaryFolder } from '../../agent-driver/harness.ts';
 import { disappeared } from '../../agent-driver/outside.ts';
@@ -64,6 +68,15 @@ describe('a sandbox', () => {
     make('f', 'e', 'r');
     expect(() => createSandbox(work, sandbox('f', 'e', 'r'), undefined)).toThrow(
       /^Failed to create sandbox '.*\/r': Error: EEXIST/,
+    );
+  });
+
+  test('of a nested container is none that its parent’s user has made', () => {
+    const root = make('f', 'e', 'r');
+    const links = new Map<string, string>();
+    createNestedSandbox(work, { root, names: ['n'], links }, undefined);
+    expect(() => createNestedSandbox(work, { root, names: ['n'], links }, undefined)).toThrow(
+      /^Failed to create nested sandbox '.*\/r\/containers\/n': .*EEXIST/,
     );
   });
 
