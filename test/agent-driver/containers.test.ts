@@ -92,6 +92,14 @@ describe('a container by itself', () => {
     expect([{ exit_status: 1 }, { exit_status: 1024 }]).toContainEqual(await calls.wait('c1'));
   });
 
+  test('ends when that is asked for, though its supervisor was stopped', async () => {
+    expect(await calls.launch('c1', 'sleep 100')).toEqual(OK);
+    const record = join(folder.path, 'meta/containers/c1/supervisor');
+    process.kill(Number.parseInt(readFileSync(record, 'utf8'), 10), 'SIGSTOP');
+    expect(await calls.kill('c1')).toEqual(OK);
+    expect(await calls.wait('c1')).toEqual({ exit_status: 9 });
+  });
+
   test('that has no program to execute exits with status 1', async () => {
     expect(await calls.launch('c1', '', { command: { shell: false, value: '/no/such' } })).toEqual(
       OK,

@@ -114,6 +114,12 @@ describe('a session', () => {
     expect([log.uid, log.mode & 0o777]).toEqual([65534, 0o644]);
   });
 
+  test('of another user can open its output by name (needs root)', async () => {
+    const script = 'echo one > /dev/stdout; echo two > /dev/stderr; exec < /dev/stdin';
+    const output = await session(script, { user: 'nobody' });
+    expect(await all(output)).toEqual({ stdout: 'one\n', stderr: 'two\n' });
+  });
+
   test('has a terminal if it asks for one', async () => {
     const output = await session('stty size; echo err >&2', {
       container: {

@@ -37,6 +37,12 @@ test('a full file gets a number, and the oldest is removed', async () => {
   expect(of.file('stdout.1') + of.file('stdout')).toMatch(/^[345]+$/);
 });
 
+test('no file is larger than it may be, however much is written at once', async () => {
+  await run('head -c 200000 /dev/zero', ['pipes', `rotate 0 ${4 * KB} 3`]);
+  expect(sizes().slice(0, 3)).toEqual([expect.any(Number), 4 * KB, 4 * KB]);
+  expect(sizes()[0]).toBeLessThanOrEqual(4 * KB);
+});
+
 test('without a number that is kept, the file begins anew', async () => {
   await run('head -c 1000000 /dev/zero; head -c 200000 /dev/zero >&2', io(0));
   const [current, first] = sizes();

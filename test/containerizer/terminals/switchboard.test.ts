@@ -1,6 +1,6 @@
 // The switchboard of a container, with real supervisors, pipes and terminals.
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
@@ -137,6 +137,19 @@ describe('pipes', () => {
     expect(await third.ended).toBe('taken');
   });
 
+  test('tell a writer that is one too many so, however much it writes at once', async () => {
+    const { release } = await launch('exec sleep 100', PIPES);
+    release();
+    const first = await attachInput(run);
+    const bytes = Buffer.alloc(300_000);
+    const others = await Promise.all(Array.from({ length: 40 }, () => attachInput(run)));
+    for (const other of others) {
+      void other.write(bytes);
+    }
+    expect(new Set(await Promise.all(others.map(({ ended }) => ended)))).toEqual(new Set(['busy']));
+    first.abort();
+  });
+
   test('that the process has closed take no input', async () => {
     const { release } = await launch('exec <&-; echo closed; exec sleep 100', PIPES);
     const reading = await read();
@@ -253,10 +266,20 @@ test('without a switchboard there is nothing to attach to', async () => {
   expect(file('stdout')).toBe('1\n');
 });
 
-test('a link or a FIFO in place of a file for output is refused', async () => {
+test('a FIFO in place of a file for output is refused', async () => {
   execFileSync('mkfifo', [of.path('stderr')]);
   const { release, ended } = await launch('echo ran', PIPES);
   release();
   await ended;
   expect(readFileSync(join(run, 'failure'), 'utf8')).toContain('stderr');
+});
+
+test('a link in place of a file for output is not followed', async () => {
+  const victim = of.path('victim');
+  symlinkSync(victim, of.path('stdout'));
+  const { release, ended } = await launch('echo ran', PIPES);
+  release();
+  await ended;
+  expect(readFileSync(join(run, 'failure'), 'utf8')).toContain('stdout');
+  expect(existsSync(victim)).toBe(false);
 });

@@ -39,6 +39,7 @@ import { UsageMeter } from './usage.ts';
 import { volumeSetting } from './volume-settings.ts';
 
 const SIGTERM = 15;
+const SIGCONT = 18;
 /** How often, and for how long together, a process that is to get a signal is looked for. */
 const SIGNAL_TRIES = 100;
 const SIGNAL_RETRY_MS = 10;
@@ -269,7 +270,11 @@ export class ProcessLauncher implements Launcher {
       release: () => this.#spawner.release(token),
       terminate: () => this.#spawner.signal(token, SIGTERM),
       signal: (number) => void this.#signal(of.id, number),
-      destroy: () => this.#spawner.signal(token, DESTROY_SIGNAL),
+      destroy: () => {
+        this.#spawner.signal(token, DESTROY_SIGNAL);
+        // A task that is root may have stopped its supervisor.
+        this.#spawner.signal(token, SIGCONT);
+      },
     };
   }
 

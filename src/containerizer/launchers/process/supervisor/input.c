@@ -10,13 +10,33 @@
 
 enum { FRAME_HEAD = 5, WINDOW_SIZE = 4 };
 
-void answer_input(int fd, char answer) {
+/* If it were closed with bytes that were not read, the agent could not read the answer any more. */
+void answer_input(struct input *input, int fd, char answer) {
   send(fd, &answer, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
-  close(fd);
+  if (input->n_leaving < MAX_LEAVING && shutdown(fd, SHUT_WR) == 0) {
+    input->leaving[input->n_leaving++] = fd;
+  } else {
+    close(fd);
+  }
+}
+
+void drop_answered(struct input *input) {
+  char bytes[4096];
+  int left = 0;
+  for (int i = 0; i < input->n_leaving; i++) {
+    int fd = input->leaving[i];
+    ssize_t n = recv(fd, bytes, sizeof bytes, MSG_DONTWAIT);
+    if (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR))) {
+      input->leaving[left++] = fd;
+    } else {
+      close(fd);
+    }
+  }
+  input->n_leaving = left;
 }
 
 static void end_input(struct input *input, char answer) {
-  answer_input(input->fd, answer);
+  answer_input(input, input->fd, answer);
   input->fd = -1;
   input->start = input->end = input->left = 0;
   input->kind = 0;

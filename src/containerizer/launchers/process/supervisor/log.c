@@ -61,11 +61,12 @@ void write_log(struct log *log, const char *bytes, size_t size) {
   if (log->file < 0) {
     return;
   }
-  if (log->rotation.max > 0 && log->size > 0 && log->size + size > log->rotation.max) {
-    rotate(log);
-  }
+  unsigned long long max = log->rotation.max;
   while (size > 0) {
-    ssize_t n = write(log->file, bytes, size);
+    if (max > 0 && log->size > 0 && log->size + size > max) {
+      rotate(log);
+    }
+    ssize_t n = write(log->file, bytes, max > 0 && size > max ? max : size);
     if (n <= 0 && errno != EINTR) {
       return;
     }

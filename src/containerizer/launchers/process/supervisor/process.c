@@ -42,11 +42,14 @@ _Noreturn void fail(int fd, const char *format, ...) {
 
 /*
  * Opens without waiting: in the file's place there may be a FIFO, as from an extracted archive. Without a
- * reader it would block this process and its supervisor, which no signal would reach.
+ * reader it would block this process and its supervisor, which no signal would reach. Where the
+ * supervisor is to write it must be a file, and no link: what that does on another file system (one in
+ * memory, say) would not count for the container.
  */
 static int open_output(int failure, const char *path, int must_be_regular) {
   struct stat status;
-  int file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0644);
+  int flags = O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+  int file = open(path, must_be_regular ? flags | O_NOFOLLOW : flags, 0644);
   if (file >= 0 && fstat(file, &status) == 0 &&
       (S_ISFIFO(status.st_mode) || (must_be_regular && !S_ISREG(status.st_mode)))) {
     close(file);
@@ -248,9 +251,11 @@ static int redirect_as_user(const struct launch *launch, int failure, const stru
     fail(failure, "Failed to change directory to '%s'", launch->directory);
   }
   become_user(failure, launch, 0);
-  if (directory < 0 &&
-      (directory = open(launch->directory, O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0) {
-    fail(failure, "Failed to change directory to '%s'", launch->directory);
+  if (directory < 0) {
+    directory = open(launch->directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (directory < 0 || fchdir(directory) < 0) {
+      fail(failure, "Failed to change directory to '%s'", launch->directory);
+    }
   }
   redirect_all(failure, launch, stdio);
   if (strcmp(launch->uid, "-") != 0 &&

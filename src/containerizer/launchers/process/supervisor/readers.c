@@ -1,8 +1,7 @@
 /*
  * The readers of a container's output. They share one ring, so that a slow one costs no memory. The
- * process waits for the slowest, but not for ever: one that takes nothing for STALL_MS, or holds up others
- * that have taken everything for as long, is cut off. The owner of a session is not: the process
- * is there for it alone, and ends with it.
+ * process waits for the slowest, but not for ever: one that makes no room for STALL_MS is cut off. The
+ * owner of a session is not: the process is there for it alone, and ends with it.
  */
 #include "switchboard.h"
 
@@ -14,7 +13,11 @@
 #include <unistd.h>
 
 enum {
-  STALL_MS = 10 * 1000,
+  /*
+   * A client that reads slowly and steadily takes nothing from here for long: between the two are
+   * buffers of the kernel (of TCP up to 4 MiB), which ask for more when a third of them is empty.
+   */
+  STALL_MS = 60 * 1000,
   /* How long a reader may take for the rest, when the process has ended. */
   REST_MS = 30 * 1000,
   FRAME_HEAD = 5,
@@ -31,14 +34,13 @@ static int64_t now_ms(void) {
 int open_readers(struct readers *readers) {
   readers->count = 0;
   readers->head = 0;
-  readers->last_look = now_ms();
   readers->ring = mmap(NULL, RING_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   return readers->ring == MAP_FAILED ? -1 : 0;
 }
 
 void add_reader(struct readers *readers, int fd, int is_owner) {
   readers->list[readers->count++] = (struct reader){
-      .fd = fd, .is_owner = is_owner, .at = readers->head, .progress = now_ms()};
+      .fd = fd, .is_owner = is_owner, .at = readers->head};
 }
 
 static uint64_t untaken(const struct readers *readers, const struct reader *reader) {
@@ -102,9 +104,7 @@ static int send_to(struct readers *readers, struct reader *reader) {
       return errno == EAGAIN || errno == EINTR || errno == ENOBUFS;
     }
     reader->at += n;
-    reader->progress = now_ms();
   }
-  reader->progress = now_ms();
   /* A reader says nothing: there is something to read only when it has closed. */
   char byte;
   ssize_t n = recv(reader->fd, &byte, 1, MSG_DONTWAIT);
@@ -127,20 +127,18 @@ int has_untaken(const struct readers *readers) {
 }
 
 int cut_stuck_readers(struct readers *readers) {
-  int64_t now = now_ms(), passed = now - readers->last_look;
-  int blocking = 0, waiting = 0;
-  readers->last_look = now;
-  for (int i = 0; i < readers->count; i++) {
-    waiting |= untaken(readers, &readers->list[i]) == 0;
-  }
+  int64_t now = now_ms();
+  int blocking = 0;
   for (int i = readers->count - 1; i >= 0; i--) {
     struct reader *reader = &readers->list[i];
     if (!is_full(untaken(readers, reader))) {
+      reader->full_since = 0;
       continue;
     }
     blocking = 1;
-    reader->held += waiting ? passed : 0;
-    if (!reader->is_owner && (now - reader->progress > STALL_MS || reader->held > STALL_MS)) {
+    if (reader->full_since == 0) {
+      reader->full_since = now;
+    } else if (!reader->is_owner && now - reader->full_since > STALL_MS) {
       remove_reader(readers, i);
     }
   }

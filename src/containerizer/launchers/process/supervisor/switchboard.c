@@ -109,6 +109,14 @@ static int open_pipes(struct switchboard *board, const struct launch *launch, st
     return -1;
   }
   *stdio = (struct stdio){.in = in[0], .out = out[1], .err = err[1]};
+  /* A process opens its own again as /dev/stdout. */
+  int theirs[3] = {in[0], out[1], err[1]};
+  for (int i = 0; i < 3; i++) {
+    if (strcmp(launch->uid, "-") != 0 && theirs[i] >= 0 &&
+        fchown(theirs[i], strtoul(launch->uid, NULL, 10), -1) < 0) {
+      return -1;
+    }
+  }
   board->input.process = in[1];
   board->outputs[0].fd = out[0];
   board->outputs[1].fd = err[0];
@@ -139,7 +147,7 @@ static void begin_input(struct switchboard *board, int fd) {
     take_input(&board->input, polled);
   }
   if (board->input.fd >= 0) {
-    answer_input(fd, BUSY);
+    answer_input(&board->input, fd, BUSY);
   } else {
     board->input.fd = fd;
   }
@@ -293,6 +301,9 @@ static int await_events(struct switchboard *board, struct pollfd *polled, int *c
   for (int i = 0; i < board->n_unknown; i++) {
     polled[n++] = (struct pollfd){.fd = board->unknown[i], .events = POLLIN};
   }
+  for (int i = 0; i < board->input.n_leaving; i++) {
+    polled[n++] = (struct pollfd){.fd = board->input.leaving[i], .events = POLLIN};
+  }
   for (int i = 0; i < board->readers.count; i++) {
     struct reader *reader = &board->readers.list[i];
     short events = reader->at < board->readers.head ? POLLIN | POLLOUT : POLLIN;
@@ -303,7 +314,7 @@ static int await_events(struct switchboard *board, struct pollfd *polled, int *c
 }
 
 void serve(struct switchboard *board, int events) {
-  struct pollfd polled[MAX_READERS + MAX_UNKNOWN + 9];
+  struct pollfd polled[MAX_READERS + MAX_UNKNOWN + MAX_LEAVING + 9];
   for (int count;;) {
     int timeout = await_events(board, polled, &count);
     polled[count] = (struct pollfd){.fd = events, .events = POLLIN};
@@ -319,6 +330,7 @@ void serve(struct switchboard *board, int events) {
       }
     }
     take_input(&board->input, polled + 4);
+    drop_answered(&board->input);
     if (send_output(&board->readers) || is_left) {
       raise(SIGUSR1);
     }

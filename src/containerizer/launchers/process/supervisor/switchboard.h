@@ -17,7 +17,9 @@ enum {
   /* Room for what is left in pipes and terminal when the process has ended. */
   RING_SIZE = 2 * MAX_UNTAKEN,
   /* The most readers at once; further ones are cut off. */
-  MAX_READERS = 256
+  MAX_READERS = 256,
+  /* The most connections that were answered and are not closed yet; others are cut off. */
+  MAX_LEAVING = 64
 };
 
 /*
@@ -28,13 +30,11 @@ enum {
 struct readers {
   char *ring;
   uint64_t head;
-  int64_t last_look; /* Milliseconds; when it was last looked at who holds the process up. */
   struct reader {
     int fd;
     int is_owner;
     uint64_t at;
-    int64_t progress; /* When it last took something, or had taken everything. */
-    int64_t held;     /* For how long the others have waited for it. */
+    int64_t full_since; /* Milliseconds; since when the process waits for it. 0: it does not. */
   } list[MAX_READERS];
   int count;
 };
@@ -80,12 +80,17 @@ struct input {
   uint32_t left;
   char buffer[16 * 1024];
   size_t start, end;
+  /* Connections that were answered and have not been closed by the agent. */
+  int leaving[MAX_LEAVING];
+  int n_leaving;
 };
 
 enum { TAKEN = 'k', BUSY = 'b', NO_TERMINAL = 'n', NOT_READ = 'p' };
 
-/* Says what has become of a connection, and closes it. */
-void answer_input(int fd, char answer);
+/* Says what has become of a connection, which stays until the agent has read that. */
+void answer_input(struct input *input, int fd, char answer);
+/* Takes what still comes from connections that were answered, for nobody. */
+void drop_answered(struct input *input);
 /* Fills in the two descriptors to wait for: the connection, and room in the process's standard input. */
 void await_input(const struct input *input, struct pollfd *polled);
 void take_input(struct input *input, const struct pollfd *polled);
