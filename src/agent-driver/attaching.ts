@@ -7,35 +7,73 @@ import {
   attachOutput,
   NotAttachableError,
 } from '../containerizer/terminals/switchboard.ts';
+import type { ContainerId } from '../model/ids.ts';
 import type { PendingRequest } from '../runtime/pending-requests.ts';
 
-/** Answers the request where it cannot be connected. */
-export async function attach(
-  { containerId: id, to, onlyExecutors }: AttachContainer,
-  asker: PendingRequest<unknown> | undefined,
-  records: Pick<RunRecords, 'folder'>,
-): Promise<void> {
-  const folder = records.folder(id);
-  if (onlyExecutors && existsSync(folder)) {
-    asker?.reply(403, undefined);
-    return;
+type Asker = PendingRequest<unknown> | undefined;
+
+/** Of one container. A supervisor has places for 256: one is for the owner of a session. */
+const MAX_READERS = 255;
+
+export class Attachments {
+  readonly #records: Pick<RunRecords, 'folder'>;
+  readonly #readers = new Map<ContainerId, number>();
+
+  constructor(records: Pick<RunRecords, 'folder'>) {
+    this.#records = records;
   }
-  try {
-    if (to === 'output') {
-      const output = await attachOutput(folder, 'reader');
-      asker?.sendOutput?.(output);
-    } else {
-      const input = await attachInput(folder);
-      asker?.takeInput?.(input);
+
+  /** Answers the request where it cannot be connected. */
+  async attach(
+    { containerId: id, to, onlyExecutors }: AttachContainer,
+    asker: Asker,
+  ): Promise<void> {
+    const folder = this.#records.folder(id);
+    if (onlyExecutors && existsSync(folder)) {
+      asker?.reply(403, undefined);
+      return;
     }
-  } catch (error) {
-    if (!(error instanceof NotAttachableError)) {
+    try {
+      if (to === 'output') {
+        await this.#attachOutput(id, folder, asker);
+      } else {
+        const input = await attachInput(folder);
+        asker?.takeInput?.(input);
+      }
+    } catch (error) {
+      if (!(error instanceof NotAttachableError)) {
+        throw error;
+      }
+      if (error.isGone) {
+        asker?.reply(404, `Container ${id} cannot be found`);
+      } else {
+        asker?.reply(500, error.message);
+      }
+    }
+  }
+
+  async #attachOutput(id: ContainerId, folder: string, asker: Asker): Promise<void> {
+    if ((this.#readers.get(id) ?? 0) >= MAX_READERS) {
+      asker?.reply(503, `${MAX_READERS} clients read the output of container ${id} already`);
+      return;
+    }
+    this.#count(id, 1);
+    try {
+      const output = await attachOutput(folder, 'reader');
+      void output.closed.then(() => this.#count(id, -1));
+      asker?.sendOutput?.(output);
+    } catch (error) {
+      this.#count(id, -1);
       throw error;
     }
-    if (error.isGone) {
-      asker?.reply(404, `Container ${id} cannot be found`);
+  }
+
+  #count(id: ContainerId, more: 1 | -1): void {
+    const count = (this.#readers.get(id) ?? 0) + more;
+    if (count === 0) {
+      this.#readers.delete(id);
     } else {
-      asker?.reply(500, error.message);
+      this.#readers.set(id, count);
     }
   }
 }

@@ -1,5 +1,6 @@
 // Containers that calls of the API ask for: what is asked of the containerizer for one, and what
 // the call is answered.
+import { userInfo } from 'node:os';
 import type {
   KillContainer,
   LaunchContainer,
@@ -67,6 +68,11 @@ export class ContainerCalls {
         processId: containers.running(id)?.processId,
         resources,
       }));
+  }
+
+  userOf(id: ContainerId): string | undefined {
+    const node = this.#containerizer.containers.get(id);
+    return node && (node.user ?? userInfo().username);
   }
 
   /** What a container uses that is no executor's; undefined where it has ended or is not known. */

@@ -45,7 +45,7 @@ import { childOf } from '../model/container-id.ts';
 import type { Resource, ResourceStatistics } from '../model/generated/messages.ts';
 import type { ContainerId, RequestId } from '../model/ids.ts';
 import { Random } from '../model/random.ts';
-import { attach } from './attaching.ts';
+import { Attachments } from './attaching.ts';
 import { ContainerCalls, type OtherContainer } from './container-calls.ts';
 import type { ExecutorRequests } from './in-process-transport.ts';
 import { endOrphans } from './orphans.ts';
@@ -126,6 +126,7 @@ export class AgentDriver {
   readonly #pressure: DiskPressure;
   readonly #runs: Runs;
   readonly #calls: ContainerCalls;
+  readonly #attachments: Attachments;
   /**
    * The tasks of executors in the checkpoint; each entry is used when its container is reattached.
    */
@@ -174,6 +175,7 @@ export class AgentDriver {
       log: options.log,
     });
     this.#calls = new ContainerCalls(parts.containerizer, parts.records);
+    this.#attachments = new Attachments(parts.records);
     this.#runs = new Runs({
       requests: options.requests,
       streams: options.streams,
@@ -346,7 +348,7 @@ export class AgentDriver {
         this.#runs.destroy(effect);
         return;
       case 'attachContainer':
-        void attach(effect, this.#askerOf(effect), this.#records);
+        void this.#attachments.attach(effect, this.#askerOf(effect));
         return;
       case 'launchContainer':
         void this.#calls.launch(effect, this.#askerOf(effect));
@@ -402,6 +404,11 @@ export class AgentDriver {
   /** The resource usage of a container; undefined where it has ended or is not known. */
   usage(container: ContainerId): ResourceStatistics | undefined {
     return this.#runs.usage(container) ?? this.#calls.usage(container, Date.now());
+  }
+
+  /** The name of the user that a container runs as; undefined where it is not known. */
+  userOf(id: ContainerId): string | undefined {
+    return this.#calls.userOf(id);
   }
 
   /** The containers that are no executor's, and have not ended. */

@@ -69,6 +69,11 @@ export interface OperatorCalled extends At {
   readonly request: RequestId;
   readonly principal?: Principal | undefined;
   readonly call: AgentCall;
+  /**
+   * Of a call that launches a container in another one: the user of that, which is its own where it
+   * names none. Undefined where there is no such container.
+   */
+  readonly userAbove?: string | undefined;
 }
 
 /** The executor's container runs (its sandbox is made, its process started). */

@@ -13,7 +13,7 @@ function hasForbiddenCharacter(id: string): boolean {
 }
 
 /** The length in UTF-8, counted without encoding. */
-function byteLength(text: string): number {
+export function byteLength(text: string): number {
   let bytes = 0;
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);

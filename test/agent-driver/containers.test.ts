@@ -2,9 +2,11 @@
 // later agent finds of them.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { TaskState } from '../../src/model/generated/messages.ts';
+import { containerId } from '../../src/model/ids.ts';
 import { Random } from '../../src/model/random.ts';
 import { ContainerCalls } from './container-calls.ts';
 import { DriverHarness, temporaryFolder } from './harness.ts';
@@ -53,7 +55,7 @@ describe('with --gc_non_executor_container_sandboxes a sandbox', () => {
     expect(await calls.wait('c1')).toEqual({ exit_status: 0 });
     expect(await calls.launch('c1', 'sleep 1000')).toEqual(OK);
     await eventually(() => harness.driver.metrics()['gc/path_removals_pending'] === 0);
-    expect(existsSync(inSandboxes('c1', 'stdout'))).toBe(true);
+    await appeared(inSandboxes('c1', 'stdout'));
     expect(await calls.kill('c1')).toEqual(OK);
   });
 });
@@ -95,6 +97,7 @@ describe('a container by itself', () => {
   test('ends when that is asked for, though its supervisor was stopped', async () => {
     expect(await calls.launch('c1', 'sleep 100')).toEqual(OK);
     const record = join(folder.path, 'meta/containers/c1/supervisor');
+    await appeared(record);
     process.kill(Number.parseInt(readFileSync(record, 'utf8'), 10), 'SIGSTOP');
     expect(await calls.kill('c1')).toEqual(OK);
     expect(await calls.wait('c1')).toEqual({ exit_status: 9 });
@@ -175,7 +178,7 @@ describe('a nested container', () => {
     expect(await calls.launch(`${root}.n1.n2`, 'sleep 100')).toEqual(OK);
     expect(await calls.launch(`${root}.n1.n2.n3`, 'exit 5')).toEqual(OK);
     expect(await calls.wait(`${root}.n1.n2.n3`)).toEqual({ exit_status: 1280 });
-    expect(existsSync(harness.inSandbox(root, 'containers/n1/containers/n2/stdout'))).toBe(true);
+    await appeared(harness.inSandbox(root, 'containers/n1/containers/n2/stdout'));
     expect(await calls.kill(`${root}.n1`)).toEqual(OK);
     expect(await calls.wait(`${root}.n1`)).toEqual({ exit_status: 9 });
     expect(await calls.wait(`${root}.n1.n2`)).toEqual({ exit_status: 9 });
@@ -200,6 +203,11 @@ describe('a nested container', () => {
   test('has the user of its parent, and no other where that is not root', async () => {
     expect(await calls.launch('a', 'sleep 100')).toEqual(OK);
     expect(await calls.launch('a.n', 'sleep 100', { user: 'nobody' })).toEqual(OK);
+    expect(['a', 'a.n', 'b'].map((id) => harness.driver.userOf(containerId(id)))).toEqual([
+      userInfo().username,
+      'nobody',
+      undefined,
+    ]);
     expect(await calls.launch('a.n.m', 'exit $(id -u | cut -c1-2)')).toEqual(OK);
     expect(await calls.wait('a.n.m')).toEqual({ exit_status: 65 << 8 });
     expect(await calls.launch('a.n.r', 'true', { user: 'root' })).toEqual({

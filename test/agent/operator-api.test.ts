@@ -83,7 +83,13 @@ describe('a call about a container', () => {
       'too long with those of its parents',
       8,
       'a'.repeat(200),
-      'its name and those of its parents exceed the maximum length (1500) together',
+      'its name and those of its parents exceed the maximum length (1500 bytes) together',
+    ],
+    [
+      'too long in bytes',
+      1,
+      '€'.repeat(81),
+      `'ContainerID.value' '${'€'.repeat(81)}' exceeds the maximum length (242)`,
     ],
     ['too long', 1, 'a'.repeat(10_000), 'ID must not be greater than 255 characters'],
     ['with NUL', 1, 'a\0b', "'a\0b' contains invalid characters"],
@@ -140,6 +146,10 @@ describe('a container that a call asks for', () => {
     [{ limits: { gold: { value: 3 } } }, "only cpus and mem can be limited, and not 'gold'"],
     [{ limits: { mem: { value: 32 } } }, 'a limit of mem needs an agent with cgroups/mem'],
     [{ limits: { cpus: { value: Number.NaN } } }, 'the limit of cpus is NaN, less than 0'],
+    [
+      { container_id: id('p'), limits: { cpus: { value: 1 } } },
+      'the container shares the cgroups of its parent',
+    ],
     [
       { resources: [cpus(2)], limits: { cpus: { value: 1 } } },
       'the limit of cpus is 1, less than 2',

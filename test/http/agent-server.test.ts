@@ -259,6 +259,16 @@ describe('the executor API', () => {
 });
 
 describe('the operator API of an agent', () => {
+  test('says as whom a container runs that is launched in another one', async () => {
+    const { url, machine } = await start({ userOf: (id) => (id === 'p.q' ? 'nobody' : 'root') });
+    await post(
+      `${url}/api/v1`,
+      '{"type":"LAUNCH_NESTED_CONTAINER","launch_nested_container":' +
+        '{"container_id":{"value":"c","parent":{"value":"q","parent":{"value":"p"}}}}}',
+    );
+    expect((await machine.seen('operatorCall')).userAbove).toBe('nobody');
+  });
+
   const health = '{"type":"GET_HEALTH"}';
   const record = `${health.length}\n${health}`;
   const stream = { 'Content-Type': 'application/recordio' };

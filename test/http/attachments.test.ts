@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { AttachContainer } from '../../src/agent/effects.ts';
 import type { AgentEvent } from '../../src/agent/events.ts';
 import type { AgentViews } from '../../src/agent/views.ts';
-import { attach } from '../../src/agent-driver/attaching.ts';
+import { Attachments } from '../../src/agent-driver/attaching.ts';
 import type { ExecutorStream } from '../../src/http/agent/executor-api.ts';
 import { AgentServer } from '../../src/http/agent/server.ts';
 import { plainCarriers } from '../../src/http/transport/carriers.ts';
@@ -52,6 +52,7 @@ const views: AgentViews = {
 beforeEach(async () => {
   of = await Supervised.open();
   const requests = new PendingRequests<ExecutorStream>();
+  const attachments = new Attachments({ folder: () => of.run });
   const loop = new EventLoop<AgentEvent, AttachContainer>({
     machine: {
       step: (event) =>
@@ -67,8 +68,7 @@ beforeEach(async () => {
               },
             ],
     },
-    perform: (effect) =>
-      void attach(effect, requests.take(effect.request), { folder: () => of.run }),
+    perform: (effect) => void attachments.attach(effect, requests.take(effect.request)),
   });
   server = await AgentServer.start({
     host: '127.0.0.1',

@@ -6,6 +6,7 @@ import {
   type AgentCall,
   AgentCall_AttachContainerInput_Type,
   AgentCall_Type,
+  type CommandInfo,
   type MasterCall,
   MasterCall_Type,
   Offer_Operation_Type,
@@ -361,6 +362,24 @@ describe('a call of agents', () => {
       expect(statusUnder(everything)).not.toBe(403);
     },
   );
+
+  test('a container that names no user is one of the user around it', () => {
+    const statusOf = (userAbove: string | undefined, command: CommandInfo) => {
+      const { world } = agentWith({
+        authorize: (_, action, object) =>
+          action !== 'LAUNCH_NESTED_CONTAINER' || object?.command?.user === 'nobody',
+      });
+      const call = {
+        type: AgentCall_Type.LAUNCH_NESTED_CONTAINER,
+        launch_nested_container: { container_id, command },
+      };
+      world.send({ type: 'operatorCall', request: requestId('r'), call, userAbove });
+      return world.take('reply')[0]?.status;
+    };
+    expect(statusOf('root', {})).toBe(403);
+    expect(statusOf('nobody', {})).toBeUndefined();
+    expect(statusOf('root', { user: 'nobody' })).toBeUndefined();
+  });
 
   function shown(name: string, authorizer: Authorizer) {
     const { world } = agentWith(authorizer);

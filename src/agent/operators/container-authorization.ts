@@ -3,6 +3,7 @@
 import { containerIdOf, rootOf } from '../../model/container-id.ts';
 import { type AgentCall, AgentCall_Type } from '../../model/generated/messages.ts';
 import type { Action, AuthorizationObject } from '../../security/authorizer.ts';
+import type { OperatorCalled } from '../events.ts';
 import type { AgentState } from '../state.ts';
 import { namedContainer } from './container-calls.ts';
 
@@ -37,16 +38,22 @@ export function containerAction(call: AgentCall): Action | undefined {
   }
 }
 
-/** The executor that the container belongs to, and the command that is to run in it. */
-export function containerObject(agent: AgentState, call: AgentCall): AuthorizationObject {
+/** The executor that the container belongs to, and the command that is to run in it, as whom. */
+export function containerObject(
+  agent: AgentState,
+  { call, userAbove }: Pick<OperatorCalled, 'call' | 'userAbove'>,
+): AuthorizationObject {
   const id = namedContainer(call)?.id;
   const executor = id && agent.containers.get(rootOf(containerIdOf(id)));
+  const { command } =
+    call.launch_nested_container ??
+    call.launch_nested_container_session ??
+    call.launch_container ??
+    {};
+  const user = command?.user ?? userAbove;
   return {
     executor: executor?.info,
     framework: executor?.framework.info,
-    command:
-      call.launch_nested_container?.command ??
-      call.launch_nested_container_session?.command ??
-      call.launch_container?.command,
+    command: user === undefined ? command : { ...command, user },
   };
 }

@@ -5,7 +5,7 @@ import {
   AgentCall_Type,
   type ContainerID,
 } from '../../model/generated/messages.ts';
-import { idError } from '../../model/identifier.ts';
+import { byteLength, idError } from '../../model/identifier.ts';
 
 interface NamedContainer {
   /** The field of the call, as error messages name it. */
@@ -14,7 +14,7 @@ interface NamedContainer {
   readonly needsParent: boolean;
 }
 
-/** A container's id is part of its sandbox's path, in which a longer one would not fit. */
+/** A container's id is part of its sandbox's path, in which more bytes would not fit. */
 const MAX_LENGTH = 242;
 /** For the same reason; Mesos has no bounds here, and fails when it makes the folders. */
 const MAX_DEPTH = 32;
@@ -77,14 +77,14 @@ function pathError(id: ContainerID): string | undefined {
   let depth = 0;
   let length = 0;
   for (let it: ContainerID | undefined = id; it !== undefined; it = it.parent) {
-    length += it.value.length;
+    length += byteLength(it.value);
     if (++depth > MAX_DEPTH) {
       return `it is nested more than ${MAX_DEPTH} levels deep`;
     }
   }
   // A name that is too long by itself has an error of its own.
   return depth > 1 && length > MAX_PATH_LENGTH
-    ? `its name and those of its parents exceed the maximum length (${MAX_PATH_LENGTH}) together`
+    ? `its name and those of its parents exceed the maximum length (${MAX_PATH_LENGTH} bytes) together`
     : undefined;
 }
 
@@ -93,7 +93,7 @@ function containerIdError({ value, parent }: ContainerID): string | undefined {
   if (error !== undefined) {
     return error;
   }
-  if (value.length > MAX_LENGTH) {
+  if (byteLength(value) > MAX_LENGTH) {
     return `'ContainerID.value' '${value}' exceeds the maximum length (${MAX_LENGTH})`;
   }
   // Text that is no Unicode would be another name on disk.

@@ -15,7 +15,7 @@ const ALL_LIMITERS = 'cgroups/all';
 
 /** Why the resources or limits are refused; `isolation` has the names of the agent's isolators. */
 export function containerResourcesError(
-  { resources = [], limits = {} }: Pick<AgentCall_LaunchContainer, 'resources' | 'limits'>,
+  { container_id: id, container, resources = [], limits = {} }: Partial<AgentCall_LaunchContainer>,
   isolation: readonly string[],
 ): string | undefined {
   const error = resources.map(resourceError).find((it) => it !== undefined);
@@ -24,6 +24,13 @@ export function containerResourcesError(
   }
   if (resources.some(isPersistentVolume)) {
     return "'launch_container.resources' has a persistent volume: only tasks are given these";
+  }
+  const isSharing = id?.parent !== undefined && container?.linux_info?.share_cgroups !== false;
+  if (isSharing && Object.keys(limits).length > 0) {
+    return (
+      "'launch_container.limits' is invalid: the container shares the cgroups of its parent, and" +
+      " has limits of its own only with 'share_cgroups' false"
+    );
   }
   const fault = Object.keys(limits)
     .map((name) => limitError(name, { resources, limits }, isolation))

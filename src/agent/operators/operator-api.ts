@@ -69,13 +69,14 @@ const ACTIONS: Partial<Record<AgentCall_Type, Action>> = {
   [AgentCall_Type.REMOVE_RESOURCE_PROVIDER_CONFIG]: 'MODIFY_RESOURCE_PROVIDER_CONFIG',
 };
 
-function forbidden(agent: AgentState, { call, principal }: OperatorCalled): Answer | undefined {
+function forbidden(agent: AgentState, event: OperatorCalled): Answer | undefined {
+  const { call, principal } = event;
   const { authorizer } = agent.options;
   const action =
     call.type === undefined ? undefined : (ACTIONS[call.type] ?? containerAction(call));
-  const object = containerObject(agent, call);
+  const object = containerObject(agent, event);
   return action === undefined ||
-    isNobodys(agent, call) ||
+    isNobodys(agent, event) ||
     authorizer.authorize(principal, action, object)
     ? undefined
     : { status: 403 };
@@ -85,14 +86,15 @@ function forbidden(agent: AgentState, { call, principal }: OperatorCalled): Answ
  * The framework and user of a container decide who attaches to it. One that does not exist has
  * neither, and every caller may know so.
  */
-const isNobodys = (agent: AgentState, call: AgentCall): boolean =>
-  isAttach(call) && containerObject(agent, call).executor === undefined;
+const isNobodys = (agent: AgentState, event: OperatorCalled): boolean =>
+  isAttach(event.call) && containerObject(agent, event).executor === undefined;
 
 const isAttach = ({ type }: AgentCall) =>
   type === AgentCall_Type.ATTACH_CONTAINER_INPUT || type === AgentCall_Type.ATTACH_CONTAINER_OUTPUT;
 
 /** The containerizer knows which containers there are, and which of them can be attached to. */
-function attach(agent: AgentState, { call, request, principal }: OperatorCalled): void {
+function attach(agent: AgentState, event: OperatorCalled): void {
+  const { call, request, principal } = event;
   const action = containerAction(call);
   const id = namedContainer(call)?.id;
   emitAtOnce(agent, {
@@ -102,7 +104,7 @@ function attach(agent: AgentState, { call, request, principal }: OperatorCalled)
     to: call.type === AgentCall_Type.ATTACH_CONTAINER_INPUT ? 'input' : 'output',
     onlyExecutors:
       action !== undefined &&
-      isNobodys(agent, call) &&
+      isNobodys(agent, event) &&
       !agent.options.authorizer.authorize(principal, action, {}),
   });
 }

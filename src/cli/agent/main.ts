@@ -116,6 +116,7 @@ export async function runAgent(
     heartbeatMs: values.http_heartbeat_interval,
     usage: ({ containerId }) => measuring.run(() => driver.usage(containerId)),
     others: () => driver.otherContainers(),
+    userOf: (id) => driver.userOf(id),
     executorSocket: options.executorSocket,
     authorizer: options.authorizer,
     authentication,

@@ -123,11 +123,14 @@ function connected(path: string, purpose: string): Promise<Socket> {
 
 /** The output from now on. Who does not read it slows the container's process down. */
 export class OutputReader implements AsyncIterable<Output> {
+  /** Resolves when the connection has ended. */
+  readonly closed: Promise<void>;
   readonly #socket: Socket;
   #isWhole = false;
 
   constructor(socket: Socket) {
     this.#socket = socket;
+    this.closed = new Promise((resolve) => socket.once('close', () => resolve()));
   }
 
   /** Whether all output has been read: else the reader was cut off, or the supervisor killed. */

@@ -29,6 +29,9 @@ export interface OtherContainer {
 /** All that have not ended, each after the one that it is nested in. */
 export type OtherContainers = () => Iterable<OtherContainer>;
 
+/** The name of the user that a container runs as; undefined where there is no such container. */
+export type UserOf = (id: ContainerId) => string | undefined;
+
 const BYTES_A_MEGABYTE = 1024 * 1024;
 
 /** Every executor's container, with its usage. */

@@ -3,6 +3,7 @@
 // Message-Content-Type.
 import type { AgentEvent } from '../../agent/events.ts';
 import type { AgentViews } from '../../agent/views.ts';
+import { containerIdOf } from '../../model/container-id.ts';
 import {
   type AgentCall,
   type AgentCall_GetContainers,
@@ -58,6 +59,7 @@ import {
   listContainers,
   listOthers,
   type OtherContainers,
+  type UserOf,
 } from './containers.ts';
 import type { ExecutorStream } from './executor-api.ts';
 
@@ -73,6 +75,7 @@ export interface AgentOperatorOptions {
   /** The interval of heartbeats on the output of containers. */
   readonly heartbeatMs: number;
   readonly others: OtherContainers;
+  readonly userOf: UserOf;
 }
 
 /** How a request is written, and how its response has to be written. */
@@ -216,7 +219,15 @@ export class AgentOperatorApi {
         takeInput: (input) =>
           resolve(records === undefined ? bodyEnded : takeInput(input, records, media.request)),
       });
-      dispatch({ type: 'operatorCall', nowMs: nowMs(), request: pending, principal, call });
+      const userAbove = this.#userAbove(call);
+      dispatch({
+        type: 'operatorCall',
+        nowMs: nowMs(),
+        request: pending,
+        principal,
+        call,
+        userAbove,
+      });
     });
   }
 
@@ -236,8 +247,18 @@ export class AgentOperatorApi {
         respond: (response) => resolve(messageResponse(types.AgentResponse, codec, response)),
         onGone,
       });
-      dispatch({ type: 'operatorCall', nowMs: nowMs(), request, principal, call });
+      const userAbove = this.#userAbove(call);
+      dispatch({ type: 'operatorCall', nowMs: nowMs(), request, principal, call, userAbove });
     });
+  }
+
+  #userAbove(call: AgentCall): string | undefined {
+    const { container_id: id } =
+      call.launch_nested_container ??
+      call.launch_nested_container_session ??
+      call.launch_container ??
+      {};
+    return id?.parent && this.#options.userOf(containerIdOf(id.parent));
   }
 }
 

@@ -15,7 +15,7 @@ import { Firewall } from '../server/firewall.ts';
 import { type PortOptions, ProcessPort } from '../server/process-port.ts';
 import type { HttpResponse } from '../server/response.ts';
 import { createRouter } from '../server/router.ts';
-import type { ContainerUsage, OtherContainers } from './containers.ts';
+import type { ContainerUsage, OtherContainers, UserOf } from './containers.ts';
 import { AgentEndpoints } from './endpoints.ts';
 import { ExecutorApi, type ExecutorStream } from './executor-api.ts';
 import { ExecutorSocket } from './executor-socket.ts';
@@ -37,6 +37,7 @@ export interface AgentServerOptions extends PortOptions {
   readonly heartbeatMs?: number | undefined;
   /** Which containers there are besides those of executors. */
   readonly others?: OtherContainers | undefined;
+  readonly userOf?: UserOf | undefined;
   /** The path of a Unix socket on which the executor API is served, too. */
   readonly executorSocket?: string | undefined;
 }
@@ -105,8 +106,8 @@ export class AgentServer {
   }
 
   async #listen(): Promise<void> {
-    const { dispatch, clock, requests, streams, views, authorizer, usage, others, heartbeatMs } =
-      this.#options;
+    const { dispatch, clock, requests, streams, views, authorizer, usage, others } = this.#options;
+    const { userOf, heartbeatMs } = this.#options;
     const nowMs = () => clock.nowMs();
     const unavailable = (): HttpResponse | undefined =>
       views.recovered ? undefined : agentRecovering;
@@ -123,6 +124,7 @@ export class AgentServer {
       usage,
       heartbeatMs: heartbeatMs ?? DEFAULT_HEARTBEAT_MS,
       others: others ?? (() => []),
+      userOf: userOf ?? (() => undefined),
     });
     const endpoints = new AgentEndpoints({
       views,
