@@ -142,6 +142,15 @@ test('an agent ends at its start where perf is broken, or cannot count an event'
   );
 });
 
+test('a container with a name that perf cannot be given is refused', async () => {
+  harness = await agent();
+  const container = harness.launch({ container: 'a,b', task: { command: IDLE } });
+  expect(await harness.ended(container)).toMatchObject({
+    failure:
+      'cgroups/perf_event cannot count events in container "a,b": perf cannot be given its name',
+  });
+});
+
 test('perf ends with the agent, in the middle of a sample', async () => {
   const file = join(folder.path, 'pid');
   replacePerf(`echo $$ > ${file}; exec "$REAL" "$@"`);

@@ -8,6 +8,7 @@ import { ContainerizerError } from '../containerizer-error.ts';
 import { mountOf } from '../host/mounts.ts';
 import { Perf, type PerfCounts } from '../perf/perf.ts';
 import { type CgroupHierarchy, type CgroupPlacement, cgroupFolder } from '../plan/cgroup-plan.ts';
+import { isSharing } from '../plan/request.ts';
 import { timerDelay } from '../timer-delay.ts';
 import { cgroupIsolator } from './cgroup-isolator.ts';
 import type { PerfOptions } from './cgroup-options.ts';
@@ -42,7 +43,7 @@ export function cgroupsPerfEvent({ perf, program, warn, hierarchies }: PerfEvent
   return {
     ...own,
     contribute(plan, request, host) {
-      if (UNSPEAKABLE.test(plan.id)) {
+      if (!isSharing(request) && UNSPEAKABLE.test(plan.id)) {
         const name = JSON.stringify(plan.id);
         throw new ContainerizerError(
           `cgroups/perf_event cannot count events in container ${name}: perf cannot be given its name`,
