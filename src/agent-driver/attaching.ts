@@ -61,7 +61,11 @@ export class Attachments {
     try {
       const output = await attachOutput(folder, 'reader');
       void output.closed.then(() => this.#count(id, -1));
-      asker?.sendOutput?.(output);
+      if (asker?.sendOutput === undefined) {
+        output.close();
+      } else {
+        asker.sendOutput(output);
+      }
     } catch (error) {
       this.#count(id, -1);
       throw error;

@@ -30,12 +30,16 @@ export async function surroundingsOf(id: ContainerId, of: Knowing): Promise<Surr
     container: id,
     sandbox: node.sandbox,
     owner: owner?.uid,
-    environment: of.launcher.environment(id) ?? notedEnvironment(id, of.records),
+    // The process of one without a command has another, and a later agent sees no other.
+    environment: notedEnvironment(id, of.records) ?? of.launcher.environment(id) ?? {},
   };
 }
 
-/** Of one without a process. Those of earlier versions have none on record. */
-function notedEnvironment(id: ContainerId, records: RunRecords): Readonly<Record<string, string>> {
+/** Of one without a command. Those of earlier versions have none on record. */
+function notedEnvironment(
+  id: ContainerId,
+  records: RunRecords,
+): Readonly<Record<string, string>> | undefined {
   const noted = records.noted(id, 'environment');
-  return noted === undefined ? {} : JSON.parse(noted);
+  return noted === undefined ? undefined : JSON.parse(noted);
 }

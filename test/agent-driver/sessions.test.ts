@@ -1,6 +1,10 @@
 // Sessions in containers: what they share with them, and how they end.
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { LaunchContainer } from '../../src/agent/effects.ts';
 import {
@@ -11,6 +15,7 @@ import {
 } from '../../src/model/generated/messages.ts';
 import { type ContainerId, containerId } from '../../src/model/ids.ts';
 import type { ContainerOutput } from '../../src/runtime/pending-requests.ts';
+import { removeAgentCgroups } from '../support/test-cgroups.ts';
 import { DriverHarness, temporaryFolder } from './harness.ts';
 import { eventually } from './outside.ts';
 
@@ -38,6 +43,22 @@ afterEach(async () => {
   folder[Symbol.dispose]();
 });
 
+const hostScript = fileURLToPath(new URL('./sessions-host.ts', import.meta.url));
+
+/** The processes that have this text among their arguments, except one. */
+const processesWith = (text: string, except: number | undefined) =>
+  readdirSync('/proc').filter((pid) => {
+    try {
+      return (
+        /^\d+$/.test(pid) &&
+        Number(pid) !== except &&
+        readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(text)
+      );
+    } catch {
+      return false;
+    }
+  });
+
 type Answer = ContainerOutput | { readonly status: number; readonly text: string | undefined };
 
 function launch(value: string, more: Partial<LaunchContainer> = {}): Promise<Answer> {
@@ -53,6 +74,21 @@ function launch(value: string, more: Partial<LaunchContainer> = {}): Promise<Ans
       resources: [],
       isSession: true,
       ...more,
+    });
+  });
+}
+
+function attach(onlyExecutors = false): Promise<Answer> {
+  return new Promise((resolve) => {
+    harness.driver.perform({
+      type: 'attachContainer',
+      request: harness.requests.add({
+        reply: (status, text) => resolve({ status, text }),
+        sendOutput: resolve,
+      }),
+      containerId: containerId(`${root}.s1`),
+      to: 'output',
+      onlyExecutors,
     });
   });
 }
@@ -153,6 +189,43 @@ describe('a session', () => {
     await harness.ended(root);
   });
 
+  test.each(['posix', 'linux'] as const)(
+    'ends with an agent that is killed, and its parent goes on (launcher %s, needs root)',
+    async (launcher) => {
+      const own = join(folder.path, launcher);
+      mkdirSync(own);
+      const isolation = launcher === 'linux' ? ['filesystem/linux', 'namespaces/pid'] : [];
+      const opening = { launcher, isolation: ['posix/cpu', ...isolation] };
+      // It ends no sooner for being asked to.
+      const value = `trap "" HUP TERM; echo up; cat ${own}/session-pipe`;
+      execFileSync('mkfifo', [join(own, 'session-pipe')]);
+      const host = spawn(process.execPath, [hostScript, own, JSON.stringify(opening), value], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      const closed = once(host, 'close');
+      for await (const line of createInterface({ input: host.stdout })) {
+        expect(line).toBe('up');
+        break;
+      }
+      const running = () => processesWith(`${own}/session-pipe`, host.pid);
+      await eventually(() => running().length > 0);
+      host.kill('SIGKILL');
+      await closed;
+      await eventually(() => running().length === 0);
+      const later = await DriverHarness.open(own, opening);
+      try {
+        const id = later.reattach({ container: 'root', checkpoint: true });
+        await later.status(id, TaskState.TASK_RUNNING);
+        expect(later.driver.otherContainers()).toEqual([]);
+        later.kill(id, 0);
+        await later.ended(id);
+      } finally {
+        await later.driver.close();
+        removeAgentCgroups(own);
+      }
+    },
+  );
+
   test('can look into another one', async () => {
     await session('sleep 100');
     const output = await session('echo "$PARENTS"; pwd', {
@@ -179,23 +252,9 @@ describe('a session', () => {
 
   test('of an executor’s container can be attached to; others only by who may', async () => {
     await session('sleep 100');
-    const attach = (onlyExecutors: boolean) =>
-      new Promise((resolve) => {
-        harness.driver.perform({
-          type: 'attachContainer',
-          request: harness.requests.add({
-            reply: (status) => resolve(status),
-            sendOutput: (output) => {
-              output.close();
-              resolve('attached');
-            },
-          }),
-          containerId: containerId(`${root}.s1`),
-          to: 'output',
-          onlyExecutors,
-        });
-      });
-    expect([await attach(false), await attach(true)]).toEqual(['attached', 403]);
+    const output = await attach();
+    expect(output).not.toHaveProperty('status');
+    expect(await attach(true)).toEqual({ status: 403, text: undefined });
   });
 
   test('needs a parent', async () => {

@@ -1,5 +1,5 @@
 // Sessions in containers with namespaces of their own.
-import { existsSync, readlinkSync } from 'node:fs';
+import { existsSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { LaunchContainer } from '../../../src/agent/effects.ts';
@@ -98,4 +98,21 @@ test('a signal of KILL_CONTAINER reaches the command, not the first process', as
     expect(await calls.kill(name, signal)).toEqual({ status: 200 });
     expect(await calls.wait(name)).toEqual({ exit_status: 1024 });
   }
+});
+
+test('one in the executor of a group is in the namespaces that its tasks share', async () => {
+  const look = 'readlink /proc/self/ns/pid';
+  const container = { type: ContainerInfo_Type.MESOS, linux_info: { share_pid_namespace: true } };
+  const command = { value: `${look}; exec sleep 1000` };
+  const id = harness.launch({ container: 'pod', group: [{ name: 'one', command, container }] });
+  const shown = harness.inSandbox(id, 'tasks/one/stdout');
+  await eventually(() => existsSync(shown) && readFileSync(shown, 'utf8') !== '');
+  const output = await outputOf(
+    `${look} /proc/self/ns/mnt; pgrep -x sleep | wc -l; echo $MESOS_EXECUTOR_ID; pwd`,
+    { containerId: containerId('pod.s1') },
+  );
+  const [namespace, mounts, ...rest] = output.split('\n');
+  expect(`${namespace}\n`).toBe(readFileSync(shown, 'utf8'));
+  expect(mounts).not.toBe(readlinkSync('/proc/self/ns/mnt'));
+  expect(rest).toEqual(['1', 'pod', harness.inSandbox(id), '']);
 });

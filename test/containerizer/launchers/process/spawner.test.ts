@@ -293,6 +293,20 @@ test('cgroups below its own, and ways out of it, do not save a process (needs ro
   expect(existsSync(group)).toBe(false);
 });
 
+test('what is frozen before its command runs can be ended (needs root)', async () => {
+  const cgroups = cgroupsNamed('frozen', 'freezer');
+  const [group = expect.fail('no freezer')] = cgroups.own;
+  mkdirSync(group);
+  writeFileSync(join(group, 'freezer.state'), 'FROZEN');
+  const { token, ended } = launch('exit 3', { cgroups });
+  spawner.release(token);
+  await eventually(() => readFileSync(join(group, 'cgroup.procs'), 'utf8') !== '');
+  spawner.signal(token, 10);
+  expect(await ended).toBe(0);
+  expect(status()).toBe(9);
+  expect(existsSync(group)).toBe(false);
+});
+
 test('SIGTERM is passed on to all processes below', async () => {
   const { token, ended } = launch(
     'sh -c \'trap "echo child; exit" TERM; echo > ready; while :; do sleep 0.02; done\' & ' +

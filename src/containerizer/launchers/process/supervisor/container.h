@@ -125,6 +125,11 @@ void reset_signals(void);
 int program_for_containers(void);
 int take_users(const struct launch *launch);
 _Noreturn void become_runtime(const struct launch *launch, int failure, int directory);
+/*
+ * Reads what is written into the pipe until nobody has it open; returns how much that was, or -1 where
+ * it takes too long, or the container is destroyed meanwhile.
+ */
+ssize_t read_until_closed(int fd, char *text, size_t size, int deadline_ms);
 pid_t await_runtime(const struct launch *launch, pid_t runtime, int failure, char *text,
                     size_t size);
 

@@ -332,14 +332,10 @@ static int is_destroyed(void) {
   return sigpending(&pending) == 0 && sigismember(&pending, SIGUSR1);
 }
 
-/*
- * Reads what is written into the pipe until nobody has it open; returns how much that was, or -1 where
- * it takes too long, or the container is destroyed meanwhile.
- */
-static ssize_t read_until_closed(int fd, char *text, size_t size) {
+ssize_t read_until_closed(int fd, char *text, size_t size, int deadline_ms) {
   size_t used = 0;
   char more[64];
-  for (int waited = 0; waited < DEADLINE_MS;) {
+  for (int waited = 0; waited < deadline_ms;) {
     struct pollfd one = {.fd = fd, .events = POLLIN};
     int ready = poll(&one, 1, LOOK_MS);
     if (ready <= 0) {
@@ -367,7 +363,7 @@ static ssize_t read_until_closed(int fd, char *text, size_t size) {
 pid_t await_runtime(const struct launch *launch, pid_t runtime, int failure, char *text,
                     size_t size) {
   int status = 0;
-  ssize_t told = read_until_closed(failure, text, size);
+  ssize_t told = read_until_closed(failure, text, size, DEADLINE_MS);
   if (told < 0) {
     snprintf(text, size, "The OCI runtime '%s' was stopped: %s", launch->runtime[0],
              is_destroyed() ? "the container was destroyed" : "it did not answer for a minute");

@@ -180,12 +180,8 @@ static pid_t await_process(const struct launch *launch, pid_t pid, int failure, 
   if (launch->n_runtime > 0) {
     process = await_runtime(launch, pid, failure, text, room);
   } else {
-    ssize_t size = 0, n;
-    while ((n = read(failure, text + size, room - 1 - size)) > 0) {
-      size += n;
-    }
-    text[size] = 0;
-    process = size > 0 ? 0 : pid;
+    /* It may be frozen before it executes anything: its end is then awaited as that of any other. */
+    process = read_until_closed(failure, text, room, INT_MAX) > 0 ? 0 : pid;
   }
   close(failure);
   return process;

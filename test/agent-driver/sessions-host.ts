@@ -1,0 +1,33 @@
+// A process with a driver of its own, which a test kills: it has a task and a session in that, and
+// prints what the session writes. Its arguments are the work directory, how the driver is opened
+// (in JSON), and the session's command.
+import { containerId } from '../../src/model/ids.ts';
+import type { ContainerOutput } from '../../src/runtime/pending-requests.ts';
+import { DriverHarness } from './harness.ts';
+
+const [, , work = '', opening = '{}', value = ''] = process.argv;
+const harness = await DriverHarness.open(work, JSON.parse(opening));
+const root = {
+  container: 'root',
+  checkpoint: true,
+  task: { command: { value: 'exec sleep 1000' } },
+};
+await harness.stored(harness.declare(root).recordedIn);
+harness.launch(root);
+await harness.started(containerId('root'));
+const output = await new Promise<ContainerOutput>((resolve, reject) => {
+  harness.driver.perform({
+    type: 'launchContainer',
+    request: harness.requests.add({
+      reply: (status, text) => reject(new Error(`Answered ${status}: ${text}`)),
+      sendOutput: resolve,
+    }),
+    containerId: containerId('root.s1'),
+    command: { value },
+    resources: [],
+    isSession: true,
+  });
+});
+for await (const { data } of output) {
+  process.stdout.write(data);
+}
