@@ -38,7 +38,7 @@ import type { CapabilityDefaults } from '../containerizer/plan/capabilities.ts';
 import type { ContainerLogger } from '../containerizer/plan/container-logger.ts';
 import { RunRecords } from '../containerizer/records/run-records.ts';
 import { DiskPressure, type GarbagePolicy } from '../containerizer/sandboxes/disk-pressure.ts';
-import { GarbageCollector } from '../containerizer/sandboxes/garbage-collector.ts';
+import { GarbageCollector, type Left } from '../containerizer/sandboxes/garbage-collector.ts';
 import { Volumes } from '../containerizer/volumes/volumes.ts';
 import { WorkDirectory } from '../containerizer/work-directory.ts';
 import { childOf } from '../model/container-id.ts';
@@ -163,8 +163,7 @@ export class AgentDriver {
     if (options.garbage.isForAll) {
       const { delayMs } = options.garbage.policy;
       parts.containerizer.watch({
-        onSandboxLeft: (id, place) =>
-          this.#garbage.scheduleBelow(place, delayMs, () => this.#isLive(id)),
+        onSandboxLeft: (id, place) => this.#garbage.scheduleBelow(place, delayMs, this.#leftOf(id)),
       });
     }
     this.#pressure = new DiskPressure({
@@ -473,12 +472,20 @@ export class AgentDriver {
     return (this.#containerizer.containers.get(container)?.state ?? 'ended') !== 'ended';
   }
 
+  #leftOf(id: ContainerId): Left {
+    const { containers } = this.#containerizer;
+    return {
+      spare: () => this.#isLive(id),
+      alone: (sweep) => containers.whileGone(id, sweep),
+    };
+  }
+
   /** What containers that an earlier agent saw ending have left in one that goes on. */
   #adoptGarbageBelow({ containerId: id, sandbox }: ReattachExecutor): void {
     const { isForAll, policy } = this.#options.garbage;
     if (isForAll) {
       this.#garbage
-        .adoptBelow(sandbox, policy.delayMs, (name) => this.#isLive(childOf(id, name)))
+        .adoptBelow(sandbox, policy.delayMs, (name) => this.#leftOf(childOf(id, name)))
         .catch((error: unknown) =>
           this.#options.log('warn', `Failed to look for old sandboxes: ${String(error)}`),
         );

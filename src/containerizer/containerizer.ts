@@ -147,7 +147,16 @@ export class Containerizer {
   /** Which containers there are, and what becomes of them. */
   get containers(): Pick<
     Containers,
-    'get' | 'all' | 'running' | 'verdict' | 'destroy' | 'gone' | 'wait' | 'forget' | 'settled'
+    | 'get'
+    | 'all'
+    | 'running'
+    | 'verdict'
+    | 'destroy'
+    | 'gone'
+    | 'wait'
+    | 'forget'
+    | 'whileGone'
+    | 'settled'
   > {
     return this.#containers;
   }

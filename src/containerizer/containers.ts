@@ -42,6 +42,8 @@ export class Containers {
    * that of a parent, nor a launch under the same id.
    */
   readonly #removals = new Map<ContainerId, Promise<void>>();
+  /** What is being done with what containers have left that are known still, or not any more. */
+  readonly #sweeps = new Map<ContainerId, Promise<void>>();
   #lastWaiter = 0;
 
   constructor(options: ContainersOptions) {
@@ -89,6 +91,7 @@ export class Containers {
     let made: C;
     try {
       await this.#removals.get(rootOf(id))?.catch(() => undefined);
+      await this.#sweeps.get(id)?.catch(() => undefined);
       made = await make(AbortSignal.any([abort, own.signal]), (state) =>
         this.#step({ type: 'reached', id, state }),
       );
@@ -201,6 +204,18 @@ export class Containers {
       await this.#remove(id, () => this.#options.discard(id));
     }
     await Promise.all([first, this.#removals.get(rootOf(id))]);
+  }
+
+  /**
+   * Does something with what is left of a container, unless there is one under its id again: a
+   * launch waits until that is done.
+   */
+  async whileGone(id: ContainerId, sweep: () => Promise<void>): Promise<void> {
+    if ((this.get(id)?.state ?? 'ended') === 'ended') {
+      const done = sweep().finally(() => this.#sweeps.delete(id));
+      this.#sweeps.set(id, done);
+      await done;
+    }
   }
 
   /** Resolves when all records are removed that are being removed now. */

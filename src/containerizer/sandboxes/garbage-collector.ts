@@ -22,6 +22,12 @@ interface Garbage {
   readonly spare: () => boolean;
 }
 
+/** What a container has left that calls may launch again. */
+export interface Left extends Pick<Garbage, 'spare'> {
+  /** Does this while no container with its id is launched. */
+  readonly alone: (sweep: () => Promise<void>) => Promise<void>;
+}
+
 /** A sandbox that is not due yet. */
 interface Waiting {
   /** By the clock of `performance`. */
@@ -73,18 +79,18 @@ export class GarbageCollector {
    * The same for a container that may be in another one's sandbox, unless that is in use when it is
    * due: a new container may have its id.
    */
-  scheduleBelow({ root, names }: SandboxPlace, delayMs: number, spare: () => boolean): void {
-    const remove = () => removeSandbox(this.#work, { root, names });
+  scheduleBelow({ root, names }: SandboxPlace, delayMs: number, { spare, alone }: Left): void {
+    const remove = () => alone(() => removeSandbox(this.#work, { root, names }));
     this.#schedule([root, ...names].join(' '), delayMs, { remove, spare });
   }
 
   /**
    * Schedules the sandboxes of nested containers that an earlier agent has left in that of a
-   * container which goes on; `spare` is asked, by a container's name, when they are due.
+   * container which goes on.
    */
-  async adoptBelow(root: string, delayMs: number, spare: (name: string) => boolean): Promise<void> {
+  async adoptBelow(root: string, delayMs: number, left: (name: string) => Left): Promise<void> {
     for (const name of await nestedNames(this.#work, root)) {
-      this.scheduleBelow({ root, names: [name] }, delayMs, () => spare(name));
+      this.scheduleBelow({ root, names: [name] }, delayMs, left(name));
     }
   }
 

@@ -157,8 +157,12 @@ describe('garbage', () => {
     mkdirSync(below('old'), { recursive: true });
     mkdirSync(below('live'));
     writeFileSync(below('no.container'), '');
-    await garbage.adoptBelow(root, 1_000, (name) => name === 'live');
-    await garbage.adoptBelow(make('f', 'e', 'without'), 1_000, () => false);
+    const left = (name: string) => ({
+      spare: () => name === 'live',
+      alone: (sweep: () => Promise<void>) => sweep(),
+    });
+    await garbage.adoptBelow(root, 1_000, left);
+    await garbage.adoptBelow(make('f', 'e', 'without'), 1_000, left);
     expect(garbage.pending).toBe(2);
     vi.advanceTimersByTime(1_000);
     vi.useRealTimers();
