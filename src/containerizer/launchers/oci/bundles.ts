@@ -78,7 +78,10 @@ export class Bundles {
       stage: this.#stage(runtime, joined.includes('user') ? outer?.run : undefined, [
         ...joined.flatMap((kind) => ['join', outer?.run ?? '', namespaceIn(folder, kind)]),
         ...(outer !== undefined && joined.includes('ipc') ? ['share', outer.run, SHM] : []),
-        ...(plan.rootfs === undefined ? ['bind', '/', rootfs] : []),
+        // The configuration mounts the devices.
+        ...(plan.rootfs === undefined
+          ? ['bind', '/', rootfs, 'leave', join(rootfs, 'dev'), '']
+          : []),
       ]),
       arguments: (paths) => runtime.run(folder, paths),
     });

@@ -11,6 +11,8 @@
  *                        own; or in that which was made for the container of that run directory, whose
  *                        first process it waits for.
  *   bind SOURCE TARGET   SOURCE with all that is mounted below it.
+ *   leave TARGET -       TARGET, with all that is mounted below it, is not mounted there: the configuration
+ *                        mounts it again. In a user namespace it stays, below that.
  *   enter RUN -          Waits until the container of that run directory has its first process, and
  *                        checks that it has not ended.
  *   close TARGET -       TARGET, with all that is mounted below it, cannot be written to.
@@ -192,6 +194,11 @@ int take_users(const struct launch *launch) {
   return pid < 0 ? -1 : pid > 0 ? join_users(pid) : make_users();
 }
 
+/* Where nothing is mounted, or the kernel keeps it so, it stays as it is. */
+static int unmount(const char *path) {
+  return umount2(path, DETACH) < 0 && errno != EINVAL ? -1 : 0;
+}
+
 static int take_step(char **step) {
   const char *source = step[1], *target = step[2];
   if (is_users(step[0])) {
@@ -214,12 +221,13 @@ static int take_step(char **step) {
   if (strcmp(step[0], "bind") == 0) {
     return mount(source, target, NULL, BIND_ALL, NULL);
   }
+  if (strcmp(step[0], "leave") == 0) {
+    return unmount(source);
+  }
   if (strcmp(step[0], "hide") == 0) {
     /* Also what the list of mounts says of it. */
-    if (umount2(source, DETACH) < 0 && errno != EINVAL) {
-      return -1;
-    }
-    return mount("none", source, "tmpfs", READ_ONLY | NO_SUID | NO_DEVICES | NO_EXEC, "size=0");
+    unsigned long flags = READ_ONLY | NO_SUID | NO_DEVICES | NO_EXEC;
+    return unmount(source) < 0 ? -1 : mount("none", source, "tmpfs", flags, "size=0");
   }
   errno = EINVAL;
   return -1;
