@@ -43,8 +43,14 @@ export class Turns {
 
   readonly #next = () => {
     this.#isOpen = false;
-    while (this.#waiting.length > 0 && this.#hasTime()) {
+    this.#more();
+  };
+
+  /** What follows from a piece at once, by way of promises, takes its part of the turn, too. */
+  readonly #more = () => {
+    if (this.#waiting.length > 0 && this.#hasTime()) {
       this.#waiting.take()?.();
+      queueMicrotask(() => process.nextTick(this.#more));
     }
   };
 }

@@ -31,6 +31,26 @@ test('much work at once leaves turns to others, and is done in the order in whic
   expect(done).toEqual(done.toSorted((a, b) => a - b));
 });
 
+test('what follows from a piece takes its part of the turn', async () => {
+  const turns = new Turns();
+  let done = 0;
+  // Uses this turn up.
+  const first = turns.run(() => [busy(), busy(), busy()]);
+  const all = Array.from({ length: 20 }, async () => {
+    await turns.run(() => undefined);
+    await undefined;
+    busy();
+    done++;
+  });
+  let mostInTurn = 0;
+  for (let before = 0; done < all.length; before = done) {
+    await nextTurn();
+    mostInTurn = Math.max(mostInTurn, done - before);
+  }
+  await Promise.all([first, ...all]);
+  expect(mostInTurn).toBeLessThan(all.length);
+});
+
 test('little work is done at once, and settles as it ends', async () => {
   const turns = new Turns();
   let isDone = false;

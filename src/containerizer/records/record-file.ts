@@ -5,6 +5,7 @@ import {
   fstatSync,
   openSync,
   readFileSync,
+  readSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
@@ -35,16 +36,41 @@ export function reserveDescriptor(): void {
   }
 }
 
+/**
+ * Room for what `readText` reads, which nearly always fits. Files of /proc and cgroups have no
+ * size, and Node would make 64 KiB of garbage for each.
+ */
+const room = Buffer.allocUnsafeSlow(64 * 1024);
+
 /** Undefined where there is no such file. Throws any other error. */
 export function readText(path: string, encoding: BufferEncoding = 'latin1'): string | undefined {
   try {
-    return withDescriptor(() => readFileSync(path, encoding));
+    return withDescriptor(() => {
+      const file = openSync(path, 'r');
+      try {
+        return textIn(file).toString(encoding);
+      } finally {
+        closeSync(file);
+      }
+    });
   } catch (error) {
     if (isAbsence(error)) {
       return undefined;
     }
     throw error;
   }
+}
+
+/** Valid until the next call. */
+function textIn(file: number): Buffer {
+  for (let length = 0; length < room.length; ) {
+    const more = readSync(file, room, length, room.length - length, null);
+    if (more === 0) {
+      return room.subarray(0, length);
+    }
+    length += more;
+  }
+  return Buffer.concat([room, readFileSync(file)]);
 }
 
 /**
@@ -71,10 +97,13 @@ export function withDescriptor<T>(use: () => T): T {
 const RETRY_MS = 200;
 
 /** Retries `use` as long as its failure may be temporary; `onWait` gets the first failure. */
-export async function patiently<T>(use: () => T, onWait: (error: Error) => void): Promise<T> {
+export async function patiently<T>(
+  use: () => T | Promise<T>,
+  onWait: (error: Error) => void,
+): Promise<T> {
   for (let tries = 0; ; tries++) {
     try {
-      return use();
+      return await use();
     } catch (error) {
       if (!isPassing(error)) {
         throw error;

@@ -17,6 +17,7 @@ import type { ContainerPlan } from '../../plan/plan.ts';
 import { isAbsence, patiently } from '../../records/record-file.ts';
 import type { RunRecords } from '../../records/run-records.ts';
 import { rootSandbox } from '../../sandboxes/sandboxes.ts';
+import { Turns } from '../../turns.ts';
 import type {
   Attachment,
   Container,
@@ -83,6 +84,8 @@ export class ProcessLauncher implements Launcher {
   readonly #plain: PlainProcesses;
   readonly #meter = new UsageMeter();
   readonly #leftovers = new Leftovers();
+  /** Containers that end together, as all of a pod do, are looked at in turns. */
+  readonly #ends = new Turns();
   readonly #known = new Map<ContainerId, Known>();
 
   private constructor(options: ProcessLauncherOptions, program: string) {
@@ -304,11 +307,11 @@ export class ProcessLauncher implements Launcher {
     const { records, warn } = this.#options;
     await this.#endInside(id);
     const end = await patiently(
-      () => records.end(id),
+      () => this.#ends.run(() => records.end(id)),
       (error) => warn(`The end of container ${id} cannot be read yet: ${error.message}`),
     );
     await patiently(
-      () => this.#clear(id, cgroups, end),
+      () => this.#ends.run(() => this.#clear(id, cgroups, end)),
       () => undefined,
     );
     return end;

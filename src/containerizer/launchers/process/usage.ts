@@ -31,7 +31,9 @@ export class UsageMeter {
     const members =
       cgroup === undefined
         ? descendants(supervisorPid, this.#allProcesses())
-        : cgroupProcesses(cgroup).flatMap((pid) => processStat(pid) ?? []);
+        : cgroupProcesses(cgroup).flatMap(
+            (pid) => (pid === supervisorPid ? supervisor : processStat(pid)) ?? [],
+          );
     const sum = (of: (process: ProcessStat) => number) =>
       members.reduce((total, process) => total + of(process), 0);
     const user = sum(({ userTicks, childUserTicks }) => userTicks + childUserTicks);
