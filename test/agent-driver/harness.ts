@@ -88,6 +88,7 @@ interface Opening {
   readonly isStrict?: boolean;
   readonly isolation?: readonly string[];
   readonly isolators?: IsolatorOptions;
+  readonly logger?: AgentDriverOptions['logger'];
   readonly launcher?: LauncherName;
   readonly ociRuntime?: string;
   readonly garbage?: Partial<AgentDriverOptions['garbage']>;
@@ -124,6 +125,7 @@ export class DriverHarness {
       isStrict = true,
       isolation = ['posix/cpu', 'posix/mem'],
       isolators,
+      logger,
       launcher = 'posix',
       ociRuntime,
       garbage,
@@ -138,6 +140,7 @@ export class DriverHarness {
       ociRuntime,
       isolation,
       isolators,
+      logger,
       host: lookAtHost({
         cgroups: withCgroups
           ? {
