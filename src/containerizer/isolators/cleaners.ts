@@ -8,15 +8,15 @@ import type { Isolator } from './isolator.ts';
 export interface CleanersOptions {
   /** Those that this agent uses, in their order. */
   readonly isolators: readonly Isolator[];
-  /** One that it does not use; undefined where this version has none of that name. */
-  readonly onceUsed: (name: string) => Isolator | undefined;
+  /** Of one that it does not use; undefined where this version has none of that name. */
+  readonly onceUsed: (name: string) => readonly Isolator[] | undefined;
   readonly records: RunRecords;
   readonly warn: (text: string) => void;
 }
 
 export class Cleaners {
   readonly #options: CleanersOptions;
-  readonly #onceUsed = new Map<string, Isolator | undefined>();
+  readonly #onceUsed = new Map<string, readonly Isolator[] | undefined>();
 
   constructor(options: CleanersOptions) {
     this.#options = options;
@@ -32,7 +32,7 @@ export class Cleaners {
     const { isolators, records } = this.#options;
     const noted = notedPlace(records, id)?.isolators ?? [];
     const others = noted.filter((name) => !isolators.some((it) => it.name === name));
-    this.#cleanup(id, [...isolators, ...others.flatMap((name) => this.#found(name, id) ?? [])]);
+    this.#cleanup(id, [...isolators, ...others.flatMap((name) => this.#found(name, id))]);
   }
 
   #cleanup(id: ContainerId, isolators: readonly Isolator[]): void {
@@ -41,17 +41,17 @@ export class Cleaners {
     }
   }
 
-  #found(name: string, id: ContainerId): Isolator | undefined {
+  #found(name: string, id: ContainerId): readonly Isolator[] {
     if (!this.#onceUsed.has(name)) {
       this.#onceUsed.set(name, this.#options.onceUsed(name));
     }
-    const isolator = this.#onceUsed.get(name);
-    if (isolator === undefined) {
+    const isolators = this.#onceUsed.get(name);
+    if (isolators === undefined) {
       this.#options.warn(
         `Container ${id} was launched with the isolator ${name}, which this version does not` +
           ' know: what that has made for it may stay',
       );
     }
-    return isolator;
+    return isolators ?? [];
   }
 }

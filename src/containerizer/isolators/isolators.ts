@@ -208,12 +208,24 @@ export function createIsolators(
 }
 
 /**
- * One that this agent does not use, to clean up after a container that an earlier agent launched
- * with it; undefined for a name that this version does not know.
+ * What they make stays when a container ends; that of all others ends with its processes and
+ * cgroups, or is known only to the agent that has made it.
  */
-export const isolatorOnceUsed = (name: string, parts: IsolatorParts): Isolator | undefined =>
+const LEAVE_THINGS: ReadonlySet<IsolatorName> = new Set(['filesystem/posix', 'filesystem/linux']);
+
+/**
+ * Who cleans up after a container that an earlier agent launched with an isolator which this one
+ * does not use, and whose flags it does not have; undefined for a name that this version does not
+ * know.
+ */
+export const isolatorOnceUsed = (
+  name: string,
+  parts: IsolatorParts,
+): readonly Isolator[] | undefined =>
   Object.hasOwn(MAKERS, name)
-    ? MAKERS[name as IsolatorName]({ ...parts, canMount: false })
+    ? [name as IsolatorName]
+        .filter((it) => LEAVE_THINGS.has(it))
+        .map((it) => MAKERS[it]({ ...parts, canMount: false }))
     : undefined;
 
 function missingFor(

@@ -1,5 +1,8 @@
 import { expect, test } from 'vitest';
-import { createIsolators } from '../../../src/containerizer/isolators/isolators.ts';
+import {
+  createIsolators,
+  isolatorOnceUsed,
+} from '../../../src/containerizer/isolators/isolators.ts';
 import {
   ISOLATOR_NAMES,
   ISOLATOR_NEEDS,
@@ -27,6 +30,14 @@ test('each isolator is made under its name', () => {
     (name) => ISOLATOR_NEEDS[name]?.launcher === undefined && name !== 'disk/xfs',
   );
   expect(createIsolators(able, isolatorParts).map(({ name }) => name)).toEqual(able);
+});
+
+test('cleaning up after an isolator that is used no more needs neither its flags nor programs', () => {
+  const { host } = isolatorParts;
+  const bare = { ...isolatorParts, host: { ...host, programs: new Map() } };
+  const cleaning = ISOLATOR_NAMES.flatMap((name) => isolatorOnceUsed(name, bare));
+  expect(cleaning.map((it) => it?.name)).toEqual(['filesystem/posix', 'filesystem/linux']);
+  expect(isolatorOnceUsed('of/tomorrow', bare)).toBeUndefined();
 });
 
 test('files are those of the machine with its mounts, or with mounts of their own', () => {
