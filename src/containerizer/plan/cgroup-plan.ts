@@ -88,31 +88,37 @@ export const withSettings = <Plan extends { readonly cgroups: CgroupPlan }>(
   cgroups: { ...plan.cgroups, settings: [...plan.cgroups.settings, ...settings] },
 });
 
-/**
- * Where a container is. With `shared`, that of the container that it is nested in, it has a cgroup
- * of its own only to be killed by: all else counts for the other.
- */
+/** Where a container is that has cgroups of its own. */
 export function cgroupPlacement(
   hierarchies: readonly CgroupHierarchy[],
   id: ContainerId,
-  shared?: CgroupPlacement | undefined,
 ): CgroupPlacement {
   const own: string[] = [];
   const joined: string[] = [];
-  for (const [index, hierarchy] of hierarchies.entries()) {
+  for (const hierarchy of hierarchies) {
     const folder = cgroupFolder(hierarchy, id);
-    if (index > 0 && shared !== undefined) {
-      const other = shared.joined.find((it) => it.startsWith(`${hierarchy.root}/`));
-      if (other !== undefined) {
-        joined.push(other);
-        continue;
-      }
-    }
     const leaf = hierarchy.version === 2 ? [join(folder, LEAF)] : [];
     own.push(folder, ...leaf);
     joined.push(leaf[0] ?? folder);
   }
   return { own, joined };
+}
+
+/**
+ * Where one is that has a cgroup of its own only to be killed by: all else counts for the container
+ * that it is nested in. That one may be an earlier agent's, and below another --cgroups_root.
+ */
+export function sharedPlacement(
+  id: ContainerId,
+  { own, joined }: CgroupPlacement,
+): CgroupPlacement {
+  const [above] = own;
+  if (above === undefined) {
+    return { own: [], joined };
+  }
+  const folder = join(above, NESTED, id.slice(id.lastIndexOf('.') + 1));
+  const leaf = own.includes(join(above, LEAF)) ? [join(folder, LEAF)] : [];
+  return { own: [folder, ...leaf], joined: [leaf[0] ?? folder, ...joined.slice(1)] };
 }
 
 /**

@@ -12,8 +12,10 @@ import {
   type CgroupHierarchy,
   type CgroupPlacement,
   type CgroupPlan,
+  cgroupFolder,
   cgroupPlacement,
   handingOn,
+  sharedPlacement,
 } from './cgroup-plan.ts';
 import { type CommandLine, commandEnvironment, commandLine, layered } from './command-line.ts';
 import { requireSupported } from './container-info.ts';
@@ -158,7 +160,7 @@ export const refusalError = ({ text, reason, cause }: Refusal): ContainerizerErr
 const NO_COMMAND: CommandLine = { program: '', arguments: [] };
 
 /** Mesos's agent ends at such a container. */
-function requirePossibleCgroups(request: ContainerRequest): void {
+function requirePossibleCgroups(request: ContainerRequest, host: PlanHost): void {
   const parent = parentOf(request.id);
   const wantsOwn = containerInfoOf(request)?.linux_info?.share_cgroups === false;
   if (request.kind === 'debug' && wantsOwn) {
@@ -173,6 +175,18 @@ function requirePossibleCgroups(request: ContainerRequest): void {
         'that is nested in a root container can have cgroups of its own',
     );
   }
+  const above = host.parentCgroups?.own;
+  if (
+    parent !== undefined &&
+    above !== undefined &&
+    wantsOwn &&
+    !host.cgroups.every((it) => above.includes(cgroupFolder(it, parent)))
+  ) {
+    throw new ContainerizerError(
+      `'linux_info.share_cgroups' cannot be false in container ${parent}: an agent with another ` +
+        '--cgroups_root or --isolation launched it, and it has other cgroups than this one makes',
+    );
+  }
 }
 
 function basicPlan(request: ContainerRequest, host: PlanHost): ContainerPlan {
@@ -183,9 +197,9 @@ function basicPlan(request: ContainerRequest, host: PlanHost): ContainerPlan {
   if (id === AGENT_CGROUP) {
     throw new ContainerizerError(`A container cannot have the id '${id}': it is the agent's own`);
   }
-  requirePossibleCgroups(request);
+  requirePossibleCgroups(request, host);
   const parent = parentOf(id);
-  const isShared = isSharing(request);
+  const shared = isSharing(request) ? host.parentCgroups : undefined;
   const { inside } = request;
   const sandbox = join(host.workDirectory, request.sandbox);
   return {
@@ -205,8 +219,8 @@ function basicPlan(request: ContainerRequest, host: PlanHost): ContainerPlan {
     user,
     isBound,
     cgroups: {
-      ...cgroupPlacement(host.cgroups, id, isShared ? host.parentCgroups : undefined),
-      settings: parent === undefined || isShared ? [] : handingOn(host.cgroups, parent),
+      ...(shared === undefined ? cgroupPlacement(host.cgroups, id) : sharedPlacement(id, shared)),
+      settings: parent === undefined || shared !== undefined ? [] : handingOn(host.cgroups, parent),
     },
     oomScoreAdj: 0,
     rlimits: [],

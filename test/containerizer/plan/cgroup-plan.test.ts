@@ -5,6 +5,7 @@ import {
   type CgroupPlacement,
   cgroupPlacement,
   handingOn,
+  sharedPlacement,
 } from '../../../src/containerizer/plan/cgroup-plan.ts';
 import { childOf } from '../../../src/model/container-id.ts';
 import { containerId } from '../../../src/model/ids.ts';
@@ -67,8 +68,10 @@ test.each<[what: string, isSharing: boolean, hierarchies: typeof v1, CgroupPlace
     },
   ],
 ])('%s', (_, isSharing, hierarchies, placement) => {
-  const shared = isSharing ? cgroupPlacement(hierarchies, pod) : undefined;
-  expect(cgroupPlacement(hierarchies, task, shared)).toEqual(placement);
+  const found = isSharing
+    ? sharedPlacement(task, cgroupPlacement(hierarchies, pod))
+    : cgroupPlacement(hierarchies, task);
+  expect(found).toEqual(placement);
 });
 
 test('in v2 the cgroups above hand controllers on to a container with limits of its own', () => {
@@ -83,9 +86,13 @@ test('in v2 the cgroups above hand controllers on to a container with limits of 
 });
 
 test('one below shares what the one above it shares', () => {
-  const shared = cgroupPlacement(v1, task, cgroupPlacement(v1, pod));
-  expect(cgroupPlacement(v1, childOf(task, 'check'), shared)).toEqual({
+  const shared = sharedPlacement(task, cgroupPlacement(v1, pod));
+  expect(sharedPlacement(childOf(task, 'check'), shared)).toEqual({
     own: ['/cg/freezer/mesos/pod/mesos/task/mesos/check'],
     joined: ['/cg/freezer/mesos/pod/mesos/task/mesos/check', '/cg/memory/mesos/pod'],
   });
+});
+
+test('one in a container without cgroups, as of an agent that made none, has none', () => {
+  expect(sharedPlacement(task, { own: [], joined: [] })).toEqual({ own: [], joined: [] });
 });

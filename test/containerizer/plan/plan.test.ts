@@ -168,3 +168,32 @@ test('what is no refusal is not taken for one', () => {
   const broken = { name: 'broken', contribute: () => expect.fail('a bug') };
   expect(() => planContainer(request, host, [broken])).toThrow('a bug');
 });
+
+test('a nested container is in the cgroups that the one above has by its record', () => {
+  const above = ['/cg/freezer/other/c1', '/cg/cpu/other/c1'];
+  const nested = (share_cgroups: boolean) =>
+    planContainer(
+      {
+        ...request,
+        id: containerId('c1.n'),
+        kind: 'nested',
+        executor: undefined,
+        container: { type: ContainerInfo_Type.MESOS, linux_info: { share_cgroups } },
+      },
+      { ...host, parentCgroups: { own: above, joined: above } },
+      isolators,
+    );
+  expect(nested(true)).toMatchObject({
+    plan: {
+      cgroups: {
+        own: ['/cg/freezer/other/c1/mesos/n'],
+        joined: ['/cg/freezer/other/c1/mesos/n', '/cg/cpu/other/c1'],
+        settings: [],
+      },
+    },
+  });
+  expect(nested(false)).toMatchObject({
+    kind: 'refusal',
+    text: expect.stringMatching(/^'linux_info.share_cgroups' cannot be false in container c1: /),
+  });
+});
