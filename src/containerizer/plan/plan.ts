@@ -134,7 +134,7 @@ export function planContainer(
       (sofar, isolator) => isolator.contribute(sofar, request, host),
       basicPlan(request, host),
     );
-    return { kind: 'plan', plan };
+    return { kind: 'plan', plan: withoutMorePrivileges(plan) };
   } catch (error) {
     if (!(error instanceof ContainerizerError)) {
       throw error;
@@ -147,6 +147,18 @@ export function planContainer(
       cause: cause instanceof Error ? cause.message : undefined,
     };
   }
+}
+
+/**
+ * A user who chooses what stands in the place of the machine's files, such as those that su(1)
+ * trusts, gets no privileges of programs that trust them.
+ */
+function withoutMorePrivileges(plan: ContainerPlan): ContainerPlan {
+  const { user, volumeMounts } = plan;
+  const isOver = ({ target }: VolumeMount) => target.below.length === 0;
+  return user !== undefined && user !== 'root' && volumeMounts.some(isOver)
+    ? { ...plan, noNewPrivileges: true }
+    : plan;
 }
 
 /** A refusal as the error that ends a launch. */

@@ -113,6 +113,21 @@ test('folders and files of the host are where they are wanted, in the container 
   expect(mountinfo()).toBe(before);
 });
 
+test('a user does not become root by what is mounted over the machine’s files', async () => {
+  writeFileSync(at('host/su'), 'auth sufficient pam_permit.so\naccount sufficient pam_permit.so\n');
+  const volume = { ...onHost(at('host/su')), container_path: '/etc/pam.d/su' };
+  const script = 'cat /etc/pam.d/su | head -1; su -c id 2>/dev/null; id -u';
+  const output = await printed(script, [volume], { user: 'nobody' });
+  expect(output).toBe('auth sufficient pam_permit.so\n65534\n');
+});
+
+test('the machine’s /dev/null stays root’s', async () => {
+  expect(await printed('stat -c %U /dev/null; echo x > /dev/null', [], { user: 'nobody' })).toBe(
+    'root\n',
+  );
+  expect(statSync('/dev/null').uid).toBe(0);
+});
+
 test('a check sees the volumes of its task, also when a later agent makes it', async () => {
   const launch: Launch = {
     container: 'c-1',

@@ -98,6 +98,16 @@ test('a path of the host is mounted, below a sandbox as a place without links', 
   });
 });
 
+test('users who mount something over the machine’s files get no more privileges', () => {
+  const over = hostPath('/srv', { container_path: '/etc/pam.d' });
+  const privileges = (container: object, user?: string) =>
+    (planned(ofHost, container, { ...root, user }) as { plan: ContainerPlan }).plan.noNewPrivileges;
+  expect(privileges(over, 'nobody')).toBe(true);
+  expect(privileges(hostPath('/srv'), 'nobody')).toBe(false);
+  expect(privileges(over, 'root')).toBe(false);
+  expect(privileges(over)).toBe(false);
+});
+
 test('a path that is the same in the container is mounted only to close it to writing', () => {
   const same = { container_path: '/etc' };
   expect(planned(ofHost, hostPath('/etc', same))).toMatchObject({ plan: { volumeMounts: [] } });

@@ -23,6 +23,7 @@ import {
   ociValue,
 } from './oci-config.ts';
 import { OciRuntime, type RuntimePaths } from './oci-runtime.ts';
+import { wayInto } from './way-in.ts';
 
 const CONFIG = 'config.json';
 const SHM = '/dev/shm';
@@ -67,7 +68,8 @@ export class Bundles {
       shared.length > 0 && outer !== undefined && has(outer.config, 'user')
         ? ['user', ...shared]
         : shared;
-    const host = { identity, rootfs, agent: this.#agent };
+    const way = wayInto(plan.id, plan.directory);
+    const host = { identity, rootfs, way, agent: this.#agent };
     const config = ociConfig(plan, {
       ...host,
       parent: Object.fromEntries(joined.map((kind) => [kind, namespaceIn(folder, kind)])),
@@ -105,7 +107,14 @@ export class Bundles {
       const file = join(folder, `${name}.json`);
       writeFileSync(
         file,
-        ociText(besideProcess(config.process, command, as && { ...as, agent: this.#agent })),
+        ociText(
+          besideProcess(
+            config.process,
+            command,
+            wayInto(id, command.directory),
+            as && { ...as, agent: this.#agent },
+          ),
+        ),
         { mode: 0o600 },
       );
       const call = this.#call(folder, `${name}.`, {

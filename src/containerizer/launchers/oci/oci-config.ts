@@ -3,7 +3,8 @@
 // the runtime is started.
 import type { Identity } from '../../host/users.ts';
 import type { Capabilities, CapabilityName } from '../../plan/capabilities.ts';
-import type { ContainerPlan, ProcessPlan } from '../../plan/plan.ts';
+import type { CommandLine } from '../../plan/command-line.ts';
+import type { ContainerPlan } from '../../plan/plan.ts';
 import type { ResourceLimit } from '../../plan/resource-limits.ts';
 import { type Mount, NAMESPACE_KINDS, type NamespaceKind } from '../../plan/surroundings.ts';
 
@@ -16,8 +17,17 @@ export interface OciHost {
   readonly agent: AgentUser;
   /** The namespaces of the container that this one is nested in, as paths in /proc. */
   readonly parent: Readonly<Partial<Record<JoinedKind, string>>>;
+  readonly way: WayIn;
   /** What later agents need to know of the bundle. */
   readonly annotations: Readonly<Record<string, string>>;
+}
+
+/** The way into a working directory. */
+export interface WayIn {
+  /** The folder that the runtime enters as root: an absolute path that no user can exchange. */
+  readonly entered: string;
+  /** The way from there, which the process goes as its own user; empty: it is there. */
+  readonly below: string;
 }
 
 /** A user namespace is no part of a plan: it is there wherever the agent is not root. */
@@ -117,37 +127,40 @@ export const ociValue = (text: string): unknown =>
 
 /** The part about a process. */
 const ociProcess = (
-  command: ProcessPlan,
+  command: CommandLine,
   { rlimits, capabilities, noNewPrivileges }: Confinement,
-  { identity, agent }: Pick<OciHost, 'identity' | 'agent'>,
+  { identity, agent, way }: Pick<OciHost, 'identity' | 'agent' | 'way'>,
   role: InitRole,
 ) => ({
   terminal: false,
   user: userOf(identity, agent),
-  ...commandOf(command, role),
+  ...commandOf(command, role, way),
   capabilities: capabilitySets(capabilities, agent, isRoot(identity)),
   rlimits: rlimits.map(rlimitOf),
   noNewPrivileges,
 });
 
 const commandOf = (
-  { program, arguments: [name = program, ...rest], directory }: ProcessPlan,
+  { program, arguments: [name = program, ...rest] }: CommandLine,
   role: InitRole,
+  { entered, below }: WayIn,
 ) => ({
-  args: [INIT, role, program, name, ...rest],
+  args: [INIT, role, below, program, name, ...rest],
   // Secrets may be among the variables, and this becomes a file: the supervisor hands them over.
   env: [],
-  cwd: directory,
+  cwd: entered,
 });
 
 export type OciProcess = ReturnType<typeof ociProcess>;
 
 /**
- * A process beside that of a container, confined as it is; `as` a user of its own.
+ * A process beside that of a container, confined as it is; `as` a user of its own, who gets no
+ * capability that the container cannot have.
  */
 export function besideProcess(
   process: OciProcess,
-  command: ProcessPlan,
+  command: CommandLine,
+  way: WayIn,
   as?: Pick<OciHost, 'identity' | 'agent'> & {
     readonly plan: Pick<Confinement, 'capabilities'>;
   },
@@ -156,9 +169,28 @@ export function besideProcess(
     ...process,
     ...(as !== undefined && {
       user: userOf(as.identity, as.agent),
-      capabilities: capabilitySets(as.plan.capabilities, as.agent, isRoot(as.identity)),
+      capabilities: capabilitiesBeside(process, as),
     }),
-    ...commandOf(command, 'beside'),
+    ...commandOf(command, 'beside', way),
+  };
+}
+
+function capabilitiesBeside(
+  { user, capabilities: of }: OciProcess,
+  { identity, agent, plan }: NonNullable<Parameters<typeof besideProcess>[3]>,
+) {
+  if (plan.capabilities === undefined && userOf(identity, agent).uid === user.uid) {
+    return of;
+  }
+  const sets = capabilitySets(plan.capabilities, agent, isRoot(identity));
+  const most = new Set(of.bounding);
+  const met = (names: readonly string[]) => names.filter((name) => most.has(name));
+  return {
+    bounding: met(sets.bounding),
+    permitted: met(sets.permitted),
+    effective: met(sets.effective),
+    inheritable: met(sets.inheritable),
+    ambient: met(sets.ambient),
   };
 }
 

@@ -1,6 +1,7 @@
 // The configuration for an OCI runtime, shown whole, without a runtime.
 import { expect, test } from 'vitest';
 import {
+  besideProcess,
   type OciHost,
   ociConfig,
   ociText,
@@ -18,6 +19,7 @@ const host: OciHost = {
     permitted: new Set(['CHOWN', 'KILL']),
   },
   parent: { pid: '/proc/77/ns/pid' },
+  way: { entered: '/agent/sandbox/containers', below: 'c2' },
   annotations: { runtime: 'crun' },
 };
 
@@ -67,9 +69,9 @@ test('a configuration has everything that the runtime does', () => {
     process: {
       terminal: false,
       user: { uid: 1000, gid: 100, additionalGids: [100, 4] },
-      args: ['/proc/self/fd/3', 'init', '/bin/prog', 'prog', '-x'],
+      args: ['/proc/self/fd/3', 'init', 'c2', '/bin/prog', 'prog', '-x'],
       env: [],
-      cwd: '/agent/sandbox',
+      cwd: '/agent/sandbox/containers',
       capabilities: { bounding, ...none },
       rlimits: [{ type: 'RLIMIT_NOFILE', soft: 10, hard: Number.POSITIVE_INFINITY }],
       noNewPrivileges: true,
@@ -167,6 +169,36 @@ test('whoever asks for capabilities has these, and passes them on', () => {
     permitted: [],
     effective: [],
     inheritable: chown,
+    ambient: [],
+  });
+});
+
+test('what runs beside a container has no capability that the container cannot have', () => {
+  const capabilities = {
+    bounding: new Set(['CHOWN', 'KILL'] as const),
+    effective: new Set(['CHOWN'] as const),
+  };
+  const { process } = ociConfig({ ...plan, capabilities }, host);
+  const beside = (as?: Parameters<typeof besideProcess>[3]) =>
+    besideProcess(process, { program: 'id', arguments: ['id'] }, host.way, as).capabilities;
+  const none = { plan: { capabilities: undefined }, agent: host.agent };
+  expect(beside()).toEqual(process.capabilities);
+  expect(beside({ ...none, identity: host.identity })).toEqual(process.capabilities);
+  const bounding = ['CAP_CHOWN', 'CAP_KILL'];
+  const ofRoot = {
+    bounding,
+    permitted: bounding,
+    effective: bounding,
+    inheritable: [],
+    ambient: [],
+  };
+  expect(beside({ ...none, identity: undefined })).toEqual(ofRoot);
+  const asked = { bounding: new Set(['KILL', 'NET_RAW'] as const), effective: undefined };
+  expect(beside({ ...none, plan: { capabilities: asked }, identity: undefined })).toEqual({
+    bounding: ['CAP_KILL'],
+    permitted: ['CAP_KILL'],
+    effective: ['CAP_KILL'],
+    inheritable: ['CAP_KILL'],
     ambient: [],
   });
 });

@@ -112,6 +112,9 @@ int make_users(void);
 int join_users(pid_t process);
 int try_users(int with_processes);
 
+/* process.c: opens a folder below one that only the agent can exchange, or returns -1, with errno. */
+int open_below(const char *above, const char *path);
+
 /* process.c: turns this process into the container's; does not return. */
 _Noreturn void become(const struct launch *launch, int failure, const struct stdio *stdio);
 _Noreturn void execute(const char *program, char **arguments, int failure);
@@ -133,7 +136,11 @@ ssize_t read_until_closed(int fd, char *text, size_t size, int deadline_ms);
 pid_t await_runtime(const struct launch *launch, pid_t runtime, int failure, char *text,
                     size_t size);
 
-/* inside.c: this program within a container. */
+/*
+ * inside.c: stands for /dev/null, which a runtime would give to the container's user; -1, with errno.
+ * And this program within a container.
+ */
+int stand_in_for_null(void);
 _Noreturn void inside(int count, char **arguments);
 
 /* switchboard.c: a socket in the run directory, on which the agent is served; -1, with errno. */

@@ -4,10 +4,13 @@
  * their first process, reaps all that end, and tells the supervisor how the command has ended, which
  * the status of a first process could not always tell.
  *
- *   PROGRAM ROLE COMMAND NAME ARGUMENT...
+ *   PROGRAM ROLE WAY COMMAND NAME ARGUMENT...
  *     ROLE    `exec`: becomes the command. `init`: stays as the first process. `hold`: does nothing,
  *             for namespaces that others are to enter. `beside`: stays with a command that is run in
  *             a container of another one, and ends what it leaves behind.
+ *     WAY     The way from the folder that the runtime has entered to the working directory, through
+ *             folders of users: the runtime, which is root, would make those that are missing there,
+ *             wherever a link leads.
  *
  * It has five descriptors besides its input and output: see container.h.
  */
@@ -15,11 +18,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -28,6 +33,44 @@
 
 /* For tools that look for the first process of containers of Mesos. */
 static const char COMM[] = "mesos-container";
+
+/* No file that is given otherwise can have these. */
+enum { STAND_IN_SEALS = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE };
+
+int stand_in_for_null(void) {
+  int made = memfd_create("null", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  if (made >= 0 && fcntl(made, F_ADD_SEALS, STAND_IN_SEALS) < 0) {
+    close(made);
+    return -1;
+  }
+  return made;
+}
+
+static void take_null(void) {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+    if (fcntl(fd, F_GET_SEALS) != STAND_IN_SEALS) {
+      continue;
+    }
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (null < 0 || dup2(null, fd) < 0) {
+      fail(INSIDE_FAILURE, "Failed to open /dev/null");
+    }
+    close(null);
+  }
+}
+
+static void go(const char *way) {
+  char path[PATH_MAX];
+  if (!*way) {
+    return;
+  }
+  snprintf(path, sizeof path, "./%s", way);
+  int folder = open_below(".", path);
+  if (folder < 0 || fchdir(folder) < 0) {
+    fail(INSIDE_FAILURE, "Failed to change directory to '%s'", way);
+  }
+  close(folder);
+}
 
 /*
  * Where the working directory was found safely before, it must be the same one: others may have put a
@@ -134,11 +177,13 @@ _Noreturn void inside(int count, char **arguments) {
     fcntl(INSIDE_FIRST + i, F_SETFD, FD_CLOEXEC);
   }
   prctl(PR_SET_NAME, COMM);
-  if (count < 3) {
+  if (count < 5) {
     errno = EINVAL;
     fail(INSIDE_FAILURE, "The container's first process lacks arguments");
   }
   close(INSIDE_PROGRAM);
+  take_null();
+  go(arguments[2]);
   check_directory();
   take_environment();
   if (strcmp(arguments[1], "hold") == 0) {
@@ -164,5 +209,5 @@ _Noreturn void inside(int count, char **arguments) {
     fail(INSIDE_FAILURE, "Failed to make the terminal that of the process");
   }
   reset_signals();
-  execute(arguments[2], arguments + 3, INSIDE_FAILURE);
+  execute(arguments[3], arguments + 4, INSIDE_FAILURE);
 }

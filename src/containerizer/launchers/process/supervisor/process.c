@@ -108,7 +108,7 @@ static void redirect_to_supervisor(int failure, const struct launch *launch,
  * Opens a folder below that which only the agent can exchange. Others may put links on the way, which
  * are not followed. Returns -1, with errno.
  */
-static int walk(const char *above, const char *path) {
+int open_below(const char *above, const char *path) {
   size_t size = strlen(above);
   char rest[PATH_MAX];
   if (strncmp(path, above, size) != 0 || (path[size] != '/' && path[size] != 0) ||
@@ -148,7 +148,7 @@ static int make_log(int failure, const struct launch *launch, int folder, const 
 
 static void make_logs(int failure, const struct launch *launch, const struct stdio *stdio) {
   struct stat status;
-  int folder = walk(launch->above, launch->io.logs);
+  int folder = open_below(launch->above, launch->io.logs);
   if (folder < 0 || fstat(folder, &status) < 0 || status.st_uid != uid_of(launch->uid)) {
     fail(failure, "Failed to open '%s'", launch->io.logs);
   }
@@ -164,7 +164,7 @@ static void make_logs(int failure, const struct launch *launch, const struct std
  */
 static int open_beneath(int failure, const struct launch *launch) {
   struct stat status;
-  int folder = walk(launch->above, launch->directory);
+  int folder = open_below(launch->above, launch->directory);
   if (folder < 0 || fstat(folder, &status) < 0) {
     fail(failure, "Failed to change directory to '%s'", launch->directory);
   }

@@ -278,6 +278,21 @@ static void hand_over(int failure, const int *descriptors) {
   }
 }
 
+/* A runtime makes what it gets as input and output the user's: the machine's devices are not to be. */
+static void keep_devices(int failure) {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+    struct stat status;
+    int instead = -1;
+    if (fstat(fd, &status) == 0 && S_ISCHR(status.st_mode) && !isatty(fd) &&
+        ((instead = stand_in_for_null()) < 0 || dup2(instead, fd) < 0)) {
+      fail(failure, "Failed to hold /dev/null");
+    }
+    if (instead >= 0) {
+      close(instead);
+    }
+  }
+}
+
 /* Becomes the runtime; the process is in its cgroups and has its input and output. */
 _Noreturn void become_runtime(const struct launch *launch, int failure, int directory) {
   int descriptors[INSIDE_DESCRIPTORS] = {
@@ -289,6 +304,7 @@ _Noreturn void become_runtime(const struct launch *launch, int failure, int dire
   };
   set_stage(launch, failure);
   reset_signals();
+  keep_devices(failure);
   hand_over(failure, descriptors);
   static char *environment[] = {
       "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", NULL};
