@@ -99,6 +99,16 @@ test('exec -it is a terminal, of the size of the window', async () => {
   expect(await shell.status).toBe(5);
 });
 
+test('an agent that ends meanwhile is no crash of the command', async () => {
+  const sleeping = task('exec', 'echo', '--', 'sh', '-c', 'echo begun; sleep 1000');
+  await sleeping.shows('begun');
+  await cluster.agentProgram.kill('SIGKILL');
+  expect(await sleeping.status).toBe(1);
+  expect(sleeping.errors).toMatch(/^The connection with the agent broke off .*\n$/);
+  await cluster.startAgent();
+  await cluster.agentRegistered();
+});
+
 test('attach types into the task, and leaves it; also into one of an earlier agent', async () => {
   const first = inTerminal('attach', 'echo');
   await until('it is attached', () => {
@@ -125,6 +135,7 @@ test.each([
   [['exec', 'nowhere', 'true'], /No task 'nowhere' is running/],
   [['exec', 'echo'], /exec expects a task and a command/],
   [['attach'], /attach expects one task/],
+  [['exec', '-it', 'echo', 'sh'], /-i with -t expects a terminal as standard input/],
   [['list'], /expected 'exec' or 'attach', got 'list'/],
 ])('%j is refused', async (parameters, why) => {
   const refused = task(...parameters);

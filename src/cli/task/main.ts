@@ -83,13 +83,13 @@ function readArguments(rest: readonly string[], values: Values): Asked {
       verb === 'exec' ? 'exec expects a task and a command' : 'attach expects one task',
     );
   }
-  return {
-    verb,
-    task,
-    command,
-    interactive: values.interactive || letters.includes('i'),
-    tty: values.tty || letters.includes('t'),
-  };
+  const interactive = values.interactive || letters.includes('i');
+  const tty = values.tty || letters.includes('t');
+  if (interactive && tty && !process.stdin.isTTY) {
+    // Its end would be told to nobody: a terminal goes on when who types has gone.
+    throw new FlagError('-i with -t expects a terminal as standard input; -i alone takes any');
+  }
+  return { verb, task, command, interactive, tty };
 }
 
 async function execute(
@@ -121,14 +121,22 @@ async function execute(
   } else if (!tty) {
     sender.send({ type: 1, data: { type: ProcessIO_Data_Type.STDIN, data: new Uint8Array(0) } });
   }
+  let breach: unknown;
   try {
     await show(output);
+  } catch (error) {
+    breach = error;
   } finally {
     restore();
   }
   const { credential, dialer } = way;
   const operator = new OperatorClient({ address: agent, credential, dialer, timeoutMs: WAIT_MS });
-  return exitCodeOf(operator, id);
+  try {
+    return await exitCodeOf(operator, id);
+  } catch (error) {
+    // How the command ended is not known, unless the agent says so.
+    throw breach ?? error;
+  }
 }
 
 function commandOf(command: readonly string[], user: string | undefined, tty: boolean) {
@@ -217,6 +225,9 @@ function whyNot(error: unknown): string {
     return error.message.includes('switchboard')
       ? 'The task has no terminal to attach to (tty_info); see its files, or use `mesoscale task exec`'
       : error.message;
+  }
+  if (error instanceof Error && 'code' in error) {
+    return `The connection with the agent broke off (${error.message}); how it ended is not known`;
   }
   throw error;
 }
