@@ -32,7 +32,7 @@ export const filesystemShared: Isolator = {
     for (const { source, target } of volumeMounts) {
       // What is mounted is like what it hides: a /tmp stays one that all may write to.
       const { uid, gid, mode } = await mountPoint(target.top);
-      if (source.kind === 'host') {
+      if (source.kind === 'asked') {
         await requireHostPath(source.path, undefined);
       } else if (source.kind === 'sandbox') {
         using made = madeFolder(source.place);
@@ -44,7 +44,7 @@ export const filesystemShared: Isolator = {
 };
 
 const hostMount = ({ source, target, isReadOnly }: ContainerVolume<'host'>): VolumeMount => ({
-  source: { kind: 'host', path: source.path },
+  source: { kind: 'asked', path: source.path },
   target: { top: absolute(target), below: [] },
   isReadOnly,
 });

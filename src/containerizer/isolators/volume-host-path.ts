@@ -23,7 +23,7 @@ export const volumeHostPath = (creatable: readonly string[] | undefined): Isolat
           ? []
           : [
               {
-                source: { kind: 'host', path },
+                source: { kind: 'asked', path },
                 target: targetPlace(plan, { target }),
                 isReadOnly,
               },
@@ -34,7 +34,7 @@ export const volumeHostPath = (creatable: readonly string[] | undefined): Isolat
   },
   async prepare({ volumeMounts }) {
     for (const mount of volumeMounts) {
-      if (mount.source.kind === 'host') {
+      if (mount.source.kind === 'asked') {
         await requireHostPath(mount.source.path, creatable);
         await requireMountPoint(mount);
       }

@@ -13,8 +13,10 @@ export interface Place {
 }
 
 export interface VolumeMount {
-  readonly source: /** An absolute path on the host. */
+  readonly source: /** An absolute path on the host, of the agent's own choice. */
     | { readonly kind: 'host'; readonly path: string }
+    /** One that a framework has named: it gets what the container's user can reach. */
+    | { readonly kind: 'asked'; readonly path: string }
     /** In a sandbox, where a folder is made if there is nothing. */
     | { readonly kind: 'sandbox'; readonly place: Place }
     /** A file with this content, in memory. */

@@ -1,8 +1,9 @@
 // Volumes of containers with mounts of their own, and users who put links in their way. This needs
 // root.
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
+  chmodSync,
   chownSync,
   existsSync,
   mkdirSync,
@@ -119,6 +120,23 @@ test('a user does not become root by what is mounted over the machine’s files'
   const script = 'cat /etc/pam.d/su | head -1; su -c id 2>/dev/null; id -u';
   const output = await printed(script, [volume], { user: 'nobody' });
   expect(output).toBe('auth sufficient pam_permit.so\n65534\n');
+});
+
+test('what is mounted over the OCI runtime is not what the agent executes', async () => {
+  const made = at('host/made');
+  writeFileSync(at('host/runtime'), `#!/bin/sh\nid > ${made}\n`, { mode: 0o755 });
+  const runtime = execFileSync('/bin/sh', ['-c', 'command -v crun'], { encoding: 'utf8' }).trim();
+  const volume = { ...onHost(at('host/runtime')), container_path: runtime };
+  expect(await printed(`head -c 9 ${runtime}`, [volume], { user: 'nobody' })).toBe('#!/bin/sh');
+  expect(existsSync(made)).toBe(false);
+});
+
+test('a user gets no folder of the host that the user could not enter', async () => {
+  mkdirSync(at('host/closed/inner'), { recursive: true });
+  chmodSync(at('host/closed'), 0o700);
+  const volume = onHost(at('host/closed/inner'));
+  expect(await printed('ls in', [volume], { user: 'nobody' })).toMatch(/Permission denied/);
+  expect(await printed('ls -d in', [volume])).toBe('in\n');
 });
 
 test('the machine’s /dev/null stays root’s', async () => {

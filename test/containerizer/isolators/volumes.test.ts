@@ -90,7 +90,9 @@ const IN_TASK = { top: '/agent/runs/root', below: ['containers', 'task', 'in'] }
 test('a path of the host is mounted, below a sandbox as a place without links', () => {
   expect(planned(ofHost, hostPath('/etc', { mode: Volume_Mode.RO }))).toMatchObject({
     plan: {
-      volumeMounts: [{ source: { kind: 'host', path: '/etc' }, target: IN_TASK, isReadOnly: true }],
+      volumeMounts: [
+        { source: { kind: 'asked', path: '/etc' }, target: IN_TASK, isReadOnly: true },
+      ],
     },
   });
   expect(planned(ofHost, hostPath('/etc', { container_path: '/mnt' }), root)).toMatchObject({
@@ -281,7 +283,7 @@ test('folders of the first versions of Mesos are like what they hide', async () 
     plan: {
       namespaces: { mount: 'own' },
       volumeMounts: [
-        { source: { kind: 'host', path: '/etc' }, target: { top: '/mnt', below: [] } },
+        { source: { kind: 'asked', path: '/etc' }, target: { top: '/mnt', below: [] } },
         { source: { kind: 'sandbox' }, target: { top: '/var/tmp', below: [] } },
       ],
     },

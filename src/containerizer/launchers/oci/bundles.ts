@@ -84,6 +84,7 @@ export class Bundles {
         ...(plan.rootfs === undefined
           ? ['bind', '/', rootfs, 'leave', join(rootfs, 'dev'), '']
           : []),
+        ...(plan.volumeMounts.length > 0 ? ['volumes', rootfs, ''] : []),
       ]),
       arguments: (paths) => runtime.run(folder, paths),
     });

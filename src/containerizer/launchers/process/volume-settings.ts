@@ -8,6 +8,8 @@ export function volumeSetting({ source, target, isReadOnly }: VolumeMount): stri
   switch (source.kind) {
     case 'host':
       return `volume ${mode} there ${wordsOf({ top: source.path, below: [] })} ${to}`;
+    case 'asked':
+      return `volume ${mode} asked ${wordsOf({ top: source.path, below: [] })} ${to}`;
     case 'sandbox':
       return `volume ${mode} made ${wordsOf(source.place)} ${to}`;
     case 'secret':

@@ -97,11 +97,11 @@ int confine_before_user(const char *setting);
 int confine_after_user(const char *setting);
 
 /*
- * volumes.c: whether a setting is a volume; mounts all volumes in a mount namespace of this process's
- * own, or returns -1, with errno, and with the path of the one that failed.
+ * volumes.c: whether a setting is a volume; mounts all volumes below the folder that becomes the
+ * container's root, or returns -1, with errno, and with the path of the one that failed.
  */
 int is_volume(const char *setting);
-int mount_volumes(const struct launch *launch, char *target, size_t size);
+int mount_volumes(const struct launch *launch, const char *path, char *target, size_t size);
 
 /*
  * users.c: puts this process into a user namespace of its own, in which it is root; or into the one that
@@ -112,8 +112,12 @@ int make_users(void);
 int join_users(pid_t process);
 int try_users(int with_processes);
 
-/* process.c: opens a folder below one that only the agent can exchange, or returns -1, with errno. */
+/*
+ * process.c: opens a folder below one that only the agent can exchange, or what the container's user can
+ * reach; -1, with errno.
+ */
 int open_below(const char *above, const char *path);
+int open_as_user(const struct launch *launch, const char *path);
 
 /* process.c: turns this process into the container's; does not return. */
 _Noreturn void become(const struct launch *launch, int failure, const struct stdio *stdio);
@@ -127,6 +131,7 @@ void reset_signals(void);
  */
 int program_for_containers(void);
 int take_users(const struct launch *launch);
+int leave_mounts(void);
 _Noreturn void become_runtime(const struct launch *launch, int failure, int directory);
 /*
  * Reads what is written into the pipe until nobody has it open; returns how much that was, or -1 where

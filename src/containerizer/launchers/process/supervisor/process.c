@@ -183,20 +183,23 @@ static void enter_beneath(int failure, const struct launch *launch) {
   close(folder);
 }
 
-/* For good, or only for what is opened until root is wanted again. */
-static void become_user(int failure, const struct launch *launch, int is_final) {
-  if (strcmp(launch->uid, "-") == 0) {
-    return;
-  }
+/* For good, or only for what is opened until root is wanted again. Returns -1, with errno. */
+static int take_user(const struct launch *launch, int is_final) {
   gid_t groups[launch->n_groups + 1];
   for (int i = 0; i < launch->n_groups; i++) {
     groups[i] = strtoul(launch->groups[i], NULL, 10);
   }
   gid_t gid = strtoul(launch->gid, NULL, 10);
   uid_t uid = strtoul(launch->uid, NULL, 10);
-  if (setgroups(launch->n_groups, groups) < 0 ||
-      (is_final ? setresgid(gid, gid, gid) : setegid(gid)) < 0 ||
-      (is_final ? setresuid(uid, uid, uid) : seteuid(uid)) < 0) {
+  return setgroups(launch->n_groups, groups) < 0 ||
+                 (is_final ? setresgid(gid, gid, gid) : setegid(gid)) < 0 ||
+                 (is_final ? setresuid(uid, uid, uid) : seteuid(uid)) < 0
+             ? -1
+             : 0;
+}
+
+static void become_user(int failure, const struct launch *launch, int is_final) {
+  if (strcmp(launch->uid, "-") != 0 && take_user(launch, is_final) < 0) {
     fail(failure, "Failed to become user %s", launch->uid);
   }
 }
@@ -280,6 +283,37 @@ _Noreturn void execute(const char *program, char **arguments, int failure) {
   _exit(1);
 }
 
+/* The process's own root is where it finds its volumes. */
+static void mount_without_runtime(const struct launch *launch, int failure) {
+  int count = 0;
+  char target[PATH_MAX] = "/";
+  for (int i = 0; i < launch->n_settings; i++) {
+    count += is_volume(launch->settings[i]);
+  }
+  if (count > 0 && (leave_mounts() < 0 || mount_volumes(launch, "/", target, sizeof target) < 0)) {
+    fail(failure, "Failed to mount the volume at '%s'", target);
+  }
+}
+
+/* What is opened is what the container's user can reach. Returns -1, with errno. */
+int open_as_user(const struct launch *launch, const char *path) {
+  if (strcmp(launch->uid, "-") == 0) {
+    return open(path, O_PATH | O_CLOEXEC);
+  }
+  gid_t gid = getegid(), groups[NGROUPS_MAX];
+  int n_groups = getgroups(NGROUPS_MAX, groups);
+  if (n_groups < 0 || take_user(launch, 0) < 0) {
+    return -1;
+  }
+  int found = open(path, O_PATH | O_CLOEXEC), error = errno;
+  if (seteuid(getuid()) < 0 || setegid(gid) < 0 || setgroups(n_groups, groups) < 0) {
+    /* What this process does next is root's. */
+    _exit(1);
+  }
+  errno = error;
+  return found;
+}
+
 void become(const struct launch *launch, int failure, const struct stdio *stdio) {
   join_cgroups(launch, failure);
   umask(022);
@@ -289,14 +323,11 @@ void become(const struct launch *launch, int failure, const struct stdio *stdio)
   if (take_users(launch) < 0) {
     fail(failure, "Failed to enter a user namespace");
   }
-  char target[PATH_MAX];
-  if (mount_volumes(launch, target, sizeof target) < 0) {
-    fail(failure, "Failed to mount the volume at '%s'", target);
-  }
   if (launch->n_runtime > 0) {
     int directory = redirect_as_user(launch, failure, stdio);
     become_runtime(launch, failure, directory);
   }
+  mount_without_runtime(launch, failure);
   confine(failure, launch, confine_before_user);
   if (*launch->above) {
     enter_beneath(failure, launch);

@@ -18,6 +18,7 @@
  *   close TARGET -       TARGET, with all that is mounted below it, cannot be written to.
  *   join RUN FILE        The same, and that container's namespace of the file's name is found there.
  *   share RUN PATH       What that container has mounted at this path, where that is not what is here.
+ *   volumes ROOT -       The container's volumes, below the folder that becomes its root.
  *   hide TARGET -        An empty folder that cannot be written to: of cgroups the runtime sees none,
  *                        and leaves them alone. They are made and joined before.
  */
@@ -184,7 +185,7 @@ static int share(const char *run, const char *path) {
 
 static int is_users(const char *step) { return strcmp(step, "users") == 0; }
 
-/* Before all that only root may do: volumes are mounted before the stage is set. */
+/* Before all that only root may do. */
 int take_users(const struct launch *launch) {
   if (launch->n_stage == 0 || !is_users(launch->stage[0])) {
     return 0;
@@ -233,12 +234,22 @@ static int take_step(char **step) {
   return -1;
 }
 
+/* From here on no mount is seen outside. Returns -1, with errno. */
+int leave_mounts(void) {
+  return unshare(CLONE_NEWNS) < 0 ? -1 : mount(NULL, "/", NULL, SLAVE_ALL, NULL);
+}
+
 static void set_stage(const struct launch *launch, int failure) {
-  if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, SLAVE_ALL, NULL) < 0) {
+  if (leave_mounts() < 0) {
     fail(failure, "Failed to make a mount namespace for the OCI runtime");
   }
   for (int i = 0; i + 2 < launch->n_stage; i += 3) {
-    if (take_step(launch->stage + i) < 0) {
+    char target[PATH_MAX];
+    if (strcmp(launch->stage[i], "volumes") == 0) {
+      if (mount_volumes(launch, launch->stage[i + 1], target, sizeof target) < 0) {
+        fail(failure, "Failed to mount the volume at '%s'", target);
+      }
+    } else if (take_step(launch->stage + i) < 0) {
       fail(failure, "Failed to prepare mounts for the OCI runtime (%s %s)", launch->stage[i],
            launch->stage[i + 1]);
     }

@@ -1,10 +1,12 @@
 /*
- * Mounts the volumes of a container, in a mount namespace of its own: nothing of it is seen outside,
- * and all of it is gone with the container's last process. Each setting is a text of words:
+ * Mounts the volumes of a container below what becomes its root, in the mount namespace that is staged
+ * for the OCI runtime: nothing of it is seen outside, and all of it is gone with the container's last
+ * process. The runtime itself, which is root, keeps the machine's files. Each setting is a text of words:
  *
  *   volume MODE KIND SOURCE BELOW TARGET BELOW   MODE is `ro` or `rw`. KIND `there`: the source is
- *                                                there. KIND `made`: a folder is made where there is
- *                                                nothing.
+ *                                                there; `asked`: so, and the container's user has
+ *                                                named it, and can reach it; `made`: a folder is made
+ *                                                where there is nothing.
  *   secret MODE TARGET BELOW CONTENT             A file that is in memory only; CONTENT in hex.
  *
  * A path is in two words. The first leads to a folder that is the operator's or the agent's, or to
@@ -20,7 +22,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/mount.h>
-#include <sched.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,11 +33,6 @@
 #ifndef AT_RECURSIVE
 #define AT_RECURSIVE 0x8000
 #endif
-
-/* mount(2) of the C library, whose header is at odds with that of the kernel. */
-int mount(const char *source, const char *target, const char *type, unsigned long flags,
-          const void *data);
-enum { SLAVE_ALL = 1 << 19 | 1 << 14 };
 
 static int digit(char c) {
   return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
@@ -103,8 +100,8 @@ static int step(int folder, const char *name, enum make make, int is_last) {
   return next;
 }
 
-static int open_place(const char *top, char *below, enum make make) {
-  int here = open(top, O_PATH | O_CLOEXEC);
+/* Goes on from `here`, which it closes. */
+static int open_from(int here, char *below, enum make make) {
   char *left;
   for (char *name = strtok_r(below, "/", &left); here >= 0 && name;) {
     char *next = strtok_r(NULL, "/", &left);
@@ -112,6 +109,12 @@ static int open_place(const char *top, char *below, enum make make) {
     name = next;
   }
   return here;
+}
+
+/* A link on the way leads to where it leads in the container. */
+static int open_target(int root, const char *top, char *below, enum make make) {
+  struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT};
+  return open_from(syscall(SYS_openat2, root, top, &how, sizeof how), below, make);
 }
 
 static int is_folder(int fd) {
@@ -137,13 +140,15 @@ static int attach(int source, const char *name, const char *mode, int target) {
   return result < 0 ? -1 : 0;
 }
 
-static int mount_folder(char *words[]) {
+static int mount_folder(int root, const struct launch *launch, char *words[]) {
   const char *mode = words[0];
   enum make make = strcmp(words[1], "made") == 0 ? FOLDERS : NOTHING;
-  int source = open_place(words[2], words[3], make);
+  int top = strcmp(words[1], "asked") == 0 ? open_as_user(launch, words[2])
+                                           : open(words[2], O_PATH | O_CLOEXEC);
+  int source = open_from(top, words[3], make);
   int target = source < 0 ? -1
-                          : open_place(words[4], words[5],
-                                       is_folder(source) ? FOLDERS : FOLDERS_AND_FILE);
+                          : open_target(root, words[4], words[5],
+                                        is_folder(source) ? FOLDERS : FOLDERS_AND_FILE);
   int result = target < 0 ? -1 : attach(source, "", mode, target);
   drop(source);
   drop(target);
@@ -192,9 +197,9 @@ static int new_memory(size_t bytes) {
  * Only what is mounted somewhere can be mounted elsewhere: for a moment, the memory is on the folder of
  * the container's records, which nothing of this process looks at.
  */
-static int mount_secret(const char *scratch, char *words[]) {
+static int mount_secret(int root, const char *scratch, char *words[]) {
   size_t size = strlen(words[3]) / 2;
-  int target = open_place(words[1], words[2], FOLDERS_AND_FILE);
+  int target = open_target(root, words[1], words[2], FOLDERS_AND_FILE);
   int memory = target < 0 ? -1 : new_memory(size);
   int file = memory < 0 ? -1 : openat(memory, "secret", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
   int result = file < 0 ? -1 : write_hex(file, words[3]);
@@ -230,10 +235,10 @@ int is_volume(const char *setting) {
   return strncmp(setting, "volume ", 7) == 0 || strncmp(setting, "secret ", 7) == 0;
 }
 
-static int mount_volume(const char *scratch, const char *setting, char *target, size_t size) {
-  char *text = strdup(setting);
+static int mount_volume(int root, const struct launch *launch, int i, char *target, size_t size) {
+  char *text = strdup(launch->settings[i]);
   char *words[MAX_WORDS];
-  int is_secret = *setting == 's';
+  int is_secret = *launch->settings[i] == 's';
   int n = text ? split(text, words) : 0;
   if (n != (is_secret ? 4 : 6)) {
     errno = EINVAL;
@@ -241,27 +246,21 @@ static int mount_volume(const char *scratch, const char *setting, char *target, 
   }
   const char *top = words[is_secret ? 1 : 4], *below = words[is_secret ? 2 : 5];
   snprintf(target, size, "%s%s%s", top, *below ? "/" : "", below);
-  int result = is_secret ? mount_secret(scratch, words) : mount_folder(words);
+  int result = is_secret ? mount_secret(root, launch->run, words) : mount_folder(root, launch, words);
   int error = errno;
   free(text);
   errno = error;
   return result;
 }
 
-int mount_volumes(const struct launch *launch, char *target, size_t size) {
-  int has_left = 0;
-  for (int i = 0; i < launch->n_settings; i++) {
-    if (!is_volume(launch->settings[i])) {
-      continue;
-    }
-    if (!has_left && (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, SLAVE_ALL, NULL) < 0)) {
-      snprintf(target, size, "(any)");
-      return -1;
-    }
-    has_left = 1;
-    if (mount_volume(launch->run, launch->settings[i], target, size) < 0) {
-      return -1;
+int mount_volumes(const struct launch *launch, const char *path, char *target, size_t size) {
+  snprintf(target, size, "%s", path);
+  int root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC), result = root < 0 ? -1 : 0;
+  for (int i = 0; i < launch->n_settings && result == 0; i++) {
+    if (is_volume(launch->settings[i])) {
+      result = mount_volume(root, launch, i, target, size);
     }
   }
-  return 0;
+  drop(root);
+  return result;
 }
