@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { parentOf } from '../model/container-id.ts';
 import { applySettings, makeCgroups } from './cgroups/cgroups.ts';
 import type { Placements } from './cgroups/placements.ts';
+import { ContainerizerError } from './containerizer-error.ts';
 import { type FetchOptions, fetchAll } from './fetcher/fetcher.ts';
 import type { Identity, Users } from './host/users.ts';
 import { identityOf } from './identity.ts';
@@ -170,8 +171,17 @@ export class LaunchSteps {
    * above may have put anything where this one's is to be. Ids of others are never used again.
    */
   async #clearPlace({ kind, nested, sandbox }: ContainerRequest): Promise<void> {
-    if (kind !== 'executor' && kind !== 'task') {
+    if (kind === 'executor' || kind === 'task') {
+      return;
+    }
+    try {
       await removeSandbox(this.#of.work, nested ?? { root: sandbox, names: [] });
+    } catch (error) {
+      // A link in place of a folder above it, say.
+      const path = this.#of.work.path(sandbox);
+      throw new ContainerizerError(`Failed to clear the place of sandbox '${path}': ${error}`, {
+        cause: error,
+      });
     }
   }
 
