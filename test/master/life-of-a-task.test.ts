@@ -86,6 +86,16 @@ test('resources of a task are free with its first terminal state', () => {
   expect(state['master/cpus_used']).toBe(0);
 });
 
+test('what an ACCEPT leaves is not offered to its framework before its filter ends', () => {
+  const { world, framework } = cluster();
+  const offer = framework.offer();
+  framework.accept([offer], [launchOf(offer, 't1')], 30);
+  world.advance(29_000);
+  expect(framework.offers()).toHaveLength(1);
+  world.advance(3_000);
+  expect(framework.offers()).toHaveLength(2);
+});
+
 const taskOfAll = { resources: resources('cpus:4;mem:4096;disk:8192;ports:[31000-32000]') };
 
 test.each([
