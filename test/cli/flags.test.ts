@@ -378,6 +378,12 @@ describe('a value that cannot be used is refused in one clear line', () => {
     expect(() => agent(['--isolation=posix/mem,posix/cp'])).toThrow(
       /^--isolation=posix\/cp is not supported yet: .*, got 'posix\/mem,posix\/cp'$/,
     );
+    expect(() => agent(['--isolation=posix/mem,posix/cpu,posix/mem'])).toThrow(
+      "--isolation has posix/mem more than once, got 'posix/mem,posix/cpu,posix/mem'",
+    );
+    expect(() => agent(['--isolation=namespaces/ipc', '--default_container_shm_size=0B'])).toThrow(
+      '--default_container_shm_size must be positive: size 0 would be no limit',
+    );
     expect(master(['--no-authenticate_agents', '--authorizers=local']).warnings).toEqual([]);
   });
 

@@ -83,7 +83,7 @@ test('flags of profiles that nothing would apply, or that name none, are errors'
     /^--seccomp_profile_name: Failed to read/,
   );
   expect(() => seccomp({ seccomp_config_dir: '/no/such/folder' })).toThrow(
-    /^--seccomp_config_dir: ENOENT/,
+    /^--seccomp_config_dir: the folder .* cannot be read: ENOENT/,
   );
   expect(() => options(`--seccomp_config_dir=${folder.path}`)).toThrow(
     '--seccomp_config_dir needs linux/seccomp in --isolation',

@@ -93,6 +93,30 @@ test('a task from JSON runs', async () => {
   expect(status).toBe(0);
 });
 
+test('a task that ends for its health check is said to be unhealthy', async () => {
+  const { output } = await execute(
+    `--task=${JSON.stringify({
+      name: 'ill',
+      task_id: { value: 'ill' },
+      agent_id: { value: '' },
+      resources: [
+        { name: 'cpus', type: 'SCALAR', scalar: { value: 0.1 } },
+        { name: 'mem', type: 'SCALAR', scalar: { value: 32 } },
+      ],
+      command: { value: 'sleep 1000' },
+      health_check: {
+        type: 'COMMAND',
+        delay_seconds: 0,
+        grace_period_seconds: 0,
+        interval_seconds: 0.05,
+        consecutive_failures: 1,
+        command: { value: 'exit 1' },
+      },
+    })}`,
+  );
+  expect(output).toMatch(/TASK_KILLED for task 'ill' \(unhealthy\)/);
+});
+
 test('the output of a custom executor comes out', async () => {
   const amount = (name: string, value: number) => ({ name, type: 'SCALAR', scalar: { value } });
   const task = {

@@ -28,6 +28,12 @@ const unsupported = (flag: string, known: readonly string[]) => (names: readonly
   return `${flag}=${missing.join(',')} is not supported yet: there is ${known.join(', ')}${hint}`;
 };
 
+/** As in Mesos: it may be a slip for another name. */
+function repeated(flag: string, names: readonly string[]): string | undefined {
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  return twice === undefined ? undefined : `${flag} has ${twice} more than once`;
+}
+
 /** Only such events are counted as statistics have a figure for. */
 function checkPerfEvents(text: string): string | undefined {
   const unknown = text
@@ -119,7 +125,11 @@ export const AGENT_CONTAINER_FLAGS = {
     help: 'ContainerInfo of executors that have none, as JSON.',
   }),
   default_container_shm_size: size({
-    help: 'namespaces/ipc: size of /dev/shm where a container does not say.',
+    check: (bytes) =>
+      bytes > 0
+        ? undefined
+        : 'default_container_shm_size must be positive: size 0 would be no limit',
+    help: 'namespaces/ipc: size of the /dev/shm of containers with ipc_mode PRIVATE that do not say; all others see the machine’s, or that of their parent.',
   }),
   disallow_sharing_agent_ipc_namespace: toggle({
     default: false,
@@ -154,7 +164,8 @@ export const AGENT_CONTAINER_FLAGS = {
   }),
   isolation: list({
     default: ['posix/cpu', 'posix/mem'],
-    check: unsupported('isolation', ISOLATION_WORDS),
+    check: (words) =>
+      repeated('isolation', words) ?? unsupported('isolation', ISOLATION_WORDS)(words),
     help: `Isolators to use: ${ISOLATION_HELP}. Others are refused.`,
   }),
   launcher: choice(

@@ -50,7 +50,9 @@ function profilesIn(folder: string): ReadonlyMap<string, SeccompProfile | Error>
   try {
     names = readdirSync(folder);
   } catch (error) {
-    throw new FlagError(`--seccomp_config_dir: ${(error as Error).message}`);
+    throw new FlagError(
+      `--seccomp_config_dir: the folder ${folder} cannot be read: ${(error as Error).message}`,
+    );
   }
   if (names.length > MAX_PROFILES) {
     throw new FlagError(

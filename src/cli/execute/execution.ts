@@ -408,7 +408,8 @@ const groupLaunch = (placed: Placed, frameworkId: string): Offer_Operation => ({
   },
 });
 
-function describe({ task_id, state, message }: TaskStatus): string {
+function describe({ task_id, state, message, healthy }: TaskStatus): string {
   const words = message === undefined || message === '' ? '' : `: ${message}`;
-  return `Received status update ${taskStateName(state)} for task '${task_id.value}'${words}`;
+  const health = healthy === false ? ' (unhealthy)' : '';
+  return `Received status update ${taskStateName(state)} for task '${task_id.value}'${health}${words}`;
 }

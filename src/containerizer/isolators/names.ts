@@ -51,7 +51,7 @@ const WHAT_THEY_DO: Readonly<Record<IsolatorName, string>> = {
   'linux/seccomp': 'system calls that tasks may make',
   'linux/devices': 'devices that the operator allows, in root file systems of images',
   'namespaces/pid': 'process ids of the container’s own',
-  'namespaces/ipc': 'IPC and /dev/shm of the container’s own',
+  'namespaces/ipc': 'IPC of the container’s own; /dev/shm, too, with ipc_mode PRIVATE',
   'volume/host_path': 'folders and files of the host',
   'volume/sandbox_path': 'folders that tasks of a group share',
   'volume/secret': 'secrets as files that only a task sees',

@@ -26,6 +26,11 @@ export const namespacesIpc = ({ isSharingAllowed, shmBytes }: IpcOptions): Isola
         'Only support specifying the size of /dev/shm when the IPC mode is `PRIVATE`',
       );
     }
+    if (info?.shm_size === 0) {
+      throw new ContainerizerError(
+        "'linux_info.shm_size' must be positive: /dev/shm of size 0 would be one without a limit",
+      );
+    }
     const ipc = namespaceFor(info?.ipc_mode, parentOf(plan.id) !== undefined);
     if (ipc === 'agent' && !isSharingAllowed) {
       throw new ContainerizerError(

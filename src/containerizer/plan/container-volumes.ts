@@ -140,6 +140,7 @@ function targetOf(path: string): string | readonly string[] {
     if (path.split('/').includes('..')) {
       throw new ContainerizerError(`Container path '${path}' of a volume must not contain '..'`);
     }
+    requireMountable(path);
     return withoutNull(path);
   }
   const names = namesIn(path, 'Container path');
@@ -149,6 +150,20 @@ function targetOf(path: string): string | readonly string[] {
     );
   }
   return names;
+}
+
+/** A container's own file systems are mounted there, and are its root. */
+const FIRST_MOUNTS: ReadonlySet<string> = new Set(['/', '/proc', '/sys', '/dev']);
+
+function requireMountable(path: string): void {
+  const names = path.split('/').filter((name) => name !== '' && name !== '.');
+  // What is below /proc is the kernel's, and other for each process.
+  if (FIRST_MOUNTS.has(`/${names.join('/')}`) || names[0] === 'proc') {
+    throw new ContainerizerError(
+      `Container path '${path}' of a volume ('container.volumes.container_path') cannot be ` +
+        "mounted on: a container's root, /dev, /sys and all of /proc are not replaced",
+    );
+  }
 }
 
 const OUTPUT: ReadonlySet<string | undefined> = new Set(['stdout', 'stderr']);

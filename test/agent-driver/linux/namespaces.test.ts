@@ -114,6 +114,9 @@ test('a container that may not share what it asks to share is refused', async ()
   expect(await failure({ shm_size: 16 })).toBe(
     'Only support specifying the size of /dev/shm when the IPC mode is `PRIVATE`',
   );
+  expect(await failure({ ipc_mode: LinuxInfo_IpcMode.PRIVATE, shm_size: 0 })).toBe(
+    "'linux_info.shm_size' must be positive: /dev/shm of size 0 would be one without a limit",
+  );
   const asking = { task: { container: container({ ipc_mode: LinuxInfo_IpcMode.PRIVATE }) } };
   expect(await outputOf("df -k /dev/shm | awk 'NR==2 {print $2}'", asking)).toBe('8192\n');
 });

@@ -88,6 +88,15 @@ test.each<[what: string, volume: Partial<Volume>, text: RegExp]>([
   expect(() => volumesOfKind(info(volume), 'sandbox')).toThrow(text);
 });
 
+test.each(['/', '//.', '/proc', '/proc/sys/kernel', '/sys/', '/./dev'])(
+  'a volume at %s is refused by name',
+  (path) => {
+    expect(() => volumesOfKind(info({ ...onHost('/srv'), container_path: path }), 'host')).toThrow(
+      `Container path '${path}' of a volume ('container.volumes.container_path') cannot be mounted`,
+    );
+  },
+);
+
 test('a relative path on the host is refused', () => {
   expect(() => volumesOfKind(info(onHost('etc')), 'host')).toThrow(
     "Path 'etc' in HOST_PATH volume is not absolute",

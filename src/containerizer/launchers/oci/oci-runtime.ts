@@ -131,7 +131,9 @@ async function kindOf(path: string): Promise<Kind> {
     ({ stdout: text } = await run(path, ['--version'], { timeout: ANSWER_MS, killSignal: 9 }));
   } catch (error) {
     const why = error instanceof Error ? error.message.split('\n')[0] : String(error);
-    throw new ContainerizerError(`The OCI runtime '${path}' does not answer: ${why}`);
+    throw new ContainerizerError(
+      `The OCI runtime '${path}' (--oci_runtime) does not answer: ${why}`,
+    );
   }
   const kind = KINDS.find((it) => text.startsWith(`${it} version`));
   if (kind === undefined) {

@@ -25,10 +25,13 @@ test('crun is preferred, and the operator has the last word', async () => {
 
 test.each([
   [undefined, /^--launcher=linux needs an OCI runtime, .* install crun .* or runc, or name one/],
-  ['/no/such', /^The OCI runtime '\/no\/such' does not answer: spawn \/no\/such ENOENT$/],
+  [
+    '/no/such',
+    /^The OCI runtime '\/no\/such' \(--oci_runtime\) does not answer: spawn \/no\/such ENOENT$/,
+  ],
   ['crun', /^--oci_runtime=crun is not an absolute path$/],
   ['/bin/echo', /^'\/bin\/echo' is no OCI runtime that is known here \(crun, runc\): it calls /],
-  ['/bin/false', /^The OCI runtime '\/bin\/false' does not answer: /],
+  ['/bin/false', /^The OCI runtime '\/bin\/false' \(--oci_runtime\) does not answer: /],
 ])('%s is refused at the start', async (path, text) => {
   await expect(OciRuntime.open(path, { programs: none, isRoot: true })).rejects.toThrow(text);
 });
