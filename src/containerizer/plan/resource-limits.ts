@@ -38,6 +38,25 @@ export const resourceLimits = (
     return limit;
   });
 
+/** A runtime sets the limits for itself first, and then opens files and writes down how it goes. */
+const LEAST_FOR_RUNTIME: ReadonlyMap<string, number> = new Map([
+  ['NOFILE', 32],
+  ['FSIZE', 4096],
+]);
+
+/** Throws ContainerizerError for a limit with which an OCI runtime could start no container. */
+export function requireRuntimeLimits(limits: readonly ResourceLimit[]): void {
+  for (const { name, soft } of limits) {
+    const least = LEAST_FOR_RUNTIME.get(name) ?? 0;
+    if (soft !== 'unlimited' && soft < least) {
+      throw invalid(
+        `RLMT_${name} is at least ${least} in a container with namespaces of its own, as the OCI ` +
+          `runtime starts under it, and not ${soft}`,
+      );
+    }
+  }
+}
+
 const NO_BOUNDS: ReadonlyMap<string, number> = new Map();
 
 function resourceLimit(limit: RLimitInfo_RLimit): ResourceLimit {

@@ -237,3 +237,31 @@ describe.each(LAUNCHERS)('with the launcher $launcher', ({ launcher, isolation }
     expect(await harness.terminalStatus(container)).toMatchObject({ state: TaskState.TASK_KILLED });
   });
 });
+
+test('the least limits that a runtime starts with are those that are not refused', async () => {
+  using folder = temporaryFolder();
+  const harness = await DriverHarness.open(folder.path, {
+    isolation: ['posix/cpu', 'posix/rlimits', 'namespaces/pid'],
+    launcher: 'linux',
+  });
+  const endWith = async (type: Type, least: number) => {
+    const rlimits = [{ type, soft: least, hard: least }];
+    const container = { type: ContainerInfo_Type.MESOS, rlimit_info: { rlimits } };
+    const id = harness.launch({ task: { container, command: { value: 'true' } } });
+    return await Promise.race([
+      harness.terminalStatus(id).then(({ message }) => message),
+      harness.ended(id).then(({ failure }) => failure),
+    ]);
+  };
+  try {
+    for (const [type, name, least] of [
+      [Type.RLMT_NOFILE, 'NOFILE', 32],
+      [Type.RLMT_FSIZE, 'FSIZE', 4096],
+    ] as const) {
+      expect(await endWith(type, least)).toBe('Command exited with status 0');
+      expect(await endWith(type, least - 1)).toContain(`RLMT_${name} is at least ${least} in`);
+    }
+  } finally {
+    await harness.end();
+  }
+});

@@ -97,6 +97,26 @@ test('a container whose supervisor is killed ends, and later agents find nothing
   await nothingLeft();
 });
 
+test('files of commands that an earlier agent ran beside a container are removed', async () => {
+  const waiting = { command: { value: 'while ! test -e go; do sleep 0.02; done' } };
+  const checkpoint = { checkpoint: true };
+  const launch = { container: 'a', ...checkpoint, framework: checkpoint, task: waiting };
+  harness = await DriverHarness.open(folder.path, opening);
+  await harness.status(harness.launch(launch), TaskState.TASK_RUNNING);
+  await harness.driver.close();
+  const bundle = join(folder.path, 'meta/containers/a/oci');
+  for (const end of ['json', 'log', 'pid']) {
+    writeFileSync(join(bundle, `command-1-7.${end}`), '{}');
+  }
+  harness = await DriverHarness.open(folder.path, opening);
+  const id = harness.reattach(launch);
+  await eventually(() => readdirSync(bundle).every((name) => !name.startsWith('command-')));
+  expect(readdirSync(bundle)).toContain('config.json');
+  writeFileSync(harness.inSandbox(id, 'go'), '');
+  expect(await harness.terminalStatus(id)).toMatchObject({ state: TaskState.TASK_FINISHED });
+  await harness.ended(id);
+});
+
 test('an OCI runtime that is killed while it makes containers', async () => {
   const ociRuntime = join(folder.path, 'runtime');
   writeFileSync(

@@ -1,7 +1,8 @@
 // The bundles of containers that an OCI runtime starts: a folder for each, among the container's
 // records, with its configuration and all that the runtime writes. It goes with the records, so
 // that nothing of the runtime is left behind. A later agent runs commands beside a container by it.
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parentOf } from '../../../model/container-id.ts';
 import type { ContainerId } from '../../../model/ids.ts';
@@ -9,6 +10,7 @@ import { ContainerizerError } from '../../containerizer-error.ts';
 import type { Identity } from '../../host/users.ts';
 import { namesIn } from '../../plan/capabilities.ts';
 import type { ContainerPlan, ProcessPlan } from '../../plan/plan.ts';
+import { requireRuntimeLimits } from '../../plan/resource-limits.ts';
 import { NAMESPACE_KINDS } from '../../plan/surroundings.ts';
 import { isAbsence, readText } from '../../records/record-file.ts';
 import type { RunRecords } from '../../records/run-records.ts';
@@ -27,6 +29,7 @@ import { wayInto } from './way-in.ts';
 
 const CONFIG = 'config.json';
 const SHM = '/dev/shm';
+const COMMAND = 'command-';
 /** Files on which the runtime finds the namespaces of another container. */
 const NAMESPACES = 'namespaces';
 const namespaceIn = (folder: string, kind: JoinedKind) => join(folder, NAMESPACES, kind);
@@ -35,6 +38,8 @@ export class Bundles {
   readonly #runtime: OciRuntime | undefined;
   readonly #records: RunRecords;
   readonly #agent = agentUser();
+  /** The files of this agent's commands begin so. */
+  readonly #ownCommand = `${COMMAND}${randomUUID()}-`;
   #lastCommand = 0;
 
   /** `runtime` makes containers; those that there are know theirs. */
@@ -61,6 +66,7 @@ export class Bundles {
     if (runtime === undefined) {
       throw new ContainerizerError('Namespaces of its own need an agent with --launcher=linux');
     }
+    requireRuntimeLimits(plan.rlimits);
     const folder = this.#folder(plan.id);
     const rootfs = plan.rootfs ?? join(folder, 'rootfs');
     // Only who is in its user namespace can join the others.
@@ -101,10 +107,10 @@ export class Bundles {
     }
     const runtime = runtimeOf(outer);
     const { folder, run, config } = outer;
+    removeCommands(folder, this.#ownCommand);
     return (command, as) => {
       this.#lastCommand++;
-      // An earlier agent may have left files of such a name.
-      const name = `command-${process.pid}-${this.#lastCommand}`;
+      const name = `${this.#ownCommand}${this.#lastCommand}`;
       const file = join(folder, `${name}.json`);
       writeFileSync(
         file,
@@ -169,6 +175,15 @@ export class Bundles {
         return undefined;
       }
       throw new ContainerizerError(`'${path}' cannot be read: ${String(error)}`, { cause: error });
+    }
+  }
+}
+
+/** What an earlier agent, which was killed, has left of commands: they have ended with it. */
+function removeCommands(folder: string, own: string): void {
+  for (const name of readdirSync(folder)) {
+    if (name.startsWith(COMMAND) && !name.startsWith(own)) {
+      rmSync(join(folder, name), { force: true });
     }
   }
 }
