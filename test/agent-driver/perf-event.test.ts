@@ -85,7 +85,7 @@ test('events are counted in each container, again and again, also by a later age
     'task_clock',
     'timestamp',
   ]);
-  expect(first.duration).toBeGreaterThanOrEqual(0.1);
+  expect(first.duration).toBeGreaterThan(0.05);
   expect(Date.now() / 1000 - first.timestamp).toBeLessThan(60);
   await eventually(() => (perfOf(busy)?.timestamp ?? 0) > first.timestamp);
   const { task_clock: used = 0 } = perfOf(busy) ?? {};
