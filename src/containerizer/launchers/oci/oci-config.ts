@@ -154,8 +154,8 @@ const commandOf = (
 export type OciProcess = ReturnType<typeof ociProcess>;
 
 /**
- * A process beside that of a container, confined as it is; `as` a user of its own, who gets no
- * capability that the container cannot have.
+ * A process beside that of a container, confined as it is; `as` a user of its own, with the
+ * capabilities that it asks for: those of the container are no bound, as with Mesos.
  */
 export function besideProcess(
   process: OciProcess,
@@ -169,28 +169,9 @@ export function besideProcess(
     ...process,
     ...(as !== undefined && {
       user: userOf(as.identity, as.agent),
-      capabilities: capabilitiesBeside(process, as),
+      capabilities: capabilitySets(as.plan.capabilities, as.agent, isRoot(as.identity)),
     }),
     ...commandOf(command, 'beside', way),
-  };
-}
-
-function capabilitiesBeside(
-  { user, capabilities: of }: OciProcess,
-  { identity, agent, plan }: NonNullable<Parameters<typeof besideProcess>[3]>,
-) {
-  if (plan.capabilities === undefined && userOf(identity, agent).uid === user.uid) {
-    return of;
-  }
-  const sets = capabilitySets(plan.capabilities, agent, isRoot(identity));
-  const most = new Set(of.bounding);
-  const met = (names: readonly string[]) => names.filter((name) => most.has(name));
-  return {
-    bounding: met(sets.bounding),
-    permitted: met(sets.permitted),
-    effective: met(sets.effective),
-    inheritable: met(sets.inheritable),
-    ambient: met(sets.ambient),
   };
 }
 
