@@ -25,6 +25,7 @@ import {
   ociValue,
 } from './oci-config.ts';
 import { OciRuntime, type RuntimePaths } from './oci-runtime.ts';
+import { volumeStep } from './volume-step.ts';
 import { wayInto } from './way-in.ts';
 
 const CONFIG = 'config.json';
@@ -90,7 +91,7 @@ export class Bundles {
         ...(plan.rootfs === undefined
           ? ['bind', '/', rootfs, 'leave', join(rootfs, 'dev'), '']
           : []),
-        ...(plan.volumeMounts.length > 0 ? ['volumes', rootfs, ''] : []),
+        ...plan.volumeMounts.flatMap((mount) => volumeStep(mount, rootfs)),
       ]),
       arguments: (paths) => runtime.run(folder, paths),
     });

@@ -37,7 +37,6 @@ import { runningSettings } from './running-settings.ts';
 import { DESTROY_SIGNAL, type RuntimeCall, Spawner } from './spawner.ts';
 import { supervisorProgram } from './supervisor-program.ts';
 import { UsageMeter } from './usage.ts';
-import { volumeSetting } from './volume-settings.ts';
 
 const SIGTERM = 15;
 const SIGCONT = 18;
@@ -119,7 +118,7 @@ export class ProcessLauncher implements Launcher {
         directory,
         identity,
         cgroups,
-        settings: [...plan.volumeMounts.map(volumeSetting), ...settings],
+        settings,
         io: ioOf(plan),
         runtime,
         environment,

@@ -1,4 +1,5 @@
-// Volumes in mount namespaces, for a process of the spawner's; and users who put links in the way.
+// Volumes in the mount namespace of a runtime, for which a shell stands in that starts a process
+// there; and users who put links in the way.
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
   chownSync,
@@ -13,9 +14,9 @@ import {
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { bootId } from '../../../../src/containerizer/host/process-table.ts';
+import { volumeStep } from '../../../../src/containerizer/launchers/oci/volume-step.ts';
 import { Spawner } from '../../../../src/containerizer/launchers/process/spawner.ts';
 import { supervisorProgram } from '../../../../src/containerizer/launchers/process/supervisor-program.ts';
-import { volumeSetting } from '../../../../src/containerizer/launchers/process/volume-settings.ts';
 import {
   placeIn,
   placeInParent,
@@ -63,8 +64,12 @@ const mounted = (source: VolumeMount['source'], more: Partial<VolumeMount> = {})
   ...more,
 });
 
+/** Closes the descriptors that a runtime hands over (container.h). */
+const START = 'exec 3<&- 4>&- 5>&- 6<&- 7<&-; sh -c "$1" & echo $! > "$2"';
+
 /** What the script prints, or why there was no process. */
 async function printed(script: string, mounts: readonly VolumeMount[]): Promise<string> {
+  const pidFile = join(run, 'pid');
   const ended = Promise.withResolvers<unknown>();
   const token = spawner.launch(
     {
@@ -75,10 +80,16 @@ async function printed(script: string, mounts: readonly VolumeMount[]): Promise<
       stdout: join(run, 'stdout'),
       stderr: join(run, 'stdout'),
       cgroups: { own: [], joined: [] },
-      settings: mounts.map(volumeSetting),
-      environment: { PATH: '/usr/bin:/bin' },
-      program: '/bin/sh',
-      arguments: ['sh', '-c', script],
+      settings: [],
+      runtime: {
+        stage: mounts.flatMap((mount) => volumeStep(mount, '/')),
+        arguments: ['/bin/sh', '-c', START, 'sh', script, pidFile],
+        pidFile,
+        logFile: join(run, 'log'),
+      },
+      environment: {},
+      program: '',
+      arguments: [],
     },
     { started: () => {}, ended: ended.resolve, failed: ended.reject },
   );

@@ -97,11 +97,11 @@ int confine_before_user(const char *setting);
 int confine_after_user(const char *setting);
 
 /*
- * volumes.c: whether a setting is a volume; mounts all volumes below the folder that becomes the
- * container's root, or returns -1, with errno, and with the path of the one that failed.
+ * volumes.c: mounts a volume below the folder that becomes the container's root; returns -1, with errno.
+ * `target` is where in the container it is, or is to be.
  */
-int is_volume(const char *setting);
-int mount_volumes(const struct launch *launch, const char *path, char *target, size_t size);
+int mount_volume(const struct launch *launch, const char *path, const char *volume, char *target,
+                 size_t size);
 
 /*
  * users.c: puts this process into a user namespace of its own, in which it is root; or into the one that
@@ -131,7 +131,6 @@ void reset_signals(void);
  */
 int program_for_containers(void);
 int take_users(const struct launch *launch);
-int leave_mounts(void);
 _Noreturn void become_runtime(const struct launch *launch, int failure, int directory);
 /*
  * Reads what is written into the pipe until nobody has it open; returns how much that was, or -1 where

@@ -217,7 +217,7 @@ void reset_signals(void) {
 
 static void confine(int failure, const struct launch *launch, int (*apply)(const char *)) {
   for (int i = 0; i < launch->n_settings; i++) {
-    if (!is_volume(launch->settings[i]) && apply(launch->settings[i]) < 0) {
+    if (apply(launch->settings[i]) < 0) {
       fail(failure, "Failed to confine the command (%s)", launch->settings[i]);
     }
   }
@@ -283,18 +283,6 @@ _Noreturn void execute(const char *program, char **arguments, int failure) {
   _exit(1);
 }
 
-/* The process's own root is where it finds its volumes. */
-static void mount_without_runtime(const struct launch *launch, int failure) {
-  int count = 0;
-  char target[PATH_MAX] = "/";
-  for (int i = 0; i < launch->n_settings; i++) {
-    count += is_volume(launch->settings[i]);
-  }
-  if (count > 0 && (leave_mounts() < 0 || mount_volumes(launch, "/", target, sizeof target) < 0)) {
-    fail(failure, "Failed to mount the volume at '%s'", target);
-  }
-}
-
 /* What is opened is what the container's user can reach. Returns -1, with errno. */
 int open_as_user(const struct launch *launch, const char *path) {
   if (strcmp(launch->uid, "-") == 0) {
@@ -327,7 +315,6 @@ void become(const struct launch *launch, int failure, const struct stdio *stdio)
     int directory = redirect_as_user(launch, failure, stdio);
     become_runtime(launch, failure, directory);
   }
-  mount_without_runtime(launch, failure);
   confine(failure, launch, confine_before_user);
   if (*launch->above) {
     enter_beneath(failure, launch);

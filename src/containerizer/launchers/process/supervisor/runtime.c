@@ -18,7 +18,7 @@
  *   close TARGET -       TARGET, with all that is mounted below it, cannot be written to.
  *   join RUN FILE        The same, and that container's namespace of the file's name is found there.
  *   share RUN PATH       What that container has mounted at this path, where that is not what is here.
- *   volumes ROOT -       The container's volumes, below the folder that becomes its root.
+ *   volume ROOT VOLUME   A volume of the container, below the folder that becomes its root: volumes.c.
  *   hide TARGET -        An empty folder that cannot be written to: of cgroups the runtime sees none,
  *                        and leaves them alone. They are made and joined before.
  */
@@ -234,24 +234,20 @@ static int take_step(char **step) {
   return -1;
 }
 
-/* From here on no mount is seen outside. Returns -1, with errno. */
-int leave_mounts(void) {
-  return unshare(CLONE_NEWNS) < 0 ? -1 : mount(NULL, "/", NULL, SLAVE_ALL, NULL);
-}
-
+/* From here on no mount is seen outside. */
 static void set_stage(const struct launch *launch, int failure) {
-  if (leave_mounts() < 0) {
+  if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, SLAVE_ALL, NULL) < 0) {
     fail(failure, "Failed to make a mount namespace for the OCI runtime");
   }
   for (int i = 0; i + 2 < launch->n_stage; i += 3) {
+    char **step = launch->stage + i;
     char target[PATH_MAX];
-    if (strcmp(launch->stage[i], "volumes") == 0) {
-      if (mount_volumes(launch, launch->stage[i + 1], target, sizeof target) < 0) {
+    if (strcmp(step[0], "volume") == 0) {
+      if (mount_volume(launch, step[1], step[2], target, sizeof target) < 0) {
         fail(failure, "Failed to mount the volume at '%s'", target);
       }
-    } else if (take_step(launch->stage + i) < 0) {
-      fail(failure, "Failed to prepare mounts for the OCI runtime (%s %s)", launch->stage[i],
-           launch->stage[i + 1]);
+    } else if (take_step(step) < 0) {
+      fail(failure, "Failed to prepare mounts for the OCI runtime (%s %s)", step[0], step[1]);
     }
   }
 }

@@ -1,7 +1,7 @@
 /*
  * Mounts the volumes of a container below what becomes its root, in the mount namespace that is staged
  * for the OCI runtime: nothing of it is seen outside, and all of it is gone with the container's last
- * process. The runtime itself, which is root, keeps the machine's files. Each setting is a text of words:
+ * process. The runtime itself, which is root, keeps the machine's files. Each volume is a text of words:
  *
  *   volume MODE KIND SOURCE BELOW TARGET BELOW   MODE is `ro` or `rw`. KIND `there`: the source is
  *                                                there; `asked`: so, and the container's user has
@@ -231,36 +231,27 @@ static int split(char *text, char *words[MAX_WORDS]) {
   return n;
 }
 
-int is_volume(const char *setting) {
-  return strncmp(setting, "volume ", 7) == 0 || strncmp(setting, "secret ", 7) == 0;
-}
-
-static int mount_volume(int root, const struct launch *launch, int i, char *target, size_t size) {
-  char *text = strdup(launch->settings[i]);
+static int mount_one(int root, const struct launch *launch, char *text, char *target, size_t size) {
   char *words[MAX_WORDS];
-  int is_secret = *launch->settings[i] == 's';
-  int n = text ? split(text, words) : 0;
-  if (n != (is_secret ? 4 : 6)) {
+  int is_secret = strncmp(text, "secret ", 7) == 0;
+  if (split(text, words) != (is_secret ? 4 : 6)) {
     errno = EINVAL;
     return -1;
   }
   const char *top = words[is_secret ? 1 : 4], *below = words[is_secret ? 2 : 5];
   snprintf(target, size, "%s%s%s", top, *below ? "/" : "", below);
-  int result = is_secret ? mount_secret(root, launch->run, words) : mount_folder(root, launch, words);
+  return is_secret ? mount_secret(root, launch->run, words) : mount_folder(root, launch, words);
+}
+
+int mount_volume(const struct launch *launch, const char *path, const char *volume, char *target,
+                 size_t size) {
+  snprintf(target, size, "%s", path);
+  char *text = strdup(volume);
+  int root = text ? open(path, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+  int result = root < 0 ? -1 : mount_one(root, launch, text, target, size);
   int error = errno;
   free(text);
   errno = error;
-  return result;
-}
-
-int mount_volumes(const struct launch *launch, const char *path, char *target, size_t size) {
-  snprintf(target, size, "%s", path);
-  int root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC), result = root < 0 ? -1 : 0;
-  for (int i = 0; i < launch->n_settings && result == 0; i++) {
-    if (is_volume(launch->settings[i])) {
-      result = mount_volume(root, launch, i, target, size);
-    }
-  }
   drop(root);
   return result;
 }

@@ -1,8 +1,15 @@
-// Volumes that are mounted for a process, in the form in which the supervisor reads them
-// (volumes.c). Not for records: some are secrets.
+// A volume as a step of the runtime's stage, in the form in which the supervisor reads it
+// (supervisor/volumes.c). Not for records: some are secrets.
 import type { Place, VolumeMount } from '../../plan/volume-mounts.ts';
 
-export function volumeSetting({ source, target, isReadOnly }: VolumeMount): string {
+/** `rootfs` is the folder that becomes the container's `/`. */
+export const volumeStep = (mount: VolumeMount, rootfs: string): string[] => [
+  'volume',
+  rootfs,
+  textOf(mount),
+];
+
+function textOf({ source, target, isReadOnly }: VolumeMount): string {
   const mode = isReadOnly ? 'ro' : 'rw';
   const to = wordsOf(target);
   switch (source.kind) {
