@@ -98,6 +98,20 @@ test('a container is limited before it begins, and its cgroups end with it', asy
 });
 
 test.each(LAUNCHERS)(
+  '$launcher: a task that can use more than its request goes first without memory',
+  async (opening) => {
+    harness = await DriverHarness.open(folder.path, opening);
+    const command = { value: 'cat /proc/self/oom_score_adj' };
+    const container = harness.launch({
+      task: { command, resources, limits: { mem: { value: 96 } } },
+    });
+    await harness.terminalStatus(container);
+    const output = readFileSync(harness.inSandbox(container, 'stdout'), 'utf8');
+    expect(Number(output)).toBeGreaterThan(1);
+  },
+);
+
+test.each(LAUNCHERS)(
   '$launcher: a task that uses up its memory ends, and the agent says how much it was',
   async (opening) => {
     harness = await DriverHarness.open(folder.path, opening);

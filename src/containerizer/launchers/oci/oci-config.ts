@@ -42,7 +42,10 @@ export interface AgentUser {
 }
 
 /** What confines a process; also of one that runs beside the container's own. */
-type Confinement = Pick<ContainerPlan, 'rlimits' | 'capabilities' | 'noNewPrivileges'>;
+type Confinement = Pick<
+  ContainerPlan,
+  'rlimits' | 'capabilities' | 'noNewPrivileges' | 'oomScoreAdj'
+>;
 
 /**
  * The program that executes the command: the supervisor program itself, which the runtime leaves
@@ -128,7 +131,7 @@ export const ociValue = (text: string): unknown =>
 /** The part about a process. */
 const ociProcess = (
   command: CommandLine,
-  { rlimits, capabilities, noNewPrivileges }: Confinement,
+  { rlimits, capabilities, noNewPrivileges, oomScoreAdj }: Confinement,
   { identity, agent, way }: Pick<OciHost, 'identity' | 'agent' | 'way'>,
   role: InitRole,
 ) => ({
@@ -138,6 +141,8 @@ const ociProcess = (
   capabilities: capabilitySets(capabilities, agent, isRoot(identity)),
   rlimits: rlimits.map(rlimitOf),
   noNewPrivileges,
+  // Else it has the agent's.
+  ...(oomScoreAdj !== 0 && { oomScoreAdj }),
 });
 
 const commandOf = (

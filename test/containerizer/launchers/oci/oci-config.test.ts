@@ -57,6 +57,7 @@ test('a configuration has everything that the runtime does', () => {
       maskedPaths: ['/proc/kcore'],
       readonlyPaths: ['/proc/sys'],
       noNewPrivileges: true,
+      oomScoreAdj: 700,
     },
     host,
   );
@@ -75,6 +76,7 @@ test('a configuration has everything that the runtime does', () => {
       capabilities: { bounding, ...none },
       rlimits: [{ type: 'RLIMIT_NOFILE', soft: 10, hard: Number.POSITIVE_INFINITY }],
       noNewPrivileges: true,
+      oomScoreAdj: 700,
     },
     mounts: [
       // The machine's devices: a runtime must not make its own there.
