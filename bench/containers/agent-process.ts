@@ -86,6 +86,11 @@ interface ListedAgent {
 
 async function hasRegistered(master: string, sinceMs: number): Promise<boolean> {
   const response = await fetch(`http://${master}/slaves`);
+  // A master that was just started is still reading its registry.
+  if (!response.ok) {
+    await response.body?.cancel();
+    return false;
+  }
   const { slaves } = (await response.json()) as { slaves: readonly ListedAgent[] };
   return slaves.some(
     ({ active, registered_time, reregistered_time = registered_time }) =>
