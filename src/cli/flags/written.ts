@@ -8,29 +8,24 @@ import { unknownNames } from '../../wire/unknown-names.ts';
 import { WireError } from '../../wire/wire-error.ts';
 import { FlagError, readEach } from './faults.ts';
 
-/** Turns a TextError into a FlagError. */
-export function fromText<T>(flag: string, read: () => T): T {
+/** Turns errors of this class into FlagErrors that begin with the flag. */
+function named<T>(flag: string, kind: new (...args: never[]) => Error, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    if (error instanceof TextError) {
+    if (error instanceof kind) {
       throw new FlagError(`--${flag}: ${error.message}`);
     }
     throw error;
   }
 }
 
+/** Turns a TextError into a FlagError. */
+export const fromText = <T>(flag: string, read: () => T): T => named(flag, TextError, read);
+
 /** Turns a ContainerizerError, by which every container would fail, into a FlagError. */
-export function fromPlan<T>(flag: string, plan: () => T): T {
-  try {
-    return plan();
-  } catch (error) {
-    if (error instanceof ContainerizerError) {
-      throw new FlagError(`--${flag}: ${error.message}`);
-    }
-    throw error;
-  }
-}
+export const fromPlan = <T>(flag: string, plan: () => T): T =>
+  named(flag, ContainerizerError, plan);
 
 /** The most unknown names that are reported. */
 const MOST_TOLD = 10;
@@ -50,12 +45,5 @@ export function messageOf<T extends object>(
   readEach(unknown, (name) => {
     throw new FlagError(`--${flag}${what} has ${name}`);
   });
-  try {
-    return readJsonValue(type, value);
-  } catch (error) {
-    if (error instanceof WireError) {
-      throw new FlagError(`--${flag}${what}: ${error.message}`);
-    }
-    throw error;
-  }
+  return named(`${flag}${what}`, WireError, () => readJsonValue(type, value));
 }
