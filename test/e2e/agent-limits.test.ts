@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { TestCluster } from '../support/cluster.ts';
+import { LITTLE, TestCluster } from '../support/cluster.ts';
 
 const cluster = new TestCluster();
 beforeAll(() =>
@@ -24,15 +24,9 @@ const run = (name: string, ...flags: string[]) =>
 
 /** Runs a task of an executor with this command; both have this name. */
 function custom(name: string, command: object) {
-  const file = join(cluster.folder, `${name}.json`);
-  const resources = [
-    { name: 'cpus', type: 'SCALAR', scalar: { value: 0.1 } },
-    { name: 'mem', type: 'SCALAR', scalar: { value: 32 } },
-  ];
-  const executor = { executor_id: { value: name }, command, resources };
-  const task = { name, task_id: { value: name }, agent_id: { value: '' }, resources };
-  writeFileSync(file, JSON.stringify({ ...task, executor }));
-  return run(name, `--task=${file}`);
+  const executor = { executor_id: { value: name }, command, resources: LITTLE };
+  const task = { name, task_id: { value: name }, agent_id: { value: '' }, resources: LITTLE };
+  return cluster.execute(name, 'task', { ...task, executor });
 }
 
 test('a task that has more on the disk than it was given fails, and says so', async () => {

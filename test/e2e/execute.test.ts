@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Program, TestCluster, until } from '../support/cluster.ts';
+import { LITTLE, type Program, TestCluster, until } from '../support/cluster.ts';
 
 const cluster = new TestCluster();
 beforeAll(() => cluster.start());
@@ -82,10 +82,7 @@ test('a task from JSON runs', async () => {
   const task = {
     name: 'from json',
     task_id: { value: 'json-1' },
-    resources: [
-      { name: 'cpus', type: 'SCALAR', scalar: { value: 0.1 } },
-      { name: 'mem', type: 'SCALAR', scalar: { value: 32 } },
-    ],
+    resources: LITTLE,
     command: { value: 'echo from $MESOS_TASK_ID', shell: true },
   };
   const { status, output } = await execute(`--task=${JSON.stringify(task)}`);
@@ -99,10 +96,7 @@ test('a task that ends for its health check is said to be unhealthy', async () =
       name: 'ill',
       task_id: { value: 'ill' },
       agent_id: { value: '' },
-      resources: [
-        { name: 'cpus', type: 'SCALAR', scalar: { value: 0.1 } },
-        { name: 'mem', type: 'SCALAR', scalar: { value: 32 } },
-      ],
+      resources: LITTLE,
       command: { value: 'sleep 1000' },
       health_check: {
         type: 'COMMAND',
@@ -118,11 +112,10 @@ test('a task that ends for its health check is said to be unhealthy', async () =
 });
 
 test('the output of a custom executor comes out', async () => {
-  const amount = (name: string, value: number) => ({ name, type: 'SCALAR', scalar: { value } });
   const task = {
     name: 'own executor',
     task_id: { value: 'own-1' },
-    resources: [amount('cpus', 0.1), amount('mem', 32)],
+    resources: LITTLE,
     executor: {
       type: 'CUSTOM',
       executor_id: { value: 'own' },

@@ -1,10 +1,10 @@
 // A group with everything that a group can have, whose agent and master are killed again and again.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Random } from '../../src/model/random.ts';
-import { TestCluster, until } from '../support/cluster.ts';
+import { LITTLE, TestCluster, until } from '../support/cluster.ts';
 
 const KILLS = 10;
 const SEED = 20_260_801;
@@ -22,10 +22,6 @@ const cluster = new TestCluster();
 beforeAll(() => cluster.start({ agent: AGENT }));
 afterAll(() => cluster.stop());
 
-const resources = [
-  { name: 'cpus', type: 'SCALAR', scalar: { value: 0.1 } },
-  { name: 'mem', type: 'SCALAR', scalar: { value: 32 } },
-];
 const container = (more: object = {}) => ({
   type: 'MESOS',
   volumes: [
@@ -145,18 +141,13 @@ function inputOf(container_id: ContainerID) {
 }
 
 test(`it survives ${KILLS} kills, and its terminal can be used again (seed ${SEED})`, async () => {
-  const file = join(cluster.folder, 'pod.json');
   const tasks = Object.entries(TASKS).map(([name, task]) => ({
     name,
     task_id: { value: name },
-    resources,
+    resources: LITTLE,
     ...task,
   }));
-  writeFileSync(file, JSON.stringify({ tasks }));
-  const group = cluster.run(
-    ['execute', `--master=${cluster.address}`, `--task_group=${file}`, '--checkpoint'],
-    'group.log',
-  );
+  const group = cluster.execute('group', 'task_group', { tasks }, '--checkpoint');
   const running = () => group.log.match(/TASK_RUNNING for task '(\w+)'/g) ?? [];
   await until('all run', () => new Set(running()).size === tasks.length);
 

@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Program, TestCluster, until } from '../support/cluster.ts';
+import { LITTLE, type Program, TestCluster, until } from '../support/cluster.ts';
 
 const cluster = new TestCluster();
 beforeAll(() => cluster.start({ agent: ['--switch_user'] }));
@@ -13,24 +13,19 @@ afterAll(() => cluster.stop());
 
 let runs = 0;
 
+/** A task of the run with this number. */
+const taskOf = (name: string, n: number, command: object) => ({
+  name,
+  task_id: { value: `${name}${n}` },
+  resources: LITTLE,
+  command,
+});
+
 /** Runs tasks with these commands as a group; each has a name of one letter. */
-function pod(commands: Readonly<Record<string, string>>, ...flags: string[]) {
+function pod(commands: Readonly<Record<string, string>>) {
   const n = runs++;
-  const tasks = Object.entries(commands).map(([name, value]) => ({
-    name,
-    task_id: { value: `${name}${n}` },
-    resources: [
-      { name: 'cpus', type: 'SCALAR', scalar: { value: 0.1 } },
-      { name: 'mem', type: 'SCALAR', scalar: { value: 32 } },
-    ],
-    command: { value },
-  }));
-  const file = join(cluster.folder, `pod-${n}.json`);
-  writeFileSync(file, JSON.stringify({ tasks }));
-  const program = cluster.run(
-    ['execute', `--master=${cluster.address}`, `--task_group=${file}`, '--checkpoint', ...flags],
-    `pod-${n}.log`,
-  );
+  const tasks = Object.entries(commands).map(([name, value]) => taskOf(name, n, { value }));
+  const program = cluster.execute(`pod-${n}`, 'task_group', { tasks }, '--checkpoint');
   return { n, program };
 }
 
@@ -83,24 +78,11 @@ test('when one task fails, so does the group', async () => {
 
 test('a task of a group that is root’s can have another user', async () => {
   const n = runs++;
-  const file = join(cluster.folder, 'users.json');
   const tasks = [
     ['a', 'root', 'true'],
     ['b', 'nobody', 'id -un; stat -c "%U %a" .; touch made; touch "$MESOS_SANDBOX/x" || true'],
-  ].map(([name = '', user = '', value = '']) => ({
-    name,
-    task_id: { value: `${name}${n}` },
-    resources: [
-      { name: 'cpus', type: 'SCALAR', scalar: { value: 0.1 } },
-      { name: 'mem', type: 'SCALAR', scalar: { value: 32 } },
-    ],
-    command: { value, user },
-  }));
-  writeFileSync(file, JSON.stringify({ tasks }));
-  const program = cluster.run(
-    ['execute', `--master=${cluster.address}`, `--task_group=${file}`],
-    'users.log',
-  );
+  ].map(([name = '', user = '', value = '']) => taskOf(name, n, { value, user }));
+  const program = cluster.execute('users', 'task_group', { tasks });
   expect(await program.ended()).toBe(0);
   const sandbox = sandboxOf('b', n);
   expect(readFileSync(join(sandbox, 'stdout'), 'utf8')).toBe('nobody\nnobody 750\n');
@@ -124,24 +106,12 @@ test('the files of a task with another user than its group are fetched as that u
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   const { port } = server.address() as AddressInfo;
   const run = async (name: string, uris: readonly object[]) => {
-    const group = join(cluster.folder, `${name}.json`);
-    const resources = [
-      { name: 'cpus', type: 'SCALAR', scalar: { value: 0.1 } },
-      { name: 'mem', type: 'SCALAR', scalar: { value: 32 } },
-    ];
     const value = 'cat hello sub/afar; stat -c %U hello sub sub/afar bin; stat -c %a bin';
-    const task = (it: string, command: object) => ({
-      ...{ name: it, task_id: { value: `${it}${n}` }, resources, command },
-    });
     const tasks = [
-      task(`${name}1`, { value: 'true', user: 'root' }),
-      task(name, { value, user: 'nobody', uris }),
+      taskOf(`${name}1`, n, { value: 'true', user: 'root' }),
+      taskOf(name, n, { value, user: 'nobody', uris }),
     ];
-    writeFileSync(group, JSON.stringify({ tasks }));
-    const program = cluster.run(
-      ['execute', `--master=${cluster.address}`, `--task_group=${group}`],
-      `${name}.log`,
-    );
+    const program = cluster.execute(name, 'task_group', { tasks });
     return { status: await program.ended(), log: program.log };
   };
   try {
@@ -166,21 +136,9 @@ test('a kill ends a task whose files are still being fetched', async () => {
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   const { port } = server.address() as AddressInfo;
   const n = runs++;
-  const file = join(cluster.folder, 'slow.json');
-  const task = {
-    name: 'a',
-    task_id: { value: `a${n}` },
-    resources: [
-      { name: 'cpus', type: 'SCALAR', scalar: { value: 0.1 } },
-      { name: 'mem', type: 'SCALAR', scalar: { value: 32 } },
-    ],
-    command: { value: 'true', uris: [{ value: `http://127.0.0.1:${port}/x` }] },
-  };
-  writeFileSync(file, JSON.stringify({ tasks: [task] }));
-  const program = cluster.run(
-    ['execute', `--master=${cluster.address}`, `--task_group=${file}`],
-    'slow.log',
-  );
+  const uris = [{ value: `http://127.0.0.1:${port}/x` }];
+  const tasks = [taskOf('a', n, { value: 'true', uris })];
+  const program = cluster.execute('slow', 'task_group', { tasks });
   await until('it is announced', () => told(program).length === 1);
   await program.kill('SIGINT');
   expect(told(program)).toEqual(['a STARTING', 'a KILLED']);

@@ -1,9 +1,8 @@
 // `mesoscale task` against a real master and agent; `script` is a person's terminal.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { TestCluster, until } from '../support/cluster.ts';
+import { LITTLE, TestCluster, until } from '../support/cluster.ts';
 import { root } from '../support/sources.ts';
 
 const cluster = new TestCluster();
@@ -13,19 +12,11 @@ beforeAll(async () => {
     name: 'echo',
     task_id: { value: 'echo' },
     agent_id: { value: '' },
-    resources: [
-      { name: 'cpus', type: 'SCALAR', scalar: { value: 0.1 } },
-      { name: 'mem', type: 'SCALAR', scalar: { value: 32 } },
-    ],
+    resources: LITTLE,
     command: { value: 'while read a; do echo "got $a"; done' },
     container: { type: 'MESOS', tty_info: { window_size: { rows: 20, columns: 70 } } },
   };
-  const file = join(cluster.folder, 'task.json');
-  writeFileSync(file, JSON.stringify(task));
-  const program = cluster.run(
-    ['execute', `--master=${cluster.address}`, `--task=${file}`, '--checkpoint'],
-    'execute.log',
-  );
+  const program = cluster.execute('execute', 'task', task, '--checkpoint');
   await until('the task runs', () => program.log.includes('TASK_RUNNING'));
 });
 afterAll(() => cluster.stop());

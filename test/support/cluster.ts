@@ -2,7 +2,7 @@
 // loopback, with state in a folder of their own.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
-import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,6 +23,12 @@ const LOOK_MS = 20;
  * meanwhile.
  */
 const PORTS = { from: 12_000, to: 30_000 };
+
+/** What a task asks for that runs beside others on the agent of a test. */
+export const LITTLE = [
+  { name: 'cpus', type: 'SCALAR', scalar: { value: 0.1 } },
+  { name: 'mem', type: 'SCALAR', scalar: { value: 32 } },
+];
 
 /** The first of several free ports in a row. */
 export async function freePort(count = 1): Promise<number> {
@@ -202,6 +208,21 @@ export class TestCluster {
     this.#running.add(program);
     void program.ended().then(() => this.#running.delete(program));
     return program;
+  }
+
+  /** Runs `execute` with a task or group from a file; the file and the log have this name. */
+  execute(
+    name: string,
+    flag: 'task' | 'task_group',
+    message: object,
+    ...flags: readonly string[]
+  ): Program {
+    const file = join(this.folder, `${name}.json`);
+    writeFileSync(file, JSON.stringify(message));
+    return this.run(
+      ['execute', `--master=${this.address}`, `--${flag}=${file}`, ...flags],
+      `${name}.log`,
+    );
   }
 
   async get(path: string, address = this.address): Promise<unknown> {
