@@ -40,6 +40,22 @@ const attemptOf = (taskId: string, index: number): Attempt => ({
   agentAddress: '127.0.0.1:5051',
 });
 
+/** The end of a task that was begun once. */
+const result = (index: number, state = 'TASK_FINISHED'): Result => ({
+  index,
+  name: `task-${index + 1}`,
+  task_id: `${index + 1}-t.1`,
+  state,
+  exit_status: state === 'TASK_FINISHED' ? 0 : 1,
+  signal: null,
+  message: '',
+  attempts: 1,
+  agent: 'a',
+  ended: null,
+  stdout: null,
+  stderr: null,
+});
+
 test('attempts and agents are found again, also by a run with other constraints', () => {
   const path = join(folder, 'first');
   const agent: AgentPlace = {
@@ -47,13 +63,7 @@ test('attempts and agents are found again, also by a run with other constraints'
     hostname: 'h',
     attributes: parseAttributes('rack:r1;cores:[1-4];gen:2.5'),
   };
-  const attempt: Attempt = {
-    taskId: '1-t.1',
-    index: 0,
-    number: 1,
-    agentId: 'a',
-    agentAddress: '127.0.0.1:5051',
-  };
+  const attempt = attemptOf('1-t.1', 0);
   const first = new Journal(path, tasks('{"command":"x"}'));
   first.framework('f');
   first.begin([attempt], [agent]);
@@ -92,27 +102,7 @@ test('what tasks need can be changed; what they do cannot', () => {
 test('rows may be added at the end, and the results of those that failed can be dropped', () => {
   const path = join(folder, 'third');
   const two = '{"command":"x"}\n{"command":"y"}';
-  const result = (index: number, state: string): Result => ({
-    index,
-    name: `task-${index + 1}`,
-    task_id: `${index + 1}-t.1`,
-    state,
-    exit_status: null,
-    signal: null,
-    message: '',
-    attempts: 1,
-    agent: 'a',
-    ended: null,
-    stdout: null,
-    stderr: null,
-  });
-  const attempt = (index: number): Attempt => ({
-    taskId: `${index + 1}-t.1`,
-    index,
-    number: 1,
-    agentId: 'a',
-    agentAddress: '127.0.0.1:5051',
-  });
+  const attempt = (index: number) => attemptOf(`${index + 1}-t.1`, index);
   const first = new Journal(path, tasks(two));
   first.framework('f');
   first.begin([attempt(0), attempt(1)], []);
@@ -143,20 +133,6 @@ test('rows may be added at the end, and the results of those that failed can be 
 test('results count tasks from 1; those of earlier versions, from 0, are read', () => {
   const path = join(folder, 'numbers');
   const two = '{"command":"x"}\n{"command":"y"}';
-  const result = (index: number) => ({
-    index,
-    name: `task-${index + 1}`,
-    task_id: `${index + 1}-t.1`,
-    state: 'TASK_FINISHED',
-    exit_status: 0,
-    signal: null,
-    message: '',
-    attempts: 1,
-    agent: 'a',
-    ended: null,
-    stdout: null,
-    stderr: null,
-  });
   const first = new Journal(path, tasks(two));
   first.begin([attemptOf('1-t.1', 0), attemptOf('2-t.1', 1)], []);
   first.finish(result(1));
@@ -173,20 +149,7 @@ describe('a file that has changed since', () => {
   const header = 'name,command,env,cpus';
   const rows = ['a,x,,1', 'b,y,"{""A"":""1""}",1', 'c,z,,1'];
   const csv = (...lines: string[]) => tasks([header, ...lines].join('\n'));
-  const failed = (index: number): Result => ({
-    index,
-    name: 'b',
-    task_id: `${index + 1}-b.1`,
-    state: 'TASK_FAILED',
-    exit_status: 1,
-    signal: null,
-    message: '',
-    attempts: 1,
-    agent: 'a',
-    ended: null,
-    stdout: null,
-    stderr: null,
-  });
+  const failed: Result = { ...result(1, 'TASK_FAILED'), name: 'b', task_id: '2-b.1' };
 
   test('is refused with the line and with what is another', () => {
     const path = join(folder, 'named');
@@ -211,7 +174,7 @@ describe('a file that has changed since', () => {
     const path = join(folder, 'mended');
     const first = new Journal(path, csv(...rows));
     first.begin([attemptOf('2-b.1', 1)], []);
-    first.finish(failed(1));
+    first.finish(failed);
     first.close();
     const mended = csv('a,x,,1', 'b,y2,,1', 'c,z,,1');
     expect(() => new Journal(path, mended)).toThrow(
@@ -237,20 +200,7 @@ describe('a folder that was damaged', () => {
     journal.framework('f');
     // Without attributes, as most agents are.
     journal.begin([attemptOf('1-t.1', 0)], [{ agentId: 'a', hostname: 'h' }]);
-    journal.finish({
-      index: 0,
-      name: 't',
-      task_id: '1-t.1',
-      state: 'TASK_FINISHED',
-      exit_status: 0,
-      signal: null,
-      message: '',
-      attempts: 1,
-      agent: 'a',
-      ended: null,
-      stdout: null,
-      stderr: null,
-    });
+    journal.finish({ ...result(0), name: 't' });
     journal.close();
     return {
       journal: join(path, 'journal.jsonl'),
