@@ -31,6 +31,7 @@ import {
   Volume_Source_SandboxPath_Type,
   Volume_Source_Type,
 } from '../../../src/model/generated/messages.ts';
+import type { ContainerId } from '../../../src/model/ids.ts';
 import { ContainerCalls } from '../container-calls.ts';
 import { DriverHarness, type Launch, temporaryFolder } from '../harness.ts';
 import { eventually } from '../outside.ts';
@@ -94,6 +95,30 @@ async function printed(value: string, volumes: Partial<Volume>[], more: Launch =
   return 'state' in end ? (end.message ?? '') : (end.failure ?? '');
 }
 
+/** A check that succeeds with the status 7, in shell, soon and often. */
+const sevenIf = (condition: string) =>
+  ({
+    type: 1,
+    delay_seconds: 0,
+    interval_seconds: 0.05,
+    command: { command: { value: `${condition} && exit 7` } },
+  }) as const;
+
+/** Waits until a task's check answers 7, now and from a later agent, and ends the task. */
+async function checkedByTwoAgents(id: ContainerId, launch: Launch): Promise<void> {
+  const checked = () =>
+    harness.until(() =>
+      harness.statuses(id).find((it) => it.check_status?.command?.exit_code === 7),
+    );
+  await checked();
+  await harness.driver.close();
+  harness = await open();
+  harness.reattach(launch);
+  await checked();
+  harness.kill(id);
+  expect(await harness.terminalStatus(id)).toMatchObject({ state: TaskState.TASK_KILLED });
+}
+
 const hidden = (more: string) => Buffer.from(`hidden-${more}`);
 
 const mountinfo = () => readFileSync('/proc/self/mountinfo', 'utf8');
@@ -154,26 +179,11 @@ test('a check sees the volumes of its task, also when a later agent makes it', a
     task: {
       command: { value: 'sleep 1000' },
       container: container(onHost(at('host'))),
-      check: {
-        type: 1,
-        delay_seconds: 0,
-        interval_seconds: 0.05,
-        command: { command: { value: 'test "$(cat in/file)" = text && exit 7' } },
-      },
+      check: sevenIf('test "$(cat in/file)" = text'),
     },
   };
   const id = harness.launch(launch);
-  const checked = () =>
-    harness.until(() =>
-      harness.statuses(id).find((it) => it.check_status?.command?.exit_code === 7),
-    );
-  await checked();
-  await harness.driver.close();
-  harness = await open();
-  harness.reattach(launch);
-  await checked();
-  harness.kill(id);
-  expect(await harness.terminalStatus(id)).toMatchObject({ state: TaskState.TASK_KILLED });
+  await checkedByTwoAgents(id, launch);
 });
 
 test('secrets are in memory, and in no file of the agent', async () => {
@@ -192,12 +202,7 @@ test('secrets are in memory, and in no file of the agent', async () => {
         },
       },
       container: container(...volumes),
-      check: {
-        type: 1,
-        delay_seconds: 0,
-        interval_seconds: 0.05,
-        command: { command: { value: 'test "$(printf %s "$A" | wc -c)" = 10 && exit 7' } },
-      },
+      check: sevenIf('test "$(printf %s "$A" | wc -c)" = 10'),
     },
   };
   const id = harness.launch(launch);
@@ -210,17 +215,7 @@ test('secrets are in memory, and in no file of the agent', async () => {
     return statSync(path).isFile() && readFileSync(path, 'latin1').includes('hidden');
   });
   expect(new Set(found.map((name) => realpathSync(at('work', name))))).toEqual(new Set([output]));
-  const checked = () =>
-    harness.until(() =>
-      harness.statuses(id).find((it) => it.check_status?.command?.exit_code === 7),
-    );
-  await checked();
-  await harness.driver.close();
-  harness = await open();
-  harness.reattach(launch);
-  await checked();
-  harness.kill(id);
-  expect(await harness.terminalStatus(id)).toMatchObject({ state: TaskState.TASK_KILLED });
+  await checkedByTwoAgents(id, launch);
 });
 
 test('a folder of the own sandbox can be elsewhere, too', async () => {
