@@ -175,12 +175,12 @@ export class Runs {
       return;
     }
     run.isPreparing = false;
+    if (run.resources !== effect.resources) {
+      this.#update(run);
+    }
     if (run.destroyed || this.#runs.get(run.containerId) !== run) {
       await this.#finish(run, {});
       return;
-    }
-    if (run.resources !== effect.resources) {
-      this.#update(run);
     }
     run.pod = this.#podOf(run, undefined);
     this.#options.dispatch({

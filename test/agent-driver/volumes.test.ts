@@ -512,3 +512,17 @@ describe('custom executors', () => {
     );
   });
 });
+
+test('a group does not start without a volume that its tasks are to have, and its end says why', async () => {
+  const container = harness.launch({ group: [{ name: 'one', command: { value: 'true' } }] });
+  harness.driver.perform({
+    type: 'resizeContainer',
+    containerId: container,
+    resources: [volume({ source: { type: Resource_DiskInfo_Source_Type.BLOCK } })],
+  });
+  expect((await harness.ended(container)).reason).toBe(
+    TaskStatus_Reason.REASON_CONTAINER_UPDATE_FAILED,
+  );
+  expect(harness.events.map(({ type }) => type)).not.toContain('containerStarted');
+  expect(harness.states(container)).toEqual([]);
+});
