@@ -1,9 +1,9 @@
-// The agent's containers, each from its launch, or from its recovery after a restart, to its end.
+// The runs of executors: their containers, each from its launch, or from its recovery after a
+// restart of the agent, to its end.
 //
-// Beside the container of a built-in executor there is a runner, which is that executor. Whether
-// the process, the executor or a destruction ends the container first: the agent gets one
+// With the container of a built-in executor there is a runner, which is that executor. Whether the
+// process, the executor or a destruction ends the container first: the agent gets one
 // `containerEnded`.
-
 import type { CheckpointedTask } from '../agent/checkpoint.ts';
 import type {
   DestroyContainer,
@@ -13,46 +13,28 @@ import type {
 } from '../agent/effects.ts';
 import type { AgentEvent } from '../agent/events.ts';
 import type { Containerizer } from '../containerizer/containerizer.ts';
-import { ContainerizerError } from '../containerizer/containerizer-error.ts';
 import type { LaunchOptions } from '../containerizer/launch-steps.ts';
 import type { Container, ContainerEnd } from '../containerizer/launchers/launcher.ts';
 import type { Limitation } from '../containerizer/limitation.ts';
-import type { Place } from '../containerizer/plan/place.ts';
-import type { ContainerRequest } from '../containerizer/plan/request.ts';
 import type { RunRecords } from '../containerizer/records/run-records.ts';
-import { CommandRunner } from '../executor/command-runner.ts';
-import type { ResumedTask } from '../executor/pod.ts';
-import { PodRunner } from '../executor/pod-runner.ts';
-import { killOf, killText, type RememberedKill } from '../executor/remembered-kill.ts';
 import type { Resumption } from '../executor/task-run.ts';
 import { rootOf } from '../model/container-id.ts';
+import { errorText } from '../model/error-text.ts';
 import {
-  type ExecutorEvent,
   type FrameworkInfo,
   type Resource,
   type ResourceStatistics,
   TaskStatus_Reason,
 } from '../model/generated/messages.ts';
-import {
-  type ContainerId,
-  containerId,
-  type ExecutorId,
-  executorId,
-  type FrameworkId,
-  frameworkId,
-} from '../model/ids.ts';
+import { type ContainerId, containerId } from '../model/ids.ts';
 import type { Random } from '../model/random.ts';
-import { allocationRole } from '../model/resource-format.ts';
-import type { ResourceLimits } from '../model/resource-limits.ts';
 import { isTerminal } from '../model/task-state.ts';
-import { type ExecutorRequests, InProcessTransport } from './in-process-transport.ts';
-import {
-  nestedRequest,
-  reportedStates,
-  resumedTasks,
-  sumOfUsage,
-  taskPlace,
-} from './pod-containers.ts';
+import { BuiltinExecutors } from './builtin-executors.ts';
+import { executorPlace, executorRequest } from './executor-containers.ts';
+import type { ExecutorRequests } from './in-process-transport.ts';
+import { KillRecords } from './kill-records.ts';
+import { reportedStates, resumedTasks, sumOfUsage, taskPlace } from './pod-containers.ts';
+import { createRun, failureOf, idsOf, type Run, type RunEnd } from './run.ts';
 import { statisticsOf } from './statistics.ts';
 
 /** Whether a framework may run processes as this user. */
@@ -73,48 +55,24 @@ export interface RunsOptions extends ExecutorRequests {
   readonly warn: (text: string) => void;
 }
 
-/** A container whose end the agent has not been told. */
-interface Run {
-  readonly frameworkId: FrameworkId;
-  readonly executorId: ExecutorId;
-  readonly containerId: ContainerId;
-  readonly launch: LaunchExecutor | ReattachExecutor;
-  readonly abort: AbortController;
-  resources: readonly Resource[];
-  limits?: ResourceLimits | undefined;
-  container?: Container;
-  runner?: CommandRunner;
-  /** Of a default executor, in place of a container and a runner. */
-  pod?: PodRunner;
-  /** The launch has begun, and the container has no process yet. */
-  isPreparing: boolean;
-  destroyed: boolean;
-  /** The checkpoint has no need of the run any more, so its records may be removed. */
-  completed: boolean;
-  /** Why the container was destroyed, if the agent did not ask for it. */
-  failed?: RunEnd;
-  /** How it ended; the agent is told when nothing is left of it. */
-  end?: RunEnd;
-}
-
-interface RunEnd extends ContainerEnd {
-  /** The reason, if it is another than a failed launch. */
-  readonly reason?: TaskStatus_Reason | undefined;
-  readonly isDropped?: boolean | undefined;
-  /** The resources whose limit was hit. */
-  readonly limited?: readonly Resource[] | undefined;
-  /** A text for the agent's log. */
-  readonly cause?: string | undefined;
-}
-
 const KILLED_STATUS = 9;
 
 export class Runs {
   readonly #options: RunsOptions;
+  readonly #kills: KillRecords;
+  readonly #executors: BuiltinExecutors;
   readonly #runs = new Map<ContainerId, Run>();
 
   constructor(options: RunsOptions) {
     this.#options = options;
+    this.#kills = new KillRecords(options.records, options.warn);
+    this.#executors = new BuiltinExecutors({
+      ...options,
+      kills: this.#kills,
+      launchOptions: (run, abort) => this.#launchOptions(run, abort),
+      // A container that the executor never released is destroyed with it.
+      end: (run) => void this.#finish(run, { waitStatus: 0 }),
+    });
     options.containerizer.watch({
       onLimitation: (container, limitation) => this.#limit(container, limitation),
     });
@@ -124,16 +82,9 @@ export class Runs {
   async launch(effect: LaunchExecutor): Promise<void> {
     const run = this.#add(effect, effect.resources);
     run.isPreparing = true;
-    if (effect.builtin === 'default') {
-      await this.#launchPod(run, effect);
-      return;
-    }
-    let container: Container;
+    let container: Container | undefined;
     try {
-      container = await this.#options.containerizer.launch(
-        requestOf(effect),
-        this.#launchOptions(run, run.abort.signal),
-      );
+      container = await this.#make(run, effect);
     } catch (error) {
       await this.#finish(run, run.destroyed ? {} : failureOf(error));
       return;
@@ -147,114 +98,38 @@ export class Runs {
       await this.#finish(run, {});
       return;
     }
-    this.#attach(run, container, undefined);
+    if (container === undefined) {
+      run.pod = this.#executors.pod(run, undefined);
+    } else {
+      this.#attach(run, container, undefined);
+    }
     if (run.runner === undefined) {
-      container.release();
+      container?.release();
     }
     this.#options.dispatch({
       type: 'containerStarted',
       nowMs: this.#options.nowMs(),
       ...idsOf(run),
-      processId: container.processId,
+      processId: container?.processId,
     });
+    run.pod?.subscribe();
     run.runner?.subscribe();
+  }
+
+  /** Returns undefined for a default executor, whose container has no command. */
+  async #make(run: Run, effect: LaunchExecutor): Promise<Container | undefined> {
+    const { containerizer } = this.#options;
+    const request = executorRequest(effect);
+    const options = this.#launchOptions(run, run.abort.signal);
+    if (effect.builtin !== 'default') {
+      return containerizer.launch(request, options);
+    }
+    await containerizer.launchEmpty(request, options);
+    return undefined;
   }
 
   #launchOptions({ launch: { framework } }: Run, abort: AbortSignal): LaunchOptions {
     return { abort, mayRunAs: (user) => this.#options.mayRunAs(framework, user) };
-  }
-
-  async #launchPod(run: Run, effect: LaunchExecutor): Promise<void> {
-    try {
-      await this.#options.containerizer.launchEmpty(
-        requestOf(effect),
-        this.#launchOptions(run, run.abort.signal),
-      );
-    } catch (error) {
-      await this.#finish(run, run.destroyed ? {} : failureOf(error));
-      return;
-    }
-    run.isPreparing = false;
-    if (run.resources !== effect.resources) {
-      this.#update(run);
-    }
-    if (run.destroyed || this.#runs.get(run.containerId) !== run) {
-      await this.#finish(run, {});
-      return;
-    }
-    run.pod = this.#podOf(run, undefined);
-    this.#options.dispatch({
-      type: 'containerStarted',
-      nowMs: this.#options.nowMs(),
-      ...idsOf(run),
-    });
-    run.pod.subscribe();
-  }
-
-  #podOf(run: Run, resumed: readonly ResumedTask[] | undefined): PodRunner {
-    const { framework, executor, sandbox, user } = run.launch;
-    return new PodRunner({
-      pod: {
-        frameworkId: run.frameworkId,
-        executorId: run.executorId,
-        containerId: run.containerId,
-        random: this.#options.random,
-        resumed,
-      },
-      containerizer: this.#options.containerizer,
-      launch: (launch, abort) =>
-        this.#options.containerizer.launch(
-          nestedRequest(launch, {
-            sandbox,
-            user,
-            resources: run.resources,
-            ip: this.#options.ip,
-            isBound: framework.checkpoint !== true,
-            executorId: executor.executor_id,
-          }),
-          this.#launchOptions(run, abort),
-        ),
-      rememberKill: (container, kill) => this.#rememberKill(container, kill),
-      nowMs: this.#options.nowMs,
-      connect: (events) => this.#connect(events),
-      end: () => void this.#finish(run, { waitStatus: 0 }),
-    });
-  }
-
-  #connect(events: (event: ExecutorEvent) => void): InProcessTransport {
-    return new InProcessTransport({
-      ...this.#options,
-      events,
-      refused: (_, text) =>
-        this.#options.warn(`The agent refuses a built-in executor: ${text ?? ''}`),
-    });
-  }
-
-  async #reattachPod(
-    run: Run,
-    effect: ReattachExecutor,
-    tasks: readonly CheckpointedTask[],
-  ): Promise<void> {
-    const { containerizer, records, warn } = this.#options;
-    await containerizer.reattachEmpty(run.containerId, placeOf(effect), run.resources);
-    const resumed = resumedTasks({
-      parent: run.containerId,
-      tasks,
-      records,
-      killOf: (container) => this.#rememberedKill(container),
-      nowMs: this.#options.nowMs(),
-      warn,
-    });
-    const pod = this.#podOf(run, resumed);
-    run.pod = pod;
-    for (const { container, task, isLaunched } of resumed) {
-      if (isLaunched) {
-        const place = taskPlace(container, task, placeOf(effect));
-        pod.adopt(await containerizer.reattach(container, place, place.resources));
-      }
-    }
-    await containerizer.recoverCalled(run.containerId);
-    pod.subscribe();
   }
 
   /** Recovers a container of an earlier agent, whose tasks are those in the checkpoint. */
@@ -271,18 +146,49 @@ export class Runs {
         await this.#reattachPod(run, effect, tasks);
         return;
       }
-      const container = await this.#options.containerizer.reattach(id, placeOf(effect), resources);
+      const container = await this.#options.containerizer.reattach(
+        id,
+        executorPlace(effect),
+        resources,
+      );
       await this.#options.containerizer.recoverCalled(id);
       const resumption = {
         startedMs: records.supervisor(id)?.startedMs ?? this.#options.nowMs(),
         reported: tasks.flatMap(reportedStates),
-        kill: this.#rememberedKill(id),
+        kill: this.#kills.of(id),
       };
       this.#attach(run, container, resumption);
       run.runner?.subscribe();
     } catch (error) {
       await this.#finish(run, failureOf(error));
     }
+  }
+
+  async #reattachPod(
+    run: Run,
+    effect: ReattachExecutor,
+    tasks: readonly CheckpointedTask[],
+  ): Promise<void> {
+    const { containerizer, records, warn } = this.#options;
+    await containerizer.reattachEmpty(run.containerId, executorPlace(effect), run.resources);
+    const resumed = resumedTasks({
+      parent: run.containerId,
+      tasks,
+      records,
+      killOf: (container) => this.#kills.of(container),
+      nowMs: this.#options.nowMs(),
+      warn,
+    });
+    const pod = this.#executors.pod(run, resumed);
+    run.pod = pod;
+    for (const { container, task, isLaunched } of resumed) {
+      if (isLaunched) {
+        const place = taskPlace(container, task, executorPlace(effect));
+        pod.adopt(await containerizer.reattach(container, place, place.resources));
+      }
+    }
+    await containerizer.recoverCalled(run.containerId);
+    pod.subscribe();
   }
 
   has(container: string): boolean {
@@ -312,7 +218,7 @@ export class Runs {
       this.#options.containerizer.update(containerId, launch.sandbox, { resources, limits });
     } catch (error) {
       run.failed ??= {
-        failure: `Failed to update resources for container: ${textOf(error)}`,
+        failure: `Failed to update resources for container: ${errorText(error)}`,
         reason: TaskStatus_Reason.REASON_CONTAINER_UPDATE_FAILED,
       };
       this.#destroy(run);
@@ -415,43 +321,15 @@ export class Runs {
   }
 
   #add(effect: LaunchExecutor | ReattachExecutor, resources: readonly Resource[]): Run {
-    const run: Run = {
-      frameworkId: frameworkId(effect.framework.id?.value ?? ''),
-      executorId: executorId(effect.executor.executor_id.value),
-      containerId: effect.containerId,
-      launch: effect,
-      abort: new AbortController(),
-      resources,
-      isPreparing: false,
-      destroyed: false,
-      completed: effect.framework.checkpoint !== true,
-    };
+    const run = createRun(effect, resources);
     this.#runs.set(run.containerId, run);
     return run;
   }
 
   #attach(run: Run, container: Container, resumption: Resumption | undefined): void {
-    run.container = container;
     const { builtin, task } = run.launch;
     if (builtin !== undefined && task !== undefined) {
-      run.runner = new CommandRunner({
-        container,
-        containerizer: this.#options.containerizer,
-        command: {
-          frameworkId: run.frameworkId,
-          executorId: run.executorId,
-          task,
-          shutdownGraceMs: this.#shutdownGraceMs(run.launch),
-          lingerMs: this.#options.lingerMs,
-          random: this.#options.random,
-          resumption,
-        },
-        rememberKill: (kill) => this.#rememberKill(run.containerId, kill),
-        nowMs: this.#options.nowMs,
-        connect: (events) => this.#connect(events),
-        // A container that the executor never released is destroyed with it.
-        end: () => void this.#finish(run, { waitStatus: 0 }),
-      });
+      run.runner = this.#executors.command(run, task, container, resumption);
     }
     void container.ended.then((end) => this.#containerEnded(run, end));
   }
@@ -498,86 +376,7 @@ export class Runs {
     this.#options.containerizer.containers
       .forget(container)
       .catch((error: unknown) =>
-        this.#options.warn(`Failed to remove a container's records: ${textOf(error)}`),
+        this.#options.warn(`Failed to remove a container's records: ${errorText(error)}`),
       );
   }
-
-  /** A kill goes on even if its record cannot be written. */
-  #rememberKill(container: ContainerId, kill: RememberedKill): void {
-    try {
-      this.#options.records.rememberKill(container, killText(kill));
-    } catch (error) {
-      this.#options.warn(`The kill of container ${container} is not on record: ${textOf(error)}`);
-    }
-  }
-
-  /** The kill that an earlier executor of this run began, if there was one. */
-  #rememberedKill(container: ContainerId): RememberedKill | undefined {
-    try {
-      const text = this.#options.records.killing(container);
-      const kill = text === undefined ? undefined : killOf(text);
-      if (text !== undefined && kill === undefined) {
-        throw new ContainerizerError(`'${text}' is no kill that this version knows`);
-      }
-      return kill;
-    } catch (error) {
-      // The kill is asked for again if it is still wanted; a task that is still wanted must not end
-      // here.
-      this.#options.warn(
-        `Whether container ${container} was being killed cannot be told, and it goes on: ${textOf(error)}`,
-      );
-      return undefined;
-    }
-  }
-
-  #shutdownGraceMs({ executor }: LaunchExecutor | ReattachExecutor): number {
-    const nanoseconds = executor.shutdown_grace_period?.nanoseconds;
-    return nanoseconds === undefined ? this.#options.shutdownGraceMs : Number(nanoseconds) / 1e6;
-  }
-}
-
-const idsOf = ({ frameworkId, executorId, containerId }: Run) => ({
-  frameworkId,
-  executorId,
-  containerId,
-});
-
-const failureOf = (error: unknown): RunEnd => ({
-  failure: textOf(error),
-  reason: error instanceof ContainerizerError ? error.reason : undefined,
-  isDropped: error instanceof ContainerizerError && error.isDropped,
-  cause:
-    error instanceof ContainerizerError && error.cause instanceof Error
-      ? error.cause.message
-      : undefined,
-});
-
-const textOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
-
-const placeOf = ({ sandbox, user, framework }: LaunchExecutor | ReattachExecutor): Place => ({
-  kind: 'executor',
-  sandbox,
-  user,
-  // As in Mesos, executors of a framework without checkpoint end with their agent.
-  isBound: framework.checkpoint !== true,
-  resources: [],
-});
-
-const requestOf = (effect: LaunchExecutor): ContainerRequest => ({
-  id: effect.containerId,
-  ...placeOf(effect),
-  environment: environmentOf(effect),
-  command: effect.command ?? effect.task?.command ?? effect.executor.command,
-  resources: effect.resources,
-  limits: effect.limits,
-  executor: effect.executor,
-  task: effect.task,
-});
-
-/** A command gets its task's role in the environment, as an executor gets the executor's role. */
-function environmentOf({ environment, builtin, task }: LaunchExecutor): Record<string, string> {
-  const role = allocationRole(task?.resources);
-  return builtin !== undefined && role !== undefined
-    ? { ...environment, MESOS_ALLOCATION_ROLE: role }
-    : { ...environment };
 }

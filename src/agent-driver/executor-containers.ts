@@ -1,0 +1,37 @@
+// The containers of executors: what is asked of the containerizer for one, and where it is.
+import type { LaunchExecutor, ReattachExecutor } from '../agent/effects.ts';
+import type { Place } from '../containerizer/plan/place.ts';
+import type { ContainerRequest } from '../containerizer/plan/request.ts';
+import { allocationRole } from '../model/resource-format.ts';
+
+export const executorPlace = ({
+  sandbox,
+  user,
+  framework,
+}: LaunchExecutor | ReattachExecutor): Place => ({
+  kind: 'executor',
+  sandbox,
+  user,
+  // As in Mesos, executors of a framework without checkpoint end with their agent.
+  isBound: framework.checkpoint !== true,
+  resources: [],
+});
+
+export const executorRequest = (effect: LaunchExecutor): ContainerRequest => ({
+  id: effect.containerId,
+  ...executorPlace(effect),
+  environment: environmentOf(effect),
+  command: effect.command ?? effect.task?.command ?? effect.executor.command,
+  resources: effect.resources,
+  limits: effect.limits,
+  executor: effect.executor,
+  task: effect.task,
+});
+
+/** A command gets its task's role in the environment, as an executor gets the executor's role. */
+function environmentOf({ environment, builtin, task }: LaunchExecutor): Record<string, string> {
+  const role = allocationRole(task?.resources);
+  return builtin !== undefined && role !== undefined
+    ? { ...environment, MESOS_ALLOCATION_ROLE: role }
+    : { ...environment };
+}
