@@ -3,7 +3,7 @@
 import { randomInt } from 'node:crypto';
 import { statfsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { AgentCheckpoint, BuiltinExecutor, CheckpointedTask } from '../agent/checkpoint.ts';
+import type { AgentCheckpoint, CheckpointedTask } from '../agent/checkpoint.ts';
 import type {
   AttachContainer,
   Checkpoint,
@@ -19,15 +19,8 @@ import type {
   WaitContainer,
 } from '../agent/effects.ts';
 import type { AgentEvent } from '../agent/events.ts';
-import { type CheckpointRows, damageError } from '../checkpoint/database.ts';
-import {
-  bootOf,
-  CheckpointStore,
-  checkpointOf,
-  gapsIn,
-  isForgetting,
-  type RunState,
-} from '../checkpoint/store.ts';
+import type { CheckpointRows } from '../checkpoint/database.ts';
+import { bootOf, CheckpointStore } from '../checkpoint/store.ts';
 import { Containerizer } from '../containerizer/containerizer.ts';
 import type { FetchOptions } from '../containerizer/fetcher/fetcher.ts';
 import { deleteDownloads } from '../containerizer/fetcher/fetcher.ts';
@@ -37,18 +30,17 @@ import type { LauncherName } from '../containerizer/launchers/names.ts';
 import type { CapabilityDefaults } from '../containerizer/plan/capabilities.ts';
 import type { ContainerLogger } from '../containerizer/plan/container-logger.ts';
 import { RunRecords } from '../containerizer/records/run-records.ts';
-import { DiskPressure, type GarbagePolicy } from '../containerizer/sandboxes/disk-pressure.ts';
-import { GarbageCollector, type Left } from '../containerizer/sandboxes/garbage-collector.ts';
 import { Volumes } from '../containerizer/volumes/volumes.ts';
 import { WorkDirectory } from '../containerizer/work-directory.ts';
-import { childOf } from '../model/container-id.ts';
+import { errorText } from '../model/error-text.ts';
 import type { Resource, ResourceStatistics } from '../model/generated/messages.ts';
 import type { ContainerId, RequestId } from '../model/ids.ts';
 import { Random } from '../model/random.ts';
 import { Attachments } from './attaching.ts';
 import { ContainerCalls, type OtherContainer } from './container-calls.ts';
+import { Garbage, type GarbageRules } from './garbage.ts';
 import type { ExecutorRequests } from './in-process-transport.ts';
-import { endOrphans } from './orphans.ts';
+import { executorsOf, recoverCheckpoint } from './recovery.ts';
 import { type MayRunAs, Runs } from './runs.ts';
 
 export interface AgentDriverOptions extends ExecutorRequests {
@@ -73,14 +65,7 @@ export interface AgentDriverOptions extends ExecutorRequests {
   /** What keeps the output of containers; undefined: plain files. */
   readonly logger?: ContainerLogger | undefined;
   readonly fetching?: FetchOptions | undefined;
-  readonly garbage: {
-    /** How long sandboxes of ended runs are kept. */
-    readonly policy: GarbagePolicy;
-    /** The time between two looks at how full the disk is. */
-    readonly diskWatchIntervalMs: number;
-    /** Whether also those of containers go that are no executor's, while their parents run on. */
-    readonly isForAll: boolean;
-  };
+  readonly garbage: GarbageRules;
   /** How long an executor has to shut down, unless its ExecutorInfo says so. */
   readonly shutdownGraceMs: number;
   /** How long a command executor stays after its task's terminal update. */
@@ -122,8 +107,7 @@ export class AgentDriver {
   readonly #volumes: Volumes;
   readonly #containerizer: Containerizer;
   readonly #store: CheckpointStore;
-  readonly #garbage: GarbageCollector;
-  readonly #pressure: DiskPressure;
+  readonly #garbage: Garbage;
   readonly #runs: Runs;
   readonly #calls: ContainerCalls;
   readonly #attachments: Attachments;
@@ -157,20 +141,10 @@ export class AgentDriver {
     this.#damages = parts.damages.length;
     this.#database = parts.work.database;
     this.#downloads = parts.work.downloads;
-    this.#garbage = new GarbageCollector(parts.work, (error) =>
-      options.log('warn', `Failed to delete a sandbox: ${textOf(error)}`),
-    );
-    if (options.garbage.isForAll) {
-      const { delayMs } = options.garbage.policy;
-      parts.containerizer.watch({
-        onSandboxLeft: (id, place) => this.#garbage.scheduleBelow(place, delayMs, this.#leftOf(id)),
-      });
-    }
-    this.#pressure = new DiskPressure({
-      policy: options.garbage.policy,
-      intervalMs: options.garbage.diskWatchIntervalMs,
-      folder: parts.work.root,
-      garbage: this.#garbage,
+    this.#garbage = new Garbage({
+      ...options.garbage,
+      work: parts.work,
+      containerizer: parts.containerizer,
       log: options.log,
     });
     this.#calls = new ContainerCalls(parts.containerizer, parts.records);
@@ -267,54 +241,36 @@ export class AgentDriver {
       throw new Error('The agent recovers once');
     }
     this.#rows = undefined;
-    const lastBoot = bootOf(rows);
-    const gaps = gapsIn(rows);
-    for (const gap of gaps) {
-      if (this.#options.isStrict) {
-        throw damageError(`in '${this.#database}' ${gap}`, this.#database);
-      }
-      this.#options.log('error', `Going on without what is lost: in the checkpoint ${gap}`);
-    }
-    const found = checkpointOf(rows, (container, builtin) => this.#stateOf(container, builtin));
-    // A framework cannot go on without the agent's id.
-    const checkpoint = found.agent === undefined ? { ...found, frameworks: [] } : found;
-    const executors = checkpoint.frameworks.flatMap((framework) => framework.executors);
-    const known = new Set(executors.map((executor) => executor.containerId));
-    for (const executor of executors) {
-      this.#tasks.set(executor.containerId, executor.tasks);
-    }
-    const killed = await endOrphans({
+    const { isStrict, log } = this.#options;
+    const { bootId } = this.#options.host;
+    const checkpoint = await recoverCheckpoint({
+      rows,
+      damages: this.#damages,
+      database: this.#database,
       records: this.#records,
       containerizer: this.#containerizer,
-      database: this.#database,
-      known,
-      isForgetting: isForgetting(rows),
-      isStrict: this.#options.isStrict,
-      log: this.#options.log,
+      bootId,
+      isStrict,
+      log,
     });
-    const ended = executors.filter(({ alive }) => !alive);
-    await Promise.all(
-      ended.map(({ containerId }) => this.#containerizer.destroyNested(containerId)),
-    );
-    await this.#containerizer.recoverCalled();
-    this.#adoptGarbage(known);
+    const executors = executorsOf(checkpoint);
+    for (const { containerId, tasks } of executors) {
+      this.#tasks.set(containerId, tasks);
+    }
+    const known = new Set<string>(executors.map(({ containerId }) => containerId));
+    this.#garbage.adopt((container) => known.has(container) || this.#runs.has(container));
     const { resources = [] } = this.#options;
     const disks = [...resources, ...(checkpoint.agent?.resources ?? [])];
     void this.#volumes.destroyLeft(disks);
-    const warn = (text: string) => this.#options.log('warn', text);
+    const warn = (text: string) => log('warn', text);
     deleteDownloads(this.#downloads, warn).catch((error: unknown) =>
-      warn(`Failed to look for unfinished downloads: ${textOf(error)}`),
+      warn(`Failed to look for unfinished downloads: ${errorText(error)}`),
     );
     this.#lookForRoom();
-    const { bootId } = this.#options.host;
-    if (lastBoot !== bootId) {
+    if (bootOf(rows) !== bootId) {
       this.#store.storeBoot(bootId);
     }
-    return {
-      ...checkpoint,
-      rebooted: lastBoot !== undefined && lastBoot !== bootId,
-      errors: this.#damages + gaps.length + killed,
-    };
+    return checkpoint;
   }
 
   #lookForRoom(): void {
@@ -337,7 +293,7 @@ export class AgentDriver {
         // Not before it is known which of the containers in this one go on.
         void this.#runs
           .reattach(effect, this.#tasks.get(effect.containerId) ?? [])
-          .then(() => this.#adoptGarbageBelow(effect));
+          .then(() => this.#garbage.adoptBelow(effect.containerId, effect.sandbox));
         this.#tasks.delete(effect.containerId);
         return;
       case 'resizeContainer':
@@ -385,18 +341,14 @@ export class AgentDriver {
    */
   metrics(): Record<string, number> {
     const { fetched, notFetched, notDestroyed } = this.#containerizer.counts;
-    const { succeeded, failed } = this.#garbage.removals;
     return {
       'containerizer/fetcher/task_fetches_succeeded': fetched,
       'containerizer/fetcher/task_fetches_failed': notFetched,
       'containerizer/fetcher/cache_size_total_bytes': 0,
       'containerizer/fetcher/cache_size_used_bytes': 0,
       'containerizer/mesos/container_destroy_errors': notDestroyed,
-      'gc/path_removals_pending': this.#garbage.pending,
-      'gc/path_removals_succeeded': succeeded,
-      'gc/path_removals_failed': failed,
+      ...this.#garbage.metrics(),
       ...this.#containerizer.metrics(),
-      'slave/executor_directory_max_allowed_age_secs': this.#pressure.maxAgeMs / 1000,
     };
   }
 
@@ -425,7 +377,6 @@ export class AgentDriver {
     const works = [...this.#runs.stop(), this.#volumes.settled()];
     const ended = Promise.all(works).then(() => this.#containerizer.containers.settled());
     await Promise.race([ended, bound]);
-    this.#pressure.close();
     this.#garbage.close();
     await this.#containerizer.close();
     await this.#store.close();
@@ -440,7 +391,7 @@ export class AgentDriver {
         .catch((error: unknown) =>
           this.#options.log(
             'error',
-            `Failed to delete persistent volume '${path}': ${textOf(error)}`,
+            `Failed to delete persistent volume '${path}': ${errorText(error)}`,
           ),
         );
     }
@@ -453,56 +404,9 @@ export class AgentDriver {
     } catch (error) {
       this.#options.log(
         'error',
-        `Failed to create persistent volume '${place.path}': ${textOf(error)}`,
+        `Failed to create persistent volume '${place.path}': ${errorText(error)}`,
       );
     }
-  }
-
-  /** Runs in the background: there may be a week's sandboxes to look at. */
-  #adoptGarbage(known: ReadonlySet<string>): void {
-    const inUse = (container: string) => known.has(container) || this.#runs.has(container);
-    this.#garbage
-      .adopt(inUse, this.#options.garbage.policy.delayMs, Date.now())
-      .catch((error: unknown) =>
-        this.#options.log('warn', `Failed to look for old sandboxes: ${String(error)}`),
-      );
-  }
-
-  #isLive(container: ContainerId): boolean {
-    return (this.#containerizer.containers.get(container)?.state ?? 'ended') !== 'ended';
-  }
-
-  #leftOf(id: ContainerId): Left {
-    const { containers } = this.#containerizer;
-    return {
-      spare: () => this.#isLive(id),
-      alone: (sweep) => containers.whileGone(id, sweep),
-    };
-  }
-
-  /** What containers that an earlier agent saw ending have left in one that goes on. */
-  #adoptGarbageBelow({ containerId: id, sandbox }: ReattachExecutor): void {
-    const { isForAll, policy } = this.#options.garbage;
-    if (isForAll) {
-      this.#garbage
-        .adoptBelow(sandbox, policy.delayMs, (name) => this.#leftOf(childOf(id, name)))
-        .catch((error: unknown) =>
-          this.#options.log('warn', `Failed to look for old sandboxes: ${String(error)}`),
-        );
-    }
-  }
-
-  /**
-   * A built-in executor counts as alive until it has reported the end of its task, even if the
-   * task's process has ended.
-   */
-  #stateOf(container: ContainerId, builtin: BuiltinExecutor | undefined): RunState {
-    if (builtin === 'default') {
-      return { alive: this.#containerizer.isOpen(container) };
-    }
-    const { alive, processId, waitStatus, failure } = this.#containerizer.inspect(container);
-    const canReport = builtin !== undefined && (waitStatus !== undefined || failure !== undefined);
-    return { alive: alive || canReport, processId, waitStatus };
   }
 
   #checkpoint({ transaction, changes }: Checkpoint): void {
@@ -523,5 +427,3 @@ export class AgentDriver {
     });
   }
 }
-
-const textOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
