@@ -120,6 +120,7 @@ describe('disks', () => {
       ['PATH', here('agent/own')],
       ['PATH', '.'],
       ['PATH', 'volumes'],
+      ['PATH', 'containers'],
       ['PATH', here('agent/own/meta/x')],
     ] as const) {
       expect(() => refuse(disk(type, root))).toThrow("files of the agent's own");
