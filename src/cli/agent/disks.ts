@@ -2,7 +2,7 @@
 // and no two disks overlap. Data written to a missing mount would fill another disk.
 import { realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { type Mount, mounts } from '../../containerizer/host/mounts.ts';
+import { type Mount, mountOf, mounts } from '../../containerizer/host/mounts.ts';
 import { type Disk, disksOf, isWithin, overlapError } from '../../model/disk-overlap.ts';
 import type { Resource } from '../../model/generated/messages.ts';
 import { FlagError, readEach } from '../flags/faults.ts';
@@ -114,10 +114,7 @@ function realPathOrNext(path: string): string {
 
 /** The path on its device: the same for a folder that is mounted at several places. */
 function placeOnDevice(path: string, known: readonly Mount[]): string {
-  const above = known.filter(({ point }) => point === '/' || isWithin(path, point));
-  const longest = Math.max(...above.map(({ point }) => point.length));
-  // Of several mounts at one place the last hides the others.
-  const mount = above.findLast(({ point }) => point.length === longest);
+  const mount = mountOf(path, known);
   const rest = path.slice(mount?.point === '/' ? 0 : (mount?.point.length ?? 0));
   return `${mount?.device ?? ''}${join('/', mount?.root ?? '', rest)}`.replace(/\/+$/, '');
 }

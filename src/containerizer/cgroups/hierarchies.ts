@@ -16,6 +16,7 @@ import {
 import { dirname, join } from 'node:path';
 import { codeOf } from '../../filesystem/folder.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
+import { mounts } from '../host/mounts.ts';
 import { AGENT_CGROUP as AGENT, type CgroupHierarchy } from '../plan/cgroup-plan.ts';
 import { readText } from '../records/record-file.ts';
 
@@ -133,10 +134,10 @@ interface Search {
 }
 
 function searchIn(place: CgroupPlace): Search {
-  const mounts = readMounts().filter(
+  const below = cgroupMounts().filter(
     ({ point }) => point === place.hierarchy || point.startsWith(`${place.hierarchy}/`),
   );
-  return { place, mounts, own: readOwnPaths(), found: new Map() };
+  return { place, mounts: below, own: readOwnPaths(), found: new Map() };
 }
 
 function inV1(
@@ -303,22 +304,15 @@ function whyMissing({ place, mounts, own }: Search, controller: string): string 
 const isFolder = (path: string) =>
   statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 
-function readMounts(): Mount[] {
-  return (readText('/proc/self/mountinfo') ?? '')
-    .split('\n')
-    .filter((line) => line.includes(' - cgroup'))
-    .map((line) => {
-      const [left = '', right = ''] = line.split(' - ');
-      const [, , , root = '/', point = ''] = left.split(' ');
-      const [type = '', , options = ''] = right.split(' ');
-      return {
-        root: root === '/' ? '' : root,
-        point,
-        version: type === 'cgroup2' ? 2 : 1,
-        options: options.split(','),
-      };
-    });
-}
+const cgroupMounts = (): Mount[] =>
+  mounts()
+    .filter(({ type }) => type.startsWith('cgroup'))
+    .map(({ root, point, type, options }) => ({
+      root: root === '/' ? '' : root,
+      point,
+      version: type === 'cgroup2' ? 2 : 1,
+      options,
+    }));
 
 /** The agent's own cgroup by controller; for v2 the controller is ''. */
 function readOwnPaths(): Map<string, string> {

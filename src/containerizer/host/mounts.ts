@@ -1,5 +1,5 @@
 // The mounts of this machine, as this process sees them.
-import { readFileSync } from 'node:fs';
+import { readText } from '../records/record-file.ts';
 
 export interface Mount {
   /** The absolute path of the mount point. */
@@ -10,29 +10,31 @@ export interface Mount {
   readonly type: string;
   /** The path within the file system that is mounted. */
   readonly root: string;
+  /** Those of the file system: in v1 of cgroups, the controllers of the hierarchy. */
+  readonly options: readonly string[];
 }
 
 /** In the file, blanks, tabs, line ends and backslashes are octal. */
 const ESCAPE = /\\([0-7]{3})/g;
 
-/** In the order of mounting. */
+/** In the order of mounting; none where the system does not tell. */
 export function mounts(): Mount[] {
-  return readFileSync('/proc/self/mountinfo', 'utf8')
-    .split('\n')
-    .flatMap((line) => {
-      const [left = '', right = ''] = line.split(' - ');
-      const [, , device, root, point] = left.split(' ');
-      return device === undefined || root === undefined || point === undefined
-        ? []
-        : [
-            {
-              device,
-              root: unescaped(root),
-              point: unescaped(point),
-              type: right.split(' ', 1)[0] ?? '',
-            },
-          ];
-    });
+  return (readText('/proc/self/mountinfo', 'utf8') ?? '').split('\n').flatMap((line) => {
+    const [left = '', right = ''] = line.split(' - ');
+    const [, , device, root, point] = left.split(' ');
+    const [type = '', , options = ''] = right.split(' ');
+    return device === undefined || root === undefined || point === undefined
+      ? []
+      : [
+          {
+            device,
+            root: unescaped(root),
+            point: unescaped(point),
+            type,
+            options: options.split(','),
+          },
+        ];
+  });
 }
 
 /** The mount with this file or folder, the newest of several at one place. `path` has no links. */
