@@ -275,19 +275,20 @@ export class Containerizer {
   }
 
   #recover(id: ContainerId, { sandbox }: Place, resources: readonly Resource[]): void {
+    const container = this.#launched(id, sandbox);
     for (const isolator of this.#isolators) {
-      isolator.recover?.(this.#launched(id, sandbox), resources);
+      isolator.recover?.(container, resources);
     }
   }
 
   /** Whether this is a container without a command, made since the machine was started. */
-  isEmpty(id: ContainerId): boolean {
+  #isEmpty(id: ContainerId): boolean {
     return isNotedEmpty(this.#records, id);
   }
 
   /** Whether others can be nested in it still. */
   isOpen(id: ContainerId): boolean {
-    return this.isEmpty(id) && (!this.#hasHolder(id) || this.inspect(id).alive);
+    return this.#isEmpty(id) && (!this.#hasHolder(id) || this.inspect(id).alive);
   }
 
   /**
@@ -341,7 +342,7 @@ export class Containerizer {
     }
     // Of one with a process that has ended its supervisor has removed them; but another that was to
     // be nested in it may have made them again.
-    const isMade = termination?.hasRun !== true || (kind === 'executor' && this.isEmpty(id));
+    const isMade = termination?.hasRun !== true || (kind === 'executor' && this.#isEmpty(id));
     if (isMade || ended.size > 0) {
       await this.#removeCgroups(id);
     }
@@ -459,7 +460,7 @@ export class Containerizer {
       id,
       sandbox: this.#work.path(sandbox),
       cgroups: this.#placements.of(id),
-      isEmpty: this.isEmpty(id),
+      isEmpty: this.#isEmpty(id),
     };
   }
 }

@@ -34,10 +34,13 @@ export async function recoverCalled(of: Recovering, root?: ContainerId): Promise
   const over: (readonly [ContainerId, Inspection])[] = [];
   // Each after the one that it is nested in.
   for (const id of records.all(root).toReversed()) {
-    const place = notedPlace(records, id)?.place;
     const parent = parentOf(id);
-    const isBelow = parent !== undefined && containers.get(parent) !== undefined;
-    if (containers.get(id) !== undefined || (!isBelow && place?.kind !== 'standalone')) {
+    const isBelowOther = parent !== undefined && containers.get(parent) === undefined;
+    if (isBelowOther || containers.get(id) !== undefined) {
+      continue;
+    }
+    const place = notedPlace(records, id)?.place;
+    if (parent === undefined && place?.kind !== 'standalone') {
       continue;
     }
     if (place === undefined || !isCalled(place) || place.kind === 'debug') {
