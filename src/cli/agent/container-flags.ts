@@ -99,7 +99,7 @@ export const AGENT_CONTAINER_FLAGS = {
         ? undefined
         : `container_logger: there is no module '${name}', only ${LOGROTATE_LOGGER}`,
     help:
-      'What keeps the output of containers. Without it goes to the files stdout and stderr of the sandbox; ' +
+      'What keeps the output of containers. Without, that goes to the files stdout and stderr of the sandbox; ' +
       `with ${LOGROTATE_LOGGER} these are rotated when they are full. Its parameters are in --modules.`,
   }),
   modules: json({
