@@ -1,29 +1,10 @@
-// Reads the figures of cgroups. They are read often and for all containers, so that a file costs
-// three system calls and no more than its text.
-import { closeSync, type Dirent, openSync, readdirSync, readSync } from 'node:fs';
-import { isAbsence, withDescriptor } from '../records/record-file.ts';
-
-/** Statistics of memory, the longest of these files, have a tenth of that. */
-const buffer = Buffer.allocUnsafeSlow(64 * 1024);
+// Reads the figures of cgroups.
+import { type Dirent, readdirSync } from 'node:fs';
+import { isAbsence, readText, withDescriptor } from '../records/record-file.ts';
 
 /** Undefined where the kernel has no such file, or the cgroup was removed. */
-export function readCgroup(folder: string, file: string): string | undefined {
-  try {
-    return withDescriptor(() => {
-      const fd = openSync(`${folder}/${file}`, 'r');
-      try {
-        return buffer.toString('latin1', 0, readSync(fd, buffer, 0, buffer.length, 0));
-      } finally {
-        closeSync(fd);
-      }
-    });
-  } catch (error) {
-    if (isAbsence(error)) {
-      return undefined;
-    }
-    throw error;
-  }
-}
+export const readCgroup = (folder: string, file: string): string | undefined =>
+  readText(`${folder}/${file}`);
 
 /** A file that is one number; undefined as above, and where it is none, such as `max`. */
 export function numberIn(folder: string, file: string): number | undefined {
@@ -65,12 +46,10 @@ export function figuresOf(
   if (text === undefined) {
     return names.map(() => undefined);
   }
+  const lines = `\n${text}`;
   return names.map((name) => {
-    const start = text.startsWith(`${name} `) ? 0 : text.indexOf(`\n${name} `) + 1;
-    if (start === 0 && !text.startsWith(`${name} `)) {
-      return undefined;
-    }
-    return Number.parseInt(text.slice(start + name.length + 1, text.indexOf('\n', start)), 10);
+    const start = lines.indexOf(`\n${name} `);
+    return start < 0 ? undefined : Number.parseInt(lines.slice(start + name.length + 2), 10);
   });
 }
 
