@@ -148,8 +148,9 @@ describe.skipIf(!isUnified)('cgroups v2', () => {
   });
 
   test('a container can use the devices that it may, and no others', async () => {
-    const cgroups = { ...DEFAULT_CGROUP_OPTIONS, allowedDevices: ['c 1:11 r'] };
-    const harness = await open({ cgroups });
+    const access = { read: true, write: false, mknod: false };
+    const kmsg = { path: '/dev/kmsg', kind: 'character', major: 1, minor: 11, access } as const;
+    const harness = await open({ devices: [kmsg] });
     const command = {
       value:
         'head -c1 /dev/zero > zero; echo > /dev/null && touch null; mknod kmsg c 1 11; ' +

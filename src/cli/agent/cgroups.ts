@@ -2,7 +2,6 @@
 import type { CgroupOptions, PerfOptions } from '../../containerizer/isolators/cgroup-options.ts';
 import type { IsolatorName } from '../../containerizer/isolators/names.ts';
 import { MAX_HANDLE, type NetClassRange } from '../../containerizer/isolators/net-class-handles.ts';
-import type { AllowedDevice } from '../../containerizer/plan/surroundings.ts';
 import { FlagError } from '../flags/faults.ts';
 import { requireIsolator } from './isolators.ts';
 import type { AgentFlagValues } from './options.ts';
@@ -18,10 +17,7 @@ const ISOLATORS = {
 } as const satisfies Partial<Record<keyof AgentFlagValues, IsolatorName>>;
 
 /** Throws FlagError, also where nothing would do what a flag says. */
-export function cgroupOptions(
-  values: AgentFlagValues,
-  devices: readonly AllowedDevice[],
-): CgroupOptions {
+export function cgroupOptions(values: AgentFlagValues): CgroupOptions {
   for (const [flag, isolator] of Object.entries(ISOLATORS)) {
     const value = values[flag as keyof typeof ISOLATORS];
     requireIsolator(values, value !== undefined && value !== false && flag, isolator);
@@ -32,7 +28,6 @@ export function cgroupOptions(
     isCounting: values.cgroups_cpu_enable_pids_and_tids_count,
     isRevocableLow: values.revocable_cpu_low_priority,
     destroyMs: values.cgroups_destroy_timeout,
-    allowedDevices: devices.map(deviceRule),
     netClasses: netClasses(
       values.cgroups_net_cls_primary_handle,
       values.cgroups_net_cls_secondary_handles,
@@ -56,11 +51,6 @@ function perfOptions(values: AgentFlagValues): PerfOptions | undefined {
   }
   return { events: [...new Set(events)], intervalMs, durationMs };
 }
-
-/** As the kernel takes it. */
-const deviceRule = ({ kind, major, minor, access }: AllowedDevice) =>
-  `${kind === 'block' ? 'b' : 'c'} ${major}:${minor} ` +
-  `${access.read ? 'r' : ''}${access.write ? 'w' : ''}${access.mknod ? 'm' : ''}`;
 
 function netClasses(
   primary: string | undefined,

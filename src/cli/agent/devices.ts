@@ -40,5 +40,5 @@ function deviceOf({ device, access }: DeviceAccess): AllowedDevice {
 }
 
 /** As glibc takes a number of Linux apart; both parts have 12 bits in the lower half or more. */
-const majorOf = (device: number) => ((device >>> 8) & 0xfff) | 0;
+const majorOf = (device: number) => (device >>> 8) & 0xfff;
 const minorOf = (device: number) => (device & 0xff) | ((device >>> 12) & 0xfff00);

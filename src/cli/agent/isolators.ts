@@ -42,7 +42,6 @@ export function isolatorOptions(
     'cgroups/devices',
     'linux/devices',
   );
-  const devices = allowedDevices(values.allowed_devices);
   const { disallow_sharing_agent_pid_namespace: isPidSharingDisallowed } = values;
   requireIsolator(
     values,
@@ -50,8 +49,8 @@ export function isolatorOptions(
     'namespaces/pid',
   );
   return {
-    cgroups: cgroupOptions(values, devices),
-    devices,
+    cgroups: cgroupOptions(values),
+    devices: allowedDevices(values.allowed_devices),
     disk: {
       watchIntervalMs: values.container_disk_watch_interval,
       isEnforced: isDiskEnforced,

@@ -19,8 +19,6 @@ export interface CgroupOptions {
   readonly isCounting: boolean;
   /** Whether containers on revocable CPUs weigh next to nothing. */
   readonly isRevocableLow: boolean;
-  /** Devices that containers may use besides the usual ones, as the kernel takes them. */
-  readonly allowedDevices: readonly string[];
   /** Undefined: the operator gives containers their network classes. */
   readonly netClasses: NetClassRange | undefined;
   /** Undefined: no events are counted. */
@@ -34,7 +32,6 @@ export const DEFAULT_CGROUP_OPTIONS: CgroupOptions = {
   isSwapLimited: false,
   isCounting: false,
   isRevocableLow: true,
-  allowedDevices: [],
   netClasses: undefined,
   perf: undefined,
   destroyMs: 60_000,

@@ -3,8 +3,8 @@
 import { type CgroupHierarchy, cgroupWith } from '../plan/cgroup-plan.ts';
 import type { ContainerPlan } from '../plan/plan.ts';
 import { isSharing } from '../plan/request.ts';
+import type { AllowedDevice, Device } from '../plan/surroundings.ts';
 import { cgroupIsolator } from './cgroup-isolator.ts';
-import type { CgroupOptions } from './cgroup-options.ts';
 import type { Isolator } from './isolator.ts';
 
 /** Mesos's, as the kernel takes them. */
@@ -30,20 +30,27 @@ const USUAL_DEVICES = [
   'c 1:8 rwm',
 ] as const;
 
-/** As far as any user may open the node; all may make nodes. */
-const accessOf = (mode: number) => `${mode & 0o004 ? 'r' : ''}${mode & 0o002 ? 'w' : ''}m`;
+/** As the kernel takes it. */
+const ruleOf = ({ kind, major, minor, access }: Omit<AllowedDevice, 'path'>) =>
+  `${kind === 'block' ? 'b' : 'c'} ${major}:${minor} ` +
+  `${access.read ? 'r' : ''}${access.write ? 'w' : ''}${access.mknod ? 'm' : ''}`;
 
+/** As far as any user may open the node; all may make nodes. */
+const accessOf = ({ mode }: Device): AllowedDevice['access'] => ({
+  read: (mode & 0o004) !== 0,
+  write: (mode & 0o002) !== 0,
+  mknod: true,
+});
+
+/** `allowed` are those of the operator. */
 export function cgroupsDevices(
-  { allowedDevices }: CgroupOptions,
+  allowed: readonly AllowedDevice[],
   hierarchies: readonly CgroupHierarchy[],
 ): Isolator {
   const rulesOf = ({ devices }: Pick<ContainerPlan, 'devices'>) => [
     ...USUAL_DEVICES,
-    ...allowedDevices,
-    ...devices.map(
-      ({ kind, major, minor, mode }) =>
-        `${kind === 'block' ? 'b' : 'c'} ${major}:${minor} ${accessOf(mode)}`,
-    ),
+    ...allowed.map(ruleOf),
+    ...devices.map((device) => ruleOf({ ...device, access: accessOf(device) })),
   ];
   const inV1 = cgroupIsolator(
     {

@@ -146,7 +146,7 @@ const MAKERS: Readonly<Record<IsolatorName, Maker>> = {
   'cgroups/blkio': ofCgroups(() => cgroupsBlkio),
   'cgroups/hugetlb': placed('cgroups/hugetlb'),
   'cgroups/devices': ({ options, host }) =>
-    cgroupsDevices(options.cgroups ?? DEFAULT_CGROUP_OPTIONS, host.cgroups.hierarchies),
+    cgroupsDevices(options.devices ?? [], host.cgroups.hierarchies),
   'cgroups/net_cls': ({ options, host }) =>
     cgroupsNetCls(options.cgroups ?? DEFAULT_CGROUP_OPTIONS, host.cgroups.hierarchies),
   'cgroups/net_prio': placed('cgroups/net_prio'),

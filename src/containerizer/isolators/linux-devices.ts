@@ -4,7 +4,7 @@ import type { AllowedDevice } from '../plan/surroundings.ts';
 import type { Isolator } from './isolator.ts';
 
 /** Access is the container's, whoever its users are: the same for all of them. */
-const modeOf = ({ access: { read, write } }: AllowedDevice) =>
+const modeOf = ({ read, write }: AllowedDevice['access']) =>
   0o600 | (read ? 0o044 : 0) | (write ? 0o022 : 0);
 
 export const linuxDevices = (devices: readonly AllowedDevice[]): Isolator => ({
@@ -16,10 +16,7 @@ export const linuxDevices = (devices: readonly AllowedDevice[]): Isolator => ({
           ...plan,
           devices: [
             ...plan.devices,
-            ...devices.map(({ access, ...device }) => ({
-              ...device,
-              mode: modeOf({ access, ...device }),
-            })),
+            ...devices.map(({ access, ...device }) => ({ ...device, mode: modeOf(access) })),
           ],
         },
 });

@@ -8,7 +8,10 @@ import {
   throttlingFigures,
   unifiedFigures,
 } from '../../../src/containerizer/isolators/cgroups-blkio.ts';
-import { createIsolators } from '../../../src/containerizer/isolators/isolators.ts';
+import {
+  createIsolators,
+  type IsolatorOptions,
+} from '../../../src/containerizer/isolators/isolators.ts';
 import { NetClassHandles } from '../../../src/containerizer/isolators/net-class-handles.ts';
 import type { CgroupHierarchy } from '../../../src/containerizer/plan/cgroup-plan.ts';
 import { planContainer } from '../../../src/containerizer/plan/plan.ts';
@@ -53,21 +56,23 @@ const basic: ContainerRequest = {
   executor: { executor_id: { value: 'e' } },
 };
 
+type Options = Partial<CgroupOptions> & Pick<IsolatorOptions, 'devices'>;
+
 function isolatorsFor(
   isolation: readonly string[],
-  options: Partial<CgroupOptions>,
+  { devices, ...options }: Options,
   missing: ReadonlyMap<string, string> = new Map(),
 ) {
   return createIsolators(isolation, {
     ...isolatorParts,
     host: { ...isolatorParts.host, cgroups: { hierarchies: v1, missing, own: new Map() } },
-    options: { cgroups: { ...DEFAULT_CGROUP_OPTIONS, ...options } },
+    options: { devices, cgroups: { ...DEFAULT_CGROUP_OPTIONS, ...options } },
   });
 }
 
 interface Asked extends Partial<ContainerRequest> {
   readonly isolation: readonly string[];
-  readonly options?: Partial<CgroupOptions>;
+  readonly options?: Options;
   readonly hierarchies?: readonly CgroupHierarchy[];
 }
 
@@ -197,7 +202,11 @@ test.each<[what: string, asked: Omit<Asked, 'isolation'>, begin: string[], chang
 });
 
 test('cgroups/devices: everything is denied, and then the usual devices and others allowed', () => {
-  const options = { allowedDevices: ['c 10:229 rw'] };
+  const access = { read: true, write: true, mknod: false };
+  const devices = [
+    { path: '/dev/fuse', kind: 'character', major: 10, minor: 229, access },
+  ] as const;
+  const options = { devices };
   const [first, ...allowed] = written({ isolation: ['cgroups/devices'], options });
   expect(first).toBe('devices.deny=a *:* rwm');
   expect(allowed).toHaveLength(15);
@@ -207,10 +216,12 @@ test('cgroups/devices: everything is denied, and then the usual devices and othe
 
 test('cgroups/devices: in v2 the rules are those of a program in the kernel', () => {
   const hierarchies = [{ version: 2 as const, root: '/cg', controllers: ['devices'] }];
+  const access = { read: true, write: false, mknod: false };
+  const devices = [{ path: '/dev/sda', kind: 'block', major: 8, minor: 0, access }] as const;
   const planned = planContainer(
     basic,
     { workDirectory: '/agent', cgroups: hierarchies },
-    isolatorsFor(['cgroups/devices'], { allowedDevices: ['b 8:0 r'] }),
+    isolatorsFor(['cgroups/devices'], { devices }),
   );
   expect(planned).toMatchObject({
     plan: {
