@@ -14,6 +14,9 @@ import type { Isolator } from './isolator.ts';
 
 type SandboxVolume = ContainerVolume<'sandbox'>;
 
+/** What a sandbox has for the container: folders, and persistent volumes, which are on the host. */
+const OF_SANDBOXES: ReadonlySet<VolumeMount['source']['kind']> = new Set(['sandbox', 'host']);
+
 export const volumeSandboxPath = ({ canMount }: { readonly canMount: boolean }): Isolator => ({
   name: 'volume/sandbox_path',
   contribute(plan, request, { workDirectory }) {
@@ -36,7 +39,7 @@ export const volumeSandboxPath = ({ canMount }: { readonly canMount: boolean }):
     for (const link of plan.parentLinks) {
       linkToParent(plan, link);
     }
-    for (const mount of plan.volumeMounts.filter(({ source }) => source.kind === 'sandbox')) {
+    for (const mount of plan.volumeMounts.filter(({ source }) => OF_SANDBOXES.has(source.kind))) {
       await requireMountPoint(mount);
     }
   },

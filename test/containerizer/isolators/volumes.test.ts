@@ -131,7 +131,7 @@ test('a folder of the parent is mounted, or linked where nothing can be mounted'
   });
 });
 
-test('a persistent volume of the executor is mounted where a task shares it', () => {
+test('a persistent volume of the executor is mounted where a task shares it', async () => {
   const resources: Resource[] = [
     {
       name: 'disk',
@@ -145,7 +145,7 @@ test('a persistent volume of the executor is mounted where a task shares it', ()
     },
   ];
   const nested = { root: 'runs/root', names: ['task'], resources };
-  const sharing = (path: string) =>
+  const sharing = (path: string, more: Partial<Volume> = {}) =>
     planned(
       mounting,
       volumes({
@@ -153,6 +153,7 @@ test('a persistent volume of the executor is mounted where a task shares it', ()
           type: Volume_Source_Type.SANDBOX_PATH,
           sandbox_path: { type: PARENT, path },
         },
+        ...more,
       }),
       { nested },
     );
@@ -168,6 +169,14 @@ test('a persistent volume of the executor is mounted where a task shares it', ()
   expect(sharing('other')).toMatchObject({
     plan: { volumeMounts: [{ source: { place: { below: ['other'] } } }] },
   });
+  for (const path of ['data', 'data/deep', 'other']) {
+    const { plan } = sharing(path, { container_path: '/no/such/folder' }) as {
+      plan: ContainerPlan;
+    };
+    await expect(mounting.prepare?.(plan, new AbortController().signal)).rejects.toThrow(
+      "Mount point '/no/such/folder' is an absolute path. It must exist if",
+    );
+  }
 });
 
 test('a folder of the own sandbox is mounted elsewhere', () => {
