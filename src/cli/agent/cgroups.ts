@@ -1,27 +1,11 @@
 // What an operator says of the cgroups of containers.
 import type { CgroupOptions, PerfOptions } from '../../containerizer/isolators/cgroup-options.ts';
-import type { IsolatorName } from '../../containerizer/isolators/names.ts';
 import { MAX_HANDLE, type NetClassRange } from '../../containerizer/isolators/net-class-handles.ts';
 import { FlagError } from '../flags/faults.ts';
-import { requireIsolator } from './isolators.ts';
 import type { AgentFlagValues } from './options.ts';
 
-/** The flags that say something to one isolator only. */
-const ISOLATORS = {
-  cgroups_cpu_enable_pids_and_tids_count: 'cgroups/cpu',
-  cgroups_enable_cfs: 'cgroups/cpu',
-  cgroups_limit_swap: 'cgroups/mem',
-  cgroups_net_cls_primary_handle: 'cgroups/net_cls',
-  cgroups_net_cls_secondary_handles: 'cgroups/net_cls',
-  perf_events: 'cgroups/perf_event',
-} as const satisfies Partial<Record<keyof AgentFlagValues, IsolatorName>>;
-
-/** Throws FlagError, also where nothing would do what a flag says. */
+/** Throws FlagError. */
 export function cgroupOptions(values: AgentFlagValues): CgroupOptions {
-  for (const [flag, isolator] of Object.entries(ISOLATORS)) {
-    const value = values[flag as keyof typeof ISOLATORS];
-    requireIsolator(values, value !== undefined && value !== false && flag, isolator);
-  }
   return {
     isQuotaEnabled: values.cgroups_enable_cfs,
     isSwapLimited: values.cgroups_limit_swap,

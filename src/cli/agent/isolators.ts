@@ -3,17 +3,34 @@
 import { normalize, resolve } from 'node:path';
 import type { IsolatorOptions } from '../../containerizer/isolators/isolators.ts';
 import { type IsolatorName, isolatorsNamed } from '../../containerizer/isolators/names.ts';
-import type { IpcOptions } from '../../containerizer/isolators/namespaces-ipc.ts';
 import { hasPort, type PortRanges, portsOf } from '../../containerizer/plan/ports.ts';
 import { disksOf } from '../../model/disk-overlap.ts';
 import type { Resource, Value_Range } from '../../model/generated/messages.ts';
 import { parseValue } from '../../model/value-text.ts';
-import { FlagError } from '../flags/faults.ts';
+import { FlagError, readEach } from '../flags/faults.ts';
 import { fromText } from '../flags/written.ts';
 import { cgroupOptions } from './cgroups.ts';
 import { allowedDevices } from './devices.ts';
 import type { AgentFlagValues } from './options.ts';
 import { seccompProfiles } from './seccomp.ts';
+
+/** The flags that say something to isolators, of which one must be used. */
+const ISOLATORS = {
+  allowed_devices: ['cgroups/devices', 'linux/devices'],
+  cgroups_cpu_enable_pids_and_tids_count: ['cgroups/cpu'],
+  cgroups_enable_cfs: ['cgroups/cpu'],
+  cgroups_limit_swap: ['cgroups/mem'],
+  cgroups_net_cls_primary_handle: ['cgroups/net_cls'],
+  cgroups_net_cls_secondary_handles: ['cgroups/net_cls'],
+  default_container_shm_size: ['namespaces/ipc'],
+  disallow_sharing_agent_ipc_namespace: ['namespaces/ipc'],
+  disallow_sharing_agent_pid_namespace: ['namespaces/pid'],
+  enforce_container_disk_quota: ['disk/du', 'disk/xfs'],
+  enforce_container_ports: ['network/ports'],
+  host_path_volume_force_creation: ['volume/host_path'],
+  perf_events: ['cgroups/perf_event'],
+  xfs_kill_containers: ['disk/xfs'],
+} as const satisfies Partial<Record<keyof AgentFlagValues, readonly IsolatorName[]>>;
 
 /** `resources` are the agent's, `workDir` is its folder. Throws FlagError. */
 export function isolatorOptions(
@@ -21,33 +38,12 @@ export function isolatorOptions(
   resources: () => readonly Resource[],
   workDir: () => string,
 ): IsolatorOptions {
+  const used = isolatorsNamed(values.isolation);
+  requireIsolators(values, used);
   const { enforce_container_disk_quota: isDiskEnforced, xfs_kill_containers: isKilling } = values;
-  requireIsolator(values, isDiskEnforced && 'enforce_container_disk_quota', 'disk/du', 'disk/xfs');
-  requireIsolator(values, isKilling && 'xfs_kill_containers', 'disk/xfs');
   if (isKilling && !isDiskEnforced) {
     throw new FlagError('--xfs_kill_containers needs --enforce_container_disk_quota');
   }
-  const used = isolatorsNamed(values.isolation);
-  const { enforce_container_ports: arePortsEnforced } = values;
-  requireIsolator(values, arePortsEnforced && 'enforce_container_ports', 'network/ports');
-  const creatable = values.host_path_volume_force_creation;
-  requireIsolator(
-    values,
-    creatable !== undefined && 'host_path_volume_force_creation',
-    'volume/host_path',
-  );
-  requireIsolator(
-    values,
-    values.allowed_devices !== undefined && 'allowed_devices',
-    'cgroups/devices',
-    'linux/devices',
-  );
-  const { disallow_sharing_agent_pid_namespace: isPidSharingDisallowed } = values;
-  requireIsolator(
-    values,
-    isPidSharingDisallowed && 'disallow_sharing_agent_pid_namespace',
-    'namespaces/pid',
-  );
   return {
     cgroups: cgroupOptions(values),
     devices: allowedDevices(values.allowed_devices),
@@ -63,25 +59,20 @@ export function isolatorOptions(
     },
     ports: {
       watchIntervalMs: values.container_ports_watch_interval,
-      isEnforced: arePortsEnforced,
+      isEnforced: values.enforce_container_ports,
       isolated: isolatedPorts(values, resources),
     },
-    isPidSharingAllowed: !isPidSharingDisallowed,
-    ipc: ipcOptions(values),
+    isPidSharingAllowed: !values.disallow_sharing_agent_pid_namespace,
+    ipc: {
+      isSharingAllowed: !values.disallow_sharing_agent_ipc_namespace,
+      shmBytes: values.default_container_shm_size,
+    },
     seccomp: seccompProfiles(values),
-    creatableHostPaths: creatable?.split(':').filter(Boolean).map(hostFolder),
+    creatableHostPaths: values.host_path_volume_force_creation
+      ?.split(':')
+      .filter(Boolean)
+      .map(hostFolder),
   };
-}
-
-function ipcOptions(values: AgentFlagValues): IpcOptions {
-  const {
-    disallow_sharing_agent_ipc_namespace: isSharingDisallowed,
-    default_container_shm_size: shmBytes,
-  } = values;
-  const isolator = 'namespaces/ipc';
-  requireIsolator(values, isSharingDisallowed && 'disallow_sharing_agent_ipc_namespace', isolator);
-  requireIsolator(values, shmBytes !== undefined && 'default_container_shm_size', isolator);
-  return { isSharingAllowed: !isSharingDisallowed, shmBytes };
 }
 
 function hostFolder(path: string): string {
@@ -91,15 +82,13 @@ function hostFolder(path: string): string {
   return normalize(path);
 }
 
-export function requireIsolator(
-  { isolation }: Pick<AgentFlagValues, 'isolation'>,
-  flag: string | false,
-  ...isolators: readonly IsolatorName[]
-): void {
-  const used = isolatorsNamed(isolation);
-  if (flag !== false && !isolators.some((isolator) => used.includes(isolator))) {
-    throw new FlagError(`--${flag} needs the isolator ${isolators.join(' or ')} in --isolation`);
-  }
+function requireIsolators(values: AgentFlagValues, used: readonly IsolatorName[]): void {
+  readEach(Object.entries(ISOLATORS), ([flag, isolators]) => {
+    const value = values[flag as keyof typeof ISOLATORS];
+    if (value !== undefined && value !== false && !isolators.some((it) => used.includes(it))) {
+      throw new FlagError(`--${flag} needs the isolator ${isolators.join(' or ')} in --isolation`);
+    }
+  });
 }
 
 function projectsOf(text: string): readonly Value_Range[] {
