@@ -1,8 +1,8 @@
 // The agent whose containers are measured, with a work directory of its own.
-import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ServerProcess } from '../server-process.ts';
 
 const LOOK_MS = 10;
 const ENOUGH = 'cpus:100000;mem:100000000;disk:100000000';
@@ -17,41 +17,37 @@ export class AgentProcess {
   /** Holds all that the agent and its containers keep on disk. */
   readonly folder = mkdtempSync(join(tmpdir(), 'mesoscale-bench-agent-'));
   readonly #options: AgentOptions;
-  #child: ChildProcess | undefined;
+  readonly #process = new ServerProcess();
 
   constructor(options: AgentOptions) {
     this.#options = options;
   }
 
   get pid(): number {
-    return this.#child?.pid ?? 0;
+    return this.#process.pid ?? 0;
   }
 
-  /** Started as by an operator; resolves when the master has it as an active agent. */
+  /** Resolves when the master has it as an active agent. */
   async start(): Promise<void> {
     const { master, port, flags } = this.#options;
-    const child = spawn(
-      join(import.meta.dirname, '..', '..', 'bin', 'mesoscale'),
-      [
-        'agent',
-        '--ip=127.0.0.1',
-        `--port=${port}`,
-        `--master=${master}`,
-        `--work_dir=${join(this.folder, 'work')}`,
-        `--runtime_dir=${join(this.folder, 'run')}`,
-        `--resources=${ENOUGH}`,
-        '--registration_backoff_factor=10ms',
-        '--no-switch_user',
-        '--logging_level=ERROR',
-        ...flags,
-      ],
-      { stdio: ['ignore', 'ignore', 'inherit'] },
-    );
-    this.#child = child;
+    this.#process.start([
+      'agent',
+      '--ip=127.0.0.1',
+      `--port=${port}`,
+      `--master=${master}`,
+      `--work_dir=${join(this.folder, 'work')}`,
+      `--runtime_dir=${join(this.folder, 'run')}`,
+      `--resources=${ENOUGH}`,
+      '--registration_backoff_factor=10ms',
+      '--no-switch_user',
+      '--logging_level=ERROR',
+      ...flags,
+    ]);
     const sinceMs = Date.now();
     while (!(await hasRegistered(master, sinceMs))) {
-      if (child.exitCode !== null) {
-        throw new Error(`the agent ended with status ${child.exitCode}`);
+      const { status } = this.#process;
+      if (status !== undefined) {
+        throw new Error(`the agent ended with status ${status}`);
       }
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
     }
@@ -59,22 +55,12 @@ export class AgentProcess {
 
   /** kill -9 */
   crash(): Promise<void> {
-    return this.#end('SIGKILL');
+    return this.#process.end('SIGKILL');
   }
 
   async stop(): Promise<void> {
-    await this.#end('SIGTERM');
+    await this.#process.end('SIGTERM');
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
-  }
-
-  async #end(signal: NodeJS.Signals): Promise<void> {
-    const child = this.#child;
-    if (child !== undefined && child.exitCode === null && child.signalCode === null) {
-      const ended = new Promise((resolve) => child.once('exit', resolve));
-      child.kill(signal);
-      await ended;
-    }
-    this.#child = undefined;
   }
 }
 

@@ -1,8 +1,8 @@
 // The master under load: one that the bench starts, or one that listens already.
-import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ServerProcess } from '../server-process.ts';
 import { healthMs } from './health-probe.ts';
 
 /** Clock ticks a second in /proc/PID/stat: 100 on every Linux that Node runs on. */
@@ -38,7 +38,7 @@ export class MasterProcess {
   readonly #port: number;
   readonly #flags: readonly string[];
   readonly #workDir = mkdtempSync(join(tmpdir(), 'mesoscale-bench-'));
-  #child: ChildProcess | undefined;
+  readonly #process = new ServerProcess();
 
   constructor(port: number, flags: readonly string[]) {
     this.#port = port;
@@ -46,25 +46,20 @@ export class MasterProcess {
   }
 
   get pid(): number | undefined {
-    return this.#child?.pid;
+    return this.#process.pid;
   }
 
   async start(): Promise<void> {
-    // Started as by an operator: the command itself chooses the options of its Node.
-    this.#child = spawn(
-      join(import.meta.dirname, '..', '..', 'bin', 'mesoscale'),
-      [
-        'master',
-        '--ip=127.0.0.1',
-        `--port=${this.#port}`,
-        `--work_dir=${this.#workDir}`,
-        '--logging_level=ERROR',
-        ...this.#flags,
-      ],
-      { stdio: ['ignore', 'ignore', 'inherit'] },
-    );
+    this.#process.start([
+      'master',
+      '--ip=127.0.0.1',
+      `--port=${this.#port}`,
+      `--work_dir=${this.#workDir}`,
+      '--logging_level=ERROR',
+      ...this.#flags,
+    ]);
     const deadline = performance.now() + 30_000;
-    while (performance.now() < deadline && this.#child.exitCode === null) {
+    while (performance.now() < deadline && this.#process.status === undefined) {
       if ((await healthMs({ host: '127.0.0.1', port: this.#port })) !== undefined) {
         return;
       }
@@ -75,21 +70,11 @@ export class MasterProcess {
 
   /** kill -9 */
   async crash(): Promise<void> {
-    await this.#end('SIGKILL');
+    await this.#process.end('SIGKILL');
   }
 
   async stop(): Promise<void> {
-    await this.#end('SIGTERM');
+    await this.#process.end('SIGTERM');
     rmSync(this.#workDir, { recursive: true, force: true });
-  }
-
-  async #end(signal: NodeJS.Signals): Promise<void> {
-    const child = this.#child;
-    if (child !== undefined && child.exitCode === null && child.signalCode === null) {
-      const ended = new Promise((resolve) => child.once('exit', resolve));
-      child.kill(signal);
-      await ended;
-    }
-    this.#child = undefined;
   }
 }
