@@ -10,8 +10,7 @@ export type Fields = Readonly<Record<string, FieldType>>;
 
 /**
  * The objects in the file, which is created where it is missing. `fieldsOf` says what each must
- * have. A last line that a crash cut short is dropped: nothing has
- * relied on it. Throws FlagError.
+ * have. A last line that a crash cut short is dropped: nothing has relied on it. Throws FlagError.
  */
 export function readLines<T extends object>(
   file: string,
