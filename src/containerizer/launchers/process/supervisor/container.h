@@ -65,6 +65,8 @@ int record(const char *directory, const char *name, const char *text);
 int overwrite(const char *directory, const char *name, const char *text);
 int set_aside(const char *directory, const char *name);
 int read_stat(pid_t pid, pid_t *parent, unsigned long long *start);
+/* Closes a descriptor, which may be -1; errno stays as it is. */
+void drop(int fd);
 
 /* descendants.c: sends SIGTERM to every process below this one, or kills it. */
 void ask_descendants(void);

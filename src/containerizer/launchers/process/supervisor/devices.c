@@ -134,13 +134,7 @@ int limit_devices(const char *group, char **rules, int n_rules) {
     };
     result = syscall(SYS_bpf, BPF_PROG_ATTACH, &attributes, sizeof attributes);
   }
-  int error = errno;
-  if (program >= 0) {
-    close(program);
-  }
-  if (folder >= 0) {
-    close(folder);
-  }
-  errno = error;
+  drop(program);
+  drop(folder);
   return result;
 }

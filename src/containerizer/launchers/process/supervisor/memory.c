@@ -41,9 +41,7 @@ static ssize_t read_in(const char *group, const char *name, char *text, size_t s
   snprintf(path, sizeof path, "%s/%s", group, name);
   int fd = open(path, O_RDONLY | O_CLOEXEC);
   ssize_t n = fd < 0 ? -1 : read(fd, text, size - 1);
-  if (fd >= 0) {
-    close(fd);
-  }
+  drop(fd);
   text[n < 0 ? 0 : n] = 0;
   return n;
 }
@@ -64,14 +62,10 @@ static int listen_to(const char *group, const char *name, const char *more) {
   snprintf(text, sizeof text, "%d %d %s", fd, file, more);
   snprintf(path, sizeof path, "%s/cgroup.event_control", group);
   if (fd >= 0 && write_file(path, 0, text) < 0) {
-    close(fd);
+    drop(fd);
     fd = -1;
   }
-  int error = errno;
-  if (file >= 0) {
-    close(file);
-  }
-  errno = error;
+  drop(file);
   return fd;
 }
 

@@ -121,9 +121,7 @@ int open_below(const char *above, const char *path) {
   for (char *left, *name = strtok_r(rest, "/", &left); folder >= 0 && name;
        name = strtok_r(NULL, "/", &left)) {
     int next = openat(folder, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    int error = errno;
-    close(folder);
-    errno = error;
+    drop(folder);
     folder = next;
   }
   return folder;
@@ -183,25 +181,52 @@ static void enter_beneath(int failure, const struct launch *launch) {
   close(folder);
 }
 
-/* For good, or only for what is opened until root is wanted again. Returns -1, with errno. */
-static int take_user(const struct launch *launch, int is_final) {
+static int is_same_user(const struct launch *launch) { return strcmp(launch->uid, "-") == 0; }
+
+static gid_t gid_of(const struct launch *launch) { return strtoul(launch->gid, NULL, 10); }
+
+static int take_groups(const struct launch *launch) {
   gid_t groups[launch->n_groups + 1];
   for (int i = 0; i < launch->n_groups; i++) {
     groups[i] = strtoul(launch->groups[i], NULL, 10);
   }
-  gid_t gid = strtoul(launch->gid, NULL, 10);
-  uid_t uid = strtoul(launch->uid, NULL, 10);
-  return setgroups(launch->n_groups, groups) < 0 ||
-                 (is_final ? setresgid(gid, gid, gid) : setegid(gid)) < 0 ||
-                 (is_final ? setresuid(uid, uid, uid) : seteuid(uid)) < 0
+  return setgroups(launch->n_groups, groups);
+}
+
+/* For good. */
+static void become_user(int failure, const struct launch *launch) {
+  uid_t uid = uid_of(launch->uid);
+  gid_t gid = gid_of(launch);
+  if (!is_same_user(launch) &&
+      (take_groups(launch) < 0 || setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0)) {
+    fail(failure, "Failed to become user %s", launch->uid);
+  }
+}
+
+/* The groups of root, while this process acts as the container's user. */
+struct former {
+  gid_t gid, groups[NGROUPS_MAX];
+  int n_groups;
+};
+
+/* Only for what is opened until root is wanted again. Returns -1, with errno. */
+static int act_as_user(const struct launch *launch, struct former *former) {
+  if (is_same_user(launch)) {
+    return 0;
+  }
+  former->gid = getegid();
+  former->n_groups = getgroups(NGROUPS_MAX, former->groups);
+  return former->n_groups < 0 || take_groups(launch) < 0 || setegid(gid_of(launch)) < 0 ||
+                 seteuid(uid_of(launch->uid)) < 0
              ? -1
              : 0;
 }
 
-static void become_user(int failure, const struct launch *launch, int is_final) {
-  if (strcmp(launch->uid, "-") != 0 && take_user(launch, is_final) < 0) {
-    fail(failure, "Failed to become user %s", launch->uid);
-  }
+static int act_as_root(const struct launch *launch, const struct former *former) {
+  return !is_same_user(launch) && (seteuid(getuid()) < 0 || setegid(former->gid) < 0 ||
+                                   setgroups(former->n_groups, former->groups) < 0)
+             ? -1
+             : 0;
 }
 
 /* Resets signals and descriptors to those of a fresh process. */
@@ -248,12 +273,13 @@ static void redirect_all(int failure, const struct launch *launch, const struct 
  */
 static int redirect_as_user(const struct launch *launch, int failure, const struct stdio *stdio) {
   int directory = *launch->above ? open_beneath(failure, launch) : -1;
-  gid_t gid = getegid(), groups[NGROUPS_MAX];
-  int n_groups = getgroups(NGROUPS_MAX, groups);
+  struct former former;
   if (directory >= 0 && fchdir(directory) < 0) {
     fail(failure, "Failed to change directory to '%s'", launch->directory);
   }
-  become_user(failure, launch, 0);
+  if (act_as_user(launch, &former) < 0) {
+    fail(failure, "Failed to become user %s", launch->uid);
+  }
   if (directory < 0) {
     directory = open(launch->directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (directory < 0 || fchdir(directory) < 0) {
@@ -261,9 +287,7 @@ static int redirect_as_user(const struct launch *launch, int failure, const stru
     }
   }
   redirect_all(failure, launch, stdio);
-  if (strcmp(launch->uid, "-") != 0 &&
-      (n_groups < 0 || seteuid(getuid()) < 0 || setegid(gid) < 0 ||
-       setgroups(n_groups, groups) < 0)) {
+  if (act_as_root(launch, &former) < 0) {
     fail(failure, "Failed to become root again");
   }
   return directory;
@@ -285,16 +309,12 @@ _Noreturn void execute(const char *program, char **arguments, int failure) {
 
 /* What is opened is what the container's user can reach. Returns -1, with errno. */
 int open_as_user(const struct launch *launch, const char *path) {
-  if (strcmp(launch->uid, "-") == 0) {
-    return open(path, O_PATH | O_CLOEXEC);
-  }
-  gid_t gid = getegid(), groups[NGROUPS_MAX];
-  int n_groups = getgroups(NGROUPS_MAX, groups);
-  if (n_groups < 0 || take_user(launch, 0) < 0) {
+  struct former former;
+  if (act_as_user(launch, &former) < 0) {
     return -1;
   }
   int found = open(path, O_PATH | O_CLOEXEC), error = errno;
-  if (seteuid(getuid()) < 0 || setegid(gid) < 0 || setgroups(n_groups, groups) < 0) {
+  if (act_as_root(launch, &former) < 0) {
     /* What this process does next is root's. */
     _exit(1);
   }
@@ -319,7 +339,7 @@ void become(const struct launch *launch, int failure, const struct stdio *stdio)
   if (*launch->above) {
     enter_beneath(failure, launch);
   }
-  become_user(failure, launch, 1);
+  become_user(failure, launch);
   if (!*launch->above && chdir(launch->directory) < 0) {
     fail(failure, "Failed to change directory to '%s'", launch->directory);
   }

@@ -98,3 +98,11 @@ int read_stat(pid_t pid, pid_t *parent, unsigned long long *start) {
   *parent = ppid;
   return 0;
 }
+
+void drop(int fd) {
+  int error = errno;
+  if (fd >= 0) {
+    close(fd);
+  }
+  errno = error;
+}

@@ -103,14 +103,10 @@ int program_for_containers(void) {
   if (from < 0 || made < 0 || copy_all(from, made) < 0 || fchmod(made, 0755) < 0 ||
       fcntl(made, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) < 0 ||
       (program = open(path, O_RDONLY | O_CLOEXEC)) < 0) {
-    int error = errno;
-    close(made);
-    close(from);
-    errno = error;
-    return -1;
+    program = -1;
   }
-  close(made);
-  close(from);
+  drop(made);
+  drop(from);
   return program;
 }
 

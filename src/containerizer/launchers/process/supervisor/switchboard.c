@@ -70,12 +70,10 @@ int listen_for_agent(const char *run) {
   snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/io", folder);
   int is_open = folder >= 0 && fd >= 0 &&
                 bind(fd, (struct sockaddr *)&address, sizeof address) == 0 && listen(fd, BACKLOG) == 0;
-  int error = errno;
-  close(folder);
-  if (!is_open && fd >= 0) {
-    close(fd);
+  drop(folder);
+  if (!is_open) {
+    drop(fd);
   }
-  errno = error;
   return is_open ? fd : -1;
 }
 

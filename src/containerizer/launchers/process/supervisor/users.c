@@ -41,10 +41,8 @@ int join_users(pid_t process) {
   int container = open(path, O_RDONLY | O_CLOEXEC);
   int above = container < 0 ? -1 : ioctl(container, NS_GET_PARENT);
   int result = above < 0 ? -1 : setns(above, CLONE_NEWUSER);
-  int error = errno;
-  close(above);
-  close(container);
-  errno = error;
+  drop(above);
+  drop(container);
   return result;
 }
 

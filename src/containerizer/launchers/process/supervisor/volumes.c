@@ -53,15 +53,6 @@ static char *decoded(char *word) {
   return word;
 }
 
-/* Keeps errno. */
-static void drop(int fd) {
-  int error = errno;
-  if (fd >= 0) {
-    close(fd);
-  }
-  errno = error;
-}
-
 /* What is made where something is missing. */
 enum make { NOTHING, FOLDERS, FOLDERS_AND_FILE };
 
