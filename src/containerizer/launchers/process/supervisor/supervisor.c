@@ -10,6 +10,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -153,7 +154,12 @@ static void keep_status(const struct launch *launch, int status) {
   }
 }
 
-static _Noreturn void give_up(const struct launch *launch, const char *text) {
+static _Noreturn void give_up(const struct launch *launch, const char *format, ...) {
+  char text[1024];
+  va_list list;
+  va_start(list, format);
+  vsnprintf(text, sizeof text, format, list);
+  va_end(list);
   keep_failure(launch, text);
   clean(launch);
   _exit(1);
@@ -200,8 +206,7 @@ static pid_t start_process(const struct launch *launch, const struct stdio *stdi
   }
   pid_t pid = fork();
   if (pid < 0) {
-    snprintf(text, sizeof text, "Failed to fork: %s", strerror(errno));
-    give_up(launch, text);
+    give_up(launch, "Failed to fork: %s", strerror(errno));
   }
   if (pid == 0) {
     char byte;
@@ -224,16 +229,12 @@ static pid_t start_process(const struct launch *launch, const struct stdio *stdi
            (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000, launch->boot,
            launch->bound ? "bound" : "kept");
   if (record(launch->run, "supervisor", text) < 0) {
-    int taken = errno == EEXIST;
-    int error = errno;
-    close(release[1]);
-    errno = error;
-    if (taken) {
+    drop(release[1]);
+    if (errno == EEXIST) {
       clean(launch);
       _exit(1);
     }
-    snprintf(text, sizeof text, "Failed to record the supervisor: %s", strerror(errno));
-    give_up(launch, text);
+    give_up(launch, "Failed to record the supervisor: %s", strerror(errno));
   }
   if (write(release[1], "", 1) != 1) {
     give_up(launch, "Failed to release the process");
@@ -241,7 +242,7 @@ static pid_t start_process(const struct launch *launch, const struct stdio *stdi
   close(release[1]);
   pid_t process = await_process(launch, pid, failure[0], text, sizeof text);
   if (process <= 0) {
-    give_up(launch, text);
+    give_up(launch, "%s", text);
   }
   if (launch->n_runtime > 0 && read_stat(process, &parent, &theirs) == 0) {
     /* Others can enter the container now. */
@@ -253,7 +254,7 @@ static pid_t start_process(const struct launch *launch, const struct stdio *stdi
   return process;
 }
 
-static sigset_t orders(void) {
+sigset_t orders(void) {
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, SIGCHLD);
@@ -389,17 +390,12 @@ void supervise(struct launch *launch, int go, int listener, pid_t spawner) {
   if (launch->io.is_piped || launch->io.has_terminal) {
     board = open_switchboard(launch, listener, &stdio);
     if (!board) {
-      char text[256];
-      snprintf(text, sizeof text, "Failed to connect the input and output of the command: %s",
-               strerror(errno));
-      give_up(launch, text);
+      give_up(launch, "Failed to connect the input and output of the command: %s", strerror(errno));
     }
   }
   struct memory *memory = *launch->memory ? watch_memory(launch->memory) : NULL;
   if (*launch->memory && !memory) {
-    char text[256];
-    snprintf(text, sizeof text, "Failed to watch the memory of the container: %s", strerror(errno));
-    give_up(launch, text);
+    give_up(launch, "Failed to watch the memory of the container: %s", strerror(errno));
   }
   pid_t process = start_process(launch, board ? &stdio : NULL);
   if (board) {
