@@ -1,5 +1,5 @@
 // What confines a container's process besides its user, and what it is connected with, as the
-// supervisor reads it (confinement.c, spawner.c).
+// supervisor reads it (confinement.c, requests.c).
 import { type CapabilityName, maskOf } from '../../plan/capabilities.ts';
 import type { RotatedOutput } from '../../plan/container-logger.ts';
 import type { ContainerPlan } from '../../plan/plan.ts';

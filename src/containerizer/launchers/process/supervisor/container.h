@@ -3,6 +3,7 @@
 #define CONTAINER_H
 
 #define _GNU_SOURCE
+#include <signal.h>
 #include <sys/types.h>
 
 /*
@@ -57,6 +58,19 @@ enum {
 struct stdio {
   int in, out, err, logs, is_terminal;
 };
+
+/*
+ * requests.c: takes strings off a request; one that is too short gives empty ones, and a zero `good`.
+ * Takes a launch, and returns whether it was one; in any case its lists are to be freed.
+ */
+struct cursor {
+  char *at, *end;
+  int good;
+};
+char *take(struct cursor *cursor);
+char **take_list(struct cursor *cursor, int *count);
+int read_launch(struct cursor *cursor, struct launch *launch);
+void free_launch(struct launch *launch);
 
 /* records.c: small files, whole or not at all, and what /proc says. */
 int write_file(const char *path, int flags, const char *text);
@@ -168,7 +182,11 @@ struct outcome {
   char failure[512]; /* Why it could not be started, or empty. */
 };
 
-/* supervisor.c: the two programs that a fork of the spawner may run; neither returns. */
+/*
+ * supervisor.c: the signals that are blocked, and taken one by one: those of the agent, and that a child
+ * has ended. The two programs that a fork of the spawner may run; neither returns.
+ */
+sigset_t orders(void);
 _Noreturn void supervise(struct launch *launch, int go, int listener, pid_t spawner);
 _Noreturn void accompany(struct launch *launch, pid_t spawner, struct outcome *outcome);
 

@@ -17,30 +17,9 @@
  *
  * Within a container that an OCI runtime has made, the same program executes the command (inside.c).
  *
- * Requests: a little-endian u32 length, then kind (u8), token (u32), strings ended by NUL. One that is
- * too long, too short or of an unknown kind is passed over, and `failed` is reported for its token: a
+ * Requests: requests.c. One that cannot be read is passed over, and `failed` is reported for its token: a
  * request never costs another container anything.
- *   L  mode, run directory, boot id, folder above, working directory, stdout, stderr, uid, gid,
- *      n, n supplementary groups, n, n cgroups to make and to remove, n, n cgroups to join, the one
- *      whose memory is watched,
- *      n, n settings of confinement.c, n, n words about input and output, n, n strings of the runtime's
- *      stage, n, n arguments of the OCI runtime (none: the process is started without), the files
- *      where it writes the pid and its log (runtime.c), n, n environment entries, n, n arguments
- *      (of neither there are any where a runtime has them from its configuration).
- *      mode `supervised`: a supervisor that holds its process until G. mode `bound`: the same, but it
- *      kills its container when the spawner ends. mode `plain`: a process without records and not
- *      held (checks, fetches); what it leaves behind ends with it, and all when the spawner ends.
- *      It makes no cgroups, and joins those of a container. uid `-`: no change. Without words about
- *      input and output the process writes right into its files; `pipes` or `terminal ROWS COLUMNS`
- *      connect it with its supervisor (switchboard.c), and `serve` lets the agent attach. `rotate 0 BYTES
- *      COUNT` (1 for standard error) rotates a file, and keeps so many full ones. For a session `logs PATH` is
- *      the folder of its files, and `owner UID` (or `-`) to whom its working directory belongs.
- *   D  cgroup, n, n rules of devices.c: what its processes can use of devices, in v2.
- *   G  lets a held supervisor go on.
- *   S  signal number. A supervisor takes SIGTERM (passed on to everything in the container) and
- *      SIGUSR1 (kills everything), and so does what watches over a plain process. One still held
- *      just ends.
- *   W  pid, start time: watches a supervisor or process of an earlier spawner.
+ *
  * Reports, a line each: `started TOKEN PID START`, `ended TOKEN STATUS` (-1: unknown), `failed TOKEN
  * TEXT`. The process's own wait status stands in RUN_DIRECTORY/status, as `wait STATUS STATUS`;
  * RUN_DIRECTORY/failure tells why it could not be started. The agent has made both, with room for that.
@@ -151,29 +130,33 @@ static void end_plain(struct entry *entry) {
   end(entry, entry->outcome->status);
 }
 
-static void launch_one(uint32_t token, struct launch *launch) {
-  int go[2] = {-1, -1};
-  if (launch->supervised && pipe2(go, O_CLOEXEC) < 0) {
-    report("failed %u Failed to create a pipe: %s\n", token, strerror(errno));
-    return;
-  }
+/* What a supervisor needs from the start. Returns -1 where it cannot be had, which is reported. */
+static int prepare(uint32_t token, const struct launch *launch, int *listener, int go[2]) {
   /* Made here and not in the supervisor, so that they exist before the next request. */
-  for (int i = 0; launch->supervised && i < launch->n_own_cgroups; i++) {
+  for (int i = 0; i < launch->n_own_cgroups; i++) {
     if (make_cgroup(launch->own_cgroups[i]) < 0) {
       report("failed %u Failed to create cgroup '%s': %s\n", token, launch->own_cgroups[i],
              strerror(errno));
-      close(go[0]);
-      close(go[1]);
-      return;
+      return -1;
     }
   }
   /* The agent may attach to a process that is still held. */
-  int listener = launch->io.is_served ? listen_for_agent(launch->run) : -1;
-  if (launch->io.is_served && listener < 0) {
+  if (launch->io.is_served && (*listener = listen_for_agent(launch->run)) < 0) {
     report("failed %u Failed to listen for the agent in '%s': %s\n", token, launch->run,
            strerror(errno));
-    close(go[0]);
-    close(go[1]);
+    return -1;
+  }
+  if (pipe2(go, O_CLOEXEC) < 0) {
+    report("failed %u Failed to create a pipe: %s\n", token, strerror(errno));
+    drop(*listener);
+    return -1;
+  }
+  return 0;
+}
+
+static void launch_one(uint32_t token, struct launch *launch) {
+  int go[2] = {-1, -1}, listener = -1;
+  if (launch->supervised && prepare(token, launch, &listener, go) < 0) {
     return;
   }
   struct outcome *outcome = NULL;
@@ -194,18 +177,14 @@ static void launch_one(uint32_t token, struct launch *launch) {
     close(go[1]);
     supervise(launch, go[0], listener, spawner);
   }
-  int error = errno;
-  close(listener);
-  if (launch->supervised) {
-    close(go[0]);
-  }
+  drop(listener);
+  drop(go[0]);
   if (pid < 0) {
+    report("failed %u Failed to fork: %s\n", token, strerror(errno));
+    drop(go[1]);
     if (outcome) {
       munmap(outcome, sizeof *outcome);
-    } else {
-      close(go[1]);
     }
-    report("failed %u Failed to fork: %s\n", token, strerror(error));
     return;
   }
   struct entry *entry = add(token, pid);
@@ -218,112 +197,16 @@ static void launch_one(uint32_t token, struct launch *launch) {
   report("started %u %d %llu\n", token, (int)pid, start);
 }
 
-/* Reads strings off a frame; a frame that is too short gives empty ones and a zero `good`. */
-struct cursor {
-  char *at, *end;
-  int good;
-};
-
-static char *take(struct cursor *cursor) {
-  char *text = cursor->at;
-  char *stop = cursor->at < cursor->end ? memchr(text, 0, cursor->end - text) : NULL;
-  if (!stop) {
-    cursor->good = 0;
-    return "";
-  }
-  cursor->at = stop + 1;
-  return text;
-}
-
-static char **take_list(struct cursor *cursor, int *count) {
-  int n = atoi(take(cursor));
-  if (n < 0 || n > cursor->end - cursor->at) {
-    cursor->good = 0;
-    n = 0;
-  }
-  char **list = calloc(n + 1, sizeof *list);
-  if (!list) {
-    cursor->good = 0;
-    n = 0;
-  }
-  for (int i = 0; i < n; i++) {
-    list[i] = take(cursor);
-  }
-  if (count) {
-    *count = n;
-  }
-  return list;
-}
-
-static struct io take_io(struct cursor *cursor) {
-  struct io io = {0};
-  struct rotation rotation;
-  unsigned which;
-  int count;
-  char **words = take_list(cursor, &count);
-  for (int i = 0; i < count; i++) {
-    if (strcmp(words[i], "pipes") == 0) {
-      io.is_piped = 1;
-    } else if (sscanf(words[i], "terminal %d %d", &io.rows, &io.columns) == 2) {
-      io.has_terminal = 1;
-    } else if (strcmp(words[i], "serve") == 0) {
-      io.is_served = 1;
-    } else if (sscanf(words[i], "rotate %u %llu %u", &which, &rotation.max, &rotation.kept) == 3 &&
-               which < 2) {
-      io.rotation[which] = rotation;
-    } else if (strncmp(words[i], "logs ", 5) == 0) {
-      io.logs = words[i] + 5;
-    } else if (strncmp(words[i], "owner ", 6) == 0) {
-      io.owner = words[i] + 6;
-    } else {
-      cursor->good = 0;
-    }
-  }
-  free(words);
-  return io;
-}
-
 static void take_launch(uint32_t token, struct cursor *cursor) {
-  struct launch launch = {.program = -1, .status_pipe = {-1, -1}};
-  int n_arguments;
-  const char *mode = take(cursor);
-  launch.bound = strcmp(mode, "bound") == 0;
-  launch.supervised = launch.bound || strcmp(mode, "supervised") == 0;
-  launch.run = take(cursor);
-  launch.boot = take(cursor);
-  launch.above = take(cursor);
-  launch.directory = take(cursor);
-  launch.out = take(cursor);
-  launch.err = take(cursor);
-  launch.uid = take(cursor);
-  launch.gid = take(cursor);
-  launch.groups = take_list(cursor, &launch.n_groups);
-  launch.own_cgroups = take_list(cursor, &launch.n_own_cgroups);
-  launch.joined_cgroups = take_list(cursor, &launch.n_joined_cgroups);
-  launch.memory = take(cursor);
-  launch.settings = take_list(cursor, &launch.n_settings);
-  launch.io = take_io(cursor);
-  launch.stage = take_list(cursor, &launch.n_stage);
-  launch.runtime = take_list(cursor, &launch.n_runtime);
-  launch.pid_file = take(cursor);
-  launch.log_file = take(cursor);
-  launch.environment = take_list(cursor, NULL);
-  launch.arguments = take_list(cursor, &n_arguments);
-  if (cursor->good && launch.n_runtime > 0 && (launch.program = program_for_containers()) < 0) {
-    report("failed %u Failed to provide the program of containers: %s\n", token, strerror(errno));
-  } else if (cursor->good && (n_arguments >= 2 || launch.n_runtime > 0)) {
-    launch_one(token, &launch);
-  } else {
+  struct launch launch;
+  if (!read_launch(cursor, &launch)) {
     report("failed %u Malformed request, or no memory for it\n", token);
+  } else if (launch.n_runtime > 0 && (launch.program = program_for_containers()) < 0) {
+    report("failed %u Failed to provide the program of containers: %s\n", token, strerror(errno));
+  } else {
+    launch_one(token, &launch);
   }
-  free(launch.groups);
-  free(launch.own_cgroups);
-  free(launch.joined_cgroups);
-  free(launch.settings);
-  free(launch.stage);
-  free(launch.runtime);
-  free(launch.environment);
-  free(launch.arguments);
+  free_launch(&launch);
 }
 
 static void take_devices(uint32_t token, struct cursor *cursor) {
@@ -515,12 +398,8 @@ int main(int count, char **arguments) {
     inside(count, arguments);
   }
   signal(SIGPIPE, SIG_IGN);
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGCHLD);
   /* Blocked here, so that a new supervisor cannot die of a signal before it waits for signals. */
-  sigaddset(&set, SIGTERM);
-  sigaddset(&set, SIGUSR1);
+  sigset_t set = orders();
   sigprocmask(SIG_BLOCK, &set, NULL);
   sigemptyset(&set);
   sigaddset(&set, SIGCHLD);

@@ -176,11 +176,7 @@ static int sort_connections(struct switchboard *board) {
 struct switchboard *open_switchboard(const struct launch *launch, int listener, struct stdio *stdio) {
   struct switchboard *board = calloc(1, sizeof *board);
   int logs[2];
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGCHLD);
-  sigaddset(&set, SIGTERM);
-  sigaddset(&set, SIGUSR1);
+  sigset_t set = orders();
   if (!board) {
     return NULL;
   }
