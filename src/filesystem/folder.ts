@@ -90,9 +90,8 @@ export class Folder implements AsyncDisposable {
       }
       throw error;
     }
-    const made = await this.folder(name);
+    await using made = await this.folder(name);
     await made.setMode(mode);
-    await made[Symbol.asyncDispose]();
   }
 
   /** Opens a regular file for reading. Fails with ELOOP for a link; throws NotRegularError. */

@@ -56,6 +56,16 @@ export class HeldFolder implements Disposable {
     );
   }
 
+  /** Opens a folder below such a one; `names` are those on the way, which may be of others. */
+  static openBelow(path: string, names: readonly string[]): HeldFolder {
+    let folder = HeldFolder.open(path);
+    for (const name of names) {
+      using above = folder;
+      folder = above.folder(name);
+    }
+    return folder;
+  }
+
   /**
    * Opens a folder in this one. Fails with ENOTDIR for a link, and for anything else that is no
    * folder.

@@ -54,16 +54,12 @@ export async function requireHostPath(
 /** Users may have put links below the operator's folder: none is followed. */
 async function makeBeneath(top: string, names: readonly string[]): Promise<void> {
   let here = await Folder.open(top);
-  try {
-    for (const name of names) {
-      await here.makeFolder(name, 0o755);
-      const next = await here.folder(name);
-      await here[Symbol.asyncDispose]();
-      here = next;
-    }
-  } finally {
-    await here[Symbol.asyncDispose]();
+  for (const name of names) {
+    await using above = here;
+    await above.makeFolder(name, 0o755);
+    here = await above.folder(name);
   }
+  await here[Symbol.asyncDispose]();
 }
 
 /** The path has no `..` on its way: one that is not normal is not allowed. */
