@@ -11,11 +11,11 @@ import type { Containerizer } from '../containerizer/containerizer.ts';
 import { ContainerizerError } from '../containerizer/containerizer-error.ts';
 import { type ContainerKind, isSafeIn } from '../containerizer/plan/place.ts';
 import type { ContainerRequest } from '../containerizer/plan/request.ts';
+import { nestedSandbox, standaloneSandbox } from '../containerizer/plan/sandbox-path.ts';
 import type { RunRecords } from '../containerizer/records/run-records.ts';
-import { nestedSandbox, standaloneSandbox } from '../containerizer/sandboxes/sandboxes.ts';
 import { attachOutput, type OutputReader } from '../containerizer/terminals/switchboard.ts';
 import type { Termination, TreeNode } from '../containerizer/tree.ts';
-import { parentOf, rootOf } from '../model/container-id.ts';
+import { namesBelowRoot, parentOf, rootOf } from '../model/container-id.ts';
 import {
   type AgentResponse,
   AgentResponse_Type,
@@ -153,7 +153,6 @@ export class ContainerCalls {
   #requestOf(effect: LaunchContainer, kind: ContainerKind): ContainerRequest {
     const { containerId: id, container, resources, limits } = effect;
     const root = this.#containerizer.containers.get(rootOf(id));
-    const [, ...names] = id.split('.');
     const above = this.#above(id);
     const user = effect.user ?? above[0]?.user;
     const other = above.find((it) => !isSafeIn(it.user, user));
@@ -167,8 +166,9 @@ export class ContainerCalls {
       id,
       kind,
       sandbox:
-        root === undefined ? standaloneSandbox(id) : names.reduce(nestedSandbox, root.sandbox),
-      ...(root !== undefined && names.length > 0 && { nested: { root: root.sandbox, names } }),
+        root === undefined
+          ? standaloneSandbox(id)
+          : namesBelowRoot(id).reduce(nestedSandbox, root.sandbox),
       user,
       environment: {},
       command: effect.command ?? NO_COMMAND,

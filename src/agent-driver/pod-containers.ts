@@ -4,11 +4,11 @@ import type { CheckpointedTask } from '../agent/checkpoint.ts';
 import { ContainerizerError } from '../containerizer/containerizer-error.ts';
 import { isSafeIn, type Place } from '../containerizer/plan/place.ts';
 import type { ContainerRequest } from '../containerizer/plan/request.ts';
+import { nestedSandbox } from '../containerizer/plan/sandbox-path.ts';
 import type { RunRecords } from '../containerizer/records/run-records.ts';
-import { nestedSandbox } from '../containerizer/sandboxes/sandboxes.ts';
 import type { PodEffect, ResumedTask } from '../executor/pod.ts';
 import type { RememberedKill } from '../executor/remembered-kill.ts';
-import { childOf } from '../model/container-id.ts';
+import { childOf, nameOf } from '../model/container-id.ts';
 import type {
   ExecutorID,
   Resource,
@@ -35,9 +35,6 @@ interface Surroundings {
   readonly executorId: ExecutorID;
 }
 
-/** The last part of a nested container's id. */
-const nameIn = (container: ContainerId): string => container.slice(container.lastIndexOf('.') + 1);
-
 /** Where the container of a task is, in that of its executor. */
 export const taskPlace = (
   container: ContainerId,
@@ -45,7 +42,7 @@ export const taskPlace = (
   { sandbox, user, isBound }: Place,
 ): Place => ({
   kind: 'task',
-  sandbox: nestedSandbox(sandbox, nameIn(container)),
+  sandbox: nestedSandbox(sandbox, nameOf(container)),
   user: taskUser(task, user),
   isBound,
   resources: task.resources ?? [],
@@ -68,10 +65,10 @@ export function nestedRequest(
     );
   }
   const role = task.resources?.[0]?.allocation_info?.role;
-  const name = nameIn(container);
+  const name = nameOf(container);
   const note: Note = {
     task: task.task_id.value,
-    leader: nameIn(leader),
+    leader: nameOf(leader),
     // Once is enough: a group may be large.
     ...(container === leader && { members }),
   };
@@ -79,7 +76,7 @@ export function nestedRequest(
     id: container,
     kind: 'task',
     sandbox: nestedSandbox(sandbox, name),
-    nested: { root: sandbox, names: [name], task: note.task, resources },
+    executorResources: resources,
     note: JSON.stringify(note),
     user: own,
     environment: {

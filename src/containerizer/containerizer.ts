@@ -1,6 +1,6 @@
 // The lifecycle of containers from launch to removal: it joins sandboxes, isolators, the fetcher
 // and a launcher, and keeps the records by which a later agent finds a container again.
-import { parentOf, rootOf } from '../model/container-id.ts';
+import { namesBelowRoot, parentOf, rootOf } from '../model/container-id.ts';
 import type { CommandInfo, Resource, ResourceStatistics } from '../model/generated/messages.ts';
 import type { ContainerId } from '../model/ids.ts';
 import { applySettings, sweepCgroup } from './cgroups/cgroups.ts';
@@ -36,11 +36,12 @@ import {
   type ResourceBounds,
   type Surroundings,
 } from './plan/request.ts';
+import { type SandboxPlace, standaloneSandbox } from './plan/sandbox-path.ts';
 import { isNotedEmpty } from './records/empty-record.ts';
 import { reserveDescriptor } from './records/record-file.ts';
 import type { RunRecords } from './records/run-records.ts';
 import { recoverCalled } from './recovery.ts';
-import { removeSandbox, type SandboxPlace, standaloneSandbox } from './sandboxes/sandboxes.ts';
+import { removeSandbox } from './sandboxes/sandboxes.ts';
 import { surroundingsOf } from './surroundings-of.ts';
 import { timerDelay } from './timer-delay.ts';
 import type { TreeNode } from './tree.ts';
@@ -389,9 +390,9 @@ export class Containerizer {
 
   /** Of one that stood alone the sandbox may be all that is left. */
   #placeOf(id: ContainerId): SandboxPlace | undefined {
-    const [rootName = id, ...names] = id.split('.');
+    const names = namesBelowRoot(id);
     const known = this.#containers.get(rootOf(id))?.sandbox;
-    const root = known ?? (names.length === 0 ? standaloneSandbox(rootName) : undefined);
+    const root = known ?? (names.length === 0 ? standaloneSandbox(id) : undefined);
     return root === undefined ? undefined : { root, names };
   }
 

@@ -13,6 +13,7 @@ import type { Container, Launcher } from './launchers/launcher.ts';
 import { layered } from './plan/command-line.ts';
 import { type ContainerPlan, type PlanHost, planContainer, refusalError } from './plan/plan.ts';
 import { type ContainerRequest, placeOf } from './plan/request.ts';
+import { rootSandbox, sandboxPlace } from './plan/sandbox-path.ts';
 import { NAMESPACE_KINDS } from './plan/surroundings.ts';
 import { linkTargets } from './plan/volume-links.ts';
 import { noteEmpty } from './records/empty-record.ts';
@@ -24,7 +25,6 @@ import {
   createSandbox,
   createStandaloneSandbox,
   removeSandbox,
-  rootSandbox,
 } from './sandboxes/sandboxes.ts';
 import type { Making } from './tree.ts';
 import { Turns } from './turns.ts';
@@ -84,7 +84,7 @@ export class LaunchSteps {
       if (plan.cgroups.memory !== undefined) {
         this.#of.records.expectMemory(plan.id);
       }
-      if (request.nested !== undefined) {
+      if (parentOf(plan.id) !== undefined) {
         // The launcher makes the container's own, but none that are missing above them.
         makeCgroups(plan.cgroups.own.map((folder) => dirname(folder)));
       }
@@ -170,12 +170,12 @@ export class LaunchSteps {
    * An earlier container may have had an id that a caller has chosen, and whoever owns the sandbox
    * above may have put anything where this one's is to be. Ids of others are never used again.
    */
-  async #clearPlace({ kind, nested, sandbox }: ContainerRequest): Promise<void> {
+  async #clearPlace({ id, kind, sandbox }: ContainerRequest): Promise<void> {
     if (kind === 'executor' || kind === 'task') {
       return;
     }
     try {
-      await removeSandbox(this.#of.work, nested ?? { root: sandbox, names: [] });
+      await removeSandbox(this.#of.work, sandboxPlace(id, sandbox));
     } catch (error) {
       // A link in place of a folder above it, say.
       const path = this.#of.work.path(sandbox);
@@ -190,19 +190,21 @@ export class LaunchSteps {
     plan: ContainerPlan,
     identity: Identity | undefined,
   ): void {
-    const { kind, nested, sandbox, isEmpty } = request;
+    const { id, kind, sandbox, isEmpty, task } = request;
     if (kind === 'standalone') {
       createStandaloneSandbox(this.#of.work, sandbox, identity);
       return;
     }
-    if (nested === undefined) {
+    if (parentOf(id) === undefined) {
       createSandbox(this.#of.work, sandbox, identity);
       if (isEmpty === true) {
         createOutput(this.#of.work, sandbox, identity);
       }
       return;
     }
-    createNestedSandbox(this.#of.work, { ...nested, links: linkTargets(plan.volumes) }, identity);
+    const links = linkTargets(plan.volumes);
+    const place = { ...sandboxPlace(id, sandbox), task: task?.task_id.value, links };
+    createNestedSandbox(this.#of.work, place, identity);
   }
 
   async #fetch(

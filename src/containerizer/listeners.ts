@@ -1,7 +1,7 @@
 // What whoever runs containers is told of, beside their ends.
 import type { ContainerId } from '../model/ids.ts';
 import type { OnLimitation } from './limitation.ts';
-import type { SandboxPlace } from './sandboxes/sandboxes.ts';
+import type { SandboxPlace } from './plan/sandbox-path.ts';
 
 export interface Listeners {
   onLimitation: OnLimitation;

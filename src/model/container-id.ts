@@ -12,7 +12,7 @@ export function containerIdMessage(id: ContainerId): ContainerID {
   const parent = parentOf(id);
   return parent === undefined
     ? { value: id }
-    : { value: id.slice(parent.length + 1), parent: containerIdMessage(parent) };
+    : { value: nameOf(id), parent: containerIdMessage(parent) };
 }
 
 export const childOf = (parent: ContainerId, value: string): ContainerId =>
@@ -23,6 +23,12 @@ export function parentOf(id: ContainerId): ContainerId | undefined {
   const dot = id.lastIndexOf('.');
   return dot < 0 ? undefined : containerId(id.slice(0, dot));
 }
+
+/** The last part of a container's id. */
+export const nameOf = (id: ContainerId): string => id.slice(id.lastIndexOf('.') + 1);
+
+/** The last parts of the ids of the containers below the root, down to this one. */
+export const namesBelowRoot = (id: ContainerId): string[] => id.split('.').slice(1);
 
 export const rootOf = (id: ContainerId): ContainerId => containerId(id.split('.', 1)[0] ?? id);
 

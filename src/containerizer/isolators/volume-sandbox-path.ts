@@ -21,7 +21,7 @@ export const volumeSandboxPath = ({ canMount }: { readonly canMount: boolean }):
   name: 'volume/sandbox_path',
   contribute(plan, request, { workDirectory }) {
     const volumes = volumesOfKind(containerInfoOf(request), 'sandbox');
-    const shared = volumeLinks(workDirectory, request.nested?.resources ?? [], 'mount');
+    const shared = volumeLinks(workDirectory, request.executorResources ?? [], 'mount');
     for (const volume of volumes) {
       requirePossible(volume, plan);
     }

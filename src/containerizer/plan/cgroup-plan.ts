@@ -4,7 +4,7 @@
 // `ROOT/CONTAINER/mesos/NESTED`: the names that Mesos gives, and its tools look for. In v2, where a
 // cgroup with processes has no controllers to hand on, the processes are in a leaf below.
 import { join } from 'node:path';
-import { containerFolder } from '../../model/container-id.ts';
+import { containerFolder, nameOf } from '../../model/container-id.ts';
 import type { ContainerId } from '../../model/ids.ts';
 
 /** A tree of cgroups, as far as the agent may use it. */
@@ -116,7 +116,7 @@ export function sharedPlacement(
   if (above === undefined) {
     return { own: [], joined };
   }
-  const folder = join(above, NESTED, id.slice(id.lastIndexOf('.') + 1));
+  const folder = join(above, NESTED, nameOf(id));
   const leaf = own.includes(join(above, LEAF)) ? [join(folder, LEAF)] : [];
   return { own: [folder, ...leaf], joined: [leaf[0] ?? folder, ...joined.slice(1)] };
 }

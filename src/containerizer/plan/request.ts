@@ -11,17 +11,6 @@ import type { ContainerId } from '../../model/ids.ts';
 import type { ResourceLimits } from '../../model/resource-limits.ts';
 import type { ContainerKind, Place } from './place.ts';
 
-export interface NestedIn {
-  /** The sandbox of the root container, relative to the work directory. */
-  readonly root: string;
-  /** The last parts of the ids of the containers below the root, down to this one. */
-  readonly names: readonly string[];
-  /** The id of the task, of a container that is for one. */
-  readonly task?: string | undefined;
-  /** What the executor has, of a container that is for a task: its volumes are in its sandbox. */
-  readonly resources?: readonly Resource[] | undefined;
-}
-
 /** What a container is meant to use, and what it can use at most where that is more. */
 export interface ResourceBounds {
   readonly resources: readonly Resource[];
@@ -56,8 +45,8 @@ export interface ContainerRequest extends ResourceBounds {
   readonly command?: CommandInfo | undefined;
   /** Whether the container ends with the agent, however the agent ends. */
   readonly isBound: boolean;
-  /** Of a container that is nested in another one. */
-  readonly nested?: NestedIn | undefined;
+  /** What the executor has, of a container that is for a task: its volumes are in its sandbox. */
+  readonly executorResources?: readonly Resource[] | undefined;
   /** Of a session. */
   readonly inside?: Surroundings | undefined;
   /** What a later agent must know of the task that it is for, as text. */

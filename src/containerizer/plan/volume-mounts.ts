@@ -1,7 +1,7 @@
 // Volumes that are mounted in a container's own mount namespace, as the launcher makes them.
-import { parentOf } from '../../model/container-id.ts';
 import type { ContainerId } from '../../model/ids.ts';
 import type { ContainerVolume, VolumeKind } from './container-volumes.ts';
+import { rootSandbox } from './sandbox-path.ts';
 
 /**
  * A path in two parts: an absolute one that nobody changes whom it could serve, and below it one
@@ -31,19 +31,14 @@ interface Owner {
   readonly sandbox: string;
 }
 
-/** `containers` and a name lie between a sandbox and one that is nested in it. */
-const LEVELS = 2;
-
 /** A place in a sandbox. Those of nested containers lie in that of their root container. */
 export function placeIn({ id, sandbox }: Owner, names: readonly string[]): Place {
-  const parts = sandbox.split('/');
-  let depth = 0;
-  for (let it = parentOf(id); it !== undefined; it = parentOf(it)) {
-    depth += LEVELS;
-  }
-  const split = parts.length - depth;
-  return { top: parts.slice(0, split).join('/'), below: [...parts.slice(split), ...names] };
+  const top = rootSandbox(id, sandbox);
+  return { top, below: [...sandbox.slice(top.length).split('/').filter(Boolean), ...names] };
 }
+
+/** `containers` and a name lie between a sandbox and one that is nested in it. */
+const LEVELS = 2;
 
 /** A place in the sandbox that a nested container's own lies in. */
 export function placeInParent(container: Owner, names: readonly string[]): Place {

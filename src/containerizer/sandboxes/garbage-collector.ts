@@ -4,10 +4,11 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { codeOf } from '../../filesystem/folder.ts';
+import type { SandboxPlace } from '../plan/sandbox-path.ts';
 import { isAbsence, isPassing } from '../records/record-file.ts';
 import { timerDelay } from '../timer-delay.ts';
 import type { WorkDirectory } from '../work-directory.ts';
-import { deleteSandbox, nestedNames, removeSandbox, type SandboxPlace } from './sandboxes.ts';
+import { deleteSandbox, nestedNames, removeSandbox } from './sandboxes.ts';
 
 /** When a deletion takes longer than this, the next one begins beside it. */
 const LONG_DELETION_MS = 60_000;

@@ -13,10 +13,9 @@ import { basename, dirname, join, relative } from 'node:path';
 import { codeOf, Folder } from '../../filesystem/folder.ts';
 import { HeldFolder } from '../../filesystem/held-folder.ts';
 import { deleteEntry, deleteTree } from '../../filesystem/tree-deletion.ts';
-import { parentOf } from '../../model/container-id.ts';
-import type { ContainerId } from '../../model/ids.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
 import type { Identity } from '../host/users.ts';
+import { NESTED, nestedSandbox, type SandboxPlace } from '../plan/sandbox-path.ts';
 import { isContainerName, type WorkDirectory } from '../work-directory.ts';
 
 /**
@@ -47,12 +46,6 @@ export function createSandbox(
   }
   return path;
 }
-
-/** The folder that has the sandboxes of containers that stand alone, as in Mesos. */
-const STANDALONE = 'containers';
-
-/** Relative to the work directory. */
-export const standaloneSandbox = (name: string): string => join(STANDALONE, name);
 
 /**
  * Creates the private sandbox of a container that stands alone. One that is there, with whatever an
@@ -86,8 +79,6 @@ function newFolderIn(above: HeldFolder, name: string, identity: Identity | undef
   return folder;
 }
 
-/** The folder in a sandbox that has those of nested containers. */
-const NESTED = 'containers';
 /** The folder in a sandbox that has links to those of nested containers, by the ids of tasks. */
 const TASKS = 'tasks';
 
@@ -120,22 +111,6 @@ export function createOutput(
   }
 }
 
-/** Where the sandbox of a container nested in that of another is, from the same folder. */
-export const nestedSandbox = (sandbox: string, name: string): string => join(sandbox, NESTED, name);
-
-/** The sandbox of the root container, from that of a container in its tree: absolute paths. */
-export function rootSandbox(id: ContainerId, sandbox: string): string {
-  const parent = parentOf(id);
-  return parent === undefined ? sandbox : rootSandbox(parent, dirname(dirname(sandbox)));
-}
-
-export interface SandboxPlace {
-  /** The sandbox of the root container, relative to the work directory. */
-  readonly root: string;
-  /** The names of the containers below the root, down to this one. */
-  readonly names: readonly string[];
-}
-
 export interface NestedSandbox extends SandboxPlace {
   /** The id of the task that the container is for; absent where it is for none. */
   readonly task?: string | undefined;
@@ -156,7 +131,7 @@ export function createNestedSandbox(
   const name = names.at(-1) ?? '';
   const path = work.path(names.reduce(nestedSandbox, root));
   try {
-    using above = parentIn(work.path(root), names);
+    using above = HeldFolder.openBelow(work.path(root), wayToParent(names));
     const { uid, gid } = above.status();
     using nested = folderIn(above, NESTED, () => {});
     using sandbox = newFolderIn(nested, name, identity);
@@ -179,19 +154,9 @@ export function createNestedSandbox(
   }
 }
 
-/** The sandbox of a container's parent; each part of its path is opened by itself. */
-function parentIn(root: string, names: readonly string[]): HeldFolder {
-  let folder = HeldFolder.open(root);
-  for (const part of names.slice(0, -1).flatMap((name) => [NESTED, name])) {
-    const above = folder;
-    try {
-      folder = above.folder(part);
-    } finally {
-      above[Symbol.dispose]();
-    }
-  }
-  return folder;
-}
+/** The names on the way from the root container's sandbox to that of a container's parent. */
+const wayToParent = (names: readonly string[]): string[] =>
+  names.slice(0, -1).flatMap((name) => [NESTED, name]);
 
 /** The names of containers that have, or had, a sandbox in that of another one. */
 export async function nestedNames(work: WorkDirectory, sandbox: string): Promise<string[]> {
@@ -227,7 +192,7 @@ export async function removeSandbox(
     await deleteTree(work.path(root));
     return;
   }
-  const way = [...names.slice(0, -1).flatMap((it) => [NESTED, it]), NESTED];
+  const way = [...wayToParent(names), NESTED];
   let folder: Folder;
   try {
     folder = await Folder.openBelow(work.path(root), way);
@@ -293,7 +258,7 @@ async function names(folder: string): Promise<string[]> {
 
 /** Another deletion or a launch has changed the folder meanwhile. */
 function ignoreGone(error: unknown): void {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = codeOf(error);
   if (code !== 'ENOENT' && code !== 'ENOTEMPTY' && code !== 'EEXIST') {
     throw error;
   }

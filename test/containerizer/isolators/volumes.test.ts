@@ -144,7 +144,6 @@ test('a persistent volume of the executor is mounted where a task shares it', as
       },
     },
   ];
-  const nested = { root: 'runs/root', names: ['task'], resources };
   const sharing = (path: string, more: Partial<Volume> = {}) =>
     planned(
       mounting,
@@ -155,7 +154,7 @@ test('a persistent volume of the executor is mounted where a task shares it', as
         },
         ...more,
       }),
-      { nested },
+      { executorResources: resources },
     );
   const target = '/agent/volumes/roles/kit/v1';
   expect(sharing('data')).toMatchObject({

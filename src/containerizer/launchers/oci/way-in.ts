@@ -4,18 +4,20 @@
 import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ContainerId } from '../../../model/ids.ts';
+import { placeIn } from '../../plan/volume-mounts.ts';
 import { isAbsence } from '../../records/record-file.ts';
-import { rootSandbox } from '../../sandboxes/sandboxes.ts';
 import type { WayIn } from './oci-config.ts';
 
 /** `directory` is the sandbox of this container. */
 export function wayInto(id: ContainerId, directory: string): WayIn {
-  let entered = rootSandbox(id, directory);
-  const below = directory.slice(entered.length).split('/').filter(Boolean);
-  while (below.length > 0 && isOurs(entered)) {
-    entered = join(entered, below.shift() ?? '');
+  const { top, below } = placeIn({ id, sandbox: directory }, []);
+  let entered = top;
+  let left = below;
+  while (left.length > 0 && isOurs(entered)) {
+    entered = join(entered, left[0] ?? '');
+    left = left.slice(1);
   }
-  return { entered, below: below.join('/') };
+  return { entered, below: left.join('/') };
 }
 
 /** What is in a folder of others they may exchange. */

@@ -14,9 +14,9 @@ import type { Identity, Users } from '../../host/users.ts';
 import { type CgroupPlacement, type DeviceLimit, NO_CGROUPS } from '../../plan/cgroup-plan.ts';
 import { layered } from '../../plan/command-line.ts';
 import type { ContainerPlan } from '../../plan/plan.ts';
+import { rootSandbox } from '../../plan/sandbox-path.ts';
 import { isAbsence, patiently } from '../../records/record-file.ts';
 import type { RunRecords } from '../../records/run-records.ts';
-import { rootSandbox } from '../../sandboxes/sandboxes.ts';
 import { Turns } from '../../turns.ts';
 import type {
   Attachment,
