@@ -356,6 +356,21 @@ describe('the operator API of an agent', () => {
     raw.close();
   });
 
+  test('unpacks nothing of a body that goes on and is refused by its head', async () => {
+    const { server, url } = await start();
+    const raw = await RawSocket.connect(server.port.number);
+    await raw.write(
+      'POST /api/v1 HTTP/1.1\r\nHost: x\r\nContent-Type: application/recordio\r\n' +
+        'Message-Content-Type: application/json\r\nTransfer-Encoding: gzip, chunked\r\n' +
+        'Content-Encoding: gzip\r\n\r\n5\r\nplain\r\n0\r\n\r\n',
+    );
+    const got = await raw.until((text) => text.includes('is not supported'));
+    expect(statuses(got)).toEqual([400]);
+    raw.close();
+    // What cannot be unpacked would be an error that ends the process.
+    expect((await post(`${url}/api/v1`, '{"type":"GET_HEALTH"}')).status).toBe(200);
+  });
+
   test('reports containers with what they use', async () => {
     const { url } = await start();
     const { body } = await post(`${url}/api/v1`, '{"type":"GET_CONTAINERS"}');

@@ -38,8 +38,9 @@ export class RequestRecords implements Holder {
     this.#request = request;
     this.#reader = new RecordReader(bounds.limitBytes);
     this.#held = bounds.held ?? held;
-    this.#source = encodingOf(request) === 'gzip' ? request.pipe(createGunzip()) : request;
     const refusal = refusedByHead(request, Number.POSITIVE_INFINITY);
+    const isPacked = refusal === undefined && encodingOf(request) === 'gzip';
+    this.#source = isPacked ? request.pipe(createGunzip()) : request;
     if (refusal !== undefined) {
       this.#end(refusal);
       return;
