@@ -1,11 +1,13 @@
 // Attaching to the input and output of containers over HTTP, with real supervisors.
 import { statSync } from 'node:fs';
-import { type ClientRequest, type IncomingMessage, request } from 'node:http';
+import { type ClientRequest, createServer, type IncomingMessage, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { AttachContainer } from '../../src/agent/effects.ts';
 import type { AgentEvent } from '../../src/agent/events.ts';
 import type { AgentViews } from '../../src/agent/views.ts';
 import { Attachments } from '../../src/agent-driver/attaching.ts';
+import { sendOutput } from '../../src/http/agent/attachments.ts';
 import type { ExecutorStream } from '../../src/http/agent/executor-api.ts';
 import { AgentServer } from '../../src/http/agent/server.ts';
 import { plainCarriers } from '../../src/http/transport/carriers.ts';
@@ -289,6 +291,26 @@ describe('output', () => {
     });
     expect(before).toBeLessThan(32 * 1024 * 1024);
     response.destroy();
+  });
+
+  test('ends with its client, also where more of it has been read already', async () => {
+    const { promise: sent, resolve } = Promise.withResolvers<void>();
+    const output = {
+      isWhole: false,
+      close: () => undefined,
+      async *[Symbol.asyncIterator]() {
+        const data = Buffer.alloc(64 * 1024 * 1024);
+        yield* [data, data, data].map((it) => ({ stream: 'stdout' as const, data: it }));
+      },
+    };
+    const of = { codec: 'protobuf', isDeclared: true, heartbeatMs: HEARTBEAT_MS } as const;
+    const slow = createServer((_, response) => resolve(sendOutput(output, response, of)));
+    await new Promise<void>((listening) => slow.listen(0, '127.0.0.1', listening));
+    const { port } = slow.address() as AddressInfo;
+    const response = await answered(request({ host: '127.0.0.1', port, agent: false }).end());
+    response.destroy();
+    await sent;
+    slow.close();
   });
 
   test('of a container without a switchboard is refused, and of none not found', async () => {

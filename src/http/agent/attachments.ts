@@ -66,6 +66,10 @@ export async function sendOutput(
           data,
         },
       });
+      if (response.destroyed) {
+        // More may have been read already, but no event comes any more that could be awaited.
+        break;
+      }
       if (!isTaken) {
         await drained(response);
       }
