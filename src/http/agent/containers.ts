@@ -1,6 +1,5 @@
 // What an agent tells of containers: the state machine knows those of executors, and the
 // containerizer which others there are, and what all of them use.
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AgentViews, ContainerView, Viewer } from '../../agent/views.ts';
 import { containerIdMessage, parentOf, rootOf } from '../../model/container-id.ts';
 import type {
@@ -13,7 +12,10 @@ import type { ContainerId } from '../../model/ids.ts';
 import { jsonValue } from '../../wire/json.ts';
 import { types } from '../../wire/types.ts';
 
-/** What a container has used so far; undefined where that is not known. */
+/**
+ * What a container has used so far; undefined where that is not known. A thousand may be asked for
+ * at once: who measures them lets others have a turn in between.
+ */
 export type ContainerUsage = (
   container: Pick<ContainerView, 'containerId'>,
 ) => Promise<ResourceStatistics | undefined>;
@@ -40,27 +42,12 @@ export async function listContainers(
   viewer: Viewer,
   usage: ContainerUsage | undefined,
 ): Promise<ReportedContainer[]> {
-  return inTurns(views.containers(viewer), async (view) => ({
-    view,
-    statistics: withLimits(view.resources, await usage?.(view)),
-  }));
-}
-
-/** Of the agent's time, how long is measured before others get a turn. */
-const TURN_MS = 8;
-
-/** Measures one after the other: the files of a thousand containers take longer than a turn. */
-async function inTurns<T, R>(all: readonly T[], measure: (one: T) => Promise<R>): Promise<R[]> {
-  const measured: R[] = [];
-  let endMs = performance.now() + TURN_MS;
-  for (const one of all) {
-    if (performance.now() >= endMs) {
-      await nextTurn();
-      endMs = performance.now() + TURN_MS;
-    }
-    measured.push(await measure(one));
-  }
-  return measured;
+  return Promise.all(
+    views.containers(viewer).map(async (view) => ({
+      view,
+      statistics: withLimits(view.resources, await usage?.(view)),
+    })),
+  );
 }
 
 /**
@@ -82,7 +69,9 @@ export async function listOthers(
       (show_nested || parentOf(containerId) === undefined) &&
       (standsAlone ? seesAlone : seen.has(rootOf(containerId))),
   );
-  return inTurns(shown, async (container) => otherMessage(container, await usage?.(container)));
+  return Promise.all(
+    shown.map(async (container) => otherMessage(container, await usage?.(container))),
+  );
 }
 
 interface Others {
