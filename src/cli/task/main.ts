@@ -21,7 +21,7 @@ import { readMasterFlag } from '../master-flag.ts';
 import { carriersFrom } from '../process/carriers.ts';
 import type { TASK_FLAGS } from './flags.ts';
 import { NoSuchTaskError, placeOfTask, type TaskPlace } from './task-place.ts';
-import { passInput, windowSize } from './terminal-input.ts';
+import { END_OF_INPUT, passInput, windowSize } from './terminal-input.ts';
 
 type Values = FlagValues<typeof TASK_FLAGS>;
 
@@ -96,13 +96,9 @@ async function execute(
   { agent, container }: TaskPlace,
   { command, interactive, tty }: Asked,
   values: Values,
-  way: Way,
+  { credential, dialer }: Way,
 ): Promise<number> {
-  const client = new AttachmentClient({
-    address: agent,
-    credential: way.credential,
-    dialer: way.dialer,
-  });
+  const client = new AttachmentClient({ address: agent, credential, dialer });
   const id: ContainerID = { value: randomUUID(), parent: container };
   const output = await client.output({
     type: AgentCall_Type.LAUNCH_NESTED_CONTAINER_SESSION,
@@ -119,7 +115,7 @@ async function execute(
   if (interactive) {
     restore = passInput({ sender, isTerminal: tty });
   } else if (!tty) {
-    sender.send({ type: 1, data: { type: ProcessIO_Data_Type.STDIN, data: new Uint8Array(0) } });
+    sender.send(END_OF_INPUT);
   }
   let breach: unknown;
   try {
@@ -129,7 +125,6 @@ async function execute(
   } finally {
     restore();
   }
-  const { credential, dialer } = way;
   const operator = new OperatorClient({ address: agent, credential, dialer, timeoutMs: WAIT_MS });
   try {
     return await exitCodeOf(operator, id);
@@ -155,13 +150,9 @@ function commandOf(command: readonly string[], user: string | undefined, tty: bo
 async function attach(
   { agent, container, hasTerminal }: TaskPlace,
   values: Values,
-  way: Way,
+  { credential, dialer }: Way,
 ): Promise<number> {
-  const client = new AttachmentClient({
-    address: agent,
-    credential: way.credential,
-    dialer: way.dialer,
-  });
+  const client = new AttachmentClient({ address: agent, credential, dialer });
   const output = await client.output({
     type: AgentCall_Type.ATTACH_CONTAINER_OUTPUT,
     attach_container_output: { container_id: container },

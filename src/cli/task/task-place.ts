@@ -17,7 +17,10 @@ export interface TaskPlace {
 /** Why there is no such task, or more than one. */
 export class NoSuchTaskError extends Error {}
 
-const GONE: ReadonlySet<TaskState> = new Set([TaskState.TASK_STAGING, TaskState.TASK_STARTING]);
+const BEFORE_RUNNING: ReadonlySet<TaskState> = new Set([
+  TaskState.TASK_STAGING,
+  TaskState.TASK_STARTING,
+]);
 
 /** Throws NoSuchTaskError. */
 export async function placeOfTask(
@@ -40,7 +43,7 @@ export async function placeOfTask(
       `Several tasks '${id}' are running: say --framework_id, which is one of ${frameworks}`,
     );
   }
-  const container = GONE.has(task.state) ? undefined : containerOf(task);
+  const container = BEFORE_RUNNING.has(task.state) ? undefined : containerOf(task);
   if (container === undefined) {
     throw new NoSuchTaskError(`Task '${id}' does not run yet`);
   }

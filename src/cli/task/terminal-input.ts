@@ -29,6 +29,8 @@ const stdin = (data: Uint8Array): ProcessIO => ({
   data: { type: ProcessIO_Data_Type.STDIN, data },
 });
 
+export const END_OF_INPUT = stdin(new Uint8Array(0));
+
 /** Passes on until the returned function is called, which puts the terminal back. */
 export function passInput({ sender, isTerminal, onDetach }: InputOptions): () => void {
   const { stdin: input, stdout } = process;
@@ -56,7 +58,7 @@ export function passInput({ sender, isTerminal, onDetach }: InputOptions): () =>
     }
   };
   const end = () => {
-    sender.send(stdin(new Uint8Array(0)));
+    sender.send(END_OF_INPUT);
     sender.end();
   };
   sender.onDrain(() => input.resume());
