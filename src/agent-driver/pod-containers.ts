@@ -17,6 +17,7 @@ import type {
   TaskState,
 } from '../model/generated/messages.ts';
 import type { ContainerId } from '../model/ids.ts';
+import { allocationRole } from '../model/resource-format.ts';
 import { isTerminal } from '../model/task-state.ts';
 
 type Launch = Extract<PodEffect, { type: 'launch' }>;
@@ -64,7 +65,7 @@ export function nestedRequest(
         ' sandboxes of other users in his are not safe',
     );
   }
-  const role = task.resources?.[0]?.allocation_info?.role;
+  const role = allocationRole(task.resources);
   const name = nameOf(container);
   const note: Note = {
     task: task.task_id.value,

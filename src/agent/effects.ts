@@ -8,7 +8,6 @@ import type {
   FrameworkInfo,
   Resource,
   TaskInfo,
-  Value_Scalar,
 } from '../model/generated/messages.ts';
 import type { ContainerId, ExecutorId, FrameworkId, RequestId, StreamId } from '../model/ids.ts';
 import type {
@@ -116,7 +115,7 @@ export interface LaunchContainer {
   readonly command?: CommandInfo | undefined;
   readonly container?: ContainerInfo | undefined;
   readonly resources: readonly Resource[];
-  readonly limits?: Readonly<Record<string, Value_Scalar>> | undefined;
+  readonly limits?: ResourceLimits | undefined;
   /** The user that it runs as; absent: its parent's, or the agent's own. */
   readonly user?: string | undefined;
   /** It looks into its parent, its output is the answer, and it ends with the request. */

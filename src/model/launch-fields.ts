@@ -141,8 +141,8 @@ const checkCommand: Fields<CommandInfo> = {
   user: harmless("checks run as the task's user, as with Mesos's command executor"),
 };
 
-/** The most rows or columns that the kernel can name. */
-const MAX_WINDOW = 65_535;
+/** The most rows or columns of a terminal: the kernel can name no more. */
+export const MAX_WINDOW = 65_535;
 
 export const containerFields: Fields<ContainerInfo> = {
   type: WORKS,

@@ -9,6 +9,7 @@ import {
   ProcessIO_Data_Type,
   ProcessIO_Type,
 } from '../../model/generated/messages.ts';
+import { MAX_WINDOW } from '../../model/launch-fields.ts';
 import type { ContainerInput, ContainerOutput } from '../../runtime/pending-requests.ts';
 import { writeJson } from '../../wire/json.ts';
 import { encodeMessage } from '../../wire/protobuf.ts';
@@ -174,9 +175,6 @@ function attachFault({ attach_container_input: attach }: AgentCall): string | un
     ? undefined
     : `Expecting 'attach_container_input.type' to be 'PROCESS_IO' instead of: '${attach.type ?? 0}'`;
 }
-
-/** No terminal has more rows or columns. */
-const MAX_WINDOW = 65_535;
 
 function messageFault({ type, data, control }: ProcessIO): string | undefined {
   switch (type) {

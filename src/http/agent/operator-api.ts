@@ -10,7 +10,7 @@ import {
   AgentCall_Type,
   AgentResponse_Type,
 } from '../../model/generated/messages.ts';
-import type { PendingRequests } from '../../runtime/pending-requests.ts';
+import type { PendingRequest, PendingRequests } from '../../runtime/pending-requests.ts';
 import type { Authorizer } from '../../security/authorizer.ts';
 import type { Principal } from '../../security/principal.ts';
 import { writeJson } from '../../wire/json.ts';
@@ -206,10 +206,9 @@ export class AgentOperatorApi {
     request: EndpointRequest,
     records: RequestRecords | undefined,
   ): Promise<HttpResponse | undefined> {
-    const { dispatch, requests, nowMs, heartbeatMs } = this.#options;
-    const { principal } = request;
-    return new Promise((resolve) => {
-      const pending = requests.add({
+    const { heartbeatMs } = this.#options;
+    return new Promise((resolve) =>
+      this.#dispatch(call, request.principal, {
         reply: (status, text) => resolve(replyResponse(status, text)),
         sendOutput: (output) => {
           const { answer: codec, streamingResponse: isDeclared } = media;
@@ -218,17 +217,8 @@ export class AgentOperatorApi {
         },
         takeInput: (input) =>
           resolve(records === undefined ? bodyEnded : takeInput(input, records, media.request)),
-      });
-      const userAbove = this.#userAbove(call);
-      dispatch({
-        type: 'operatorCall',
-        nowMs: nowMs(),
-        request: pending,
-        principal,
-        call,
-        userAbove,
-      });
-    });
+      }),
+    );
   }
 
   async #containers(show: AgentCall_GetContainers, principal: Principal | undefined) {
@@ -240,16 +230,24 @@ export class AgentOperatorApi {
   }
 
   #ask(call: AgentCall, codec: Codec, { principal, onGone }: Asking): Promise<HttpResponse> {
-    return new Promise((resolve) => {
-      const { dispatch, requests, nowMs } = this.#options;
-      const request = requests.add({
+    return new Promise((resolve) =>
+      this.#dispatch(call, principal, {
         reply: (status, text) => resolve(replyResponse(status, text)),
         respond: (response) => resolve(messageResponse(types.AgentResponse, codec, response)),
         onGone,
-      });
-      const userAbove = this.#userAbove(call);
-      dispatch({ type: 'operatorCall', nowMs: nowMs(), request, principal, call, userAbove });
-    });
+      }),
+    );
+  }
+
+  #dispatch(
+    call: AgentCall,
+    principal: Principal | undefined,
+    pending: PendingRequest<ExecutorStream>,
+  ): void {
+    const { dispatch, requests, nowMs } = this.#options;
+    const request = requests.add(pending);
+    const userAbove = this.#userAbove(call);
+    dispatch({ type: 'operatorCall', nowMs: nowMs(), request, principal, call, userAbove });
   }
 
   #userAbove(call: AgentCall): string | undefined {
