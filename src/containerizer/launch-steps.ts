@@ -14,7 +14,7 @@ import { layered } from './plan/command-line.ts';
 import { type ContainerPlan, type PlanHost, planContainer, refusalError } from './plan/plan.ts';
 import { type ContainerRequest, placeOf } from './plan/request.ts';
 import { rootSandbox, sandboxPlace } from './plan/sandbox-path.ts';
-import { NAMESPACE_KINDS } from './plan/surroundings.ts';
+import { hasOwnNamespaces } from './plan/surroundings.ts';
 import { linkTargets } from './plan/volume-links.ts';
 import { noteEmpty } from './records/empty-record.ts';
 import { notePlace } from './records/place-record.ts';
@@ -112,7 +112,7 @@ export class LaunchSteps {
     reached('isolating');
     this.#of.placements.note(plan.id, plan.cgroups);
     makeCgroups(plan.cgroups.own);
-    if (!NAMESPACE_KINDS.some((kind) => plan.namespaces[kind] === 'own')) {
+    if (!hasOwnNamespaces(plan.namespaces)) {
       await this.#isolate(plan);
       return undefined;
     }

@@ -1,5 +1,6 @@
 // The limits of processes on this machine, as the kernel shows them.
 import { readText } from '../records/record-file.ts';
+import { capabilitiesIn } from './process-status.ts';
 
 /** The kernel's words for limits, and its names. */
 const NAMES: Readonly<Record<string, string>> = {
@@ -41,13 +42,10 @@ export const limitsIn = (text: string): ShownLimit[] =>
 /** What no process that this one starts can be given more of, by the names of limits. */
 export type LimitBounds = ReadonlyMap<string, number>;
 
-const SYS_RESOURCE = 24n;
-
 /** Empty where the system does not tell. */
 export function limitBounds(): LimitBounds {
   const status = readText('/proc/self/status', 'utf8') ?? '';
-  const effective = BigInt(`0x${/^CapEff:\s*(\w+)/m.exec(status)?.[1] ?? '0'}`);
-  if (((effective >> SYS_RESOURCE) & 1n) === 1n) {
+  if (capabilitiesIn(status, 'CapEff').has('SYS_RESOURCE')) {
     const most = readText('/proc/sys/fs/nr_open', 'utf8')?.trim();
     return new Map(most === undefined ? [] : [['NOFILE', Number(most)]]);
   }

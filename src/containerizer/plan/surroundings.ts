@@ -43,6 +43,9 @@ export type NamespaceOf = 'agent' | 'own' | 'parent';
 
 export type Namespaces = Readonly<Record<NamespaceKind, NamespaceOf>>;
 
+export const hasOwnNamespaces = (namespaces: Namespaces): boolean =>
+  NAMESPACE_KINDS.some((kind) => namespaces[kind] === 'own');
+
 export interface Surroundings {
   readonly namespaces: Namespaces;
   /** The folder that is the container's `/`; undefined: the machine's. */

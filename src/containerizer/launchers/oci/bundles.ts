@@ -7,11 +7,11 @@ import { join } from 'node:path';
 import { parentOf } from '../../../model/container-id.ts';
 import type { ContainerId } from '../../../model/ids.ts';
 import { ContainerizerError } from '../../containerizer-error.ts';
+import { capabilitiesIn } from '../../host/process-status.ts';
 import type { Identity } from '../../host/users.ts';
-import { namesIn } from '../../plan/capabilities.ts';
 import type { ContainerPlan, ProcessPlan } from '../../plan/plan.ts';
 import { requireRuntimeLimits } from '../../plan/resource-limits.ts';
-import { NAMESPACE_KINDS } from '../../plan/surroundings.ts';
+import { hasOwnNamespaces, NAMESPACE_KINDS } from '../../plan/surroundings.ts';
 import { isAbsence, readText } from '../../records/record-file.ts';
 import type { RunRecords } from '../../records/run-records.ts';
 import type { RuntimeCall } from '../process/spawner.ts';
@@ -246,18 +246,14 @@ interface BesideAs {
 }
 
 const needsRuntime = ({ namespaces, rootfs, seccomp }: ContainerPlan) =>
-  rootfs !== undefined ||
-  seccomp !== undefined ||
-  NAMESPACE_KINDS.some((kind) => namespaces[kind] === 'own');
+  rootfs !== undefined || seccomp !== undefined || hasOwnNamespaces(namespaces);
 
 function agentUser(): AgentUser {
   const status = readText('/proc/self/status', 'utf8') ?? '';
-  const set = (field: string) =>
-    namesIn(BigInt(`0x${new RegExp(`^${field}:\\s*(\\w+)`, 'm').exec(status)?.[1] ?? '0'}`));
   return {
     uid: process.geteuid?.() ?? 0,
     gid: process.getegid?.() ?? 0,
-    bounding: set('CapBnd'),
-    permitted: set('CapPrm'),
+    bounding: capabilitiesIn(status, 'CapBnd'),
+    permitted: capabilitiesIn(status, 'CapPrm'),
   };
 }

@@ -1,13 +1,14 @@
 // What confines a running process, as /proc shows it, in the form of process-settings.ts: for a
 // container of which that is not on record.
 import { limitsIn } from '../../host/process-limits.ts';
+import { statusField } from '../../host/process-status.ts';
 import { readText } from '../../records/record-file.ts';
 
 /** Undefined where the process has ended. A process may have given up some of what it had. */
 export function runningSettings(processId: number): string[] | undefined {
   const limits = textOf(`/proc/${processId}/limits`);
   const status = textOf(`/proc/${processId}/status`);
-  const field = (name: string) => new RegExp(`^${name}:\\s*(\\w+)`, 'm').exec(status ?? '')?.[1];
+  const field = (name: string) => statusField(status ?? '', name);
   const bounding = field('CapBnd');
   const permitted = field('CapPrm');
   if (limits === undefined || bounding === undefined || permitted === undefined) {
