@@ -213,6 +213,7 @@ function basicPlan(request: ContainerRequest, host: PlanHost): ContainerPlan {
   const parent = parentOf(id);
   const shared = isSharing(request) ? host.parentCgroups : undefined;
   const { inside } = request;
+  const variables = command === undefined ? {} : commandEnvironment(command);
   const sandbox = join(host.workDirectory, request.sandbox);
   return {
     id,
@@ -225,7 +226,7 @@ function basicPlan(request: ContainerRequest, host: PlanHost): ContainerPlan {
       request.kind === 'executor' ? { MESOS_DIRECTORY: sandbox } : {},
       inside?.environment ?? {},
       request.environment,
-      command === undefined ? {} : commandEnvironment(command),
+      variables,
     ),
     ...(command === undefined ? NO_COMMAND : commandLine(command)),
     user,
@@ -242,7 +243,7 @@ function basicPlan(request: ContainerRequest, host: PlanHost): ContainerPlan {
     volumes: new Map(),
     parentLinks: [],
     io: processIo(request),
-    rotated: host.logger && rotatedOutput(host.logger, command ? commandEnvironment(command) : {}),
+    rotated: host.logger && rotatedOutput(host.logger, variables),
     diskQuotas: [],
     ports: [],
     volumeMounts: [],
