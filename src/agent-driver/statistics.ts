@@ -1,9 +1,8 @@
 // A container's resource usage as a ResourceStatistics message.
 import type { ResourceBounds } from '../containerizer/plan/request.ts';
+import { BYTES_PER_MEGABYTE } from '../model/bytes.ts';
 import type { ResourceStatistics } from '../model/generated/messages.ts';
 import { scalarAmount } from '../model/milli.ts';
-
-const BYTES_PER_MEGABYTE = 1024 * 1024;
 
 export function statisticsOf(
   usage: Partial<ResourceStatistics>,

@@ -1,10 +1,8 @@
 // A container has hit its limit of memory: what its supervisor writes down of that, and what the
 // statuses of its tasks say, in Mesos's words.
-import { formatBytes } from '../model/bytes.ts';
+import { BYTES_PER_MEGABYTE, formatBytes } from '../model/bytes.ts';
 import { TaskStatus_Reason, Value_Type } from '../model/generated/messages.ts';
 import type { Limitation } from './limitation.ts';
-
-const BYTES_PER_MEGABYTE = 1024 * 1024;
 
 /** The figures of the cgroup at that time. */
 export interface MemoryFigures {

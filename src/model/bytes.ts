@@ -1,10 +1,12 @@
 // Sizes as text, in the spelling of Mesos's flags: a whole number and a unit, such as `4KB`.
 // Units are powers of 1024.
 
+export const BYTES_PER_MEGABYTE = 2 ** 20;
+
 const UNITS: Readonly<Record<string, number>> = {
   B: 1,
   KB: 2 ** 10,
-  MB: 2 ** 20,
+  MB: BYTES_PER_MEGABYTE,
   GB: 2 ** 30,
   TB: 2 ** 40,
 };

@@ -2,6 +2,7 @@
 // container is meant to use follows its resources; the one that it cannot exceed is only raised, as
 // a lower one might end it at once.
 
+import { BYTES_PER_MEGABYTE } from '../../model/bytes.ts';
 import { parentOf } from '../../model/container-id.ts';
 import type { Resource } from '../../model/generated/messages.ts';
 import { scalarAmount } from '../../model/milli.ts';
@@ -12,7 +13,6 @@ import { cgroupIsolator, type FileSetting, type Subsystem } from './cgroup-isola
 import type { CgroupOptions } from './cgroup-options.ts';
 import type { Isolator } from './isolator.ts';
 
-const BYTES_PER_MEGABYTE = 1024 * 1024;
 const MIN_BYTES = 32 * BYTES_PER_MEGABYTE;
 /** The kernel's, of how soon a process is killed for its memory. */
 const MAX_ADJUSTMENT = 1000;

@@ -6,7 +6,7 @@
 //
 // Which project a folder has is written in the file system, where later agents find it. Projects
 // whose folders are gone are used again.
-import { formatBytes } from '../../model/bytes.ts';
+import { BYTES_PER_MEGABYTE, formatBytes } from '../../model/bytes.ts';
 import { parentOf } from '../../model/container-id.ts';
 import {
   type Resource,
@@ -384,8 +384,6 @@ const textOf = (error: unknown) => (error instanceof Error ? error.message : Str
 const isIn = (ranges: readonly Value_Range[], number: number) =>
   ranges.some(({ begin, end }) => begin <= number && number <= end);
 
-const MEGABYTE = 2 ** 20;
-
 function limitationOf({ limitBytes, volume, resources }: DiskQuota, used: number): Limitation {
   const id = volume?.persistence?.id;
   const of = id === undefined ? '' : ` for volume '${id}'`;
@@ -397,7 +395,7 @@ function limitationOf({ limitBytes, volume, resources }: DiskQuota, used: number
       {
         name: 'disk',
         type: Value_Type.SCALAR,
-        scalar: { value: Math.floor(used / MEGABYTE) },
+        scalar: { value: Math.floor(used / BYTES_PER_MEGABYTE) },
         ...(volume !== undefined && disk !== undefined && { disk }),
       },
     ],

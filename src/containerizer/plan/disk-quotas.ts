@@ -1,6 +1,7 @@
 // How much a root container may have on disks, by folder: its sandbox, and each of its persistent
 // volumes. What nested containers have lies in the sandbox of their root.
 import { resolve } from 'node:path';
+import { BYTES_PER_MEGABYTE } from '../../model/bytes.ts';
 import {
   type DiskStatistics,
   type Resource,
@@ -9,8 +10,6 @@ import {
 } from '../../model/generated/messages.ts';
 import { scalarAmount } from '../../model/milli.ts';
 import { volumePlace } from '../../model/volume-path.ts';
-
-const BYTES_PER_MEGABYTE = 1024 * 1024;
 
 export interface DiskQuota {
   /** An absolute path, no part of which a task can change. */

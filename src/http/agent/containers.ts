@@ -1,6 +1,7 @@
 // What an agent tells of containers: the state machine knows those of executors, and the
 // containerizer which others there are, and what all of them use.
 import type { AgentViews, ContainerView, Viewer } from '../../agent/views.ts';
+import { BYTES_PER_MEGABYTE } from '../../model/bytes.ts';
 import { containerIdMessage, parentOf, rootOf } from '../../model/container-id.ts';
 import type {
   AgentCall_GetContainers,
@@ -33,8 +34,6 @@ export type OtherContainers = () => Iterable<OtherContainer>;
 
 /** The name of the user that a container runs as; undefined where there is no such container. */
 export type UserOf = (id: ContainerId) => string | undefined;
-
-const BYTES_A_MEGABYTE = 1024 * 1024;
 
 /** Every executor's container, with its usage. */
 export async function listContainers(
@@ -151,7 +150,7 @@ function withLimits(
     return undefined;
   }
   const cpus = sumOf(resources, 'cpus');
-  const memBytes = sumOf(resources, 'mem') * BYTES_A_MEGABYTE;
+  const memBytes = sumOf(resources, 'mem') * BYTES_PER_MEGABYTE;
   return {
     cpus_soft_limit: cpus,
     mem_limit_bytes: memBytes,
