@@ -7,13 +7,18 @@
 //   meta/containers/<container>/status       raw wait status of its process, once that has ended
 //   meta/containers/<container>/failure      why its process could not be started
 //   meta/containers/<container>/killing      since when, and why, its task is being killed
-//   meta/containers/<container>/user         the number of its user
+//   meta/containers/<container>/user         the number of its user, nothing for the agent's own
 //   meta/containers/<container>/settings     what confines its process besides its user
+//   meta/containers/<container>/cgroups      those that are its own, and those that it is in
 //   meta/containers/<container>/place        what it is for, where it is, and its isolators
-//   meta/containers/<container>/empty        that it has no process of its own
+//   meta/containers/<container>/empty        that it has no process, since which boot
 //   meta/containers/<container>/environment  what its process would have, for sessions
 //   meta/containers/<container>/io           a socket: its input and output (see switchboard.c)
-//   meta/containers/<container>/task         the task of a group that it is for
+//   meta/containers/<container>/task         the task of a group that it is for, and the group
+//   meta/containers/<container>/memory       how it hit its limit of memory (see memory.c)
+//   meta/containers/<container>/pressure     how often it was hard to find memory for it
+//   meta/containers/<container>/first        the process that the OCI runtime has started
+//   meta/containers/<container>/oci          the bundle and the state of the OCI runtime
 //   meta/containers/<container>/containers/<nested>   the same of one that is nested in it
 //   meta/destroyed/<id>                      what is being deleted on a disk of type MOUNT
 //   meta/pending/<digest>                    volumes that are destroyed, but still in their places

@@ -51,16 +51,7 @@ const LOOK_MS = 1_000;
 /** The process name that supervisors give themselves (supervisor.c). */
 const SUPERVISOR_NAME = 'mesoscale-super';
 
-/**
- * What is noted of a container:
- * - user: the number of its user, nothing for the agent's own;
- * - settings: what confines its process besides its user;
- * - cgroups: those that are its own, and those that it is in;
- * - place: what it is for, where its sandbox is, and its isolators;
- * - empty: it has no process of its own; since which boot of the machine;
- * - environment: that of one without a process, for those that look into it;
- * - task: the task of a group that it is for, and the group.
- */
+/** What agents write of a container for later ones: work-directory.ts says what each is. */
 export type NoteName = 'user' | 'settings' | 'cgroups' | 'empty' | 'environment' | 'task' | 'place';
 
 export class RunRecords {
