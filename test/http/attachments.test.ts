@@ -368,6 +368,32 @@ describe('input', () => {
     expect(of.file('stdout')).toBe('x');
   });
 
+  test('goes on after its end where that is a terminal, and is refused elsewhere', async () => {
+    const { release } = await of.launch('stty -echo; stty size; cat', TERMINAL);
+    const reading = await read();
+    release();
+    await reading.until('30 100');
+    const { write, sent, status } = input();
+    write(stdin(''));
+    write(stdin('typed\n'));
+    await reading.until('typed');
+    write(stdin('\x04'));
+    await reading.done;
+    sent.end();
+    expect(await status).toEqual({ status: 200, text: '' });
+    await of.close();
+    of = await Supervised.open();
+    const pipes = await of.launch('sleep 1000', PIPES);
+    pipes.release();
+    const late = input();
+    late.write(stdin(''));
+    late.write(stdin('x'));
+    expect(await late.status).toEqual({
+      status: 500,
+      text: 'Failed to write to the standard input of the process: Broken pipe',
+    });
+  });
+
   test('comes from one client at a time', async () => {
     const { release } = await of.launch('cat', PIPES);
     const reading = await read();

@@ -132,7 +132,9 @@ export async function takeInput(
       input.abort();
       return message;
     }
-    isClosed ||= await give(input, message);
+    if (await give(input, message)) {
+      isClosed = true;
+    }
   }
 }
 
