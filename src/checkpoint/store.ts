@@ -14,6 +14,7 @@ import type {
   CheckpointedTask,
 } from '../agent/checkpoint.ts';
 import { type Log, Stall } from '../filesystem/stall.ts';
+import { errorText } from '../model/error-text.ts';
 import type { Operation, TaskInfo } from '../model/generated/messages.ts';
 import { type ContainerId, containerId } from '../model/ids.ts';
 import type { MessageType } from '../wire/message-type.ts';
@@ -190,7 +191,7 @@ export class CheckpointStore {
 }
 
 function asCheckpointError(error: unknown): CheckpointError {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = errorText(error);
   return new CheckpointError(message, { cause: error });
 }
 

@@ -1,5 +1,6 @@
 // The thread that owns the checkpoint's file and waits for the disk in place of the agent.
 import { parentPort, workerData } from 'node:worker_threads';
+import { errorText } from '../model/error-text.ts';
 import {
   CheckpointDatabase,
   CheckpointError,
@@ -25,7 +26,7 @@ export interface CheckpointFailure {
 }
 
 const failureOf = (error: unknown): CheckpointFailure => ({
-  failure: error instanceof Error ? error.message : String(error),
+  failure: errorText(error),
   isPassing: error instanceof CheckpointError && error.isPassing,
 });
 

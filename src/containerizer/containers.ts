@@ -1,6 +1,7 @@
 // The containers of this agent: carries out what the tree of containers asks for, and tells it what
 // happens. It knows each container's launch, then its process, and who waits for its end.
 import { rootOf } from '../model/container-id.ts';
+import { errorText } from '../model/error-text.ts';
 import type { ContainerId } from '../model/ids.ts';
 import { ContainerizerError } from './containerizer-error.ts';
 import type { Container, ContainerEnd } from './launchers/launcher.ts';
@@ -97,7 +98,7 @@ export class Containers {
       );
     } catch (error) {
       this.#launches.delete(id);
-      this.#step({ type: 'failed', id, failure: textOf(error) });
+      this.#step({ type: 'failed', id, failure: errorText(error) });
       throw error;
     }
     this.#launches.delete(id);
@@ -270,7 +271,7 @@ export class Containers {
     try {
       await (node && this.#options.clean(node));
     } catch (error) {
-      this.#options.warn(`Failed to clean up after container ${id}: ${textOf(error)}`);
+      this.#options.warn(`Failed to clean up after container ${id}: ${errorText(error)}`);
     }
     this.#step({ type: 'cleaned', id });
   }
@@ -286,7 +287,7 @@ export class Containers {
     });
     this.#removals.set(root, done);
     done.catch((error: unknown) =>
-      this.#options.warn(`Failed to remove what is left of container ${id}: ${textOf(error)}`),
+      this.#options.warn(`Failed to remove what is left of container ${id}: ${errorText(error)}`),
     );
     return done;
   }
@@ -294,5 +295,3 @@ export class Containers {
 
 const destroyed = (id: ContainerId) =>
   new ContainerizerError(`Container ${id} was destroyed while it was being launched`);
-
-const textOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

@@ -2,6 +2,7 @@
 // text. The cost of compiling a pattern is estimated and bounded here, before the engine expands
 // repetitions.
 import { RE2JS } from 're2js';
+import { errorText } from '../model/error-text.ts';
 
 export interface RegexLimits {
   readonly maxMemoryBytes: number;
@@ -66,7 +67,7 @@ function compile(pattern: string, limits: RegexLimits): Compiled<TextTest> {
   try {
     compiled = RE2JS.compile(pattern);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = errorText(error);
     return refused(`Failed to construct regex from pattern '${pattern}': ${why}`);
   }
   const size = compiled.programSize();

@@ -1,5 +1,6 @@
 // An instance of the module that has trapped is lost: its state may be half changed. Every later
 // call on it throws the same error, so that its owner makes a new one.
+import { errorText } from '../model/error-text.ts';
 
 /**
  * The module trapped: it has a bug, or its memory cannot grow any more. The state is lost, unlike
@@ -11,8 +12,7 @@ export class CoreTrap extends Error {
   readonly exportName: string;
 
   constructor(exportName: string, cause: unknown) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    super(`The scheduler core trapped in ${exportName}: ${why}`, { cause });
+    super(`The scheduler core trapped in ${exportName}: ${errorText(cause)}`, { cause });
     this.name = 'CoreTrap';
     this.exportName = exportName;
   }

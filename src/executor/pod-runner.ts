@@ -2,6 +2,7 @@
 import type { Containerizer } from '../containerizer/containerizer.ts';
 import type { Container } from '../containerizer/launchers/launcher.ts';
 import type { Limitation } from '../containerizer/limitation.ts';
+import { errorText } from '../model/error-text.ts';
 import type { ExecutorEvent } from '../model/generated/messages.ts';
 import type { ContainerId } from '../model/ids.ts';
 import { ExecutorTimers } from './executor-timers.ts';
@@ -203,7 +204,7 @@ export class PodRunner {
       }
       container.release();
     } catch (error) {
-      failure = error instanceof Error ? error.message : String(error);
+      failure = errorText(error);
     }
     const { container } = launch;
     this.#step({ type: 'launched', container, failure, nowMs: this.#options.nowMs() });

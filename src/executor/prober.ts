@@ -6,6 +6,7 @@ import type { Containerizer } from '../containerizer/containerizer.ts';
 import { UnknownEndError } from '../containerizer/containerizer-error.ts';
 import type { Container } from '../containerizer/launchers/launcher.ts';
 import { timerDelay } from '../containerizer/timer-delay.ts';
+import { errorText } from '../model/error-text.ts';
 import type { Probe, ProbeOutcome, ProbeResult } from './probes.ts';
 
 const MAX_REDIRECTS = 10;
@@ -37,7 +38,7 @@ export async function probe(
     if (error instanceof UnknownEndError) {
       return { type: 'unknown' };
     }
-    return { type: 'failure', text: error instanceof Error ? error.message : String(error) };
+    return { type: 'failure', text: errorText(error) };
   }
 }
 

@@ -7,6 +7,7 @@ import { createCore } from '../../core/core.ts';
 import { OperatorClient } from '../../http/client/operator-client.ts';
 import type { Credential } from '../../http/server/authentication.ts';
 import type { Dialer } from '../../http/transport/dialer.ts';
+import { errorText } from '../../model/error-text.ts';
 import {
   type FrameworkInfo,
   MasterCall_Type,
@@ -118,7 +119,7 @@ async function clusterOf(
     const { get_quota } = await client.master({ type: MasterCall_Type.GET_QUOTA });
     return { agents: get_agents?.agents ?? [], quotas: get_quota?.status.configs ?? [] };
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = errorText(error);
     return `why there is none that is enough, the master does not tell (${why})`;
   }
 }

@@ -11,6 +11,7 @@ import {
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { codeOf } from '../../filesystem/folder.ts';
+import { errorText } from '../../model/error-text.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
 import { kill } from '../host/process-table.ts';
 import type { CgroupSetting } from '../plan/cgroup-plan.ts';
@@ -29,7 +30,7 @@ export function makeCgroups(folders: readonly string[]): void {
     try {
       makeCgroup(folder);
     } catch (cause) {
-      throw new ContainerizerError(`Failed to create cgroup '${folder}': ${textOf(cause)}`, {
+      throw new ContainerizerError(`Failed to create cgroup '${folder}': ${errorText(cause)}`, {
         cause,
       });
     }
@@ -68,7 +69,7 @@ export function applySettings(settings: readonly CgroupSetting[]): void {
       }
     } catch (cause) {
       throw new ContainerizerError(
-        `Failed to set '${file}' of cgroup '${folder}' to '${value}': ${textOf(cause)}`,
+        `Failed to set '${file}' of cgroup '${folder}' to '${value}': ${errorText(cause)}`,
         { cause },
       );
     }
@@ -80,8 +81,6 @@ function isMore(value: string, current: string): boolean {
   const amount = (text: string) => (text === 'max' || text === '-1' ? Infinity : Number(text));
   return amount(value) > amount(current.trim());
 }
-
-const textOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
 /**
  * Kills the processes left in a cgroup without supervisor, and removes it. False if it cannot be

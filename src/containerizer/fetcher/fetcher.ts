@@ -8,6 +8,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { chown, mkdir } from 'node:fs/promises';
 import { basename, dirname, join, normalize } from 'node:path';
 import { deleteTree } from '../../filesystem/tree-deletion.ts';
+import { errorText } from '../../model/error-text.ts';
 import type { CommandInfo_URI } from '../../model/generated/messages.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
 import type { Identity } from '../host/users.ts';
@@ -121,7 +122,7 @@ async function told(
   error: unknown,
   [here, inSandbox]: readonly [string, string],
 ): Promise<ContainerizerError> {
-  const text = error instanceof Error ? error.message : String(error);
+  const text = errorText(error);
   const { detail, said } = error instanceof FetchError ? error : {};
   const lines = [...(detail === undefined ? [] : [detail]), inSandbox + text];
   // As the task's user: `stderr` in the sandbox may be a link by now.

@@ -2,6 +2,7 @@
 // names events, has them counted now and then: for a time, and in all containers at once.
 import { access } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { errorText } from '../../model/error-text.ts';
 import type { PerfStatistics } from '../../model/generated/messages.ts';
 import type { ContainerId } from '../../model/ids.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
@@ -128,7 +129,7 @@ class Samples {
   /** Old figures would look like new ones. */
   #fail(error: unknown): void {
     this.#statistics.clear();
-    const why = error instanceof Error ? error.message : String(error);
+    const why = errorText(error);
     if (!this.#closing.signal.aborted && this.#told !== why) {
       this.#told = why;
       this.#options.warn(`The events of --perf_events cannot be counted now: ${why}`);

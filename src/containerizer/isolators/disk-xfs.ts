@@ -8,6 +8,7 @@
 // whose folders are gone are used again.
 import { BYTES_PER_MEGABYTE, formatBytes } from '../../model/bytes.ts';
 import { parentOf } from '../../model/container-id.ts';
+import { errorText } from '../../model/error-text.ts';
 import {
   type Resource,
   type ResourceStatistics,
@@ -106,7 +107,7 @@ function quotasOf({ workDirectory, xfs, programs }: DiskXfsParts): ReadonlyMap<s
       try {
         return [folder, XfsQuota.of(found, folder)];
       } catch (error) {
-        throw new ContainerizerError(`--isolation: disk/xfs cannot be used: ${textOf(error)}`);
+        throw new ContainerizerError(`--isolation: disk/xfs cannot be used: ${errorText(error)}`);
       }
     }),
   );
@@ -214,7 +215,7 @@ class Projects {
 
   failed(id: ContainerId, error: unknown): void {
     this.#parts.onLimitation(id, {
-      message: `Failed to update resources for container: ${textOf(error)}`,
+      message: `Failed to update resources for container: ${errorText(error)}`,
       reason: TaskStatus_Reason.REASON_CONTAINER_UPDATE_FAILED,
       resources: [],
     });
@@ -281,7 +282,7 @@ class Projects {
       await file.assign(path, project, limits);
     } catch (error) {
       this.#folders.delete(path);
-      throw new ContainerizerError(`Failed to assign project ${project}: ${textOf(error)}`);
+      throw new ContainerizerError(`Failed to assign project ${project}: ${errorText(error)}`);
     }
   }
 
@@ -378,8 +379,6 @@ class Projects {
     }
   }
 }
-
-const textOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
 const isIn = (ranges: readonly Value_Range[], number: number) =>
   ranges.some(({ begin, end }) => begin <= number && number <= end);

@@ -3,6 +3,7 @@
 // opened by itself, and no link is followed.
 import { join } from 'node:path';
 import { HeldFolder } from '../../filesystem/held-folder.ts';
+import { errorText } from '../../model/error-text.ts';
 import type { ContainerId } from '../../model/ids.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
 import type { ParentLink } from '../plan/plan.ts';
@@ -34,7 +35,7 @@ export function linkToParent(
     folder.symlink(name, path);
   } catch (error) {
     throw new ContainerizerError(
-      `Failed to symlink '${path}' -> '${join(container.sandbox, ...link)}': ${textOf(error)}`,
+      `Failed to symlink '${path}' -> '${join(container.sandbox, ...link)}': ${errorText(error)}`,
       { cause: error },
     );
   }
@@ -56,5 +57,3 @@ function makeFor(folder: HeldFolder, name: string): HeldFolder {
   made.giveTo(uid, gid);
   return made;
 }
-
-const textOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

@@ -8,6 +8,7 @@ import { join, resolve } from 'node:path';
 import { codeOf } from '../../filesystem/folder.ts';
 import { FolderError, HeldFolder } from '../../filesystem/held-folder.ts';
 import { ForeignFolderError } from '../../filesystem/own-folder.ts';
+import { errorText } from '../../model/error-text.ts';
 import { type Resource, Resource_DiskInfo_Source_Type } from '../../model/generated/messages.ts';
 import type { ContainerId } from '../../model/ids.ts';
 import type { VolumePlace } from '../../model/volume-path.ts';
@@ -102,7 +103,7 @@ export class Volumes {
         }
       } catch (error) {
         throw new ContainerizerError(
-          `Failed to provide persistent volume '${link.target}' as '${name}': ${textOf(error)}`,
+          `Failed to provide persistent volume '${link.target}' as '${name}': ${errorText(error)}`,
           { cause: error },
         );
       }
@@ -185,7 +186,7 @@ export class Volumes {
             error instanceof ForeignFolderError || error instanceof NotMountedError
               ? `There can be no persistent volumes on disk '${disk.path}'`
               : `Failed to delete destroyed volumes on disk '${disk.path}'`;
-          this.#warn(`${what}: ${textOf(error)}`);
+          this.#warn(`${what}: ${errorText(error)}`);
         }
       }),
     );
@@ -346,7 +347,5 @@ function leadsTo(path: string, target: string): boolean {
     return true;
   }
 }
-
-const textOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 const failure = ({ path }: VolumePlace, error: unknown) =>
-  `Failed to delete persistent volume '${path}': ${textOf(error)}`;
+  `Failed to delete persistent volume '${path}': ${errorText(error)}`;
