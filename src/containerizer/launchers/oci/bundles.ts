@@ -53,13 +53,11 @@ export class Bundles {
    * Makes the bundle of a container whose records exist; undefined where it sees what the agent
    * sees, so that no runtime is needed. Throws ContainerizerError.
    */
-  make(plan: ContainerPlan, identity: Identity | undefined): RuntimeCall | undefined {
+  make(plan: ContainerPlan, identity: Identity | undefined): Bundle | undefined {
     const parent = parentOf(plan.id);
-    const outer = parent === undefined ? undefined : this.#config(parent);
-    const shared = NAMESPACE_KINDS.filter(
-      (kind) =>
-        plan.namespaces[kind] === 'parent' && outer !== undefined && has(outer.config, kind),
-    );
+    const asked = NAMESPACE_KINDS.filter((kind) => plan.namespaces[kind] === 'parent');
+    const outer = parent === undefined || asked.length === 0 ? undefined : this.#config(parent);
+    const shared = asked.filter((kind) => outer !== undefined && has(outer.config, kind));
     if (shared.length === 0 && !needsRuntime(plan)) {
       return undefined;
     }
@@ -68,14 +66,15 @@ export class Bundles {
       throw new ContainerizerError('Namespaces of its own need an agent with --launcher=linux');
     }
     requireRuntimeLimits(plan.rlimits);
-    const folder = this.#folder(plan.id);
+    const { id } = plan;
+    const folder = this.#folder(id);
     const rootfs = plan.rootfs ?? join(folder, 'rootfs');
     // Only who is in its user namespace can join the others.
     const joined: JoinedKind[] =
       shared.length > 0 && outer !== undefined && has(outer.config, 'user')
         ? ['user', ...shared]
         : shared;
-    const way = wayInto(plan.id, plan.directory);
+    const way = wayInto(id, plan.directory);
     const host = { identity, rootfs, way, agent: this.#agent };
     const config = ociConfig(plan, {
       ...host,
@@ -83,7 +82,7 @@ export class Bundles {
       annotations: runtime.annotations,
     });
     make(folder, joined, config);
-    return this.#call(folder, '', {
+    const call = this.#call(folder, '', {
       stage: this.#stage(runtime, joined.includes('user') ? outer?.run : undefined, [
         ...joined.flatMap((kind) => ['join', outer?.run ?? '', namespaceIn(folder, kind)]),
         ...(outer !== undefined && joined.includes('ipc') ? ['share', outer.run, SHM] : []),
@@ -95,6 +94,8 @@ export class Bundles {
       ]),
       arguments: (paths) => runtime.run(folder, paths),
     });
+    const made = { id, run: this.#records.folder(id), folder, config };
+    return { call, beside: this.#beside(made, runtime) };
   }
 
   /**
@@ -107,8 +108,11 @@ export class Bundles {
       return undefined;
     }
     const runtime = runtimeOf(outer);
-    const { folder, run, config } = outer;
-    removeCommands(folder, this.#ownCommand);
+    removeCommands(outer.folder, this.#ownCommand);
+    return this.#beside(outer, runtime);
+  }
+
+  #beside({ id, folder, run, config }: Outer, runtime: OciRuntime): Beside {
     return (command, as) => {
       this.#lastCommand++;
       const name = `${this.#ownCommand}${this.#lastCommand}`;
@@ -187,6 +191,12 @@ function removeCommands(folder: string, own: string): void {
       rmSync(join(folder, name), { force: true });
     }
   }
+}
+
+/** A container that is to be started, and the commands that can run beside it then. */
+interface Bundle {
+  readonly call: RuntimeCall;
+  readonly beside: Beside;
 }
 
 interface Line {

@@ -34,7 +34,7 @@ import { PlainProcesses } from './plain-processes.ts';
 import { ioOf, settingsOf } from './process-settings.ts';
 import { environmentOf, firstProcess, runningCommand } from './running-command.ts';
 import { runningSettings } from './running-settings.ts';
-import { DESTROY_SIGNAL, type RuntimeCall, Spawner } from './spawner.ts';
+import { DESTROY_SIGNAL, Spawner } from './spawner.ts';
 import { supervisorProgram } from './supervisor-program.ts';
 import { UsageMeter } from './usage.ts';
 
@@ -103,10 +103,14 @@ export class ProcessLauncher implements Launcher {
     const settings = settingsOf(plan);
     this.#options.records.note(id, 'user', identity === undefined ? '' : String(identity.uid));
     this.#options.records.note(id, 'settings', settings.join('\n'));
-    const runtime: (RuntimeCall & Partial<Disposable>) | undefined =
+    // A session has no bundle of its own.
+    const bundle =
+      plan.inside === undefined ? this.#options.bundles.make(plan, identity) : undefined;
+    const session =
       plan.inside === undefined
-        ? this.#options.bundles.make(plan, identity)
+        ? undefined
         : this.#known.get(plan.inside)?.beside?.(plan, { plan, identity });
+    const runtime = bundle?.call ?? session;
     const started = Promise.withResolvers<number>();
     const ended = Promise.withResolvers<ContainerEnd>();
     const token = this.#spawner.launch(
@@ -128,11 +132,11 @@ export class ProcessLauncher implements Launcher {
       {
         started: (pid) => started.resolve(pid),
         ended: () => {
-          runtime?.[Symbol.dispose]?.();
+          session?.[Symbol.dispose]();
           ended.resolve(this.#finish(id, cgroups));
         },
         failed: (error) => {
-          runtime?.[Symbol.dispose]?.();
+          session?.[Symbol.dispose]();
           started.reject(error);
           ended.resolve({ failure: error.message });
         },
@@ -145,8 +149,7 @@ export class ProcessLauncher implements Launcher {
       identity: async () => identity,
       settings,
       hasRuntime: runtime !== undefined,
-      // A session has no bundle of its own.
-      beside: runtime && plan.inside === undefined ? this.#options.bundles.open(id) : undefined,
+      beside: bundle?.beside,
       environment,
     });
     return this.#container({ id, sandbox, processId, ended: ended.promise }, token);
@@ -158,7 +161,7 @@ export class ProcessLauncher implements Launcher {
       throw new ContainerizerError(`Container ${id} was never started`);
     }
     const { pid: processId, startTicks } = record.supervisor;
-    const folder = this.#options.records.folder(id);
+    const first = firstProcess(this.#options.records.folder(id));
     const confinement = this.#confinementOf(id, record.process.pid);
     const ended = Promise.withResolvers<ContainerEnd>();
     const token = this.#spawner.watch(processId, startTicks, {
@@ -173,8 +176,8 @@ export class ProcessLauncher implements Launcher {
       identity: () => this.#userOf(id, sandbox),
       ...confinement,
       // A session has no bundle of its own.
-      hasRuntime: confinement.beside !== undefined || firstProcess(folder) !== undefined,
-      environment: environmentOf(folder, record),
+      hasRuntime: confinement.beside !== undefined || first !== undefined,
+      environment: environmentOf(first ?? record.process),
     });
     return this.#container({ id, sandbox, processId, ended: ended.promise }, token);
   }

@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { isAlive } from '../../host/process-table.ts';
 import { readText } from '../../records/record-file.ts';
-import type { ProcessName, SupervisorRecord } from '../../records/run-records.ts';
+import type { ProcessName } from '../../records/run-records.ts';
 
 /** What the supervisor program is called in a container, also before it becomes the command. */
 const INSIDE = 'mesos-container';
@@ -20,29 +20,31 @@ export function runningCommand(process: ProcessName | undefined): number | undef
     return undefined;
   }
   const { pid } = process;
-  if (textOf(pid, 'comm').trimEnd() !== INSIDE) {
+  if (textOf(pid, 'comm')?.trimEnd() !== INSIDE) {
     return pid;
   }
-  const child = textOf(pid, `task/${pid}/children`).split(' ', 1)[0];
+  const child = textOf(pid, `task/${pid}/children`)?.split(' ', 1)[0];
   return child === undefined || child === '' ? undefined : Number(child);
 }
 
 /** The environment with which the command was started. */
-export function environmentOf(folder: string, record: SupervisorRecord): Record<string, string> {
-  const pid = runningCommand(firstProcess(folder) ?? record.process);
+export function environmentOf(process: ProcessName): Record<string, string> {
+  const pid = runningCommand(process);
+  const text = pid === undefined ? undefined : textOf(pid, 'environ');
   return Object.fromEntries(
-    (pid === undefined ? '' : textOf(pid, 'environ'))
+    (text ?? '')
       .split('\0')
       .filter((entry) => entry.includes('='))
       .map((entry) => [entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)]),
   );
 }
 
-function textOf(pid: number, name: string): string {
+/** A file of /proc; undefined where the process has ended. */
+export function textOf(pid: number, name: string): string | undefined {
   try {
-    return readText(`/proc/${pid}/${name}`, 'utf8') ?? '';
+    return readText(`/proc/${pid}/${name}`, 'utf8');
   } catch {
     // The process has ended while this was read, or is another user's.
-    return '';
+    return undefined;
   }
 }

@@ -2,12 +2,12 @@
 // container of which that is not on record.
 import { limitsIn } from '../../host/process-limits.ts';
 import { statusField } from '../../host/process-status.ts';
-import { readText } from '../../records/record-file.ts';
+import { textOf } from './running-command.ts';
 
 /** Undefined where the process has ended. A process may have given up some of what it had. */
 export function runningSettings(processId: number): string[] | undefined {
-  const limits = textOf(`/proc/${processId}/limits`);
-  const status = textOf(`/proc/${processId}/status`);
+  const limits = textOf(processId, 'limits');
+  const status = textOf(processId, 'status');
   const field = (name: string) => statusField(status ?? '', name);
   const bounding = field('CapBnd');
   const permitted = field('CapPrm');
@@ -20,13 +20,4 @@ export function runningSettings(processId: number): string[] | undefined {
     `effective ${permitted}`,
     ...(field('NoNewPrivs') === '1' ? ['no_new_privs'] : []),
   ];
-}
-
-function textOf(path: string): string | undefined {
-  try {
-    return readText(path, 'utf8');
-  } catch {
-    // The process ended while its file was read.
-    return undefined;
-  }
 }
