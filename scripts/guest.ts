@@ -135,7 +135,8 @@ function initialDisk(modules: string): string {
 }
 
 const quoted = (text: string) => `'${text.replaceAll("'", String.raw`'\''`)}'`;
-const ENDED = 'The guest has ended with';
+/** The test runner leaves colours and a cursor in the line before. */
+const ENDED = /The guest has ended with (\d+)/;
 
 /** What the guest runs as its first program. */
 function guestScript(files: readonly string[]): string {
@@ -148,7 +149,7 @@ function guestScript(files: readonly string[]): string {
 busybox ip link set lo up
 cd ${quoted(root)}
 ${node} node_modules/vitest/vitest.mjs run --testTimeout=${TEST_MS} --hookTimeout=${TEST_MS} ${tests}
-echo "${ENDED} $?"
+echo "The guest has ended with $?"
 busybox poweroff -f
 `,
   );
@@ -156,18 +157,7 @@ busybox poweroff -f
 }
 
 function run(image: string, disk: string, script: string): Promise<number> {
-  const machine = [
-    '-M',
-    'pc',
-    '-cpu',
-    'max',
-    '-smp',
-    '2',
-    '-m',
-    '2048',
-    '-nographic',
-    '-no-reboot',
-  ];
+  const machine = '-M pc -cpu max -smp 2 -m 2048 -nographic -no-reboot'.split(' ');
   const words = `console=ttyS0 quiet loglevel=3 panic=-1 GUEST_SCRIPT=${script}`;
   const host = 'local,id=host,path=/,security_model=none,readonly=on,multidevs=remap';
   const child = spawn(
@@ -180,7 +170,7 @@ function run(image: string, disk: string, script: string): Promise<number> {
   );
   let status = 1;
   createInterface(child.stdout).on('line', (line) => {
-    status = line.startsWith(ENDED) ? Number(line.slice(ENDED.length)) : status;
+    status = Number(ENDED.exec(line)?.[1] ?? status);
     process.stdout.write(`${line}\n`);
   });
   const { promise, resolve } = Promise.withResolvers<number>();
