@@ -116,6 +116,11 @@ test.runIf(hasXfs)('a later agent finds projects, counts on, and limits what run
 });
 
 test.runIf(hasXfs)('projects are used again when their folders are gone', async () => {
+  const quota = (command: string) =>
+    execFileSync('xfs_quota', ['-x', '-c', command, join(folder.path, 'disk')], {
+      encoding: 'utf8',
+    });
+  quota('limit -p bhard=64m 6999');
   harness = await open(true);
   const { driver } = harness;
   const free = () => driver.metrics()['containerizer/mesos/disk/project_ids_free'];
@@ -134,6 +139,8 @@ test.runIf(hasXfs)('projects are used again when their folders are gone', async 
   const paths = ended.map((container) => join(work, sandboxPath(container)));
   execFileSync('rm', ['-rf', ...paths]);
   await eventually(() => free() === 4);
+  // One that the agent does not use keeps its limit, with no file in it, either.
+  expect(quota('report -p -b -N -n')).toMatch(/^#6999 +0 +0 +65536 /m);
   const container = harness.launch({ task: { resources } });
   expect((await harness.terminalStatus(container)).state).toBe(TaskState.TASK_FINISHED);
 });

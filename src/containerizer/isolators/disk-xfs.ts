@@ -128,7 +128,7 @@ interface Container {
 class Projects {
   readonly #parts: DiskXfsParts;
   readonly #files: ReadonlyMap<string, XfsQuota>;
-  /** Projects that there is something of, or will be. */
+  /** Those of our projects that there is something of, or will be. */
   readonly #taken = new Set<number>();
   readonly #folders = new Map<string, Folder>();
   readonly #containers = new Map<ContainerId, Container>();
@@ -142,7 +142,7 @@ class Projects {
     this.#used = new Map([...this.#mounts()].map((file) => [file.mount, file.reportNow()]));
     for (const report of this.#used.values()) {
       for (const project of report.keys()) {
-        this.#taken.add(project);
+        this.#take(project);
       }
     }
   }
@@ -255,10 +255,9 @@ class Projects {
   metrics(): Record<string, number> {
     const { projects } = this.#parts.xfs;
     const total = projects.reduce((sum, { begin, end }) => sum + end - begin + 1, 0);
-    const taken = [...this.#taken].filter((it) => isIn(projects, it)).length;
     return {
       'containerizer/mesos/disk/project_ids_total': total,
-      'containerizer/mesos/disk/project_ids_free': total - taken,
+      'containerizer/mesos/disk/project_ids_free': total - this.#taken.size,
     };
   }
 
@@ -267,7 +266,7 @@ class Projects {
     const file = this.#fileOf(path);
     const project = await file.projectOf(path);
     if (project !== 0) {
-      this.#taken.add(project);
+      this.#take(project);
       this.#folders.set(path, { file, project });
     }
     return project !== 0;
@@ -276,13 +275,20 @@ class Projects {
   async #assign(path: string, limits: ProjectLimits): Promise<void> {
     const file = this.#fileOf(path);
     const project = this.#freeProject();
-    this.#taken.add(project);
+    this.#take(project);
     this.#folders.set(path, { file, project });
     try {
       await file.assign(path, project, limits);
     } catch (error) {
       this.#folders.delete(path);
       throw new ContainerizerError(`Failed to assign project ${project}: ${errorText(error)}`);
+    }
+  }
+
+  /** The others are of those who use the file system beside the agent, and their limits, too. */
+  #take(project: number): void {
+    if (isIn(this.#parts.xfs.projects, project)) {
+      this.#taken.add(project);
     }
   }
 
