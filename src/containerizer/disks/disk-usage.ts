@@ -9,7 +9,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { lstat } from 'node:fs/promises';
 import { constants, setPriority } from 'node:os';
 import { createInterface } from 'node:readline';
-import { timerDelay } from '../timer-delay.ts';
+import { Rounds } from '../rounds.ts';
 
 export interface DiskUsageOptions {
   /** The program. */
@@ -41,34 +41,34 @@ const BYTES_PER_BLOCK = 1024;
 
 export class DiskUsage {
   readonly #options: DiskUsageOptions;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #rounds: Rounds;
   /** Folders that are too large to be measured with others. */
   readonly #large = new Set<string>();
   #isMeasuringLarge = false;
   readonly #running = new Set<ChildProcess>();
-  #isClosed = false;
 
   constructor(options: DiskUsageOptions) {
     this.#options = options;
+    this.#rounds = new Rounds({
+      intervalMs: options.intervalMs,
+      look: () => this.#look(),
+      hasMore: () => new Set(options.folders()).size > 0,
+    });
   }
 
   /** Begins the rounds, unless they have begun. They end when there are no folders any more. */
   start(): void {
-    if (this.#timer === undefined && !this.#isClosed) {
-      this.#timer = setTimeout(() => void this.#round(), timerDelay(this.#options.intervalMs));
-      this.#timer.unref();
-    }
+    this.#rounds.start();
   }
 
   close(): void {
-    this.#isClosed = true;
-    clearTimeout(this.#timer);
+    this.#rounds.close();
     for (const child of this.#running) {
       child.kill('SIGKILL');
     }
   }
 
-  async #round(): Promise<void> {
+  async #look(): Promise<void> {
     const folders = new Set(this.#options.folders());
     for (const folder of this.#large) {
       if (!folders.has(folder)) {
@@ -76,7 +76,7 @@ export class DiskUsage {
       }
     }
     let left = [...folders].filter((folder) => !this.#large.has(folder));
-    while (left.length > 0 && !this.#isClosed) {
+    while (left.length > 0 && !this.#rounds.isClosed) {
       const batch = left.slice(0, BATCH);
       const unmeasured = await this.#measure(batch, this.#options.patienceMs ?? PATIENCE_MS);
       const [first, ...others] = await existing(unmeasured);
@@ -86,10 +86,6 @@ export class DiskUsage {
       left = [...others, ...left.slice(BATCH)];
     }
     void this.#measureLarge();
-    this.#timer = undefined;
-    if (folders.size > 0) {
-      this.start();
-    }
   }
 
   /** One after the other: the agent's machine has other things to do. */
@@ -101,7 +97,7 @@ export class DiskUsage {
     for (const folder of this.#large) {
       const startMs = performance.now();
       const [unmeasured] = await existing(await this.#measure([folder], LONGEST_MS));
-      if (this.#isClosed) {
+      if (this.#rounds.isClosed) {
         return;
       }
       if (unmeasured !== undefined) {

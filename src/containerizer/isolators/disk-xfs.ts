@@ -28,7 +28,7 @@ import {
 import type { Host } from '../host/host.ts';
 import type { Limitation, OnLimitation } from '../limitation.ts';
 import { type DiskQuota, diskQuotas, diskStatistics } from '../plan/disk-quotas.ts';
-import { timerDelay } from '../timer-delay.ts';
+import { Rounds } from '../rounds.ts';
 import type { DiskOptions } from './disk-du.ts';
 import type { Isolator } from './isolator.ts';
 
@@ -133,12 +133,15 @@ class Projects {
   readonly #folders = new Map<string, Folder>();
   readonly #containers = new Map<ContainerId, Container>();
   #used: ReadonlyMap<string, ReadonlyMap<number, ProjectUse>>;
-  #timer: NodeJS.Timeout | undefined;
-  #isLooking = false;
+  readonly #rounds: Rounds;
 
   constructor(parts: DiskXfsParts, files: ReadonlyMap<string, XfsQuota>) {
     this.#parts = parts;
     this.#files = files;
+    this.#rounds = new Rounds({
+      intervalMs: parts.disk.watchIntervalMs,
+      look: () => this.#look(),
+    });
     this.#used = new Map([...this.#mounts()].map((file) => [file.mount, file.reportNow()]));
     for (const report of this.#used.values()) {
       for (const project of report.keys()) {
@@ -148,7 +151,7 @@ class Projects {
   }
 
   close(): void {
-    clearInterval(this.#timer);
+    this.#rounds.close();
   }
 
   /** Gives a new sandbox a project. Rejects with ContainerizerError. */
@@ -170,11 +173,7 @@ class Projects {
   /** Begins the rounds with the first container. */
   #know(id: ContainerId, sandbox: string): void {
     this.#containers.set(id, { sandbox, quotas: [], settled: Promise.resolve() });
-    if (this.#timer === undefined) {
-      const intervalMs = timerDelay(this.#parts.disk.watchIntervalMs);
-      this.#timer = setInterval(() => void this.#round(), intervalMs);
-      this.#timer.unref();
-    }
+    this.#rounds.start();
   }
 
   /** Rejects where a quota cannot be set. */
@@ -329,11 +328,7 @@ class Projects {
     return folder && this.#used.get(folder.file.mount)?.get(folder.project)?.usedBytes;
   }
 
-  async #round(): Promise<void> {
-    if (this.#isLooking) {
-      return;
-    }
-    this.#isLooking = true;
+  async #look(): Promise<void> {
     try {
       // A project that is taken from now on is not in the reports yet.
       const inUse = new Set([...this.#folders.values()].map(({ project }) => project));
@@ -346,8 +341,6 @@ class Projects {
       this.#judge();
     } catch (error) {
       this.#parts.warn(`What containers have on disks cannot be told: ${String(error)}`);
-    } finally {
-      this.#isLooking = false;
     }
   }
 

@@ -24,7 +24,7 @@ import {
   rangesOf,
 } from '../plan/ports.ts';
 import { isAbsence } from '../records/record-file.ts';
-import { timerDelay } from '../timer-delay.ts';
+import { Rounds } from '../rounds.ts';
 import type { Isolator } from './isolator.ts';
 
 export interface PortOptions {
@@ -86,18 +86,25 @@ class Ports {
   readonly #options: Reporting;
   readonly #open: OpenSockets;
   readonly #watched = new Map<ContainerId, Watched>();
-  #timer: NodeJS.Timeout | undefined;
-  #isClosed = false;
+  readonly #rounds: Rounds;
 
   constructor(options: Reporting, find: string) {
     this.#options = options;
     this.#open = new OpenSockets(find);
+    this.#rounds = new Rounds({
+      intervalMs: options.watchIntervalMs,
+      look: () =>
+        this.#look().catch((error: unknown) => {
+          options.warn(`The ports of containers cannot be looked at: ${String(error)}`);
+        }),
+      hasMore: () => this.#watched.size > 0,
+    });
   }
 
   watch(id: ContainerId, cgroup: string | undefined, given: PortRanges): void {
     if (cgroup !== undefined) {
       this.#watched.set(id, { cgroup, given, told: this.#watched.get(id)?.told ?? '' });
-      this.#start();
+      this.#rounds.start();
     }
   }
 
@@ -106,29 +113,8 @@ class Ports {
   }
 
   close(): void {
-    this.#isClosed = true;
-    clearTimeout(this.#timer);
+    this.#rounds.close();
     this.#open.close();
-  }
-
-  #start(): void {
-    if (this.#timer === undefined && !this.#isClosed) {
-      const delayMs = timerDelay(this.#options.watchIntervalMs);
-      this.#timer = setTimeout(() => void this.#round(), delayMs);
-      this.#timer.unref();
-    }
-  }
-
-  async #round(): Promise<void> {
-    try {
-      await this.#look();
-    } catch (error) {
-      this.#options.warn(`The ports of containers cannot be looked at: ${String(error)}`);
-    }
-    this.#timer = undefined;
-    if (this.#watched.size > 0) {
-      this.#start();
-    }
   }
 
   async #look(): Promise<void> {

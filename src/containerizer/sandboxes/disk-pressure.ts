@@ -2,7 +2,7 @@
 // is.
 import { statfs } from 'node:fs/promises';
 import { formatDuration } from '../../model/duration.ts';
-import { timerDelay } from '../timer-delay.ts';
+import { Rounds } from '../rounds.ts';
 import type { GarbageCollector } from './garbage-collector.ts';
 
 export interface GarbagePolicy {
@@ -27,13 +27,14 @@ export interface DiskPressureOptions {
 
 export class DiskPressure {
   readonly #options: DiskPressureOptions;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #rounds: Rounds;
   #maxAgeMs: number;
 
   constructor(options: DiskPressureOptions) {
     this.#options = options;
     this.#maxAgeMs = maxAgeMs(options.policy, 0);
-    this.#lookLater();
+    this.#rounds = new Rounds({ intervalMs: options.intervalMs, look: () => this.#look() });
+    this.#rounds.start();
   }
 
   /** As of the last look. */
@@ -42,13 +43,7 @@ export class DiskPressure {
   }
 
   close(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-  }
-
-  #lookLater(): void {
-    this.#timer = setTimeout(() => void this.#look(), timerDelay(this.#options.intervalMs));
-    this.#timer.unref();
+    this.#rounds.close();
   }
 
   async #look(): Promise<void> {
@@ -66,9 +61,6 @@ export class DiskPressure {
       }
     } catch (error) {
       log('warn', `How full the disk of '${folder}' is cannot be told: ${String(error)}`);
-    }
-    if (this.#timer !== undefined) {
-      this.#lookLater();
     }
   }
 }
