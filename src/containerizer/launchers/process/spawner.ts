@@ -125,12 +125,8 @@ export class Spawner {
       // A runtime has it from its configuration, which is a file: no variables are in it.
       ...counted(runtime ? [] : [spec.program, ...spec.arguments]),
     ];
-    const text = this.#down === undefined ? refusalOf(request) : undefined;
-    const refusal =
-      this.#down !== undefined
-        ? new UnknownEndError(this.#down)
-        : text !== undefined && new ContainerizerError(text);
-    if (refusal === false) {
+    const refusal = this.#down === undefined ? refusalOf(request) : new UnknownEndError(this.#down);
+    if (refusal === undefined) {
       this.#request('L', token, request);
     } else {
       // Not before the caller has the token.
@@ -317,13 +313,17 @@ export class Spawner {
 }
 
 /** Why the spawner cannot read a request: NUL ends each string, so a string must not contain it. */
-function refusalOf(strings: readonly string[]): string | undefined {
+function refusalOf(strings: readonly string[]): ContainerizerError | undefined {
   const bytes = strings.reduce((total, string) => total + Buffer.byteLength(string) + 1, 5);
   if (bytes > MAX_REQUEST_BYTES) {
-    return `The command with its environment is too large: ${bytes} bytes, of at most ${MAX_REQUEST_BYTES}`;
+    return new ContainerizerError(
+      `The command with its environment is too large: ${bytes} bytes, of at most ${MAX_REQUEST_BYTES}`,
+    );
   }
   return strings.some((string) => string.includes('\0'))
-    ? 'The command, its arguments or its environment have a NUL character, which no process can be given'
+    ? new ContainerizerError(
+        'The command, its arguments or its environment have a NUL character, which no process can be given',
+      )
     : undefined;
 }
 

@@ -77,6 +77,11 @@ int listen_for_agent(const char *run) {
   return is_open ? fd : -1;
 }
 
+/* Returns -1, with errno. */
+static int give_to_user(const struct launch *launch, int fd) {
+  return strcmp(launch->uid, "-") == 0 ? 0 : fchown(fd, strtoul(launch->uid, NULL, 10), -1);
+}
+
 /* The terminal's own side is the supervisor's; the other becomes the process's. */
 static int open_terminal(struct switchboard *board, const struct launch *launch, struct stdio *stdio) {
   const struct io *io = &launch->io;
@@ -87,10 +92,7 @@ static int open_terminal(struct switchboard *board, const struct launch *launch,
   }
   char path[64];
   int theirs = ptsname_r(own, path, sizeof path) == 0 ? open(path, O_RDWR | O_NOCTTY | O_CLOEXEC) : -1;
-  if (theirs < 0 || ioctl(own, TIOCSWINSZ, &size) < 0) {
-    return -1;
-  }
-  if (strcmp(launch->uid, "-") != 0 && fchown(theirs, strtoul(launch->uid, NULL, 10), -1) < 0) {
+  if (theirs < 0 || ioctl(own, TIOCSWINSZ, &size) < 0 || give_to_user(launch, theirs) < 0) {
     return -1;
   }
   stdio->is_terminal = 1;
@@ -110,8 +112,7 @@ static int open_pipes(struct switchboard *board, const struct launch *launch, st
   /* A process opens its own again as /dev/stdout. */
   int theirs[3] = {in[0], out[1], err[1]};
   for (int i = 0; i < 3; i++) {
-    if (strcmp(launch->uid, "-") != 0 && theirs[i] >= 0 &&
-        fchown(theirs[i], strtoul(launch->uid, NULL, 10), -1) < 0) {
+    if (theirs[i] >= 0 && give_to_user(launch, theirs[i]) < 0) {
       return -1;
     }
   }
