@@ -34,7 +34,7 @@ import {
   type ContainerRequest,
   placeOf,
   type ResourceBounds,
-  type Surroundings,
+  type SessionSurroundings,
 } from './plan/request.ts';
 import { type SandboxPlace, standaloneSandbox } from './plan/sandbox-path.ts';
 import { isNotedEmpty } from './records/empty-record.ts';
@@ -244,7 +244,7 @@ export class Containerizer {
   }
 
   /** What a session in this container shares with it. Rejects with ContainerizerError. */
-  surroundings(id: ContainerId): Promise<Surroundings> {
+  surroundings(id: ContainerId): Promise<SessionSurroundings> {
     return surroundingsOf(id, {
       containers: this.#containers,
       users: this.#users,

@@ -5,7 +5,7 @@ import { ContainerizerError } from './containerizer-error.ts';
 import type { Containers } from './containers.ts';
 import type { Users } from './host/users.ts';
 import type { Launcher } from './launchers/launcher.ts';
-import type { Surroundings } from './plan/request.ts';
+import type { SessionSurroundings } from './plan/request.ts';
 import type { RunRecords } from './records/run-records.ts';
 
 interface Knowing {
@@ -16,7 +16,7 @@ interface Knowing {
 }
 
 /** A session in a session looks into the same container. Rejects with ContainerizerError. */
-export async function surroundingsOf(id: ContainerId, of: Knowing): Promise<Surroundings> {
+export async function surroundingsOf(id: ContainerId, of: Knowing): Promise<SessionSurroundings> {
   const node = of.containers.get(id);
   if (node === undefined) {
     throw new ContainerizerError(`Parent container ${id} does not exist`);

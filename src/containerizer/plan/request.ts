@@ -19,7 +19,7 @@ export interface ResourceBounds {
 }
 
 /** What a session shares with the container that it looks into. */
-export interface Surroundings {
+export interface SessionSurroundings {
   readonly container: ContainerId;
   /** The sandbox of that container, relative to the work directory: the working directory. */
   readonly sandbox: string;
@@ -48,7 +48,7 @@ export interface ContainerRequest extends ResourceBounds {
   /** What the executor has, of a container that is for a task: its volumes are in its sandbox. */
   readonly executorResources?: readonly Resource[] | undefined;
   /** Of a session. */
-  readonly inside?: Surroundings | undefined;
+  readonly inside?: SessionSurroundings | undefined;
   /** What a later agent must know of the task that it is for, as text. */
   readonly note?: string | undefined;
   /** Absent where a call of the API asks for the container. */

@@ -7,7 +7,7 @@ import { rootSandbox } from './sandbox-path.ts';
  * A path in two parts: an absolute one that nobody changes whom it could serve, and below it one
  * that is in the hands of a container's user, on which no link is followed.
  */
-export interface Place {
+export interface SplitPath {
   readonly top: string;
   readonly below: readonly string[];
 }
@@ -18,10 +18,10 @@ export interface VolumeMount {
     /** One that a framework has named: it gets what the container's user can reach. */
     | { readonly kind: 'asked'; readonly path: string }
     /** In a sandbox, where a folder is made if there is nothing. */
-    | { readonly kind: 'sandbox'; readonly place: Place }
+    | { readonly kind: 'sandbox'; readonly place: SplitPath }
     /** A file with this content, in memory. */
     | { readonly kind: 'secret'; readonly data: Uint8Array };
-  readonly target: Place;
+  readonly target: SplitPath;
   readonly isReadOnly: boolean;
 }
 
@@ -32,7 +32,7 @@ interface Owner {
 }
 
 /** A place in a sandbox. Those of nested containers lie in that of their root container. */
-export function placeIn({ id, sandbox }: Owner, names: readonly string[]): Place {
+export function placeIn({ id, sandbox }: Owner, names: readonly string[]): SplitPath {
   const top = rootSandbox(id, sandbox);
   return { top, below: [...sandbox.slice(top.length).split('/').filter(Boolean), ...names] };
 }
@@ -41,7 +41,7 @@ export function placeIn({ id, sandbox }: Owner, names: readonly string[]): Place
 const LEVELS = 2;
 
 /** A place in the sandbox that a nested container's own lies in. */
-export function placeInParent(container: Owner, names: readonly string[]): Place {
+export function placeInParent(container: Owner, names: readonly string[]): SplitPath {
   const { top, below } = placeIn(container, []);
   return { top, below: [...below.slice(0, -LEVELS), ...names] };
 }
@@ -50,4 +50,5 @@ export function placeInParent(container: Owner, names: readonly string[]): Place
 export const targetPlace = (
   container: Owner,
   { target }: Pick<ContainerVolume<VolumeKind>, 'target'>,
-): Place => (typeof target === 'string' ? { top: target, below: [] } : placeIn(container, target));
+): SplitPath =>
+  typeof target === 'string' ? { top: target, below: [] } : placeIn(container, target);

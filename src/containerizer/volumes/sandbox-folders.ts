@@ -7,7 +7,7 @@ import { errorText } from '../../model/error-text.ts';
 import type { ContainerId } from '../../model/ids.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
 import type { ParentLink } from '../plan/plan.ts';
-import { type Place, placeIn, placeInParent } from '../plan/volume-mounts.ts';
+import { placeIn, placeInParent, type SplitPath } from '../plan/volume-mounts.ts';
 
 const OPEN_TO_READERS = 0o755;
 
@@ -15,7 +15,7 @@ const OPEN_TO_READERS = 0o755;
  * Makes a folder, and those missing on the way to it; each belongs to whom the folder that it is in
  * belongs to. Undefined where there is something already. Throws FolderError.
  */
-export function madeFolder(place: Place): HeldFolder | undefined {
+export function madeFolder(place: SplitPath): HeldFolder | undefined {
   const { above, name } = lastOf(place);
   using folder = above;
   return folder.statusOf(name) === undefined ? makeFor(folder, name) : undefined;
@@ -42,7 +42,7 @@ export function linkToParent(
 }
 
 /** The folder that the last name of a place is in. */
-function lastOf({ top, below }: Place): { above: HeldFolder; name: string } {
+function lastOf({ top, below }: SplitPath): { above: HeldFolder; name: string } {
   let above = HeldFolder.open(top);
   for (const name of below.slice(0, -1)) {
     using folder = above;

@@ -1,6 +1,6 @@
 // A volume as a step of the runtime's stage, in the form in which the supervisor reads it
 // (supervisor/volumes.c). Not for records: some are secrets.
-import type { Place, VolumeMount } from '../../plan/volume-mounts.ts';
+import type { SplitPath, VolumeMount } from '../../plan/volume-mounts.ts';
 
 /** `rootfs` is the folder that becomes the container's `/`. */
 export const volumeStep = (mount: VolumeMount, rootfs: string): string[] => [
@@ -24,7 +24,7 @@ function textOf({ source, target, isReadOnly }: VolumeMount): string {
   }
 }
 
-const wordsOf = ({ top, below }: Place) => `${word(top)} ${word(below.join('/')) || '-'}`;
+const wordsOf = ({ top, below }: SplitPath) => `${word(top)} ${word(below.join('/')) || '-'}`;
 
 const word = (text: string) =>
   [...Buffer.from(text)]
