@@ -77,27 +77,16 @@ export class LaunchSteps {
     }
     reached('fetching');
     await this.#fetch(plan, identity, options.abort);
-    const container = await this.#turns.run(() => {
+    return this.#turns.run(() => {
       options.abort.throwIfAborted();
       reached('isolating');
       this.#of.placements.note(plan.id, plan.cgroups);
-      if (plan.cgroups.memory !== undefined) {
-        this.#of.records.expectMemory(plan.id);
-      }
       if (parentOf(plan.id) !== undefined) {
         // The launcher makes the container's own, but none that are missing above them.
         makeCgroups(plan.cgroups.own.map((folder) => dirname(folder)));
       }
-      return this.#of.launcher.launch(plan, identity);
+      return this.#hold(plan, identity);
     });
-    try {
-      await this.#isolate(plan);
-    } catch (error) {
-      container.destroy();
-      await container.ended;
-      throw error;
-    }
-    return container;
   }
 
   /** Of a container without a process. */
@@ -117,10 +106,25 @@ export class LaunchSteps {
       return undefined;
     }
     // Namespaces last as long as a process that is in them.
-    const holder = await this.#of.launcher.launch(plan, identity);
-    await this.#isolate(plan);
+    const holder = await this.#hold(plan, identity);
     holder.release();
     return holder;
+  }
+
+  /** The container's process, which is held, and limited already. */
+  async #hold(plan: ContainerPlan, identity: Identity | undefined): Promise<Container> {
+    if (plan.cgroups.memory !== undefined) {
+      this.#of.records.expectMemory(plan.id);
+    }
+    const container = await this.#of.launcher.launch(plan, identity);
+    try {
+      await this.#isolate(plan);
+    } catch (error) {
+      container.destroy();
+      await container.ended;
+      throw error;
+    }
+    return container;
   }
 
   /** Says what holds in the container's cgroups, before its process begins. */
