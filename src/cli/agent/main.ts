@@ -8,7 +8,7 @@ import type { AgentTimer } from '../../agent/timers.ts';
 import { createViews } from '../../agent/views/views.ts';
 import { AgentDriver } from '../../agent-driver/driver.ts';
 import { joinAsAgent } from '../../containerizer/cgroups/hierarchies.ts';
-import type { Proxies } from '../../containerizer/fetcher/download.ts';
+import type { Proxies } from '../../containerizer/downloads/http-answer.ts';
 import { lookAtHost } from '../../containerizer/host/host.ts';
 import { controllersFor } from '../../containerizer/isolators/names.ts';
 import { Turns } from '../../containerizer/turns.ts';

@@ -11,10 +11,11 @@ import { deleteTree } from '../../filesystem/tree-deletion.ts';
 import { errorText } from '../../model/error-text.ts';
 import type { CommandInfo_URI } from '../../model/generated/messages.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
+import type { Proxies } from '../downloads/http-answer.ts';
 import type { Identity } from '../host/users.ts';
 import type { CommandLine } from '../plan/command-line.ts';
 import { saidSince, saidUntil } from '../sandboxes/sandbox-output.ts';
-import { download, type Proxies } from './download.ts';
+import { download } from './download.ts';
 import { FetchError } from './fetch-error.ts';
 import { localPath, outputFile, presentable } from './fetch-uri.ts';
 

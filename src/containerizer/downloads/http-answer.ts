@@ -1,0 +1,120 @@
+// One request over HTTP and what became of it, redirects followed as libcurl does it for Mesos.
+// What proves who asks - the URL's user and password, a header `authorization` - is for the server
+// that was asked, and is not sent to another one that it names.
+import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http';
+import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
+import { HttpFailure } from './http-failure.ts';
+
+/**
+ * The environment variables for proxies that curl reads: `http_proxy`, `https_proxy`, `no_proxy`,
+ * in lower case.
+ */
+export type Proxies = Readonly<
+  Record<'http_proxy' | 'https_proxy' | 'no_proxy', string | undefined>
+>;
+
+export interface HttpQuestion {
+  /** Of the scheme http or https. */
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** A form that is posted. Its answer is taken as it is, redirects as well. */
+  readonly form?: string;
+  /** Whether a redirect from https to http is a failure. */
+  readonly mustStaySecure?: boolean;
+  readonly proxies?: Proxies | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** As in curl. */
+const MOST_REDIRECTS = 30;
+const REDIRECTS = new Set([301, 302, 303, 307, 308]);
+
+type Headers = Readonly<Record<string, string>>;
+
+/**
+ * The head of the last answer, whose body the caller reads or destroys. Throws HttpFailure, or what
+ * the request threw.
+ */
+export async function httpAnswer(question: HttpQuestion): Promise<IncomingMessage> {
+  let url = urlOf(question.url, undefined);
+  let headers: Headers = question.headers ?? {};
+  for (let count = 0; count <= MOST_REDIRECTS; count++) {
+    const response = await ask(url, headers, question);
+    const { location } = response.headers;
+    const isRedirect = REDIRECTS.has(response.statusCode ?? 0) && location !== undefined;
+    if (!isRedirect || question.form !== undefined) {
+      return response;
+    }
+    response.destroy();
+    const next = urlOf(location, url);
+    if (question.mustStaySecure && url.protocol === 'https:' && next.protocol !== 'https:') {
+      throw new HttpFailure('Unsupported protocol', 'the redirect leads from https to http');
+    }
+    if (next.origin !== url.origin) {
+      const { authorization: _, ...others } = headers;
+      headers = others;
+    } else if (next.username === '' && next.password === '') {
+      next.username = url.username;
+      next.password = url.password;
+    }
+    url = next;
+  }
+  throw new HttpFailure(
+    'Number of redirects hit maximum amount',
+    `too many redirects: more than ${MOST_REDIRECTS}`,
+  );
+}
+
+function urlOf(text: string, base: URL | undefined): URL {
+  const url = URL.parse(text, base?.href);
+  if (url === null) {
+    throw new HttpFailure('URL using bad/illegal format or missing URL', 'the URI cannot be read');
+  }
+  // URLs of these two schemes always have a host.
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
+    throw new HttpFailure('Unsupported protocol', `the redirect leads to ${url.protocol}`);
+  }
+  return url;
+}
+
+function ask(
+  url: URL,
+  headers: Headers,
+  { form, proxies, signal }: HttpQuestion,
+): Promise<IncomingMessage> {
+  const answered = Promise.withResolvers<IncomingMessage>();
+  const target = new URL(url);
+  target.username = '';
+  target.password = '';
+  const hasUser = url.username !== '' || url.password !== '';
+  const [start, Agent] =
+    url.protocol === 'https:' ? [requestHttps, HttpsAgent] : [requestHttp, HttpAgent];
+  const request = start(target, {
+    agent: new Agent({
+      keepAlive: false,
+      ...(proxies === undefined ? {} : { proxyEnv: { ...proxies } }),
+    }),
+    signal,
+    method: form === undefined ? 'GET' : 'POST',
+    headers: {
+      accept: '*/*',
+      'accept-encoding': 'identity',
+      'user-agent': 'mesoscale',
+      ...(form === undefined ? {} : { 'content-type': 'application/x-www-form-urlencoded' }),
+      ...headers,
+    },
+    ...(hasUser ? { auth: `${decoded(url.username)}:${decoded(url.password)}` } : {}),
+  });
+  request.on('response', answered.resolve);
+  request.on('error', answered.reject);
+  request.end(form);
+  return answered.promise;
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,48 @@
+// Why a download over HTTP failed, in libcurl's words, which people search for, and with the cause.
+
+export class HttpFailure extends Error {
+  readonly detail: string;
+
+  constructor(text: string, detail: string, cause?: unknown) {
+    super(text, { cause });
+    this.detail = detail;
+  }
+}
+
+/** `hasBegun`: whether the answer's head has arrived. */
+export function explained(error: unknown, hasBegun: boolean): HttpFailure {
+  if (error instanceof HttpFailure) {
+    return error;
+  }
+  const { code = '', syscall, message } = firstOf(error) as NodeJS.ErrnoException;
+  const failure = (text: string, detail: string) => new HttpFailure(text, detail, error);
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
+    return failure("Couldn't resolve host name", `name not found: ${message}`);
+  }
+  if (code === 'ECONNREFUSED') {
+    return failure("Couldn't connect to server", `connection refused: ${message}`);
+  }
+  if (syscall === 'connect') {
+    return failure("Couldn't connect to server", message);
+  }
+  if (hasBegun && (code === 'ECONNRESET' || code === 'ERR_STREAM_PREMATURE_CLOSE')) {
+    return failure('Transferred a partial file', 'the connection ended before the file did');
+  }
+  if (/CERT|SIGNED|SIGNATURE|ISSUER|ERR_TLS/.test(code)) {
+    const text = 'SSL peer certificate or SSH remote key was not OK';
+    return failure(text, `certificate: ${message}`);
+  }
+  if (code === 'EPROTO' || code.startsWith('ERR_SSL')) {
+    return failure('SSL connect error', `TLS protocol: ${code}`);
+  }
+  if (code.startsWith('HPE_')) {
+    return failure('Weird server reply', `${message} (${code})`);
+  }
+  return syscall === 'write' || syscall === 'open'
+    ? failure('Failed writing received data to disk/application', message)
+    : failure('Failure when receiving data from the peer', message);
+}
+
+/** The first error, where all addresses of a host name have failed. */
+const firstOf = (error: unknown): unknown =>
+  error instanceof AggregateError && error.errors.length > 0 ? error.errors[0] : error;
