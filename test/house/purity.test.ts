@@ -5,7 +5,7 @@ import { codeOf, type Source, sources } from '../support/sources.ts';
 
 const PURE_ROOMS = [
   ...['model', 'security', 'wire', 'core', 'master', 'agent'],
-  'containerizer/plan',
+  ...['containerizer/plan', 'containerizer/images/formats'],
 ];
 
 const FORBIDDEN: readonly (readonly [RegExp, string])[] = [

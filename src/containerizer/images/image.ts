@@ -32,7 +32,6 @@ export interface LayerDescriptor {
   readonly digest: string;
   /** Of the blob, in bytes; manifests of schema 1 do not say. */
   readonly size: number | undefined;
-  readonly compression: 'gzip' | 'zstd' | 'none';
   /** The digest of the uncompressed layer; configs of schema 1 do not say. */
   readonly diffId: string | undefined;
   /** Where else the blob can be had, if not in the registry. */

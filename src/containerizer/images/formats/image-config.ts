@@ -1,0 +1,75 @@
+// What an image says about containers made of it. The form is that of docker and of the Open
+// Container Initiative; manifests of schema 1 have it, too.
+import { parseBoundedJson } from '../../../wire/json-text.ts';
+import { WireError } from '../../../wire/wire-error.ts';
+import { ContainerizerError } from '../../containerizer-error.ts';
+import type { ImageConfig } from '../image.ts';
+import { digestOf } from './digest.ts';
+import {
+  FormatError,
+  fieldsOf,
+  listOf,
+  optionalFields,
+  optionalText,
+  textOf,
+  textsOf,
+} from './fields.ts';
+
+/** A config file: the config itself, and what it says of the whole image. */
+export interface ConfigFile {
+  readonly config: ImageConfig;
+  readonly os: string | undefined;
+  /** The digests of the uncompressed layers, lowest first; undefined if it names none. */
+  readonly diffIds: readonly string[] | undefined;
+}
+
+/** Throws ContainerizerError. */
+export function readConfigFile(bytes: Uint8Array): ConfigFile {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    const file = fieldsOf(parseBoundedJson(text), 'config');
+    const { diff_ids: diffIds } = optionalFields(file.rootfs, 'rootfs');
+    return {
+      config: configOf(file.config, 'config'),
+      os: optionalText(file.os, 'os'),
+      diffIds:
+        diffIds === undefined || diffIds === null
+          ? undefined
+          : listOf(diffIds, 'rootfs.diff_ids').map((each, i) =>
+              digestOf(each, `rootfs.diff_ids[${i}]`),
+            ),
+    };
+  } catch (error) {
+    if (error instanceof FormatError || error instanceof WireError || error instanceof TypeError) {
+      const why = error instanceof TypeError ? 'it is not in UTF-8' : error.message;
+      throw new ContainerizerError(`Failed to parse the image config: ${why}`, { cause: error });
+    }
+    throw error;
+  }
+}
+
+/** Throws FormatError or WireError. */
+export function configOf(value: unknown, place: string): ImageConfig {
+  const fields = optionalFields(value, place);
+  const texts = (name: string) => textsOf(fields[name], `${place}.${name}`);
+  const text = (name: string) => optionalText(fields[name], `${place}.${name}`);
+  const environment = texts('Env');
+  for (const [i, each] of environment.entries()) {
+    if (each.indexOf('=') < 1) {
+      throw new FormatError(`'${place}.Env[${i}]' must be a variable as NAME=VALUE`);
+    }
+  }
+  const labels = Object.entries(optionalFields(fields.Labels, `${place}.Labels`));
+  return {
+    entrypoint: texts('Entrypoint'),
+    command: texts('Cmd'),
+    environment,
+    workingDirectory: text('WorkingDir'),
+    user: text('User'),
+    volumes: Object.keys(optionalFields(fields.Volumes, `${place}.Volumes`)),
+    labels: Object.fromEntries(
+      labels.map(([name, value]) => [name, textOf(value ?? '', `${place}.Labels.${name}`)]),
+    ),
+    stopSignal: text('StopSignal'),
+  };
+}

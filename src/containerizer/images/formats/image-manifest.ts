@@ -1,0 +1,57 @@
+// An image as the rest of the agent knows it: of a manifest and, where that has none, its config.
+import { ContainerizerError } from '../../containerizer-error.ts';
+import type { ImageManifest, LayerDescriptor } from '../image.ts';
+import type { ConfigFile } from './image-config.ts';
+import type { SchemaTwo } from './manifest.ts';
+import { CONFIG_TYPES } from './media-types.ts';
+import type { SchemaOne } from './schema-one.ts';
+
+/** A layer that is there twice is needed once: all that it has is decided by the upper place. */
+const withoutRepeated = (layers: readonly LayerDescriptor[]) => {
+  const known = new Set<string>();
+  return layers
+    .toReversed()
+    .filter((layer) => {
+      const content = layer.diffId ?? layer.digest;
+      const isNew = !known.has(content);
+      known.add(content);
+      return isNew;
+    })
+    .reverse();
+};
+
+export const imageOfSchemaOne = (digest: string, manifest: SchemaOne): ImageManifest => ({
+  digest,
+  config: manifest.config,
+  layers: withoutRepeated(manifest.layers),
+});
+
+/** What else is stored in registries (charts, signatures) has configs of other types. */
+export function checkConfigType({ config }: SchemaTwo): void {
+  if (!CONFIG_TYPES.has(config.type)) {
+    throw new ContainerizerError(
+      `This is no image of a container: the type of its config is '${config.type}'`,
+    );
+  }
+}
+
+/** Throws ContainerizerError. */
+export function imageOfSchemaTwo(
+  digest: string,
+  { layers }: SchemaTwo,
+  { config, os, diffIds }: ConfigFile,
+): ImageManifest {
+  if (os !== undefined && os !== 'linux') {
+    throw new ContainerizerError(`The image is for the system '${os}', not for linux`);
+  }
+  if (diffIds !== undefined && diffIds.length !== layers.length) {
+    throw new ContainerizerError(
+      `The image's manifest has ${layers.length} layers, and its config ${diffIds.length}`,
+    );
+  }
+  return {
+    digest,
+    config,
+    layers: withoutRepeated(layers.map((layer, i) => ({ ...layer, diffId: diffIds?.[i] }))),
+  };
+}
