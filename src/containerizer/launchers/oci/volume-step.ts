@@ -1,6 +1,7 @@
 // A volume as a step of the runtime's stage, in the form in which the supervisor reads it
 // (supervisor/volumes.c). Not for records: some are secrets.
 import type { SplitPath, VolumeMount } from '../../plan/volume-mounts.ts';
+import { stepWord } from './step-words.ts';
 
 /** `rootfs` is the folder that becomes the container's `/`. */
 export const volumeStep = (mount: VolumeMount, rootfs: string): string[] => [
@@ -24,13 +25,5 @@ function textOf({ source, target, isReadOnly }: VolumeMount): string {
   }
 }
 
-const wordsOf = ({ top, below }: SplitPath) => `${word(top)} ${word(below.join('/')) || '-'}`;
-
-const word = (text: string) =>
-  [...Buffer.from(text)]
-    .map((byte) => (PLAIN.test(String.fromCharCode(byte)) ? String.fromCharCode(byte) : hex(byte)))
-    .join('');
-
-const PLAIN = /[A-Za-z0-9/._]/;
-
-const hex = (byte: number) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+const wordsOf = ({ top, below }: SplitPath) =>
+  `${stepWord(top)} ${stepWord(below.join('/')) || '-'}`;

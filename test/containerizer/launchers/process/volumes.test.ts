@@ -13,7 +13,6 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { bootId } from '../../../../src/containerizer/host/process-table.ts';
 import { volumeStep } from '../../../../src/containerizer/launchers/oci/volume-step.ts';
 import { Spawner } from '../../../../src/containerizer/launchers/process/spawner.ts';
 import { supervisorProgram } from '../../../../src/containerizer/launchers/process/supervisor-program.ts';
@@ -22,9 +21,9 @@ import {
   placeInParent,
   type VolumeMount,
 } from '../../../../src/containerizer/plan/volume-mounts.ts';
-import { unsealed } from '../../../../src/containerizer/records/sealed-text.ts';
 import { containerId } from '../../../../src/model/ids.ts';
 import { programs, temporaryFolder } from '../../../agent-driver/harness.ts';
+import { printedOnStage } from './staged.ts';
 
 const isRoot = process.geteuid?.() === 0;
 const id = containerId('root.task');
@@ -64,41 +63,16 @@ const mounted = (source: VolumeMount['source'], more: Partial<VolumeMount> = {})
   ...more,
 });
 
-/** Closes the descriptors that a runtime hands over (container.h). */
-const START = 'exec 3<&- 4>&- 5>&- 6<&- 7<&-; sh -c "$1" & echo $! > "$2"';
-
-/** What the script prints, or why there was no process. */
-async function printed(script: string, mounts: readonly VolumeMount[]): Promise<string> {
-  const pidFile = join(run, 'pid');
-  const ended = Promise.withResolvers<unknown>();
-  const token = spawner.launch(
+const printed = (script: string, mounts: readonly VolumeMount[]) =>
+  printedOnStage(
+    script,
+    mounts.flatMap((mount) => volumeStep(mount, '/')),
     {
-      mode: 'supervised',
+      spawner,
       run,
-      bootId: bootId(),
       directory: sandbox,
-      stdout: join(run, 'stdout'),
-      stderr: join(run, 'stdout'),
-      cgroups: { own: [], joined: [] },
-      settings: [],
-      runtime: {
-        stage: mounts.flatMap((mount) => volumeStep(mount, '/')),
-        arguments: ['/bin/sh', '-c', START, 'sh', script, pidFile],
-        pidFile,
-        logFile: join(run, 'log'),
-      },
-      environment: {},
-      program: '',
-      arguments: [],
     },
-    { started: () => {}, ended: ended.resolve, failed: ended.reject },
   );
-  spawner.release(token);
-  await ended.promise;
-  const failure = join(run, 'failure');
-  const why = unsealed(existsSync(failure) ? readFileSync(failure) : undefined);
-  return why.kind === 'whole' ? why.text : readFileSync(join(run, 'stdout'), 'utf8');
-}
 
 test.runIf(isRoot)(
   'a folder of the host is where it is wanted, in the container only',

@@ -118,6 +118,8 @@ int confine_after_user(const char *setting);
  */
 int mount_volume(const struct launch *launch, const char *path, const char *volume, char *target,
                  size_t size);
+/* Decodes %XX in place. */
+char *decoded(char *word);
 
 /*
  * users.c: puts this process into a user namespace of its own, in which it is root; or into the one that
@@ -127,6 +129,16 @@ int mount_volume(const struct launch *launch, const char *path, const char *volu
 int make_users(void);
 int join_users(pid_t process);
 int try_users(int with_processes);
+
+/*
+ * rootfs.c: mounts the files of an image at a folder; returns -1, with errno. Tries whether that can be done;
+ * says why not, and returns the status to end with.
+ */
+int mount_root(const char *target, const char *what);
+int try_root(const char *target, const char *what);
+
+/* layers.c: fills a folder with the files of a layer; returns the status to end with. */
+int fill_layer(const char *folder);
 
 /*
  * process.c: opens a folder below one that only the agent can exchange, or what the container's user can

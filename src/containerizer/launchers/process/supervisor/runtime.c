@@ -18,6 +18,7 @@
  *   close TARGET -       TARGET, with all that is mounted below it, cannot be written to.
  *   join RUN FILE        The same, and that container's namespace of the file's name is found there.
  *   share RUN PATH       What that container has mounted at this path, where that is not what is here.
+ *   root TARGET FILES    The files of an image: rootfs.c.
  *   volume ROOT VOLUME   A volume of the container, below the folder that becomes its root: volumes.c.
  *   hide TARGET -        An empty folder that cannot be written to: of cgroups the runtime sees none,
  *                        and leaves them alone. They are made and joined before.
@@ -214,6 +215,9 @@ static int take_step(char **step) {
   }
   if (strcmp(step[0], "share") == 0) {
     return share(source, target);
+  }
+  if (strcmp(step[0], "root") == 0) {
+    return mount_root(source, target);
   }
   if (strcmp(step[0], "bind") == 0) {
     return mount(source, target, NULL, BIND_ALL, NULL);

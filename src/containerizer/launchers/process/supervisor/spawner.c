@@ -394,6 +394,12 @@ int main(int count, char **arguments) {
   if (count > 1 && strcmp(arguments[1], "try-users") == 0) {
     return try_users(count > 2);
   }
+  if (count == 4 && strcmp(arguments[1], "try-root") == 0) {
+    return try_root(arguments[2], arguments[3]);
+  }
+  if (count == 3 && strcmp(arguments[1], "layer") == 0) {
+    return fill_layer(arguments[2]);
+  }
   if (count > 1) {
     inside(count, arguments);
   }

@@ -38,8 +38,7 @@ static int digit(char c) {
   return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-/* Decodes %XX in place. */
-static char *decoded(char *word) {
+char *decoded(char *word) {
   char *to = word;
   for (char *from = word; *from; from++) {
     if (*from == '%' && digit(from[1]) >= 0 && digit(from[2]) >= 0) {
