@@ -143,11 +143,8 @@ static int parse(const unsigned char *at, const unsigned char *stop, struct oper
 static char parent_path[4096] = "/";
 static int parent_fd = -1;
 
-static void forget_parent(void) {
-  drop(parent_fd);
-  parent_fd = -1;
-  strcpy(parent_path, "/");
-}
+/* A path never begins so. The folder stays open as long as an operation may work in it. */
+static void forget_parent(void) { strcpy(parent_path, "/"); }
 
 static int beneath(const char *path, int flags) {
   struct open_how how = {
@@ -224,6 +221,8 @@ static int parent_of(const char *path, const char **name) {
     return parent_fd;
   }
   forget_parent();
+  drop(parent_fd);
+  parent_fd = -1;
   char above[4096];
   snprintf(above, sizeof above, "%.*s", (int)length, path);
   int found = beneath(above, O_RDONLY | O_DIRECTORY);

@@ -1,0 +1,183 @@
+// The thread that unpacks one layer: the blob is decompressed, and the archive in it read, here;
+// the operations that come of it are carried out by a program beside it. Its last message is an
+// answer.
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
+import type { Transform, Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { parentPort, workerData } from 'node:worker_threads';
+import { createGunzip, createZstdDecompress } from 'node:zlib';
+import { codeOf } from '../../../filesystem/folder.ts';
+import { errorText } from '../../../model/error-text.ts';
+import { LayerReader } from './layer-reader.ts';
+import { END, operationBytes } from './operation-bytes.ts';
+import { TarError } from './tar-error.ts';
+import { shown, TarReader } from './tar-reader.ts';
+import type { UnpackingAnswer, UnpackingOrder } from './unpacker.ts';
+
+const CHUNK_BYTES = 256 * 1024;
+const MAX_ANSWER_BYTES = 64 * 1024;
+
+/** Beginnings of files, in hex, by how they are compressed. */
+const GZIP = /^1f8b/;
+const ZSTD = /^(28b52ffd|5.2a4d18)/;
+const OTHERS: readonly (readonly [RegExp, string])[] = [
+  [/^fd377a585a00/, 'xz'],
+  [/^425a68/, 'bzip2'],
+  [/^04224d18/, 'lz4'],
+];
+
+/** The bytes decide, and not the media type, which in old registries is wrong. */
+async function decompression(path: string): Promise<Transform | undefined> {
+  await using file = await open(path);
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(8), 0, 8, 0);
+  const magic = buffer.toString('hex', 0, bytesRead);
+  const other = OTHERS.find(([pattern]) => pattern.test(magic));
+  if (other !== undefined) {
+    throw new TarError(`it is compressed as ${other[1]}; known are gzip and zstd`);
+  }
+  const options = { chunkSize: CHUNK_BYTES };
+  return GZIP.test(magic)
+    ? createGunzip(options)
+    : ZSTD.test(magic)
+      ? createZstdDecompress(options)
+      : undefined;
+}
+
+/** What the operations are written to, a piece at a time. */
+class Pieces {
+  #parts: Buffer[] = [];
+  #bytes = 0;
+
+  add(bytes: Buffer): void {
+    this.#parts.push(bytes);
+    this.#bytes += bytes.length;
+  }
+
+  async write(to: Writable, atLeast: number, signal: AbortSignal): Promise<void> {
+    if (this.#bytes < atLeast || this.#bytes === 0) {
+      return;
+    }
+    const piece = this.#parts.length === 1 ? this.#parts[0] : Buffer.concat(this.#parts);
+    this.#parts = [];
+    this.#bytes = 0;
+    if (!to.write(piece)) {
+      await once(to, 'drain', { signal });
+    }
+  }
+}
+
+async function unpack(
+  order: UnpackingOrder,
+  child: Child,
+  signal: AbortSignal,
+): Promise<UnpackingAnswer> {
+  const pieces = new Pieces();
+  const hash = createHash('sha256');
+  const layer = new LayerReader(order.bounds, {
+    operation: (operation) => pieces.add(operationBytes(operation)),
+    content: (bytes) => pieces.add(bytes),
+  });
+  const archive = new TarReader(layer);
+  // What follows the end of the archive is a part of what has the digest.
+  let after = order.bounds.bytes + order.bounds.entries * HEADER_BYTES;
+  const take = async (chunks: AsyncIterable<Buffer>) => {
+    for await (const chunk of chunks) {
+      after -= chunk.length;
+      if (after < 0) {
+        throw new TarError('it is larger than all files that a layer may have');
+      }
+      hash.update(chunk);
+      archive.push(chunk);
+      await pieces.write(child.input, CHUNK_BYTES / 4, signal);
+    }
+  };
+  const blob = createReadStream(order.blob, { highWaterMark: CHUNK_BYTES });
+  const through = await decompression(order.blob);
+  await (through === undefined
+    ? pipeline(blob, take, { signal })
+    : pipeline(blob, through, take, { signal }));
+  archive.end();
+  layer.end();
+  pieces.add(END);
+  await pieces.write(child.input, 0, signal);
+  child.input.end();
+  await child.ended;
+  if (child.said() !== 'ok') {
+    throw new Error('The program that writes the files has ended early');
+  }
+  const { entries, bytes, top } = layer;
+  return { kind: 'unpacked', diffId: `sha256:${hash.digest('hex')}`, entries, bytes, top };
+}
+
+/** The headers of an entry: its own, that of its long names, and these. */
+const HEADER_BYTES = 4 * 512;
+
+interface Child {
+  readonly input: Writable;
+  readonly ended: Promise<void>;
+  /** `ok`, or why it does not go on. */
+  said(): string;
+  /** Kills it, and waits for its end. */
+  end(): Promise<void>;
+}
+
+function start({ program, folder }: UnpackingOrder): Child {
+  const child = spawn(program, ['layer', folder], { stdio: ['pipe', 'pipe', 'ignore'], env: {} });
+  let text = '';
+  const ended = new Promise<void>((resolve) => {
+    child.on('error', (error) => {
+      text = `Failed to execute '${program}': ${error.message}`;
+      resolve();
+    });
+    child.on('close', () => resolve());
+  });
+  child.stdout.setEncoding('latin1').on('data', (more: string) => {
+    text = (text + more).slice(0, MAX_ANSWER_BYTES);
+  });
+  // It says itself why it takes no more.
+  child.stdin.on('error', () => undefined);
+  return {
+    input: child.stdin,
+    ended,
+    said: () => shown(text.trim()),
+    end: async () => {
+      child.kill('SIGKILL');
+      await ended;
+    },
+  };
+}
+
+async function answer(order: UnpackingOrder): Promise<UnpackingAnswer> {
+  const child = start(order);
+  const over = new AbortController();
+  void child.ended.then(() => over.abort());
+  parentPort?.once('message', () => void child.end());
+  try {
+    return await unpack(order, child, over.signal);
+  } catch (error) {
+    await child.end();
+    return refusal(error) ?? { kind: 'failed', text: child.said() || errorText(error) };
+  }
+}
+
+/** What is wrong with the layer, in words about it. */
+function refusal(error: unknown): UnpackingAnswer | undefined {
+  const code = codeOf(error);
+  if (error instanceof TarError) {
+    return { kind: 'refused', text: error.message };
+  }
+  if (code === 'Z_BUF_ERROR') {
+    return { kind: 'refused', text: 'its compressed data end early' };
+  }
+  return code !== undefined && /^(Z_|ZSTD_)/.test(code)
+    ? { kind: 'refused', text: `its compressed data are damaged (${errorText(error)})` }
+    : undefined;
+}
+
+const done = await answer(workerData as UnpackingOrder);
+parentPort?.postMessage(done);
+parentPort?.close();

@@ -1,0 +1,399 @@
+// Layers that are unpacked as an agent does it, hostile ones among them.
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import {
+  LAYER_BOUNDS,
+  unpackLayer,
+} from '../../../../src/containerizer/images/unpacking/unpacker.ts';
+import { supervisorProgram } from '../../../../src/containerizer/launchers/process/supervisor-program.ts';
+import { programs, temporaryFolder } from '../../../agent-driver/harness.ts';
+import { SmallDisk } from '../../../support/small-disk.ts';
+import { type ArchiveEntry, archiveOf, entryBytes, headerOf } from '../archives.ts';
+
+const isRoot = process.geteuid?.() === 0;
+
+let temporary: ReturnType<typeof temporaryFolder>;
+
+beforeEach(() => {
+  temporary = temporaryFolder();
+});
+
+afterEach(() => temporary[Symbol.dispose]());
+
+interface Options {
+  readonly bounds?: typeof LAYER_BOUNDS;
+  readonly abort?: AbortSignal;
+  readonly below?: string;
+}
+
+/** Unpacks the blob; `files` is where its files are. */
+async function unpacked(
+  blob: Buffer,
+  {
+    bounds = LAYER_BOUNDS,
+    abort = new AbortController().signal,
+    below = temporary.path,
+  }: Options = {},
+) {
+  const file = join(temporary.path, 'blob');
+  const folder = mkdtempSync(join(below, 'staging-'));
+  const files = join(folder, 'layer/files');
+  mkdirSync(files, { recursive: true });
+  mkdirSync(join(folder, 'replaced'));
+  writeFileSync(file, blob);
+  const program = await supervisorProgram(programs);
+  const layer = await unpackLayer('sha256:77', { program, blob: file, folder, bounds }, abort);
+  return { layer, files, text: (name: string) => readFileSync(join(files, name), 'utf8') };
+}
+
+const unpackedOf = (...entries: readonly ArchiveEntry[]) => unpacked(archiveOf(...entries));
+
+/** All below the folder, with types as ls has them. */
+const tree = (folder: string): string[] =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .map((name) => {
+      const status = lstatSync(join(folder, name));
+      return status.isDirectory()
+        ? `${name}/`
+        : status.isSymbolicLink()
+          ? `${name} -> ${readlinkSync(join(folder, name))}`
+          : status.isCharacterDevice() && status.rdev === 0
+            ? `${name} gone`
+            : name;
+    })
+    .sort();
+
+/** The values of attributes in latin1; null where a file does not have one. */
+function attributes(...of: readonly (readonly [path: string, name: string])[]): unknown {
+  const program = [
+    'import json, os, sys',
+    'def value(path, name):',
+    '    try: return os.getxattr(path, name).decode("latin1")',
+    '    except OSError: return None',
+    'print(json.dumps([value(*each) for each in json.loads(sys.argv[1])]))',
+  ];
+  return JSON.parse(
+    execFileSync('python3', ['-c', program.join('\n'), JSON.stringify(of)], { encoding: 'utf8' }),
+  );
+}
+
+const OPAQUE = isRoot ? 'trusted.overlay.opaque' : 'user.overlay.opaque';
+
+const digestOf = (bytes: Buffer) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+
+test('a layer is unpacked, however it is compressed', async () => {
+  const archive = archiveOf(
+    { name: 'etc/', type: '5', mode: 0o750 },
+    { name: 'etc/motd', content: 'hello\n'.repeat(50_000), mode: 0o4640, uid: 7, gid: 8 },
+    { name: 'etc/again', type: '1', target: 'etc/motd' },
+    { name: 'link', type: '2', target: '/etc/motd' },
+    { name: 'deep/below/file', content: 'deep', seconds: 1_234_567_890 },
+  );
+  const whole = zstdCompressSync(archive.subarray(0, 5_000));
+  const frames = Buffer.concat([
+    Buffer.from('502a4d1804000000aabbccdd', 'hex'),
+    whole,
+    zstdCompressSync(archive.subarray(5_000)),
+  ]);
+  const members = [archive.subarray(0, 700), archive.subarray(700)].map((it) => gzipSync(it));
+  for (const blob of [archive, gzipSync(archive), Buffer.concat(members), frames]) {
+    const { layer, files, text } = await unpacked(blob);
+    expect(layer).toMatchObject({ diffId: digestOf(archive), entries: 5, bytes: 300_004 });
+    expect(tree(files)).toEqual([
+      'deep/',
+      'deep/below/',
+      'deep/below/file',
+      'etc/',
+      'etc/again',
+      'etc/motd',
+      'link -> /etc/motd',
+    ]);
+    expect(text('etc/again')).toBe('hello\n'.repeat(50_000));
+    const status = lstatSync(join(files, 'etc/motd'));
+    expect(status).toMatchObject({ nlink: 2, mode: 0o104640, ...(isRoot && { uid: 7, gid: 8 }) });
+    expect(lstatSync(join(files, 'deep/below/file')).mtimeMs).toBe(1_234_567_890_000);
+    expect(lstatSync(join(files, 'deep')).mode & 0o7777).toBe(0o755);
+    expect(lstatSync(join(files, 'etc'))).toMatchObject({
+      mode: 0o40750,
+      mtimeMs: 1_000_000_000_000,
+    });
+  }
+});
+
+test('names are bytes', async () => {
+  const { files } = await unpackedOf(
+    { name: '\xff\xfe' },
+    { name: 'x', pax: { path: 'caf\xc3\xa9' } },
+    { name: 'cafe\xcc\x81' },
+    { name: 'CAFE\n' },
+  );
+  const names = readdirSync(Buffer.from(files), { encoding: 'buffer' });
+  expect(names.map((name) => name.toString('latin1')).sort()).toEqual(
+    ['\xff\xfe', 'caf\xc3\xa9', 'cafe\xcc\x81', 'CAFE\n'].sort(),
+  );
+});
+
+test('whiteouts and opaque folders are as overlays have them', async () => {
+  const { files } = await unpackedOf(
+    { name: 'a/.wh.gone' },
+    { name: 'fresh/.wh..wh..opq' },
+    { name: '.wh.both' },
+    { name: 'both', content: 'this layer has it' },
+    { name: '.wh.folder' },
+    { name: 'folder/new' },
+    { name: 'later/file' },
+    { name: '.wh.later' },
+    { name: 'kept' },
+    { name: '.wh.kept' },
+  );
+  expect(tree(files)).toEqual([
+    'a/',
+    'a/gone gone',
+    'both',
+    'folder/',
+    'folder/new',
+    'fresh/',
+    'kept',
+    'later/',
+    'later/file',
+  ]);
+  const names = ['fresh', 'folder', 'later', 'a'];
+  expect(attributes(...names.map((name) => [join(files, name), OPAQUE] as const))).toEqual([
+    'y',
+    'y',
+    'y',
+    null,
+  ]);
+});
+
+test('what comes last of a name counts', async () => {
+  const { files, text } = await unpackedOf(
+    { name: 'a', content: 'first' },
+    { name: 'b', type: '1', target: 'a' },
+    { name: 'a', content: 'second' },
+    { name: 'folder/file' },
+    { name: 'folder', content: 'a file now' },
+    { name: 'file' },
+    { name: 'file/below', content: 'a folder now' },
+    { name: 'again/kept' },
+    { name: 'again', type: '5', mode: 0o700 },
+    { name: 'full/x/y/z' },
+    { name: 'full/x', type: '2', target: 'elsewhere' },
+    { name: 'full/x/new', content: 'and a folder again' },
+    { name: 'c', type: '1', target: 'a' },
+    { name: 'c', type: '1', target: 'a' },
+  );
+  expect(text('a')).toBe('second');
+  expect(text('b'), 'another link stays').toBe('first');
+  expect(text('folder')).toBe('a file now');
+  expect(text('file/below')).toBe('a folder now');
+  expect(text('c')).toBe('second');
+  expect(tree(files)).toContain('again/kept');
+  expect(tree(join(files, 'full'))).toEqual(['x/', 'x/new']);
+});
+
+test('nothing is written through a link', async () => {
+  const outside = join(temporary.path, 'outside');
+  mkdirSync(outside);
+  writeFileSync(join(outside, 'victim'), 'as it was');
+  const { files } = await unpackedOf(
+    { name: 'one', type: '2', target: outside },
+    { name: 'one/evil', content: 'evil' },
+    { name: 'two', type: '2', target: '..' },
+    { name: 'two/up/three', content: 'fine' },
+    { name: 'four', type: '2', target: outside },
+    { name: 'five', type: '2', target: 'four' },
+    { name: 'five/victim', content: 'evil' },
+    { name: 'four/.wh..wh..opq' },
+    { name: 'six', type: '2', target: join(outside, 'victim') },
+    { name: 'six', content: 'a file in place of the link' },
+    { name: 'seven', type: '2', target: outside },
+    { name: 'seven/.wh.victim' },
+    { name: 'eight', type: '2', target: outside },
+    { name: 'eight', type: '5', mode: 0o777 },
+    { name: 'nine', type: '2', target: join(outside, 'victim') },
+    { name: 'ten', type: '1', target: 'nine' },
+  );
+  expect(readdirSync(outside)).toEqual(['victim']);
+  expect(readFileSync(join(outside, 'victim'), 'utf8')).toBe('as it was');
+  expect(lstatSync(outside).mode & 0o777).not.toBe(0o777);
+  expect(tree(files)).toEqual(
+    [
+      'one/',
+      'one/evil',
+      'two/',
+      'two/up/',
+      'two/up/three',
+      'four/',
+      'five/',
+      'five/victim',
+      'six',
+      'seven/',
+      'seven/victim gone',
+      'eight/',
+      `nine -> ${join(outside, 'victim')}`,
+      `ten -> ${join(outside, 'victim')}`,
+    ].sort(),
+  );
+});
+
+test.each<[string, readonly ArchiveEntry[], string]>([
+  [
+    'a hard link to what is not there',
+    [{ name: 'a', type: '1', target: 'b' }],
+    "'a': No such file",
+  ],
+  [
+    'a hard link to a folder',
+    [
+      { name: 'b', type: '5' },
+      { name: 'a', type: '1', target: 'b' },
+    ],
+    "'a': Operation not permitted",
+  ],
+  [
+    'a hard link through a link',
+    [
+      { name: 'etc', type: '2', target: '/etc' },
+      { name: 'a', type: '1', target: 'etc/passwd' },
+    ],
+    "'a': Not a directory",
+  ],
+])('%s is refused', async (_, entries, why) => {
+  await expect(unpackedOf(...entries)).rejects.toThrow(
+    `Failed to unpack layer sha256:77: Failed to make ${why}`,
+  );
+});
+
+test.runIf(isRoot)('devices, attributes and capabilities are those of the archive', async () => {
+  const capability = '\x01\0\0\x02\0\x20\0\0\0\0\0\0\0\0\0\0\0\0\0\0';
+  const { files } = await unpackedOf(
+    { name: 'null', type: '3', major: 1, minor: 3, mode: 0o666, gid: 5 },
+    { name: 'disk', type: '4', major: 259, minor: 300 },
+    { name: 'fifo', type: '6', mode: 0o600 },
+    {
+      name: 'ping',
+      mode: 0o755,
+      uid: 3,
+      content: 'x',
+      pax: { 'SCHILY.xattr.security.capability': capability, 'SCHILY.xattr.user.a': '\xff\0' },
+    },
+    { name: 'folder', type: '5', pax: { 'SCHILY.xattr.user.b': 'b' } },
+  );
+  expect(lstatSync(join(files, 'null'))).toMatchObject({ mode: 0o20666, rdev: 0x103, gid: 5 });
+  expect(lstatSync(join(files, 'disk')).isBlockDevice()).toBe(true);
+  expect(lstatSync(join(files, 'fifo')).isFIFO()).toBe(true);
+  expect(
+    attributes(
+      [join(files, 'ping'), 'security.capability'],
+      [join(files, 'ping'), 'user.a'],
+      [join(files, 'folder'), 'user.b'],
+    ),
+  ).toEqual([capability, '\xff\0', 'b']);
+});
+
+test('folders that their owner may not write to are filled all the same', async () => {
+  const { files } = await unpackedOf(
+    { name: 'closed', type: '5', mode: 0o555 },
+    { name: 'closed/below', type: '5', mode: 0o500 },
+    { name: 'closed/below/file', mode: 0 },
+  );
+  expect(lstatSync(join(files, 'closed')).mode & 0o777).toBe(0o555);
+  expect(lstatSync(join(files, 'closed/below')).mode & 0o777).toBe(0o500);
+  expect(tree(files)).toContain('closed/below/file');
+});
+
+test.each<[string, Buffer, string]>([
+  ['what is no archive', Buffer.from('no archive'.repeat(100)), 'it is no tar archive'],
+  ['a web page', Buffer.from('<html>not found</html>'), 'it ends in the middle of an entry'],
+  ['half a gzip', gzipSync(archiveOf({ name: 'a' })).subarray(0, 40), 'compressed data end early'],
+  [
+    'a damaged gzip',
+    Buffer.concat([gzipSync(archiveOf({ name: 'a' })).subarray(0, 10), Buffer.alloc(300, 7)]),
+    'compressed data are damaged',
+  ],
+  ['half a zstd', zstdCompressSync(archiveOf({ name: 'a' })).subarray(0, 20), 'compressed data'],
+  [
+    'half an archive',
+    entryBytes({ name: 'a', content: 'x'.repeat(2000) }).subarray(0, 900),
+    'in the middle',
+  ],
+  ['an archive of xz', Buffer.from('fd377a585a000004', 'hex'), 'it is compressed as xz'],
+])('%s is refused', async (_, blob, why) => {
+  await expect(unpacked(blob)).rejects.toThrow(
+    new RegExp(`^Layer sha256:77 cannot be unpacked: .*${why}`),
+  );
+});
+
+test('an empty layer is a layer', async () => {
+  const empty = Buffer.alloc(1024);
+  expect((await unpacked(gzipSync(empty))).layer).toEqual({
+    kind: 'unpacked',
+    diffId: digestOf(empty),
+    entries: 0,
+    bytes: 0,
+    top: undefined,
+  });
+});
+
+test('a bomb ends before it has filled the disk', async () => {
+  const bounds = { entries: 100, bytes: 1_000_000 };
+  const header = headerOf({ name: 'huge', size: 2 ** 32 }, 0);
+  await expect(unpacked(gzipSync(header), { bounds })).rejects.toThrow(
+    'its files have more than 1000000 bytes',
+  );
+  const after = Buffer.concat([archiveOf({ name: 'a' }), Buffer.alloc(4_000_000)]);
+  await expect(unpacked(gzipSync(after), { bounds })).rejects.toThrow(
+    'it is larger than all files that a layer may have',
+  );
+  const many = archiveOf(...Array.from({ length: 101 }, (_, at) => ({ name: `${at}` })));
+  await expect(unpacked(gzipSync(many), { bounds })).rejects.toThrow('more than 100 files');
+});
+
+test('bytes after the end are a part of what has the digest', async () => {
+  const archive = Buffer.concat([archiveOf({ name: 'a' }), Buffer.alloc(9_000, 1)]);
+  expect((await unpacked(archive)).layer.diffId).toBe(digestOf(archive));
+});
+
+test.runIf(isRoot)('a full disk is an error that says so', async () => {
+  const below = join(temporary.path, 'disk');
+  mkdirSync(below);
+  using _disk = new SmallDisk(below);
+  await expect(
+    unpacked(archiveOf({ name: 'a', content: 'x' }), { below }),
+    'what is kept free',
+  ).rejects.toThrow("Failed to make 'a': No space left on device");
+});
+
+test('an abort ends it at once, and then nothing works in the folder', async () => {
+  const zeros = headerOf({ name: 'zeros', size: 2 ** 32 }, 0);
+  const parts = [zeros, ...Array.from({ length: 40 }, () => Buffer.alloc(4 << 20))];
+  const controller = new AbortController();
+  const done = unpacked(gzipSync(Buffer.concat(parts), { level: 1 }), { abort: controller.signal });
+  const [staging = ''] = await vi.waitUntil(
+    () => {
+      const names = readdirSync(temporary.path).filter((name) => name.startsWith('staging-'));
+      return names.some((name) => existsSync(join(temporary.path, name, 'layer/files/zeros')))
+        ? names
+        : undefined;
+    },
+    { timeout: 10_000, interval: 2 },
+  );
+  controller.abort(new Error('given up'));
+  await expect(done).rejects.toThrow('given up');
+  rmSync(join(temporary.path, staging), { recursive: true });
+});
