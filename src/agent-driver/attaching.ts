@@ -1,5 +1,4 @@
 // Connects requests with the input and output of containers.
-import { existsSync } from 'node:fs';
 import type { AttachContainer } from '../agent/effects.ts';
 import type { RunRecords } from '../containerizer/records/run-records.ts';
 import {
@@ -24,15 +23,8 @@ export class Attachments {
   }
 
   /** Answers the request where it cannot be connected. */
-  async attach(
-    { containerId: id, to, onlyExecutors }: AttachContainer,
-    asker: Asker,
-  ): Promise<void> {
+  async attach({ containerId: id, to }: AttachContainer, asker: Asker): Promise<void> {
     const folder = this.#records.folder(id);
-    if (onlyExecutors && existsSync(folder)) {
-      asker?.reply(403, undefined);
-      return;
-    }
     try {
       if (to === 'output') {
         await this.#attachOutput(id, folder, asker);
@@ -44,11 +36,7 @@ export class Attachments {
       if (!(error instanceof NotAttachableError)) {
         throw error;
       }
-      if (error.isGone) {
-        asker?.reply(404, `Container ${id} cannot be found`);
-      } else {
-        asker?.reply(500, error.message);
-      }
+      asker?.reply(500, error.isGone ? `Unknown container ${id}` : error.message);
     }
   }
 

@@ -80,7 +80,7 @@ export class ContainerCalls {
     const node = this.#containerizer.containers.get(id);
     return node === undefined || node.state === 'ended'
       ? undefined
-      : statisticsOf(this.#containerizer.usage(id) ?? {}, node, nowMs);
+      : statisticsOf(this.#containerizer.usage(id, false) ?? {}, node, nowMs);
   }
 
   async launch(effect: LaunchContainer, asker: Asker): Promise<void> {
@@ -90,6 +90,11 @@ export class ContainerCalls {
     if (verdict !== 'launch') {
       const isThere = verdict === 'exists';
       asker?.reply(isThere ? 202 : 400, isThere ? undefined : verdict.refusal);
+      return;
+    }
+    if (effect.isSession && containers.get(rootOf(id))?.kind === 'standalone') {
+      // As in Mesos, sessions are for containers of executors.
+      asker?.reply(404, `Container ${id} cannot be found`);
       return;
     }
     let output: OutputReader | undefined;

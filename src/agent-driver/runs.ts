@@ -294,9 +294,9 @@ export class Runs {
     if (run === undefined) {
       return undefined;
     }
-    const nested = run.pod?.containers.map((it) => containerizer.usage(it)) ?? [];
+    const nested = run.pod?.containers.map((it) => containerizer.usage(it, true)) ?? [];
     // What is measured of all of them together is more than the sum of those that are left.
-    const usage = { ...sumOfUsage(nested), ...containerizer.usage(container) };
+    const usage = { ...sumOfUsage(nested), ...containerizer.usage(container, true) };
     return statisticsOf(usage, run, this.#options.nowMs());
   }
 

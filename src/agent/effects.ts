@@ -100,8 +100,6 @@ export interface AttachContainer {
   readonly request: RequestId;
   readonly containerId: ContainerId;
   readonly to: 'input' | 'output';
-  /** The caller may not attach to a container that is no executor's. */
-  readonly onlyExecutors: boolean;
 }
 
 /**

@@ -445,10 +445,11 @@ export class Containerizer {
   }
 
   /** The usage of the container's processes; undefined where it has none. */
-  usage(id: ContainerId): Partial<ResourceStatistics> | undefined {
+  usage(id: ContainerId, isForExecutor: boolean): Partial<ResourceStatistics> | undefined {
     let used: ContainerUsage | undefined;
     const container = {
       id,
+      isForExecutor,
       cgroups: this.#placements.of(id),
       processes: () => (used ??= this.#launcher.usage(id)),
       memoryPressure: () => this.#records.memoryPressure(id),

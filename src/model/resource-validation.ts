@@ -8,7 +8,7 @@ import {
   Resource_ReservationInfo_Type,
   Value_Type,
 } from './generated/messages.ts';
-import { toMilli } from './milli.ts';
+import { scalarAmount, toMilli } from './milli.ts';
 import { resourceText } from './resource-label.ts';
 import { isStrictSubrole, roleError } from './role.ts';
 
@@ -456,3 +456,8 @@ function sameLabels(left: Labels | undefined, right: Labels | undefined): boolea
   const [a, b] = [texts(left), texts(right)];
   return a.length === b.length && a.every((text, i) => text === b[i]);
 }
+
+export const gpusError = (resources: readonly Resource[]): string | undefined =>
+  Number.isInteger(scalarAmount(resources, 'gpus') ?? 0)
+    ? undefined
+    : "The 'gpus' resource must be an unsigned integer";

@@ -17,7 +17,6 @@ test('a reader more than there is place for is refused, until another one leaves
           request: requestId('r'),
           containerId: containerId('c'),
           to: 'output',
-          onlyExecutors: false,
         },
         {
           reply: resolve,

@@ -78,7 +78,7 @@ function launch(value: string, more: Partial<LaunchContainer> = {}): Promise<Ans
   });
 }
 
-function attach(onlyExecutors = false): Promise<Answer> {
+function attach(): Promise<Answer> {
   return new Promise((resolve) => {
     harness.driver.perform({
       type: 'attachContainer',
@@ -88,7 +88,6 @@ function attach(onlyExecutors = false): Promise<Answer> {
       }),
       containerId: containerId(`${root}.s1`),
       to: 'output',
-      onlyExecutors,
     });
   });
 }
@@ -250,11 +249,23 @@ describe('a session', () => {
     expect(await launch('true', { container })).toMatchObject({ status: 400 });
   });
 
-  test('of an executor’s container can be attached to; others only by who may', async () => {
+  test('can be attached to as soon as it is there', async () => {
+    expect(await attach()).toEqual({ status: 500, text: `Unknown container ${root}.s1` });
     await session('sleep 100');
-    const output = await attach();
-    expect(output).not.toHaveProperty('status');
-    expect(await attach(true)).toEqual({ status: 403, text: undefined });
+    expect(await attach()).not.toHaveProperty('status');
+  });
+
+  test('has no place in a container that stands alone', async () => {
+    const alone = await launch('sleep 100', {
+      containerId: containerId('alone'),
+      isSession: false,
+    });
+    expect(alone).toEqual({ status: 200, text: undefined });
+    expect(await launch('true', { containerId: containerId('alone.s1') })).toEqual({
+      status: 404,
+      text: 'Container alone.s1 cannot be found',
+    });
+    expect(await exitStatus('alone.s1')).toEqual({ status: 404 });
   });
 
   test('needs a parent', async () => {

@@ -3,7 +3,11 @@ import {
   type AgentCall,
   AgentCall_AttachContainerInput_Type,
   AgentCall_Type,
+  type CommandInfo,
   type ContainerID,
+  type ContainerInfo,
+  ContainerInfo_Type,
+  Environment_Variable_Type,
   type Resource,
   Resource_ReservationInfo_Type,
   Value_Type,
@@ -63,7 +67,7 @@ describe('a call about a container', () => {
     const call = { type, attach_container_output: { container_id } };
     expect(answerTo(world, call)).toBeUndefined();
     expect(world.take('attachContainer')).toMatchObject([
-      { request: 'r', containerId: launched?.containerId, to: 'output', onlyExecutors: false },
+      { request: 'r', containerId: launched?.containerId, to: 'output' },
     ]);
   });
 
@@ -109,6 +113,14 @@ describe('a call about a container', () => {
 
 describe('a container that a call asks for', () => {
   const id = (value: string): ContainerID => ({ value: 'n', parent: { value } });
+  const deep: ContainerID = { value: 'd', parent: id('p') };
+  const secretless: CommandInfo = {
+    environment: { variables: [{ name: 'A', type: Environment_Variable_Type.SECRET }] },
+  };
+  const withCgroups = (share_cgroups: boolean): ContainerInfo => ({
+    type: ContainerInfo_Type.MESOS,
+    linux_info: { share_cgroups },
+  });
 
   test('is left to the containerizer, as the user of its command', () => {
     const world = registered();
@@ -142,7 +154,29 @@ describe('a container that a call asks for', () => {
 
   test.each([
     [{ resources: [cpus(-5)] }, 'Invalid scalar resource: value <= 0'],
-    [{ resources: [volume] }, 'only tasks are given these'],
+    [{ resources: [{ ...cpus(0.5), name: 'gpus' }] }, 'must be an unsigned integer'],
+    [{ resources: [volume] }, "'launch_container.resources' must be unreserved"],
+    [{ resources: [{ ...cpus(1), role: 'r' }] }, "'launch_container.resources' must be unreserved"],
+    [{ resources: [{ ...volume, reservations: [] }] }, 'may not use persistent volumes'],
+    [{ resources: [{ ...cpus(1), revocable: {} }] }, 'must be non-revocable'],
+    [{ container_id: id('p'), resources: [volume] }, 'only tasks are given these'],
+    [{ container_id: deep, resources: [cpus(1)] }, 'level or greater cannot specify resources'],
+    [{ container_id: deep, limits: { cpus: { value: 1 } } }, 'cannot specify resource limits'],
+    [{ container_id: deep, container: withCgroups(false) }, "'share_cgroups' to 'false'"],
+    [{ container: withCgroups(true) }, "without a parent cannot set 'share_cgroups' to 'true'"],
+    [
+      { command: { environment: { variables: [{ name: 'A' }] } } },
+      "'launch_container.command' is invalid: Environment variable 'A' of type 'VALUE' must have",
+    ],
+    [
+      {
+        container: {
+          type: ContainerInfo_Type.MESOS,
+          volumes: [{ container_path: 'v', mode: Volume_Mode.RW }],
+        },
+      },
+      "'launch_container.container' is invalid: Invalid volume: Only one of them should be set",
+    ],
     [{ limits: { gold: { value: 3 } } }, "only cpus and mem can be limited, and not 'gold'"],
     [{ limits: { mem: { value: 32 } } }, 'a limit of mem needs an agent with cgroups/mem'],
     [{ limits: { cpus: { value: Number.NaN } } }, 'the limit of cpus is NaN, less than 0'],
@@ -160,6 +194,35 @@ describe('a container that a call asks for', () => {
     const launch_container = { container_id: { value: 'c' }, ...asked };
     const answer = answerTo(world, { type: AgentCall_Type.LAUNCH_CONTAINER, launch_container });
     expect(answer).toEqual({ status: 400, text: expect.stringContaining(why) });
+    expect(world.take('launchContainer')).toEqual([]);
+  });
+
+  test.each([
+    [
+      'LAUNCH_NESTED_CONTAINER' as const,
+      { launch_nested_container: { container_id: deep, container: withCgroups(false) } },
+      "'launch_nested_container' is invalid: containers nested at the second level or greater",
+    ],
+    [
+      'LAUNCH_NESTED_CONTAINER' as const,
+      { launch_nested_container: { container_id: id('p'), command: secretless } },
+      "'launch_nested_container.command' is invalid: Environment variable 'A' of type 'SECRET'",
+    ],
+    [
+      'LAUNCH_NESTED_CONTAINER_SESSION' as const,
+      { launch_nested_container_session: { container_id: id('p'), container: withCgroups(false) } },
+      "'launch_nested_container_session.container.linux_info' is invalid: 'share_cgroups'",
+    ],
+    [
+      'LAUNCH_NESTED_CONTAINER_SESSION' as const,
+      { launch_nested_container_session: { container_id: id('p'), command: secretless } },
+      "'launch_nested_container_session.command' is invalid: Environment variable 'A'",
+    ],
+  ])('of %s is refused where the call is not valid', (type, call, why) => {
+    const world = registered();
+    const answer = answerTo(world, { type: AgentCall_Type[type], ...call });
+    const text = expect.stringContaining(`Failed to validate agent::Call: ${why}`);
+    expect(answer).toEqual({ status: 400, text });
     expect(world.take('launchContainer')).toEqual([]);
   });
 
@@ -243,8 +306,8 @@ describe('a call of a principal that may do nothing', () => {
   interface Row {
     /** The call about the container of a running task. */
     readonly call: (container_id: ContainerID) => AgentCall;
-    /** The status for a container that is not here; undefined where the call is not about one. */
-    readonly isAsked?: boolean;
+    /** The status for a container that is no executor's; 403 unless it is another one. */
+    readonly elsewhere?: number;
     /** The same call in an invalid form. */
     readonly invalid?: AgentCall;
   }
@@ -270,8 +333,8 @@ describe('a call of a principal that may do nothing', () => {
     about('wait_container'),
     about('kill_container'),
     about('remove_container'),
-    { ...about('attach_container_input', { type: CONTAINER_ID }), isAsked: true },
-    { ...about('attach_container_output'), isAsked: true },
+    { ...about('attach_container_input', { type: CONTAINER_ID }), elsewhere: 404 },
+    { ...about('attach_container_output'), elsewhere: 404 },
     {
       call: () => ({
         type: AgentCall_Type.ADD_RESOURCE_PROVIDER_CONFIG,
@@ -305,7 +368,7 @@ describe('a call of a principal that may do nothing', () => {
 
   test.each(rows.map((row) => ({ name: nameOf(row), ...row })))(
     '$name: invalid before forbidden',
-    ({ call, isAsked = false, invalid: wrong }) => {
+    ({ call, elsewhere = 403, invalid: wrong }) => {
       let isAllowed = true;
       const world = new World({ authorizer: { authorize: () => isAllowed } });
       world.register();
@@ -314,11 +377,8 @@ describe('a call of a principal that may do nothing', () => {
       isAllowed = false;
       expect(answerTo(world, call({ value: 'child', parent: { value } }))?.status).toBe(403);
       const missing = { value: 'child', parent: { value: 'nowhere' } };
-      // Only the containerizer knows whether a container that is no executor's is there.
-      expect(answerTo(world, call(missing))?.status).toBe(isAsked ? undefined : 403);
-      expect(world.take('attachContainer').map((asked) => asked.onlyExecutors)).toEqual(
-        isAsked ? [true] : [],
-      );
+      expect(answerTo(world, call(missing))?.status).toBe(elsewhere);
+      expect(world.take('attachContainer')).toEqual([]);
       if (wrong !== undefined) {
         expect(answerTo(world, wrong)).toMatchObject({
           status: 400,

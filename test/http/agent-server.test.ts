@@ -418,7 +418,8 @@ describe("containers that are no executor's", () => {
 
   test('are shown as the call asks', async () => {
     expect(await shown({})).toEqual(['c']);
-    expect(await shown({ show_nested: true })).toEqual(['c', 'c.n', 'c.n.m']);
+    // As in Mesos, also below one that is not shown.
+    expect(await shown({ show_nested: true })).toEqual(['c', 'c.n', 'c.n.m', 'alone.n']);
     expect(await shown({ show_standalone: true })).toEqual(['c', 'alone']);
     expect(await shown({ show_nested: true, show_standalone: true })).toEqual([
       'c',

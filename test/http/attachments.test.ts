@@ -66,7 +66,6 @@ beforeEach(async () => {
                 request: event.request,
                 containerId: containerId('c'),
                 to: event.call.type === AgentCall_Type.ATTACH_CONTAINER_INPUT ? 'input' : 'output',
-                onlyExecutors: false,
               },
             ],
     },
@@ -330,7 +329,7 @@ describe('output', () => {
     const { release, ended } = await of.launch('true', PIPES);
     release();
     await ended;
-    expect(await attempt()).toEqual({ status: 404, text: 'Container c cannot be found' });
+    expect(await attempt()).toEqual({ status: 500, text: 'Unknown container c' });
   });
 });
 

@@ -4,7 +4,6 @@ import type { AgentCall_LaunchContainer, Resource } from '../../model/generated/
 import { scalarAmount } from '../../model/milli.ts';
 import { isPersistentVolume } from '../../model/resource-format.ts';
 import type { ResourceLimits } from '../../model/resource-limits.ts';
-import { resourceError } from '../../model/resource-validation.ts';
 
 /** The isolator that holds a container to a limit, and the alias that stands for all cgroups/*. */
 const LIMITERS: ReadonlyMap<string, string> = new Map([
@@ -18,10 +17,6 @@ export function containerResourcesError(
   { container_id: id, container, resources = [], limits = {} }: Partial<AgentCall_LaunchContainer>,
   isolation: readonly string[],
 ): string | undefined {
-  const error = resources.map(resourceError).find((it) => it !== undefined);
-  if (error !== undefined) {
-    return `'launch_container.resources' is invalid: ${error}`;
-  }
   if (resources.some(isPersistentVolume)) {
     return "'launch_container.resources' has a persistent volume: only tasks are given these";
   }

@@ -6,7 +6,6 @@ import {
   AgentCall_AttachContainerInput_Type,
   AgentCall_Type,
 } from '../../model/generated/messages.ts';
-import { containerId } from '../../model/ids.ts';
 import type { Action } from '../../security/authorizer.ts';
 import type { OperatorCalled } from '../events.ts';
 import { reply } from '../executors/executor-api.ts';
@@ -15,6 +14,7 @@ import type { AgentState } from '../state.ts';
 import { containerAction, containerObject } from './container-authorization.ts';
 import { containerNameError, namedContainer } from './container-calls.ts';
 import { askContainerizer, asksContainerizer } from './container-effects.ts';
+import { launchCallError } from './launch-call.ts';
 
 interface Answer {
   readonly status: number;
@@ -35,7 +35,9 @@ function invalid(call: AgentCall): Answer | undefined {
   const container = namedContainer(call);
   const error =
     attachError(call) ??
-    (container === undefined ? providerError(call) : containerNameError(container));
+    (container === undefined
+      ? providerError(call)
+      : (containerNameError(container) ?? launchCallError(call)));
   return error === undefined
     ? undefined
     : { status: 400, text: `Failed to validate agent::Call: ${error}` };
@@ -92,21 +94,19 @@ const isNobodys = (agent: AgentState, event: OperatorCalled): boolean =>
 const isAttach = ({ type }: AgentCall) =>
   type === AgentCall_Type.ATTACH_CONTAINER_INPUT || type === AgentCall_Type.ATTACH_CONTAINER_OUTPUT;
 
-/** The containerizer knows which containers there are, and which of them can be attached to. */
-function attach(agent: AgentState, event: OperatorCalled): void {
-  const { call, request, principal } = event;
-  const action = containerAction(call);
-  const id = namedContainer(call)?.id;
-  emitAtOnce(agent, {
-    type: 'attachContainer',
-    request,
-    containerId: id === undefined ? containerId('') : containerIdOf(id),
-    to: call.type === AgentCall_Type.ATTACH_CONTAINER_INPUT ? 'input' : 'output',
-    onlyExecutors:
-      action !== undefined &&
-      isNobodys(agent, event) &&
-      !agent.options.authorizer.authorize(principal, action, {}),
-  });
+/**
+ * As in Mesos, only containers of executors can be attached to. The containerizer knows which of
+ * those there are, and which have what can be attached to.
+ */
+function attach(agent: AgentState, event: OperatorCalled): Answer | undefined {
+  const { call, request } = event;
+  const id = containerIdOf(namedContainer(call)?.id ?? { value: '' });
+  if (isNobodys(agent, event)) {
+    return { status: 404, text: `Container ${id} cannot be found` };
+  }
+  const to = call.type === AgentCall_Type.ATTACH_CONTAINER_INPUT ? 'input' : 'output';
+  emitAtOnce(agent, { type: 'attachContainer', request, containerId: id, to });
+  return undefined;
 }
 
 /** Undefined where the containerizer answers. */
@@ -128,8 +128,7 @@ function answer(agent: AgentState, event: OperatorCalled): Answer | undefined {
       return { status: 500, text: 'Missing required flag --resource_provider_config_dir' };
     case AgentCall_Type.ATTACH_CONTAINER_INPUT:
     case AgentCall_Type.ATTACH_CONTAINER_OUTPUT:
-      attach(agent, event);
-      return undefined;
+      return attach(agent, event);
     default:
       return UNSUPPORTED;
   }

@@ -19,6 +19,8 @@ export interface LaunchedContainer {
 
 export interface MeasuredContainer {
   readonly id: ContainerId;
+  /** Whether it is measured for its executor, and not to be listed beside that. */
+  readonly isForExecutor: boolean;
   readonly cgroups: CgroupPlacement;
   /** What its processes use, each looked at; undefined where it has none. */
   processes(): ContainerUsage | undefined;
@@ -45,3 +47,10 @@ export interface Isolator extends Contributor {
   /** The agent stops. Containers keep running. */
   close?(): void;
 }
+
+/**
+ * What a container's processes use, where that is for its executor. As in Mesos, isolators that
+ * look at processes tell nothing of single containers that are nested in others, or stand alone.
+ */
+export const usageForExecutor = (container: MeasuredContainer): ContainerUsage | undefined =>
+  container.isForExecutor ? container.processes() : undefined;

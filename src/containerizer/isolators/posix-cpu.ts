@@ -7,7 +7,7 @@ import { type CgroupSetting, cgroupWith, withSettings } from '../plan/cgroup-pla
 import type { PlanHost } from '../plan/plan.ts';
 import { isSharing, type ResourceBounds } from '../plan/request.ts';
 import { sharesOf } from './cgroups-cpu.ts';
-import type { Isolator } from './isolator.ts';
+import { type Isolator, usageForExecutor } from './isolator.ts';
 
 /** Only where there is a cpu hierarchy of v1: it is the one that containers are in in any case. */
 function settings(
@@ -27,7 +27,7 @@ export const posixCpu: Isolator = {
     isSharing(request) ? plan : withSettings(plan, settings(plan.id, request, host)),
   settings,
   usage(container) {
-    const used = container.processes();
+    const used = usageForExecutor(container);
     return used === undefined
       ? {}
       : {

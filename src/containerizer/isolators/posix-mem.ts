@@ -1,11 +1,11 @@
 // posix/mem: measures the memory that a container uses. There is no limit.
-import type { Isolator } from './isolator.ts';
+import { type Isolator, usageForExecutor } from './isolator.ts';
 
 export const posixMem: Isolator = {
   name: 'posix/mem',
   contribute: (plan) => plan,
   usage(container) {
-    const used = container.processes();
+    const used = usageForExecutor(container);
     return used === undefined ? {} : { mem_rss_bytes: used.memRssBytes };
   },
 };

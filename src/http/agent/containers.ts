@@ -50,8 +50,8 @@ export async function listContainers(
 }
 
 /**
- * The other containers that a call asks to see: those nested in a container that the viewer sees,
- * and those that stand alone, for whoever may see these.
+ * The other containers that a call asks to see: those nested in a container that the viewer may
+ * see, and those that stand alone, for whoever may see these.
  */
 export async function listOthers(
   executors: readonly ReportedContainer[],
@@ -60,12 +60,10 @@ export async function listOthers(
 ): Promise<AgentResponse_GetContainers_Container[]> {
   const { show_nested = false, show_standalone = false } = show;
   const seen = new Set<ContainerId>(executors.map(({ view }) => view.containerId));
-  const seesAlone =
-    show_standalone &&
-    viewer.authorizer.authorize(viewer.principal, 'VIEW_STANDALONE_CONTAINER', {});
+  const seesAlone = viewer.authorizer.authorize(viewer.principal, 'VIEW_STANDALONE_CONTAINER', {});
   const shown = [...others()].filter(
     ({ containerId, standsAlone }) =>
-      (show_nested || parentOf(containerId) === undefined) &&
+      (parentOf(containerId) === undefined ? show_standalone : show_nested) &&
       (standsAlone ? seesAlone : seen.has(rootOf(containerId))),
   );
   return Promise.all(

@@ -8,8 +8,8 @@ import {
 } from '../../model/generated/messages.ts';
 import { idError } from '../../model/identifier.ts';
 import { executorId } from '../../model/ids.ts';
+import { commandError, containerError } from '../../model/launch-validation.ts';
 import type { Agent, Framework } from '../state.ts';
-import { commandError, containerError } from './command.ts';
 import {
   persistenceIdsError,
   revocableMixError,

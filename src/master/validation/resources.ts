@@ -5,7 +5,6 @@ import {
   Volume_Mode,
 } from '../../model/generated/messages.ts';
 import { idError } from '../../model/identifier.ts';
-import { scalarAmount } from '../../model/milli.ts';
 import {
   isDynamicallyReserved,
   isPersistentVolume,
@@ -13,7 +12,7 @@ import {
   reservationRole,
 } from '../../model/resource-format.ts';
 import { resourceText } from '../../model/resource-label.ts';
-import { resourcesError } from '../../model/resource-validation.ts';
+import { gpusError, resourcesError } from '../../model/resource-validation.ts';
 
 type List = readonly Resource[];
 
@@ -23,13 +22,11 @@ export function usedResourcesError(resources: List): string | undefined {
   if (invalid !== undefined) {
     return `Invalid resources: ${invalid}`;
   }
-  return gpusError(resources) ?? diskInfoError(resources) ?? dynamicReservationError(resources);
-}
-
-function gpusError(resources: List): string | undefined {
-  return Number.isInteger(scalarAmount(resources, 'gpus') ?? 0)
-    ? undefined
-    : "Invalid 'gpus' resource: The 'gpus' resource must be an unsigned integer";
+  const gpus = gpusError(resources);
+  if (gpus !== undefined) {
+    return `Invalid 'gpus' resource: ${gpus}`;
+  }
+  return diskInfoError(resources) ?? dynamicReservationError(resources);
 }
 
 function diskInfoError(resources: List): string | undefined {

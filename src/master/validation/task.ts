@@ -13,10 +13,11 @@ import {
 } from '../../model/generated/messages.ts';
 import { idError } from '../../model/identifier.ts';
 import { taskId } from '../../model/ids.ts';
+import { commandError, containerError } from '../../model/launch-validation.ts';
 import { scalarAmount } from '../../model/milli.ts';
 import { resourcesText } from '../../model/resource-label.ts';
 import type { Agent, Framework } from '../state.ts';
-import { checkError, commandError, containerError, healthCheckError } from './command.ts';
+import { checkError, healthCheckError } from './check.ts';
 import { launchedExecutorError, runningExecutor } from './executor.ts';
 import {
   hasOverlaps,
