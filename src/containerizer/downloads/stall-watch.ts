@@ -4,21 +4,23 @@ import { HttpFailure } from './http-failure.ts';
 export class StallWatch {
   readonly #ms: number;
   readonly #over = new AbortController();
-  readonly #timer: NodeJS.Timeout;
+  #timer: NodeJS.Timeout | undefined;
   /** Aborts when nothing has arrived for too long, or when the given signal does. */
   readonly signal: AbortSignal;
 
   constructor(ms: number, abort: AbortSignal) {
     this.#ms = ms;
-    this.#timer = setTimeout(() => this.#over.abort(), ms);
     this.signal = AbortSignal.any([abort, this.#over.signal]);
+    this.refresh();
   }
 
-  /** Something has arrived. */
+  /** Something has arrived, or is waited for again. */
   refresh(): void {
-    this.#timer.refresh();
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#over.abort(), this.#ms);
   }
 
+  /** Nothing is waited for. */
   stop(): void {
     clearTimeout(this.#timer);
   }

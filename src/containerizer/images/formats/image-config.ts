@@ -15,6 +15,8 @@ import {
   textsOf,
 } from './fields.ts';
 
+export const MOST_CONFIG_BYTES = 8 * 2 ** 20;
+
 /** A config file: the config itself, and what it says of the whole image. */
 export interface ConfigFile {
   readonly config: ImageConfig;

@@ -28,9 +28,10 @@ import {
 } from './media-types.ts';
 import { readSchemaOne, type SchemaOne } from './schema-one.ts';
 
+export const MOST_MANIFEST_BYTES = 4 * 2 ** 20;
 /** So many layers the kernel's overlay file system can stack. */
 export const MOST_LAYERS = 500;
-const MOST_LAYER_BYTES = 64 * 2 ** 30;
+export const MOST_LAYER_BYTES = 64 * 2 ** 30;
 /** Places besides the registry that are tried for one layer. */
 const MOST_URLS = 8;
 

@@ -10,6 +10,12 @@ export const OCI_INDEX = `${OCI}.index.v1+json`;
 export const SCHEMA_ONE = `${DOCKER}.distribution.manifest.v1+json`;
 export const SIGNED_SCHEMA_ONE = `${DOCKER}.distribution.manifest.v1+prettyjws`;
 
+/** Asked for of a registry, the better ones first. */
+export const MANIFEST_TYPES: readonly string[] = [
+  ...[OCI_INDEX, DOCKER_LIST, OCI_MANIFEST, DOCKER_MANIFEST],
+  ...[SIGNED_SCHEMA_ONE, SCHEMA_ONE],
+];
+
 /** The last is what clients of docker before 1.10 gave. */
 export const CONFIG_TYPES: ReadonlySet<string> = new Set([
   ...[`${DOCKER}.container.image.v1+json`, `${OCI}.config.v1+json`, 'application/octet-stream'],

@@ -1,0 +1,140 @@
+// Requests to registries and to what they name: patience with servers that have too much to do, and
+// an end for those that stand still.
+import { type IncomingMessage, STATUS_CODES } from 'node:http';
+import { setTimeout as wait } from 'node:timers/promises';
+import { ContainerizerError } from '../../containerizer-error.ts';
+import { httpAnswer, type Proxies } from '../../downloads/http-answer.ts';
+import { explained } from '../../downloads/http-failure.ts';
+import { StallWatch } from '../../downloads/stall-watch.ts';
+
+export interface Manner {
+  /** A request that receives nothing for this long has failed. */
+  readonly stallMs: number;
+  /** Before a second try; doubled before each further one. */
+  readonly pauseMs: number;
+  readonly proxies: Proxies | undefined;
+}
+
+export interface Question {
+  readonly url: string;
+  readonly headers: Headers;
+  /** A form that is posted. */
+  readonly form?: string;
+  readonly abort: AbortSignal;
+}
+
+export type Headers = Readonly<Record<string, string>>;
+
+/** An answer's head, and its body, of which whoever has it reads all or calls `close`. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingMessage['headers'];
+  /** Throws ContainerizerError, or the reason of the abort. */
+  readonly body: AsyncIterable<Uint8Array>;
+  readonly close: () => void;
+}
+
+/** The connection failed, and another one may not. */
+export class Interruption extends ContainerizerError {}
+
+/** Statuses of servers that have too much to do. */
+const TRANSIENT = new Set([429, 502, 503, 504]);
+export const MOST_TRIES = 4;
+/** A server that wants to be left alone for longer is not asked again. */
+const MOST_PAUSE_MS = 30_000;
+
+/** Asks again while the server is too busy. Throws as `body` does. */
+export async function ask(question: Question, manner: Manner): Promise<Answer> {
+  for (let tries = 1; ; tries++) {
+    const answer = await askOnce(question, manner);
+    const asked = Number(answer.headers['retry-after'] ?? 0) * 1000;
+    const pauseMs = Math.max(asked || 0, manner.pauseMs * 2 ** (tries - 1));
+    if (!TRANSIENT.has(answer.status) || tries === MOST_TRIES || pauseMs > MOST_PAUSE_MS) {
+      return answer;
+    }
+    answer.close();
+    await pause(pauseMs, question.abort);
+  }
+}
+
+export async function pause(ms: number, abort: AbortSignal): Promise<void> {
+  try {
+    await wait(ms, undefined, { signal: abort });
+  } catch {
+    abort.throwIfAborted();
+  }
+}
+
+async function askOnce(question: Question, { stallMs, proxies }: Manner): Promise<Answer> {
+  const { abort, ...asked } = question;
+  const stall = new StallWatch(stallMs, abort);
+  const failed = (error: unknown, hasBegun: boolean) => {
+    abort.throwIfAborted();
+    const standstill = stall.failure(error);
+    const { message, detail } = standstill ?? explained(error, hasBegun);
+    const Kind = standstill === undefined ? Interruption : ContainerizerError;
+    return new Kind(`Failed to get '${question.url}': ${message} (${detail})`, { cause: error });
+  };
+  try {
+    const response = await httpAnswer({
+      ...asked,
+      mustStaySecure: true,
+      proxies,
+      signal: stall.signal,
+    });
+    stall.refresh();
+    return {
+      status: response.statusCode ?? 0,
+      headers: response.headers,
+      body: bodyOf(response, stall, failed),
+      close: () => {
+        stall.stop();
+        response.destroy();
+      },
+    };
+  } catch (error) {
+    stall.stop();
+    throw failed(error, false);
+  }
+}
+
+async function* bodyOf(
+  response: IncomingMessage,
+  stall: StallWatch,
+  failed: (error: unknown, hasBegun: boolean) => Error,
+): AsyncIterable<Uint8Array> {
+  try {
+    for await (const chunk of response) {
+      // While nobody wants more, it is not the server that stands still.
+      stall.stop();
+      yield chunk;
+      stall.refresh();
+    }
+  } catch (error) {
+    throw failed(error, true);
+  } finally {
+    stall.stop();
+    response.destroy();
+  }
+}
+
+/** All of the body; `what` begins a sentence. */
+export async function whole(answer: Answer, most: number, what: string): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let count = 0;
+  for await (const chunk of answer.body) {
+    count += chunk.length;
+    if (count > most) {
+      throw new ContainerizerError(`${what} has more than ${most} bytes`);
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+export const statusText = (status: number): string =>
+  `${status} ${STATUS_CODES[status] ?? ''}`.trimEnd();
+
+/** In the words of Mesos. */
+export const unexpected = (status: number, doing: string): ContainerizerError =>
+  new ContainerizerError(`Unexpected HTTP response '${statusText(status)}' when trying ${doing}`);

@@ -1,0 +1,116 @@
+// Pulls images from registries, by the API of the OCI distribution specification, which is that of
+// docker's registry.
+import { ContainerizerError } from '../../containerizer-error.ts';
+import { isDigest } from '../formats/digest.ts';
+import { type Login, loginFor, readDockerConfig } from '../formats/docker-config.ts';
+import { type Descriptor, MOST_LAYER_BYTES, MOST_MANIFEST_BYTES } from '../formats/manifest.ts';
+import { MANIFEST_TYPES } from '../formats/media-types.ts';
+import type { Platform } from '../formats/platform.ts';
+import { placeOf, type RegistryAddress } from '../formats/registry-address.ts';
+import type { ImageReference } from '../image.ts';
+import { readImage, type StoredManifest } from '../image-reading.ts';
+import type { PulledImage, Puller, PullOptions } from '../puller.ts';
+import { type Manner, unexpected, whole } from './asking.ts';
+import { downloadBlob } from './blob-download.ts';
+import { Session } from './session.ts';
+import { Slots } from './slots.ts';
+
+export interface RegistryOptions extends Manner {
+  /** For images whose names have no registry. */
+  readonly address: RegistryAddress;
+  /** Those of the agent. */
+  readonly logins: readonly Login[];
+  readonly platform: Platform;
+}
+
+/** Images of which manifest and config are being asked for. */
+const MOST_ASKED = 32;
+/** Layers that are being downloaded. */
+const MOST_DOWNLOADS = 16;
+/** The same, of one registry. */
+const MOST_OF_REGISTRY = 6;
+
+export class RegistryPuller implements Puller {
+  readonly #options: RegistryOptions;
+  readonly #questions = new Slots(MOST_ASKED, MOST_OF_REGISTRY);
+  readonly #downloads = new Slots(MOST_DOWNLOADS, MOST_OF_REGISTRY);
+
+  constructor(options: RegistryOptions) {
+    this.#options = options;
+  }
+
+  async manifest(
+    reference: ImageReference,
+    { credentials, abort }: PullOptions,
+  ): Promise<PulledImage> {
+    const { address: usual, logins, platform } = this.#options;
+    const own = credentials === undefined ? [] : readDockerConfig(credentials);
+    const { address, repository } = placeOf(reference, usual);
+    const { host } = address;
+    const login = loginFor(host, [own, logins]);
+    const session = new Session(this.#options, address, repository, login);
+    const { text, tag, digest } = reference;
+    const release = await this.#questions.take(host, abort);
+    try {
+      const first = await fetchManifest(session, text, digest ?? tag ?? 'latest', abort);
+      const store = {
+        manifest: (entry: Descriptor) => fetchManifest(session, text, entry.digest, abort),
+        config: (config: Descriptor) => fetchConfig(session, text, config, abort),
+      };
+      const manifest = await readImage(text, first, store, platform);
+      return {
+        manifest,
+        blob: async (layer, abort) => {
+          const name = `layer '${layer.digest}' of image '${text}'`;
+          const blob = { ...layer, name, most: MOST_LAYER_BYTES };
+          const release = await this.#downloads.take(host, abort);
+          return downloadBlob(session, blob, abort, release);
+        },
+      };
+    } finally {
+      release();
+    }
+  }
+}
+
+/** `wanted`: a tag or digest. */
+async function fetchManifest(
+  session: Session,
+  name: string,
+  wanted: string,
+  abort: AbortSignal,
+): Promise<StoredManifest> {
+  const accept = MANIFEST_TYPES.join(', ');
+  const answer = await session.get(`manifests/${wanted}`, { accept }, abort);
+  try {
+    if (answer.status !== 200) {
+      throw unexpected(answer.status, 'to get the manifest');
+    }
+    const { 'content-type': type, 'docker-content-digest': said } = answer.headers;
+    if (type === undefined) {
+      throw new ContainerizerError('No Content-Type present');
+    }
+    const bytes = await whole(answer, MOST_MANIFEST_BYTES, `The manifest of image '${name}'`);
+    return { bytes, type, digests: [wanted, said].filter(isKnownDigest) };
+  } finally {
+    answer.close();
+  }
+}
+
+const isKnownDigest = (value: unknown): value is string =>
+  typeof value === 'string' && isDigest(value);
+
+async function fetchConfig(
+  session: Session,
+  image: string,
+  config: Descriptor,
+  abort: AbortSignal,
+): Promise<Uint8Array> {
+  const name = `the config of image '${image}'`;
+  const blob = { ...config, urls: [], most: config.size, name };
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of await downloadBlob(session, blob, abort, () => {})) {
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}

@@ -1,0 +1,57 @@
+// How many downloads run at once.
+import { setImmediate as turn } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { Slots } from '../../../../src/containerizer/images/registry/slots.ts';
+
+const never = new AbortController().signal;
+
+function watch(slots: Slots) {
+  const running: string[] = [];
+  const releases = new Map<string, () => void>();
+  const start = (name: string, abort = never) =>
+    slots.take(name[0] as string, abort).then((release) => {
+      running.push(name);
+      releases.set(name, () => {
+        running.splice(running.indexOf(name), 1);
+        release();
+        // Once more: a place is given back once.
+        release();
+      });
+    });
+  return { running, start, end: (name: string) => releases.get(name)?.() };
+}
+
+test('so many run in all, so many of a host, and the others in turn', async () => {
+  const { running, start, end } = watch(new Slots(3, 2));
+  for (const name of ['a1', 'a2', 'a3', 'b1', 'b2', 'a4']) {
+    void start(name);
+  }
+  await turn();
+  expect(running).toEqual(['a1', 'a2', 'b1']);
+  end('b1');
+  await turn();
+  expect(running).toEqual(['a1', 'a2', 'b2']);
+  end('a1');
+  await turn();
+  expect(running).toEqual(['a2', 'b2', 'a3']);
+  end('b2');
+  await turn();
+  expect(running).toEqual(['a2', 'a3']);
+  end('a3');
+  await turn();
+  expect(running).toEqual(['a2', 'a4']);
+});
+
+test('whoever gives up waits no more', async () => {
+  const { running, start, end } = watch(new Slots(1, 1));
+  const abort = new AbortController();
+  void start('a');
+  const gone = start('b', abort.signal);
+  void start('c');
+  abort.abort(new Error('given up'));
+  await expect(gone).rejects.toThrow('given up');
+  await expect(start('d', abort.signal)).rejects.toThrow('given up');
+  end('a');
+  await turn();
+  expect(running).toEqual(['c']);
+});
