@@ -13,6 +13,7 @@ import type {
   KillContainer,
   LaunchContainer,
   LaunchExecutor,
+  PruneImages,
   ReattachExecutor,
   RemoveContainer,
   ResizeContainer,
@@ -21,7 +22,7 @@ import type {
 import type { AgentEvent } from '../agent/events.ts';
 import type { CheckpointRows } from '../checkpoint/database.ts';
 import { bootOf, CheckpointStore } from '../checkpoint/store.ts';
-import { Containerizer } from '../containerizer/containerizer.ts';
+import { Containerizer, type ImageParts } from '../containerizer/containerizer.ts';
 import type { FetchOptions } from '../containerizer/fetcher/fetcher.ts';
 import { deleteDownloads } from '../containerizer/fetcher/fetcher.ts';
 import type { Host } from '../containerizer/host/host.ts';
@@ -65,6 +66,8 @@ export interface AgentDriverOptions extends ExecutorRequests {
   /** What keeps the output of containers; undefined: plain files. */
   readonly logger?: ContainerLogger | undefined;
   readonly fetching?: FetchOptions | undefined;
+  /** Undefined: containers can have no images. */
+  readonly images?: ImageParts | undefined;
   readonly garbage: GarbageRules;
   /** How long an executor has to shut down, unless its ExecutorInfo says so. */
   readonly shutdownGraceMs: number;
@@ -90,6 +93,7 @@ export type DriverEffect =
   | WaitContainer
   | KillContainer
   | RemoveContainer
+  | PruneImages
   | CollectGarbage
   | CreateVolume
   | Checkpoint;
@@ -177,7 +181,7 @@ export class AgentDriver {
     }
     const { programs, host, launcher, isolation, capabilities, isolators, logger, fetching } =
       options;
-    const { ociRuntime } = options;
+    const { ociRuntime, images } = options;
     const warn = (text: string) => options.log('warn', text);
     const records = new RunRecords(work, warn);
     const volumes = new Volumes(work, warn);
@@ -194,6 +198,7 @@ export class AgentDriver {
       isolators,
       logger,
       fetching,
+      images,
       warn,
     });
     try {
@@ -243,6 +248,7 @@ export class AgentDriver {
     this.#rows = undefined;
     const { isStrict, log } = this.#options;
     const { bootId } = this.#options.host;
+    await this.#containerizer.recoverImages();
     const checkpoint = await recoverCheckpoint({
       rows,
       damages: this.#damages,
@@ -316,6 +322,9 @@ export class AgentDriver {
         return;
       case 'removeContainer':
         void this.#calls.remove(effect, this.#askerOf(effect));
+        return;
+      case 'pruneImages':
+        void this.#calls.pruneImages(effect, this.#askerOf(effect));
         return;
       case 'collectGarbage':
         this.#collectGarbage(effect);

@@ -6,6 +6,7 @@ import type {
   ExecutorEvent,
   ExecutorInfo,
   FrameworkInfo,
+  Image,
   Resource,
   TaskInfo,
 } from '../model/generated/messages.ts';
@@ -144,6 +145,13 @@ export interface RemoveContainer {
   readonly containerId: ContainerId;
 }
 
+/** Removes the images that no container uses, but for these, and answers the request. */
+export interface PruneImages {
+  readonly type: 'pruneImages';
+  readonly request: RequestId;
+  readonly excluded: readonly Image[];
+}
+
 /**
  * Deletes a destroyed volume at once, or a run's sandbox after a delay, or sooner when the disk is
  * full; with a sandbox go those folders above it (its executor's, its framework's) that are then
@@ -197,6 +205,7 @@ export type AgentEffect =
   | WaitContainer
   | KillContainer
   | RemoveContainer
+  | PruneImages
   | CollectGarbage
   | CreateVolume
   | Checkpoint

@@ -14,6 +14,7 @@ import type {
   DestroyContainer,
   Exit,
   KillContainer,
+  PruneImages,
   SendToExecutor,
   SendToMaster,
   WaitContainer,
@@ -116,7 +117,7 @@ export const isFull = ({ outbox }: AgentState) => outbox.heldBytes > MAX_HELD_BY
  */
 export function emitAtOnce(
   agent: AgentState,
-  effect: SendToMaster | Reply | AttachContainer | WaitContainer | Exit,
+  effect: SendToMaster | Reply | AttachContainer | WaitContainer | PruneImages | Exit,
 ): void {
   agent.outbox.ready.push(effect);
 }

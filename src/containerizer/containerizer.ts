@@ -1,7 +1,12 @@
 // The lifecycle of containers from launch to removal: it joins sandboxes, isolators, the fetcher
 // and a launcher, and keeps the records by which a later agent finds a container again.
 import { namesBelowRoot, parentOf, rootOf } from '../model/container-id.ts';
-import type { CommandInfo, Resource, ResourceStatistics } from '../model/generated/messages.ts';
+import type {
+  CommandInfo,
+  Image,
+  Resource,
+  ResourceStatistics,
+} from '../model/generated/messages.ts';
 import type { ContainerId } from '../model/ids.ts';
 import { applySettings, sweepCgroup } from './cgroups/cgroups.ts';
 import { Placements } from './cgroups/placements.ts';
@@ -10,6 +15,7 @@ import { Containers } from './containers.ts';
 import { DEFAULT_FETCH_OPTIONS, type FetchOptions } from './fetcher/fetcher.ts';
 import type { Host } from './host/host.ts';
 import { Users } from './host/users.ts';
+import type { Provisioner } from './images/provisioner.ts';
 import { DEFAULT_CGROUP_OPTIONS } from './isolators/cgroup-options.ts';
 import { Cleaners } from './isolators/cleaners.ts';
 import type { Isolator, LaunchedContainer } from './isolators/isolator.ts';
@@ -28,6 +34,7 @@ import { memoryLimitation } from './memory-limitation.ts';
 import type { CapabilityDefaults } from './plan/capabilities.ts';
 import { commandEnvironment, commandLine } from './plan/command-line.ts';
 import type { ContainerLogger } from './plan/container-logger.ts';
+import type { ImageSupport } from './plan/images.ts';
 import type { Place } from './plan/place.ts';
 import type { PlanHost } from './plan/plan.ts';
 import {
@@ -68,7 +75,14 @@ export interface ContainerizerOptions {
   /** What keeps the output of containers; undefined: plain files. */
   readonly logger?: ContainerLogger | undefined;
   readonly fetching?: FetchOptions | undefined;
+  /** Undefined: containers can have no images. */
+  readonly images?: ImageParts | undefined;
   readonly warn: (text: string) => void;
+}
+
+export interface ImageParts {
+  readonly support: ImageSupport;
+  readonly provisioner: Provisioner;
 }
 
 export interface InsideSpec {
@@ -97,6 +111,7 @@ export class Containerizer {
   readonly #cleaners: Cleaners;
   readonly #steps: LaunchSteps;
   readonly #users: Users;
+  readonly #provisioner: Provisioner | undefined;
   readonly #containers: Containers;
   readonly #listeners = deafListeners();
 
@@ -127,7 +142,9 @@ export class Containerizer {
       workDirectory: options.work.root,
       cgroups: options.host.cgroups.hierarchies,
       logger: options.logger,
+      images: options.images?.support,
     };
+    this.#provisioner = options.images?.provisioner;
     this.#placements = new Placements(options.records, this.#host.cgroups);
     this.#steps = new LaunchSteps({
       ...parts,
@@ -137,6 +154,7 @@ export class Containerizer {
       isolators: this.#isolators,
       placements: this.#placements,
       fetching: options.fetching ?? DEFAULT_FETCH_OPTIONS,
+      provisioner: this.#provisioner,
     });
     this.#containers = new Containers({
       clean: (node) => this.#clean(node),
@@ -347,6 +365,7 @@ export class Containerizer {
     if (isMade || ended.size > 0) {
       await this.#removeCgroups(id);
     }
+    await this.#provisioner?.destroy(id);
     const place = this.#placeOf(id);
     if (place !== undefined && kind !== 'executor' && kind !== 'debug') {
       this.#listeners.onSandboxLeft(id, place);
@@ -402,6 +421,8 @@ export class Containerizer {
     await this.destroyNested(id);
     this.#launcher.forget(id);
     this.#placements.forget(id);
+    // Of one that has ended while there was no agent.
+    await this.#provisioner?.destroy(id);
     await this.#records.remove(id);
   }
 
@@ -439,9 +460,20 @@ export class Containerizer {
     }
   }
 
-  /** Figures of isolators, by Mesos's names. */
+  /** To be called before all else: root file systems of containers without records are removed. */
+  async recoverImages(): Promise<void> {
+    await this.#provisioner?.recover(new Set(this.#records.all()));
+  }
+
+  /** Removes images that no container uses, but for these. */
+  async pruneImages(excluded: readonly Image[]): Promise<void> {
+    await this.#provisioner?.prune(excluded);
+  }
+
+  /** Figures of isolators and of images, by Mesos's names. */
   metrics(): Record<string, number> {
-    return Object.assign({}, ...this.#isolators.map((isolator) => isolator.metrics?.() ?? {}));
+    const figures = this.#isolators.map((isolator) => isolator.metrics?.() ?? {});
+    return Object.assign({}, ...figures, this.#provisioner?.metrics());
   }
 
   /** The usage of the container's processes; undefined where it has none. */

@@ -2,16 +2,25 @@
 // made is undone by the containerizer, whichever step fails.
 import { dirname } from 'node:path';
 import { parentOf } from '../model/container-id.ts';
+import type { Image } from '../model/generated/messages.ts';
 import { applySettings, makeCgroups } from './cgroups/cgroups.ts';
 import type { Placements } from './cgroups/placements.ts';
 import { ContainerizerError } from './containerizer-error.ts';
 import { type FetchOptions, fetchAll } from './fetcher/fetcher.ts';
 import type { Identity, Users } from './host/users.ts';
 import { identityOf } from './identity.ts';
+import type { ProvisionedImage, Provisioner } from './images/provisioner.ts';
 import type { Isolator } from './isolators/isolator.ts';
 import type { Container, Launcher } from './launchers/launcher.ts';
 import { layered } from './plan/command-line.ts';
-import { type ContainerPlan, type PlanHost, planContainer, refusalError } from './plan/plan.ts';
+import { imagesAsked } from './plan/images.ts';
+import {
+  type ContainerPlan,
+  type PlanHost,
+  type Planned,
+  planContainer,
+  refusalError,
+} from './plan/plan.ts';
 import { type ContainerRequest, placeOf } from './plan/request.ts';
 import { rootSandbox, sandboxPlace } from './plan/sandbox-path.ts';
 import { hasOwnNamespaces } from './plan/surroundings.ts';
@@ -54,6 +63,8 @@ export interface LaunchParts {
   readonly placements: Placements;
   readonly launcher: Launcher;
   readonly fetching: FetchOptions;
+  /** Undefined where the plans of this agent's host have no images. */
+  readonly provisioner: Provisioner | undefined;
   readonly counts: ContainerizerCounts;
 }
 
@@ -141,9 +152,7 @@ export class LaunchSteps {
     { abort, mayRunAs }: LaunchOptions,
     reached: (state: Making) => void,
   ): Promise<{ readonly plan: ContainerPlan; readonly identity: Identity | undefined }> {
-    const parent = parentOf(request.id);
-    const parentCgroups = parent && this.#of.placements.of(parent);
-    const planned = planContainer(request, { ...this.#of.host, parentCgroups }, this.#of.isolators);
+    const planned = this.#planned(request);
     if (planned.kind === 'refusal') {
       if (request.kind === 'executor') {
         // As with Mesos, whoever looks for what the task has left finds an empty sandbox.
@@ -151,23 +160,56 @@ export class LaunchSteps {
       }
       throw refusalError(planned);
     }
-    const { plan } = planned;
-    const identity = await identityOf(plan, this.#of.users, mayRunAs);
+    const identity = await identityOf(planned.plan, this.#of.users, mayRunAs);
     await this.#clearPlace(request);
     await this.#turns.run(() => {
       abort.throwIfAborted();
-      reached('preparing');
-      this.#of.records.create(plan.id);
-      notePlace(this.#of.records, plan.id, {
+      this.#of.records.create(request.id);
+      notePlace(this.#of.records, request.id, {
         place: placeOf(request),
         isolators: this.#of.isolators.map(({ name }) => name),
       });
-      this.#createSandbox(request, plan, identity);
+      this.#createSandbox(request, planned.plan, identity);
     });
+    const plan = await this.#withImages(request, planned.plan, abort);
+    reached('preparing');
     for (const isolator of this.#of.isolators) {
       await isolator.prepare?.(plan, abort);
     }
     return { plan, identity };
+  }
+
+  #planned(request: ContainerRequest): Planned {
+    const { host, placements, isolators } = this.#of;
+    const parent = parentOf(request.id);
+    const parentCgroups = parent && placements.of(parent);
+    return planContainer(request, { ...host, parentCgroups }, isolators);
+  }
+
+  /** What an image says may change the plan, or be a reason to refuse it after all. */
+  async #withImages(
+    request: ContainerRequest,
+    plan: ContainerPlan,
+    abort: AbortSignal,
+  ): Promise<ContainerPlan> {
+    const asked = imagesAsked(request);
+    const { provisioner } = this.#of;
+    if (asked === undefined || provisioner === undefined) {
+      return plan;
+    }
+    const provision = (name: string, image: Image) =>
+      provisioner.provision(request.id, name, image, abort);
+    const rootfs = asked.rootfs && (await provision('rootfs', asked.rootfs));
+    const volumes: ProvisionedImage[] = [];
+    for (const [index, image] of asked.volumes.entries()) {
+      volumes.push(await provision(`volume-${index}`, image));
+    }
+    abort.throwIfAborted();
+    const planned = this.#planned({ ...request, images: { rootfs, volumes } });
+    if (planned.kind === 'refusal') {
+      throw refusalError(planned);
+    }
+    return planned.plan;
   }
 
   /**

@@ -11,7 +11,7 @@ import type { RunRecords } from './records/run-records.ts';
 interface Knowing {
   readonly containers: Pick<Containers, 'get'>;
   readonly users: Users;
-  readonly launcher: Pick<Launcher, 'environment'>;
+  readonly launcher: Pick<Launcher, 'environment' | 'ownDirectory'>;
   readonly records: RunRecords;
 }
 
@@ -30,6 +30,7 @@ export async function surroundingsOf(id: ContainerId, of: Knowing): Promise<Sess
     container: id,
     sandbox: node.sandbox,
     owner: owner?.uid,
+    ownDirectory: of.launcher.ownDirectory(id),
     // The process of one without a command has another, and a later agent sees no other.
     environment: notedEnvironment(id, of.records) ?? of.launcher.environment(id) ?? {},
   };

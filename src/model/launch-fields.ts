@@ -156,7 +156,7 @@ export const containerFields: Fields<ContainerInfo> = {
         'filesystem/shared',
       ],
     },
-    image: refused('there are no images'),
+    image: { isolator: 'volume/image' },
     source: {
       type: WORKS,
       docker_volume: refused('there are no volume drivers of Docker'),
@@ -168,7 +168,8 @@ export const containerFields: Fields<ContainerInfo> = {
   },
   hostname: refused("containers have the agent's host name"),
   docker: refused('it is for containers of type DOCKER'),
-  mesos: { image: refusedAs(() => 'Container root filesystems not supported') },
+  // Whether there are images of its type is the agent's business.
+  mesos: { image: { isolator: 'filesystem/linux' } },
   network_infos: {
     name: refusedAs((name: string) => `Unknown CNI network '${name}'`),
     ip_addresses: refusedIf(

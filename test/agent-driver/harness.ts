@@ -92,6 +92,7 @@ interface Opening {
   readonly launcher?: LauncherName;
   readonly ociRuntime?: string;
   readonly garbage?: Partial<AgentDriverOptions['garbage']>;
+  readonly images?: AgentDriverOptions['images'];
 }
 
 export class DriverHarness {
@@ -129,6 +130,7 @@ export class DriverHarness {
       launcher = 'posix',
       ociRuntime,
       garbage,
+      images,
     }: Opening = {},
   ) {
     const harness = new DriverHarness(work);
@@ -138,6 +140,7 @@ export class DriverHarness {
       programs,
       launcher,
       ociRuntime,
+      images,
       isolation,
       isolators,
       logger,

@@ -8,6 +8,7 @@ import {
   type ContainerInfo,
   ContainerInfo_Type,
   Environment_Variable_Type,
+  Image_Type,
   type Resource,
   Resource_ReservationInfo_Type,
   Value_Type,
@@ -294,7 +295,10 @@ test('a principal that may not prune images is refused', () => {
   world.register();
   const type = AgentCall_Type.PRUNE_IMAGES;
   expect(answerTo(world, { type })?.status).toBe(403);
-  expect(answerTo(registered(), { type })?.status).toBe(200);
+  const asked = registered();
+  const excluded_images = [{ type: Image_Type.DOCKER, docker: { name: 'base' } }];
+  expect(answerTo(asked, { type, prune_images: { excluded_images } })).toBeUndefined();
+  expect(asked.take('pruneImages')).toMatchObject([{ excluded: excluded_images }]);
 });
 
 describe('a call of a principal that may do nothing', () => {

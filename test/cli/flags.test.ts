@@ -351,8 +351,8 @@ describe('a value that cannot be used is refused in one clear line', () => {
     expect(() => master([], { MESOS_PORT: 'x' })).toThrow(
       "--port expects a port, 1 to 65535, got 'x' (set by MESOS_PORT in the environment)",
     );
-    expect(() => agent([], { MESOS_IMAGE_PROVIDERS: 'DOCKER' })).toThrow(
-      /not supported yet.* \(set by MESOS_IMAGE_PROVIDERS in the environment\)$/,
+    expect(() => agent([], { MESOS_SECRET_RESOLVER: 'x' })).toThrow(
+      /not supported yet.* \(set by MESOS_SECRET_RESOLVER in the environment\)$/,
     );
   });
 
@@ -372,8 +372,8 @@ describe('a value that cannot be used is refused in one clear line', () => {
     expect(() => agent(['--launcher=windows'])).toThrow(
       '--launcher=windows is not supported yet: agents run on Linux',
     );
-    expect(() => agent(['--isolation=docker/runtime,posix/cp'])).toThrow(
-      /^--isolation=docker\/runtime,posix\/cp is not supported yet: there is [^']* \(did you mean posix\/cpu for posix\/cp\?\)$/,
+    expect(() => agent(['--isolation=appc/runtime,posix/cp'])).toThrow(
+      /^--isolation=appc\/runtime,posix\/cp is not supported yet: there is [^']* \(did you mean posix\/cpu for posix\/cp\?\)$/,
     );
     expect(() => agent(['--isolation=posix/mem,posix/cp'])).toThrow(
       /^--isolation=posix\/cp is not supported yet: .*, got 'posix\/mem,posix\/cp'$/,
@@ -391,13 +391,13 @@ describe('a value that cannot be used is refused in one clear line', () => {
     const argv = [
       '--hooks=x',
       '--modules_dir=nowhere',
-      '--isolation=docker/runtime',
+      '--isolation=appc/runtime',
       '--nix',
       '--port=0',
     ];
     const told = (() => {
       try {
-        return agent(argv, { MESOS_IMAGE_PROVIDERS: 'DOCKER' });
+        return agent(argv, { MESOS_SECRET_RESOLVER: 'x' });
       } catch (error) {
         return (error as FlagError).message.split('\n');
       }
@@ -408,8 +408,8 @@ describe('a value that cannot be used is refused in one clear line', () => {
       /^--port expects .*, got '0'$/,
       /^--hooks is not supported yet$/,
       /^--modules_dir is not supported yet$/,
-      /^--isolation=docker\/runtime is not supported yet: /,
-      /^--image_providers is not supported yet \(set by MESOS_IMAGE_PROVIDERS in the env/,
+      /^--isolation=appc\/runtime is not supported yet: /,
+      /^--secret_resolver is not supported yet \(set by MESOS_SECRET_RESOLVER in the env/,
     ]) {
       expect(told).toContainEqual(expect.stringMatching(line));
     }

@@ -157,7 +157,7 @@ describe('a task that asks for what is not there', () => {
     [
       'an image',
       inContainer({ mesos: { image: { type: Image_Type.DOCKER } } }),
-      'Container root filesystems not supported',
+      "'container.mesos.image' is not supported: it needs an agent with filesystem/linux",
     ],
     ['a docker image', inContainer({ docker: { image: 'i' } }), "'container.docker'"],
     [

@@ -321,6 +321,7 @@ export class AgentHost {
       case 'waitContainer':
       case 'killContainer':
       case 'removeContainer':
+      case 'pruneImages':
       case 'collectGarbage':
       case 'createVolume':
         return;

@@ -1,5 +1,5 @@
-// Calls of the operator API that change something. Images and resource providers are not supported
-// yet: such a call is answered so, or with what is wrong with it.
+// Calls of the operator API that change something. Resource providers are not supported yet: such a
+// call is answered so, or with what is wrong with it.
 import { containerIdOf } from '../../model/container-id.ts';
 import {
   type AgentCall,
@@ -117,8 +117,14 @@ function answer(agent: AgentState, event: OperatorCalled): Answer | undefined {
   }
   switch (call.type) {
     case AgentCall_Type.PRUNE_IMAGES:
+      emitAtOnce(agent, {
+        type: 'pruneImages',
+        request: event.request,
+        excluded: call.prune_images?.excluded_images ?? [],
+      });
+      return undefined;
     case AgentCall_Type.MARK_RESOURCE_PROVIDER_GONE:
-      // There are no images and no resource providers to remove.
+      // There are none to remove.
       return DONE;
     case AgentCall_Type.ADD_RESOURCE_PROVIDER_CONFIG:
       return unknownProvider(call.add_resource_provider_config?.info);

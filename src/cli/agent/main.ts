@@ -147,6 +147,7 @@ export async function runAgent(
     waitContainer: driver,
     killContainer: driver,
     removeContainer: driver,
+    pruneImages: driver,
     collectGarbage: driver,
     createVolume: driver,
     checkpoint: driver,

@@ -1,16 +1,21 @@
-// filesystem/linux: containers have mounts of their own over the machine's files. What is mounted
-// on the machine later is seen inside, and nothing that is mounted inside comes out. Persistent
+// filesystem/linux: containers have mounts of their own, over the machine's files or those of an
+// image. What is mounted on the machine later is seen inside, and nothing that is mounted inside
+// comes out. Persistent
 // volumes are mounted in their sandboxes; those that a container gets while it runs, and those of
 // one without a process, for others to be nested in, are links.
+import { parentOf } from '../../model/container-id.ts';
 import type { Resource } from '../../model/generated/messages.ts';
+import { withOwnFiles } from '../plan/own-files.ts';
 import type { ContainerPlan } from '../plan/plan.ts';
+import { containerInfoOf } from '../plan/request.ts';
 import { type VolumeLink, type VolumeLinks, volumeLinks } from '../plan/volume-links.ts';
-import { placeIn, type VolumeMount } from '../plan/volume-mounts.ts';
+import { placeInside, type VolumeMount } from '../plan/volume-mounts.ts';
 import type { Volumes } from '../volumes/volumes.ts';
 import { filesystemPosix } from './filesystem-posix.ts';
 import type { Isolator } from './isolator.ts';
 
-export function filesystemLinux(volumes: Volumes): Isolator {
+/** `isRoot`: whether the agent is. */
+export function filesystemLinux(volumes: Volumes, isRoot: boolean): Isolator {
   const allOf = (resources: readonly Resource[], isEmpty: boolean) => {
     const all = volumeLinks(volumes.workDirectory, resources, 'mount');
     return isEmpty ? onlyLinked(all) : all;
@@ -20,11 +25,15 @@ export function filesystemLinux(volumes: Volumes): Isolator {
     name: 'filesystem/linux',
     contribute(plan, request) {
       const all = allOf(request.resources, request.isEmpty === true);
+      const { share_pid_namespace } = containerInfoOf(request)?.linux_info ?? {};
+      const sharesProcesses = share_pid_namespace === true && parentOf(plan.id) === undefined;
+      const sofar =
+        plan.rootfs === undefined ? plan : withOwnFiles(plan, { sharesProcesses, isRoot });
       return {
-        ...plan,
+        ...sofar,
         namespaces: { ...plan.namespaces, mount: 'own' },
         volumes: all,
-        volumeMounts: [...plan.volumeMounts, ...mountsOf(all, plan)],
+        volumeMounts: [...sofar.volumeMounts, ...mountsOf(all, plan)],
       };
     },
     update({ id, sandbox, isEmpty }, resources) {
@@ -39,7 +48,7 @@ const mountsOf = (all: VolumeLinks, plan: ContainerPlan): VolumeMount[] =>
     .filter(([, { access }]) => access === 'mount')
     .map(([name, { target, isReadOnly }]) => ({
       source: { kind: 'host', path: target },
-      target: placeIn(plan, [name]),
+      target: placeInside(plan, [name]),
       isReadOnly,
     }));
 

@@ -21,6 +21,7 @@ import { cgroupsNetCls } from './cgroups-net-cls.ts';
 import { cgroupsPerfEvent } from './cgroups-perf-event.ts';
 import { DEFAULT_DISK_OPTIONS, type DiskOptions, diskDu } from './disk-du.ts';
 import { DEFAULT_XFS_OPTIONS, diskXfs, type XfsOptions } from './disk-xfs.ts';
+import { dockerRuntime } from './docker-runtime.ts';
 import { filesystemLinux } from './filesystem-linux.ts';
 import { filesystemPosix } from './filesystem-posix.ts';
 import { filesystemShared } from './filesystem-shared.ts';
@@ -43,6 +44,7 @@ import { posixCpu } from './posix-cpu.ts';
 import { posixMem } from './posix-mem.ts';
 import { posixRlimits } from './posix-rlimits.ts';
 import { volumeHostPath } from './volume-host-path.ts';
+import { volumeImage } from './volume-image.ts';
 import { volumeSandboxPath } from './volume-sandbox-path.ts';
 import { volumeSecret } from './volume-secret.ts';
 
@@ -92,7 +94,7 @@ const placed = (name: CgroupIsolatorName): Maker => ofCgroups(() => ({ name }));
 const MAKERS: Readonly<Record<IsolatorName, Maker>> = {
   'filesystem/posix': ({ volumes }) => filesystemPosix(volumes),
   'filesystem/shared': () => filesystemShared,
-  'filesystem/linux': ({ volumes }) => filesystemLinux(volumes),
+  'filesystem/linux': ({ volumes, host }) => filesystemLinux(volumes, host.isRoot),
   'posix/cpu': () => posixCpu,
   'posix/mem': () => posixMem,
   'disk/du': ({ volumes: { workDirectory }, host, options, onLimitation, warn }) =>
@@ -130,6 +132,8 @@ const MAKERS: Readonly<Record<IsolatorName, Maker>> = {
   'volume/host_path': ({ options }) => volumeHostPath(options.creatableHostPaths),
   'volume/sandbox_path': ({ canMount }) => volumeSandboxPath({ canMount }),
   'volume/secret': () => volumeSecret,
+  'volume/image': () => volumeImage,
+  'docker/runtime': () => dockerRuntime,
   'cgroups/cpu': (parts) => {
     const { isQuotaEnabled } = parts.options.cgroups ?? DEFAULT_CGROUP_OPTIONS;
     requireFile(parts, '--cgroups_enable_cfs', 'cpu.cfs_quota_us', isQuotaEnabled);

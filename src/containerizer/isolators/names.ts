@@ -21,6 +21,8 @@ export const ISOLATOR_NAMES = [
   'volume/host_path',
   'volume/sandbox_path',
   'volume/secret',
+  'volume/image',
+  'docker/runtime',
   'cgroups/cpu',
   'cgroups/mem',
   'cgroups/pids',
@@ -38,7 +40,8 @@ export type CgroupIsolatorName = Extract<IsolatorName, `cgroups/${string}`>;
 /** What each does, for operators, in words that may stand after its name. */
 const WHAT_THEY_DO: Readonly<Record<IsolatorName, string>> = {
   'filesystem/posix': "the machine's files and mounts, used without filesystem/linux",
-  'filesystem/linux': "the machine's files, with mounts of the container's own",
+  'filesystem/linux':
+    "the machine's files or those of an image, with mounts of the container's own",
   'filesystem/shared': 'the same but for folders of their own, of the first versions of Mesos',
   'posix/cpu': 'weighs and measures CPU time',
   'posix/mem': 'measures memory',
@@ -55,6 +58,8 @@ const WHAT_THEY_DO: Readonly<Record<IsolatorName, string>> = {
   'volume/host_path': 'folders and files of the host',
   'volume/sandbox_path': 'folders that tasks of a group share',
   'volume/secret': 'secrets as files that only a task sees',
+  'volume/image': 'the files of an image as a volume',
+  'docker/runtime': 'what a Docker image says of its command, variables and working directory',
   'cgroups/cpu': 'weighs, limits and measures CPU time',
   'cgroups/mem': 'limits and measures memory',
   'cgroups/pids': 'gives each container a cgroup of this controller, for others to set limits',
@@ -113,6 +118,8 @@ export const ISOLATOR_NEEDS: Readonly<Partial<Record<IsolatorName, IsolatorNeeds
   'linux/devices': { ...MOUNTS, isRoot: true },
   'volume/host_path': MOUNTS,
   'volume/secret': MOUNTS,
+  'volume/image': MOUNTS,
+  'docker/runtime': MOUNTS,
 };
 
 /** Names in Mesos that stand for other isolators. */

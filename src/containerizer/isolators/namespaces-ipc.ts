@@ -3,6 +3,7 @@
 import { parentOf } from '../../model/container-id.ts';
 import { type LinuxInfo, LinuxInfo_IpcMode as Mode } from '../../model/generated/messages.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
+import { boundShm, mountedOver, shm } from '../plan/own-files.ts';
 import { containerInfoOf } from '../plan/request.ts';
 import type { Mount, NamespaceOf } from '../plan/surroundings.ts';
 import type { Isolator } from './isolator.ts';
@@ -37,13 +38,14 @@ export const namespacesIpc = ({ isSharingAllowed, shmBytes }: IpcOptions): Isola
         'Sharing agent IPC namespace with top-level container is not allowed',
       );
     }
-    if (ipc === 'agent') {
-      return plan;
-    }
-    const namespaces = { ...plan.namespaces, mount: 'own', ipc } as const;
-    // Without a mode, a container on the machine's files sees the machine's /dev/shm all the same.
-    const mounts = isPrivate ? [...plan.mounts, shm(info, shmBytes)] : plan.mounts;
-    return { ...plan, namespaces, mounts };
+    // Without a mode, a container on the machine's files sees the machine's /dev/shm all the same,
+    // and one with files of its own has its own.
+    const isShared = info?.ipc_mode === Mode.SHARE_PARENT && plan.rootfs !== undefined;
+    const mount = isPrivate ? privateShm(info, shmBytes) : isShared ? boundShm : undefined;
+    const mounts = mount === undefined ? plan.mounts : mountedOver(plan.mounts, mount);
+    return ipc === 'agent'
+      ? { ...plan, mounts }
+      : { ...plan, namespaces: { ...plan.namespaces, mount: 'own', ipc }, mounts };
   },
 });
 
@@ -61,15 +63,7 @@ function namespaceFor(mode: Mode | undefined, isNested: boolean): NamespaceOf {
 
 const MIB = 2 ** 20;
 
-function shm({ shm_size }: LinuxInfo, defaultBytes: number | undefined): Mount {
+function privateShm({ shm_size }: LinuxInfo, defaultBytes: number | undefined): Mount {
   const bytes = shm_size === undefined ? defaultBytes : shm_size * MIB;
-  return {
-    source: 'shm',
-    target: '/dev/shm',
-    type: 'tmpfs',
-    options: [
-      ...['nosuid', 'nodev', 'noexec', 'mode=1777'],
-      ...(bytes === undefined ? [] : [`size=${bytes}`]),
-    ],
-  };
+  return shm(['noexec', ...(bytes === undefined ? [] : [`size=${bytes}`])]);
 }

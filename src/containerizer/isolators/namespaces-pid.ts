@@ -1,17 +1,10 @@
 // namespaces/pid: containers have process ids of their own, and see no other processes.
 import { parentOf } from '../../model/container-id.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
+import { mountedOver, PROC } from '../plan/own-files.ts';
 import { containerInfoOf } from '../plan/request.ts';
-import type { Mount, NamespaceOf } from '../plan/surroundings.ts';
+import type { NamespaceOf } from '../plan/surroundings.ts';
 import type { Isolator } from './isolator.ts';
-
-/** /proc shows the processes of the namespace in which it was mounted. */
-const PROC: Mount = {
-  source: 'proc',
-  target: '/proc',
-  type: 'proc',
-  options: ['nosuid', 'nodev', 'noexec'],
-};
 
 /** `isSharingAllowed`: whether containers may have the agent's process ids, if they ask. */
 export const namespacesPid = (isSharingAllowed: boolean): Isolator => ({
@@ -30,7 +23,7 @@ export const namespacesPid = (isSharingAllowed: boolean): Isolator => ({
       : {
           ...plan,
           namespaces: { ...plan.namespaces, mount: 'own', pid },
-          mounts: [PROC, ...plan.mounts],
+          mounts: mountedOver(plan.mounts, PROC),
         };
   },
 });

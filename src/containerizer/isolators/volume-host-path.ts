@@ -18,8 +18,9 @@ export const volumeHostPath = (creatable: readonly string[] | undefined): Isolat
               'mount is not shown on the host',
           );
         }
-        // Where it is the same path, the container sees it already, unless it must not write there.
-        return path === target && !isReadOnly
+        // Where it is the same path of the machine's files, the container sees it already, unless
+        // it must not write there.
+        return path === target && !isReadOnly && plan.rootfs === undefined
           ? []
           : [
               {
@@ -32,11 +33,11 @@ export const volumeHostPath = (creatable: readonly string[] | undefined): Isolat
     );
     return { ...plan, volumeMounts: [...plan.volumeMounts, ...mounts] };
   },
-  async prepare({ volumeMounts }) {
-    for (const mount of volumeMounts) {
+  async prepare(plan) {
+    for (const mount of plan.volumeMounts) {
       if (mount.source.kind === 'asked') {
         await requireHostPath(mount.source.path, creatable);
-        await requireMountPoint(mount);
+        await requireMountPoint(plan, mount);
       }
     }
   },

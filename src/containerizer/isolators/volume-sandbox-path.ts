@@ -40,7 +40,7 @@ export const volumeSandboxPath = ({ canMount }: { readonly canMount: boolean }):
       linkToParent(plan, link);
     }
     for (const mount of plan.volumeMounts.filter(({ source }) => OF_SANDBOXES.has(source.kind))) {
-      await requireMountPoint(mount);
+      await requireMountPoint(plan, mount);
     }
   },
 });

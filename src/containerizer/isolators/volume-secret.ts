@@ -29,9 +29,9 @@ export const volumeSecret: Isolator = {
     );
     return { ...plan, volumeMounts: [...plan.volumeMounts, ...mounts] };
   },
-  async prepare({ volumeMounts }) {
-    for (const mount of volumeMounts.filter(({ source }) => source.kind === 'secret')) {
-      await requireMountPoint(mount);
+  async prepare(plan) {
+    for (const mount of plan.volumeMounts.filter(({ source }) => source.kind === 'secret')) {
+      await requireMountPoint(plan, mount);
     }
   },
 };

@@ -88,6 +88,8 @@ export interface Launcher {
   run(process: SandboxProcess, identity: Identity | undefined, abort: AbortSignal): Promise<number>;
   /** That of the container's process as it was started; undefined where it has none. */
   environment(id: ContainerId): Readonly<Record<string, string>> | undefined;
+  /** Of a container with files of its own: the working directory in these. */
+  ownDirectory(id: ContainerId): string | undefined;
   /** Lets processes in a cgroup of v2 use these devices only. Rejects with ContainerizerError. */
   limitDevices(limit: DeviceLimit): Promise<void>;
   /** The usage of the container's processes; undefined where it has none. */

@@ -19,13 +19,18 @@ export function commandLine(command: CommandInfo): CommandLine {
     throw new ContainerizerError(`${what} is not specified`);
   }
   if (command.shell !== false) {
-    return checked({ program: '/bin/sh', arguments: ['sh', '-c', value] });
+    return checkedLine({ program: '/bin/sh', arguments: ['sh', '-c', value] });
   }
   // Programs rely on their name as the first argument; Mesos starts them without, where none is
   // given.
   const given = command.arguments ?? [];
-  return checked({ program: value, arguments: given.length > 0 ? given : [value] });
+  return checkedLine({ program: value, arguments: given.length > 0 ? given : [value] });
 }
+
+/** Mesos's words for a command that an image is to give. */
+export const undetermined = (why: string): ContainerizerError =>
+  new ContainerizerError(`Failed to determine the launch command: ${why}`);
+export const noExecutable = (): ContainerizerError => undetermined('No executable is found');
 
 /** The variables of a command, with the values of secrets. */
 export function commandEnvironment(command: CommandInfo): Record<string, string> {
@@ -70,7 +75,8 @@ function textOf(variable: Environment_Variable): string {
   }
 }
 
-function checked(line: CommandLine): CommandLine {
+/** Throws ContainerizerError for one that no process can have. */
+export function checkedLine(line: CommandLine): CommandLine {
   if (
     line.program === '' ||
     [line.program, ...line.arguments].some((text) => text.includes('\0'))

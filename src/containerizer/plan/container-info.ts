@@ -16,6 +16,7 @@ import {
 } from '../../model/launch-fields.ts';
 import { volumeError } from '../../model/volume-source.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
+import { type ImageTypeName, requireImageTypes } from './images.ts';
 import { type ContainerRequest, containerInfoOf } from './request.ts';
 
 const nameOf = enumNames(ContainerInfo_Type);
@@ -27,11 +28,12 @@ const nameOf = enumNames(ContainerInfo_Type);
 export function requireSupported(
   request: Pick<ContainerRequest, 'executor' | 'task' | 'container' | 'command' | 'inside'>,
   isolators: readonly string[],
+  imageTypes: readonly ImageTypeName[] = [],
 ): void {
   const { executor, task, command, inside } = request;
   const container = containerInfoOf(request);
   if (executor === undefined) {
-    requireSupportedParts({ command, container }, isolators);
+    requireSupportedParts({ command, container }, isolators, imageTypes);
     if (inside !== undefined) {
       requirePossibleInside(container);
     }
@@ -52,6 +54,7 @@ export function requireSupported(
       throw new ContainerizerError(`Invalid volume: ${error}`);
     }
   }
+  requireImageTypes(container, imageTypes);
   const refusal =
     task === undefined
       ? refusalOf(executorFields, executor, { prefix: 'executor.', isolators })
@@ -69,6 +72,7 @@ export function requireSupported(
 function requirePossibleInside(container: ContainerInfo | undefined): void {
   const { ipc_mode, shm_size, share_pid_namespace, seccomp } = container?.linux_info ?? {};
   const asked = [
+    container?.mesos?.image !== undefined && 'mesos.image',
     (container?.volumes ?? []).length > 0 && 'volumes',
     ipc_mode === LinuxInfo_IpcMode.PRIVATE && 'linux_info.ipc_mode',
     shm_size !== undefined && 'linux_info.shm_size',
@@ -86,10 +90,12 @@ function requirePossibleInside(container: ContainerInfo | undefined): void {
 function requireSupportedParts(
   { command, container }: Pick<ContainerRequest, 'command' | 'container'>,
   isolators: readonly string[],
+  imageTypes: readonly ImageTypeName[],
 ): void {
   if (container !== undefined && container.type !== ContainerInfo_Type.MESOS) {
     throw new ContainerizerError('The provided ContainerInfo is not supported');
   }
+  requireImageTypes(container, imageTypes);
   const refusal =
     (command && refusalOf(commandFields, command, { prefix: 'command.', isolators })) ??
     (container && refusalOf(containerFields, container, { prefix: 'container.', isolators }));

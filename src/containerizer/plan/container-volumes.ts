@@ -2,6 +2,7 @@
 // Mesos, and `source` of later ones.
 import {
   type ContainerInfo,
+  type Image,
   MountPropagation_Mode,
   type Secret,
   Secret_Type,
@@ -27,9 +28,15 @@ interface Sources {
     readonly names: readonly string[];
   };
   readonly secret: { readonly data: Uint8Array };
+  readonly image: { readonly image: Image };
 }
 
-export const VOLUME_KINDS = ['host', 'sandbox', 'secret'] as const satisfies (keyof Sources)[];
+export const VOLUME_KINDS = [
+  'host',
+  'sandbox',
+  'secret',
+  'image',
+] as const satisfies (keyof Sources)[];
 export type VolumeKind = (typeof VOLUME_KINDS)[number];
 
 export interface ContainerVolume<K extends VolumeKind> {
@@ -68,9 +75,12 @@ export function volumesOfKind<K extends VolumeKind>(
     }));
 }
 
-function kindOf({ host_path, source }: Volume): VolumeKind | undefined {
+function kindOf({ host_path, image, source }: Volume): VolumeKind | undefined {
   if (host_path !== undefined) {
     return host_path.startsWith('/') ? 'host' : 'sandbox';
+  }
+  if (image !== undefined) {
+    return 'image';
   }
   switch (source?.type) {
     case Volume_Source_Type.HOST_PATH:
@@ -106,6 +116,12 @@ const SOURCES: { readonly [K in VolumeKind]: (volume: Volume) => Sources[K] } = 
     return { of: sandboxOf(type), names: namesIn(path, 'Path') };
   },
   secret: ({ source }) => ({ data: secretOf(source?.secret) }),
+  image: ({ image }) => {
+    if (image === undefined) {
+      throw new ContainerizerError("'image' of a volume is not set");
+    }
+    return { image };
+  },
 };
 
 function sandboxOf(type: Volume_Source_SandboxPath_Type | undefined): 'self' | 'parent' {

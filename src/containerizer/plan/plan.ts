@@ -17,10 +17,18 @@ import {
   handingOn,
   sharedPlacement,
 } from './cgroup-plan.ts';
-import { type CommandLine, commandEnvironment, commandLine, layered } from './command-line.ts';
+import {
+  type CommandLine,
+  commandEnvironment,
+  commandLine,
+  layered,
+  noExecutable,
+} from './command-line.ts';
 import { requireSupported } from './container-info.ts';
 import { type ContainerLogger, type RotatedOutput, rotatedOutput } from './container-logger.ts';
 import type { DiskQuota } from './disk-quotas.ts';
+import { type ImageSupport, NO_IMAGES, standIns } from './images.ts';
+import { requireVisible } from './own-files.ts';
 import type { PortRanges } from './ports.ts';
 import { type ProcessIo, processIo } from './process-io.ts';
 import { type ContainerRequest, containerInfoOf, isSharing } from './request.ts';
@@ -31,8 +39,10 @@ import type { VolumeMount } from './volume-mounts.ts';
 
 /** A process: the container's own, or one that runs beside it. */
 export interface ProcessPlan extends CommandLine {
-  /** An absolute path: the working directory. */
+  /** An absolute path on the machine: the working directory, or that which its own stands for. */
   readonly directory: string;
+  /** The working directory, where the container has files of its own: a path in these. */
+  readonly ownDirectory?: string | undefined;
   readonly environment: Readonly<Record<string, string>>;
 }
 
@@ -40,6 +50,8 @@ export interface ContainerPlan extends ProcessPlan, Surroundings {
   readonly id: ContainerId;
   /** An absolute path. */
   readonly sandbox: string;
+  /** Where the container finds it: another path, where it has files of its own. */
+  readonly sandboxInside: string;
   /** The user to run as; undefined: the agent's own. */
   readonly user: string | undefined;
   /** Whether the container ends with the agent, however the agent ends. */
@@ -105,6 +117,8 @@ export interface PlanHost {
   /** Those that containers use; the first is used to kill them. */
   readonly cgroups: readonly CgroupHierarchy[];
   readonly logger?: ContainerLogger | undefined;
+  /** Undefined: containers can have none. */
+  readonly images?: ImageSupport | undefined;
   /** Of the container that the request's is nested in. */
   readonly parentCgroups?: CgroupPlacement | undefined;
 }
@@ -118,22 +132,29 @@ export interface Contributor {
 
 /**
  * The plan, or a refusal. Each isolator, in order, gets the plan with the additions of those before
- * it.
+ * it. A request for images that are not there yet is refused for what it asks for itself; the plan
+ * is not one to carry out then.
  */
 export function planContainer(
-  request: ContainerRequest,
+  asked: ContainerRequest,
   host: PlanHost,
   isolators: readonly Contributor[],
 ): Planned {
   try {
     requireSupported(
-      request,
+      asked,
       isolators.map(({ name }) => name),
+      host.images?.types ?? [],
     );
+    const request = { ...asked, images: asked.images ?? standIns(asked) };
     const plan = isolators.reduce(
       (sofar, isolator) => isolator.contribute(sofar, request, host),
       basicPlan(request, host),
     );
+    if (plan.program === '' && request.isEmpty !== true) {
+      throw noExecutable();
+    }
+    requireVisible(plan);
     return { kind: 'plan', plan: withoutMorePrivileges(plan) };
   } catch (error) {
     if (!(error instanceof ContainerizerError)) {
@@ -151,12 +172,13 @@ export function planContainer(
 
 /**
  * A user who chooses what stands in the place of the machine's files, such as those that su(1)
- * trusts, gets no privileges of programs that trust them.
+ * trusts, or brings files of his own, gets no privileges of programs that trust them.
  */
 function withoutMorePrivileges(plan: ContainerPlan): ContainerPlan {
-  const { user, volumeMounts } = plan;
+  const { user, rootfs, volumeMounts } = plan;
   const isOver = ({ target }: VolumeMount) => target.below.length === 0;
-  return user !== undefined && user !== 'root' && volumeMounts.some(isOver)
+  const isChosen = rootfs !== undefined || volumeMounts.some(isOver);
+  return user !== undefined && user !== 'root' && isChosen
     ? { ...plan, noNewPrivileges: true }
     : plan;
 }
@@ -201,10 +223,22 @@ function requirePossibleCgroups(request: ContainerRequest, host: PlanHost): void
   }
 }
 
+/** An image may say what its container executes. */
+function lineOf({ command, images }: ContainerRequest): CommandLine {
+  const isLeft = command?.value === undefined && images?.rootfs !== undefined;
+  return command === undefined || isLeft ? NO_COMMAND : commandLine(command);
+}
+
 function basicPlan(request: ContainerRequest, host: PlanHost): ContainerPlan {
   const { id, command, user, isBound, isEmpty } = request;
   if (command === undefined && isEmpty !== true) {
     throw new ContainerizerError('There is no command to launch');
+  }
+  if (isEmpty === true && request.images?.rootfs !== undefined) {
+    throw new ContainerizerError(
+      "'executor.container.mesos.image' is not supported: a default executor has no process of its" +
+        ' own; its tasks can have images',
+    );
   }
   if (id === AGENT_CGROUP) {
     throw new ContainerizerError(`A container cannot have the id '${id}': it is the agent's own`);
@@ -215,10 +249,15 @@ function basicPlan(request: ContainerRequest, host: PlanHost): ContainerPlan {
   const { inside } = request;
   const variables = command === undefined ? {} : commandEnvironment(command);
   const sandbox = join(host.workDirectory, request.sandbox);
+  const rootfs = request.images?.rootfs?.root;
+  const { sandboxDirectory } = host.images ?? NO_IMAGES;
+  const sandboxInside = rootfs === undefined ? sandbox : sandboxDirectory;
   return {
     id,
     sandbox,
+    sandboxInside,
     directory: inside === undefined ? sandbox : join(host.workDirectory, inside.sandbox),
+    ownDirectory: rootfs === undefined ? inside?.ownDirectory : sandboxDirectory,
     inside: inside?.container,
     directoryOwner: inside?.owner,
     environment: layered(
@@ -226,9 +265,10 @@ function basicPlan(request: ContainerRequest, host: PlanHost): ContainerPlan {
       request.kind === 'executor' ? { MESOS_DIRECTORY: sandbox } : {},
       inside?.environment ?? {},
       request.environment,
+      rootfs === undefined ? {} : { MESOS_SANDBOX: sandboxInside },
       variables,
     ),
-    ...(command === undefined ? NO_COMMAND : commandLine(command)),
+    ...lineOf(request),
     user,
     isBound,
     cgroups: {
@@ -240,6 +280,7 @@ function basicPlan(request: ContainerRequest, host: PlanHost): ContainerPlan {
     capabilities: undefined,
     noNewPrivileges: false,
     ...AGENT_SURROUNDINGS,
+    rootfs,
     volumes: new Map(),
     parentLinks: [],
     io: processIo(request),

@@ -9,6 +9,7 @@ import type {
 } from '../../model/generated/messages.ts';
 import type { ContainerId } from '../../model/ids.ts';
 import type { ResourceLimits } from '../../model/resource-limits.ts';
+import type { ProvisionedImage } from '../images/provisioner.ts';
 import type { ContainerKind, Place } from './place.ts';
 
 /** What a container is meant to use, and what it can use at most where that is more. */
@@ -26,6 +27,8 @@ export interface SessionSurroundings {
   /** The number of the user to whom that sandbox belongs; undefined: the agent's own. */
   readonly owner: number | undefined;
   readonly environment: Readonly<Record<string, string>>;
+  /** Its working directory, where it has files of its own: a path in these. */
+  readonly ownDirectory: string | undefined;
 }
 
 export interface ContainerRequest extends ResourceBounds {
@@ -57,6 +60,16 @@ export interface ContainerRequest extends ResourceBounds {
   readonly task?: TaskInfo | undefined;
   /** Of one that a call of the API asks for. */
   readonly container?: ContainerInfo | undefined;
+  /** What has become of the images that it asks for; undefined: it asks for none. */
+  readonly images?: RequestedImages | undefined;
+}
+
+/** The images that a container asks for, each with files for this container. */
+export interface RequestedImages {
+  /** Its own files; undefined: it sees those of the machine. */
+  readonly rootfs: ProvisionedImage | undefined;
+  /** Of its volumes that are images, in their order. */
+  readonly volumes: readonly ProvisionedImage[];
 }
 
 /** The container of a built-in executor is its task's, or the agent's default. */

@@ -1,6 +1,7 @@
 // What a container's process sees of the machine: namespaces, its root file system, mounts,
 // devices, and system calls. Launchers without namespaces have none of this.
 
+import type { RootFileSystem } from '../images/provisioner.ts';
 import type { Seccomp } from './seccomp-profile.ts';
 
 /** A mount within the container's own mount namespace. */
@@ -48,11 +49,11 @@ export const hasOwnNamespaces = (namespaces: Namespaces): boolean =>
 
 export interface Surroundings {
   readonly namespaces: Namespaces;
-  /** The folder that is the container's `/`; undefined: the machine's. */
-  readonly rootfs: string | undefined;
+  /** The container's own files; undefined: those of the machine. */
+  readonly rootfs: RootFileSystem | undefined;
   /** In the order in which they are made; only in a mount namespace of the container's own. */
   readonly mounts: readonly Mount[];
-  /** Made in a root file system of the container's own. */
+  /** Besides the usual ones; made in a root file system of the container's own. */
   readonly devices: readonly Device[];
   /** Undefined: all system calls that the agent's own processes may make. */
   readonly seccomp: Seccomp | undefined;

@@ -1,5 +1,6 @@
 // Volumes that are mounted in a container's own mount namespace, as the launcher makes them.
 import type { ContainerId } from '../../model/ids.ts';
+import type { RootFileSystem } from '../images/provisioner.ts';
 import type { ContainerVolume, VolumeKind } from './container-volumes.ts';
 import { rootSandbox } from './sandbox-path.ts';
 
@@ -20,7 +21,14 @@ export interface VolumeMount {
     /** In a sandbox, where a folder is made if there is nothing. */
     | { readonly kind: 'sandbox'; readonly place: SplitPath }
     /** A file with this content, in memory. */
-    | { readonly kind: 'secret'; readonly data: Uint8Array };
+    | { readonly kind: 'secret'; readonly data: Uint8Array }
+    /**
+     * A file of the machine, which may be missing, and then is not mounted. A link in its place in
+     * the container's files becomes a file.
+     */
+    | { readonly kind: 'machine'; readonly path: string }
+    /** The files of an image, of which no device and no program gives privileges. */
+    | { readonly kind: 'image'; readonly root: RootFileSystem };
   readonly target: SplitPath;
   readonly isReadOnly: boolean;
 }
@@ -46,9 +54,20 @@ export function placeInParent(container: Owner, names: readonly string[]): Split
   return { top, below: [...below.slice(0, -LEVELS), ...names] };
 }
 
+/** A container with its sandbox as it is on the machine, and as it sees it. */
+interface Seeing extends Owner {
+  readonly sandboxInside: string;
+}
+
+/** A place in a sandbox as the container finds it. */
+export const placeInside = (container: Seeing, names: readonly string[]): SplitPath =>
+  container.sandboxInside === container.sandbox
+    ? placeIn(container, names)
+    : { top: container.sandboxInside, below: names };
+
 /** Where a container finds a volume. */
 export const targetPlace = (
-  container: Owner,
+  container: Seeing,
   { target }: Pick<ContainerVolume<VolumeKind>, 'target'>,
 ): SplitPath =>
-  typeof target === 'string' ? { top: target, below: [] } : placeIn(container, target);
+  typeof target === 'string' ? { top: target, below: [] } : placeInside(container, target);

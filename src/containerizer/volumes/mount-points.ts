@@ -4,14 +4,18 @@ import { access, mkdir } from 'node:fs/promises';
 import { relative } from 'node:path';
 import { Folder } from '../../filesystem/folder.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
+import type { ContainerPlan } from '../plan/plan.ts';
 import type { VolumeMount } from '../plan/volume-mounts.ts';
 
 /**
  * A container that sees the machine's files gets no new paths in them: what is mounted outside its
  * sandbox is mounted on something that is there. Rejects with ContainerizerError.
  */
-export async function requireMountPoint({ target }: VolumeMount): Promise<void> {
-  if (target.below.length === 0 && !(await exists(target.top))) {
+export async function requireMountPoint(
+  { rootfs }: Pick<ContainerPlan, 'rootfs'>,
+  { target }: Pick<VolumeMount, 'target'>,
+): Promise<void> {
+  if (rootfs === undefined && target.below.length === 0 && !(await exists(target.top))) {
     throw new ContainerizerError(
       `Mount point '${target.top}' is an absolute path. It must exist if the container shares the ` +
         'host filesystem',

@@ -5,10 +5,10 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { LaunchContainer } from '../../../src/agent/effects.ts';
 import { ContainerInfo_Type, TaskState } from '../../../src/model/generated/messages.ts';
 import { type ContainerId, containerId } from '../../../src/model/ids.ts';
-import type { ContainerOutput } from '../../../src/runtime/pending-requests.ts';
 import { ContainerCalls } from '../container-calls.ts';
 import { DriverHarness, temporaryFolder } from '../harness.ts';
 import { eventually } from '../outside.ts';
+import { sessionOutput } from '../session-output.ts';
 
 let folder: ReturnType<typeof temporaryFolder>;
 let harness: DriverHarness;
@@ -36,27 +36,8 @@ afterEach(async () => {
   folder[Symbol.dispose]();
 });
 
-async function outputOf(value: string, more: Partial<LaunchContainer> = {}): Promise<string> {
-  const output = await new Promise<ContainerOutput>((resolve, reject) => {
-    harness.driver.perform({
-      type: 'launchContainer',
-      request: harness.requests.add({
-        reply: (status, text) => reject(new Error(`Answered ${status}: ${text}`)),
-        sendOutput: resolve,
-      }),
-      containerId: containerId(`${root}.s1`),
-      command: { value },
-      resources: [],
-      isSession: true,
-      ...more,
-    });
-  });
-  let text = '';
-  for await (const { data } of output) {
-    text += Buffer.from(data).toString();
-  }
-  return text;
-}
+const outputOf = (value: string, more: Partial<LaunchContainer> = {}) =>
+  sessionOutput(harness, root, value, more);
 
 test('a session is in the namespaces of its parent, with its environment and folder', async () => {
   const [pid, mounts, ...rest] = (

@@ -348,7 +348,10 @@ test('allowed devices are in root file systems, open to all as far as they are a
   const isolator = linuxDevices([{ ...device, path: '/dev/fuse', access }]);
   const { plan } = planned(isolator, {}) as { plan: ContainerPlan };
   expect(plan.devices).toEqual([]);
-  const inImage = { ...plan, rootfs: '/image' };
+  const inImage = {
+    ...plan,
+    rootfs: { kind: 'folder', path: '/image', isReadOnly: false } as const,
+  };
   expect(isolator.contribute(inImage, {} as ContainerRequest, host).devices).toEqual([
     { ...device, path: '/dev/fuse', mode: 0o644 },
   ]);

@@ -63,6 +63,7 @@ test('a plan has everything that the container becomes', () => {
     plan: {
       id: 'c1',
       sandbox: '/agent/slaves/s/runs/c1',
+      sandboxInside: '/agent/slaves/s/runs/c1',
       directory: '/agent/slaves/s/runs/c1',
       program: '/bin/sh',
       arguments: ['sh', '-c', 'echo hello'],

@@ -25,14 +25,19 @@ import {
   ociValue,
 } from './oci-config.ts';
 import { OciRuntime, type RuntimePaths } from './oci-runtime.ts';
-import { volumeStep } from './volume-step.ts';
-import { wayInto } from './way-in.ts';
+import { rootStep } from './root-step.ts';
+import { volumeSteps } from './volume-step.ts';
+import { besideWay, wayInside, wayInto } from './way-in.ts';
 
 const CONFIG = 'config.json';
 const SHM = '/dev/shm';
 const COMMAND = 'command-';
 /** Files on which the runtime finds the namespaces of another container. */
 const NAMESPACES = 'namespaces';
+/** In the annotations of a bundle: the working directory in files of the container's own. */
+const OWN_DIRECTORY = 'mesoscale.directory';
+/** Where volumes that are images are mounted first, each under its place among all volumes. */
+const IMAGES = 'images';
 const namespaceIn = (folder: string, kind: JoinedKind) => join(folder, NAMESPACES, kind);
 
 export class Bundles {
@@ -68,29 +73,30 @@ export class Bundles {
     requireRuntimeLimits(plan.rlimits);
     const { id } = plan;
     const folder = this.#folder(id);
-    const rootfs = plan.rootfs ?? join(folder, 'rootfs');
+    const rootfs = join(folder, 'rootfs');
     // Only who is in its user namespace can join the others.
     const joined: JoinedKind[] =
       shared.length > 0 && outer !== undefined && has(outer.config, 'user')
         ? ['user', ...shared]
         : shared;
-    const way = wayInto(id, plan.directory);
+    const { ownDirectory } = plan;
+    const way =
+      ownDirectory === undefined ? wayInto(id, plan.directory) : wayInside(ownDirectory, plan);
     const host = { identity, rootfs, way, agent: this.#agent };
     const config = ociConfig(plan, {
       ...host,
       parent: Object.fromEntries(joined.map((kind) => [kind, namespaceIn(folder, kind)])),
-      annotations: runtime.annotations,
+      annotations: {
+        ...runtime.annotations,
+        ...(ownDirectory !== undefined && { [OWN_DIRECTORY]: ownDirectory }),
+      },
     });
-    make(folder, joined, config);
+    make(folder, { joined, images: imagesIn(plan) }, config);
     const call = this.#call(folder, '', {
       stage: this.#stage(runtime, joined.includes('user') ? outer?.run : undefined, [
         ...joined.flatMap((kind) => ['join', outer?.run ?? '', namespaceIn(folder, kind)]),
         ...(outer !== undefined && joined.includes('ipc') ? ['share', outer.run, SHM] : []),
-        // The configuration mounts the devices.
-        ...(plan.rootfs === undefined
-          ? ['bind', '/', rootfs, 'leave', join(rootfs, 'dev'), '']
-          : []),
-        ...plan.volumeMounts.flatMap((mount) => volumeStep(mount, rootfs)),
+        ...fileSteps(plan, { folder, rootfs, isRoot: this.#agent.uid === 0 }),
       ]),
       arguments: (paths) => runtime.run(folder, paths),
     });
@@ -102,14 +108,15 @@ export class Bundles {
    * Commands beside the process of a container that a runtime has started; undefined where it was
    * started without one. Throws ContainerizerError.
    */
-  open(id: ContainerId): Beside | undefined {
+  open(id: ContainerId): Opened | undefined {
     const outer = this.#config(id);
     if (outer === undefined) {
       return undefined;
     }
     const runtime = runtimeOf(outer);
     removeCommands(outer.folder, this.#ownCommand);
-    return this.#beside(outer, runtime);
+    const { [OWN_DIRECTORY]: ownDirectory } = outer.config.annotations;
+    return { beside: this.#beside(outer, runtime), ownDirectory };
   }
 
   #beside({ id, folder, run, config }: Outer, runtime: OciRuntime): Beside {
@@ -123,7 +130,9 @@ export class Bundles {
           besideProcess(
             config.process,
             command,
-            wayInto(id, command.directory),
+            command.ownDirectory === undefined
+              ? wayInto(id, command.directory)
+              : besideWay(command.ownDirectory),
             as && { ...as, agent: this.#agent },
           ),
         ),
@@ -199,6 +208,13 @@ interface Bundle {
   readonly beside: Beside;
 }
 
+/** A container that an earlier agent has started. */
+interface Opened {
+  readonly beside: Beside;
+  /** As in the plan. */
+  readonly ownDirectory: string | undefined;
+}
+
 interface Line {
   readonly stage: readonly string[];
   readonly arguments: (paths: RuntimePaths) => string[];
@@ -227,13 +243,49 @@ function runtimeOf({ id, config }: Outer): OciRuntime {
 const has = ({ linux }: OciConfig, kind: JoinedKind) =>
   linux.namespaces.some(({ type }) => type === kind);
 
-function make(folder: string, joined: readonly JoinedKind[], config: object): void {
+/** The places of volumes that are images, among all. */
+const imagesIn = ({ volumeMounts }: ContainerPlan): number[] =>
+  volumeMounts.flatMap(({ source }, at) => (source.kind === 'image' ? [at] : []));
+
+/** Mounts the container's files, and then its volumes on these. */
+function fileSteps(
+  plan: ContainerPlan,
+  at: { readonly folder: string; readonly rootfs: string; readonly isRoot: boolean },
+): string[] {
+  const { folder, rootfs, isRoot } = at;
+  const files =
+    plan.rootfs === undefined
+      ? // The configuration mounts the devices.
+        ['bind', '/', rootfs, 'leave', join(rootfs, 'dev'), '']
+      : rootStep(plan.rootfs, rootfs, isRoot);
+  return [
+    ...files,
+    ...plan.volumeMounts.flatMap((mount, index) =>
+      volumeSteps(mount, {
+        rootfs,
+        isOwn: plan.rootfs !== undefined,
+        image: join(folder, IMAGES, String(index)),
+        isRoot,
+      }),
+    ),
+  ];
+}
+
+interface Folders {
+  readonly joined: readonly JoinedKind[];
+  readonly images: readonly number[];
+}
+
+function make(folder: string, { joined, images }: Folders, config: object): void {
   try {
     mkdirSync(folder, { mode: 0o700 });
     mkdirSync(join(folder, 'rootfs'), { mode: 0o755 });
     mkdirSync(join(folder, NAMESPACES), { mode: 0o700 });
     for (const kind of joined) {
       writeFileSync(namespaceIn(folder, kind), '');
+    }
+    for (const image of images) {
+      mkdirSync(join(folder, IMAGES, String(image)), { recursive: true, mode: 0o700 });
     }
     writeFileSync(join(folder, CONFIG), ociText(config), { mode: 0o600 });
   } catch (error) {

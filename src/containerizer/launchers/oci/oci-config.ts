@@ -26,7 +26,10 @@ export interface OciHost {
 export interface WayIn {
   /** The folder that the runtime enters as root: an absolute path that no user can exchange. */
   readonly entered: string;
-  /** The way from there, which the process goes as its own user; empty: it is there. */
+  /**
+   * The way from there, which the process goes as its own user; empty: it is there. In files of the
+   * container's own it is an absolute path: there the process makes what is missing.
+   */
   readonly below: string;
 }
 

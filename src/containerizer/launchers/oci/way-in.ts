@@ -4,6 +4,8 @@
 import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ContainerId } from '../../../model/ids.ts';
+import { isWithin } from '../../plan/own-files.ts';
+import type { ContainerPlan } from '../../plan/plan.ts';
 import { placeIn } from '../../plan/volume-mounts.ts';
 import { isAbsence } from '../../records/record-file.ts';
 import type { WayIn } from './oci-config.ts';
@@ -19,6 +21,26 @@ export function wayInto(id: ContainerId, directory: string): WayIn {
   }
   return { entered, below: left.join('/') };
 }
+
+/** Says that the process is where it is to be, in files of the container's own. */
+const THERE = '/';
+
+/**
+ * Into a directory in files of the container's own. The runtime makes it where it is missing, but
+ * not in a volume, which others have, too.
+ */
+export function wayInside(
+  directory: string,
+  { sandboxInside, volumeMounts }: Pick<ContainerPlan, 'sandboxInside' | 'volumeMounts'>,
+): WayIn {
+  const isLeft =
+    directory !== sandboxInside &&
+    volumeMounts.some(({ target: { top, below } }) => isWithin(directory, join(top, ...below)));
+  return isLeft ? { entered: '/', below: directory } : besideWay(directory);
+}
+
+/** Into one that is there. */
+export const besideWay = (directory: string): WayIn => ({ entered: directory, below: THERE });
 
 /** What is in a folder of others they may exchange. */
 function isOurs(folder: string): boolean {

@@ -66,6 +66,8 @@ interface Known {
   readonly hasRuntime: boolean;
   /** Undefined where the container has no namespaces of its own. */
   readonly beside: Beside | undefined;
+  /** As in the plan. */
+  readonly ownDirectory: string | undefined;
   readonly environment: Readonly<Record<string, string>>;
   /** Commands that run beside the container's process. */
   readonly inside: Set<Inside>;
@@ -150,6 +152,7 @@ export class ProcessLauncher implements Launcher {
       settings,
       hasRuntime: runtime !== undefined,
       beside: bundle?.beside,
+      ownDirectory: plan.ownDirectory,
       environment,
     });
     return this.#container({ id, sandbox, processId, ended: ended.promise }, token);
@@ -191,7 +194,8 @@ export class ProcessLauncher implements Launcher {
       throw hasEnded(id);
     }
     const own = new AbortController();
-    using runtime = known.beside?.({ ...line, directory: sandbox, environment });
+    const ownDirectory = known.ownDirectory && '/';
+    using runtime = known.beside?.({ ...line, directory: sandbox, ownDirectory, environment });
     const spec = {
       ...placeOf(id, sandbox),
       directory: sandbox,
@@ -229,6 +233,10 @@ export class ProcessLauncher implements Launcher {
 
   environment(id: ContainerId): Readonly<Record<string, string>> | undefined {
     return this.#known.get(id)?.environment;
+  }
+
+  ownDirectory(id: ContainerId): string | undefined {
+    return this.#known.get(id)?.ownDirectory;
   }
 
   limitDevices({ folder, rules }: DeviceLimit): Promise<void> {
@@ -343,13 +351,20 @@ export class ProcessLauncher implements Launcher {
     void this.#options.sweep(cgroups.own);
   }
 
-  #confinementOf(id: ContainerId, processId: number): Pick<Known, 'settings' | 'beside'> {
+  #confinementOf(
+    id: ContainerId,
+    processId: number,
+  ): Pick<Known, 'settings' | 'beside' | 'ownDirectory'> {
     try {
-      const beside = this.#options.bundles.open(id);
-      return { settings: beside ? [] : this.#settingsOf(id, processId), beside };
+      const opened = this.#options.bundles.open(id);
+      return {
+        settings: opened ? [] : this.#settingsOf(id, processId),
+        beside: opened?.beside,
+        ownDirectory: opened?.ownDirectory,
+      };
     } catch (error) {
       this.#options.warn(`Nothing is run beside container ${id}: ${String(error)}`);
-      return { settings: undefined, beside: undefined };
+      return { settings: undefined, beside: undefined, ownDirectory: undefined };
     }
   }
 

@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { volumeStep } from '../../../../src/containerizer/launchers/oci/volume-step.ts';
+import { volumeSteps } from '../../../../src/containerizer/launchers/oci/volume-step.ts';
 import { Spawner } from '../../../../src/containerizer/launchers/process/spawner.ts';
 import { supervisorProgram } from '../../../../src/containerizer/launchers/process/supervisor-program.ts';
 import {
@@ -66,7 +66,7 @@ const mounted = (source: VolumeMount['source'], more: Partial<VolumeMount> = {})
 const printed = (script: string, mounts: readonly VolumeMount[]) =>
   printedOnStage(
     script,
-    mounts.flatMap((mount) => volumeStep(mount, '/')),
+    mounts.flatMap((mount) => volumeSteps(mount, { rootfs: '/', isOwn: false, image: '', isRoot })),
     {
       spawner,
       run,

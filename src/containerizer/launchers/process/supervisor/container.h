@@ -113,11 +113,10 @@ int confine_before_user(const char *setting);
 int confine_after_user(const char *setting);
 
 /*
- * volumes.c: mounts a volume below the folder that becomes the container's root; returns -1, with errno.
- * `target` is where in the container it is, or is to be.
+ * volumes.c: takes a step of the stage, which mounts a volume below the folder that becomes the
+ * container's root; returns -1, with errno. `target` is where in the container it is, or is to be.
  */
-int mount_volume(const struct launch *launch, const char *path, const char *volume, char *target,
-                 size_t size);
+int mount_volume(const struct launch *launch, char **step, char *target, size_t size);
 /* Decodes %XX in place. */
 char *decoded(char *word);
 

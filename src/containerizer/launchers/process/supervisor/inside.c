@@ -10,7 +10,8 @@
  *             a container of another one, and ends what it leaves behind.
  *     WAY     The way from the folder that the runtime has entered to the working directory, through
  *             folders of users: the runtime, which is root, would make those that are missing there,
- *             wherever a link leads.
+ *             wherever a link leads. In files of the container's own it is an absolute path, of which
+ *             what is missing is made; `/` where the runtime has entered the directory already.
  *
  * It has five descriptors besides its input and output: see container.h.
  */
@@ -56,6 +57,24 @@ static void take_null(void) {
       fail(INSIDE_FAILURE, "Failed to open /dev/null");
     }
     close(null);
+  }
+}
+
+/* In files of the container's own, and as its user. */
+static void go_inside(char *way) {
+  if (way[1] == 0 || chdir(way) == 0) {
+    return;
+  }
+  for (char *end = way + 1; errno == ENOENT && *end; end++) {
+    if (*end == '/') {
+      *end = 0;
+      int made = mkdir(way, 0755) == 0 || errno == EEXIST;
+      *end = '/';
+      errno = made ? ENOENT : errno;
+    }
+  }
+  if (errno != ENOENT || mkdir(way, 0755) < 0 || chdir(way) < 0) {
+    fail(INSIDE_FAILURE, "Failed to change directory to '%s'", way);
   }
 }
 
@@ -183,8 +202,13 @@ _Noreturn void inside(int count, char **arguments) {
   }
   close(INSIDE_PROGRAM);
   take_null();
-  go(arguments[2]);
-  check_directory();
+  if (arguments[2][0] == '/') {
+    close(INSIDE_DIRECTORY);
+    go_inside(arguments[2]);
+  } else {
+    go(arguments[2]);
+    check_directory();
+  }
   take_environment();
   if (strcmp(arguments[1], "hold") == 0) {
     rename_process(count, arguments);

@@ -19,7 +19,9 @@
  *   join RUN FILE        The same, and that container's namespace of the file's name is found there.
  *   share RUN PATH       What that container has mounted at this path, where that is not what is here.
  *   root TARGET FILES    The files of an image: rootfs.c.
+ *   plain TARGET -       What is mounted there has no program that gives privileges.
  *   volume ROOT VOLUME   A volume of the container, below the folder that becomes its root: volumes.c.
+ *   into ROOT VOLUME     The same, where that folder has files of the container's own.
  *   hide TARGET -        An empty folder that cannot be written to: of cgroups the runtime sees none,
  *                        and leaves them alone. They are made and joined before.
  */
@@ -197,6 +199,16 @@ static int unmount(const char *path) {
   return umount2(path, DETACH) < 0 && errno != EINVAL ? -1 : 0;
 }
 
+/* Of all that is mounted below the path, too. */
+static int set_attributes(const char *path, unsigned long long set) {
+  struct mount_attr attributes = {.attr_set = set};
+  return syscall(SYS_mount_setattr, AT_FDCWD, path, AT_RECURSIVE, &attributes, sizeof attributes);
+}
+
+static int is_volume(const char *step) {
+  return strcmp(step, "volume") == 0 || strcmp(step, "into") == 0;
+}
+
 static int take_step(char **step) {
   const char *source = step[1], *target = step[2];
   if (is_users(step[0])) {
@@ -206,9 +218,10 @@ static int take_step(char **step) {
     return first_process(source) < 0 ? -1 : 0;
   }
   if (strcmp(step[0], "close") == 0) {
-    struct mount_attr attributes = {.attr_set = MOUNT_ATTR_RDONLY};
-    return syscall(SYS_mount_setattr, AT_FDCWD, source, AT_RECURSIVE, &attributes,
-                   sizeof attributes);
+    return set_attributes(source, MOUNT_ATTR_RDONLY);
+  }
+  if (strcmp(step[0], "plain") == 0) {
+    return set_attributes(source, MOUNT_ATTR_NOSUID);
   }
   if (strcmp(step[0], "join") == 0) {
     return show_namespace(source, target);
@@ -242,8 +255,8 @@ static void set_stage(const struct launch *launch, int failure) {
   for (int i = 0; i + 2 < launch->n_stage; i += 3) {
     char **step = launch->stage + i;
     char target[PATH_MAX];
-    if (strcmp(step[0], "volume") == 0) {
-      if (mount_volume(launch, step[1], step[2], target, sizeof target) < 0) {
+    if (is_volume(step[0])) {
+      if (mount_volume(launch, step, target, sizeof target) < 0) {
         fail(failure, "Failed to mount the volume at '%s'", target);
       }
     } else if (take_step(step) < 0) {

@@ -6,14 +6,16 @@
  *   volume MODE KIND SOURCE BELOW TARGET BELOW   MODE is `ro` or `rw`. KIND `there`: the source is
  *                                                there; `asked`: so, and the container's user has
  *                                                named it, and can reach it; `made`: a folder is made
- *                                                where there is nothing.
+ *                                                where there is nothing; `machine`: a file, which may
+ *                                                be missing, in place of whatever file or link is there.
  *   secret MODE TARGET BELOW CONTENT             A file that is in memory only; CONTENT in hex.
  *
  * A path is in two words. The first leads to a folder that is the operator's or the agent's, or to
  * whatever the container asked for: links are followed. What is BELOW it is in the hands of the
  * container's user, who may put a link anywhere, also while this runs: each part is opened by itself,
  * no link is followed, and what was opened is what is mounted, and mounted on. Where that is missing,
- * it is made, and belongs to whom the folder that it is in belongs to. In words, a space, a percent sign
+ * it is made, and belongs to whom the folder that it is in belongs to. In files of the container's own what
+ * is missing on the way to a target is made, too; links lead to where they lead in the container. In words, a space, a percent sign
  * and what is no printable character are written as %XX; an empty path below is `-`.
  */
 #include "container.h"
@@ -101,10 +103,55 @@ static int open_from(int here, char *below, enum make make) {
   return here;
 }
 
+/* The folder that becomes the container's root, and whether it has files of the container's own. */
+struct root {
+  int fd, is_own;
+};
+
 /* A link on the way leads to where it leads in the container. */
-static int open_target(int root, const char *top, char *below, enum make make) {
+static int open_in(struct root root, const char *path) {
   struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT};
-  return open_from(syscall(SYS_openat2, root, top, &how, sizeof how), below, make);
+  return syscall(SYS_openat2, root.fd, path, &how, sizeof how);
+}
+
+/* The same, where what is missing is made: `path` is looked up in longer and longer parts. */
+static int make_on_way(struct root root, const char *path, int is_file) {
+  char *part = strdup(path);
+  int here = part ? open_in(root, "/") : -1;
+  for (char *name = part, *end; here >= 0 && *(name += strspn(name, "/")); name = end) {
+    end = name + strcspn(name, "/");
+    char after = *end;
+    *end = 0;
+    int next = open_in(root, part);
+    if (next < 0 && errno == ENOENT && make_in(here, name, is_file && !after) == 0) {
+      next = open_in(root, part);
+    }
+    drop(here);
+    here = next;
+    *end = after;
+  }
+  int error = errno;
+  free(part);
+  errno = error;
+  return here;
+}
+
+static int open_target(struct root root, const char *top, char *below, enum make make) {
+  int is_file = make == FOLDERS_AND_FILE && !*below;
+  int here = root.is_own ? make_on_way(root, top, is_file) : open_in(root, top);
+  return open_from(here, below, make);
+}
+
+/* What a link in a container's own files leads to is not what is mounted on. */
+static int remove_link(struct root root, const char *top, const char *name) {
+  struct stat status;
+  int folder = make_on_way(root, top, 0), result = folder < 0 ? -1 : 0;
+  if (folder >= 0 && fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+      S_ISLNK(status.st_mode)) {
+    result = unlinkat(folder, name, 0);
+  }
+  drop(folder);
+  return result;
 }
 
 static int is_folder(int fd) {
@@ -130,12 +177,21 @@ static int attach(int source, const char *name, const char *mode, int target) {
   return result < 0 ? -1 : 0;
 }
 
-static int mount_folder(int root, const struct launch *launch, char *words[]) {
+static int mount_folder(struct root root, const struct launch *launch, char *words[]) {
   const char *mode = words[0];
   enum make make = strcmp(words[1], "made") == 0 ? FOLDERS : NOTHING;
   int top = strcmp(words[1], "asked") == 0 ? open_as_user(launch, words[2])
                                            : open(words[2], O_PATH | O_CLOEXEC);
   int source = open_from(top, words[3], make);
+  if (strcmp(words[1], "machine") == 0) {
+    if (source < 0 && errno == ENOENT) {
+      return 0;
+    }
+    if (source >= 0 && remove_link(root, words[4], words[5]) < 0) {
+      drop(source);
+      return -1;
+    }
+  }
   int target = source < 0 ? -1
                           : open_target(root, words[4], words[5],
                                         is_folder(source) ? FOLDERS : FOLDERS_AND_FILE);
@@ -187,7 +243,7 @@ static int new_memory(size_t bytes) {
  * Only what is mounted somewhere can be mounted elsewhere: for a moment, the memory is on the folder of
  * the container's records, which nothing of this process looks at.
  */
-static int mount_secret(int root, const char *scratch, char *words[]) {
+static int mount_secret(struct root root, const char *scratch, char *words[]) {
   size_t size = strlen(words[3]) / 2;
   int target = open_target(root, words[1], words[2], FOLDERS_AND_FILE);
   int memory = target < 0 ? -1 : new_memory(size);
@@ -221,7 +277,7 @@ static int split(char *text, char *words[MAX_WORDS]) {
   return n;
 }
 
-static int mount_one(int root, const struct launch *launch, char *text, char *target, size_t size) {
+static int mount_one(struct root root, const struct launch *launch, char *text, char *target, size_t size) {
   char *words[MAX_WORDS];
   int is_secret = strncmp(text, "secret ", 7) == 0;
   if (split(text, words) != (is_secret ? 4 : 6)) {
@@ -233,15 +289,16 @@ static int mount_one(int root, const struct launch *launch, char *text, char *ta
   return is_secret ? mount_secret(root, launch->run, words) : mount_folder(root, launch, words);
 }
 
-int mount_volume(const struct launch *launch, const char *path, const char *volume, char *target,
-                 size_t size) {
+int mount_volume(const struct launch *launch, char **step, char *target, size_t size) {
+  const char *path = step[1];
   snprintf(target, size, "%s", path);
-  char *text = strdup(volume);
-  int root = text ? open(path, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
-  int result = root < 0 ? -1 : mount_one(root, launch, text, target, size);
+  char *text = strdup(step[2]);
+  struct root root = {text ? open(path, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1,
+                      strcmp(step[0], "into") == 0};
+  int result = root.fd < 0 ? -1 : mount_one(root, launch, text, target, size);
   int error = errno;
   free(text);
   errno = error;
-  drop(root);
+  drop(root.fd);
   return result;
 }

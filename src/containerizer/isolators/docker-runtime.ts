@@ -1,0 +1,63 @@
+// docker/runtime: what a Docker image says of containers made of it - its command, variables and
+// working directory - where the command itself does not say. Its user is not taken: as with Mesos,
+// who a container runs as is the framework's business, and the operator's.
+import { resolve } from 'node:path';
+import type { CommandInfo } from '../../model/generated/messages.ts';
+import type { ImageConfig } from '../images/image.ts';
+import {
+  type CommandLine,
+  checkedLine,
+  commandEnvironment,
+  layered,
+  noExecutable,
+  undetermined,
+} from '../plan/command-line.ts';
+import type { Isolator } from './isolator.ts';
+
+export const dockerRuntime: Isolator = {
+  name: 'docker/runtime',
+  contribute(plan, { images, command = {} }) {
+    const image = images?.rootfs;
+    if (image?.type !== 'docker') {
+      return plan;
+    }
+    const { config } = image;
+    return {
+      ...plan,
+      ...imageLine(command, config),
+      environment: layered(plan.environment, variablesOf(config), commandEnvironment(command)),
+      ...(config.workingDirectory && { ownDirectory: resolve('/', config.workingDirectory) }),
+    };
+  },
+};
+
+/** Undefined where the command says itself what is executed. Throws ContainerizerError. */
+function imageLine(
+  { shell, value, arguments: given = [] }: CommandInfo,
+  { entrypoint, command }: Pick<ImageConfig, 'entrypoint' | 'command'>,
+): CommandLine | undefined {
+  if (value !== undefined) {
+    return undefined;
+  }
+  if (shell !== false) {
+    throw undetermined('Shell specified but no command value provided');
+  }
+  const own = entrypoint.length > 0 ? entrypoint : command.slice(0, 1);
+  const usual = entrypoint.length > 0 ? command : command.slice(1);
+  const [program] = own;
+  if (program === undefined) {
+    throw noExecutable();
+  }
+  return checkedLine({
+    program,
+    arguments: [...own, ...(given.length > 0 ? given : usual)],
+  });
+}
+
+const variablesOf = ({ environment }: ImageConfig): Record<string, string> =>
+  Object.fromEntries(
+    environment.map((entry) => {
+      const at = entry.indexOf('=');
+      return at < 0 ? [entry, ''] : [entry.slice(0, at), entry.slice(at + 1)];
+    }),
+  );

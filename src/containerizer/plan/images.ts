@@ -1,0 +1,79 @@
+// The images that a container asks for: one with its own files, and those that are volumes.
+import { enumNames } from '../../model/enum-names.ts';
+import { type ContainerInfo, type Image, Image_Type } from '../../model/generated/messages.ts';
+import { ContainerizerError } from '../containerizer-error.ts';
+import type { ProvisionedImage } from '../images/provisioner.ts';
+import { volumesOfKind } from './container-volumes.ts';
+import { type ContainerRequest, containerInfoOf, type RequestedImages } from './request.ts';
+
+export type ImageTypeName = keyof typeof Image_Type;
+
+/** What an agent does about images. */
+export interface ImageSupport {
+  /** The types that it has images of. */
+  readonly types: readonly ImageTypeName[];
+  /** Where a container with files of its own finds its sandbox: an absolute path. */
+  readonly sandboxDirectory: string;
+}
+
+export const NO_IMAGES: ImageSupport = { types: [], sandboxDirectory: '/mnt/mesos/sandbox' };
+
+export interface AskedImages {
+  readonly rootfs: Image | undefined;
+  readonly volumes: readonly Image[];
+}
+
+type Asking = Pick<ContainerRequest, 'executor' | 'task' | 'container'>;
+
+/** Undefined where a container asks for none. Throws ContainerizerError. */
+export function imagesAsked(request: Asking): AskedImages | undefined {
+  const { rootfs, volumes } = imagesIn(containerInfoOf(request));
+  return rootfs === undefined && volumes.length === 0 ? undefined : { rootfs, volumes };
+}
+
+const imagesIn = (info: ContainerInfo | undefined): AskedImages => ({
+  rootfs: info?.mesos?.image,
+  volumes: volumesOfKind(info, 'image').map(({ source }) => source.image),
+});
+
+const nameOf = enumNames(Image_Type);
+
+/** Throws ContainerizerError where the agent has no images of such a type. */
+export function requireImageTypes(
+  info: ContainerInfo | undefined,
+  types: readonly ImageTypeName[],
+): void {
+  const { rootfs, volumes } = imagesIn(info);
+  for (const { type } of rootfs === undefined ? volumes : [rootfs, ...volumes]) {
+    const name = nameOf(type);
+    if (!types.some((it) => it === name)) {
+      // Mesos's words.
+      throw new ContainerizerError(`Unsupported container image type: ${name ?? type}`);
+    }
+  }
+}
+
+/**
+ * Stands for an image that is not there yet. A plan with it is refused for no reason but what the
+ * request itself asks for.
+ */
+const ANY: ProvisionedImage = {
+  type: 'docker',
+  config: {
+    entrypoint: ['/'],
+    command: [],
+    environment: [],
+    workingDirectory: undefined,
+    user: undefined,
+    volumes: [],
+    labels: {},
+    stopSignal: undefined,
+  },
+  root: { kind: 'folder', path: '/', isReadOnly: true },
+};
+
+/** In place of the images that a request asks for. Throws ContainerizerError. */
+export function standIns(request: Asking): RequestedImages | undefined {
+  const asked = imagesAsked(request);
+  return asked && { rootfs: asked.rootfs && ANY, volumes: asked.volumes.map(() => ANY) };
+}

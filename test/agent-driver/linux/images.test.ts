@@ -1,0 +1,205 @@
+// Containers with files of their own, by the launcher linux and a real OCI runtime. This needs
+// root.
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import {
+  type CheckInfo,
+  CheckInfo_Type,
+  type CommandInfo,
+  type ContainerInfo,
+  ContainerInfo_Type,
+  Image_Type,
+  type Volume,
+  Volume_Mode,
+  Volume_Source_SandboxPath_Type,
+  Volume_Source_Type,
+} from '../../../src/model/generated/messages.ts';
+import { containerId } from '../../../src/model/ids.ts';
+import { FolderImages } from '../../support/folder-images.ts';
+import { DriverHarness, type Launch, temporaryFolder } from '../harness.ts';
+import { eventually } from '../outside.ts';
+import { sessionOutput } from '../session-output.ts';
+
+const isolation = [
+  'filesystem/linux',
+  'docker/runtime',
+  'namespaces/pid',
+  'namespaces/ipc',
+  'volume/host_path',
+  'volume/image',
+  'volume/sandbox_path',
+  'posix/cpu',
+];
+let folder: ReturnType<typeof temporaryFolder>;
+let harness: DriverHarness;
+
+const images = {
+  base: { environment: ['PATH=/bin', 'A=image', 'B=image'], command: ['/bin/env'] },
+  workdir: { workingDirectory: 'made/here' },
+  links: { files: { 'etc/hosts': '->/etc/passwd', over: '->/tmp', 'tmp/keep': '' } },
+};
+const own = { name: 'B', value: 'mine' };
+
+beforeEach(async () => {
+  folder = temporaryFolder();
+  harness = await DriverHarness.open(folder.path, {
+    isolation,
+    launcher: 'linux',
+    images: {
+      support: { types: ['DOCKER'], sandboxDirectory: '/mnt/mesos/sandbox' },
+      provisioner: new FolderImages(folder.path, images),
+    },
+  });
+});
+
+afterEach(async () => {
+  await harness.end();
+  folder[Symbol.dispose]();
+});
+
+const container = (name: string, more: Partial<ContainerInfo> = {}): ContainerInfo => ({
+  type: ContainerInfo_Type.MESOS,
+  mesos: { image: { type: Image_Type.DOCKER, docker: { name } } },
+  ...more,
+});
+
+async function outputOf(command: CommandInfo, info: ContainerInfo, launch: Launch = {}) {
+  const id = harness.launch({ ...launch, task: { command, container: info } });
+  const end = await Promise.race([harness.terminalStatus(id), harness.ended(id)]);
+  const path = harness.inSandbox(id, 'stdout');
+  const text = existsSync(path) ? readFileSync(path, 'utf8') : '';
+  const errors = existsSync(path) ? readFileSync(harness.inSandbox(id, 'stderr'), 'utf8') : '';
+  return 'state' in end ? `${end.message}\n${text}${errors}` : end.failure;
+}
+
+const DONE = 'Command exited with status 0';
+
+test('a command has the files of its image, and its sandbox among them', async () => {
+  const value = 'ls /; pwd; echo x > here; echo $A $B $MESOS_SANDBOX';
+  const text = await outputOf({ value, environment: { variables: [own] } }, container('base'));
+  expect(text?.split('\n')).toEqual([
+    DONE,
+    ...['bin', 'dev', 'etc', 'mnt', 'proc', 'sys'],
+    '/mnt/mesos/sandbox',
+    'image mine /mnt/mesos/sandbox',
+    '',
+  ]);
+  const [id] = harness.events.flatMap((it) => (it.type === 'containerEnded' ? it.containerId : []));
+  expect(readFileSync(harness.inSandbox(id ?? containerId(''), 'here'), 'utf8')).toBe('x\n');
+  expect(existsSync(join(folder.path, 'provisioner/containers'))).toBe(false);
+});
+
+test('an image says what is executed, and where', async () => {
+  expect(await outputOf({ shell: false }, container('base'))).toContain(`${DONE}\nPATH=/bin\n`);
+  const text = await outputOf({ value: 'pwd; touch x; echo $?' }, container('workdir'), {
+    user: 'nobody',
+  });
+  expect(text).toBe(`${DONE}\n/made/here\n1\ntouch: x: Permission denied\n`);
+});
+
+test('a link in the place of a file of the machine leads nowhere', async () => {
+  const value = 'cat /etc/hosts; [ -L /etc/hosts ]; echo $?; echo x > /etc/hosts';
+  const hosts = readFileSync('/etc/hosts', 'utf8');
+  const text = await outputOf({ value }, container('links'));
+  expect(text).toMatch(/^Command exited with status 1\n/);
+  expect(text).toContain(`\n${hosts}1\n`);
+  expect(text).toContain('Read-only file system');
+  expect(readFileSync('/etc/hosts', 'utf8')).toBe(hosts);
+});
+
+test('volumes are where they are wanted, on folders that are made for them', async () => {
+  const host = join(folder.path, 'host');
+  mkdirSync(host);
+  writeFileSync(join(host, 'f'), 'host\n');
+  const volume = (container_path: string, mode: Volume_Mode = Volume_Mode.RW): Volume => ({
+    container_path,
+    mode,
+    source: { type: Volume_Source_Type.HOST_PATH, host_path: { path: host } },
+  });
+  const image = { type: Image_Type.DOCKER, docker: { name: 'workdir' } };
+  const info = container('links', {
+    volumes: [
+      volume('rel'),
+      volume('/deep/down/in'),
+      // Where a link leads in the image, and not where it would lead on the machine.
+      volume('/over/there', Volume_Mode.RO),
+      { container_path: '/image', mode: Volume_Mode.RW, image },
+    ],
+  });
+  const value =
+    'cat rel/f /deep/down/in/f /tmp/there/f; touch /over/there/x; ls /image; touch /image/x && ls /image/x';
+  const text = await outputOf({ value }, info);
+  expect(text?.split('\n').slice(0, 6)).toEqual([DONE, 'host', 'host', 'host', 'bin', '/image/x']);
+  expect(text).toContain('Read-only file system');
+  expect(existsSync('/tmp/there')).toBe(false);
+});
+
+test('a working directory in a volume is entered as the user, who makes it if he may', async () => {
+  const host = join(folder.path, 'host');
+  mkdirSync(host, { mode: 0o755 });
+  const volumes: Volume[] = [
+    {
+      container_path: '/made',
+      mode: Volume_Mode.RW,
+      source: { type: Volume_Source_Type.HOST_PATH, host_path: { path: host } },
+    },
+  ];
+  const asked = () =>
+    outputOf({ value: 'pwd' }, container('workdir', { volumes }), { user: 'nobody' });
+  expect(await asked()).toBe("Failed to change directory to '/made/here': Permission denied\n");
+  expect(existsSync(join(host, 'here'))).toBe(false);
+  chmodSync(host, 0o777);
+  expect(await asked()).toBe(`${DONE}\n/made/here\n`);
+});
+
+test('what an image lacks fails the task when it is executed, and no image fails its launch', async () => {
+  expect(await outputOf({ shell: false, value: '/none' }, container('base'))).toBe(
+    "Command exited with status 1\nFailed to execute '/none': No such file or directory\n",
+  );
+  expect(await outputOf({ value: 'x' }, container('unknown'))).toBe('there is no such image');
+});
+
+test('checks and sessions run in the image', async () => {
+  const command = { value: 'exec sleep 1000' };
+  const check: CheckInfo = {
+    type: CheckInfo_Type.COMMAND,
+    command: { command: { value: '[ $A = image ] && [ $PWD = / ] && [ ! -e /usr ]' } },
+    delay_seconds: 0,
+    interval_seconds: 0.1,
+  };
+  const id = harness.launch({ task: { command, check, container: container('base') } });
+  const checked = await harness.until(() =>
+    harness.statuses(id).find((it) => it.check_status?.command?.exit_code !== undefined),
+  );
+  expect(checked.check_status?.command?.exit_code).toBe(0);
+  const session = 'echo $A; pwd; ls /; cat /proc/1/comm';
+  expect(await sessionOutput(harness, id, session)).toBe(
+    'image\n/mnt/mesos/sandbox\nbin\ndev\netc\nmnt\nproc\nsys\nmesos-container\n',
+  );
+});
+
+test('tasks of a group have images or none, and share folders of their executor', async () => {
+  const sandbox_path = { type: Volume_Source_SandboxPath_Type.PARENT, path: 'common' };
+  const source = { type: Volume_Source_Type.SANDBOX_PATH, sandbox_path };
+  const shared = (container_path: string) => ({
+    volumes: [{ container_path, mode: Volume_Mode.RW, source }],
+  });
+  const id = harness.launch({
+    group: [
+      {
+        name: 'one',
+        command: { value: 'echo hi > /shared/one; exec sleep 1000' },
+        container: container('base', shared('/shared')),
+      },
+      {
+        name: 'two',
+        command: { value: 'until [ -e here/one ]; do sleep 0.01; done; cat here/one; ls -d /usr' },
+        container: { type: ContainerInfo_Type.MESOS, ...shared('here') },
+      },
+    ],
+  });
+  const path = harness.inSandbox(id, 'tasks', 'two', 'stdout');
+  await eventually(() => existsSync(path) && readFileSync(path, 'utf8').includes('/usr'));
+  expect(readFileSync(path, 'utf8')).toBe('hi\n/usr\n');
+});
