@@ -2,7 +2,6 @@
 // compiled again.
 import { mkdirSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import asc from 'assemblyscript/asc';
 import { coreModule, staleness } from './products.mjs';
 
 const root = dirname(import.meta.dirname);
@@ -57,6 +56,8 @@ export async function buildCore({ build = 'shipped' }: BuildOptions = {}): Promi
   mkdirSync(dirname(output), { recursive: true });
   // Written under another name and then renamed, so that a reader never sees half a module.
   const temporary = `${output}.${process.pid}`;
+  // To load the compiler takes most of a second: tests of a module that is up to date do without.
+  const { default: asc } = await import('assemblyscript/asc');
   const result = await asc.main([
     join(root, 'asm', entry),
     '--outFile',
