@@ -168,16 +168,18 @@ function targetOf(path: string): string | readonly string[] {
   return names;
 }
 
-/** A container's own file systems are mounted there, and are its root. */
-const FIRST_MOUNTS: ReadonlySet<string> = new Set(['/', '/proc', '/sys', '/dev']);
-
+/**
+ * A container's own file systems are mounted there, and are its root. What is below /proc is the
+ * kernel's, and other for each process; what is below /dev would be hidden by the devices. The
+ * launcher judges the same by what links lead to (supervisor/volume-places.c).
+ */
 function requireMountable(path: string): void {
   const names = path.split('/').filter((name) => name !== '' && name !== '.');
-  // What is below /proc is the kernel's, and other for each process.
-  if (FIRST_MOUNTS.has(`/${names.join('/')}`) || names[0] === 'proc') {
+  const [top = ''] = names;
+  if (top === '' || top === 'proc' || top === 'dev' || (top === 'sys' && names.length === 1)) {
     throw new ContainerizerError(
       `Container path '${path}' of a volume ('container.volumes.container_path') cannot be ` +
-        "mounted on: a container's root, /dev, /sys and all of /proc are not replaced",
+        "mounted on: a container's root, /sys, and all of /dev and /proc are not replaced",
     );
   }
 }

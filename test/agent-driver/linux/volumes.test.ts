@@ -164,6 +164,47 @@ test('a user gets no folder of the host that the user could not enter', async ()
   expect(await printed('ls -d in', [volume])).toBe('in\n');
 });
 
+test('a volume over a folder above the sandbox leads root nowhere', async () => {
+  symlinkSync(folder.path, at('host/link'));
+  mkdirSync(at('target'));
+  symlinkSync(at('target'), at('host/work'));
+  for (const path of [folder.path, at('host/link')]) {
+    const volume = { ...onHost(at('host')), container_path: path };
+    expect(await printed('true', [volume], { user: 'nobody' })).toBe(
+      `The volume at '${path}' would hide the folder with the sandbox: Operation not permitted`,
+    );
+  }
+  expect(readdirSync(at('target'))).toEqual([]);
+});
+
+test('a link of the operator on the way to sandboxes is not what a volume can replace', async () => {
+  await harness.driver.close();
+  mkdirSync(at('alias'));
+  symlinkSync(at('work'), at('alias/work'));
+  harness = await DriverHarness.open(at('alias/work'), { isolation, launcher: 'linux' });
+  mkdirSync(at('target'));
+  symlinkSync(at('target'), at('host/work'));
+  const volume = { ...onHost(at('host')), container_path: at('alias') };
+  expect(await printed('pwd -P', [volume], { user: 'nobody' })).toMatch(`${at('work')}/`);
+  expect(readdirSync(at('target'))).toEqual([]);
+});
+
+test('no link leads a volume to what is there for every container', async () => {
+  for (const top of ['/', '/proc', '/sys', '/dev']) {
+    const link = at('host', `to-${top.slice(1)}`);
+    symlinkSync(top, link);
+    const volume = { ...onHost(at('host')), container_path: link };
+    expect(await printed('true', [volume], { user: 'nobody' })).toMatch(/which are not replaced/);
+  }
+});
+
+test('no volume shows the processes of others', async () => {
+  for (const path of ['/proc', '/proc/sys/kernel', '/']) {
+    expect(await printed('ls in', [onHost(path)])).toMatch(/would show the machine's processes/);
+  }
+  expect(await printed('ls -d in/lib', [onHost('/var')])).toBe('in/lib\n');
+});
+
 test('the machine’s /dev/null stays root’s', async () => {
   expect(await printed('stat -c %U /dev/null; echo x > /dev/null', [], { user: 'nobody' })).toBe(
     'root\n',

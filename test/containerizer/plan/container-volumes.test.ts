@@ -88,7 +88,7 @@ test.each<[what: string, volume: Partial<Volume>, text: RegExp]>([
   expect(() => volumesOfKind(info(volume), 'sandbox')).toThrow(text);
 });
 
-test.each(['/', '//.', '/proc', '/proc/sys/kernel', '/sys/', '/./dev'])(
+test.each(['/', '//.', '/proc', '/proc/sys/kernel', '/sys/', '/./dev', '/dev/shm'])(
   'a volume at %s is refused by name',
   (path) => {
     expect(() => volumesOfKind(info({ ...onHost('/srv'), container_path: path }), 'host')).toThrow(

@@ -23,6 +23,7 @@ import {
   ociConfig,
   ociText,
   ociValue,
+  type WayIn,
 } from './oci-config.ts';
 import { OciRuntime, type RuntimePaths } from './oci-runtime.ts';
 import { rootStep } from './root-step.ts';
@@ -96,7 +97,7 @@ export class Bundles {
       stage: this.#stage(runtime, joined.includes('user') ? outer?.run : undefined, [
         ...joined.flatMap((kind) => ['join', outer?.run ?? '', namespaceIn(folder, kind)]),
         ...(outer !== undefined && joined.includes('ipc') ? ['share', outer.run, SHM] : []),
-        ...fileSteps(plan, { folder, rootfs, isRoot: this.#agent.uid === 0 }),
+        ...fileSteps(plan, { folder, rootfs, way, isRoot: this.#agent.uid === 0 }),
       ]),
       arguments: (paths) => runtime.run(folder, paths),
     });
@@ -250,13 +251,21 @@ const imagesIn = ({ volumeMounts }: ContainerPlan): number[] =>
 /** Mounts the container's files, and then its volumes on these. */
 function fileSteps(
   plan: ContainerPlan,
-  at: { readonly folder: string; readonly rootfs: string; readonly isRoot: boolean },
+  at: {
+    readonly folder: string;
+    readonly rootfs: string;
+    readonly way: WayIn;
+    readonly isRoot: boolean;
+  },
 ): string[] {
-  const { folder, rootfs, isRoot } = at;
+  const { folder, rootfs, way, isRoot } = at;
   const files =
     plan.rootfs === undefined
       ? // The configuration mounts the devices.
-        ['bind', '/', rootfs, 'leave', join(rootfs, 'dev'), '']
+        [
+          ...['bind', '/', rootfs, 'leave', join(rootfs, 'dev'), ''],
+          ...(plan.volumeMounts.length > 0 ? ['keep', rootfs, way.entered] : []),
+        ]
       : rootStep(plan.rootfs, rootfs, isRoot);
   return [
     ...files,
@@ -264,6 +273,7 @@ function fileSteps(
       volumeSteps(mount, {
         rootfs,
         isOwn: plan.rootfs !== undefined,
+        seesProcesses: plan.namespaces.pid === 'agent',
         image: join(folder, IMAGES, String(index)),
         isRoot,
       }),

@@ -9,6 +9,8 @@ export interface VolumePlaces {
   readonly rootfs: string;
   /** Whether that has files of its own: what is missing on the way to a volume is made there. */
   readonly isOwn: boolean;
+  /** Whether the machine's processes are seen in the container. */
+  readonly seesProcesses: boolean;
   /** A folder where the volume is mounted first, if it is an image. */
   readonly image: string;
   /** Whether the agent is root. */
@@ -24,7 +26,10 @@ export function volumeSteps(mount: VolumeMount, places: VolumePlaces): string[] 
   return [...before, places.isOwn ? 'into' : 'volume', places.rootfs, textOf(mount, places)];
 }
 
-function textOf({ source, target, isReadOnly }: VolumeMount, { image }: VolumePlaces): string {
+function textOf(
+  { source, target, isReadOnly }: VolumeMount,
+  { image, seesProcesses }: VolumePlaces,
+): string {
   const mode = isReadOnly ? 'ro' : 'rw';
   const to = wordsOf(target);
   const at = (path: string) => wordsOf({ top: path, below: [] });
@@ -32,7 +37,7 @@ function textOf({ source, target, isReadOnly }: VolumeMount, { image }: VolumePl
     case 'host':
       return `volume ${mode} there ${at(source.path)} ${to}`;
     case 'asked':
-      return `volume ${mode} asked ${at(source.path)} ${to}`;
+      return `volume ${mode} ${seesProcesses ? 'asked' : 'apart'} ${at(source.path)} ${to}`;
     case 'machine':
       return `volume ${mode} machine ${at(source.path)} ${to}`;
     case 'image':

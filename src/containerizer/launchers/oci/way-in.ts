@@ -1,7 +1,8 @@
 // How a process gets into its working directory. An OCI runtime enters one as root, and makes those
 // that are missing, through links, too: it is led only as far as folders are root's, and the
-// process goes the rest itself.
-import { lstatSync } from 'node:fs';
+// process goes the rest itself. The runtime is led by a path without links, of which a volume could
+// hide one.
+import { lstatSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ContainerId } from '../../../model/ids.ts';
 import { isWithin } from '../../plan/own-files.ts';
@@ -13,7 +14,7 @@ import type { WayIn } from './oci-config.ts';
 /** `directory` is the sandbox of this container. */
 export function wayInto(id: ContainerId, directory: string): WayIn {
   const { top, below } = placeIn({ id, sandbox: directory }, []);
-  let entered = top;
+  let entered = withoutLinks(top);
   let left = below;
   while (left.length > 0 && isOurs(entered)) {
     entered = join(entered, left[0] ?? '');
@@ -41,6 +42,18 @@ export function wayInside(
 
 /** Into one that is there. */
 export const besideWay = (directory: string): WayIn => ({ entered: directory, below: THERE });
+
+/** All folders on the way to a root container's sandbox are the agent's, or the operator's. */
+function withoutLinks(folder: string): string {
+  try {
+    return realpathSync(folder);
+  } catch (error) {
+    if (isAbsence(error)) {
+      return folder;
+    }
+    throw error;
+  }
+}
 
 /** What is in a folder of others they may exchange. */
 function isOurs(folder: string): boolean {

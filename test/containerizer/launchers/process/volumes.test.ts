@@ -66,7 +66,15 @@ const mounted = (source: VolumeMount['source'], more: Partial<VolumeMount> = {})
 const printed = (script: string, mounts: readonly VolumeMount[]) =>
   printedOnStage(
     script,
-    mounts.flatMap((mount) => volumeSteps(mount, { rootfs: '/', isOwn: false, image: '', isRoot })),
+    mounts.flatMap((mount) =>
+      volumeSteps(mount, {
+        rootfs: '/',
+        isOwn: false,
+        seesProcesses: true,
+        image: '',
+        isRoot,
+      }),
+    ),
     {
       spawner,
       run,

@@ -114,11 +114,20 @@ int confine_after_user(const char *setting);
 
 /*
  * volumes.c: takes a step of the stage, which mounts a volume below the folder that becomes the
- * container's root; returns -1, with errno. `target` is where in the container it is, or is to be.
+ * container's root; returns -1, with errno and `why`.
  */
-int mount_volume(const struct launch *launch, char **step, char *target, size_t size);
+int mount_volume(const struct launch *launch, char **step, char *why, size_t size);
 /* Decodes %XX in place. */
 char *decoded(char *word);
+
+/*
+ * volume-places.c: no volume is mounted over the way from that root to a folder, which has no link on it;
+ * returns -1, with errno. Why nothing is mounted on what is open, or NULL. Whether the machine's processes
+ * show in what is open.
+ */
+int keep_way(const char *path, const char *way);
+const char *objection_to(int root, int target);
+int shows_processes(int root, int source);
 
 /*
  * users.c: puts this process into a user namespace of its own, in which it is root; or into the one that

@@ -18,6 +18,8 @@
  *   close TARGET -       TARGET, with all that is mounted below it, cannot be written to.
  *   join RUN FILE        The same, and that container's namespace of the file's name is found there.
  *   share RUN PATH       What that container has mounted at this path, where that is not what is here.
+ *   keep ROOT WAY        No volume is mounted over WAY, or a folder above it, below the folder that
+ *                        becomes the container's root: volume-places.c.
  *   root TARGET FILES    The files of an image: rootfs.c.
  *   plain TARGET -       What is mounted there has no program that gives privileges.
  *   volume ROOT VOLUME   A volume of the container, below the folder that becomes its root: volumes.c.
@@ -232,6 +234,9 @@ static int take_step(char **step) {
   if (strcmp(step[0], "root") == 0) {
     return mount_root(source, target);
   }
+  if (strcmp(step[0], "keep") == 0) {
+    return keep_way(source, target);
+  }
   if (strcmp(step[0], "bind") == 0) {
     return mount(source, target, NULL, BIND_ALL, NULL);
   }
@@ -254,10 +259,10 @@ static void set_stage(const struct launch *launch, int failure) {
   }
   for (int i = 0; i + 2 < launch->n_stage; i += 3) {
     char **step = launch->stage + i;
-    char target[PATH_MAX];
+    char why[PATH_MAX + 256];
     if (is_volume(step[0])) {
-      if (mount_volume(launch, step, target, sizeof target) < 0) {
-        fail(failure, "Failed to mount the volume at '%s'", target);
+      if (mount_volume(launch, step, why, sizeof why) < 0) {
+        fail(failure, "%s", why);
       }
     } else if (take_step(step) < 0) {
       fail(failure, "Failed to prepare mounts for the OCI runtime (%s %s)", step[0], step[1]);

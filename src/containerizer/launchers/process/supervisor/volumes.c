@@ -5,18 +5,21 @@
  *
  *   volume MODE KIND SOURCE BELOW TARGET BELOW   MODE is `ro` or `rw`. KIND `there`: the source is
  *                                                there; `asked`: so, and the container's user has
- *                                                named it, and can reach it; `made`: a folder is made
- *                                                where there is nothing; `machine`: a file, which may
- *                                                be missing, in place of whatever file or link is there.
+ *                                                named it, and can reach it; `apart`: so, too, and
+ *                                                the container does not see the machine's
+ *                                                processes; `made`: a folder is made where there is
+ *                                                nothing; `machine`: a file, which may be missing,
+ *                                                in place of whatever file or link is there.
  *   secret MODE TARGET BELOW CONTENT             A file that is in memory only; CONTENT in hex.
  *
  * A path is in two words. The first leads to a folder that is the operator's or the agent's, or to
  * whatever the container asked for: links are followed. What is BELOW it is in the hands of the
  * container's user, who may put a link anywhere, also while this runs: each part is opened by itself,
  * no link is followed, and what was opened is what is mounted, and mounted on. Where that is missing,
- * it is made, and belongs to whom the folder that it is in belongs to. In files of the container's own what
- * is missing on the way to a target is made, too; links lead to where they lead in the container. In words, a space, a percent sign
- * and what is no printable character are written as %XX; an empty path below is `-`.
+ * it is made, and belongs to whom the folder that it is in belongs to. In files of the container's own
+ * what is missing on the way to a target is made, too; links lead to where they lead in the container. In
+ * words, a space, a percent sign and what is no printable character are written as %XX; an empty path
+ * below is `-`. Both are judged when they have been opened: volume-places.c.
  */
 #include "container.h"
 
@@ -177,13 +180,20 @@ static int attach(int source, const char *name, const char *mode, int target) {
   return result < 0 ? -1 : 0;
 }
 
-static int mount_folder(struct root root, const struct launch *launch, char *words[]) {
-  const char *mode = words[0];
-  enum make make = strcmp(words[1], "made") == 0 ? FOLDERS : NOTHING;
-  int top = strcmp(words[1], "asked") == 0 ? open_as_user(launch, words[2])
-                                           : open(words[2], O_PATH | O_CLOEXEC);
+static int mount_folder(struct root root, const struct launch *launch, char *words[],
+                        const char **objection) {
+  const char *mode = words[0], *kind = words[1];
+  enum make make = strcmp(kind, "made") == 0 ? FOLDERS : NOTHING;
+  int is_apart = strcmp(kind, "apart") == 0;
+  int top = is_apart || strcmp(kind, "asked") == 0 ? open_as_user(launch, words[2])
+                                                   : open(words[2], O_PATH | O_CLOEXEC);
   int source = open_from(top, words[3], make);
-  if (strcmp(words[1], "machine") == 0) {
+  if (source >= 0 && is_apart && shows_processes(root.fd, source)) {
+    *objection = "would show the machine's processes, and the container sees its own only";
+    drop(source);
+    return -1;
+  }
+  if (strcmp(kind, "machine") == 0) {
     if (source < 0 && errno == ENOENT) {
       return 0;
     }
@@ -195,7 +205,8 @@ static int mount_folder(struct root root, const struct launch *launch, char *wor
   int target = source < 0 ? -1
                           : open_target(root, words[4], words[5],
                                         is_folder(source) ? FOLDERS : FOLDERS_AND_FILE);
-  int result = target < 0 ? -1 : attach(source, "", mode, target);
+  *objection = target < 0 ? NULL : objection_to(root.fd, target);
+  int result = target < 0 || *objection ? -1 : attach(source, "", mode, target);
   drop(source);
   drop(target);
   return result;
@@ -243,10 +254,12 @@ static int new_memory(size_t bytes) {
  * Only what is mounted somewhere can be mounted elsewhere: for a moment, the memory is on the folder of
  * the container's records, which nothing of this process looks at.
  */
-static int mount_secret(struct root root, const char *scratch, char *words[]) {
+static int mount_secret(struct root root, const char *scratch, char *words[],
+                        const char **objection) {
   size_t size = strlen(words[3]) / 2;
   int target = open_target(root, words[1], words[2], FOLDERS_AND_FILE);
-  int memory = target < 0 ? -1 : new_memory(size);
+  *objection = target < 0 ? NULL : objection_to(root.fd, target);
+  int memory = target < 0 || *objection ? -1 : new_memory(size);
   int file = memory < 0 ? -1 : openat(memory, "secret", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
   int result = file < 0 ? -1 : write_hex(file, words[3]);
   drop(file);
@@ -277,7 +290,9 @@ static int split(char *text, char *words[MAX_WORDS]) {
   return n;
 }
 
-static int mount_one(struct root root, const struct launch *launch, char *text, char *target, size_t size) {
+/* Returns -1 with errno, or with an objection. */
+static int mount_one(struct root root, const struct launch *launch, char *text, char *target, size_t size,
+                     const char **objection) {
   char *words[MAX_WORDS];
   int is_secret = strncmp(text, "secret ", 7) == 0;
   if (split(text, words) != (is_secret ? 4 : 6)) {
@@ -286,17 +301,24 @@ static int mount_one(struct root root, const struct launch *launch, char *text, 
   }
   const char *top = words[is_secret ? 1 : 4], *below = words[is_secret ? 2 : 5];
   snprintf(target, size, "%s%s%s", top, *below ? "/" : "", below);
-  return is_secret ? mount_secret(root, launch->run, words) : mount_folder(root, launch, words);
+  return is_secret ? mount_secret(root, launch->run, words, objection)
+                   : mount_folder(root, launch, words, objection);
 }
 
-int mount_volume(const struct launch *launch, char **step, char *target, size_t size) {
-  const char *path = step[1];
-  snprintf(target, size, "%s", path);
+int mount_volume(const struct launch *launch, char **step, char *why, size_t size) {
+  const char *path = step[1], *objection = NULL;
+  char target[PATH_MAX];
+  snprintf(target, sizeof target, "%s", path);
   char *text = strdup(step[2]);
   struct root root = {text ? open(path, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1,
                       strcmp(step[0], "into") == 0};
-  int result = root.fd < 0 ? -1 : mount_one(root, launch, text, target, size);
-  int error = errno;
+  int result = root.fd < 0 ? -1 : mount_one(root, launch, text, target, sizeof target, &objection);
+  int error = objection ? EPERM : errno;
+  if (objection) {
+    snprintf(why, size, "The volume at '%s' %s", target, objection);
+  } else {
+    snprintf(why, size, "Failed to mount the volume at '%s'", target);
+  }
   free(text);
   errno = error;
   drop(root.fd);
