@@ -140,6 +140,12 @@ export class Containers {
     this.#step({ type: 'exited', id, end: { waitStatus, failure, loss } });
   }
 
+  /** A container that was found, whose process was never started. */
+  neverBegan(id: ContainerId): void {
+    const failure = `The agent ended before container ${id} began`;
+    this.#step({ type: 'failed', id, failure });
+  }
+
   #watch(id: ContainerId, container: Container | undefined): void {
     if (container !== undefined) {
       this.#running.set(id, container);

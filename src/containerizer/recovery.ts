@@ -58,8 +58,14 @@ export async function recoverCalled(of: Recovering, root?: ContainerId): Promise
     }
   }
   for (const [id, { started, ...end }] of over) {
-    containers.ended(id, end);
-    if (!started) {
+    if (started) {
+      containers.ended(id, end);
+      continue;
+    }
+    containers.neverBegan(id);
+    // Whoever asked for one that the launcher had begun with may have been told that it is
+    // launched, and asks how it has ended.
+    if (!records.hasSettings(id)) {
       works.push(containers.gone(id).then(() => of.remove(id)));
     }
   }

@@ -137,6 +137,48 @@ test('those that run are taken back, and how others have ended is known', async 
   expect(processes()).toEqual([]);
 });
 
+test('one that was announced and never began is known as ended', async () => {
+  const first = await DriverHarness.open(folder.path);
+  const before = new ContainerCalls(first);
+  for (const id of ['alone', 'other', 'other.below']) {
+    expect(await before.launch(id, 'sleep 1000')).toEqual({ status: 200 });
+  }
+  const records = new RunRecords(new WorkDirectory(folder.path));
+  for (const id of ['alone', 'other.below']) {
+    await eventually(() => records.supervisor(containerId(id)) !== undefined);
+    const record = records.supervisor(containerId(id)) ?? expect.fail();
+    process.kill(record.supervisor.pid, 'SIGSTOP');
+  }
+  await first.driver.close();
+  // As if the two supervisors had been killed after the answer, before they had begun.
+  for (const id of ['alone', 'other.below']) {
+    const record = records.supervisor(containerId(id)) ?? expect.fail();
+    process.kill(record.supervisor.pid, 'SIGKILL');
+    process.kill(record.process.pid, 'SIGKILL');
+    rmSync(join(records.folder(containerId(id)), 'supervisor'));
+  }
+
+  for (const _ of ['by the next agent', 'and by the one after that']) {
+    const later = await DriverHarness.open(folder.path);
+    const calls = new ContainerCalls(later);
+    expect(await calls.wait('alone')).toEqual({});
+    expect(await calls.wait('other.below')).toEqual({});
+    await later.driver.close();
+  }
+  const last = await DriverHarness.open(folder.path);
+  const calls = new ContainerCalls(last);
+  expect(await calls.wait('alone')).toEqual({});
+  expect(await calls.remove('alone')).toEqual({ status: 200 });
+  expect(await calls.wait('alone')).toMatchObject({ status: 404 });
+  await calls.kill('other');
+  await calls.wait('other');
+  await calls.remove('other');
+  await last.driver.close();
+  expect(processes()).toEqual([]);
+  expect(cgroups()).toEqual([]);
+  expect(namesIn('meta/containers')).toEqual([]);
+});
+
 test('what is nested in a container whose executor is gone ends when the agent comes back', async () => {
   const first = await DriverHarness.open(folder.path);
   const custom = { value: 'echo $$ > pid; exec sleep 1000' };

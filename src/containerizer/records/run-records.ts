@@ -276,6 +276,11 @@ export class RunRecords {
     }
   }
 
+  /** Whether a launcher has begun with the container, which notes its settings first of all. */
+  hasSettings(container: ContainerId): boolean {
+    return existsSync(join(this.#work.run(container), 'settings'));
+  }
+
   /** All containers, each after those nested in it. */
   all(parent?: ContainerId): ContainerId[] {
     return namesIn(this.#work.recordsBelow(parent)).flatMap((name) => {
