@@ -177,6 +177,26 @@ test('a volume over a folder above the sandbox leads root nowhere', async () => 
   expect(readdirSync(at('target'))).toEqual([]);
 });
 
+test('in a volume on the way to another one the user makes what is missing, or nobody', async () => {
+  const first = { ...onHost(at('host')), container_path: 'in' };
+  const others = [
+    { ...onHost(at('host')), container_path: 'in/made/deep' },
+    { ...onHost(at('host/file')), container_path: 'in/made-file' },
+    { ...secret('x'), container_path: 'in/made-secret' },
+  ];
+  for (const other of others) {
+    expect(await printed('true', [first, other], { user: 'nobody' })).toMatch(
+      new RegExp(`^Failed to mount the volume at '.*/${other.container_path}': Permission denied$`),
+    );
+  }
+  expect(readdirSync(at('host'))).toEqual(['file']);
+  chmodSync(at('host'), 0o777);
+  const script = 'cat in/made/deep/file in/made-file in/made-secret';
+  expect(await printed(script, [first, ...others], { user: 'nobody' })).toBe('text\ntext\nx');
+  const made = readdirSync(at('host')).filter((name) => name.startsWith('made'));
+  expect(made.map((name) => statSync(at('host', name)).uid)).toEqual([65534, 65534, 65534]);
+});
+
 test('a link of the operator on the way to sandboxes is not what a volume can replace', async () => {
   await harness.driver.close();
   mkdirSync(at('alias'));

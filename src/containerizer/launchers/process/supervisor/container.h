@@ -150,10 +150,11 @@ int fill_layer(const char *folder);
 
 /*
  * process.c: opens a folder below one that only the agent can exchange, or what the container's user can
- * reach; -1, with errno.
+ * reach; makes a folder or file where that user can; -1, with errno.
  */
 int open_below(const char *above, const char *path);
 int open_as_user(const struct launch *launch, const char *path);
+int make_as_user(const struct launch *launch, int folder, const char *name, int is_file);
 
 /* process.c: turns this process into the container's; does not return. */
 _Noreturn void become(const struct launch *launch, int failure, const struct stdio *stdio);

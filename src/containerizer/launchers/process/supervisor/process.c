@@ -322,6 +322,24 @@ int open_as_user(const struct launch *launch, const char *path) {
   return found;
 }
 
+/* Only where the container's user can do so. Returns -1, with errno. */
+int make_as_user(const struct launch *launch, int folder, const char *name, int is_file) {
+  struct former former;
+  if (act_as_user(launch, &former) < 0) {
+    return -1;
+  }
+  int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+  int result = is_file ? openat(folder, name, flags, 0644) : mkdirat(folder, name, 0755), error = errno;
+  if (act_as_root(launch, &former) < 0) {
+    _exit(1);
+  }
+  if (is_file) {
+    drop(result);
+  }
+  errno = error;
+  return result < 0 ? -1 : 0;
+}
+
 void become(const struct launch *launch, int failure, const struct stdio *stdio) {
   join_cgroups(launch, failure);
   umask(022);

@@ -16,7 +16,8 @@
  * whatever the container asked for: links are followed. What is BELOW it is in the hands of the
  * container's user, who may put a link anywhere, also while this runs: each part is opened by itself,
  * no link is followed, and what was opened is what is mounted, and mounted on. Where that is missing,
- * it is made, and belongs to whom the folder that it is in belongs to. In files of the container's own
+ * it is made, and belongs to whom the folder that it is in belongs to; in a volume that lies on the way
+ * the container's user makes it. In files of the container's own
  * what is missing on the way to a target is made, too; links lead to where they lead in the container. In
  * words, a space, a percent sign and what is no printable character are written as %XX; an empty path
  * below is `-`. Both are judged when they have been opened: volume-places.c.
@@ -60,48 +61,64 @@ char *decoded(char *word) {
 /* What is made where something is missing. */
 enum make { NOTHING, FOLDERS, FOLDERS_AND_FILE };
 
-static int make_in(int folder, const char *name, int is_file) {
-  struct stat owner;
+/* The number of the mount that has what is open; 0 where it is not known. */
+static unsigned long long mount_of(int fd) {
+  struct statx status;
+  return statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &status) == 0 ? status.stx_mnt_id : 0;
+}
+
+/* By root; a folder that is there already, or is not root's any more, stays as it is. */
+static int make_by_root(int folder, const char *name, int is_file) {
+  struct stat owner, status;
   if (fstat(folder, &owner) < 0) {
     return -1;
   }
   int made;
   if (is_file) {
     made = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-  } else if (mkdirat(folder, name, 0755) < 0 && errno != EEXIST) {
-    return -1;
+  } else if (mkdirat(folder, name, 0755) < 0) {
+    return errno == EEXIST ? 0 : -1;
   } else {
     made = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   }
-  int result = made < 0 ? -1 : fchown(made, owner.st_uid, owner.st_gid);
+  int result = made < 0 ? -1 : fstat(made, &status);
+  if (result == 0 && status.st_uid == geteuid()) {
+    result = fchown(made, owner.st_uid, owner.st_gid);
+  }
   drop(made);
   return result;
 }
 
-/* Opens what `name` is in `folder`, and closes the folder. A link is not followed. */
-static int step(int folder, const char *name, enum make make, int is_last) {
-  struct stat status;
-  int next = openat(folder, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-  if (next < 0 && errno == ENOENT && make != NOTHING &&
-      make_in(folder, name, is_last && make == FOLDERS_AND_FILE) == 0) {
-    next = openat(folder, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-  }
-  if (next >= 0 && fstat(next, &status) == 0 && S_ISLNK(status.st_mode)) {
-    close(next);
-    next = -1;
-    errno = ELOOP;
-  }
-  drop(folder);
-  return next;
+/*
+ * What is on the way in another mount is in a volume, such as a folder of the machine that the user can
+ * only read: there the container's user makes it, or nobody.
+ */
+static int make_in(const struct launch *launch, unsigned long long mount, int folder, const char *name,
+                   int is_file) {
+  return mount != 0 && mount_of(folder) == mount ? make_by_root(folder, name, is_file)
+                                                 : make_as_user(launch, folder, name, is_file);
 }
 
-/* Goes on from `here`, which it closes. */
-static int open_from(int here, char *below, enum make make) {
+/* Goes on from `here`, which it closes. A link is not followed. */
+static int open_from(const struct launch *launch, int here, char *below, enum make make) {
+  unsigned long long mount = here < 0 ? 0 : mount_of(here);
   char *left;
   for (char *name = strtok_r(below, "/", &left); here >= 0 && name;) {
-    char *next = strtok_r(NULL, "/", &left);
-    here = step(here, name, make, next == NULL);
-    name = next;
+    char *after = strtok_r(NULL, "/", &left);
+    struct stat status;
+    int next = openat(here, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (next < 0 && errno == ENOENT && make != NOTHING &&
+        make_in(launch, mount, here, name, !after && make == FOLDERS_AND_FILE) == 0) {
+      next = openat(here, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    }
+    if (next >= 0 && fstat(next, &status) == 0 && S_ISLNK(status.st_mode)) {
+      close(next);
+      next = -1;
+      errno = ELOOP;
+    }
+    drop(here);
+    here = next;
+    name = after;
   }
   return here;
 }
@@ -109,6 +126,7 @@ static int open_from(int here, char *below, enum make make) {
 /* The folder that becomes the container's root, and whether it has files of the container's own. */
 struct root {
   int fd, is_own;
+  const struct launch *launch;
 };
 
 /* A link on the way leads to where it leads in the container. */
@@ -121,12 +139,13 @@ static int open_in(struct root root, const char *path) {
 static int make_on_way(struct root root, const char *path, int is_file) {
   char *part = strdup(path);
   int here = part ? open_in(root, "/") : -1;
+  unsigned long long mount = mount_of(root.fd);
   for (char *name = part, *end; here >= 0 && *(name += strspn(name, "/")); name = end) {
     end = name + strcspn(name, "/");
     char after = *end;
     *end = 0;
     int next = open_in(root, part);
-    if (next < 0 && errno == ENOENT && make_in(here, name, is_file && !after) == 0) {
+    if (next < 0 && errno == ENOENT && make_in(root.launch, mount, here, name, is_file && !after) == 0) {
       next = open_in(root, part);
     }
     drop(here);
@@ -142,7 +161,7 @@ static int make_on_way(struct root root, const char *path, int is_file) {
 static int open_target(struct root root, const char *top, char *below, enum make make) {
   int is_file = make == FOLDERS_AND_FILE && !*below;
   int here = root.is_own ? make_on_way(root, top, is_file) : open_in(root, top);
-  return open_from(here, below, make);
+  return open_from(root.launch, here, below, make);
 }
 
 /* What a link in a container's own files leads to is not what is mounted on. */
@@ -180,14 +199,14 @@ static int attach(int source, const char *name, const char *mode, int target) {
   return result < 0 ? -1 : 0;
 }
 
-static int mount_folder(struct root root, const struct launch *launch, char *words[],
-                        const char **objection) {
+static int mount_folder(struct root root, char *words[], const char **objection) {
+  const struct launch *launch = root.launch;
   const char *mode = words[0], *kind = words[1];
   enum make make = strcmp(kind, "made") == 0 ? FOLDERS : NOTHING;
   int is_apart = strcmp(kind, "apart") == 0;
   int top = is_apart || strcmp(kind, "asked") == 0 ? open_as_user(launch, words[2])
                                                    : open(words[2], O_PATH | O_CLOEXEC);
-  int source = open_from(top, words[3], make);
+  int source = open_from(launch, top, words[3], make);
   if (source >= 0 && is_apart && shows_processes(root.fd, source)) {
     *objection = "would show the machine's processes, and the container sees its own only";
     drop(source);
@@ -254,8 +273,8 @@ static int new_memory(size_t bytes) {
  * Only what is mounted somewhere can be mounted elsewhere: for a moment, the memory is on the folder of
  * the container's records, which nothing of this process looks at.
  */
-static int mount_secret(struct root root, const char *scratch, char *words[],
-                        const char **objection) {
+static int mount_secret(struct root root, char *words[], const char **objection) {
+  const char *scratch = root.launch->run;
   size_t size = strlen(words[3]) / 2;
   int target = open_target(root, words[1], words[2], FOLDERS_AND_FILE);
   *objection = target < 0 ? NULL : objection_to(root.fd, target);
@@ -291,8 +310,7 @@ static int split(char *text, char *words[MAX_WORDS]) {
 }
 
 /* Returns -1 with errno, or with an objection. */
-static int mount_one(struct root root, const struct launch *launch, char *text, char *target, size_t size,
-                     const char **objection) {
+static int mount_one(struct root root, char *text, char *target, size_t size, const char **objection) {
   char *words[MAX_WORDS];
   int is_secret = strncmp(text, "secret ", 7) == 0;
   if (split(text, words) != (is_secret ? 4 : 6)) {
@@ -301,8 +319,7 @@ static int mount_one(struct root root, const struct launch *launch, char *text, 
   }
   const char *top = words[is_secret ? 1 : 4], *below = words[is_secret ? 2 : 5];
   snprintf(target, size, "%s%s%s", top, *below ? "/" : "", below);
-  return is_secret ? mount_secret(root, launch->run, words, objection)
-                   : mount_folder(root, launch, words, objection);
+  return (is_secret ? mount_secret : mount_folder)(root, words, objection);
 }
 
 int mount_volume(const struct launch *launch, char **step, char *why, size_t size) {
@@ -311,8 +328,8 @@ int mount_volume(const struct launch *launch, char **step, char *why, size_t siz
   snprintf(target, sizeof target, "%s", path);
   char *text = strdup(step[2]);
   struct root root = {text ? open(path, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1,
-                      strcmp(step[0], "into") == 0};
-  int result = root.fd < 0 ? -1 : mount_one(root, launch, text, target, sizeof target, &objection);
+                      strcmp(step[0], "into") == 0, launch};
+  int result = root.fd < 0 ? -1 : mount_one(root, text, target, sizeof target, &objection);
   int error = objection ? EPERM : errno;
   if (objection) {
     snprintf(why, size, "The volume at '%s' %s", target, objection);
