@@ -23,6 +23,14 @@ export const DEBIAN_PACKAGES = [
   { name: 'procps', program: 'ps', suites: ['test/executor'], why: 'looks at processes of tasks' },
   { name: 'unzip', program: 'unzip', suites: ['test/containerizer'], why: 'unpacks fetched files' },
   { name: 'xz-utils', program: 'xz', suites: ['test/containerizer'], why: 'unpacks fetched files' },
+  { name: 'bzip2', program: 'bzip2', suites: ['test/containerizer'], why: 'unpacks fetched files' },
+  { name: 'zstd', program: 'zstd', suites: ['test/containerizer'], why: 'unpacks fetched files' },
+  {
+    name: 'openssl',
+    program: 'openssl',
+    suites: ['test/containerizer'],
+    why: 'makes certificates of servers',
+  },
   {
     name: 'crun',
     program: 'crun',

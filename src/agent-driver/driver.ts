@@ -344,21 +344,9 @@ export class AgentDriver {
     return this.#options.requests.take(request);
   }
 
-  /**
-   * Metrics by Mesos's names. The fetcher's cache has no size: files are fetched again for each
-   * container.
-   */
+  /** Metrics by Mesos's names. */
   metrics(): Record<string, number> {
-    const { fetched, notFetched, notDestroyed } = this.#containerizer.counts;
-    return {
-      'containerizer/fetcher/task_fetches_succeeded': fetched,
-      'containerizer/fetcher/task_fetches_failed': notFetched,
-      'containerizer/fetcher/cache_size_total_bytes': 0,
-      'containerizer/fetcher/cache_size_used_bytes': 0,
-      'containerizer/mesos/container_destroy_errors': notDestroyed,
-      ...this.#garbage.metrics(),
-      ...this.#containerizer.metrics(),
-    };
+    return { ...this.#garbage.metrics(), ...this.#containerizer.metrics() };
   }
 
   /** The resource usage of a container; undefined where it has ended or is not known. */

@@ -12,7 +12,7 @@ import { applySettings, sweepCgroup } from './cgroups/cgroups.ts';
 import { Placements } from './cgroups/placements.ts';
 import { ContainerizerError } from './containerizer-error.ts';
 import { Containers } from './containers.ts';
-import { DEFAULT_FETCH_OPTIONS, type FetchOptions } from './fetcher/fetcher.ts';
+import { DEFAULT_FETCH_OPTIONS, Fetcher, type FetchOptions } from './fetcher/fetcher.ts';
 import type { Host } from './host/host.ts';
 import { Users } from './host/users.ts';
 import type { Provisioner } from './images/provisioner.ts';
@@ -100,7 +100,7 @@ interface Parts {
 }
 
 export class Containerizer {
-  readonly counts: ContainerizerCounts;
+  readonly #counts: ContainerizerCounts;
   readonly #records: RunRecords;
   readonly #work: WorkDirectory;
   readonly #launcher: Launcher;
@@ -109,6 +109,7 @@ export class Containerizer {
   readonly #sweep: Parts['sweep'];
   readonly #isolators: readonly Isolator[];
   readonly #cleaners: Cleaners;
+  readonly #fetcher: Fetcher;
   readonly #steps: LaunchSteps;
   readonly #users: Users;
   readonly #provisioner: Provisioner | undefined;
@@ -117,7 +118,7 @@ export class Containerizer {
 
   private constructor(options: ContainerizerOptions, parts: Parts) {
     this.#work = options.work;
-    this.counts = parts.counts;
+    this.#counts = parts.counts;
     this.#records = options.records;
     this.#users = parts.users;
     this.#launcher = parts.launcher;
@@ -146,6 +147,11 @@ export class Containerizer {
     };
     this.#provisioner = options.images?.provisioner;
     this.#placements = new Placements(options.records, this.#host.cgroups);
+    this.#fetcher = new Fetcher({
+      ...(options.fetching ?? DEFAULT_FETCH_OPTIONS),
+      records: options.work.cacheRecords,
+      warn: options.warn,
+    });
     this.#steps = new LaunchSteps({
       ...parts,
       work: options.work,
@@ -153,7 +159,8 @@ export class Containerizer {
       host: this.#host,
       isolators: this.#isolators,
       placements: this.#placements,
-      fetching: options.fetching ?? DEFAULT_FETCH_OPTIONS,
+      fetcher: this.#fetcher,
+      isDiskEnforced: options.isolators?.disk?.isEnforced ?? false,
       provisioner: this.#provisioner,
     });
     this.#containers = new Containers({
@@ -217,6 +224,7 @@ export class Containerizer {
       isolator.close?.();
     }
     await this.#launcher.close();
+    await this.#fetcher.close();
   }
 
   /**
@@ -470,10 +478,19 @@ export class Containerizer {
     await this.#provisioner?.prune(excluded);
   }
 
-  /** Figures of isolators and of images, by Mesos's names. */
+  /** Figures by Mesos's names, also those of isolators and of images. */
   metrics(): Record<string, number> {
+    const { fetched, notFetched, notDestroyed } = this.#counts;
+    const { total, used } = this.#fetcher.cacheBytes;
+    const own = {
+      'containerizer/fetcher/task_fetches_succeeded': fetched,
+      'containerizer/fetcher/task_fetches_failed': notFetched,
+      'containerizer/fetcher/cache_size_total_bytes': total,
+      'containerizer/fetcher/cache_size_used_bytes': used,
+      'containerizer/mesos/container_destroy_errors': notDestroyed,
+    };
     const figures = this.#isolators.map((isolator) => isolator.metrics?.() ?? {});
-    return Object.assign({}, ...figures, this.#provisioner?.metrics());
+    return Object.assign(own, ...figures, this.#provisioner?.metrics());
   }
 
   /** The usage of the container's processes; undefined where it has none. */

@@ -6,7 +6,7 @@ import type { Image } from '../model/generated/messages.ts';
 import { applySettings, makeCgroups } from './cgroups/cgroups.ts';
 import type { Placements } from './cgroups/placements.ts';
 import { ContainerizerError } from './containerizer-error.ts';
-import { type FetchOptions, fetchAll } from './fetcher/fetcher.ts';
+import type { Fetcher } from './fetcher/fetcher.ts';
 import type { Identity, Users } from './host/users.ts';
 import { identityOf } from './identity.ts';
 import type { ProvisionedImage, Provisioner } from './images/provisioner.ts';
@@ -62,7 +62,9 @@ export interface LaunchParts {
   readonly isolators: readonly Isolator[];
   readonly placements: Placements;
   readonly launcher: Launcher;
-  readonly fetching: FetchOptions;
+  readonly fetcher: Fetcher;
+  /** Whether containers end that have more on disks than they were given. */
+  readonly isDiskEnforced: boolean;
   /** Undefined where the plans of this agent's host have no images. */
   readonly provisioner: Provisioner | undefined;
   readonly counts: ContainerizerCounts;
@@ -254,27 +256,33 @@ export class LaunchSteps {
   }
 
   async #fetch(
-    { id, sandbox, uris }: ContainerPlan,
+    { id, sandbox, uris, user, diskQuotas }: ContainerPlan,
     identity: Identity | undefined,
     abort: AbortSignal,
   ): Promise<void> {
     if (uris.length === 0) {
       return;
     }
-    // The fetcher does not use the task's environment, whose PATH may lack the programs for
-    // fetching.
     const root = rootSandbox(id, sandbox);
-    const around = { root, directory: sandbox, environment: layered() };
+    const quota = diskQuotas.find(({ path }) => path === sandbox);
     try {
-      await fetchAll({
-        ...this.#of.fetching,
+      await this.#of.fetcher.fetch({
         uris,
         sandbox,
         root,
         staging: this.#of.work.staging(id),
+        user,
         identity,
+        limitBytes: this.#of.isDiskEnforced ? quota?.limitBytes : undefined,
         abort,
-        run: (line) => this.#of.launcher.run({ ...around, ...line }, identity, abort),
+        // The fetcher does not use the task's environment, whose PATH may lack the programs for
+        // fetching.
+        run: ({ argv, environment = {} }) => {
+          const [program = ''] = argv;
+          const around = { root, directory: sandbox, environment: layered(environment) };
+          const line = { program, arguments: argv };
+          return this.#of.launcher.run({ ...around, ...line }, identity, abort);
+        },
       });
       this.#of.counts.fetched++;
     } catch (error) {

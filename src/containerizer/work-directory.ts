@@ -20,9 +20,10 @@
 //   meta/containers/<container>/first        the process that the OCI runtime has started
 //   meta/containers/<container>/oci          the bundle and the state of the OCI runtime
 //   meta/containers/<container>/containers/<nested>   the same of one that is nested in it
+//   meta/cache/<serial>                      a file of the fetcher's cache: its URI, size and sum
 //   meta/destroyed/<id>                      what is being deleted on a disk of type MOUNT
 //   meta/pending/<digest>                    volumes that are destroyed, but still in their places
-//   fetch/<container>                        unfinished downloads
+//   downloads/<container>                    unfinished downloads
 //   volumes/roles/<role>/<id>                persistent volumes
 //   volumes/destroyed/<any>                  what is left to delete of those that were destroyed
 import { existsSync, realpathSync, statSync } from 'node:fs';
@@ -100,8 +101,13 @@ export class WorkDirectory {
     return join(this.downloads, container);
   }
 
+  /** The folder of records of the fetcher's cache, whose files may lie elsewhere. */
+  get cacheRecords(): string {
+    return join(this.meta, 'cache');
+  }
+
   get downloads(): string {
-    return join(this.root, 'fetch');
+    return join(this.root, 'downloads');
   }
 
   /** The absolute path for a path relative to the work directory. */

@@ -144,6 +144,14 @@ export class HeldFolder implements Disposable {
     this.#attempt(name, (path) => renameSync(path, entryPath(to.#path, newName)));
   }
 
+  /**
+   * A path to what lies below the open folder, as long as that is open, for this process only. No
+   * one else may be able to change what is on the way.
+   */
+  place(below: string): string {
+    return entryPath(this.#path, below).toString();
+  }
+
   setMode(mode: number): void {
     attempt(this.path, () => chmodSync(this.#path, mode));
   }

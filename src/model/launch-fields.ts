@@ -125,7 +125,7 @@ export const commandFields: Fields<CommandInfo> = {
     value: WORKS,
     executable: WORKS,
     extract: WORKS,
-    cache: harmless('every task fetches anew'),
+    cache: WORKS,
     output_file: WORKS,
   },
   environment,

@@ -101,7 +101,7 @@ test.each([0, 7, 25, 80])(
     expect(readdirSync(join(folder.path, 'meta/containers'))).toEqual(['root']);
     await eventually(() => namesIn('meta/containers/root/containers').length === 0);
     expect(namesIn('containers')).toEqual([]);
-    expect(namesIn('fetch')).toEqual([]);
+    expect(namesIn('downloads')).toEqual([]);
   },
 );
 

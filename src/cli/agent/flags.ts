@@ -136,13 +136,11 @@ export const AGENT_FLAGS = {
   }),
   fetcher_cache_dir: text({
     default: '/tmp/mesos/fetch',
-    status: 'planned',
-    help: 'Folder of fetched files that are kept for other tasks.',
+    help: 'Folder of fetched files that are kept for other tasks (cache of a URI); one for each agent of a machine.',
   }),
   fetcher_cache_size: size({
     default: 2 * 2 ** 30,
-    status: 'planned',
-    help: 'How much of the disk the fetched files may take.',
+    help: 'How much of the disk fetched files in --fetcher_cache_dir may take; 0: nothing is kept.',
   }),
   fetcher_stall_timeout: duration({
     default: MINUTE,
@@ -162,8 +160,7 @@ export const AGENT_FLAGS = {
     help: 'Share of the disk to keep free: sandboxes are kept for gc_delay * (1 - gc_disk_headroom - share used).',
   }),
   hadoop_home: text({
-    status: 'accepted',
-    help: 'Where Hadoop is installed. Files are not fetched from HDFS.',
+    help: 'Where Hadoop is installed: its bin/hadoop fetches what is neither a file nor http or ftp. Otherwise that of HADOOP_HOME, or of PATH.',
   }),
   http_authenticators: text({
     default: 'basic',

@@ -8,7 +8,6 @@ import type { AgentTimer } from '../../agent/timers.ts';
 import { createViews } from '../../agent/views/views.ts';
 import { AgentDriver } from '../../agent-driver/driver.ts';
 import { joinAsAgent } from '../../containerizer/cgroups/hierarchies.ts';
-import type { Proxies } from '../../containerizer/downloads/http-answer.ts';
 import { lookAtHost } from '../../containerizer/host/host.ts';
 import { controllersFor } from '../../containerizer/isolators/names.ts';
 import { Turns } from '../../containerizer/turns.ts';
@@ -42,7 +41,7 @@ export async function runAgent(
   const { values } = parsed;
   const [settings, module] = await Promise.all([agentSettings(parsed), loadCore()]);
   const { address, master, options, authentication, carriers, warnings } = settings;
-  const { capabilities, isolators, containerLogger } = settings;
+  const { capabilities, isolators, containerLogger, fetching } = settings;
   const { workDir } = options;
   const noted = { ...parsed, warnings: [...parsed.warnings, ...warnings] };
   const own = new ServerProcess<AgentTimer>(NAME, noted, (timer, nowMs) =>
@@ -80,11 +79,7 @@ export async function runAgent(
     capabilities,
     isolators,
     logger: containerLogger,
-    fetching: {
-      stallMs: values.fetcher_stall_timeout,
-      home: values.frameworks_home,
-      proxies: proxiesOf(process.env),
-    },
+    fetching,
     garbage: {
       policy: { delayMs: values.gc_delay, headroom: values.gc_disk_headroom },
       diskWatchIntervalMs: values.disk_watch_interval,
@@ -175,14 +170,4 @@ export async function runAgent(
   shutdown.add('detector', unwatch);
   // Not before all tasks of the last run are recovered, and the master is known.
   onUnregister(() => stop('unregister'));
-}
-
-/** As curl reads them: HTTP_PROXY in capitals is ignored, for CGI programs get it from clients. */
-function proxiesOf(environment: NodeJS.ProcessEnv): Proxies {
-  const { http_proxy, https_proxy, HTTPS_PROXY, no_proxy, NO_PROXY } = environment;
-  return {
-    http_proxy,
-    https_proxy: https_proxy ?? HTTPS_PROXY,
-    no_proxy: no_proxy ?? NO_PROXY,
-  };
 }

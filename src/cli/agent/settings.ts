@@ -1,6 +1,7 @@
 // The settings of an agent: all flags are read before anything is started, and all faults reported
 // together.
 import type { AgentOptions } from '../../agent/options.ts';
+import type { FetchOptions } from '../../containerizer/fetcher/fetcher.ts';
 import type { IsolatorOptions } from '../../containerizer/isolators/isolators.ts';
 import type { CapabilityDefaults } from '../../containerizer/plan/capabilities.ts';
 import type { ContainerLogger } from '../../containerizer/plan/container-logger.ts';
@@ -20,6 +21,7 @@ import { logFolder, serverStart } from '../process/server-process.ts';
 import { capabilityDefaults } from './capabilities.ts';
 import { loggerOf } from './container-logger.ts';
 import { makePathDisks, refuseOverlaps, refuseUnmounted } from './disks.ts';
+import { fetchOptions } from './fetching.ts';
 import type { AGENT_FLAGS } from './flags.ts';
 import { isolatorOptions } from './isolators.ts';
 import { agentOptions, refuseForeignAgent, workDirOf } from './options.ts';
@@ -34,6 +36,7 @@ export interface AgentSettings {
   /** Of containers. */
   readonly capabilities: CapabilityDefaults;
   readonly isolators: IsolatorOptions;
+  readonly fetching: FetchOptions;
   /** What keeps the output of containers; undefined: plain files. */
   readonly containerLogger: ContainerLogger | undefined;
   /** Lines for the log. */
@@ -71,6 +74,7 @@ export async function agentSettings(
       () => workDir.value,
     ),
   );
+  const fetching = faults.read(() => fetchOptions(values, workDir.value, process.env));
   faults.read(() => refuseUnmounted(options.value.resources));
   faults.read(() => refuseOverlaps(options.value.resources, workDir.value));
   faults.read(() => makePathDisks(options.value.resources, workDir.value));
@@ -92,6 +96,7 @@ export async function agentSettings(
     carriers: carriers.value,
     capabilities: capabilities.value,
     isolators: isolators.value,
+    fetching: fetching.value,
     containerLogger: containerLogger.value,
     authentication: agentAuthentication({ readonly, readwrite, credentials }),
     warnings,

@@ -228,6 +228,7 @@ function localAgent(
     `--port=${port}`,
     `--work_dir=${join(folder, name)}`,
     `--runtime_dir=${join(folder, name, 'run')}`,
+    `--fetcher_cache_dir=${join(folder, name, 'fetch')}`,
     `--resources=${resources}`,
     `--launcher=${values.launcher}`,
     `--isolation=${values.isolation.join(',')}`,

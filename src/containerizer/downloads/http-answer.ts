@@ -17,6 +17,10 @@ export interface HttpQuestion {
   /** Of the scheme http or https. */
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** HEAD: the answer has no body. */
+  readonly method?: 'GET' | 'HEAD';
+  /** Called before a connection with TLS. */
+  readonly beforeTls?: (() => void) | undefined;
   /** A form that is posted. Its answer is taken as it is, redirects as well. */
   readonly form?: string;
   /** Whether a redirect from https to http is a failure. */
@@ -80,22 +84,25 @@ function urlOf(text: string, base: URL | undefined): URL {
 function ask(
   url: URL,
   headers: Headers,
-  { form, proxies, signal }: HttpQuestion,
+  { method = 'GET', form, proxies, beforeTls, signal }: HttpQuestion,
 ): Promise<IncomingMessage> {
   const answered = Promise.withResolvers<IncomingMessage>();
   const target = new URL(url);
   target.username = '';
   target.password = '';
   const hasUser = url.username !== '' || url.password !== '';
-  const [start, Agent] =
-    url.protocol === 'https:' ? [requestHttps, HttpsAgent] : [requestHttp, HttpAgent];
+  const isSecure = url.protocol === 'https:';
+  if (isSecure) {
+    beforeTls?.();
+  }
+  const [start, Agent] = isSecure ? [requestHttps, HttpsAgent] : [requestHttp, HttpAgent];
   const request = start(target, {
     agent: new Agent({
       keepAlive: false,
       ...(proxies === undefined ? {} : { proxyEnv: { ...proxies } }),
     }),
     signal,
-    method: form === undefined ? 'GET' : 'POST',
+    method: form === undefined ? method : 'POST',
     headers: {
       accept: '*/*',
       'accept-encoding': 'identity',
@@ -111,7 +118,8 @@ function ask(
   return answered.promise;
 }
 
-function decoded(text: string): string {
+/** The text of a part of a URI; as it stands, where it is not encoded as it should be. */
+export function decoded(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {

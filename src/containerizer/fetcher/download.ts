@@ -1,56 +1,143 @@
-// Downloads over HTTP, as libcurl does for Mesos: the bytes are stored as they are sent, redirects
-// are followed, and the URI's user and password are sent. Any final status but 200 is a failure.
-import { createWriteStream } from 'node:fs';
+// Downloads over HTTP and FTP, as libcurl does for Mesos: the bytes are stored as they are sent.
+// Any final status of HTTP but 200 is a failure; where it says that the server is in trouble, it is
+// asked again a few times.
 import type { IncomingMessage } from 'node:http';
 import { pipeline } from 'node:stream/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { httpAnswer, type Proxies } from '../downloads/http-answer.ts';
-import { explained } from '../downloads/http-failure.ts';
 import { StallWatch } from '../downloads/stall-watch.ts';
-import { FetchError } from './fetch-error.ts';
+import { type Arrival, ArrivingFile } from './arriving-file.ts';
+import { FetchError, fetchErrorOf } from './fetch-error.ts';
+import { FtpFile } from './ftp-source.ts';
 
-export interface Download {
+export interface RemoteFile {
   readonly uri: string;
-  /** Where the download is stored. Nothing may exist at this path; the new file is private. */
-  readonly path: string;
-  /** A download that receives nothing for this long has failed. */
+  /** A server that sends nothing for this long has failed. */
   readonly stallMs: number;
   readonly proxies?: Proxies | undefined;
-  readonly abort: AbortSignal;
+  /** Called before a connection with TLS. */
+  readonly beforeTls?: (() => void) | undefined;
 }
 
-/** Throws FetchError, or the reason of the abort. */
-export async function download({ uri, path, stallMs, proxies, abort }: Download): Promise<void> {
-  const stall = new StallWatch(stallMs, abort);
-  let response: IncomingMessage | undefined;
+export interface Download extends RemoteFile {
+  /** Where the download is stored. Nothing may exist at this path; the new file is private. */
+  readonly path: string;
+  /** A file with more bytes has failed. */
+  readonly maxBytes?: number | undefined;
+  /** How long to wait before a server in trouble is asked again, the first time. */
+  readonly retryMs?: number | undefined;
+}
+
+/** Statuses of servers in trouble, as `curl --retry` has them. */
+const PASSING = new Set([408, 429, 500, 502, 503, 504]);
+const MOST_TRIES = 3;
+const RETRY_MS = 1_000;
+
+export const isFtp = (uri: string) => /^ftps?:\/\//i.test(uri);
+export const isHttp = (uri: string) => /^https?:\/\//i.test(uri);
+
+/**
+ * Throws FetchError, or the reason of the abort. A file that does not arrive whole is deleted.
+ */
+export function download(file: Download, abort: AbortSignal): Promise<Arrival> {
+  return unlessStalled(file, abort, async (stall) => {
+    if (isFtp(file.uri)) {
+      using source = await FtpFile.open(file.uri, stall.signal, file.beforeTls);
+      return await arrival(file, stall, (to) => source.send(to));
+    }
+    const response = await lastAnswer(file, stall);
+    try {
+      return await arrival(file, stall, async (to) => {
+        await to.expect(lengthOf(response) ?? 0);
+        await pipeline(response, to, { signal: stall.signal });
+      });
+    } finally {
+      response.destroy();
+    }
+  });
+}
+
+async function arrival(
+  { path, maxBytes }: Download,
+  stall: StallWatch,
+  send: (to: ArrivingFile) => Promise<void>,
+): Promise<Arrival> {
+  const arriving = new ArrivingFile({ path, maxBytes, onBytes: () => stall.refresh() });
   try {
-    response = await httpAnswer({ url: uri, proxies, signal: stall.signal });
-    stall.refresh();
-    if (response.statusCode !== 200) {
-      throw new FetchError(
-        `Error downloading resource, received HTTP return code ${response.statusCode}`,
-      );
-    }
-    const file = createWriteStream(path, { flags: 'wx', mode: 0o600 });
-    await pipeline(refreshing(response, stall), file, { signal: stall.signal });
+    await send(arriving);
+    return arriving.arrival();
   } catch (error) {
-    abort.throwIfAborted();
-    if (error instanceof FetchError) {
-      throw error;
-    }
-    const failure = stall.failure(error) ?? explained(error, response !== undefined);
-    throw new FetchError(`Error downloading resource: ${failure.message}`, {
-      detail: failure.detail,
-      cause: failure,
-    });
-  } finally {
-    stall.stop();
-    response?.destroy();
+    await arriving.abandon();
+    // Of a failure here, the sender sees only that nobody takes what is sent.
+    throw fetchErrorOf(arriving.errored ?? error, true);
   }
 }
 
-async function* refreshing(chunks: AsyncIterable<Uint8Array>, stall: StallWatch) {
-  for await (const chunk of chunks) {
+/**
+ * The size of a file as its server tells it, undefined where it does not. Throws as `download`.
+ */
+export function remoteBytes(file: RemoteFile, abort: AbortSignal): Promise<number | undefined> {
+  return unlessStalled(file, abort, async ({ signal }) => {
+    if (isFtp(file.uri)) {
+      using source = await FtpFile.open(file.uri, signal, file.beforeTls);
+      return await source.bytes();
+    }
+    const response = await asked(file, 'HEAD', signal);
+    response.destroy();
+    refuseStatus(response);
+    return lengthOf(response);
+  });
+}
+
+async function lastAnswer(file: Download, stall: StallWatch): Promise<IncomingMessage> {
+  const { retryMs = RETRY_MS } = file;
+  for (let tries = 1; ; tries++) {
+    const response = await asked(file, 'GET', stall.signal);
     stall.refresh();
-    yield chunk;
+    if (tries === MOST_TRIES || !PASSING.has(response.statusCode ?? 0)) {
+      refuseStatus(response);
+      return response;
+    }
+    response.destroy();
+    // It is not the server that stands still meanwhile.
+    stall.stop();
+    await delay(retryMs * 2 ** (tries - 1), undefined, { signal: stall.signal });
+    stall.refresh();
+  }
+}
+
+const asked = (
+  { uri, proxies, beforeTls }: RemoteFile,
+  method: 'GET' | 'HEAD',
+  signal: AbortSignal,
+) => httpAnswer({ url: uri, method, proxies, beforeTls, signal });
+
+function refuseStatus(response: IncomingMessage): void {
+  const { statusCode } = response;
+  if (statusCode !== 200) {
+    response.destroy();
+    throw new FetchError(`Error downloading resource, received HTTP return code ${statusCode}`);
+  }
+}
+
+function lengthOf({ headers }: IncomingMessage): number | undefined {
+  const bytes = Number(headers['content-length'] ?? Number.NaN);
+  return Number.isSafeInteger(bytes) && bytes >= 0 ? bytes : undefined;
+}
+
+/** Ends `use` where it is given up, and where nothing comes for too long. */
+async function unlessStalled<T>(
+  { stallMs }: RemoteFile,
+  abort: AbortSignal,
+  use: (stall: StallWatch) => Promise<T>,
+): Promise<T> {
+  const stall = new StallWatch(stallMs, abort);
+  try {
+    return await use(stall);
+  } catch (error) {
+    abort.throwIfAborted();
+    throw fetchErrorOf(stall.failure(error) ?? error, false);
+  } finally {
+    stall.stop();
   }
 }

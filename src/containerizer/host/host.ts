@@ -26,6 +26,7 @@ const PROGRAM_NAMES = [
   'gzip',
   'bzip2',
   'xz',
+  'zstd',
   'unzip',
   'du',
   'find',

@@ -1,19 +1,37 @@
 // Downloads from real servers that misbehave: the errors say why they failed.
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { download } from '../../../src/containerizer/fetcher/download.ts';
 import { FetchError } from '../../../src/containerizer/fetcher/fetch-error.ts';
+import { mounted } from '../../support/mounted.ts';
 
 let folder: string;
 let server: Server;
 let base: string;
+let asked: number;
+/** What is in the folder when a download has ended. */
+let leftOver: string[];
+
+function endless(response: ServerResponse): void {
+  const more = () => {
+    if (response.write(Buffer.alloc(65_536))) {
+      setImmediate(more);
+    } else {
+      response.once('drain', more);
+    }
+  };
+  response.on('close', () => response.removeAllListeners('drain'));
+  more();
+}
 
 beforeEach(async () => {
+  asked = 0;
   folder = mkdtempSync(join(tmpdir(), 'mesoscale-download-'));
   server = createServer((request, response) => {
     switch (request.url) {
@@ -39,6 +57,14 @@ beforeEach(async () => {
         break;
       case '/stall':
         response.write('a part');
+        break;
+      case '/endless':
+        endless(response);
+        break;
+      case '/busy?2':
+      case '/busy?3':
+        response.statusCode = ++asked > Number(request.url.slice(-1)) ? 200 : 503;
+        response.end('at last!');
         break;
       case '/mute':
         break;
@@ -68,11 +94,16 @@ afterEach(() => {
 
 /** Waits for the stall only with servers that never go on. */
 const fetched = (uri: string, abort = new AbortController().signal) =>
-  download({
-    uri,
-    path: join(folder, 'file'),
-    stallMs: /stall|mute/.test(uri) ? 100 : 60_000,
+  download(
+    {
+      uri,
+      path: join(folder, 'file'),
+      stallMs: /stall|mute/.test(uri) ? 100 : 60_000,
+      retryMs: 1,
+    },
     abort,
+  ).finally(() => {
+    leftOver = readdirSync(folder);
   });
 
 test('a file arrives whole', async () => {
@@ -87,13 +118,10 @@ test('a proxy is asked instead of the server, but for the hosts that need none',
   const http_proxy = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
   const proxies = { http_proxy, https_proxy: undefined, no_proxy: '127.0.0.1' };
   const from = (uri: string, name: string) =>
-    download({
-      uri,
-      path: join(folder, name),
-      stallMs: 1_000,
-      proxies,
-      abort: new AbortController().signal,
-    });
+    download(
+      { uri, path: join(folder, name), stallMs: 1_000, proxies },
+      new AbortController().signal,
+    );
   await from('http://no-such-host.invalid/x', 'far');
   await from(`${base}/found`, 'near');
   proxy.close();
@@ -104,6 +132,53 @@ test('a proxy is asked instead of the server, but for the hosts that need none',
 test('a download that is given up ends with the reason', async () => {
   const reason = new Error('given up');
   await expect(fetched(`${base}/mute`, AbortSignal.abort(reason))).rejects.toBe(reason);
+});
+
+test('a server in trouble is asked again, a few times', async () => {
+  await expect(fetched(`${base}/busy?2`)).resolves.toMatchObject({ bytes: 8 });
+  expect(readFileSync(join(folder, 'file'), 'utf8')).toBe('at last!');
+  rmSync(join(folder, 'file'));
+  asked = 0;
+  await expect(fetched(`${base}/busy?3`)).rejects.toThrow('received HTTP return code 503');
+  expect(asked).toBe(3);
+});
+
+test('a file has the bytes and the sum that are told of it', async () => {
+  const { bytes, sha256 } = await fetched(`${base}/found`);
+  expect(bytes).toBe(9);
+  expect(sha256).toBe(createHash('sha256').update('from afar').digest('hex'));
+});
+
+test.each(['/found', '/endless'])(
+  'a file with more bytes than it may have fails: %s',
+  async (path) => {
+    const file = {
+      uri: `${base}${path}`,
+      path: join(folder, 'file'),
+      stallMs: 60_000,
+      maxBytes: 5,
+    };
+    await expect(download(file, new AbortController().signal)).rejects.toMatchObject({
+      message: 'Error downloading resource: Maximum file size exceeded',
+      detail: 'it has more than the 5 bytes that it may have',
+    });
+  },
+);
+
+test.runIf(process.geteuid?.() === 0)('a large file leaves a disk some room', async () => {
+  using disk = mounted(join(folder, 'disk'));
+  const file = { uri: `${base}/endless`, path: join(folder, 'disk/file'), stallMs: 60_000 };
+  expect(disk).toBeDefined();
+  await expect(download(file, new AbortController().signal)).rejects.toThrow(
+    'Failed writing received data to disk/application',
+  );
+  expect(readdirSync(join(folder, 'disk'))).toEqual([]);
+});
+
+test('a file that exists is not overwritten', async () => {
+  writeFileSync(join(folder, 'file'), 'mine');
+  await expect(fetched(`${base}/found`)).rejects.toThrow('Failed writing received data');
+  expect(readFileSync(join(folder, 'file'), 'utf8')).toBe('mine');
 });
 
 const closedPort = async () => {
@@ -154,6 +229,7 @@ test.each<[what: string, uri: () => string | Promise<string>, words: RegExp, det
 ])('%s: it is said why', async (_, uri, words, detail) => {
   const error: unknown = await fetched(await uri()).catch((error: unknown) => error);
   expect(error).toBeInstanceOf(FetchError);
+  expect(leftOver).toEqual([]);
   const { message, detail: cause } = error as FetchError;
   expect(message).toMatch(words);
   expect(cause ?? '').toMatch(detail);

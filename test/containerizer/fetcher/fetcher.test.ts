@@ -272,7 +272,7 @@ describe('downloads', () => {
     const { read, sandbox } = await fetched([{ value: `${base}/moved` }], 'nobody');
     expect(read('moved')).toBe('from afar');
     expect(statSync(join(sandbox, 'moved')).uid).toBe(65534);
-    expect(existsSync(join(folder.path, 'work/fetch'))).toBe(true);
+    expect(existsSync(join(folder.path, 'work/downloads'))).toBe(true);
   });
 
   test('are named with their query', async () => {
@@ -318,7 +318,7 @@ describe('downloads', () => {
   test.each<[what: string, uri: () => string, words: RegExp, detail: RegExp]>([
     ['that end early', () => `${base}/short`, /Transferred a partial file/, /ended before/],
     ['that stand still', () => `${base}/stall`, /Timeout was reached/, /nothing received/],
-    ['of a scheme that nobody knows', () => 'gopher://host/file', /HDFS client/, /http and https/],
+    ['of a scheme that nobody knows', () => 'gopher://host/file', /HDFS client/, /ftp and ftps/],
     ['that would leave the sandbox', () => `${base}/..`, /Malformed URI/, /^/],
   ])('%s: the status and the sandbox say why', async (_, uri, words, detail) => {
     const { failure, read } = await fetched([{ value: uri() }]);
@@ -326,8 +326,8 @@ describe('downloads', () => {
     expect(failure).toMatch(detail);
     expect(read('stderr')).toMatch(words);
     expect(read('stderr')).toMatch(detail);
-    mkdirSync(join(folder.path, 'work/fetch'), { recursive: true });
-    expect(readdirSync(join(folder.path, 'work/fetch'))).toEqual([]);
+    mkdirSync(join(folder.path, 'work/downloads'), { recursive: true });
+    expect(readdirSync(join(folder.path, 'work/downloads'))).toEqual([]);
   });
 
   test('do not follow links out of the sandbox (needs root)', async () => {

@@ -1,6 +1,7 @@
 // Pulls images from registries, by the API of the OCI distribution specification, which is that of
 // docker's registry.
 import { ContainerizerError } from '../../containerizer-error.ts';
+import { Slots } from '../../downloads/slots.ts';
 import { isDigest } from '../formats/digest.ts';
 import { type Login, loginFor, readDockerConfig } from '../formats/docker-config.ts';
 import { type Descriptor, MOST_LAYER_BYTES, MOST_MANIFEST_BYTES } from '../formats/manifest.ts';
@@ -13,7 +14,6 @@ import type { PulledImage, Puller, PullOptions } from '../puller.ts';
 import { type Manner, unexpected, whole } from './asking.ts';
 import { downloadBlob } from './blob-download.ts';
 import { Session } from './session.ts';
-import { Slots } from './slots.ts';
 
 export interface RegistryOptions extends Manner {
   /** For images whose names have no registry. */

@@ -1,5 +1,5 @@
-// How many downloads run at once, in all and from one registry: those beyond wait in turn, and one
-// registry that is slow does not keep all places.
+// How many downloads, or the like, run at once, in all and from one server: those beyond wait in
+// turn, and one server that is slow does not keep all places.
 
 interface Waiting {
   readonly host: string;
@@ -39,6 +39,16 @@ export class Slots {
     this.#waiting.add(waiting);
     this.#beginNext();
     return await taken.promise;
+  }
+
+  /** Does the work when there is a slot. Rejects as `take` does, and as the work. */
+  async run<T>(host: string, abort: AbortSignal, work: () => Promise<T>): Promise<T> {
+    const release = await this.take(host, abort);
+    try {
+      return await work();
+    } finally {
+      release();
+    }
   }
 
   #occupy(host: string): () => void {

@@ -1,7 +1,7 @@
 // How many downloads run at once.
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { Slots } from '../../../../src/containerizer/images/registry/slots.ts';
+import { Slots } from '../../../src/containerizer/downloads/slots.ts';
 
 const never = new AbortController().signal;
 
@@ -54,4 +54,32 @@ test('whoever gives up waits no more', async () => {
   end('a');
   await turn();
   expect(running).toEqual(['c']);
+});
+
+test('a thousand that come together never exceed the bounds, and all come to run', async () => {
+  const slots = new Slots(8, 3);
+  const now = new Map<string, number>();
+  const most = new Map<string, number>();
+  const count = (place: string, change: number) => {
+    now.set(place, (now.get(place) ?? 0) + change);
+    most.set(place, Math.max(most.get(place) ?? 0, now.get(place) ?? 0));
+  };
+  const work = (host: string) => async () => {
+    count(host, 1);
+    count('all', 1);
+    await turn();
+    count(host, -1);
+    count('all', -1);
+  };
+  const hosts = Array.from({ length: 1_000 }, (_, index) => `host ${index % 3}`);
+  await Promise.all(hosts.map((host) => slots.run(host, never, work(host))));
+  expect(most.get('all')).toBe(8);
+  expect(most.get('host 0')).toBe(3);
+});
+
+test('work that fails gives its slot back', async () => {
+  const slots = new Slots(1, 1);
+  const failing = slots.run('a', never, () => Promise.reject(new Error('failed')));
+  await expect(failing).rejects.toThrow('failed');
+  expect(await slots.run('a', never, async () => 'ran')).toBe('ran');
 });

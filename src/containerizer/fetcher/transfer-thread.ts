@@ -1,0 +1,108 @@
+// The thread in which files are moved: what it costs to receive, decrypt, sum and store them is
+// not taken from the agent's loop.
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { addAbortSignal } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { parentPort } from 'node:worker_threads';
+import { errorText } from '../../model/error-text.ts';
+import { trustMachine } from '../downloads/machine-trust.ts';
+import { type Arrival, ArrivingFile } from './arriving-file.ts';
+import { type Download, download, type RemoteFile, remoteBytes } from './download.ts';
+import { FetchError } from './fetch-error.ts';
+
+/** A copy of one of the agent's files. */
+export interface Copy {
+  readonly from: string;
+  /** Nothing may exist at this path; the new file is private. */
+  readonly path: string;
+  readonly maxBytes?: number | undefined;
+}
+
+/** What can be asked for, and what each gives. */
+export interface Transfers {
+  download(file: Download, abort: AbortSignal): Promise<Arrival>;
+  remoteBytes(file: RemoteFile, abort: AbortSignal): Promise<number | undefined>;
+  copy(file: Copy, abort: AbortSignal): Promise<Arrival>;
+  /** What an arrival of the file would be. */
+  measure(path: string, abort: AbortSignal): Promise<Arrival>;
+}
+
+export type TransferName = keyof Transfers;
+
+export type TransferRequest =
+  | { readonly id: number; readonly name: TransferName; readonly file: unknown }
+  | { readonly id: number; readonly name: 'abort' };
+
+export interface TransferFailure {
+  readonly text: string;
+  readonly detail: string | undefined;
+  readonly isHere: boolean;
+}
+
+export type TransferAnswer =
+  | { readonly id: number; readonly result: unknown }
+  | { readonly id: number; readonly failure: TransferFailure };
+
+const port = parentPort;
+if (port === null) {
+  throw new Error('The transfer thread has no one to talk to');
+}
+
+const beforeTls = trustMachine;
+const transfers: Transfers = {
+  download: (file, abort) => download({ ...file, beforeTls }, abort),
+  remoteBytes: (file, abort) => remoteBytes({ ...file, beforeTls }, abort),
+  copy,
+  measure,
+};
+const running = new Map<number, AbortController>();
+
+port.on('message', (request: TransferRequest) => {
+  if (request.name === 'abort') {
+    running.get(request.id)?.abort();
+    return;
+  }
+  const { id, name, file } = request;
+  const abort = new AbortController();
+  running.set(id, abort);
+  const transfer = transfers[name] as (file: unknown, abort: AbortSignal) => Promise<unknown>;
+  transfer(file, abort.signal)
+    .then(
+      (result): TransferAnswer => ({ id, result }),
+      (error): TransferAnswer => ({ id, failure: failureOf(error) }),
+    )
+    .then((answer) => {
+      running.delete(id);
+      port.postMessage(answer);
+    });
+});
+
+async function copy({ from, path, maxBytes }: Copy, abort: AbortSignal): Promise<Arrival> {
+  const arriving = new ArrivingFile({ path, maxBytes });
+  try {
+    await pipeline(reading(from), arriving, { signal: abort });
+    return arriving.arrival();
+  } catch (error) {
+    await arriving.abandon();
+    throw arriving.errored ?? error;
+  }
+}
+
+async function measure(path: string, abort: AbortSignal): Promise<Arrival> {
+  const sum = createHash('sha256');
+  let bytes = 0;
+  for await (const chunk of addAbortSignal(abort, reading(path))) {
+    bytes += chunk.length;
+    sum.update(chunk);
+  }
+  return { bytes, sha256: sum.digest('hex') };
+}
+
+const reading = (path: string) => createReadStream(path, { highWaterMark: 2 ** 18 });
+
+function failureOf(error: unknown): TransferFailure {
+  return error instanceof FetchError
+    ? { text: error.message, detail: error.detail, isHere: error.isHere }
+    : { text: errorText(error), detail: undefined, isHere: true };
+}
