@@ -6,6 +6,7 @@ import {
   TaskState,
   TaskStatus_Reason,
 } from '../../src/model/generated/messages.ts';
+import { agentId } from '../../src/model/ids.ts';
 import { cluster, FakeAgent, resources, runningTask, World } from './harness.ts';
 
 const partitionAware = {
@@ -393,4 +394,42 @@ test('an executor that ended is a failure event', () => {
   expect(framework.events('FAILURE')).toMatchObject([
     { failure: { executor_id: { value: 'e1' }, status: 256 } },
   ]);
+});
+
+/** A task with an executor; `free` tells how many CPUs are free or on offer. */
+function withExecutor(info: Parameters<typeof cluster>[1]) {
+  const { world, agent, framework } = cluster({}, info);
+  const executor = {
+    executor_id: { value: 'e1' },
+    framework_id: { value: framework.id },
+    command: { value: './run' },
+    resources: resources('cpus:2;mem:32'),
+  };
+  framework.launch(framework.offer(), { executor, task_id: { value: 't1' } });
+  const free = () =>
+    [
+      world.master.allocator.free(agentId(agent.id)),
+      ...[...world.master.offers.values()].map((offer) => offer.resources),
+    ]
+      .flat()
+      .filter(({ name }) => name === 'cpus')
+      .reduce((sum, { scalar }) => sum + (scalar?.value ?? 0), 0);
+  expect(free()).toBe(1);
+  return { world, agent, framework, executor, free };
+}
+
+test('what an executor has is free when its agent comes back without it', () => {
+  const { agent, framework, executor, free } = withExecutor(lasting);
+  const frameworks = [{ ...framework.info, id: { value: framework.id } }];
+  const tasks = [runningTask(framework, agent, 't1')];
+  agent.reregister({ frameworks, tasks, executor_infos: [executor] });
+  expect(free()).toBe(1);
+  agent.reregister({ frameworks, tasks });
+  expect(free()).toBe(3);
+});
+
+test('what an executor without checkpoints has is free when its agent is disconnected', () => {
+  const { world, free } = withExecutor({});
+  world.dispatch({ type: 'linkLost', address: '10.0.0.2:5051' });
+  expect(free()).toBe(4);
 });

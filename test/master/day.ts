@@ -89,8 +89,8 @@ export class Day {
       .filter(({ id }) => offers.has(offerId(id.value)));
   }
 
-  /** Launches on the first offer of the agent, or of any. */
-  launch(i: number, agent: number | undefined, id: string, text: string): void {
+  /** Launches on the first offer of the agent, or of any; with an executor of these resources. */
+  launch(i: number, agent: number | undefined, id: string, text: string, executor?: string): void {
     const at = agent === undefined ? undefined : this.agent(agent).id;
     const offer = this.offers(i).find(({ agent_id }) => (at ?? agent_id.value) === agent_id.value);
     if (offer !== undefined) {
@@ -98,6 +98,14 @@ export class Day {
         task_id: { value: id },
         name: id,
         resources: resources(text),
+        ...(executor !== undefined && {
+          executor: {
+            executor_id: { value: `of ${id}` },
+            framework_id: { value: this.framework(i).id },
+            command: { value: './run' },
+            resources: resources(executor),
+          },
+        }),
       });
     }
   }
@@ -124,7 +132,7 @@ export const day: readonly ((it: Day) => void)[] = [
   (it) => it.addAgent('cpus:8;mem:8192;disk:4096;ports:[31000-31009]'),
   (it) => it.addAgent('cpus:4;mem:4096;disk:4096;ports:[31000-31009]'),
   (it) => it.addFramework(['dev', 'dev/web']),
-  (it) => it.launch(0, 0, 'a1', 'cpus:2;mem:512;ports:[31000-31002]'),
+  (it) => it.launch(0, 0, 'a1', 'cpus:2;mem:512;ports:[31000-31002]', 'cpus:0.1;mem:32'),
   (it) => it.addFramework(['ops']),
   (it) => it.launch(0, 1, 'a2', 'cpus:1;mem:300'),
   (it) => it.launch(1, 1, 'b1', 'cpus:0.5;mem:100'),
@@ -269,10 +277,11 @@ export function checkConservation({ world }: Day): void {
   const { agents, algebra, allocator } = world.master;
   for (const agent of agents.registered.values()) {
     const offered = [...agent.offers].flatMap((it) => it.resources);
-    const used = [...agent.tasks.values()]
+    const running = [...agent.tasks.values()]
       .flatMap((own) => [...own.values()])
-      .filter((task) => !isTerminal(task.state))
-      .flatMap((task) => task.resources ?? []);
+      .filter((task) => !isTerminal(task.state));
+    const executors = [...agent.executors.values()].flatMap((own) => [...own.values()]);
+    const used = [...running, ...executors].flatMap((it) => it.resources ?? []);
     const parts = [allocator.free(agent.id), offered, used].map((it) => it.map(withoutAllocation));
     assert.ok(algebra.equal(algebra.sum(parts), agent.total));
   }

@@ -353,3 +353,48 @@ test('a shared volume serves two tasks of one ACCEPT and counts once', () => {
   expect(metrics['master/disk_total']).toBe(8192);
   expect(metrics['master/disk_used']).toBe(0);
 });
+
+test('a shared volume that is destroyed is offered to nobody any more', () => {
+  const { world, agent, framework } = cluster({}, { capabilities });
+  const data = volume('v1', 64, { shared: {} });
+  const offer = framework.offer();
+  const launch = launchOf(offer, {
+    task_id: { value: 't1' },
+    resources: [...resources('cpus:1;mem:64'), data],
+  });
+  framework.accept([offer], [reserve(reserved('disk:64')), create(data), launch], 3600);
+  const other = world.framework({ capabilities });
+  world.allocate();
+  // What the task gives back is offered with the volume, too.
+  agent.update(framework, 't1', TaskState.TASK_FINISHED);
+  framework.call('REVIVE');
+  world.allocate();
+  const holds = (one: typeof framework) =>
+    one.offer().resources?.some(({ disk }) => disk?.persistence?.id === 'v1');
+  expect([framework.offers().length, holds(framework), holds(other)]).toEqual([2, true, true]);
+  framework.accept([framework.offer()], [destroy(data)], 3600);
+  const rescinded = other.events('RESCIND').map(({ rescind }) => rescind?.offer_id);
+  expect(rescinded).toEqual([other.offers()[0]?.id]);
+});
+
+test.each([
+  ['removed', undefined],
+  ['marked gone', OperationState.OPERATION_GONE_BY_OPERATOR],
+] as const)('operations end with their agent, which is %s', (fate, told) => {
+  const { world, agent, framework } = cluster({}, { capabilities });
+  framework.accept([framework.offer()], [reserve(reserved('cpus:1'), 'op-1')]);
+  const agent_id = { value: agent.id };
+  if (fate === 'removed') {
+    agent.send('UnregisterAgentMessage', { agent_id });
+  } else {
+    world.operate({ type: MasterCall_Type.MARK_AGENT_GONE, mark_agent_gone: { agent_id } });
+  }
+  const heard = framework
+    .events('UPDATE_OPERATION_STATUS')
+    .map(({ update_operation_status }) => update_operation_status?.status.state);
+  expect(heard).toEqual(told === undefined ? [] : [told]);
+  const { get_operations } = world.read({ type: MasterCall_Type.GET_OPERATIONS });
+  expect(get_operations?.operations ?? []).toEqual([]);
+  expect(world.views.metrics(world.nowMs)['master/operations/pending']).toBe(0);
+  expect(world.master.frameworks.registered.values().next().value?.operations.size).toBe(0);
+});

@@ -5,9 +5,12 @@ import {
   FrameworkInfo_Capability_Type,
   MasterCall_Type,
   MasterEvent_Type,
+  Offer_Operation_Type,
+  OperationState,
+  Resource_ReservationInfo_Type,
   TaskState,
 } from '../../src/model/generated/messages.ts';
-import { cluster, viewer, World } from './harness.ts';
+import { cluster, resources, viewer, World } from './harness.ts';
 
 test('new weights are stored first, and take offers of roles in use back', () => {
   const { world, framework } = cluster();
@@ -135,6 +138,30 @@ test('a drained agent is told, emptied, kept out of offers, and brought back by 
   world.allocate();
   expect(framework.offers()).toHaveLength(2);
   expect(drained()?.drain_info).toBeUndefined();
+});
+
+test('an agent is not drained before it has told how its operations ended', () => {
+  const { world, agent, framework } = cluster();
+  const reservations = [{ type: Resource_ReservationInfo_Type.DYNAMIC, role: 'dev' }];
+  const reserved = resources('cpus:1').map((it) => ({ ...it, reservations }));
+  const reserve = { type: Offer_Operation_Type.RESERVE, reserve: { resources: reserved } };
+  framework.accept([framework.offer()], [reserve]);
+  const drain_agent = { agent_id: { value: agent.id } };
+  world.operate({ type: MasterCall_Type.DRAIN_AGENT, drain_agent });
+  const state = () =>
+    world.read({ type: MasterCall_Type.GET_AGENTS }).get_agents?.agents?.[0]?.drain_info?.state;
+  expect(state()).toBe(DrainState.DRAINING);
+  const [operation] = agent.sent('ApplyOperationMessage');
+  const status = { state: OperationState.OPERATION_FINISHED, uuid: { value: world.uuid() } };
+  agent.send('UpdateOperationStatusMessage', {
+    framework_id: { value: framework.id },
+    agent_id: { value: agent.id },
+    status,
+    latest_status: status,
+    operation_uuid: operation?.operation_uuid ?? { value: new Uint8Array(16) },
+  });
+  agent.send('UpdateAgentMessage', { agent_id: { value: agent.id } });
+  expect(state()).toBe(DrainState.DRAINED);
 });
 
 test('a drain with mark_gone ends with the agent gone, also when it comes late', () => {

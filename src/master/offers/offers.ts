@@ -131,7 +131,10 @@ function makeOffers(state: MasterState, run: (allocator: LiveAllocator) => Offer
   }
 }
 
-/** Makes offers of the next grants; a grant that cannot be offered by now goes back. */
+/**
+ * Makes offers of the next grants. One that its framework has no use for by now goes back; those of
+ * an agent that gets no more offers have been withdrawn.
+ */
 export function offerGrants(state: MasterState): void {
   const turn = state.grants.splice(0, MAX_OFFERS_PER_TURN);
   if (state.grants.length > 0) {
@@ -139,9 +142,9 @@ export function offerGrants(state: MasterState): void {
   }
   const made = new Map<Framework, OutstandingOffer[]>();
   for (const grant of turn) {
-    const { framework, agent, role } = grant;
+    const { framework, role } = grant;
     const isWanted = framework.state === 'connected' && framework.active;
-    if (!isWanted || !framework.roles.has(role) || !agent.active) {
+    if (!isWanted || !framework.roles.has(role)) {
       giveOfferBack(state, grant, grant.resources);
       continue;
     }
