@@ -2,6 +2,7 @@
 // The command `mesoscale`: finds the command that was asked for and hands it the rest of the line.
 // Each is loaded only when it is asked for, so that starting one does not wait for the others.
 import './process/early-signals.ts';
+import './process/light-http.ts';
 import './process/output-errors.ts';
 import './process/parent.ts';
 import { enableCompileCache, flushCompileCache } from 'node:module';

@@ -81,6 +81,10 @@ declare module 'fastify' {
   }
 }
 
+function noSchemas(): never {
+  throw new Error('routes have no schemas');
+}
+
 /** Resolves when all routes are registered. */
 export async function createRouter(
   options: RouterOptions,
@@ -89,6 +93,10 @@ export async function createRouter(
   const { createServer } = await import('node:http');
   const app = fastify({
     exposeHeadRoutes: false,
+    // No route has a schema. Without compilers for them, Fastify loads 114 files fewer.
+    schemaController: {
+      compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas },
+    },
     forceCloseConnections: false,
     routerOptions: {
       ignoreDuplicateSlashes: true,
