@@ -1,6 +1,13 @@
 // Containers with files of their own, by the launcher linux and a real OCI runtime. This needs
 // root.
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import {
@@ -37,6 +44,8 @@ let harness: DriverHarness;
 const images = {
   base: { environment: ['PATH=/bin', 'A=image', 'B=image'], command: ['/bin/env'] },
   workdir: { workingDirectory: 'made/here' },
+  hiding: { files: { over: '->/mnt' } },
+  leading: { files: { work: '->/v' }, workingDirectory: 'work/here' },
   links: { files: { 'etc/hosts': '->/etc/passwd', over: '->/tmp', 'tmp/keep': '' } },
 };
 const own = { name: 'B', value: 'mine' };
@@ -151,6 +160,24 @@ test('a working directory in a volume is entered as the user, who makes it if he
   expect(existsSync(join(host, 'here'))).toBe(false);
   chmodSync(host, 0o777);
   expect(await asked()).toBe(`${DONE}\n/made/here\n`);
+});
+
+test('no link of an image leads root into a volume', async () => {
+  const host = join(folder.path, 'host');
+  mkdirSync(host, { mode: 0o755 });
+  const volume = (container_path: string): Volume => ({
+    container_path,
+    mode: Volume_Mode.RW,
+    source: { type: Volume_Source_Type.HOST_PATH, host_path: { path: host } },
+  });
+  const asked = (image: string, container_path: string) =>
+    outputOf({ value: 'true' }, container(image, { volumes: [volume(container_path)] }), {
+      user: 'nobody',
+    });
+  const leads = (path: string) => `The way to '${path}' leads into a volume: `;
+  expect(await asked('hiding', '/over')).toContain(leads('/mnt/mesos/sandbox'));
+  expect(await asked('leading', '/v')).toContain(leads('/work/here'));
+  expect(readdirSync(host)).toEqual([]);
 });
 
 test('what an image lacks fails the task when it is executed, and no image fails its launch', async () => {

@@ -278,6 +278,7 @@ function fileSteps(
         isRoot,
       }),
     ),
+    ...(plan.rootfs === undefined ? [] : ['reach', rootfs, way.entered]),
   ];
 }
 

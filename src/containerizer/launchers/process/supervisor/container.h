@@ -117,6 +117,11 @@ int confine_after_user(const char *setting);
  * container's root; returns -1, with errno and `why`.
  */
 int mount_volume(const struct launch *launch, char **step, char *why, size_t size);
+/*
+ * Makes a folder or file, which belongs to whom the folder belongs to that it is in; one that is there already,
+ * or is not root's any more, stays as it is. Returns -1, with errno.
+ */
+int make_by_root(int folder, const char *name, int is_file);
 /* Decodes %XX in place. */
 char *decoded(char *word);
 
@@ -126,6 +131,11 @@ char *decoded(char *word);
  * show in what is open.
  */
 int keep_way(const char *path, const char *way);
+/*
+ * In files of the container's own below `path`: makes what is missing of a way, and fails with EXDEV where
+ * that leads into a volume, and not into the sandbox.
+ */
+int reach(const struct launch *launch, const char *path, const char *way);
 const char *objection_to(int root, int target);
 int shows_processes(int root, int source);
 

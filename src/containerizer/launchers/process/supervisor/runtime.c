@@ -24,6 +24,8 @@
  *   plain TARGET -       What is mounted there has no program that gives privileges.
  *   volume ROOT VOLUME   A volume of the container, below the folder that becomes its root: volumes.c.
  *   into ROOT VOLUME     The same, where that folder has files of the container's own.
+ *   reach ROOT WAY       The folder where the runtime begins, in files of the container's own: is made
+ *                        where it is missing, but in no volume.
  *   hide TARGET -        An empty folder that cannot be written to: of cgroups the runtime sees none,
  *                        and leaves them alone. They are made and joined before.
  */
@@ -263,6 +265,11 @@ static void set_stage(const struct launch *launch, int failure) {
     if (is_volume(step[0])) {
       if (mount_volume(launch, step, why, sizeof why) < 0) {
         fail(failure, "%s", why);
+      }
+    } else if (strcmp(step[0], "reach") == 0) {
+      if (reach(launch, step[1], step[2]) < 0) {
+        fail(failure, errno == EXDEV ? "The way to '%s' leads into a volume" : "Failed to make '%s'",
+             step[2]);
       }
     } else if (take_step(step) < 0) {
       fail(failure, "Failed to prepare mounts for the OCI runtime (%s %s)", step[0], step[1]);

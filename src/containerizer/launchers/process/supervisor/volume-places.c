@@ -4,16 +4,19 @@
  *
  * Nothing is mounted over the container's root, over what is mounted there for every container, and over
  * the folders on the way to the working directory: the OCI runtime, which is root, goes that way, and
- * makes what is missing, wherever a link leads.
+ * makes what is missing, wherever a link leads. In files of the container's own, whose links are those of
+ * an image, that way is looked at when all is mounted.
  */
 #include "container.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/magic.h>
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -56,6 +59,46 @@ int keep_way(const char *path, const char *way) {
   drop(root);
   drop(folder);
   return folder < 0 ? -1 : 0;
+}
+
+/* The sandbox is mounted in files of the container's own, where its name is no link. */
+static int is_sandbox(const struct launch *launch, int folder, const char *name) {
+  struct stat expected, found;
+  int sandbox = *launch->above ? open_below(launch->above, launch->directory)
+                               : open(launch->directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  int result = sandbox >= 0 && fstat(sandbox, &expected) == 0 &&
+               fstatat(folder, name, &found, AT_SYMLINK_NOFOLLOW) == 0 &&
+               found.st_dev == expected.st_dev && found.st_ino == expected.st_ino;
+  drop(sandbox);
+  return result;
+}
+
+int reach(const struct launch *launch, const char *path, const char *way) {
+  struct open_how how = {.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
+                         .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_XDEV};
+  char part[PATH_MAX];
+  snprintf(part, sizeof part, "%s", way);
+  int root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  int here = root < 0 ? -1 : syscall(SYS_openat2, root, "/", &how, sizeof how);
+  for (char *name = part, *end; here >= 0 && *(name += strspn(name, "/")); name = end) {
+    end = name + strcspn(name, "/");
+    char after = *end;
+    *end = 0;
+    int next = syscall(SYS_openat2, root, part, &how, sizeof how);
+    if (next < 0 && errno == ENOENT && make_by_root(here, name, 0) == 0) {
+      next = syscall(SYS_openat2, root, part, &how, sizeof how);
+    }
+    if (next < 0 && errno == EXDEV) {
+      next = !after && is_sandbox(launch, here, name) ? dup(here) : -1;
+      errno = EXDEV;
+    }
+    drop(here);
+    here = next;
+    *end = after;
+  }
+  drop(root);
+  drop(here);
+  return here < 0 ? -1 : 0;
 }
 
 /* Why nothing is mounted on the target; NULL: something may be. */

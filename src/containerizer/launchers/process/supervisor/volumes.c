@@ -67,8 +67,7 @@ static unsigned long long mount_of(int fd) {
   return statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &status) == 0 ? status.stx_mnt_id : 0;
 }
 
-/* By root; a folder that is there already, or is not root's any more, stays as it is. */
-static int make_by_root(int folder, const char *name, int is_file) {
+int make_by_root(int folder, const char *name, int is_file) {
   struct stat owner, status;
   if (fstat(folder, &owner) < 0) {
     return -1;
