@@ -3,8 +3,8 @@
 
 /**
  * `program`: found on PATH when the package is installed. `suites`: tests that are left out without
- * it. `isForCI`: large, and installed only under continuous integration; without it a client of
- * test/clients, or the package for arm64, is left out.
+ * it. `isForCI`: large, or starts a server of the machine, and installed only under continuous
+ * integration; without it a client of test/clients, or the package for arm64, is left out, too.
  */
 export const DEBIAN_PACKAGES = [
   {
@@ -46,6 +46,19 @@ export const DEBIAN_PACKAGES = [
     program: 'runc',
     suites: ['test/agent-driver/linux'],
     why: 'makes such containers, too',
+  },
+  {
+    name: 'docker-registry',
+    program: 'docker-registry',
+    suites: ['test/containerizer/images/real-registry.test.ts'],
+    isForCI: true,
+    why: 'is the registry that images are pulled from',
+  },
+  {
+    name: 'skopeo',
+    program: 'skopeo',
+    suites: ['test/containerizer/images/real-registry.test.ts'],
+    why: 'pushes images there, and writes archives of them',
   },
   {
     name: 'linux-perf',

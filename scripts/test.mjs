@@ -90,11 +90,11 @@ function tally() {
 
 /** Installs missing packages where that is possible; returns the suites that cannot run. */
 function suitesWithoutPackages() {
-  const wanted = DEBIAN_PACKAGES.filter(({ isForCI }) => isCI || isForCI !== true);
-  let missing = wanted.filter((entry) => !isPresent(entry));
-  if (missing.length > 0 && process.getuid?.() === 0 && isDebian()) {
-    console.error(`Installing ${missing.map(({ name }) => name).join(' ')}`);
-    install(missing.map(({ name }) => name));
+  let missing = DEBIAN_PACKAGES.filter((entry) => !isPresent(entry));
+  const wanted = missing.filter(({ isForCI }) => isCI || isForCI !== true);
+  if (wanted.length > 0 && process.getuid?.() === 0 && isDebian()) {
+    console.error(`Installing ${wanted.map(({ name }) => name).join(' ')}`);
+    install(wanted.map(({ name }) => name));
     missing = missing.filter((entry) => !isPresent(entry));
   }
   return missing.flatMap(({ name, suites, why }) =>

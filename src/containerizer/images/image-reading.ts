@@ -52,7 +52,7 @@ export async function readImage(
         );
       }
       const config = readConfigFile(await store.config(manifest.config));
-      return imageOfSchemaTwo(digest, manifest, config);
+      return imageOfSchemaTwo(digest, manifest.layers, config);
     }
     if (indexes === MOST_INDEXES) {
       throw new ContainerizerError(

@@ -1,5 +1,6 @@
 // Whether what arrives is what was named: so many bytes, of this digest.
 import { createHash } from 'node:crypto';
+import { ContainerizerError } from '../containerizer-error.ts';
 
 export interface Expected {
   readonly digest: string;
@@ -57,4 +58,31 @@ export class Verification {
     const found = `sha256:${this.#hash.digest('hex')}`;
     return found === digest ? undefined : `what arrived does not match the digest: it is ${found}`;
   }
+}
+
+export async function sha256Of(stream: AsyncIterable<Uint8Array>): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of stream) {
+    hash.update(chunk);
+  }
+  return `sha256:${hash.digest('hex')}`;
+}
+
+/** The same bytes; fails with ContainerizerError. `name` follows "Failed to fetch". */
+export async function* verifiedBytes(
+  source: AsyncIterable<Uint8Array>,
+  expected: Expected & { readonly size: number },
+  name: string,
+): AsyncIterable<Uint8Array> {
+  const verification = new Verification(expected, expected.size);
+  const check = (problem: string | undefined) => {
+    if (problem !== undefined) {
+      throw new ContainerizerError(`Failed to fetch ${name}: ${problem}`);
+    }
+  };
+  for await (const chunk of source) {
+    check(verification.add(chunk));
+    yield chunk;
+  }
+  check(verification.end());
 }

@@ -38,7 +38,7 @@ export function checkConfigType({ config }: SchemaTwo): void {
 /** Throws ContainerizerError. */
 export function imageOfSchemaTwo(
   digest: string,
-  { layers }: SchemaTwo,
+  layers: readonly LayerDescriptor[],
   { config, os, diffIds }: ConfigFile,
 ): ImageManifest {
   if (os !== undefined && os !== 'linux') {

@@ -1,8 +1,8 @@
 // One blob, as a stream: verified, and gone on with where a connection ended early. The stream
 // fails at its end if what arrived is not what was named.
-import { PassThrough, type Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import type { Readable } from 'node:stream';
 import { ContainerizerError } from '../../containerizer-error.ts';
+import { byteStream } from '../byte-stream.ts';
 import { Verification } from '../verification.ts';
 import { type Answer, ask, Interruption, MOST_TRIES, pause, unexpected } from './asking.ts';
 import type { Session } from './session.ts';
@@ -35,14 +35,13 @@ export async function downloadBlob(
   const signal = AbortSignal.any([abort, closed.signal]);
   try {
     const first = await open(session, blob, 0, signal);
-    const stream = new PassThrough();
-    // The request ends at once if nobody wants its bytes any more.
-    stream.once('close', () => closed.abort());
-    pipeline(bytesOf(session, blob, first, signal), stream)
-      // The stream has the error, too.
-      .catch(() => {})
-      .finally(release);
-    return stream;
+    return byteStream({
+      chunks: bytesOf(session, blob, first, signal),
+      abort,
+      // The request ends at once if nobody wants its bytes any more.
+      onClose: () => closed.abort(),
+      onEnd: release,
+    });
   } catch (error) {
     release();
     throw named(blob, error);

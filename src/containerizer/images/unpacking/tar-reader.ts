@@ -116,6 +116,26 @@ export class TarReader {
     }
   }
 
+  /** Whether the archive's end has come, after which there may be anything. */
+  get isOver(): boolean {
+    return this.#state.kind === 'over';
+  }
+
+  /**
+   * For readers that can leave out bytes of the archive: passes over the content of the file that
+   * came last. Returns how many bytes must be left out.
+   */
+  skip(): number {
+    if (this.#state.kind !== 'content') {
+      return 0;
+    }
+    const count = this.#left + this.#padding;
+    this.#left = 0;
+    this.#padding = 0;
+    this.#followed();
+    return count;
+  }
+
   /** Takes bytes of a header; returns how many. */
   #fill(bytes: Buffer, at: number): number {
     const count = Math.min(BLOCK - this.#filled, bytes.length - at);

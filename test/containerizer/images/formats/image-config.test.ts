@@ -79,7 +79,7 @@ test('what is no JSON is refused', () => {
 const manifest = (change: Record<string, unknown> = {}) =>
   readManifest(json(dockerManifest(change)), DOCKER) as SchemaTwo;
 const imageOf = (read: SchemaTwo, file: unknown) =>
-  imageOfSchemaTwo(digestOf('manifest'), read, readConfigFile(json(file)));
+  imageOfSchemaTwo(digestOf('manifest'), read.layers, readConfigFile(json(file)));
 
 test('layers get the digests of their content', () => {
   const diffIds = ['one', 'two'].map(digestOf);

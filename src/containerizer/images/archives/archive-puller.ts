@@ -1,0 +1,205 @@
+// Images from a folder of archives, one for each image, as Mesos has them: NAME.tar, where NAME is
+// all of the image's name. Each is what `docker save` writes, or a layout of the Open Container
+// Initiative in a tar file.
+import { join } from 'node:path';
+import { errorText } from '../../../model/error-text.ts';
+import { ContainerizerError } from '../../containerizer-error.ts';
+import { byteStream } from '../byte-stream.ts';
+import { MOST_CONFIG_BYTES, readConfigFile } from '../formats/image-config.ts';
+import { imageOfSchemaTwo } from '../formats/image-manifest.ts';
+import {
+  type Descriptor,
+  type ImageIndex,
+  MOST_LAYERS,
+  MOST_MANIFEST_BYTES,
+  readManifest,
+} from '../formats/manifest.ts';
+import { OCI_INDEX } from '../formats/media-types.ts';
+import { chooseImage, type Platform } from '../formats/platform.ts';
+import type { ImageManifest, ImageReference, LayerDescriptor } from '../image.ts';
+import { readImage, type StoredManifest } from '../image-reading.ts';
+import type { PulledImage, Puller, PullOptions } from '../puller.ts';
+import { sha256, sha256Of, verifiedBytes } from '../verification.ts';
+import { Archive } from './archive.ts';
+import { isNamed } from './archived-name.ts';
+import { chooseSaved } from './saved-image.ts';
+
+export interface ArchiveOptions {
+  /** Absolute. */
+  readonly folder: string;
+  readonly platform: Platform;
+}
+
+/** An image, and the names of the files that its layers are. */
+interface ArchivedImage {
+  readonly manifest: ImageManifest;
+  readonly files: ReadonlyMap<string, string>;
+}
+
+export class ArchivePuller implements Puller {
+  readonly #options: ArchiveOptions;
+
+  constructor(options: ArchiveOptions) {
+    this.#options = options;
+  }
+
+  async manifest(reference: ImageReference, { abort }: PullOptions): Promise<PulledImage> {
+    const { text } = reference;
+    const archive = await this.#find(reference, abort);
+    const isLayout = archive.find('index.json') !== undefined;
+    const image = await (isLayout ? this.#layout : this.#saved)(archive, reference, abort);
+    return {
+      manifest: image.manifest,
+      blob: async (layer, abort) => {
+        const name = `layer '${layer.digest}' of image '${text}'`;
+        const file = archive.find(image.files.get(layer.digest) ?? '');
+        if (file === undefined) {
+          throw new ContainerizerError(
+            `Failed to fetch ${name}: it is not in archive '${archive.path}'`,
+          );
+        }
+        const expected = { digest: layer.digest, size: layer.size ?? file.size };
+        const chunks = verifiedBytes(await archive.stream(file), expected, name);
+        return byteStream({ chunks, abort });
+      },
+    };
+  }
+
+  async #find(reference: ImageReference, abort: AbortSignal): Promise<Archive> {
+    const paths = namesOf(reference).map((name) => join(this.#options.folder, `${name}.tar`));
+    for (const path of paths) {
+      let archive: Archive | undefined;
+      try {
+        archive = await Archive.open(path, abort);
+      } catch (error) {
+        abort.throwIfAborted();
+        throw error instanceof ContainerizerError
+          ? error
+          : new ContainerizerError(`Failed to read archive '${path}': ${errorText(error)}`, {
+              cause: error,
+            });
+      }
+      if (archive !== undefined) {
+        return archive;
+      }
+    }
+    throw new ContainerizerError(
+      `Failed to find archive for image '${reference.text}' at '${paths.join("' or '")}'`,
+    );
+  }
+
+  #layout = async (
+    archive: Archive,
+    reference: ImageReference,
+    abort: AbortSignal,
+  ): Promise<ArchivedImage> => {
+    const { platform } = this.#options;
+    const blob = async ({ digest }: Descriptor, most: number) => {
+      abort.throwIfAborted();
+      return archive.read(blobName(digest), most);
+    };
+    const store = {
+      manifest: async (entry: Descriptor): Promise<StoredManifest> => ({
+        bytes: await blob(entry, MOST_MANIFEST_BYTES),
+        type: entry.type,
+        digests: [entry.digest],
+      }),
+      config: async (config: Descriptor) => {
+        const bytes = await blob(config, MOST_CONFIG_BYTES);
+        if (sha256(bytes) !== config.digest) {
+          throw new ContainerizerError(
+            `The config of image '${reference.text}' does not match its digest '${config.digest}'`,
+          );
+        }
+        return bytes;
+      },
+    };
+    const index = readManifest(await archive.read('index.json', MOST_MANIFEST_BYTES), OCI_INDEX);
+    const entry = chooseImage(entriesFor(index as ImageIndex, reference), platform);
+    const manifest = await readImage(reference.text, await store.manifest(entry), store, platform);
+    const files = manifest.layers.map(({ digest }) => [digest, blobName(digest)] as const);
+    return { manifest, files: new Map(files) };
+  };
+
+  #saved = async (
+    archive: Archive,
+    reference: ImageReference,
+    abort: AbortSignal,
+  ): Promise<ArchivedImage> => {
+    const { text } = reference;
+    if (reference.digest !== undefined) {
+      throw new ContainerizerError(
+        `Image '${text}' has a digest, which the archive '${archive.path}' of docker does not know`,
+      );
+    }
+    const list = await archive.read('manifest.json', MOST_MANIFEST_BYTES);
+    const saved = chooseSaved(list, reference);
+    if (saved.layers.length > MOST_LAYERS) {
+      throw new ContainerizerError(
+        `An image has at most ${MOST_LAYERS} layers, and '${text}' has ${saved.layers.length}`,
+      );
+    }
+    const config = await archive.read(saved.config, MOST_CONFIG_BYTES);
+    const file = readConfigFile(config);
+    const layers: LayerDescriptor[] = [];
+    const files = new Map<string, string>();
+    for (const [i, name] of saved.layers.entries()) {
+      abort.throwIfAborted();
+      const layer = await layerOf(archive, name, file.diffIds?.[i]);
+      layers.push(layer);
+      files.set(layer.digest, name);
+    }
+    const manifest = imageOfSchemaTwo(sha256(config), layers, file);
+    return { manifest, files };
+  };
+}
+
+/** A name with and without the tag that it has if it has none. */
+function namesOf({ registry, repository, tag, digest }: ImageReference): readonly string[] {
+  const name = registry === undefined ? repository : `${registry}/${repository}`;
+  if (digest !== undefined) {
+    return [`${name}@${digest}`];
+  }
+  const [full, short] = [`${name}:${tag ?? 'latest'}`, name];
+  return tag === undefined ? [short, full] : tag === 'latest' ? [full, short] : [full];
+}
+
+const blobName = (digest: string) => `blobs/${digest.replace(':', '/')}`;
+
+/** Those entries that have the name, or that have none where no entry has one. */
+function entriesFor(index: ImageIndex, reference: ImageReference): ImageIndex {
+  const { entries } = index;
+  const fitting = entries.filter(({ name, digest }) =>
+    reference.digest !== undefined
+      ? digest === reference.digest
+      : name !== undefined && isNamed(name, reference),
+  );
+  if (fitting.length > 0) {
+    return { ...index, entries: fitting };
+  }
+  if (reference.digest === undefined && entries.every(({ name }) => name === undefined)) {
+    return index;
+  }
+  const others = entries.map(({ name, digest }) => name ?? digest).slice(0, 20);
+  throw new ContainerizerError(
+    `Image '${reference.text}' is not in its archive, which has: ${others.join(', ')}`,
+  );
+}
+
+/** Most layers are saved as they are, so that their digest is known already. */
+async function layerOf(
+  archive: Archive,
+  name: string,
+  diffId: string | undefined,
+): Promise<LayerDescriptor> {
+  const file = archive.find(name);
+  if (file === undefined) {
+    throw new ContainerizerError(`There is no layer '${name}' in archive '${archive.path}'`);
+  }
+  const head = { ...file, size: Math.min(file.size, 4) };
+  const start = Buffer.concat(await (await archive.stream(head)).toArray()).toString('hex');
+  const isPacked = start.startsWith('1f8b') || start === '28b52ffd';
+  const digest =
+    diffId !== undefined && !isPacked ? diffId : await sha256Of(await archive.stream(file));
+  return { digest, size: file.size, diffId, urls: [] };
+}

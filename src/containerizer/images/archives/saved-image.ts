@@ -1,0 +1,49 @@
+// What `docker save` writes about the images in its archive. Pure.
+import { parseBoundedJson } from '../../../wire/json-text.ts';
+import { WireError } from '../../../wire/wire-error.ts';
+import { ContainerizerError } from '../../containerizer-error.ts';
+import { FormatError, fieldsOf, listOf, textOf, textsOf } from '../formats/fields.ts';
+import type { ImageReference } from '../image.ts';
+import { isNamed } from './archived-name.ts';
+
+/** Names of files in the archive. */
+export interface SavedImage {
+  readonly config: string;
+  /** Lowest first. */
+  readonly layers: readonly string[];
+}
+
+/** Of the archive's `manifest.json`. Throws ContainerizerError. */
+export function chooseSaved(bytes: Uint8Array, reference: ImageReference): SavedImage {
+  try {
+    const images = listOf(parseBoundedJson(new TextDecoder().decode(bytes)), 'manifest.json').map(
+      (value, i) => {
+        const fields = fieldsOf(value, `[${i}]`);
+        return {
+          config: textOf(fields.Config, `[${i}].Config`),
+          layers: textsOf(fields.Layers, `[${i}].Layers`),
+          names: textsOf(fields.RepoTags, `[${i}].RepoTags`),
+        };
+      },
+    );
+    const names = images.flatMap((image) => image.names);
+    // An image that was saved without a name is named by the archive alone.
+    const isAlone = images.length === 1 && names.length === 0;
+    const chosen = images.find(
+      (image) => isAlone || image.names.some((name) => isNamed(name, reference)),
+    );
+    if (chosen === undefined) {
+      throw new ContainerizerError(
+        `Image '${reference.text}' is not in its archive, which has: ${names.slice(0, 20).join(', ')}`,
+      );
+    }
+    return chosen;
+  } catch (error) {
+    if (error instanceof FormatError || error instanceof WireError) {
+      throw new ContainerizerError(`Failed to parse 'manifest.json': ${error.message}`, {
+        cause: error,
+      });
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,37 @@
+// Who brings images, as `--docker_registry` says: a registry, or a folder of archives.
+import type { Proxies } from '../downloads/http-answer.ts';
+import { ArchivePuller } from './archives/archive-puller.ts';
+import type { Login } from './formats/docker-config.ts';
+import { platformOf } from './formats/platform.ts';
+import type { ImageSource } from './formats/registry-address.ts';
+import type { Puller } from './puller.ts';
+import { RegistryPuller } from './registry/registry-puller.ts';
+
+export interface PullerOptions {
+  readonly source: ImageSource;
+  /** Those of the agent, for registries. */
+  readonly logins: readonly Login[];
+  /** A download that receives nothing for this long has failed. */
+  readonly stallMs: number;
+  readonly proxies: Proxies | undefined;
+  /** As Node has it in `process.arch`. */
+  readonly architecture: string;
+}
+
+/** Before a registry that is busy is asked again; longer each time. */
+const PAUSE_MS = 1_000;
+
+export function pullerOf(options: PullerOptions): Puller {
+  const { source, logins, stallMs, proxies } = options;
+  const platform = platformOf(options.architecture);
+  return source.kind === 'archives'
+    ? new ArchivePuller({ folder: source.folder, platform })
+    : new RegistryPuller({
+        address: source.address,
+        logins,
+        platform,
+        stallMs,
+        pauseMs: PAUSE_MS,
+        proxies,
+      });
+}
