@@ -24,6 +24,7 @@
 //   meta/destroyed/<id>                      what is being deleted on a disk of type MOUNT
 //   meta/pending/<digest>                    volumes that are destroyed, but still in their places
 //   downloads/<container>                    unfinished downloads
+//   provisioner/containers/<container>       what containers write to the files of their images
 //   volumes/roles/<role>/<id>                persistent volumes
 //   volumes/destroyed/<any>                  what is left to delete of those that were destroyed
 import { existsSync, realpathSync, statSync } from 'node:fs';
@@ -108,6 +109,10 @@ export class WorkDirectory {
 
   get downloads(): string {
     return join(this.root, 'downloads');
+  }
+
+  get provisioner(): string {
+    return join(this.root, 'provisioner');
   }
 
   /** The absolute path for a path relative to the work directory. */

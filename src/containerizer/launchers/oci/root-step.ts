@@ -14,7 +14,7 @@ export const rootStep = (root: RootFileSystem, rootfs: string, isRoot: boolean):
 ];
 
 /** What to mount, by itself. */
-const rootWords = (root: RootFileSystem, isRoot: boolean): string =>
+export const rootWords = (root: RootFileSystem, isRoot: boolean): string =>
   root.kind === 'overlay'
     ? [
         'overlay',

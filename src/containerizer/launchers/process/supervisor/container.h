@@ -155,8 +155,12 @@ int try_users(int with_processes);
 int mount_root(const char *target, const char *what);
 int try_root(const char *target, const char *what);
 
-/* layers.c: fills a folder with the files of a layer; returns the status to end with. */
+/*
+ * layers.c, copies.c: fills a folder with the files of a layer; copies layers into the first of these
+ * folders. They return the status to end with.
+ */
 int fill_layer(const char *folder);
+int copy_layers(int count, char **folders);
 
 /*
  * process.c: opens a folder below one that only the agent can exchange, or what the container's user can

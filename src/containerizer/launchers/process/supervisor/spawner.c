@@ -400,6 +400,9 @@ int main(int count, char **arguments) {
   if (count == 3 && strcmp(arguments[1], "layer") == 0) {
     return fill_layer(arguments[2]);
   }
+  if (count > 2 && strcmp(arguments[1], "copy") == 0) {
+    return copy_layers(count - 2, arguments + 2);
+  }
   if (count > 1) {
     inside(count, arguments);
   }

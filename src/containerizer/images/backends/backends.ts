@@ -1,0 +1,85 @@
+// How layers become a root file system: mounted over each other, copied into one folder, or, if
+// there is only one, as it is.
+import { chmod, chown, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ContainerizerError } from '../../containerizer-error.ts';
+import type { RootFileSystem } from '../provisioner.ts';
+import type { TopFolder } from '../unpacking/layer-reader.ts';
+import { copyLayers, withoutOverlay } from './layer-programs.ts';
+
+export type BackendName = 'bind' | 'copy' | 'overlay';
+
+export interface RootOptions {
+  /** An empty folder of its own, on which all is that the container writes. */
+  readonly folder: string;
+  /** Folders, the lowest first, and never none. */
+  readonly layers: readonly string[];
+  /** What is known of the folder that all is in. */
+  readonly top: TopFolder | undefined;
+  readonly abort: AbortSignal;
+}
+
+/**
+ * What this machine can do of what is asked for. Rejects with ContainerizerError. `layers` and
+ * `containers` are folders on the disks where layers are, and where containers will write.
+ */
+export async function chooseBackend(
+  asked: 'auto' | BackendName,
+  where: { readonly program: string; readonly layers: string; readonly containers: string },
+): Promise<BackendName> {
+  if (asked === 'copy' || asked === 'bind') {
+    return asked;
+  }
+  const why = await withoutOverlay(where);
+  if (why !== undefined && asked === 'overlay') {
+    throw new ContainerizerError(
+      `--image_provisioner_backend=overlay: layers in '${where.layers}' cannot be mounted with ` +
+        `'${where.containers}' to write to: ${why}`,
+    );
+  }
+  return why === undefined ? 'overlay' : 'copy';
+}
+
+/** Rejects with ContainerizerError, or with the reason of the abort. */
+export async function makeRoot(
+  backend: BackendName,
+  program: string,
+  { folder, layers, top, abort }: RootOptions,
+): Promise<RootFileSystem> {
+  switch (backend) {
+    case 'overlay': {
+      const upper = join(folder, 'upper');
+      const work = join(folder, 'work');
+      await makeTop(upper, top);
+      await mkdir(work, { mode: 0o700 });
+      return { kind: 'overlay', layers, upper, work };
+    }
+    case 'copy': {
+      const path = join(folder, 'files');
+      await makeTop(path, undefined);
+      await copyLayers(program, path, layers, abort);
+      await shape(path, top);
+      return { kind: 'folder', path, isReadOnly: false };
+    }
+    case 'bind': {
+      const [path, ...others] = layers;
+      if (path === undefined || others.length > 0) {
+        throw new ContainerizerError('Multiple layers are not supported by the bind backend');
+      }
+      return { kind: 'folder', path, isReadOnly: true };
+    }
+  }
+}
+
+async function makeTop(path: string, top: TopFolder | undefined): Promise<void> {
+  await mkdir(path);
+  await shape(path, top);
+}
+
+/** The folder is the container's `/`. */
+async function shape(path: string, top: TopFolder | undefined): Promise<void> {
+  if (top !== undefined && process.geteuid?.() === 0) {
+    await chown(path, top.uid, top.gid);
+  }
+  await chmod(path, top?.mode ?? 0o755);
+}

@@ -1,0 +1,156 @@
+// The root file systems of containers, on disk: a folder for each, with what it is made of and what
+// the container writes. They are where Apache Mesos has them, below provisioner/containers.
+//
+//   containers/<id>/containers/<nested>/…        nested containers
+//   containers/<id>/roots/<name>/image.json      which image it is of
+//   containers/<id>/roots/<name>/files           its own files; with an overlay `upper` and `work`
+//   removed/<any>                                what is being deleted
+import { randomUUID } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { codeOf } from '../../filesystem/folder.ts';
+import { privateFolder } from '../../filesystem/private-file.ts';
+import { deleteTree } from '../../filesystem/tree-deletion.ts';
+import { childOf, containerFolder } from '../../model/container-id.ts';
+import { errorText } from '../../model/error-text.ts';
+import { type ContainerId, containerId } from '../../model/ids.ts';
+import { isContainerName } from '../work-directory.ts';
+import { isDigest } from './formats/digest.ts';
+import type { ImageUse } from './store/image-store.ts';
+
+const NESTED = 'containers';
+const ROOTS = 'roots';
+const RECORD = 'image.json';
+
+export class ContainerRoots {
+  readonly #containers: string;
+  readonly #removed: string;
+  readonly #warn: (text: string) => void;
+  /** What is being deleted, one after the other. */
+  #deleted: Promise<void> = Promise.resolve();
+
+  constructor(folder: string, warn: (text: string) => void) {
+    this.#containers = join(folder, NESTED);
+    this.#removed = join(folder, 'removed');
+    this.#warn = warn;
+    privateFolder(folder);
+    privateFolder(this.#containers);
+    privateFolder(this.#removed);
+  }
+
+  /** On the disk that containers write to. */
+  get folder(): string {
+    return this.#containers;
+  }
+
+  /** Makes the folder of a root, and notes what is used there before it is. */
+  async make(id: ContainerId, name: string, use: ImageUse): Promise<string> {
+    const folder = join(this.#place(id), ROOTS, name);
+    await mkdir(join(this.#place(id), ROOTS), { recursive: true, mode: 0o700 });
+    await mkdir(folder, { mode: 0o700 });
+    const { name: image, digest, layers } = use;
+    const temporary = join(folder, `.${RECORD}`);
+    const text = JSON.stringify({ version: 1, name: image, digest, layers });
+    await writeFile(temporary, text, { mode: 0o600 });
+    await rename(temporary, join(folder, RECORD));
+    return folder;
+  }
+
+  /** All containers that have any, each after the one that it is nested in. */
+  async all(): Promise<ContainerId[]> {
+    const found: ContainerId[] = [];
+    const look = async (folder: string, idOf: (name: string) => ContainerId) => {
+      for (const name of await namesIn(folder)) {
+        if (isContainerName(name)) {
+          const id = idOf(name);
+          found.push(id);
+          await look(join(folder, name, NESTED), (nested) => childOf(id, nested));
+        }
+      }
+    };
+    await look(this.#containers, containerId);
+    return found;
+  }
+
+  /** What a container uses, as far as its records are whole. */
+  async uses(id: ContainerId): Promise<ImageUse[]> {
+    const roots = join(this.#place(id), ROOTS);
+    const uses: ImageUse[] = [];
+    for (const name of await namesIn(roots)) {
+      const path = join(roots, name, RECORD);
+      try {
+        uses.push(useOf(await readFile(path, 'utf8')));
+      } catch (error) {
+        // Without, the root was not in use yet.
+        if (codeOf(error) !== 'ENOENT') {
+          this.#warn(`'${path}' does not say which image a container uses: ${errorText(error)}`);
+        }
+      }
+    }
+    return uses;
+  }
+
+  /**
+   * Takes the roots of a container away, with those of all that are nested in it. They are deleted
+   * afterwards. Returns whether there were any.
+   */
+  async remove(id: ContainerId): Promise<boolean> {
+    const moved = join(this.#removed, randomUUID());
+    try {
+      await rename(this.#place(id), moved);
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') {
+        return false;
+      }
+      throw error;
+    }
+    this.#delete(moved);
+    return true;
+  }
+
+  /** Deletes what an earlier agent has not. */
+  async clear(): Promise<void> {
+    for (const name of await readdir(this.#removed)) {
+      this.#delete(join(this.#removed, name));
+    }
+  }
+
+  /** Resolves when all that was removed is deleted. */
+  async close(): Promise<void> {
+    await this.#deleted;
+  }
+
+  #delete(path: string): void {
+    this.#deleted = this.#deleted.then(async () => {
+      try {
+        await deleteTree(path);
+      } catch (error) {
+        this.#warn(`'${path}' of a container cannot be deleted yet: ${errorText(error)}`);
+      }
+    });
+  }
+
+  #place(id: ContainerId): string {
+    return join(this.#containers, containerFolder(id, NESTED));
+  }
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') {
+      return [];
+    }
+    throw error;
+  }
+}
+
+/** Throws where it is damaged. */
+function useOf(text: string): ImageUse {
+  const { version, name, digest, layers } = JSON.parse(text) as ImageUse & { version?: unknown };
+  if (version !== 1 || typeof name !== 'string' || !layers.every(isDigest)) {
+    throw new Error('it is damaged, or of another version');
+  }
+  return { name, digest, layers };
+}

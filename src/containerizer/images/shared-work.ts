@@ -1,0 +1,67 @@
+// Work that several wait for: it is done once for all who ask for it at the same time.
+
+interface Running<T> {
+  readonly done: Promise<T>;
+  readonly controller: AbortController;
+  waiting: number;
+}
+
+export class SharedWork<T> {
+  readonly #running = new Map<string, Running<T>>();
+
+  /**
+   * Begins the work, or waits for that of the same key which has begun. It is aborted when nobody
+   * waits any more. Where it fails for somebody who has only joined it, he tries by himself: others
+   * may have had other credentials, or a registry that is down. Rejects with the reason of `abort`.
+   */
+  async run(
+    key: string,
+    abort: AbortSignal,
+    begin: (abort: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    for (;;) {
+      abort.throwIfAborted();
+      const joined = this.#running.get(key);
+      try {
+        return await this.#wait(key, joined ?? this.#begin(key, begin), abort);
+      } catch (error) {
+        if (joined === undefined || abort.aborted) {
+          throw error;
+        }
+      }
+    }
+  }
+
+  #begin(key: string, begin: (abort: AbortSignal) => Promise<T>): Running<T> {
+    const controller = new AbortController();
+    const done = begin(controller.signal);
+    const running = { done, controller, waiting: 0 };
+    this.#running.set(key, running);
+    const over = () => this.#forget(key, running);
+    done.then(over, over);
+    return running;
+  }
+
+  async #wait(key: string, running: Running<T>, abort: AbortSignal): Promise<T> {
+    const left = Promise.withResolvers<never>();
+    const leave = () => left.reject(abort.reason);
+    abort.addEventListener('abort', leave, { once: true });
+    running.waiting++;
+    try {
+      return await Promise.race([running.done, left.promise]);
+    } finally {
+      abort.removeEventListener('abort', leave);
+      running.waiting--;
+      if (running.waiting === 0) {
+        this.#forget(key, running);
+        running.controller.abort(abort.reason);
+      }
+    }
+  }
+
+  #forget(key: string, running: Running<T>): void {
+    if (this.#running.get(key) === running) {
+      this.#running.delete(key);
+    }
+  }
+}

@@ -1,0 +1,224 @@
+// The layers of all images, each once, by what is in it. A layer is made in a folder that counts
+// for nothing, is on the disk as a whole, and then gets its name; so there is never half of one,
+// whenever the agent or the machine stops. Layers that somebody holds are not removed.
+import { createWriteStream } from 'node:fs';
+import { mkdir, readdir, readFile, rename, stat, statfs, unlink } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { codeOf } from '../../../filesystem/folder.ts';
+import { errorText } from '../../../model/error-text.ts';
+import { ContainerizerError } from '../../containerizer-error.ts';
+import { Slots } from '../../downloads/slots.ts';
+import type { LayerDescriptor } from '../image.ts';
+import { SharedWork } from '../shared-work.ts';
+import type { TopFolder } from '../unpacking/layer-reader.ts';
+import { LAYER_BOUNDS, unpackLayer } from '../unpacking/unpacker.ts';
+import { syncFolder, writeDurably } from './durable-files.ts';
+import type { StoreFolders } from './store-folders.ts';
+
+export interface LayerStoreOptions {
+  readonly folders: StoreFolders;
+  /** That of the supervisor. */
+  readonly program: string;
+}
+
+/** Brings the blob of a layer. */
+type Source = (layer: LayerDescriptor, abort: AbortSignal) => Promise<Readable>;
+
+/** How many layers are unpacked at once: each is work for a CPU and a half. */
+const MOST_UNPACKING = Math.max(1, Math.min(4, availableParallelism()));
+/** What downloads leave free of a disk. */
+const LEFT_BYTES = 64 << 20;
+
+const SHA256 = 'sha256:';
+const LAYER = /^[0-9a-f]{64}$/;
+
+export class LayerStore {
+  readonly #options: LayerStoreOptions;
+  readonly #known: Set<string>;
+  readonly #holders = new Map<string, number>();
+  readonly #making = new SharedWork<string>();
+  readonly #slots = new Slots(MOST_UNPACKING, MOST_UNPACKING);
+  /** Those on their way out: nothing new may take their place before. */
+  readonly #leaving = new Map<string, Promise<void>>();
+
+  private constructor(options: LayerStoreOptions, known: Iterable<string>) {
+    this.#options = options;
+    this.#known = new Set(known);
+  }
+
+  static async open(options: LayerStoreOptions): Promise<LayerStore> {
+    const names = await readdir(options.folders.layers);
+    return new LayerStore(
+      options,
+      names.filter((name) => LAYER.test(name)).map((name) => `${SHA256}${name}`),
+    );
+  }
+
+  has(diffId: string): boolean {
+    return this.#known.has(diffId);
+  }
+
+  /** Where the files of a layer are. */
+  folder(diffId: string): string {
+    return join(this.#place(diffId), 'files');
+  }
+
+  /** What the layer says of the folder that all its files are in. */
+  async top(diffId: string): Promise<TopFolder | undefined> {
+    const text = await readFile(join(this.#place(diffId), 'layer.json'), 'utf8');
+    return (JSON.parse(text) as { readonly top?: TopFolder }).top;
+  }
+
+  /** Nobody removes them until the function that is returned is called. */
+  hold(diffIds: readonly string[]): () => void {
+    for (const diffId of diffIds) {
+      this.#holders.set(diffId, (this.#holders.get(diffId) ?? 0) + 1);
+    }
+    let isHeld = true;
+    return () => {
+      for (const diffId of isHeld ? diffIds : []) {
+        const left = (this.#holders.get(diffId) ?? 1) - 1;
+        if (left > 0) {
+          this.#holders.set(diffId, left);
+        } else {
+          this.#holders.delete(diffId);
+        }
+      }
+      isHeld = false;
+    };
+  }
+
+  /**
+   * The layer's diffId, when it is in the store; it is to be held at once. `known` is what the blob
+   * is known to have in it. Rejects with ContainerizerError.
+   */
+  async provide(
+    layer: LayerDescriptor,
+    known: string | undefined,
+    { source, abort }: { readonly source: Source; readonly abort: AbortSignal },
+  ): Promise<string> {
+    const expected = layer.diffId ?? known;
+    if (expected !== undefined && (await this.isThere(expected))) {
+      return expected;
+    }
+    const diffId = await this.#making.run(layer.digest, abort, (shared) =>
+      this.#make(layer, source, shared),
+    );
+    if (layer.diffId !== undefined && layer.diffId !== diffId) {
+      throw new ContainerizerError(
+        `Layer ${layer.digest} is not what its image says: its content has the digest ${diffId}, ` +
+          `and not ${layer.diffId}`,
+      );
+    }
+    return diffId;
+  }
+
+  /** Whether the store has it; somebody may have tidied up. */
+  async isThere(diffId: string): Promise<boolean> {
+    if (!this.#known.has(diffId)) {
+      return false;
+    }
+    try {
+      return (await stat(this.folder(diffId))).isDirectory() && this.#known.has(diffId);
+    } catch {
+      this.#known.delete(diffId);
+      return false;
+    }
+  }
+
+  /**
+   * Removes all that nobody holds, but for these. In a turn of the loop of its own: who has just
+   * been given a layer holds it by then.
+   */
+  async removeAllBut(kept: () => ReadonlySet<string>): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+    const needed = kept();
+    const removals = [...this.#known]
+      .filter((diffId) => !needed.has(diffId) && !this.#holders.has(diffId))
+      .map((diffId) => this.#remove(diffId));
+    await Promise.all(removals);
+  }
+
+  async #remove(diffId: string): Promise<void> {
+    this.#known.delete(diffId);
+    const leaving = this.#options.folders.remove(this.#place(diffId));
+    this.#leaving.set(diffId, leaving);
+    try {
+      await leaving;
+    } finally {
+      this.#leaving.delete(diffId);
+    }
+  }
+
+  async #make(layer: LayerDescriptor, source: Source, abort: AbortSignal): Promise<string> {
+    const { folders, program } = this.#options;
+    const staging = await folders.stage();
+    try {
+      const blob = join(staging, 'blob');
+      await this.#download(layer, blob, source, abort);
+      const release = await this.#slots.take('', abort);
+      try {
+        await mkdir(join(staging, 'layer', 'files'), { recursive: true });
+        await mkdir(join(staging, 'replaced'));
+        const order = { program, blob, folder: staging, bounds: LAYER_BOUNDS };
+        const { diffId, entries, bytes, top } = await unpackLayer(layer.digest, order, abort);
+        await unlink(blob);
+        const text = JSON.stringify({ version: 1, entries, bytes, top });
+        await writeDurably(join(staging, 'layer', 'layer.json'), text);
+        abort.throwIfAborted();
+        await this.#keep(join(staging, 'layer'), diffId);
+        return diffId;
+      } finally {
+        release();
+      }
+    } catch (error) {
+      abort.throwIfAborted();
+      throw error instanceof ContainerizerError
+        ? error
+        : new ContainerizerError(`Failed to store layer ${layer.digest}: ${errorText(error)}`, {
+            cause: error,
+          });
+    } finally {
+      await folders.delete(staging);
+    }
+  }
+
+  async #download(
+    layer: LayerDescriptor,
+    blob: string,
+    source: Source,
+    abort: AbortSignal,
+  ): Promise<void> {
+    const { bavail, bsize } = await statfs(this.#options.folders.layers);
+    const free = bavail * bsize;
+    if ((layer.size ?? 0) + LEFT_BYTES > free) {
+      throw new ContainerizerError(
+        `There is no room for layer ${layer.digest} of ${layer.size ?? 0} bytes: the disk of ` +
+          `'${this.#options.folders.root}' has ${free} bytes left`,
+      );
+    }
+    const bytes = await source(layer, abort);
+    await pipeline(bytes, createWriteStream(blob, { flags: 'wx', mode: 0o600 }), { signal: abort });
+  }
+
+  /** From here on there is a layer; unless there has been one with the same content. */
+  async #keep(made: string, diffId: string): Promise<void> {
+    await this.#leaving.get(diffId);
+    try {
+      await rename(made, this.#place(diffId));
+      await syncFolder(this.#options.folders.layers);
+    } catch (error) {
+      if (!['EEXIST', 'ENOTEMPTY'].includes(codeOf(error) ?? '')) {
+        throw error;
+      }
+    }
+    this.#known.add(diffId);
+  }
+
+  #place(diffId: string): string {
+    return join(this.#options.folders.layers, diffId.slice(SHA256.length));
+  }
+}

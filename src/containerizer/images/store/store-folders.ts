@@ -1,0 +1,93 @@
+// Where things lie in a store of images. All of it is the agent's own, and of this version; what
+// else is in the folder that the operator names, such as the store of Apache Mesos, stays as it is.
+//
+//   mesoscale-1/layers/sha256/<hex>/files   a layer, by the digest of its uncompressed archive
+//   mesoscale-1/layers/sha256/<hex>/layer.json
+//   mesoscale-1/images/<hex>.json           an image, by the digest of its name
+//   mesoscale-1/staging/<id>                what is being made, and counts for nothing
+//   mesoscale-1/removed/<id>                what is being deleted
+//   mesoscale-1/empty                       a layer without files
+import { randomUUID } from 'node:crypto';
+import { mkdir, readdir, rename } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { codeOf } from '../../../filesystem/folder.ts';
+import { privateFolder } from '../../../filesystem/private-file.ts';
+import { deleteTree } from '../../../filesystem/tree-deletion.ts';
+import { errorText } from '../../../model/error-text.ts';
+import { syncFolder } from './durable-files.ts';
+
+const VERSION = 'mesoscale-1';
+
+export class StoreFolders {
+  readonly root: string;
+  readonly layers: string;
+  readonly images: string;
+  /** A folder without files, for images without layers. */
+  readonly empty: string;
+  readonly #staging: string;
+  readonly #removed: string;
+  readonly #warn: (text: string) => void;
+
+  private constructor(folder: string, warn: (text: string) => void) {
+    this.root = join(folder, VERSION);
+    this.layers = join(this.root, 'layers', 'sha256');
+    this.images = join(this.root, 'images');
+    this.empty = join(this.root, 'empty');
+    this.#staging = join(this.root, 'staging');
+    this.#removed = join(this.root, 'removed');
+    this.#warn = warn;
+  }
+
+  /**
+   * Makes what is missing in a folder of the agent's own, and begins to delete what an earlier
+   * agent has left unfinished.
+   */
+  static open(folder: string, warn: (text: string) => void): StoreFolders {
+    const folders = new StoreFolders(folder, warn);
+    const { root, layers, images, empty } = folders;
+    for (const path of [root, layers, images, empty, folders.#staging, folders.#removed]) {
+      privateFolder(path);
+    }
+    return folders;
+  }
+
+  /** Deletes what an earlier agent has left unfinished. */
+  async clear(): Promise<void> {
+    for (const folder of [this.#staging, this.#removed]) {
+      for (const name of await readdir(folder)) {
+        await this.delete(join(folder, name));
+      }
+    }
+  }
+
+  /** A new folder, in which nothing is of value until it is moved elsewhere. */
+  async stage(): Promise<string> {
+    const path = join(this.#staging, randomUUID());
+    await mkdir(path, { mode: 0o700 });
+    return path;
+  }
+
+  /** Takes it out of its place at once and for good; deleting it takes longer. */
+  async remove(path: string): Promise<void> {
+    const moved = join(this.#removed, `${basename(path)}-${randomUUID()}`);
+    try {
+      await rename(path, moved);
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') {
+        return;
+      }
+      throw error;
+    }
+    await syncFolder(dirname(path));
+    await this.delete(moved);
+  }
+
+  /** What cannot be deleted is told, and tried again by the next agent. */
+  async delete(path: string): Promise<void> {
+    try {
+      await deleteTree(path);
+    } catch (error) {
+      this.#warn(`'${path}' of the store of images cannot be deleted yet: ${errorText(error)}`);
+    }
+  }
+}

@@ -1,0 +1,398 @@
+// Root file systems of images, with a store on a real disk.
+import { execFileSync } from 'node:child_process';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import {
+  ImageProvisioner,
+  type ImageProvisionerOptions,
+} from '../../../src/containerizer/images/image-provisioner.ts';
+import type { ProvisionedImage } from '../../../src/containerizer/images/provisioner.ts';
+import { WorkDirectory } from '../../../src/containerizer/work-directory.ts';
+import { type Image, Image_Type, Secret_Type } from '../../../src/model/generated/messages.ts';
+import { containerId } from '../../../src/model/ids.ts';
+import { programs, temporaryFolder } from '../../agent-driver/harness.ts';
+import { mounted } from '../../support/mounted.ts';
+import { type ArchiveEntry, archiveOf } from './archives.ts';
+import { digestOf, ImageShelf } from './image-shelf.ts';
+
+const isRoot = process.geteuid?.() === 0;
+const never = new AbortController().signal;
+const id = containerId('one');
+
+let folder: ReturnType<typeof temporaryFolder>;
+let shelf: ImageShelf;
+let provisioner: ImageProvisioner;
+let warnings: string[];
+
+const storeDir = () => join(folder.path, 'store');
+const store = (...names: string[]) => join(storeDir(), 'mesoscale-1', ...names);
+const work = () => new WorkDirectory(join(folder.path, 'work'));
+
+const opened = (options: Partial<ImageProvisionerOptions> = {}) =>
+  ImageProvisioner.open({
+    storeDir: storeDir(),
+    work: work(),
+    backend: 'copy',
+    puller: shelf,
+    programs,
+    collection: undefined,
+    warn: (text) => void warnings.push(text),
+    ...options,
+  });
+
+beforeEach(async () => {
+  folder = temporaryFolder();
+  shelf = new ImageShelf();
+  warnings = [];
+  provisioner = await opened();
+});
+
+afterEach(async () => {
+  await provisioner.close();
+  expect(warnings).toEqual([]);
+  folder[Symbol.dispose]();
+});
+
+const layer = (...entries: readonly ArchiveEntry[]) => archiveOf(...entries);
+
+const docker = (name: string, more: Partial<Image> = {}): Image => ({
+  type: Image_Type.DOCKER,
+  docker: { name },
+  ...more,
+});
+
+const pathOf = ({ root }: ProvisionedImage) => (root.kind === 'folder' ? root.path : '');
+
+const layersInStore = () =>
+  readdirSync(store('layers', 'sha256'))
+    .map((name) => `sha256:${name}`)
+    .sort();
+
+/** What is left of work that did not come to its end. */
+const unfinished = () => [store('staging'), store('removed')].flatMap((path) => readdirSync(path));
+
+const diffIds = (...archives: readonly Buffer[]) => archives.map(digestOf).sort();
+
+const low = layer(
+  { name: 'etc/', type: '5' },
+  { name: 'etc/a', content: 'a' },
+  { name: 'etc/b', content: 'b' },
+);
+const high = layer({ name: 'etc/.wh.a' }, { name: 'etc/b', content: 'B' });
+
+test('an image is pulled once, and each container has files of its own', async () => {
+  shelf.put('base:latest', [low, high], { config: { command: ['/bin/sh'] } });
+  const one = await provisioner.provision(id, 'rootfs', docker('base'), never);
+  expect(one).toMatchObject({
+    type: 'docker',
+    config: { command: ['/bin/sh'] },
+    root: { kind: 'folder', isReadOnly: false },
+  });
+  expect(readdirSync(join(pathOf(one), 'etc'))).toEqual(['b']);
+  writeFileSync(join(pathOf(one), 'etc/b'), 'changed');
+  const two = await provisioner.provision(
+    containerId('two'),
+    'rootfs',
+    docker('base:latest'),
+    never,
+  );
+  expect(readFileSync(join(pathOf(two), 'etc/b'), 'utf8')).toBe('B');
+  expect(shelf.manifests).toBe(1);
+  expect([...shelf.blobs.values()]).toEqual([1, 1]);
+  expect(unfinished()).toEqual([]);
+});
+
+test('a layer is there once, whichever images have it, and how often', async () => {
+  const other = layer({ name: 'other' });
+  shelf.put('one:latest', [low, high]);
+  shelf.put('two:latest', [low, other, low]);
+  await provisioner.provision(id, 'rootfs', docker('one'), never);
+  const two = await provisioner.provision(id, 'volume-0', docker('two'), never);
+  expect(readdirSync(join(pathOf(two), 'etc'))).toEqual(['a', 'b']);
+  expect(layersInStore()).toEqual(diffIds(low, high, other));
+  expect([...shelf.blobs.values()]).toEqual([1, 1, 1]);
+});
+
+test('those who want the same at the same time get it from one pull', async () => {
+  shelf.put('base:latest', [low, high]);
+  shelf.put('other:latest', [high]);
+  const open = Promise.withResolvers<void>();
+  shelf.gate = () => open.promise;
+  const all = Array.from({ length: 5 }, (_, at) =>
+    provisioner.provision(containerId(`c${at}`), 'rootfs', docker('base'), never),
+  );
+  const other = provisioner.provision(id, 'rootfs', docker('other'), never);
+  const given = new AbortController();
+  const left = provisioner.provision(containerId('left'), 'rootfs', docker('base'), given.signal);
+  given.abort(new Error('killed'));
+  await expect(left).rejects.toThrow('killed');
+  open.resolve();
+  await Promise.all([...all, other]);
+  expect(shelf.manifests).toBe(2);
+  expect([...shelf.blobs.values()]).toEqual([1, 1]);
+});
+
+test('a pull that nobody waits for any more ends, and leaves nothing', async () => {
+  shelf.put('base:latest', [low, high]);
+  shelf.gate = (_, abort) =>
+    new Promise((_resolve, reject) => {
+      abort.addEventListener('abort', () => reject(abort.reason));
+    });
+  const given = new AbortController();
+  const done = provisioner.provision(id, 'rootfs', docker('base'), given.signal);
+  await expect.poll(() => shelf.blobs.size).toBe(2);
+  expect(unfinished()).toHaveLength(2);
+  given.abort(new Error('killed'));
+  await expect(done).rejects.toThrow('killed');
+  await expect.poll(unfinished).toEqual([]);
+  shelf.gate = async () => undefined;
+  await provisioner.provision(id, 'again', docker('base'), never);
+});
+
+test('an image that is not to come from the store is asked for again', async () => {
+  shelf.put('base:latest', [low]);
+  const isNew = docker('base', { cached: false });
+  await provisioner.provision(id, 'rootfs', isNew, never);
+  await provisioner.provision(id, 'again', isNew, never);
+  expect(shelf.manifests).toBe(2);
+  expect([...shelf.blobs.values()], 'its layers are there').toEqual([1]);
+  shelf.put('base:latest', [low, high]);
+  const old = await provisioner.provision(id, 'old', docker('base'), never);
+  expect(existsSync(join(pathOf(old), 'etc/a'))).toBe(true);
+  const moved = await provisioner.provision(id, 'moved', isNew, never);
+  expect(existsSync(join(pathOf(moved), 'etc/a'))).toBe(false);
+});
+
+test('layers of which the image does not say the content are known by their blobs', async () => {
+  shelf.put('one:latest', [low, high], { diffIds: [] });
+  shelf.put('two:latest', [low], { diffIds: [] });
+  await provisioner.provision(id, 'rootfs', docker('one'), never);
+  await provisioner.provision(id, 'volume-0', docker('two'), never);
+  expect([...shelf.blobs.values()]).toEqual([1, 1]);
+  expect(layersInStore()).toEqual(diffIds(low, high));
+});
+
+test('a layer that is not what its image says is refused', async () => {
+  const { layers } = shelf.put('base:latest', [low], { diffIds: [digestOf('other')] });
+  await expect(provisioner.provision(id, 'rootfs', docker('base'), never)).rejects.toThrow(
+    `Failed to pull image 'base': Layer ${layers[0]?.digest} is not what its image says: its ` +
+      `content has the digest ${digestOf(low)}, and not ${digestOf('other')}`,
+  );
+  expect(unfinished()).toEqual([]);
+});
+
+test('a layer that cannot be unpacked is an error with image, layer and cause', async () => {
+  const evil = layer({ name: '../evil' });
+  const { layers } = shelf.put('base:latest', [low, evil]);
+  await expect(provisioner.provision(id, 'rootfs', docker('base'), never)).rejects.toThrow(
+    `Failed to pull image 'base': Layer ${layers[1]?.digest} cannot be unpacked: '../evil' leads ` +
+      'out of the layer',
+  );
+  await expect.poll(unfinished).toEqual([]);
+  expect(existsSync(store('evil'))).toBe(false);
+});
+
+test.each<[string, Image, string]>([
+  ['an image of another type', { type: Image_Type.APPC }, "expecting one with 'docker'"],
+  ['a name that is none', docker('base:'), "Failed to parse docker image 'base:'"],
+  ['an unknown image', docker('nothing'), "There is no image 'nothing'"],
+  [
+    'a secret that is elsewhere',
+    docker('base', {
+      docker: {
+        name: 'base',
+        config: { type: Secret_Type.REFERENCE, reference: { name: 'somewhere' } },
+      },
+    }),
+    'must be a secret of type VALUE',
+  ],
+])('%s is refused', async (_, image, why) => {
+  await expect(provisioner.provision(id, 'rootfs', image, never)).rejects.toThrow(why);
+  await provisioner.destroy(id);
+});
+
+test('what a container has is gone with it, and with what is nested in it', async () => {
+  shelf.put('base:latest', [low]);
+  const nested = containerId('one.two');
+  const one = await provisioner.provision(id, 'rootfs', docker('base'), never);
+  const two = await provisioner.provision(nested, 'rootfs', docker('base'), never);
+  await provisioner.destroy(nested);
+  expect([pathOf(one), pathOf(two)].map((path) => existsSync(path))).toEqual([true, false]);
+  const again = await provisioner.provision(nested, 'rootfs', docker('base'), never);
+  await provisioner.destroy(id);
+  await provisioner.destroy(id);
+  await provisioner.destroy(nested);
+  expect([pathOf(one), pathOf(again)].map((path) => existsSync(path))).toEqual([false, false]);
+  await provisioner.close();
+  expect(readdirSync(work().provisioner, { recursive: true })).toEqual(['containers', 'removed']);
+  await provisioner.prune([]);
+  expect(layersInStore()).toEqual([]);
+});
+
+test('pruning takes what no container uses and nobody wants to keep', async () => {
+  const third = layer({ name: 'third' });
+  shelf.put('used:latest', [low, high]);
+  shelf.put('kept:latest', [third]);
+  shelf.put('unused:latest', [low, layer({ name: 'fourth' })]);
+  for (const name of ['used', 'kept', 'unused']) {
+    await provisioner.provision(containerId(name), 'rootfs', docker(name), never);
+  }
+  await provisioner.destroy(containerId('kept'));
+  await provisioner.destroy(containerId('unused'));
+  await Promise.all([
+    provisioner.prune([docker('kept:latest')]),
+    provisioner.prune([docker('kept:latest')]),
+  ]);
+  expect(layersInStore()).toEqual(diffIds(low, high, third));
+  expect(unfinished()).toEqual([]);
+  shelf.manifests = 0;
+  await provisioner.provision(id, 'a', docker('used'), never);
+  await provisioner.provision(id, 'b', docker('kept'), never);
+  expect(shelf.manifests).toBe(0);
+  await provisioner.provision(id, 'c', docker('unused'), never);
+  expect(shelf.manifests).toBe(1);
+});
+
+test('what is pulled while images are pruned is whole', async () => {
+  shelf.put('one:latest', [low, high]);
+  shelf.put('two:latest', [low]);
+  for (let round = 0; round < 6; round++) {
+    const one = containerId(`one-${round}`);
+    const two = containerId(`two-${round}`);
+    const given = await Promise.all([
+      provisioner.provision(one, 'rootfs', docker('one'), never),
+      provisioner.prune([]),
+      provisioner.provision(two, 'rootfs', docker('two'), never),
+      provisioner.prune([]),
+    ]);
+    expect(readdirSync(join(pathOf(given[0]), 'etc'))).toEqual(['b']);
+    expect(readdirSync(join(pathOf(given[2]), 'etc'))).toEqual(['a', 'b']);
+    await provisioner.destroy(one);
+    await provisioner.destroy(two);
+  }
+});
+
+test('a later agent knows what is in the store, and what its containers use', async () => {
+  shelf.put('base:latest', [low]);
+  shelf.put('other:latest', [high]);
+  await provisioner.provision(containerId('one.two'), 'rootfs', docker('base'), never);
+  await provisioner.provision(containerId('gone'), 'rootfs', docker('other'), never);
+  await provisioner.close();
+  mkdirSync(store('staging', 'half/layer/files'), { recursive: true });
+  mkdirSync(join(work().provisioner, 'removed/half'));
+  provisioner = await opened();
+  await provisioner.recover(new Set([id, containerId('one.two')]));
+  expect(unfinished()).toEqual([]);
+  await provisioner.prune([]);
+  expect(layersInStore(), 'of the container that goes on').toEqual(diffIds(low));
+  shelf.manifests = 0;
+  await provisioner.provision(containerId('new'), 'rootfs', docker('base'), never);
+  expect(shelf.manifests).toBe(0);
+  await provisioner.close();
+  expect(readdirSync(join(work().provisioner, 'containers'))).toEqual(['new', 'one']);
+  expect(readdirSync(join(work().provisioner, 'removed'))).toEqual([]);
+});
+
+test('an image of which somebody has deleted a layer is pulled again', async () => {
+  shelf.put('base:latest', [low, high]);
+  await provisioner.provision(id, 'rootfs', docker('base'), never);
+  rmSync(store('layers', 'sha256', digestOf(low).slice(7)), { recursive: true });
+  const again = await provisioner.provision(id, 'again', docker('base'), never);
+  expect(readdirSync(join(pathOf(again), 'etc'))).toEqual(['b']);
+  expect([...shelf.blobs.values()].sort()).toEqual([1, 2]);
+});
+
+test('a damaged record of an image is told, and the image pulled again', async () => {
+  shelf.put('base:latest', [low]);
+  await provisioner.provision(id, 'rootfs', docker('base'), never);
+  const [record = ''] = readdirSync(store('images'));
+  for (const [at, text] of ['', '{"version": 2}', '{"version": 1}'].entries()) {
+    writeFileSync(store('images', record), text);
+    provisioner = await opened();
+    expect(warnings.splice(0)).toMatchObject([expect.stringContaining('is no record of an image')]);
+    shelf.manifests = 0;
+    await provisioner.provision(id, `again-${at}`, docker('base'), never);
+    expect(shelf.manifests).toBe(1);
+  }
+});
+
+test('what is in a store of others stays', async () => {
+  mkdirSync(join(storeDir(), 'layers'));
+  writeFileSync(join(storeDir(), 'storedImages'), '');
+  provisioner = await opened();
+  await provisioner.prune([]);
+  expect(readdirSync(storeDir())).toEqual(['layers', 'mesoscale-1', 'storedImages']);
+});
+
+test('with one layer, bind gives the layer itself, for reading', async () => {
+  provisioner = await opened({ backend: 'bind' });
+  shelf.put('one:latest', [low]);
+  shelf.put('two:latest', [low, high]);
+  const one = await provisioner.provision(id, 'rootfs', docker('one'), never);
+  expect(one.root).toEqual({
+    kind: 'folder',
+    path: store('layers', 'sha256', digestOf(low).slice(7), 'files'),
+    isReadOnly: true,
+  });
+  await expect(provisioner.provision(id, 'two', docker('two'), never)).rejects.toThrow(
+    'Multiple layers are not supported by the bind backend',
+  );
+});
+
+test.runIf(isRoot)('an overlay has the layers, and a top folder as the image has it', async () => {
+  provisioner = await opened({ backend: 'overlay' });
+  const top = layer({ name: './', type: '5', mode: 0o711, uid: 7, gid: 8 });
+  shelf.put('base:latest', [top, low]);
+  shelf.put('empty:latest', []);
+  const { root } = await provisioner.provision(id, 'rootfs', docker('base'), never);
+  const files = (archive: Buffer) => store('layers', 'sha256', digestOf(archive).slice(7), 'files');
+  const place = join(work().provisioner, 'containers/one/roots/rootfs');
+  expect(root).toEqual({
+    kind: 'overlay',
+    layers: [files(top), files(low)],
+    upper: join(place, 'upper'),
+    work: join(place, 'work'),
+  });
+  expect(lstatSync(join(place, 'upper'))).toMatchObject({ mode: 0o40711, uid: 7, gid: 8 });
+  const empty = await provisioner.provision(id, 'empty', docker('empty'), never);
+  expect(empty.root).toMatchObject({ layers: [store('empty')] });
+});
+
+test.runIf(isRoot)('a full disk is an error, and nothing half made is left', async () => {
+  const path = join(folder.path, 'small');
+  using _disk = mounted(path);
+  provisioner = await opened({ storeDir: path });
+  const { layers } = shelf.put('base:latest', [low]);
+  await expect(provisioner.provision(id, 'rootfs', docker('base'), never)).rejects.toThrow(
+    `Failed to pull image 'base': There is no room for layer ${layers[0]?.digest} of `,
+  );
+  const left = execFileSync('find', [path, '-type', 'f'], { encoding: 'utf8' });
+  expect(left).toBe('');
+});
+
+test('images that nobody uses are removed when the disk is full', async () => {
+  shelf.put('base:latest', [low]);
+  shelf.put('used:latest', [high]);
+  const excluded = [docker('kept')];
+  const kept = layer({ name: 'kept' });
+  shelf.put('kept:latest', [kept]);
+  for (const name of ['base', 'used', 'kept']) {
+    await provisioner.provision(containerId(name), 'rootfs', docker(name), never);
+  }
+  await provisioner.destroy(containerId('base'));
+  await provisioner.destroy(containerId('kept'));
+  await provisioner.close();
+  const collection = { watchIntervalMs: 20, excluded };
+  provisioner = await opened({ collection: { headroom: 1, ...collection } });
+  await provisioner.recover(new Set([containerId('used')]));
+  await expect.poll(layersInStore).toEqual(diffIds(high, kept));
+});
