@@ -1,6 +1,6 @@
 // Processes as /proc shows them. A pid names a process only until it ends: the start time, in clock
 // ticks since boot, distinguishes processes with the same pid, and the boot id distinguishes boots.
-import { readdirSync, readlinkSync } from 'node:fs';
+import { readdirSync, readlinkSync, statSync } from 'node:fs';
 import { codeOf } from '../../filesystem/folder.ts';
 import { isAbsence, readText, withDescriptor } from '../records/record-file.ts';
 
@@ -74,12 +74,17 @@ const allPids = () =>
 
 export const allProcesses = (): ProcessStat[] => allPids().flatMap((pid) => processStat(pid) ?? []);
 
-/** The processes with this name (as the kernel keeps it), by their working directory. */
-export const processesNamed = (name: string): Map<string | undefined, number[]> =>
+/**
+ * The agent's user's processes with this name (as the kernel keeps it), by their working directory.
+ * Processes of others can have any name, and in namespaces of theirs any directory.
+ */
+export const ownProcessesNamed = (name: string): Map<string | undefined, number[]> =>
   Map.groupBy(
-    allPids().filter((pid) => readOf(pid, 'comm')?.trimEnd() === name),
+    allPids().filter((pid) => readOf(pid, 'comm')?.trimEnd() === name && isOwn(pid)),
     workingFolder,
   );
+
+const isOwn = (pid: number) => look(() => statSync(`/proc/${pid}`).uid) === process.geteuid?.();
 
 const workingFolder = (pid: number) => look(() => readlinkSync(`/proc/${pid}/cwd`));
 

@@ -42,13 +42,20 @@ export function reserveDescriptor(): void {
  */
 const room = Buffer.allocUnsafeSlow(64 * 1024);
 
-/** Undefined where there is no such file. Throws any other error. */
-export function readText(path: string, encoding: BufferEncoding = 'latin1'): string | undefined {
+/**
+ * Undefined where there is no such file. Throws any other error, and RangeError for a file of more
+ * bytes than `most`, of which not many more are read.
+ */
+export function readText(
+  path: string,
+  encoding: BufferEncoding = 'latin1',
+  most = Number.POSITIVE_INFINITY,
+): string | undefined {
   try {
     return withDescriptor(() => {
       const file = openSync(path, 'r');
       try {
-        return textIn(file).toString(encoding);
+        return textIn(file, most).toString(encoding);
       } finally {
         closeSync(file);
       }
@@ -62,15 +69,24 @@ export function readText(path: string, encoding: BufferEncoding = 'latin1'): str
 }
 
 /** Valid until the next call. */
-function textIn(file: number): Buffer {
-  for (let length = 0; length < room.length; ) {
+function textIn(file: number, most: number): Buffer {
+  const full: Buffer[] = [];
+  for (let length = 0, total = 0; ; ) {
     const more = readSync(file, room, length, room.length - length, null);
-    if (more === 0) {
-      return room.subarray(0, length);
-    }
     length += more;
+    total += more;
+    if (total > most) {
+      throw new RangeError(`A file has more than ${most} bytes`);
+    }
+    if (more === 0) {
+      const last = room.subarray(0, length);
+      return full.length === 0 ? last : Buffer.concat([...full, last]);
+    }
+    if (length === room.length) {
+      full.push(Buffer.from(room));
+      length = 0;
+    }
   }
-  return Buffer.concat([room, readFileSync(file)]);
 }
 
 /**

@@ -17,7 +17,7 @@ import {
   bootId,
   descendants,
   isAlive,
-  processesNamed,
+  ownProcessesNamed,
   processStat,
   startedMs,
 } from '../host/process-table.ts';
@@ -178,7 +178,7 @@ export class RunRecords {
   #supervisors(): Map<string | undefined, number[]> {
     const nowMs = performance.now();
     if (this.#look === undefined || this.#look.untilMs < nowMs) {
-      this.#look = { pids: processesNamed(SUPERVISOR_NAME), untilMs: nowMs + LOOK_MS };
+      this.#look = { pids: ownProcessesNamed(SUPERVISOR_NAME), untilMs: nowMs + LOOK_MS };
     }
     return this.#look.pids;
   }

@@ -14,6 +14,7 @@ import type { ContainerId } from '../../model/ids.ts';
 import type { VolumePlace } from '../../model/volume-path.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
 import type { VolumeLink, VolumeLinks } from '../plan/volume-links.ts';
+import { placeIn, type SplitPath } from '../plan/volume-mounts.ts';
 import type { WorkDirectory } from '../work-directory.ts';
 import { MountContent, MountRecords } from './mount-content.ts';
 import { PendingDestructions } from './pending-destructions.ts';
@@ -124,7 +125,7 @@ export class Volumes {
     const { sandbox, links } = this.#used.get(container) ?? { sandbox: '', links: none };
     for (const [name, { access }] of links) {
       if (access === 'mount') {
-        removeMountPoint(sandbox, name);
+        removeMountPoint(placeIn({ id: container, sandbox }, []), name);
       }
     }
     this.#used.delete(container);
@@ -306,9 +307,9 @@ function linkTo(path: string, { target, isReadOnly }: VolumeLink): void {
 }
 
 /** Where a volume was mounted there is an empty folder, unless the task has made something else. */
-function removeMountPoint(sandbox: string, name: string): void {
+function removeMountPoint({ top, below }: SplitPath, name: string): void {
   try {
-    using folder = HeldFolder.open(sandbox);
+    using folder = HeldFolder.openBelow(top, below);
     folder.rmdir(name);
   } catch (error) {
     if (!(error instanceof FolderError)) {

@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { processesNamed } from '../../../src/containerizer/host/process-table.ts';
+import { ownProcessesNamed } from '../../../src/containerizer/host/process-table.ts';
 import { TaskState } from '../../../src/model/generated/messages.ts';
 import { cgroupRoot } from '../../support/test-cgroups.ts';
 import { DriverHarness, type Launch, temporaryFolder } from '../harness.ts';
@@ -38,7 +38,7 @@ function footprint(): string[] {
     ? readdirSync(root, { recursive: true, withFileTypes: true }).filter((it) => it.isDirectory())
     : [];
   const processes = ['mesoscale-super', 'mesos-container'].flatMap((name) =>
-    [...processesNamed(name)].filter(([path]) => path?.startsWith(folder.path)),
+    [...ownProcessesNamed(name)].filter(([path]) => path?.startsWith(folder.path)),
   );
   const records = join(folder.path, 'meta/containers');
   return [

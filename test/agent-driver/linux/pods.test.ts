@@ -2,7 +2,7 @@
 // runtime. This needs root.
 import { existsSync, readFileSync, readlinkSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { processesNamed } from '../../../src/containerizer/host/process-table.ts';
+import { ownProcessesNamed } from '../../../src/containerizer/host/process-table.ts';
 import {
   type ContainerInfo,
   ContainerInfo_Type,
@@ -118,7 +118,7 @@ test('a group goes on with a later agent, and nothing of it is left when it ends
   const id = harness.launch(launch);
   // The first processes of the namespaces work in the sandbox.
   const count = () =>
-    [...processesNamed('mesos-container').keys()].filter((path) => path?.startsWith(folder.path))
+    [...ownProcessesNamed('mesos-container').keys()].filter((path) => path?.startsWith(folder.path))
       .length;
   await harness.status(id, TaskState.TASK_RUNNING);
   await eventually(() => count() >= 2);

@@ -24,3 +24,13 @@ test('a text that has no size is read whole, and one that is not there is none',
   expect(readText(path)).toBe(readFileSync(path, 'latin1'));
   expect(readText('/proc/0/stat')).toBeUndefined();
 });
+
+test('of a text that is longer than it may be nothing is read', () => {
+  using folder = temporaryFolder();
+  const path = join(folder.path, 'text');
+  writeFileSync(path, 'x'.repeat(100 * KIB));
+  expect(readText(path, 'utf8', 100 * KIB)).toHaveLength(100 * KIB);
+  expect(() => readText(path, 'utf8', 100 * KIB - 1)).toThrow(RangeError);
+  // It has no end.
+  expect(() => readText('/dev/zero', 'utf8', KIB * KIB)).toThrow(RangeError);
+});

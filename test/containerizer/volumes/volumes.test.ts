@@ -274,3 +274,24 @@ test('a volume that the operator has put elsewhere stays the operator’s (needs
   provide(onDisk(disk(), 'v1'));
   expectVictimUntouched();
 });
+
+test('where a nested container had a volume, no link on the way to its sandbox is followed', () => {
+  const links = volumeLinks(here('work'), [onDisk(undefined, 'v')], 'mount');
+  const [name = ''] = links.keys();
+  const root = here('work/root');
+  mkdirSync(join(root, 'containers/one', name), { recursive: true });
+  mkdirSync(here('other/one', name), { recursive: true });
+  const release = () => {
+    const id = containerId('root.one');
+    volumes.adopt(id, join(root, 'containers/one'), links);
+    volumes.release(id);
+  };
+  renameSync(join(root, 'containers'), here('aside'));
+  symlinkSync(here('other'), join(root, 'containers'));
+  release();
+  expect(readdirSync(here('other/one'))).toEqual([name]);
+  renameSync(join(root, 'containers'), here('link'));
+  renameSync(here('aside'), join(root, 'containers'));
+  release();
+  expect(readdirSync(join(root, 'containers/one'))).toEqual([]);
+});

@@ -27,24 +27,33 @@ export function runningCommand(process: ProcessName | undefined): number | undef
   return child === undefined || child === '' ? undefined : Number(child);
 }
 
-/** The environment with which the command was started. */
+/**
+ * The environment with which the command was started; none where the command has since made it
+ * larger than it could have been.
+ */
 export function environmentOf(process: ProcessName): Record<string, string> {
   const pid = runningCommand(process);
   const text = pid === undefined ? undefined : textOf(pid, 'environ');
   return Object.fromEntries(
     (text ?? '')
-      .split('\0')
+      .split(/\0+/)
       .filter((entry) => entry.includes('='))
       .map((entry) => [entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)]),
   );
 }
 
+/**
+ * What the kernel takes of a command's arguments and environment together. A process may say later
+ * that any part of its memory is its environment.
+ */
+const MAX_TEXT_BYTES = 6 * 1024 * 1024;
+
 /** A file of /proc; undefined where the process has ended. */
 export function textOf(pid: number, name: string): string | undefined {
   try {
-    return readText(`/proc/${pid}/${name}`, 'utf8');
+    return readText(`/proc/${pid}/${name}`, 'utf8', MAX_TEXT_BYTES);
   } catch {
-    // The process has ended while this was read, or is another user's.
+    // The process has ended while this was read, is another user's, or has made the file that long.
     return undefined;
   }
 }
