@@ -23,7 +23,11 @@ beforeEach(async () => {
   server = createServer((request, response) => {
     asked.push(`${request.method} ${request.url}`);
     const content = contents.get(request.url ?? '');
-    if (content === undefined) {
+    if (request.url === '/lies') {
+      response.writeHead(200, request.method === 'HEAD' ? { 'content-length': 4 } : {});
+      response.write('more than');
+      response.end(' it said');
+    } else if (content === undefined) {
       response.writeHead(404).end();
     } else {
       response.writeHead(200, { 'content-length': content.length }).end(content);
@@ -155,6 +159,22 @@ describe('a file of this machine', () => {
       'is fetched without the cache: there is no room',
     );
   });
+});
+
+test('a file that is larger than its server has said comes whole, and is not kept', async () => {
+  const { read, failure } = await host.fetch([cached('/lies')]);
+  expect(failure).toBeUndefined();
+  expect(read('lies')).toBe('more than it said');
+  expect(asked).toEqual(['HEAD /lies', 'GET /lies', 'GET /lies']);
+  expect(metric('cache_size_used_bytes')).toBe(0);
+});
+
+test('a later agent has the cache of the one before it', async () => {
+  await host.fetch([cached('/file')]);
+  await host.restart();
+  await expect.poll(() => metric('cache_size_used_bytes')).toBe(9);
+  expect((await host.fetch([cached('/file')])).read('file')).toBe('from afar');
+  expect(asked).toEqual(['HEAD /file', 'GET /file']);
 });
 
 test('a file that is missing is asked for once for its size, and once for itself', async () => {

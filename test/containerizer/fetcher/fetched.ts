@@ -16,23 +16,33 @@ export interface Sandbox {
   facts(name: string): string;
 }
 
+const opened = (folder: string, options: Partial<FetchOptions>) =>
+  DriverHarness.open(join(folder, 'work'), {
+    fetching: { stallMs: 10_000, home: '', ...options },
+  });
+
 export class FetchHost implements AsyncDisposable {
   readonly path: string;
-  readonly harness: DriverHarness;
+  harness: DriverHarness;
+  readonly #options: Partial<FetchOptions>;
   readonly #folder: ReturnType<typeof temporaryFolder>;
 
-  private constructor(folder: ReturnType<typeof temporaryFolder>, harness: DriverHarness) {
+  private constructor(
+    folder: ReturnType<typeof temporaryFolder>,
+    harness: DriverHarness,
+    options: Partial<FetchOptions>,
+  ) {
     this.#folder = folder;
+    this.#options = options;
     this.path = folder.path;
     this.harness = harness;
   }
 
   static async open(options: (folder: string) => Partial<FetchOptions>): Promise<FetchHost> {
     const folder = temporaryFolder();
-    const fetching = { stallMs: 10_000, home: '', ...options(folder.path) };
     try {
-      const harness = await DriverHarness.open(join(folder.path, 'work'), { fetching });
-      return new FetchHost(folder, harness);
+      const made = options(folder.path);
+      return new FetchHost(folder, await opened(folder.path, made), made);
     } catch (error) {
       folder[Symbol.dispose]();
       throw error;
@@ -72,6 +82,12 @@ export class FetchHost implements AsyncDisposable {
   get staged(): readonly string[] {
     const path = join(this.path, 'work/downloads');
     return statSync(path, { throwIfNoEntry: false }) === undefined ? [] : readdirSync(path);
+  }
+
+  /** A later agent takes over. */
+  async restart(): Promise<void> {
+    await this.harness.driver.close();
+    this.harness = await opened(this.path, this.#options);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,4 +1,5 @@
 // The fetcher's cache with real files and servers.
+import { spawn } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
@@ -12,6 +13,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ThreadTransfers } from '../../../../src/containerizer/fetcher/transfers.ts';
 import { SmallDisk } from '../../../support/small-disk.ts';
@@ -299,8 +302,8 @@ describe('after a restart of the agent', () => {
     writeFileSync(join(host.folder, 'me/c7-half'), 'half');
     writeFileSync(join(host.folder, 'me/operator'), 'mine');
     await host.restart();
+    await expect.poll(() => host.files()).toEqual(['me/c2-b', 'me/operator']);
     await used().toBe(9);
-    expect(host.files()).toEqual(['me/c2-b', 'me/operator']);
   });
 
   test('a record that was cut off at any byte means that the file is fetched again', async () => {
@@ -327,9 +330,45 @@ describe('after a restart of the agent', () => {
     utimesSync(join(host.records, first), 1_000, 1_000);
     Object.assign(host, { bytes: 500 });
     await host.restart();
-    await used().toBe(400);
-    expect(host.files()).toEqual(['me/c2-2']);
+    await expect.poll(() => host.files()).toEqual(['me/c2-2']);
+    expect(host.cache.usedBytes).toBe(400);
   });
+});
+
+test('an agent that is killed at any moment leaves no file that is not as it came', async () => {
+  const size = 200_000;
+  Object.assign(host, { bytes: 10 * size });
+  const contentOf = (number: number) => Buffer.alloc(size, `${number} `);
+  for (let number = 0; number < 40; number++) {
+    host.contents.set(`/${number}`, contentOf(number));
+  }
+  const program = fileURLToPath(new URL('cache-child.ts', import.meta.url));
+  let files = 0;
+  for (const lines of [1, 8, 15]) {
+    const argv = [program, host.uri(''), host.folder, host.records, String(host.bytes)];
+    const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'inherit'] });
+    let seen = 0;
+    for await (const line of createInterface(child.stdout)) {
+      expect(Number(line)).toBeLessThan(40);
+      if (++seen === lines) {
+        child.kill('SIGKILL');
+      }
+    }
+    await host.restart();
+    for (let number = 0; number < 40; number++) {
+      const before = host.asked.length;
+      using lease = await host.lease(`/${number}`);
+      const isThere = host.asked.length === before;
+      files += isThere ? 1 : 0;
+      expect(readFileSync(lease?.path ?? '').equals(contentOf(number))).toBe(true);
+    }
+    expect(host.cache.usedBytes).toBeLessThanOrEqual(host.bytes);
+    expect(host.files()).toHaveLength(10);
+    await host.restart();
+    await host.cache.close();
+  }
+  // Files of agents that were killed were found again.
+  expect(files).toBeGreaterThan(0);
 });
 
 describe('a folder', () => {
