@@ -2,7 +2,8 @@
 // the module.
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
+import { supervisorProgram } from '../src/containerizer/launchers/process/supervisor-program.ts';
 import { buildCore } from './build-core.ts';
 import { ARCHITECTURES, compileSupervisor } from './build-supervisor.ts';
 
@@ -44,10 +45,15 @@ for (const [from, to] of VERBATIM) {
   }
   cpSync(source, join(dist, to), { recursive: true });
 }
-// So that machines with agents need no compiler.
+// So that machines with agents need no compiler. That of this machine is there since the set-up.
+const own = await supervisorProgram([join(root, 'build')]).catch(() => undefined);
+if (own !== undefined) {
+  cpSync(own, join(dist, basename(own)));
+}
 const failures = new Map(
   ARCHITECTURES.flatMap((architecture) => {
-    const failure = compileSupervisor(dist, architecture);
+    const isThere = architecture === process.arch && own !== undefined;
+    const failure = isThere ? undefined : compileSupervisor(dist, architecture);
     return failure === undefined ? [] : [[architecture, failure] as const];
   }),
 );

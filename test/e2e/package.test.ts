@@ -17,6 +17,8 @@ import { root } from '../support/sources.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'mesoscale-package-'));
 const home = join(folder, 'node_modules', 'mesoscale');
+/** What Node compiles of a package in a folder of its own goes with the folder. */
+const env = { ...process.env, NODE_COMPILE_CACHE: join(folder, 'compile-cache') };
 beforeAll(() => {
   // Files of an earlier build must not be packed.
   rmSync(join(root, 'dist'), { recursive: true, force: true });
@@ -35,7 +37,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const run = (...parameters: string[]) =>
-  execFileSync(process.execPath, parameters, { encoding: 'utf8', cwd: folder });
+  execFileSync(process.execPath, parameters, { encoding: 'utf8', cwd: folder, env });
 const MESOSCALE = join(home, 'dist', 'cli', 'mesoscale.js');
 
 test('an installed package has the command', () => {
@@ -45,9 +47,9 @@ test('an installed package has the command', () => {
   expect(run(MESOSCALE, 'version')).toContain(`mesoscale ${version}`);
   expect(run(MESOSCALE, 'agent', '--help')).toContain('--work_dir=PATH');
   // As on a machine with a recent Node.
-  const env = { ...process.env, PATH: `${dirname(process.execPath)}:${process.env.PATH}` };
+  const path = `${dirname(process.execPath)}:${process.env.PATH}`;
   const command = join(home, 'bin', 'mesoscale');
-  const help = execFileSync(command, ['help'], { encoding: 'utf8', env });
+  const help = execFileSync(command, ['help'], { encoding: 'utf8', env: { ...env, PATH: path } });
   expect(help).toContain('run the tasks of a file');
 });
 
