@@ -18,7 +18,19 @@ import type { Image } from '../../src/model/generated/messages.ts';
 import type { ContainerId } from '../../src/model/ids.ts';
 
 const BUSYBOX = ['/bin/busybox', '/usr/bin/busybox'].find(existsSync) ?? 'busybox';
-const APPLETS = ['sh', 'ls', 'cat', 'id', 'env', 'stat', 'readlink', 'sleep', 'touch', 'mkdir'];
+const APPLETS = [
+  'sh',
+  'ls',
+  'cat',
+  'id',
+  'env',
+  'stat',
+  'readlink',
+  'sleep',
+  'touch',
+  'mkdir',
+  'grep',
+];
 
 export const EMPTY_CONFIG: ImageConfig = {
   entrypoint: [],

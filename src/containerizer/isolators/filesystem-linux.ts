@@ -23,12 +23,12 @@ export function filesystemLinux(volumes: Volumes, isRoot: boolean): Isolator {
   return {
     ...filesystemPosix(volumes, ({ isEmpty }, resources) => allOf(resources, isEmpty)),
     name: 'filesystem/linux',
-    contribute(plan, request) {
+    contribute(plan, request, { cgroups }) {
       const all = allOf(request.resources, request.isEmpty === true);
       const { share_pid_namespace } = containerInfoOf(request)?.linux_info ?? {};
       const sharesProcesses = share_pid_namespace === true && parentOf(plan.id) === undefined;
       const sofar =
-        plan.rootfs === undefined ? plan : withOwnFiles(plan, { sharesProcesses, isRoot });
+        plan.rootfs === undefined ? plan : withOwnFiles(plan, { sharesProcesses, isRoot, cgroups });
       return {
         ...sofar,
         namespaces: { ...plan.namespaces, mount: 'own' },

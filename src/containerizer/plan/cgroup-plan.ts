@@ -80,6 +80,23 @@ export function cgroupWith(
   return hierarchy && { version: hierarchy.version, folder: cgroupFolder(hierarchy, id) };
 }
 
+/** A container's cgroup, as it sees it below /sys/fs/cgroup; of v2 the name is empty. */
+export interface CgroupView {
+  readonly folder: string;
+  readonly name: string;
+}
+
+/** Those that a container is in, by the names of controllers. */
+export const cgroupViews = (
+  hierarchies: readonly CgroupHierarchy[],
+  { joined }: CgroupPlacement,
+): CgroupView[] =>
+  hierarchies.flatMap(({ version, controllers }, index) => {
+    const folder = joined[index];
+    const names = version === 2 ? [''] : controllers;
+    return folder === undefined ? [] : names.map((name) => ({ folder, name }));
+  });
+
 export const withSettings = <Plan extends { readonly cgroups: CgroupPlan }>(
   plan: Plan,
   settings: readonly CgroupSetting[],

@@ -1,7 +1,8 @@
 // What a container with files of its own finds in these besides its image's: file systems of the
-// kernel, devices, what the machine is called and where its names are looked up, and its sandbox.
-// All as in Mesos, but that of cgroups it sees none.
+// kernel, devices, its cgroups, what the machine is called and where its names are looked up, and
+// its sandbox. All as in Mesos, but that it cannot write where its cgroups are.
 import { ContainerizerError } from '../containerizer-error.ts';
+import { type CgroupHierarchy, cgroupViews } from './cgroup-plan.ts';
 import type { ContainerPlan } from './plan.ts';
 import type { Mount } from './surroundings.ts';
 import { placeIn, type VolumeMount } from './volume-mounts.ts';
@@ -11,6 +12,8 @@ export interface OwnFilesOptions {
   readonly sharesProcesses: boolean;
   /** Whether the agent is root: others may mount less. */
   readonly isRoot: boolean;
+  /** Those that containers are in. */
+  readonly cgroups: readonly CgroupHierarchy[];
 }
 
 /** Only the kernel's own programs change the machine through these. */
@@ -102,6 +105,7 @@ export const withOwnFiles = (plan: ContainerPlan, options: OwnFilesOptions): Con
   mounts: [...plan.mounts, ...mounts(options)],
   readonlyPaths: [...plan.readonlyPaths, ...READ_ONLY],
   maskedPaths: options.sharesProcesses ? plan.maskedPaths : [...plan.maskedPaths, ...MASKED],
+  cgroupViews: cgroupViews(options.cgroups, plan.cgroups),
   volumeMounts: [
     ...plan.volumeMounts,
     ...NETWORK_FILES.map(

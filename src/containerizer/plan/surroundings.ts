@@ -2,6 +2,7 @@
 // devices, and system calls. Launchers without namespaces have none of this.
 
 import type { RootFileSystem } from '../images/provisioner.ts';
+import type { CgroupView } from './cgroup-plan.ts';
 import type { Seccomp } from './seccomp-profile.ts';
 
 /** A mount within the container's own mount namespace. */
@@ -53,6 +54,8 @@ export interface Surroundings {
   readonly rootfs: RootFileSystem | undefined;
   /** In the order in which they are made; only in a mount namespace of the container's own. */
   readonly mounts: readonly Mount[];
+  /** What a container with files of its own sees below /sys/fs/cgroup, and cannot change. */
+  readonly cgroupViews: readonly CgroupView[];
   /** Besides the usual ones; made in a root file system of the container's own. */
   readonly devices: readonly Device[];
   /** Undefined: all system calls that the agent's own processes may make. */
@@ -68,6 +71,7 @@ export const AGENT_SURROUNDINGS: Surroundings = {
   namespaces: { mount: 'agent', pid: 'agent', ipc: 'agent' },
   rootfs: undefined,
   mounts: [],
+  cgroupViews: [],
   devices: [],
   seccomp: undefined,
   maskedPaths: [],

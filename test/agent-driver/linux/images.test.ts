@@ -179,6 +179,16 @@ test('no link of an image leads root into a volume', async () => {
   expect(await asked('leading', '/v')).toContain(leads('/work/here'));
   expect(readdirSync(host)).toEqual([]);
 });
+test.runIf(existsSync('/sys/fs/cgroup/freezer'))(
+  'a container sees its own cgroups, and changes none',
+  async () => {
+    const value = 'cd /sys/fs/cgroup; ls; cat freezer/cgroup.procs | grep -c .; mkdir freezer/x';
+    const text = await outputOf({ value }, container('base'));
+    // The first process, the shell, and one that looks and one that counts.
+    expect(text).toMatch(/^Command exited with status 1\n(?:[a-z_]+\n)*freezer\n(?:[a-z_]+\n)*4\n/);
+    expect(text).toContain('Read-only file system');
+  },
+);
 
 test('what an image lacks fails the task when it is executed, and no image fails its launch', async () => {
   expect(await outputOf({ shell: false, value: '/none' }, container('base'))).toBe(
@@ -221,7 +231,7 @@ test('tasks of a group have images or none, and share folders of their executor'
       },
       {
         name: 'two',
-        command: { value: 'until [ -e here/one ]; do sleep 0.01; done; cat here/one; ls -d /usr' },
+        command: { value: 'until [ -s here/one ]; do sleep 0.01; done; cat here/one; ls -d /usr' },
         container: { type: ContainerInfo_Type.MESOS, ...shared('here') },
       },
     ],

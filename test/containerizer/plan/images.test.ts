@@ -21,7 +21,7 @@ import { isolatorParts } from '../isolators/parts.ts';
 
 const host: PlanHost = {
   workDirectory: '/agent',
-  cgroups: [],
+  cgroups: [{ version: 1, root: '/cg/cpu/mesos', controllers: ['cpu', 'cpuacct'] }],
   images: { types: ['DOCKER'], sandboxDirectory: '/mnt/mesos/sandbox' },
 };
 const isolation = [
@@ -122,6 +122,10 @@ test('a container with an image has files of its own, with what all systems have
     '/dev tmpfs',
     '/dev/pts devpts',
     '/dev/shm tmpfs',
+  ]);
+  expect(plan.cgroupViews).toEqual([
+    { folder: '/cg/cpu/mesos/c1', name: 'cpu' },
+    { folder: '/cg/cpu/mesos/c1', name: 'cpuacct' },
   ]);
   expect(plan.maskedPaths).toContain('/proc/kcore');
   expect(plan.readonlyPaths).toContain('/proc/sys');

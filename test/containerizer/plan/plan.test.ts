@@ -87,6 +87,7 @@ test('a plan has everything that the container becomes', () => {
       namespaces: { mount: 'agent', pid: 'agent', ipc: 'agent' },
       rootfs: undefined,
       mounts: [],
+      cgroupViews: [],
       devices: [],
       seccomp: undefined,
       maskedPaths: [],

@@ -39,6 +39,8 @@ const NAMESPACES = 'namespaces';
 const OWN_DIRECTORY = 'mesoscale.directory';
 /** Where volumes that are images are mounted first, each under its place among all volumes. */
 const IMAGES = 'images';
+/** Where the container's cgroups are shown, while the runtime itself sees none. */
+const CGROUPS = 'cgroups';
 const namespaceIn = (folder: string, kind: JoinedKind) => join(folder, NAMESPACES, kind);
 
 export class Bundles {
@@ -83,7 +85,8 @@ export class Bundles {
     const { ownDirectory } = plan;
     const way =
       ownDirectory === undefined ? wayInto(id, plan.directory) : wayInside(ownDirectory, plan);
-    const host = { identity, rootfs, way, agent: this.#agent };
+    const cgroups = join(folder, CGROUPS);
+    const host = { identity, rootfs, way, cgroups, agent: this.#agent };
     const config = ociConfig(plan, {
       ...host,
       parent: Object.fromEntries(joined.map((kind) => [kind, namespaceIn(folder, kind)])),
@@ -92,11 +95,12 @@ export class Bundles {
         ...(ownDirectory !== undefined && { [OWN_DIRECTORY]: ownDirectory }),
       },
     });
-    make(folder, { joined, images: imagesIn(plan) }, config);
+    make(folder, { joined, images: imagesIn(plan), cgroupViews: plan.cgroupViews }, config);
     const call = this.#call(folder, '', {
       stage: this.#stage(runtime, joined.includes('user') ? outer?.run : undefined, [
         ...joined.flatMap((kind) => ['join', outer?.run ?? '', namespaceIn(folder, kind)]),
         ...(outer !== undefined && joined.includes('ipc') ? ['share', outer.run, SHM] : []),
+        ...cgroupSteps(plan, cgroups),
         ...fileSteps(plan, { folder, rootfs, way, isRoot: this.#agent.uid === 0 }),
       ]),
       arguments: (paths) => runtime.run(folder, paths),
@@ -282,18 +286,31 @@ function fileSteps(
   ];
 }
 
-interface Folders {
+/** Shows the cgroups in one folder, closed to writing. */
+function cgroupSteps({ cgroupViews }: ContainerPlan, target: string): string[] {
+  if (cgroupViews.length === 0) {
+    return [];
+  }
+  const isOne = cgroupViews.every(({ name }) => name === '');
+  const binds = cgroupViews.flatMap(({ folder, name }) => ['bind', folder, join(target, name)]);
+  return [...(isOne ? [] : ['bind', target, target]), ...binds, 'close', target, ''];
+}
+
+interface Folders extends Pick<ContainerPlan, 'cgroupViews'> {
   readonly joined: readonly JoinedKind[];
   readonly images: readonly number[];
 }
 
-function make(folder: string, { joined, images }: Folders, config: object): void {
+function make(folder: string, { joined, images, cgroupViews }: Folders, config: object): void {
   try {
     mkdirSync(folder, { mode: 0o700 });
     mkdirSync(join(folder, 'rootfs'), { mode: 0o755 });
     mkdirSync(join(folder, NAMESPACES), { mode: 0o700 });
     for (const kind of joined) {
       writeFileSync(namespaceIn(folder, kind), '');
+    }
+    for (const { name } of cgroupViews) {
+      mkdirSync(join(folder, CGROUPS, name), { recursive: true, mode: 0o755 });
     }
     for (const image of images) {
       mkdirSync(join(folder, IMAGES, String(image)), { recursive: true, mode: 0o700 });

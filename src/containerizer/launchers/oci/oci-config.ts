@@ -18,6 +18,8 @@ export interface OciHost {
   /** The namespaces of the container that this one is nested in, as paths in /proc. */
   readonly parent: Readonly<Partial<Record<JoinedKind, string>>>;
   readonly way: WayIn;
+  /** The folder in which the container's cgroups are shown to the runtime. */
+  readonly cgroups: string;
   /** What later agents need to know of the bundle. */
   readonly annotations: Readonly<Record<string, string>>;
 }
@@ -83,14 +85,24 @@ const DEVICES: Mount = {
   options: ['rbind', 'rslave'],
 };
 
+/** Over what is there without: nothing. */
+const cgroupMount = ({ cgroups }: Pick<OciHost, 'cgroups'>): Mount => ({
+  source: cgroups,
+  target: '/sys/fs/cgroup',
+  type: 'bind',
+  options: ['rbind', 'rslave', 'ro', 'nosuid', 'nodev', 'noexec'],
+});
+
 export const ociConfig = (plan: ContainerPlan, host: OciHost) => ({
   ociVersion: '1.0.2',
   annotations: host.annotations,
   root: { path: host.rootfs },
   process: ociProcess(plan, plan, host, roleOf(plan)),
-  mounts: [...(plan.rootfs === undefined ? [DEVICES] : []), ...plan.mounts].map(
-    ({ source, target, type, options }) => ({ source, destination: target, type, options }),
-  ),
+  mounts: [
+    ...(plan.rootfs === undefined ? [DEVICES] : []),
+    ...plan.mounts,
+    ...(plan.cgroupViews.length > 0 ? [cgroupMount(host)] : []),
+  ].map(({ source, target, type, options }) => ({ source, destination: target, type, options })),
   linux: {
     ...withUsers(
       NAMESPACE_KINDS.flatMap((kind) => namespaceOf(kind, plan, host)),
@@ -188,7 +200,11 @@ const isRoot = (identity: Identity | undefined) => identity === undefined || ide
 const userOf = (identity: Identity | undefined, { uid, gid }: AgentUser) =>
   identity === undefined
     ? { uid, gid }
-    : { uid: identity.uid, gid: identity.gid, additionalGids: identity.groups };
+    : { uid: identity.uid, gid: identity.gid, additionalGids: groupsOf(identity) };
+
+/** As with Mesos, root's own group is not named a second time. */
+const groupsOf = ({ uid, gid, groups }: Identity) =>
+  uid === 0 ? groups.filter((it) => it !== gid) : groups;
 
 type OciNamespace = { readonly type: JoinedKind; readonly path?: string };
 

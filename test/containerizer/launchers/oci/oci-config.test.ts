@@ -20,6 +20,7 @@ const host: OciHost = {
   },
   parent: { pid: '/proc/77/ns/pid' },
   way: { entered: '/agent/sandbox/containers', below: 'c2' },
+  cgroups: '/run/c1/cgroups',
   annotations: { runtime: 'crun' },
 };
 
