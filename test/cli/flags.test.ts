@@ -368,7 +368,7 @@ describe('a value that cannot be used is refused in one clear line', () => {
 
   test('a feature that is missing is refused where going on would be unsafe', () => {
     expect(() => master(['--zk=zk://user:secret@h:2181/mesos'])).toThrow(/^--zk is not supported/);
-    expect(() => agent(['--image_providers=DOCKER'])).toThrow(/not supported/);
+    expect(() => agent(['--image_providers=APPC'])).toThrow(/not supported/);
     expect(() => agent(['--launcher=windows'])).toThrow(
       '--launcher=windows is not supported yet: agents run on Linux',
     );
@@ -421,13 +421,13 @@ describe('a value that cannot be used is refused in one clear line', () => {
 });
 
 test('/flags shows the path of a file of secrets, and never its text', () => {
-  const shown = (text: string) => {
-    const argv = ['--master=x:1', '--work_dir=/w', `--docker_config=${text}`];
+  const shown = (name: 'http_credentials' | 'docker_config', text: string) => {
+    const argv = ['--master=x:1', '--work_dir=/w', `--${name}=${text}`];
     const { values, given } = parseFlags(AGENT_FLAGS, { argv, environment: {} });
-    return flagTexts(AGENT_FLAGS, values, given).docker_config;
+    return flagTexts(AGENT_FLAGS, values, given)[name];
   };
-  expect(shown('/etc/docker.json')).toBe('/etc/docker.json');
-  expect(shown(' {"auths": {"registry": {"auth": "c2VjcmV0"}}}')).toBe('****');
+  expect(shown('http_credentials', '/etc/credentials')).toBe('/etc/credentials');
+  expect(shown('docker_config', ' {"auths": {"registry": {"auth": "c2VjcmV0"}}}')).toBe('****');
 });
 
 test('/flags prints as Mesos prints', () => {

@@ -6,6 +6,7 @@ import { parseFlags } from '../../src/cli/flags/parse.ts';
 import {
   CapabilityInfo_Capability as Capability,
   ContainerInfo_Type,
+  Image_Type,
   RLimitInfo_RLimit_Type,
   Volume_Mode,
   Volume_Source_SandboxPath_Type,
@@ -113,6 +114,11 @@ test.each([
     "unexpected argument 'a' (flags are written --name=value; arguments of a command need --no-shell)",
   ],
   [['--name=n', '--command= '], '--command expects a command, got nothing'],
+  [['--docker_image=busybox'], '--docker_image needs --name'],
+  [
+    ['--name=n', '--docker_image= '],
+    '--docker_image expects the name of an image, such as busybox:latest',
+  ],
 ])('%j is refused', (argv, message) => {
   expect(refused(argv)).toBe(message);
 });
@@ -131,4 +137,29 @@ test('a misspelt name of a value is told with its place in the task', () => {
   const resources = [{ ...TASK.resources[0], type: 'SCALER' }];
   const meant = "the unknown value 'SCALER' in 'resources.type' (did you mean 'SCALAR'?)";
   expect(refused([`--task=${JSON.stringify({ ...TASK, resources })}`])).toBe(`--task has ${meant}`);
+});
+
+test('an image says what is run, or has the files of a command', () => {
+  const requested = (...argv: string[]) => {
+    const image = ['--name=n', '--docker_image=busybox'];
+    const { tasks } = launchRequest(
+      parseFlags(EXECUTE_FLAGS, { argv: [...image, ...argv], environment: {} }),
+    );
+    return tasks[0];
+  };
+  const container = {
+    type: ContainerInfo_Type.MESOS,
+    mesos: { image: { type: Image_Type.DOCKER, docker: { name: 'busybox' } } },
+  };
+  expect(requested('--command=ls')).toMatchObject({
+    command: { value: 'ls', shell: true },
+    container,
+  });
+  expect(requested()?.command).toEqual({ shell: false });
+  expect(requested('--', '-x', 'y')?.command).toEqual({ shell: false, arguments: ['-x', 'y'] });
+  expect(requested('--no-shell', '--command=/p', '--', 'y')?.command).toEqual({
+    shell: false,
+    value: '/p',
+    arguments: ['/p', 'y'],
+  });
 });

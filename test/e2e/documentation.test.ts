@@ -49,12 +49,15 @@ function blocksOf({ path, text }: { path: string; text: string }): Block[] {
   return [...fenced, ...indented].map((block) => ({ page: path, text: block.trimEnd() }));
 }
 
-/** A page whose commands need a cluster of their own: test/e2e/documented-containers.test.ts. */
-const CONTAINERS = 'docs/containers.md';
+/**
+ * Pages whose commands need a cluster of their own: documented-containers.test.ts and
+ * images.test.ts, beside this.
+ */
+const WITH_CLUSTERS = new Set(['docs/containers.md', 'docs/images.md']);
 
 const blocks = ['README.md', 'docs/*.md', '{asm,bench,examples}/**/*.md']
   .flatMap(sources)
-  .filter(({ path }) => !REFERENCES.has(path) && path !== CONTAINERS)
+  .filter(({ path }) => !REFERENCES.has(path) && !WITH_CLUSTERS.has(path))
   .flatMap(blocksOf);
 
 const isElsewhere = (text: string) => Object.keys(ELSEWHERE).some((head) => text.startsWith(head));

@@ -212,8 +212,7 @@ export const AGENT_CONTAINER_FLAGS = {
   }),
   sandbox_directory: text({
     default: '/mnt/mesos/sandbox',
-    status: 'planned',
-    help: 'Where a container with its own root file system finds its sandbox.',
+    help: 'Where a container with an image finds its sandbox: an absolute path.',
   }),
   seccomp_config_dir: path({
     help: 'linux/seccomp: folder of the profiles, in the format of docker, which are read at the start.',

@@ -10,7 +10,15 @@ import { writableFolder } from '../process/writable-folder.ts';
 import { whyUnreadable } from '../text-file.ts';
 
 /** Folders of the agent in its work directory. */
-export const OWN_FOLDERS = ['containers', 'downloads', 'meta', 'slaves', 'volumes'];
+export const OWN_FOLDERS = [
+  'containers',
+  'downloads',
+  'meta',
+  'provisioner',
+  'slaves',
+  'store',
+  'volumes',
+];
 
 /** Creates the roots of PATH disks; relative ones are in the work directory. Throws FlagError. */
 export function makePathDisks(resources: readonly Resource[], workDir: string): void {

@@ -1,9 +1,23 @@
-// Flags of the agent about container images and Docker, with Mesos's names and defaults. There are
-// no images yet: --image_providers and --containerizers=docker are refused. The table is
-// a part of AGENT_FLAGS (flags.ts).
-import { choice, duration, json, text, toggle } from '../flags/flag.ts';
+// Flags of the agent about container images and Docker, with Mesos's names and defaults. There is
+// no Docker containerizer: --containerizers=docker is refused. The table is a part of AGENT_FLAGS
+// (flags.ts).
+import { choice, duration, json, list, path, text, toggle } from '../flags/flag.ts';
 
 const PLANNED = { status: 'planned' } as const;
+
+function checkProviders(names: readonly string[]): string | undefined {
+  const missing = names.filter((name) => !IMAGE_PROVIDERS.some((it) => it === name.toUpperCase()));
+  const known = IMAGE_PROVIDERS.join(', ');
+  if (names.length === 0) {
+    return `image_providers expects types of images: there is ${known}`;
+  }
+  return missing.length === 0
+    ? undefined
+    : `image_providers: ${missing.join(', ')} is not supported yet: there is ${known}`;
+}
+
+/** The types of images that there are; APPC is another one in Mesos. */
+export const IMAGE_PROVIDERS = ['DOCKER'] as const;
 
 export const AGENT_IMAGE_FLAGS = {
   docker: text({
@@ -11,15 +25,13 @@ export const AGENT_IMAGE_FLAGS = {
     ...PLANNED,
     help: 'Docker containerizer: the docker program.',
   }),
-  docker_config: text({
-    ...PLANNED,
+  docker_config: json({
     namesSecrets: true,
-    help: 'Credentials for image registries, as JSON in the form of docker’s config.json.',
+    help: 'Credentials for image registries: docker’s config.json or .dockercfg, or the path of such a file. Those that come with an image are used first.',
   }),
   docker_ignore_runtime: toggle({
     default: false,
-    ...PLANNED,
-    help: 'Ignore what a Docker image says about its working directory, environment and command.',
+    help: 'docker/runtime: ignore what an image says about its working directory, environment and command.',
   }),
   docker_kill_orphans: toggle({
     default: true,
@@ -30,10 +42,11 @@ export const AGENT_IMAGE_FLAGS = {
     ...PLANNED,
     help: 'Docker containerizer: the image the agent itself runs in.',
   }),
-  docker_registry: text({
+  // A file:// URL is a folder, and not the file that has the value.
+  docker_registry: path({
+    placeholder: 'URL',
     default: 'https://registry-1.docker.io',
-    ...PLANNED,
-    help: 'Where Docker images are pulled from: the URL of a registry, or a folder of image archives.',
+    help: 'Where Docker images are pulled from whose names have no host: the URL of a registry, or the absolute path of a folder of image archives (as of docker save, or OCI layouts). Only over https, unless the URL is http:// or the host is this machine.',
   }),
   docker_remove_delay: duration({
     default: 6 * 3600_000,
@@ -50,10 +63,9 @@ export const AGENT_IMAGE_FLAGS = {
     ...PLANNED,
     help: 'Docker containerizer: time between asking a container to stop and killing it.',
   }),
-  docker_store_dir: text({
-    default: '/tmp/mesos/store/docker',
-    ...PLANNED,
-    help: 'Folder in which unpacked Docker images are kept.',
+  docker_store_dir: path({
+    defaultText: 'store/docker in --work_dir',
+    help: 'Folder in which unpacked Docker images are kept. Nobody else may be able to change it.',
   }),
   docker_volume_checkpoint_dir: text({
     default: '/var/run/mesos/isolators/docker/volume',
@@ -76,15 +88,14 @@ export const AGENT_IMAGE_FLAGS = {
     help: 'Folder in which appc images are kept.',
   }),
   image_gc_config: json({
-    ...PLANNED,
-    help: 'When unused image layers are deleted, as JSON.',
+    help: 'When images that no container uses are deleted, as JSON: image_disk_headroom, the share of the disk that is to be free; image_disk_watch_interval, how often that is looked at; excluded_images, which stay. Without, they stay until PRUNE_IMAGES is called.',
   }),
-  image_providers: text({
-    status: 'refused',
-    help: 'Kinds of container images to support: DOCKER, APPC. There are none yet.',
+  image_providers: list({
+    placeholder: 'TYPE,…',
+    check: checkProviders,
+    help: 'Types of container images that tasks can have. There is DOCKER, which includes those of OCI; it needs the isolator filesystem/linux, and docker/runtime for what images say of their commands. APPC is refused.',
   }),
   image_provisioner_backend: choice(['auto', 'aufs', 'bind', 'copy', 'overlay'])({
-    ...PLANNED,
-    help: 'How the root file system of a container is made from image layers.',
+    help: 'How the root file system of a container is made from the layers of its image: mounted over each other (overlay; aufs means the same), copied (copy), or, of an image of one layer, as it is and for reading only (bind). auto, the default, is overlay where the kernel can, else copy.',
   }),
 } as const;

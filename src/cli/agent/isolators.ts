@@ -23,11 +23,13 @@ const ISOLATORS = {
   cgroups_net_cls_primary_handle: ['cgroups/net_cls'],
   cgroups_net_cls_secondary_handles: ['cgroups/net_cls'],
   default_container_shm_size: ['namespaces/ipc'],
+  docker_ignore_runtime: ['docker/runtime'],
   disallow_sharing_agent_ipc_namespace: ['namespaces/ipc'],
   disallow_sharing_agent_pid_namespace: ['namespaces/pid'],
   enforce_container_disk_quota: ['disk/du', 'disk/xfs'],
   enforce_container_ports: ['network/ports'],
   host_path_volume_force_creation: ['volume/host_path'],
+  image_providers: ['filesystem/linux'],
   perf_events: ['cgroups/perf_event'],
   xfs_kill_containers: ['disk/xfs'],
 } as const satisfies Partial<Record<keyof AgentFlagValues, readonly IsolatorName[]>>;
@@ -68,6 +70,7 @@ export function isolatorOptions(
       shmBytes: values.default_container_shm_size,
     },
     seccomp: seccompProfiles(values),
+    isImageRuntimeIgnored: values.docker_ignore_runtime,
     creatableHostPaths: values.host_path_volume_force_creation
       ?.split(':')
       .filter(Boolean)

@@ -28,6 +28,7 @@ import { knownName } from '../process/published-address.ts';
 import { ServerProcess } from '../process/server-process.ts';
 import { shownJson } from '../process/shown-json.ts';
 import type { AGENT_FLAGS } from './flags.ts';
+import { openImages } from './image-parts.ts';
 import { agentSettings } from './settings.ts';
 
 const NAME = 'agent';
@@ -59,15 +60,25 @@ export async function runAgent(
   );
   const cgroupPlace = { hierarchy: values.cgroups_hierarchy, root: values.cgroups_root };
   joinAsAgent(cgroupPlace, values.agent_subsystems ?? []);
+  // In a checkout, and in a published package.
+  const programs = [
+    join(import.meta.dirname, '..', '..', '..', 'build'),
+    join(import.meta.dirname, '..', '..'),
+  ];
+  const images =
+    settings.images &&
+    (await openImages(settings.images, {
+      workDir,
+      programs,
+      fetching,
+      warn: (text) => logger.warn(text),
+    }));
   const driver = await AgentDriver.open({
     requests,
     streams,
     workDirectory: workDir,
-    // In a checkout, and in a published package.
-    programs: [
-      join(import.meta.dirname, '..', '..', '..', 'build'),
-      join(import.meta.dirname, '..', '..'),
-    ],
+    programs,
+    images,
     ip: address.ip,
     resources: options.resources,
     host: lookAtHost({
@@ -148,7 +159,10 @@ export async function runAgent(
     checkpoint: driver,
     exit: { perform: ({ code, reason }) => own.end(code, reason) },
   };
-  shutdown.add('containers', () => driver.close());
+  shutdown.add('containers', async () => {
+    await driver.close();
+    await images?.close();
+  });
   shutdown.add('executor socket', () => server.closeSocket());
   // As in Mesos: SIGUSR1 kills the tasks and leaves the cluster, other signals leave them running.
   const stop = (how: 'leave' | 'unregister') =>

@@ -23,6 +23,7 @@ import { loggerOf } from './container-logger.ts';
 import { makePathDisks, refuseOverlaps, refuseUnmounted } from './disks.ts';
 import { fetchOptions } from './fetching.ts';
 import type { AGENT_FLAGS } from './flags.ts';
+import { type ImageSettings, imageSettings } from './images.ts';
 import { isolatorOptions } from './isolators.ts';
 import { agentOptions, refuseForeignAgent, workDirOf } from './options.ts';
 
@@ -37,6 +38,8 @@ export interface AgentSettings {
   readonly capabilities: CapabilityDefaults;
   readonly isolators: IsolatorOptions;
   readonly fetching: FetchOptions;
+  /** Undefined: containers can have no images. */
+  readonly images: ImageSettings | undefined;
   /** What keeps the output of containers; undefined: plain files. */
   readonly containerLogger: ContainerLogger | undefined;
   /** Lines for the log. */
@@ -75,6 +78,7 @@ export async function agentSettings(
     ),
   );
   const fetching = faults.read(() => fetchOptions(values, workDir.value, process.env));
+  const images = faults.read(() => imageSettings(values, workDir.value));
   faults.read(() => refuseUnmounted(options.value.resources));
   faults.read(() => refuseOverlaps(options.value.resources, workDir.value));
   faults.read(() => makePathDisks(options.value.resources, workDir.value));
@@ -97,6 +101,7 @@ export async function agentSettings(
     capabilities: capabilities.value,
     isolators: isolators.value,
     fetching: fetching.value,
+    images: images.value,
     containerLogger: containerLogger.value,
     authentication: agentAuthentication({ readonly, readwrite, credentials }),
     warnings,

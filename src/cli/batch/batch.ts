@@ -13,6 +13,7 @@ import {
   type TaskStatus,
 } from '../../model/generated/messages.ts';
 import { isTerminal } from '../../model/task-state.ts';
+import { containerOfImage } from '../framework-container.ts';
 import { type AgentPlace, Agents } from './agents.ts';
 import { type Constraint, isOfGroup } from './constraints.ts';
 import { isLaunchFailure, LOST, MOST_LAUNCH_FAILURES, pauseMs } from './launch-failure.ts';
@@ -462,6 +463,7 @@ function taskInfo(task: BatchTask, attempt: Attempt, resources: Resource[]): Tas
       shell: true,
       ...(variables.length > 0 ? { environment: { variables } } : {}),
     },
+    ...(task.image !== undefined && { container: containerOfImage(task.image) }),
   };
 }
 

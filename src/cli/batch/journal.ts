@@ -83,9 +83,11 @@ interface Identity {
   readonly role: string;
   readonly retries: number;
   readonly env: string;
+  /** Absent where it has none. */
+  readonly image?: string;
 }
 
-const PARTS = ['name', 'command', 'role', 'retries', 'env'] as const;
+const PARTS = ['name', 'command', 'role', 'retries', 'env', 'image'] as const;
 
 /** What the lines of the journal have. */
 const ENTRY_FIELDS: Readonly<Record<Entry['type'], Fields>> = {
@@ -386,7 +388,7 @@ const othersError = (folder: string) =>
   `${folder} holds the results of other tasks (rows may be added at the end, not changed or taken away): ` +
   'choose another folder with --results=…';
 
-function identityOf({ name, command, role, retries, env }: BatchTask): Identity {
+function identityOf({ name, command, role, retries, env, image }: BatchTask): Identity {
   const isPlain = Object.keys(env).length === 0;
   return {
     name,
@@ -394,6 +396,7 @@ function identityOf({ name, command, role, retries, env }: BatchTask): Identity 
     role,
     retries,
     env: isPlain ? '' : digestOf(JSON.stringify(env)),
+    ...(image !== undefined && { image }),
   };
 }
 

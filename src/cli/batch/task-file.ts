@@ -18,6 +18,8 @@ export interface BatchTask {
   readonly role: string;
   readonly retries: number;
   readonly env: Readonly<Record<string, string>>;
+  /** The Docker image that it runs in; absent: the agent's own files. */
+  readonly image?: string;
   readonly constraints: readonly Constraint[];
 }
 
@@ -40,6 +42,7 @@ const FIELDS = [
   'role',
   'retries',
   'env',
+  'image',
   'constraints',
 ];
 
@@ -220,6 +223,7 @@ function taskOf(fields: Fields, { index, line, defaults }: Place): BatchTask {
   const role = read(() => roleOf(textOf(fields, 'role', defaults.role)));
   const retries = read(() => wholeOf(fields, 'retries', defaults.retries));
   const env = read(() => environmentOf(fields.env));
+  const image = read(() => (fields.image === undefined ? {} : { image: textOf(fields, 'image') }));
   const constraints = read(() => constraintsOf(fields.constraints));
   inLine(line, () => faults.end());
   return {
@@ -233,6 +237,7 @@ function taskOf(fields: Fields, { index, line, defaults }: Place): BatchTask {
     role: role.value,
     retries: retries.value,
     env: env.value,
+    ...image.value,
     constraints: joined(defaults.constraints, constraints.value),
   };
 }

@@ -10,6 +10,7 @@ import { types } from '../../wire/types.ts';
 import { FlagError, readEach } from '../flags/faults.ts';
 import type { FlagValues } from '../flags/flag.ts';
 import { messageOf } from '../flags/written.ts';
+import { containerOfImage } from '../framework-container.ts';
 import type { EXECUTE_FLAGS } from './flags.ts';
 
 /** Undefined where no flag asks for anything. Throws FlagError. */
@@ -34,8 +35,16 @@ export function containerOfCommand(
     ...(Object.keys(linux).length > 0 && { linux_info: linux }),
     ...(values.tty && { tty_info: {} }),
     ...(volumes.length > 0 && { volumes }),
+    ...(values.docker_image !== undefined && containerOfImage(imageOf(values.docker_image))),
   };
   return Object.keys(info).length === 0 ? undefined : { type: ContainerInfo_Type.MESOS, ...info };
+}
+
+function imageOf(name: string): string {
+  if (name.trim() === '') {
+    throw new FlagError('--docker_image expects the name of an image, such as busybox:latest');
+  }
+  return name;
 }
 
 function volumesOf(written: unknown): Volume[] {

@@ -13,7 +13,7 @@ export const EXECUTE_FLAGS = {
     help: 'Let the task survive a restart of its agent.',
   }),
   command: text({ help: 'The command to run.' }),
-  containerizer: choice(['mesos'], { docker: 'there are no images' })({
+  containerizer: choice(['mesos'], { docker: 'images run without it, too (--docker_image)' })({
     default: 'mesos',
     status: 'accepted',
     help: 'What runs the container. Only mesos is there yet.',
@@ -22,7 +22,9 @@ export const EXECUTE_FLAGS = {
     default: 'protobuf',
     help: 'How messages to the master are written.',
   }),
-  docker_image: text({ ...REFUSED, help: 'The Docker image to run the command in.' }),
+  docker_image: text({
+    help: 'The Docker image to run the command in. Without --command, what the image says is run, with the arguments if there are any. Agents without --image_providers refuse the task.',
+  }),
   effective_capabilities: json({
     help: 'Linux capabilities of the command, as JSON, such as {"capabilities": ["NET_RAW"]}. Agents without the isolator linux/capabilities refuse the task.',
   }),

@@ -36,6 +36,7 @@ const OF_COMMANDS = [
   'bounding_capabilities',
   'tty',
   'volumes',
+  'docker_image',
 ] as const;
 
 type Parsed = Pick<ParsedFlags<typeof EXECUTE_FLAGS>, 'values' | 'written' | 'rest'>;
@@ -66,14 +67,19 @@ export function launchRequest({ values, written, rest }: Parsed): LaunchRequest 
   if (values.task_group !== undefined) {
     return groupOf(values.task_group);
   }
-  if (values.command === undefined) {
-    throw new MissingFlagError('say what to run: --name=… --command=…, --task=… or --task_group=…');
+  const { command, docker_image: image } = values;
+  if (command === undefined && image === undefined) {
+    throw new MissingFlagError(
+      'say what to run: --name=… --command=…, --name=… --docker_image=…, --task=… or --task_group=…',
+    );
   }
-  if (values.command.trim() === '') {
+  if (command?.trim() === '') {
     throw new FlagError('--command expects a command, got nothing');
   }
   if (!values.name) {
-    throw new MissingFlagError('--command needs --name');
+    throw new MissingFlagError(
+      `--${command === undefined ? 'docker_image' : 'command'} needs --name`,
+    );
   }
   return { name: values.name, tasks: [commandTask(values.name, values, rest)], isGroup: false };
 }
@@ -84,9 +90,11 @@ const namesOf = (flags: readonly string[]) =>
     .join(', ')
     .replace(/, (?=[^,]*$)/, ' and ');
 
-/** Only a command without a shell has arguments. */
-function refuseArguments({ shell, command }: ExecuteFlags, [first]: readonly string[]): void {
-  if (first === undefined || !(shell || command === undefined)) {
+/** Only a command without a shell has arguments, or that of an image. */
+function refuseArguments(values: ExecuteFlags, [first]: readonly string[]): void {
+  const { shell, command, docker_image: image } = values;
+  const isTaken = command === undefined ? image !== undefined : !shell;
+  if (first === undefined || isTaken) {
     return;
   }
   const ofCommands = command === undefined ? '' : '; arguments of a command need --no-shell';
@@ -158,11 +166,14 @@ function commandTask(name: string, values: ExecuteFlags, rest: readonly string[]
 function commandOf(values: ExecuteFlags, rest: readonly string[]): CommandInfo {
   const variables = environmentOf(values.env);
   const command: CommandInfo = {
-    value: values.command ?? '',
-    shell: values.shell,
+    ...(values.command !== undefined && { value: values.command }),
+    shell: values.shell && values.command !== undefined,
     ...(variables.length > 0 ? { environment: { variables } } : {}),
   };
-  return values.shell ? command : { ...command, arguments: [values.command ?? '', ...rest] };
+  if (values.command === undefined) {
+    return rest.length > 0 ? { ...command, arguments: [...rest] } : command;
+  }
+  return values.shell ? command : { ...command, arguments: [values.command, ...rest] };
 }
 
 function environmentOf(env: unknown): { name: string; value: string }[] {

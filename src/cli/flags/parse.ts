@@ -237,7 +237,7 @@ function readValue(flag: Flag<unknown>, setting: Setting): unknown {
   }
   const twice = isJson(flag) ? repeatedKey(text) : undefined;
   if (twice !== undefined) {
-    const key = flag.secret ? 'a key' : `the key '${twice}'`;
+    const key = isHidden(flag) ? 'a key' : `the key '${twice}'`;
     throw new FlagError(`--${setting.written} has ${key} twice in one object`);
   }
   const wrong = flag.check?.(value as NonNullable<unknown>);
@@ -260,9 +260,12 @@ function jsonError(text: string): string {
   }
 }
 
+/** Whether the value itself may be a secret, and not only the file that it names. */
+const isHidden = (flag: Flag<unknown>) => flag.secret || (flag.namesSecrets && isJson(flag));
+
 /** The faulty value, unless it may contain a secret or is too long. */
 function got(flag: Flag<unknown>, { text }: Setting): string {
-  if (flag.secret || text === undefined) {
+  if (isHidden(flag) || text === undefined) {
     return '';
   }
   return `, got '${text.length > 80 ? `${text.slice(0, 77)}...` : text}'`;

@@ -14,11 +14,12 @@ import {
 } from '../plan/command-line.ts';
 import type { Isolator } from './isolator.ts';
 
-export const dockerRuntime: Isolator = {
+/** `isIgnored`: whether images say nothing that counts. */
+export const dockerRuntime = (isIgnored: boolean): Isolator => ({
   name: 'docker/runtime',
   contribute(plan, { images, command = {} }) {
     const image = images?.rootfs;
-    if (image?.type !== 'docker') {
+    if (image?.type !== 'docker' || isIgnored) {
       return plan;
     }
     const { config } = image;
@@ -29,7 +30,7 @@ export const dockerRuntime: Isolator = {
       ...(config.workingDirectory && { ownDirectory: resolve('/', config.workingDirectory) }),
     };
   },
-};
+});
 
 /** Undefined where the command says itself what is executed. Throws ContainerizerError. */
 function imageLine(

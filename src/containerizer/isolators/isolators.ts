@@ -64,6 +64,8 @@ export interface IsolatorOptions {
   readonly isPidSharingAllowed?: boolean | undefined;
   /** The devices of this machine that containers may use. */
   readonly devices?: readonly AllowedDevice[] | undefined;
+  /** Whether docker/runtime takes nothing of what images say. */
+  readonly isImageRuntimeIgnored?: boolean | undefined;
   /** Folders of the host below which missing ones are made for volumes; undefined: none. */
   readonly creatableHostPaths?: readonly string[] | undefined;
 }
@@ -133,7 +135,7 @@ const MAKERS: Readonly<Record<IsolatorName, Maker>> = {
   'volume/sandbox_path': ({ canMount }) => volumeSandboxPath({ canMount }),
   'volume/secret': () => volumeSecret,
   'volume/image': () => volumeImage,
-  'docker/runtime': () => dockerRuntime,
+  'docker/runtime': ({ options }) => dockerRuntime(options.isImageRuntimeIgnored ?? false),
   'cgroups/cpu': (parts) => {
     const { isQuotaEnabled } = parts.options.cgroups ?? DEFAULT_CGROUP_OPTIONS;
     requireFile(parts, '--cgroups_enable_cfs', 'cpu.cfs_quota_us', isQuotaEnabled);

@@ -170,6 +170,15 @@ describe('a file that has changed since', () => {
     expect(readFileSync(join(path, 'journal.jsonl'), 'utf8')).not.toContain('"A"');
   });
 
+  test('is refused with another image', () => {
+    const path = join(folder, 'image');
+    const of = (image: string) => tasks(`name,command,image\na,x,${image}\n`);
+    new Journal(path, of('one')).close();
+    new Journal(path, of('one')).close();
+    expect(() => new Journal(path, of('two'))).toThrow('line 1: image differs');
+    expect(() => new Journal(path, of(''))).toThrow('line 1: image differs');
+  });
+
   test('may have other rows for those that have failed, which then run anew', () => {
     const path = join(folder, 'mended');
     const first = new Journal(path, csv(...rows));

@@ -47,6 +47,13 @@ test('CSV is read, with quotes, empty cells and spaces', () => {
   expect(second).toMatchObject({ name: 'b c', command: 'sleep 1', cpus: 0.25, retries: 0 });
 });
 
+test('a task may have an image, and none is no part of it', () => {
+  const [first, second] = read('command,image\na,busybox:1\nb,\n');
+  expect(first?.image).toBe('busybox:1');
+  expect(second).not.toHaveProperty('image');
+  expect(() => read('{"command":"a","image":5}')).toThrow("line 1: image must be a text, got '5'");
+});
+
 test('constraints are texts or lists; those of all tasks come first', () => {
   const texts = (text: string) =>
     readTaskFile(text, { ...defaults, constraints: parseConstraints('hostname:UNIQUE') }).map(

@@ -1,0 +1,162 @@
+// What flags say of images: where they come from, how they are kept, and what containers have of
+// them.
+import { lstatSync, realpathSync } from 'node:fs';
+import { dirname, isAbsolute, join, normalize } from 'node:path';
+import type { CollectionRules } from '../../containerizer/images/collection.ts';
+import { type Login, readDockerConfig } from '../../containerizer/images/formats/docker-config.ts';
+import {
+  type ImageSource,
+  parseImageSource,
+} from '../../containerizer/images/formats/registry-address.ts';
+import type { ImageSupport, ImageTypeName } from '../../containerizer/plan/images.ts';
+import { type Image, Image_Type } from '../../model/generated/messages.ts';
+import { types } from '../../wire/types.ts';
+import { FlagError, readEach } from '../flags/faults.ts';
+import { fromPlan, messageOf } from '../flags/written.ts';
+import { folderHolder } from '../process/folder-lock.ts';
+import { writableFolder } from '../process/writable-folder.ts';
+import { IMAGE_PROVIDERS } from './image-flags.ts';
+import type { AgentFlagValues } from './options.ts';
+
+export interface ImageSettings {
+  readonly support: ImageSupport;
+  readonly source: ImageSource;
+  /** The operator's; those of an image come first. */
+  readonly logins: readonly Login[];
+  /** An absolute path; the folder exists, and nobody else can change it. */
+  readonly storeDir: string;
+  readonly backend: 'auto' | 'bind' | 'copy' | 'overlay';
+  /** Undefined: images stay until somebody prunes them. */
+  readonly collection: CollectionRules | undefined;
+}
+
+/** Undefined without --image_providers. Throws FlagError. */
+export function imageSettings(values: AgentFlagValues, workDir: string): ImageSettings | undefined {
+  const { image_providers: providers, image_provisioner_backend: backend = 'auto' } = values;
+  const sandboxDirectory = sandboxDirectoryOf(values.sandbox_directory);
+  if (providers === undefined) {
+    return undefined;
+  }
+  return {
+    support: { types: typesOf(providers), sandboxDirectory },
+    source: sourceOf(values.docker_registry),
+    logins: loginsOf(values.docker_config),
+    storeDir: storeOf(values.docker_store_dir, workDir),
+    // The kernel's aufs is no more; overlay does the same.
+    backend: backend === 'aufs' ? 'overlay' : backend,
+    collection: values.image_gc_config === undefined ? undefined : rulesOf(values.image_gc_config),
+  };
+}
+
+const typesOf = (providers: readonly string[]): ImageTypeName[] =>
+  IMAGE_PROVIDERS.filter((name) => providers.some((it) => it.toUpperCase() === name));
+
+/** What a container's own file systems are mounted on, or below. */
+const TAKEN = ['proc', 'sys', 'dev'];
+
+function sandboxDirectoryOf(path: string): string {
+  const names = path.split('/').filter(Boolean);
+  if (!isAbsolute(path) || names.length === 0 || names.includes('..') || path.includes('\0')) {
+    throw new FlagError(
+      `--sandbox_directory expects an absolute path without '..' such as /mnt/mesos/sandbox, got '${path}'`,
+    );
+  }
+  if (TAKEN.includes(names[0] ?? '')) {
+    throw new FlagError(
+      `--sandbox_directory: '${path}' is in /${names[0]}, of which a container with an image has its own`,
+    );
+  }
+  return normalize(`/${names.join('/')}`);
+}
+
+function sourceOf(text: string): ImageSource {
+  const source = parseImageSource(text);
+  if ('problem' in source) {
+    throw new FlagError(`--docker_registry: ${source.problem}`);
+  }
+  return source;
+}
+
+const loginsOf = (config: unknown): readonly Login[] =>
+  config === undefined
+    ? []
+    : fromPlan('docker_config', () => readDockerConfig(Buffer.from(JSON.stringify(config))));
+
+/** One outside of the work directory, which is locked, may be another agent's. */
+function storeOf(path: string | undefined, workDir: string): string {
+  const folder = safeFolder(path ?? join(workDir, 'store', 'docker'));
+  const holder = path === undefined ? undefined : folderHolder(folder);
+  if (holder !== undefined) {
+    throw new FlagError(`--docker_store_dir: ${folder} is in use by another agent (${holder})`);
+  }
+  return folder;
+}
+
+function safeFolder(path: string): string {
+  const folder = writableFolder('docker_store_dir', path, 0o700);
+  const own = process.geteuid?.();
+  for (let way = realpathSync(folder); ; way = dirname(way)) {
+    const { uid, mode } = lstatSync(way);
+    const isSticky = (mode & 0o1000) !== 0;
+    if ((uid !== 0 && uid !== own) || ((mode & 0o022) !== 0 && !isSticky)) {
+      throw new FlagError(
+        `--docker_store_dir: others can change what is in '${way}', and with it what containers run`,
+      );
+    }
+    if (way === '/') {
+      return folder;
+    }
+  }
+}
+
+interface GcConfig {
+  readonly image_disk_headroom?: unknown;
+  readonly image_disk_watch_interval?: { readonly nanoseconds?: unknown };
+  readonly excluded_images?: unknown;
+}
+
+const FORM =
+  '{"image_disk_headroom": 0.1, "image_disk_watch_interval": {"nanoseconds": 3600000000000}, "excluded_images": []}';
+const FIELDS = ['image_disk_headroom', 'image_disk_watch_interval', 'excluded_images'];
+
+function rulesOf(value: unknown): CollectionRules {
+  const expected = (what: string) => new FlagError(`--image_gc_config: ${what} in ${FORM}`);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw expected('expected an object as');
+  }
+  const unknown = Object.keys(value).find((name) => !FIELDS.includes(name));
+  if (unknown !== undefined) {
+    throw expected(`'${unknown}' is no field as`);
+  }
+  const config = value as GcConfig;
+  const headroom = config.image_disk_headroom;
+  if (typeof headroom !== 'number' || !(headroom >= 0 && headroom <= 1)) {
+    throw expected("'image_disk_headroom' must be a number from 0 to 1, as");
+  }
+  const nanoseconds = Number(config.image_disk_watch_interval?.nanoseconds);
+  if (!(nanoseconds >= NS_PER_MS)) {
+    throw expected("'image_disk_watch_interval.nanoseconds' must be at least a millisecond, as");
+  }
+  const excluded = config.excluded_images ?? [];
+  if (!Array.isArray(excluded)) {
+    throw expected("'excluded_images' must be a list, as");
+  }
+  return {
+    headroom,
+    watchIntervalMs: nanoseconds / NS_PER_MS,
+    excluded: readEach([...excluded.entries()], ([index, image]) => imageOf(image, index)),
+  };
+}
+
+const NS_PER_MS = 1_000_000;
+
+function imageOf(value: unknown, index: number): Image {
+  const place = `.excluded_images[${index}]`;
+  const image = messageOf('image_gc_config', types.Image, value, place);
+  if (image.type !== Image_Type.DOCKER || image.docker === undefined) {
+    throw new FlagError(
+      `--image_gc_config${place} expects {"type": "DOCKER", "docker": {"name": …}}`,
+    );
+  }
+  return image;
+}

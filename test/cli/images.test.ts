@@ -1,0 +1,117 @@
+// What flags say of images, and what is wrong with it.
+import { chmodSync, chownSync, mkdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { AGENT_FLAGS } from '../../src/cli/agent/flags.ts';
+import { imageSettings } from '../../src/cli/agent/images.ts';
+import { parseFlags } from '../../src/cli/flags/parse.ts';
+import { Image_Type } from '../../src/model/generated/messages.ts';
+import { temporaryFolder } from '../agent-driver/harness.ts';
+
+const folder = temporaryFolder();
+const work = join(folder.path, 'work');
+mkdirSync(work);
+afterAll(() => folder[Symbol.dispose]());
+
+const valuesOf = (...argv: string[]) => parseFlags(AGENT_FLAGS, { argv, environment: {} }).values;
+/** Below /tmp, which others can write to, though not change what is root's there. */
+const settings = (...argv: string[]) =>
+  imageSettings(valuesOf('--image_providers=docker', ...argv), work);
+
+test('without providers there are no images', () => {
+  expect(imageSettings(valuesOf(), work)).toBeUndefined();
+});
+
+test('images are kept below the work directory, where nobody else comes', () => {
+  expect(settings()).toEqual({
+    support: { types: ['DOCKER'], sandboxDirectory: '/mnt/mesos/sandbox' },
+    source: { kind: 'registry', address: { scheme: 'https', host: 'registry-1.docker.io' } },
+    logins: [],
+    storeDir: join(work, 'store', 'docker'),
+    backend: 'auto',
+    collection: undefined,
+  });
+  expect(statSync(join(work, 'store', 'docker')).mode & 0o777).toBe(0o700);
+});
+
+test('all of it can be chosen', () => {
+  const excluded = { type: 'DOCKER', docker: { name: 'base' } };
+  const collection = {
+    image_disk_headroom: 0.2,
+    image_disk_watch_interval: { nanoseconds: 2e9 },
+    excluded_images: [excluded],
+  };
+  expect(
+    settings(
+      '--sandbox_directory=/box/',
+      '--docker_registry=file:///images',
+      `--docker_store_dir=${join(folder.path, 'elsewhere')}`,
+      '--image_provisioner_backend=aufs',
+      '--docker_config={"auths": {"r.example": {"auth": "bWU6cHc="}}}',
+      `--image_gc_config=${JSON.stringify(collection)}`,
+    ),
+  ).toMatchObject({
+    support: { sandboxDirectory: '/box' },
+    source: { kind: 'archives', folder: '/images' },
+    logins: [{ registry: 'r.example' }],
+    storeDir: join(folder.path, 'elsewhere'),
+    backend: 'overlay',
+    collection: {
+      headroom: 0.2,
+      watchIntervalMs: 2000,
+      excluded: [{ type: Image_Type.DOCKER, docker: { name: 'base' } }],
+    },
+  });
+});
+
+describe('is refused', () => {
+  const interval = '"image_disk_watch_interval": {"nanoseconds": 1e9}';
+  test.each([
+    ['--sandbox_directory=box', /^--sandbox_directory expects an absolute path/],
+    ['--sandbox_directory=/', /^--sandbox_directory expects an absolute path/],
+    ['--sandbox_directory=/a/../b', /^--sandbox_directory expects an absolute path/],
+    ['--sandbox_directory=//proc/1', /^--sandbox_directory: .* is in \/proc/],
+    ['--docker_registry=ftp://x', /^--docker_registry: expected the URL of a registry/],
+    ['--docker_config={"auths": 5}', /^--docker_config: Failed to parse docker config: /],
+    ['--image_gc_config=[]', /^--image_gc_config: expected an object as in \{/],
+    ['--image_gc_config={"x": 1}', /^--image_gc_config: 'x' is no field as in \{/],
+    [`--image_gc_config={${interval}}`, /'image_disk_headroom' must be a number from 0 to 1/],
+    [
+      `--image_gc_config={"image_disk_headroom": 2, ${interval}}`,
+      /'image_disk_headroom' must be a number from 0 to 1/,
+    ],
+    [
+      '--image_gc_config={"image_disk_headroom": 0.1}',
+      /'image_disk_watch_interval.nanoseconds' must be at least a millisecond/,
+    ],
+    [
+      `--image_gc_config={"image_disk_headroom": 0, ${interval}, "excluded_images": {}}`,
+      /'excluded_images' must be a list/,
+    ],
+    [
+      `--image_gc_config={"image_disk_headroom": 0, ${interval}, "excluded_images": [{"type": "APPC", "appc": {"name": "x"}}]}`,
+      /^--image_gc_config\.excluded_images\[0\] expects \{"type": "DOCKER"/,
+    ],
+  ])('%s', (argument, why) => {
+    expect(() => settings(argument)).toThrow(why);
+  });
+
+  test('a login with its text', () => {
+    expect(() => settings('--docker_config={"auths": {"r": {"auth": "c2VjcmV0"')).toThrow(
+      /^--docker_config expects JSON[^:{]*$/,
+    );
+    expect(() => settings('--docker_config={"a": {}, "a": {}}')).toThrow(/^(?!.*"a")/);
+  });
+
+  test.runIf(process.geteuid?.() === 0)('a folder that others can change', () => {
+    const others = join(folder.path, 'others');
+    mkdirSync(join(others, 'store'), { recursive: true });
+    const asked = () => settings(`--docker_store_dir=${join(others, 'store')}`);
+    expect(asked()?.storeDir).toBe(join(others, 'store'));
+    chownSync(others, 65_534, 65_534);
+    expect(asked).toThrow(/^--docker_store_dir: others can change what is in '.*\/others', and/);
+    chownSync(others, 0, 0);
+    chmodSync(others, 0o777);
+    expect(asked).toThrow(/^--docker_store_dir: others can change/);
+  });
+});
