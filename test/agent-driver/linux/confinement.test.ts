@@ -45,6 +45,17 @@ describe.each(LAUNCHERS)('with the launcher $launcher', ({ launcher, isolation }
   const output = (container: Parameters<DriverHarness['inSandbox']>[0]) =>
     readFileSync(harness.inSandbox(container, 'stdout'), 'utf8');
 
+  test('no two containers have the same session keyring', async () => {
+    const keyctl = process.arch === 'arm64' ? 219 : 250;
+    const value = `exec python3 -c 'import ctypes; print(ctypes.CDLL(None).syscall(${keyctl}, 0, -3, 0))'`;
+    const task = { command: { value } };
+    const ids = ['nobody', 'nobody', 'root'].map((user) => harness.launch({ user, task }));
+    await Promise.all(ids.map((id) => harness.terminalStatus(id)));
+    const keyrings = ids.map((id) => Number(output(id)));
+    expect(keyrings.every((keyring) => keyring > 0)).toBe(true);
+    expect(new Set(keyrings).size).toBe(ids.length);
+  });
+
   test('a command has the limits that its container names', async () => {
     const rlimits = [
       { type: Type.RLMT_NOFILE, soft: 128, hard: 256 },

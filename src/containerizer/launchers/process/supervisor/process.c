@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 enum { MAX_STRING = 128 * 1024 - 1 };
@@ -340,8 +341,22 @@ int make_as_user(const struct launch *launch, int folder, const char *name, int 
   return result < 0 ? -1 : 0;
 }
 
+/*
+ * Whoever has a session keyring can read all keys in it, and a process has that of its parent: the agent's,
+ * and so that of all other containers. Where the kernel has none, or lets nobody use them, there is none to
+ * share. An agent that is not root has room for few keyrings, and tasks of one user only.
+ */
+static void leave_keyring(int failure) {
+  enum { JOIN_SESSION_KEYRING = 1 };
+  if (syscall(SYS_keyctl, JOIN_SESSION_KEYRING, NULL) < 0 && geteuid() == 0 && errno != ENOSYS &&
+      errno != EPERM) {
+    fail(failure, "Failed to make a session keyring");
+  }
+}
+
 void become(const struct launch *launch, int failure, const struct stdio *stdio) {
   join_cgroups(launch, failure);
+  leave_keyring(failure);
   umask(022);
   if (stdio && launch->io.logs) {
     make_logs(failure, launch, stdio);
