@@ -60,6 +60,8 @@ export interface ProcessListener {
 
 interface Watched {
   readonly listener: ProcessListener;
+  /** Those that no spawner has said to have passed on: the next one gets them again. */
+  readonly signals: Set<number>;
   pid?: number;
   startTicks?: number;
 }
@@ -163,7 +165,9 @@ export class Spawner {
     this.#request('G', token, []);
   }
 
+  /** Comes once; twice where a spawner dies that has just passed it on. */
   signal(token: number, signal: number): void {
+    this.#watched.get(token)?.signals.add(signal);
     this.#request('S', token, [String(signal)]);
   }
 
@@ -180,9 +184,9 @@ export class Spawner {
     return this.#closing;
   }
 
-  #watch(listener: ProcessListener, known: Omit<Watched, 'listener'> = {}): number {
+  #watch(listener: ProcessListener, known: Pick<Watched, 'pid' | 'startTicks'> = {}): number {
     this.#lastToken = (this.#lastToken + 1) >>> 0;
-    this.#watched.set(this.#lastToken, { listener, ...known });
+    this.#watched.set(this.#lastToken, { listener, signals: new Set(), ...known });
     return this.#lastToken;
   }
 
@@ -265,9 +269,12 @@ export class Spawner {
       return;
     }
     this.#process = this.#start();
-    for (const [token, { pid, startTicks }] of this.#watched) {
+    for (const [token, { pid, startTicks, signals }] of this.#watched) {
       if (pid !== undefined && startTicks !== undefined) {
         this.#request('W', token, [String(pid), String(startTicks)]);
+        for (const signal of signals) {
+          this.#request('S', token, [String(signal)]);
+        }
       }
     }
   }
@@ -298,6 +305,9 @@ export class Spawner {
         watched.pid = Number(rest[0]);
         watched.startTicks = Number(rest[1]);
         watched.listener.started(watched.pid, watched.startTicks);
+        return;
+      case 'signalled':
+        watched.signals.delete(Number(rest[0]));
         return;
       case 'ended':
         this.#watched.delete(token);

@@ -335,6 +335,46 @@ test('asked to end and killed at once, a process has been asked first', async ()
 });
 
 test.each([
+  { signal: 10, does: 'destroys', wanted: 9 },
+  { signal: 15, does: 'asks to end', wanted: 6 << 8 },
+])('a signal that $does is not lost with the spawner', async ({ signal, wanted }) => {
+  const { token, started, ended } = launch(
+    'trap "exit 6" TERM; echo > ready; while :; do sleep 0.02; done',
+  );
+  const { pid } = await started;
+  spawner.release(token);
+  await appeared(join(folder.path, 'ready'));
+  const first = Number(processStat(pid)?.parent);
+  // Whatever the agent sends is not read any more.
+  process.kill(first, 'SIGSTOP');
+  spawner.signal(token, signal);
+  process.kill(first, 'SIGKILL');
+  await ended;
+  expect(status()).toBe(wanted);
+});
+
+test('a signal that was passed on does not come again with the next spawner', async () => {
+  const { token, started, ended } = launch(
+    'trap "echo asked" TERM; echo > ready; while ! test -e go; do sleep 0.02; done',
+  );
+  const { pid } = await started;
+  spawner.release(token);
+  await appeared(join(folder.path, 'ready'));
+  spawner.signal(token, 15);
+  const asked = () => readFileSync(join(folder.path, 'stdout'), 'utf8');
+  await eventually(() => asked() !== '');
+  // The spawner reports in order: what it has said of the signal is read before this is.
+  expect(await launch('exit 0', { mode: 'plain', stdout: '/dev/null' }).ended).toBe(0);
+  const before = warnings.length;
+  process.kill(Number(processStat(pid)?.parent), 'SIGKILL');
+  await eventually(() => warnings.length > before);
+  expect(await launch('exit 0', { mode: 'plain', stdout: '/dev/null' }).ended).toBe(0);
+  writeFileSync(join(folder.path, 'go'), '');
+  await ended;
+  expect(asked()).toBe('asked\n');
+});
+
+test.each([
   [{ directory: '/no/such/folder' }, "Failed to change directory to '/no/such/folder'"],
   [{ stdout: '/no/such/folder/x' }, "Failed to open '/no/such/folder/x'"],
 ])('a supervisor tells why its process could not be started: %o', async (more, text) => {

@@ -20,8 +20,8 @@
  * Requests: requests.c. One that cannot be read is passed over, and `failed` is reported for its token: a
  * request never costs another container anything.
  *
- * Reports, a line each: `started TOKEN PID START`, `ended TOKEN STATUS` (-1: unknown), `failed TOKEN
- * TEXT`. The process's own wait status stands in RUN_DIRECTORY/status, as `wait STATUS STATUS`;
+ * Reports, a line each: `started TOKEN PID START`, `signalled TOKEN NUMBER` (passed on, or not needed any
+ * more), `ended TOKEN STATUS` (-1: unknown), `failed TOKEN TEXT`. The process's own wait status stands in RUN_DIRECTORY/status, as `wait STATUS STATUS`;
  * RUN_DIRECTORY/failure tells why it could not be started. The agent has made both, with room for that.
  *
  * RUN_DIRECTORY/supervisor is made by link(2), before the process runs. The first to make it decides: an
@@ -258,6 +258,7 @@ static void take_signal(struct entry *entry, int number) {
   } else {
     kill(entry->pid, number);
   }
+  report("signalled %u %d\n", entry->token, number);
 }
 
 static void handle(char *frame, size_t size) {
