@@ -7,6 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { parentPort } from 'node:worker_threads';
 import { errorText } from '../../model/error-text.ts';
 import { trustMachine } from '../downloads/machine-trust.ts';
+import { answer } from '../threads/answering.ts';
 import { type Arrival, ArrivingFile } from './arriving-file.ts';
 import { type Download, download, type RemoteFile, remoteBytes } from './download.ts';
 import { FetchError } from './fetch-error.ts';
@@ -28,25 +29,10 @@ export interface Transfers {
   measure(path: string, abort: AbortSignal): Promise<Arrival>;
 }
 
-export type TransferName = keyof Transfers;
-
-export type TransferRequest =
-  | { readonly id: number; readonly name: TransferName; readonly file: unknown }
-  | { readonly id: number; readonly name: 'abort' };
-
 export interface TransferFailure {
   readonly text: string;
   readonly detail: string | undefined;
   readonly isHere: boolean;
-}
-
-export type TransferAnswer =
-  | { readonly id: number; readonly result: unknown }
-  | { readonly id: number; readonly failure: TransferFailure };
-
-const port = parentPort;
-if (port === null) {
-  throw new Error('The transfer thread has no one to talk to');
 }
 
 const beforeTls = trustMachine;
@@ -56,27 +42,7 @@ const transfers: Transfers = {
   copy,
   measure,
 };
-const running = new Map<number, AbortController>();
-
-port.on('message', (request: TransferRequest) => {
-  if (request.name === 'abort') {
-    running.get(request.id)?.abort();
-    return;
-  }
-  const { id, name, file } = request;
-  const abort = new AbortController();
-  running.set(id, abort);
-  const transfer = transfers[name] as (file: unknown, abort: AbortSignal) => Promise<unknown>;
-  transfer(file, abort.signal)
-    .then(
-      (result): TransferAnswer => ({ id, result }),
-      (error): TransferAnswer => ({ id, failure: failureOf(error) }),
-    )
-    .then((answer) => {
-      running.delete(id);
-      port.postMessage(answer);
-    });
-});
+answer(parentPort, transfers, failureOf);
 
 async function copy({ from, path, maxBytes }: Copy, abort: AbortSignal): Promise<Arrival> {
   const arriving = new ArrivingFile({ path, maxBytes });
