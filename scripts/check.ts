@@ -1,15 +1,24 @@
 // `npm run check`: types, format and lint, and the house rules (imports, purity, names, current
-// docs).
+// docs). What has not changed since it passed is not looked at again: the compiler keeps what it
+// has found, and the format has a record like a product's.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { dirname, join } from 'node:path';
+import { formatOfFiles, staleness } from './products.mjs';
 
+const FORMAT = 'format and lint';
 const root = dirname(import.meta.dirname);
 const modules = (path: string) => join(root, 'node_modules', path);
 
+const found = join(root, 'build', 'types.tsbuildinfo');
+const format = formatOfFiles();
+const formatPassed = format === undefined ? () => {} : staleness(format);
+
 const steps: readonly (readonly [name: string, ...command: string[]])[] = [
-  ['types', modules('typescript/bin/tsc'), '-p', '.'],
-  ['format and lint', modules('@biomejs/biome/bin/biome'), 'ci', '--colors=off', '.'],
+  ['types', modules('typescript/bin/tsc'), '-p', '.', '--incremental', '--tsBuildInfoFile', found],
+  ...(formatPassed === undefined
+    ? []
+    : [[FORMAT, modules('@biomejs/biome/bin/biome'), 'ci', '--colors=off', '.'] as const]),
   ['format of the core', join(root, 'scripts', 'format-core.ts'), '--check'],
   // `npm test` runs these among all others.
   ...(process.argv.includes('--without-tests')
@@ -38,8 +47,14 @@ async function passes([name, ...command]: (typeof steps)[number]): Promise<boole
   const [status] = (await once(child, 'close')) as [number | null];
   process.stderr.write(Buffer.concat(output));
   console.error(status === 0 ? `ok: ${name}` : `FAILED: ${name}`);
+  if (status === 0 && name === FORMAT) {
+    formatPassed?.();
+  }
   return status === 0;
 }
 
+if (formatPassed === undefined) {
+  console.error(`ok: ${FORMAT}, unchanged since it passed`);
+}
 const passed = await Promise.all(steps.map(passes));
 process.exitCode = passed.every(Boolean) ? 0 : 1;

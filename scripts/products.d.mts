@@ -2,10 +2,12 @@
 export interface Product {
   readonly record: string;
   readonly from: readonly string[];
-  makes(root?: string): readonly string[];
+  /** Absent: the record is all that there is. */
+  makes?(root?: string): readonly string[];
 }
 
 export const MESSAGES: Product;
 export const SUPERVISOR: Product;
 export function coreModule(file: string): Product;
+export function formatOfFiles(root?: string): Product | undefined;
 export function staleness(product: Product, root?: string): (() => void) | undefined;

@@ -2,6 +2,7 @@
 // build/ has a record: a hash of the content of all its sources, and a hash of the product. Times
 // would not do: a checkout, a copy and a touch change them. Plain JavaScript without dependencies,
 // because the set-up of a checkout asks before anything is installed.
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   existsSync,
@@ -53,12 +54,28 @@ export const SUPERVISOR = {
 };
 
 /**
+ * The format of all files that git knows or would, which makes nothing but the record that it was
+ * right. Undefined where that is no checkout of git.
+ */
+export function formatOfFiles(root = checkout) {
+  const list = ['ls-files', '-z', '--cached', '--others', '--exclude-standard'];
+  const { status, stdout } = spawnSync('git', list, { cwd: root, encoding: 'utf8' });
+  const files = status === 0 ? stdout.split('\0').filter(Boolean).sort() : [];
+  return files.length === 0
+    ? undefined
+    : { record: 'build/format.passed', from: [version('@biomejs/biome'), ...files] };
+}
+
+/**
  * Undefined where the product is up to date. Otherwise a function that records the product as made
  * from the present sources; to be called when the product is made.
  */
 export function staleness({ record, from, makes }, root = checkout) {
   const sources = hashOf(root, from);
   const state = () => {
+    if (makes === undefined) {
+      return `${sources}\n`;
+    }
     const outputs = makes(root);
     const isWhole = outputs.length > 0 && outputs.every((path) => existsSync(join(root, path)));
     return isWhole ? `${sources} ${hashOf(root, outputs)}\n` : undefined;

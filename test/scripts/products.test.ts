@@ -1,4 +1,5 @@
 // A product of scripts is made again when its sources have other content, and only then.
+import { execFileSync } from 'node:child_process';
 import {
   cpSync,
   existsSync,
@@ -11,7 +12,13 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
-import { coreModule, MESSAGES, SUPERVISOR, staleness } from '../../scripts/products.mjs';
+import {
+  coreModule,
+  formatOfFiles,
+  MESSAGES,
+  SUPERVISOR,
+  staleness,
+} from '../../scripts/products.mjs';
 import { importsOf, root, sources } from '../support/sources.ts';
 
 const PRODUCT = {
@@ -141,4 +148,27 @@ test('messages are made from every file that their script imports', () => {
     }
   }
   expect(MESSAGES.from).toEqual(expect.arrayContaining([...found]));
+});
+
+test('a record without a product is up to date while the sources are the same', () => {
+  const check = { record: 'build/check.passed', from: ['sources', 'script.ts'] };
+  const passed = staleness(check, checkout);
+  expect(passed).toBeDefined();
+  expect(staleness(check, checkout)).toBeDefined();
+  passed?.();
+  expect(staleness(check, checkout)).toBeUndefined();
+  write('sources/room/b.ts', 'other');
+  expect(staleness(check, checkout)).toBeDefined();
+});
+
+test('the format is that of all files that git does not ignore', () => {
+  expect(formatOfFiles(checkout)).toBeUndefined();
+  write('.gitignore', 'build/\nnode_modules/\n');
+  execFileSync('git', ['init', '-q'], { cwd: checkout });
+  execFileSync('git', ['add', 'script.ts'], { cwd: checkout });
+  write('build/product', 'ignored');
+  const format = formatOfFiles(checkout);
+  expect(format?.from.slice(1)).toEqual([
+    ...['.gitignore', 'script.ts', 'sources/README.md', 'sources/a.ts', 'sources/room/b.ts'],
+  ]);
 });
