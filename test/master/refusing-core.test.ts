@@ -1,6 +1,7 @@
 // The scheduler core refuses a call, at any point of a step of a busy day, although the master's
 // own checks have passed. No step throws, the master does not end, and afterwards its account and
 // the core's agree.
+import assert from 'node:assert/strict';
 import { describe, expect, test } from 'vitest';
 import { CoreError, type LiveAllocator, type ResourceAlgebra } from '../../src/core/interface.ts';
 import type { MasterCore } from '../../src/master/state.ts';
@@ -91,7 +92,7 @@ describe('a call of the allocator that is refused', () => {
       }
       const where = `${refused}, after ${skipped} calls of the step`;
       refusals++;
-      expect(after, where).toEqual(untouched);
+      assert.deepStrictEqual(after, untouched, where);
       expect(it.world.aborted, where).toBeUndefined();
       expect(it.world.master.counters.coreRebuilds, where).toBe(1);
       expect(

@@ -1,5 +1,6 @@
 // The scheduler core traps, at any call of any step of a busy day: the master goes on with the same
 // tasks, offers and accounts as one whose core never traps.
+import assert from 'node:assert/strict';
 import { describe, expect, test } from 'vitest';
 import { MasterCall_Type } from '../../src/model/generated/messages.ts';
 import { agentId, frameworkId } from '../../src/model/ids.ts';
@@ -51,7 +52,7 @@ describe('a trap in any call', () => {
       skipped = it.traps.passed + 1;
       exports.add(name);
       const where = `${name}, after ${it.traps.passed} calls of the step`;
-      expect(seen, where).toEqual([expected[step], expected[last]].slice(-seen.length));
+      assert.deepStrictEqual(seen, [expected[step], expected[last]].slice(-seen.length), where);
       expect(it.world.aborted, where).toBeUndefined();
       const { coreRebuilds } = it.world.master.counters;
       expect(coreRebuilds, where).toBe(1);
