@@ -273,11 +273,11 @@ describe('destruction of a volume', () => {
   test('that was interrupted is carried on by the next agent, as is that of downloads', async () => {
     await harness.driver.close();
     mkdirSync(here('volumes/destroyed/left/deep'), { recursive: true });
-    mkdirSync(here('fetch/left'), { recursive: true });
-    writeFileSync(here('fetch/left/file'), 'half');
+    mkdirSync(here('downloads/left'), { recursive: true });
+    writeFileSync(here('downloads/left/file'), 'half');
     harness = await DriverHarness.open(folder.path);
     await disappeared(here('volumes/destroyed/left'));
-    await disappeared(here('fetch/left'));
+    await disappeared(here('downloads/left'));
   });
 });
 
