@@ -222,6 +222,7 @@ test('no volume shows the processes of others', async () => {
   for (const path of ['/proc', '/proc/sys/kernel', '/']) {
     expect(await printed('ls in', [onHost(path)])).toMatch(/would show the machine's processes/);
   }
+  expect(await printed('ls in', [onHost('/proc/self/cwd')])).toMatch(/symbolic links$/);
   expect(await printed('ls -d in/lib', [onHost('/var')])).toBe('in/lib\n');
 });
 

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
+#include <linux/openat2.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -308,13 +309,17 @@ _Noreturn void execute(const char *program, char **arguments, int failure) {
   _exit(1);
 }
 
-/* What is opened is what the container's user can reach. Returns -1, with errno. */
+/*
+ * What is opened is what the container's user can reach, and not what a link of /proc leads to, for this
+ * process has more open than that. Returns -1, with errno.
+ */
 int open_as_user(const struct launch *launch, const char *path) {
   struct former former;
   if (act_as_user(launch, &former) < 0) {
     return -1;
   }
-  int found = open(path, O_PATH | O_CLOEXEC), error = errno;
+  struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_MAGICLINKS};
+  int found = syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how), error = errno;
   if (act_as_root(launch, &former) < 0) {
     /* What this process does next is root's. */
     _exit(1);
