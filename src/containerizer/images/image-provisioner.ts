@@ -101,10 +101,9 @@ export class ImageProvisioner implements Provisioner {
     releases.push(() => held[Symbol.dispose]());
     this.#used.set(id, releases);
     try {
-      const top = await this.#store.topOf(held.layers);
+      const files = await this.#store.filesOf(held);
       const folder = await this.#roots.make(id, name, held);
-      const layers = this.#store.foldersOf(held.layers);
-      const root = await makeRoot(this.#backend, this.#program, { folder, layers, top, abort });
+      const root = await makeRoot(this.#backend, this.#program, { ...files, folder, abort });
       abort.throwIfAborted();
       return { type: 'docker', config: held.config, root };
     } catch (error) {

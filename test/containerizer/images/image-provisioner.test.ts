@@ -333,6 +333,26 @@ test('what is in a store of others stays', async () => {
   expect(readdirSync(storeDir())).toEqual(['layers', 'mesoscale-1', 'storedImages']);
 });
 
+test.each(isRoot ? (['copy', 'overlay'] as const) : (['copy'] as const))(
+  'a layer can hide all that is below it (%s)',
+  async (backend) => {
+    provisioner = await opened({ backend });
+    const hiding = layer({ name: '.wh..wh..opq' }, { name: 'new' });
+    shelf.put('base:latest', [low, hiding, high]);
+    const given = await provisioner.provision(id, 'rootfs', docker('base'), never);
+    if (given.root.kind === 'overlay') {
+      expect(given.root.layers).toHaveLength(2);
+    } else {
+      expect(readdirSync(pathOf(given), { recursive: true }).sort()).toEqual([
+        'etc',
+        'etc/b',
+        'new',
+      ]);
+    }
+    expect(layersInStore()).toEqual(diffIds(low, hiding, high));
+  },
+);
+
 test('with one layer, bind gives the layer itself, for reading', async () => {
   provisioner = await opened({ backend: 'bind' });
   shelf.put('one:latest', [low]);

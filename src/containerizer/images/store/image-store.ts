@@ -35,6 +35,12 @@ export interface ImageUse {
   readonly layers: readonly string[];
 }
 
+/** What root file systems are made of. */
+export interface ImageFiles {
+  readonly layers: readonly string[];
+  readonly top: TopFolder | undefined;
+}
+
 export interface ImageOptions {
   /** Whether an image that is there already will do. */
   readonly isCachedEnough: boolean;
@@ -117,22 +123,28 @@ export class ImageStore {
     };
   }
 
-  /** Folders, the lowest first, and never none. */
-  foldersOf(layers: readonly string[]): string[] {
-    return layers.length === 0
-      ? [this.#folders.empty]
-      : layers.map((diffId) => this.#layers.folder(diffId));
-  }
-
-  /** What the highest layer that tells of it says of the folder that all is in. */
-  async topOf(layers: readonly string[]): Promise<TopFolder | undefined> {
-    for (const diffId of layers.toReversed()) {
-      const top = await this.#layers.top(diffId);
-      if (top !== undefined) {
-        return top;
-      }
-    }
-    return undefined;
+  /**
+   * The layers that are seen, as folders, the lowest first, and never none; and what the highest
+   * one that tells of it says of the folder that all is in. Of that folder itself, the kernel would
+   * not take a layer's word that all below is hidden.
+   */
+  async filesOf({ layers }: ImageUse): Promise<ImageFiles> {
+    const all = await Promise.all(
+      layers.map(async (diffId) => ({
+        folder: this.#layers.folder(diffId),
+        ...(await this.#layers.facts(diffId)),
+      })),
+    );
+    const seen = all.slice(
+      Math.max(
+        0,
+        all.findLastIndex(({ isOpaque }) => isOpaque),
+      ),
+    );
+    return {
+      layers: seen.length === 0 ? [this.#folders.empty] : seen.map(({ folder }) => folder),
+      top: seen.findLast(({ top }) => top !== undefined)?.top,
+    };
   }
 
   /** Removes all images but these and those in use, and all layers that no image has. */

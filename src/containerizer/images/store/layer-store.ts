@@ -24,6 +24,14 @@ export interface LayerStoreOptions {
   readonly program: string;
 }
 
+/** Of a layer's own folder, which is the container's `/`. */
+interface LayerFacts {
+  readonly version: 1;
+  readonly top?: TopFolder | undefined;
+  /** Whether nothing is seen of all layers below. */
+  readonly isOpaque: boolean;
+}
+
 /** Brings the blob of a layer. */
 type Source = (layer: LayerDescriptor, abort: AbortSignal) => Promise<Readable>;
 
@@ -67,9 +75,9 @@ export class LayerStore {
   }
 
   /** What the layer says of the folder that all its files are in. */
-  async top(diffId: string): Promise<TopFolder | undefined> {
+  async facts(diffId: string): Promise<LayerFacts> {
     const text = await readFile(join(this.#place(diffId), 'layer.json'), 'utf8');
-    return (JSON.parse(text) as { readonly top?: TopFolder }).top;
+    return JSON.parse(text) as LayerFacts;
   }
 
   /** Nobody removes them until the function that is returned is called. */
@@ -164,10 +172,10 @@ export class LayerStore {
         await mkdir(join(staging, 'layer', 'files'), { recursive: true });
         await mkdir(join(staging, 'replaced'));
         const order = { program, blob, folder: staging, bounds: LAYER_BOUNDS };
-        const { diffId, entries, bytes, top } = await unpackLayer(layer.digest, order, abort);
+        const { diffId, top, isOpaque } = await unpackLayer(layer.digest, order, abort);
         await unlink(blob);
-        const text = JSON.stringify({ version: 1, entries, bytes, top });
-        await writeDurably(join(staging, 'layer', 'layer.json'), text);
+        const facts: LayerFacts = { version: 1, top, isOpaque };
+        await writeDurably(join(staging, 'layer', 'layer.json'), JSON.stringify(facts));
         abort.throwIfAborted();
         await this.#keep(join(staging, 'layer'), diffId);
         return diffId;

@@ -73,6 +73,7 @@ export class LayerReader implements TarSink {
   #entries = 0;
   #bytes = 0;
   #top: TopFolder | undefined;
+  #isOpaque = false;
   #takesContent = false;
 
   constructor(bounds: LayerBounds, sink: OperationSink) {
@@ -92,6 +93,11 @@ export class LayerReader implements TarSink {
     return this.#top;
   }
 
+  /** Whether nothing is seen of all layers below. */
+  get isOpaque(): boolean {
+    return this.#isOpaque;
+  }
+
   /** Throws TarError. */
   entry(entry: TarEntry): void {
     this.#count(entry);
@@ -103,7 +109,9 @@ export class LayerReader implements TarSink {
       return;
     }
     if (name === OPAQUE) {
-      this.#sink.operation({ kind: 'opaque', path: path.slice(0, Math.max(at - 1, 0)) });
+      const folder = path.slice(0, Math.max(at - 1, 0));
+      this.#isOpaque ||= folder === '';
+      this.#sink.operation({ kind: 'opaque', path: folder });
       return;
     }
     if (name.startsWith(WHITEOUT)) {

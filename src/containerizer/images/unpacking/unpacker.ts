@@ -26,6 +26,8 @@ export interface UnpackedLayer {
   readonly bytes: number;
   /** What the archive says of the layer's own folder. */
   readonly top: TopFolder | undefined;
+  /** Whether nothing is seen of all layers below. */
+  readonly isOpaque: boolean;
 }
 
 /** `refused`: the layer is at fault; `failed`: the machine. */

@@ -109,8 +109,9 @@ async function unpack(
   if (child.said() !== 'ok') {
     throw new Error('The program that writes the files has ended early');
   }
-  const { entries, bytes, top } = layer;
-  return { kind: 'unpacked', diffId: `sha256:${hash.digest('hex')}`, entries, bytes, top };
+  const { entries, bytes, top, isOpaque } = layer;
+  const diffId = `sha256:${hash.digest('hex')}`;
+  return { kind: 'unpacked', diffId, entries, bytes, top, isOpaque };
 }
 
 /** The headers of an entry: its own, that of its long names, and these. */

@@ -347,6 +347,7 @@ test('an empty layer is a layer', async () => {
     entries: 0,
     bytes: 0,
     top: undefined,
+    isOpaque: false,
   });
 });
 

@@ -1,0 +1,201 @@
+// What a container sees of its layers: the kernel's overlay of them, and a copy, are the same.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import {
+  type BackendName,
+  chooseBackend,
+  makeRoot,
+} from '../../../../src/containerizer/images/backends/backends.ts';
+import type { RootFileSystem } from '../../../../src/containerizer/images/provisioner.ts';
+import {
+  LAYER_BOUNDS,
+  unpackLayer,
+} from '../../../../src/containerizer/images/unpacking/unpacker.ts';
+import { rootStep } from '../../../../src/containerizer/launchers/oci/root-step.ts';
+import { Spawner } from '../../../../src/containerizer/launchers/process/spawner.ts';
+import { supervisorProgram } from '../../../../src/containerizer/launchers/process/supervisor-program.ts';
+import { programs, temporaryFolder } from '../../../agent-driver/harness.ts';
+import { printedOnStage } from '../../launchers/process/staged.ts';
+import { type ArchiveEntry, archiveOf } from '../archives.ts';
+
+const isRoot = process.geteuid?.() === 0;
+const never = new AbortController().signal;
+
+let folder: ReturnType<typeof temporaryFolder>;
+let program: string;
+let spawner: Spawner;
+let runs = 0;
+
+beforeEach(async () => {
+  folder = temporaryFolder();
+  program = await supervisorProgram(programs);
+  spawner = new Spawner(program, (text) => {
+    throw new Error(text);
+  });
+});
+
+afterEach(async () => {
+  await spawner.close();
+  folder[Symbol.dispose]();
+});
+
+function made(...names: string[]): string {
+  const path = join(folder.path, ...names);
+  mkdirSync(path, { recursive: true });
+  return path;
+}
+
+async function unpacked(entries: readonly ArchiveEntry[]): Promise<string> {
+  const at = made(`layer-${++runs}`);
+  mkdirSync(join(at, 'layer/files'), { recursive: true });
+  mkdirSync(join(at, 'replaced'));
+  const blob = join(at, 'blob');
+  writeFileSync(blob, archiveOf(...entries));
+  await unpackLayer('of the test', { program, blob, folder: at, bounds: LAYER_BOUNDS }, never);
+  return join(at, 'layer/files');
+}
+
+/**
+ * Names, types, permissions, owners, links, content, and which names are of one file. Where a layer
+ * takes away what no layer below it has, the kernel lists a name under which nothing is found.
+ */
+const LIST = [
+  `find . -mindepth 1 -printf '%P %y %m %U %G %l\\n'`,
+  'find . -type f -exec cksum {} +',
+  `find . -type f -links +1 -printf '%i %n %p\\n' | awk '{ print (a[$1] ? a[$1] : a[$1] = $3), $2, $3 }'`,
+].map((command) => `{ ${command}; } 2>/dev/null | sort`);
+
+async function seen(root: RootFileSystem): Promise<string> {
+  const rootfs = made(`rootfs-${++runs}`);
+  const context = { spawner, run: made(`run-${runs}`), directory: rootfs };
+  return await printedOnStage(
+    `cd ${rootfs} && ${LIST.join('; ')}`,
+    rootStep(root, rootfs, isRoot),
+    context,
+  );
+}
+
+const rootOf = (backend: BackendName, layers: readonly string[]) =>
+  makeRoot(backend, program, {
+    folder: made(`root-${++runs}`),
+    layers,
+    top: undefined,
+    abort: never,
+  });
+
+const name = fc.constantFrom('a', 'b', 'c');
+const path = fc.array(name, { minLength: 1, maxLength: 3 }).map((names) => names.join('/'));
+const mode = fc.constantFrom(0o644, 0o4755, 0o700);
+
+const entry: fc.Arbitrary<ArchiveEntry> = fc.oneof(
+  fc.record({ name: path, content: fc.constantFrom('', 'one', 'two'), mode, uid: fc.nat(3) }),
+  fc.record({ name: path, type: fc.constant('5'), mode, gid: fc.nat(3) }),
+  fc.record({ name: path, type: fc.constant('2'), target: fc.constantFrom('a', '../b', '/c') }),
+  fc.record({ name: path, type: fc.constant('6') }),
+  path.map((at) => ({ name: at.replace(/[^/]+$/, '.wh.$&') })),
+  path.map((at) => ({ name: `${at}/.wh..wh..opq` })),
+);
+
+/** With a file that has two names, if its folders are not in the way. */
+const layer = fc
+  .tuple(fc.array(entry, { maxLength: 8 }), fc.boolean())
+  .map(([entries, hasLinks]) =>
+    hasLinks
+      ? [
+          ...entries,
+          { name: 'links/one', content: 'linked' },
+          { name: 'links/two', type: '1', target: 'links/one' },
+        ]
+      : entries,
+  );
+
+test.runIf(isRoot)('a copy is what an overlay shows', { timeout: 60_000 }, async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(layer, { minLength: 1, maxLength: 3 }), async (all) => {
+      const layers = await Promise.all(all.map(unpacked));
+      const overlay = await seen(await rootOf('overlay', layers));
+      const copy = await seen(await rootOf('copy', layers));
+      expect(copy).toBe(overlay);
+    }),
+    { numRuns: 8 },
+  );
+});
+
+test.runIf(isRoot)(
+  'a copy has attributes, capabilities, devices and times of its layers',
+  async () => {
+    const low = await unpacked([
+      { name: 'deep/er/file', content: 'x', seconds: 1_234_567_890 },
+      {
+        name: 'ping',
+        mode: 0o755,
+        uid: 3,
+        content: 'y',
+        pax: {
+          'SCHILY.xattr.security.capability': '\x01\0\0\x02\0\x20\0\0\0\0\0\0\0\0\0\0\0\0\0\0',
+          'SCHILY.xattr.user.a': 'b',
+        },
+      },
+      { name: 'null', type: '3', major: 1, minor: 3, mode: 0o666 },
+    ]);
+    const root = await rootOf('copy', [low]);
+    const path = root.kind === 'folder' ? root.path : '';
+    expect(
+      execFileSync('find', [path, '-mindepth', '1', '-printf', '%P %y %m %U %T@\\n'], {
+        encoding: 'utf8',
+      })
+        .trim()
+        .split('\n')
+        .sort(),
+    ).toEqual([
+      expect.stringMatching(/^deep d 755 0 /),
+      expect.stringMatching(/^deep\/er d 755 0 /),
+      'deep/er/file f 644 0 1234567890.0000000000',
+      'null c 666 0 1000000000.0000000000',
+      'ping f 755 3 1000000000.0000000000',
+    ]);
+    const attributes = [
+      'import os, sys',
+      'for each in sorted(os.listxattr(sys.argv[1])): print(each)',
+    ].join('\n');
+    expect(
+      execFileSync('python3', ['-c', attributes, join(path, 'ping')], { encoding: 'utf8' }),
+    ).toBe('security.capability\nuser.a\n');
+  },
+);
+
+test('a copy that is aborted ends', async () => {
+  const layers = Array.from({ length: 40 }, () => made('many'));
+  for (let at = 0; at < 500; at++) {
+    writeFileSync(join(made('many'), `${at}`), '');
+  }
+  const given = new AbortController();
+  const at = made('aborted');
+  const done = makeRoot('copy', program, {
+    folder: at,
+    layers,
+    top: undefined,
+    abort: given.signal,
+  });
+  setImmediate(() => given.abort(new Error('killed')));
+  await expect(done).rejects.toThrow('killed');
+  rmSync(at, { recursive: true });
+});
+
+test('what this machine cannot mount is copied, or refused where an overlay is asked for', async () => {
+  const where = { program, layers: made('layers'), containers: made('containers') };
+  const other = { ...where, program: '/bin/false' };
+  expect(await chooseBackend('auto', other)).toBe('copy');
+  await expect(chooseBackend('overlay', other)).rejects.toThrow(
+    `--image_provisioner_backend=overlay: layers in '${where.layers}' cannot be mounted with ` +
+      `'${where.containers}' to write to: `,
+  );
+  expect(await chooseBackend('copy', other)).toBe('copy');
+  if (isRoot && spawnSync('grep', ['-q', 'overlay', '/proc/filesystems']).status === 0) {
+    expect(await chooseBackend('auto', where)).toBe('overlay');
+  }
+  expect([...readdirSync(where.layers), ...readdirSync(where.containers)]).toEqual([]);
+});
