@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { SchedulerCall_Type, TaskState, Value_Type } from '../../src/model/generated/messages.ts';
@@ -50,9 +51,10 @@ describe('every message type', () => {
       fc.assert(
         fc.property(arbitraryMessage(type), (message) => {
           const text = writeJson(type, message);
-          expect(readJson(type, text)).toStrictEqual(withDefaults(type, message));
+          assert.deepStrictEqual(readJson(type, text), withDefaults(type, message));
           // Different code writes the values and the text.
-          expect(JSON.parse(text, withoutMinusZero)).toStrictEqual(
+          assert.deepStrictEqual(
+            JSON.parse(text, withoutMinusZero),
             JSON.parse(JSON.stringify(jsonValue(type, message))),
           );
         }),

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { encodeRecord, MAX_RECORD_BYTES, RecordReader } from '../../src/wire/record-io.ts';
@@ -36,7 +37,7 @@ describe('a stream of records', () => {
     for (let at = 0; at <= stream.length; at++) {
       const reader = new RecordReader();
       const first = reader.push(stream.subarray(0, at));
-      expect([...first, ...reader.push(stream.subarray(at))]).toStrictEqual(records);
+      assert.deepStrictEqual([...first, ...reader.push(stream.subarray(at))], records);
     }
   });
 
