@@ -67,6 +67,9 @@ export default defineConfig({
           include: programs,
           exclude: leftOut,
           isolate: false,
+          // On a busy machine one program takes seconds to start, and such tests start many.
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
           maxWorkers: REAL_WORKERS,
           globalSetup: TEMPORARY_FILES,
         },

@@ -6,13 +6,9 @@ import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { vi } from 'vitest';
 import { root } from './sources.ts';
 
 const MESOSCALE = join(root, 'src', 'cli', 'mesoscale.ts');
-
-// On a busy machine one program takes seconds to start, and such tests start many.
-vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
 /** How long a test waits for anything. */
 const PATIENCE_MS = 60_000;
