@@ -356,6 +356,21 @@ describe('the operator API of an agent', () => {
     raw.close();
   });
 
+  test.each(['zz\r\n', '3\r\n2\n{\r\nzz\r\n', '3\r\n2\n{XX'])(
+    'refuses at once a body that goes on in chunks that are none: %j',
+    async (chunks) => {
+      const { server } = await start();
+      const raw = await RawSocket.connect(server.port.number);
+      // All in one piece: the fault is found before anybody reads the body.
+      await raw.write(
+        'POST /api/v1 HTTP/1.1\r\nHost: x\r\nContent-Type: application/recordio\r\n' +
+          `Message-Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n${chunks}`,
+      );
+      expect(statuses(await raw.until((got) => got.includes('400 Bad Request.')))).toEqual([400]);
+      raw.close();
+    },
+  );
+
   test('unpacks nothing of a body that goes on and is refused by its head', async () => {
     const { server, url } = await start();
     const raw = await RawSocket.connect(server.port.number);

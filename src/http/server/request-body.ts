@@ -7,6 +7,7 @@ import { ByteCollector } from '../transport/byte-collector.ts';
 import { type HeldBytes, type Holder, held } from '../transport/held-bytes.ts';
 import { REQUEST_STALL_MS, REQUEST_TOTAL_MS } from '../transport/limits.ts';
 import { LINGER_MS } from '../transport/refusal.ts';
+import { isUnreadable } from '../transport/unreadable.ts';
 import {
   badRequest,
   malformedRequest,
@@ -35,7 +36,9 @@ export function readBody(
   request: IncomingMessage,
   bounds: BodyBounds,
 ): Promise<Buffer | HttpResponse> {
-  const refusal = refusedByHead(request, bounds.limitBytes);
+  const refusal = isUnreadable(request)
+    ? malformedRequest
+    : refusedByHead(request, bounds.limitBytes);
   return refusal
     ? Promise.resolve(refusal)
     : new Promise((resolve) => new BodyReading(request, bounds, resolve));

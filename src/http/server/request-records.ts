@@ -7,6 +7,7 @@ import { RecordReader } from '../../wire/record-io.ts';
 import { WireError } from '../../wire/wire-error.ts';
 import { type HeldBytes, type Holder, held } from '../transport/held-bytes.ts';
 import { REQUEST_STALL_MS } from '../transport/limits.ts';
+import { isUnreadable } from '../transport/unreadable.ts';
 import { badRequest, bodyEnded, malformedRequest, requestTimeout } from './error-responses.ts';
 import { encodingOf, refusedByHead } from './request-body.ts';
 import type { HttpResponse } from './response.ts';
@@ -38,7 +39,9 @@ export class RequestRecords implements Holder {
     this.#request = request;
     this.#reader = new RecordReader(bounds.limitBytes);
     this.#held = bounds.held ?? held;
-    const refusal = refusedByHead(request, Number.POSITIVE_INFINITY);
+    const refusal = isUnreadable(request)
+      ? malformedRequest
+      : refusedByHead(request, Number.POSITIVE_INFINITY);
     const isPacked = refusal === undefined && encodingOf(request) === 'gzip';
     this.#source = isPacked ? request.pipe(createGunzip()) : request;
     if (refusal !== undefined) {

@@ -6,6 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { HttpResponse } from '../server/response.ts';
 import { endWith } from './refusal.ts';
+import { refuseBody } from './unreadable.ts';
 
 /** The most overlapping requests of a connection; further ones wait. */
 const MAX_OVERLAPPING = 256;
@@ -107,10 +108,8 @@ export class Pipeline {
     }
     this.#refusal = answer;
     const isBeingRead = !this.#waits && this.#current > 0 && this.#last?.complete === false;
-    if (isBeingRead && this.#last && this.#last.listenerCount('error') > 0) {
-      // The fault is in the body: the reader of the body refuses the request.
-      this.#last.emit('error', new Error('The body cannot be read'));
-    } else {
+    // If the fault is in the body, the reader of the body refuses the request.
+    if (!(isBeingRead && this.#last && refuseBody(this.#last))) {
       this.#endWhenAnswered();
     }
   }
