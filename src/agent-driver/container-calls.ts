@@ -22,7 +22,6 @@ import {
   type AgentResponse,
   AgentResponse_Type,
   type AgentResponse_WaitContainer,
-  type CommandInfo,
   type Resource,
   type ResourceStatistics,
   TaskState,
@@ -44,12 +43,6 @@ type Asker = PendingRequest<unknown> | undefined;
 const SIGKILL = 9;
 /** The wait status of a program that cannot be executed: Mesos's launcher exits with 1. */
 const NOT_EXECUTED_STATUS = 256;
-/** What a container without a command runs: it fails as in Mesos, when it runs. */
-const NO_COMMAND: CommandInfo = {
-  shell: true,
-  value: 'echo "Launch command is not specified" >&2; exit 1',
-};
-
 export class ContainerCalls {
   readonly #containerizer: Containerizer;
   readonly #records: RunRecords;
@@ -113,7 +106,9 @@ export class ContainerCalls {
         await containers.gone(id);
         await containers.forget(id);
       }
-      asker?.reply(400, error.message);
+      // Mesos makes the sandbox of one that stands alone before it asks whether it can be launched.
+      const isAlone = parentOf(id) === undefined;
+      asker?.reply(error.isDropped && isAlone ? 500 : 400, error.message);
       return;
     }
     if (output === undefined) {
@@ -178,7 +173,7 @@ export class ContainerCalls {
           : namesBelowRoot(id).reduce(nestedSandbox, root.sandbox),
       user,
       environment: {},
-      command: effect.command ?? NO_COMMAND,
+      command: effect.command,
       container,
       resources,
       limits,
@@ -216,10 +211,10 @@ export class ContainerCalls {
       return;
     }
     const running = containers.running(id);
-    if (signal === SIGKILL || running === undefined) {
+    if (signal === SIGKILL || (signal > 0 && running === undefined)) {
       containers.destroy(id);
-    } else {
-      running.signal(signal);
+    } else if (signal > 0) {
+      running?.signal(signal);
     }
     asker?.reply(200, undefined);
   }

@@ -76,8 +76,8 @@ export interface CommandState {
 }
 
 // The agent destroys the container at the end of the grace period: the last update must leave
-// before.
-const RESERVE_MS = 1_000;
+// before. As much as in Mesos.
+const RESERVE_MS = 2_000;
 
 export function createCommand(options: CommandOptions): CommandState {
   const { frameworkId, executorId, task, random, resumption } = options;

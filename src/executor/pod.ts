@@ -316,7 +316,7 @@ function ended(state: PodState, container: ContainerId, end: TaskEnd, nowMs: num
 function finish(state: PodState, task: PodTask, nowMs: number): PodEffect[] {
   const { run, group, failure, early } = task;
   if (failure !== undefined && early !== undefined) {
-    run.kill = { deadlineMs: nowMs, cause: 'asked' };
+    run.kill = { startedMs: nowMs, deadlineMs: nowMs, cause: 'asked' };
   }
   const end = failure === undefined ? (task.end ?? {}) : { refusal: failure };
   const last = endTask(run, end, nowMs, state.isUnhealthy ? { healthy: false } : {});

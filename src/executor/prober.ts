@@ -9,7 +9,8 @@ import { timerDelay } from '../containerizer/timer-delay.ts';
 import { errorText } from '../model/error-text.ts';
 import type { Probe, ProbeOutcome, ProbeResult } from './probes.ts';
 
-const MAX_REDIRECTS = 10;
+/** As many as curl, which Mesos's executors use, follows with -L. */
+const MAX_REDIRECTS = 50;
 
 /** Never rejects: a probe that cannot be carried out has failed. */
 export async function probe(
@@ -51,18 +52,18 @@ const timedOut = (timeoutMs: number): ProbeResult => ({
 async function httpStatus(first: string, timeoutMs: number): Promise<number> {
   const signal = timeoutMs > 0 ? AbortSignal.timeout(timerDelay(timeoutMs)) : undefined;
   let url = new URL(first);
-  for (let redirects = 0; ; redirects++) {
-    const { statusCode, location } = await httpHead(url, signal);
-    const isRedirect = statusCode >= 300 && statusCode < 400 && location !== undefined;
-    if (!isRedirect || redirects === MAX_REDIRECTS) {
+  for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
+    const { statusCode, location } = await httpPage(url, signal);
+    if (statusCode < 300 || statusCode >= 400 || location === undefined) {
       return statusCode;
     }
     url = new URL(location, url);
   }
+  throw new Error(`Maximum (${MAX_REDIRECTS}) redirects followed`);
 }
 
-/** Certificates are not verified, as in Mesos. */
-function httpHead(
+/** Read to its end, and with a certificate that nobody verifies, as in Mesos. */
+function httpPage(
   url: URL,
   signal: AbortSignal | undefined,
 ): Promise<{ readonly statusCode: number; readonly location: string | undefined }> {
@@ -78,8 +79,9 @@ function httpHead(
   request.once('error', reject);
   request.once('response', (response) => {
     const { statusCode = 0, headers } = response;
-    response.destroy();
-    resolve({ statusCode, location: headers.location });
+    response.once('error', reject);
+    response.once('end', () => resolve({ statusCode, location: headers.location }));
+    response.resume();
   });
   request.end();
   return promise;

@@ -1,5 +1,7 @@
 // A kill in progress, as it is stored for the executor of a later agent.
 export interface RememberedKill {
+  /** When it began, with SIGTERM. */
+  readonly startedMs: number;
   /** When the task is killed with SIGKILL. */
   readonly deadlineMs: number;
   readonly cause: KillCause;
@@ -20,8 +22,13 @@ export function killOf(text: string): RememberedKill | undefined {
     return undefined;
   }
   const cause = KILL_CAUSES.find((known) => known === found?.cause);
-  const deadlineMs = found?.deadlineMs;
-  return cause !== undefined && typeof deadlineMs === 'number' && Number.isFinite(deadlineMs)
-    ? { deadlineMs, cause }
-    : undefined;
+  const deadlineMs = timeOf(found?.deadlineMs);
+  // A record of an earlier version has no beginning.
+  const startedMs = timeOf(found?.startedMs) ?? deadlineMs;
+  return cause === undefined || deadlineMs === undefined || startedMs === undefined
+    ? undefined
+    : { startedMs, deadlineMs, cause };
 }
+
+const timeOf = (value: unknown) =>
+  typeof value === 'number' && Number.isFinite(value) ? value : undefined;

@@ -222,16 +222,16 @@ export function killTask(
   cause: KillCause,
   nowMs: number,
 ): TaskEffect[] {
-  const deadlineMs = nowMs + graceMs;
   if (!run.isRunning) {
     return [];
   }
   if (run.kill !== undefined) {
-    // A repeated kill changes nothing, and a later kill never extends the deadline of an earlier
-    // one.
+    // All grace periods begin with the first kill: a repeated one changes nothing, and a later one
+    // never extends the deadline of an earlier one.
+    const deadlineMs = run.kill.startedMs + graceMs;
     return !run.options.canHasten || deadlineMs >= run.kill.deadlineMs
       ? []
-      : escalateAt(run, { ...run.kill, deadlineMs }, graceMs);
+      : escalateAt(run, { ...run.kill, deadlineMs }, Math.max(0, deadlineMs - nowMs));
   }
   const announced =
     cause !== 'completionTime' && knowsKilling(run.framework)
@@ -242,7 +242,7 @@ export function killTask(
     { type: 'clearTimer', timer: 'completion' },
     { type: 'clearTimer', timer: 'check' },
     { type: 'clearTimer', timer: 'health' },
-    ...escalateAt(run, { deadlineMs, cause }, graceMs),
+    ...escalateAt(run, { startedMs: nowMs, deadlineMs: nowMs + graceMs, cause }, graceMs),
     { type: 'terminate' },
   ];
 }

@@ -94,6 +94,13 @@ describe('a container by itself', () => {
     expect([{ exit_status: 1 }, { exit_status: 1024 }]).toContainEqual(await calls.wait('c1'));
   });
 
+  test('is not touched by signal 0, which only asks for it', async () => {
+    expect(await calls.launch('c1', 'sleep 0.3; exit 4')).toEqual(OK);
+    expect(await calls.kill('c1', 0)).toEqual(OK);
+    expect(await calls.wait('c1')).toEqual({ exit_status: 1024 });
+    expect(await calls.kill('c1', 0)).toMatchObject({ status: 404 });
+  });
+
   test('ends when that is asked for, though its supervisor was stopped', async () => {
     expect(await calls.launch('c1', 'sleep 100')).toEqual(OK);
     const record = join(folder.path, 'meta/containers/c1/supervisor');
@@ -113,16 +120,27 @@ describe('a container by itself', () => {
     expect(stderr).toContain('/no/such');
   });
 
-  test('without a command ends when it runs', async () => {
-    expect(await calls.launch('c1', '', { command: undefined })).toEqual(OK);
-    expect(await calls.wait('c1')).toEqual({ exit_status: 256 });
-  });
+  test.each([undefined, {}, { shell: false }])(
+    'of command %o ends when it runs',
+    async (command) => {
+      expect(await calls.launch('c1', '', { command })).toEqual(OK);
+      expect(await calls.wait('c1')).toEqual({ exit_status: 256 });
+      const stderr = readFileSync(join(folder.path, 'containers/c1/stderr'), 'utf8');
+      expect(stderr).toMatch(/ is not specified\n$/);
+    },
+  );
 
   test('of a user that there is not is not there', async () => {
-    expect(await calls.launch('c1', 'true', { user: 'no-such-user' })).toMatchObject({
-      status: 400,
+    expect(await calls.launch('c1', 'true', { user: 'no-such-user' })).toEqual({
+      status: 500,
+      text: expect.stringMatching(/^Failed to create sandbox '.*: No such user 'no-such-user'$/),
     });
     expect(await calls.wait('c1')).toMatchObject({ status: 404 });
+    expect(await calls.launch('c1', 'sleep 100')).toEqual(OK);
+    expect(await calls.launch('c1.n', 'true', { user: 'no-such-user' })).toEqual({
+      status: 400,
+      text: expect.stringMatching(/^Failed to create nested sandbox '.*: No such user/),
+    });
   });
 });
 

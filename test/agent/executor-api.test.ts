@@ -65,9 +65,17 @@ describe('an executor of a framework', () => {
         MESOS_SLAVE_PID: 'slave(1)@10.0.0.2:5051',
         MESOS_CHECKPOINT: '0',
         MESOS_EXECUTOR_SHUTDOWN_GRACE_PERIOD: '200ms',
-        MESOS_ALLOCATION_ROLE: 'kit',
+        MESOS_HTTP_COMMAND_EXECUTOR: '0',
         MESOS_SANDBOX: `/var/lib/mesos/${effect.sandbox}`,
       },
+    });
+    // As in Mesos, that is for the task of the command executor.
+    expect(effect.environment).not.toHaveProperty('MESOS_ALLOCATION_ROLE');
+  });
+
+  test('is told whether the command executor speaks HTTP', () => {
+    expect(launched(new World({ isCommandExecutorHttp: true })).environment).toMatchObject({
+      MESOS_HTTP_COMMAND_EXECUTOR: '1',
     });
   });
 

@@ -251,7 +251,9 @@ describe('a container that a call asks for', () => {
       });
     expect(kill()).toBeUndefined();
     expect(world.take('killContainer')).toMatchObject([{ containerId: 'p.n', signal: 9 }]);
-    expect(kill(0)).toMatchObject({ status: 400 });
+    expect(kill(0)).toBeUndefined();
+    expect(world.take('killContainer')).toMatchObject([{ signal: 0 }]);
+    expect(kill(-1)).toMatchObject({ status: 400 });
     expect(kill(65)).toMatchObject({ status: 400 });
   });
 

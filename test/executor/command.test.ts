@@ -200,7 +200,7 @@ describe('a command executor', () => {
     const machine = new Machine();
     machine.launch();
     const effects = machine.event({ type: ExecutorEvent_Type.SHUTDOWN });
-    expect(timerOf(effects, 'escalation')).toBe(4_000);
+    expect(timerOf(effects, 'escalation')).toBe(3_000);
     machine.ended(15);
     expect(machine.last).toMatchObject({ state: TaskState.TASK_KILLED });
   });
@@ -254,9 +254,10 @@ describe('kills', () => {
     machine.nowMs += 3_000;
     expect(machine.kill(20_000)).toEqual([]);
     expect(machine.kill(30_000)).toEqual([]);
-    expect(timerOf(machine.kill(5_000), 'escalation')).toBe(5_000);
-    machine.nowMs += 4_000;
-    expect(machine.kill(2_000)).toEqual([]);
+    expect(timerOf(machine.kill(5_000), 'escalation')).toBe(2_000);
+    machine.nowMs += 1_000;
+    expect(machine.kill(6_000)).toEqual([]);
+    expect(timerOf(machine.kill(1_000), 'escalation')).toBe(0);
   });
 
   test('a task that ends well while it is killed counts as killed', () => {
@@ -412,7 +413,7 @@ describe('take-over of a task that an earlier executor has started', () => {
   });
 
   test('goes on with a kill, and with the time it may run', () => {
-    const kill = { deadlineMs: 1_000_700, cause: 'asked' } as const;
+    const kill = { startedMs: 999_000, deadlineMs: 1_000_700, cause: 'asked' } as const;
     const killed = new Machine({}, {}, { startedMs: 1, reported: [], kill });
     expect(timerOf(killed.subscribed(), 'escalation')).toBe(700);
     const max_completion_time = { nanoseconds: 10_000_000_000n };

@@ -371,7 +371,7 @@ describe('a later executor', () => {
 
   test('goes on with a kill, and ends the group of a task that was never started', () => {
     const pod = new Pod([
-      resumed('a', { kill: { deadlineMs: 1_002_000, cause: 'asked' } }),
+      resumed('a', { kill: { startedMs: 999_000, deadlineMs: 1_002_000, cause: 'asked' } }),
       resumed('b', { isLaunched: false, reported: [TaskState.TASK_STARTING] }),
       resumed('c', { group: 'c' }),
     ]);

@@ -82,6 +82,39 @@ describe('checks', () => {
     });
   });
 
+  test('ask for a page again that did not come to its end in time', async () => {
+    let asked = 0;
+    const server = createHttpServer((_, response) => {
+      response.writeHead(asked === 0 ? 200 : 418).write('beginning');
+      if (asked++ > 0) {
+        response.end();
+      }
+    });
+    const http = { port: await port(server) };
+    const check = { type: CheckInfo_Type.HTTP, http, ...often, timeout_seconds: 0.3 };
+    expect(await checkStatus(check)).toEqual({
+      type: CheckInfo_Type.HTTP,
+      http: { status_code: 418 },
+    });
+    expect(asked).toBe(2);
+  });
+
+  test('print into the stderr of the task', async () => {
+    const container = harness.launch({
+      task: {
+        command: { value: 'echo mine; exec sleep 1000' },
+        check: {
+          type: CheckInfo_Type.COMMAND,
+          command: { command: { value: 'echo out; echo err >&2' } },
+          delay_seconds: 0,
+        },
+      },
+    });
+    await harness.until(() => harness.statuses(container)[2]);
+    expect(readFileSync(harness.inSandbox(container, 'stderr'), 'utf8')).toBe('out\nerr\n');
+    expect(readFileSync(harness.inSandbox(container, 'stdout'), 'utf8')).toBe('mine\n');
+  });
+
   test('connect over TCP', async () => {
     const open = { port: await port(createServer((socket) => socket.destroy())) };
     expect(await checkStatus({ type: CheckInfo_Type.TCP, tcp: open, ...often })).toEqual({

@@ -28,12 +28,12 @@ export function executorEnvironment(agent: AgentState, executor: Executor): Reco
     MESOS_EXECUTOR_ID: executor.executorId,
     MESOS_EXECUTOR_SHUTDOWN_GRACE_PERIOD: formatDuration(graceMs),
     MESOS_FRAMEWORK_ID: executor.frameworkId,
-    MESOS_HTTP_COMMAND_EXECUTOR: '0',
+    MESOS_HTTP_COMMAND_EXECUTOR: options.isCommandExecutorHttp === true ? '1' : '0',
     MESOS_SANDBOX: directory,
     MESOS_SLAVE_ID: agent.id ?? '',
     MESOS_SLAVE_PID: options.pid,
-    // That of Mesos's default executor, which sessions show, has none.
-    ...(role === undefined || executor.builtin === 'default'
+    // In Mesos an executor tells its tasks: it has none itself.
+    ...(role === undefined || executor.builtin !== 'command'
       ? {}
       : { MESOS_ALLOCATION_ROLE: role }),
     ...(executor.checkpoint

@@ -65,8 +65,9 @@ export function askContainerizer(
     case AgentCall_Type.KILL_NESTED_CONTAINER:
     case AgentCall_Type.KILL_CONTAINER: {
       const signal = call.kill_nested_container?.signal ?? call.kill_container?.signal ?? SIGKILL;
-      if (signal < 1 || signal > MAX_SIGNAL) {
-        return { status: 400, text: `'${signal}' is no signal: expecting 1 to ${MAX_SIGNAL}` };
+      // As with kill(2), 0 only asks whether the container is there.
+      if (signal < 0 || signal > MAX_SIGNAL) {
+        return { status: 400, text: `'${signal}' is no signal: expecting 0 to ${MAX_SIGNAL}` };
       }
       emitEnding(agent, { type: 'killContainer', request, containerId, signal });
       return undefined;

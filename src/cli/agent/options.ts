@@ -81,6 +81,7 @@ export function agentOptions(values: AgentFlagValues, start: AgentStart): AgentO
     recover: values.recover,
     reconfigurationPolicy: values.reconfiguration_policy,
     executorEnvironment: executorEnvironment(values, address, process.env),
+    isCommandExecutorHttp: values.http_command_executor,
     executorSocket: socket.value,
     authorizer: authorizer.value,
     seed: start.random.next32(),

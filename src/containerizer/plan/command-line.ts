@@ -12,13 +12,14 @@ export interface CommandLine {
 
 const STANDARD_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
-export function commandLine(command: CommandInfo): CommandLine {
-  const value = command.value;
+/** Throws ContainerizerError where the command does not say what is to run. */
+export function commandLine(command: CommandInfo | undefined): CommandLine {
+  const value = command?.value;
   if (value === undefined) {
-    const what = command.shell === false ? 'Executable' : 'Shell command';
+    const what = command?.shell === false ? 'Executable' : 'Shell command';
     throw new ContainerizerError(`${what} is not specified`);
   }
-  if (command.shell !== false) {
+  if (command?.shell !== false) {
     return checkedLine({ program: '/bin/sh', arguments: ['sh', '-c', value] });
   }
   // Programs rely on their name as the first argument; Mesos starts them without, where none is
@@ -31,6 +32,12 @@ export function commandLine(command: CommandInfo): CommandLine {
 export const undetermined = (why: string): ContainerizerError =>
   new ContainerizerError(`Failed to determine the launch command: ${why}`);
 export const noExecutable = (): ContainerizerError => undetermined('No executable is found');
+
+/** A process that writes why into its stderr, and ends with status 1. */
+export const failingLine = (why: string): CommandLine => ({
+  program: '/bin/sh',
+  arguments: ['sh', '-c', 'echo "$0" >&2; exit 1', why],
+});
 
 /** The variables of a command, with the values of secrets. */
 export function commandEnvironment(command: CommandInfo): Record<string, string> {

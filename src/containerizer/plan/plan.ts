@@ -21,6 +21,7 @@ import {
   type CommandLine,
   commandEnvironment,
   commandLine,
+  failingLine,
   layered,
   noExecutable,
 } from './command-line.ts';
@@ -224,16 +225,34 @@ function requirePossibleCgroups(request: ContainerRequest, host: PlanHost): void
 }
 
 /** An image may say what its container executes. */
-function lineOf({ command, images }: ContainerRequest): CommandLine {
+function processLine({ command, isEmpty, kind, images }: ContainerRequest): CommandLine {
   const isLeft = command?.value === undefined && images?.rootfs !== undefined;
-  return command === undefined || isLeft ? NO_COMMAND : commandLine(command);
+  if (isEmpty === true || isLeft) {
+    return NO_COMMAND;
+  }
+  if (kind === 'executor' && command === undefined) {
+    throw new ContainerizerError('There is no command to launch');
+  }
+  try {
+    return commandLine(command);
+  } catch (error) {
+    return ofProcess(error, kind);
+  }
+}
+
+/**
+ * What runs where a container is faulty in a way that Mesos's launcher finds out, which is the
+ * container's process then: that fails when it runs. An executor's container is refused.
+ */
+export function ofProcess(error: unknown, kind: ContainerRequest['kind']): CommandLine {
+  if (kind === 'executor' || !(error instanceof ContainerizerError)) {
+    throw error;
+  }
+  return failingLine(error.message);
 }
 
 function basicPlan(request: ContainerRequest, host: PlanHost): ContainerPlan {
   const { id, command, user, isBound, isEmpty } = request;
-  if (command === undefined && isEmpty !== true) {
-    throw new ContainerizerError('There is no command to launch');
-  }
   if (isEmpty === true && request.images?.rootfs !== undefined) {
     throw new ContainerizerError(
       "'executor.container.mesos.image' is not supported: a default executor has no process of its" +
@@ -268,7 +287,7 @@ function basicPlan(request: ContainerRequest, host: PlanHost): ContainerPlan {
       rootfs === undefined ? {} : { MESOS_SANDBOX: sandboxInside },
       variables,
     ),
-    ...lineOf(request),
+    ...processLine(request),
     user,
     isBound,
     cgroups: {

@@ -4,7 +4,6 @@ import {
   type RLimitInfo,
   type RLimitInfo_RLimit,
   RLimitInfo_RLimit_Type,
-  TaskStatus_Reason,
 } from '../../model/generated/messages.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
 
@@ -75,8 +74,4 @@ function resourceLimit(limit: RLimitInfo_RLimit): ResourceLimit {
   return { name, soft: soft ?? 'unlimited', hard: hard ?? 'unlimited' };
 }
 
-/** In Mesos the launcher ends at such a limit, and the agent reports only the first two words. */
-const invalid = (why: string) =>
-  new ContainerizerError(`Executor terminated: 'container.rlimit_info.rlimits': ${why}`, {
-    reason: TaskStatus_Reason.REASON_EXECUTOR_TERMINATED,
-  });
+const invalid = (why: string) => new ContainerizerError(`'container.rlimit_info.rlimits': ${why}`);

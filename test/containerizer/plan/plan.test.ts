@@ -1,12 +1,14 @@
 // The plan for a request, shown whole, without a container.
 import { expect, test } from 'vitest';
 import { createIsolators } from '../../../src/containerizer/isolators/isolators.ts';
+import { posixRlimits } from '../../../src/containerizer/isolators/posix-rlimits.ts';
 import { type PlanHost, planContainer } from '../../../src/containerizer/plan/plan.ts';
 import type { ContainerRequest } from '../../../src/containerizer/plan/request.ts';
 import {
   ContainerInfo_Type,
   type Resource,
   Resource_ReservationInfo_Type,
+  RLimitInfo_RLimit_Type,
   TaskStatus_Reason,
   Value_Type,
   Volume_Mode,
@@ -120,6 +122,30 @@ test('a container without CPUs of its own has the least weight that the kernel k
     plan: { cgroups: { settings: [{ file: 'cpu.shares', value: '2' }] }, volumes: new Map() },
   });
 });
+
+const failing = (why: string) => ({
+  kind: 'plan',
+  plan: {
+    program: '/bin/sh',
+    arguments: ['sh', '-c', 'echo "$0" >&2; exit 1', why],
+    rlimits: [],
+  },
+});
+
+test.each(['task', 'nested', 'standalone', 'debug'] as const)(
+  'in a container of kind %s, what Mesos’s launcher refuses is a process that fails',
+  (kind) => {
+    const { executor: _, ...others } = request;
+    const of = (change: Partial<ContainerRequest>) =>
+      planContainer({ ...others, kind, resources: [], ...change }, host, [posixRlimits(new Map())]);
+    expect(of({ command: undefined })).toMatchObject(failing('Shell command is not specified'));
+    expect(of({ command: { shell: false } })).toMatchObject(failing('Executable is not specified'));
+    const rlimits = [{ type: RLimitInfo_RLimit_Type.RLMT_CORE, soft: 2, hard: 1 }];
+    const container = { type: ContainerInfo_Type.MESOS, rlimit_info: { rlimits } };
+    const why = "RLMT_CORE has a 'soft' of 2, which is above its 'hard' of 1";
+    expect(of({ container })).toMatchObject(failing(`'container.rlimit_info.rlimits': ${why}`));
+  },
+);
 
 test('a container of Docker is refused with the reason that Mesos gives', () => {
   const container = { type: ContainerInfo_Type.DOCKER };

@@ -196,8 +196,11 @@ export class ProcessLauncher implements Launcher {
     const own = new AbortController();
     const ownDirectory = known.ownDirectory && '/';
     using runtime = known.beside?.({ ...line, directory: sandbox, ownDirectory, environment });
+    const place = placeOf(id, sandbox);
     const spec = {
-      ...placeOf(id, sandbox),
+      ...place,
+      // As in Mesos, nothing is mixed into what the container's own process prints.
+      stdout: place.stderr,
       directory: sandbox,
       identity,
       cgroups: { own: [], joined: known.cgroups.joined },
