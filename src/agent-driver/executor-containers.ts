@@ -2,7 +2,7 @@
 import type { LaunchExecutor, ReattachExecutor } from '../agent/effects.ts';
 import type { Place } from '../containerizer/plan/place.ts';
 import type { ContainerRequest } from '../containerizer/plan/request.ts';
-import { allocationRole } from '../model/resource-format.ts';
+import { roleEnvironment } from './task-environment.ts';
 
 export const executorPlace = ({
   sandbox,
@@ -20,18 +20,11 @@ export const executorPlace = ({
 export const executorRequest = (effect: LaunchExecutor): ContainerRequest => ({
   id: effect.containerId,
   ...executorPlace(effect),
-  environment: environmentOf(effect),
+  environment: effect.environment,
+  taskEnvironment: roleEnvironment(effect.task?.resources),
   command: effect.command ?? effect.task?.command ?? effect.executor.command,
   resources: effect.resources,
   limits: effect.limits,
   executor: effect.executor,
   task: effect.task,
 });
-
-/** A command gets its task's role in the environment, as an executor gets the executor's role. */
-function environmentOf({ environment, builtin, task }: LaunchExecutor): Record<string, string> {
-  const role = allocationRole(task?.resources);
-  return builtin !== undefined && role !== undefined
-    ? { ...environment, MESOS_ALLOCATION_ROLE: role }
-    : { ...environment };
-}

@@ -17,8 +17,8 @@ import type {
   TaskState,
 } from '../model/generated/messages.ts';
 import type { ContainerId } from '../model/ids.ts';
-import { allocationRole } from '../model/resource-format.ts';
 import { isTerminal } from '../model/task-state.ts';
+import { roleEnvironment } from './task-environment.ts';
 
 type Launch = Extract<PodEffect, { type: 'launch' }>;
 
@@ -65,7 +65,6 @@ export function nestedRequest(
         ' sandboxes of other users in his are not safe',
     );
   }
-  const role = allocationRole(task.resources);
   const name = nameOf(container);
   const note: Note = {
     task: task.task_id.value,
@@ -80,10 +79,8 @@ export function nestedRequest(
     executorResources: resources,
     note: JSON.stringify(note),
     user: own,
-    environment: {
-      MESOS_CONTAINER_IP: ip,
-      ...(role !== undefined && { MESOS_ALLOCATION_ROLE: role }),
-    },
+    environment: {},
+    taskEnvironment: { MESOS_CONTAINER_IP: ip, ...roleEnvironment(task.resources) },
     command: task.command,
     resources: task.resources ?? [],
     limits: task.limits,

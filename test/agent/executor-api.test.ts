@@ -69,7 +69,7 @@ describe('an executor of a framework', () => {
         MESOS_SANDBOX: `/var/lib/mesos/${effect.sandbox}`,
       },
     });
-    // As in Mesos, that is for the task of the command executor.
+    // As in Mesos, that is for tasks of built-in executors.
     expect(effect.environment).not.toHaveProperty('MESOS_ALLOCATION_ROLE');
   });
 

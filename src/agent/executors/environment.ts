@@ -1,7 +1,6 @@
 // The environment variables that an executor gets besides those of its command.
 import { formatDuration } from '../../model/duration.ts';
 import { parsePid } from '../../model/pid.ts';
-import { allocationRole } from '../../model/resource-format.ts';
 import type { AgentState } from '../state.ts';
 import type { Executor } from './executor.ts';
 import { sandboxDirectory } from './sandbox.ts';
@@ -10,7 +9,6 @@ export function executorEnvironment(agent: AgentState, executor: Executor): Reco
   const { options } = agent;
   const directory = sandboxDirectory(agent, executor);
   const pid = parsePid(options.pid);
-  const role = allocationRole(executor.info.resources);
   const own = executor.info.shutdown_grace_period;
   const graceMs =
     own === undefined
@@ -32,10 +30,6 @@ export function executorEnvironment(agent: AgentState, executor: Executor): Reco
     MESOS_SANDBOX: directory,
     MESOS_SLAVE_ID: agent.id ?? '',
     MESOS_SLAVE_PID: options.pid,
-    // In Mesos an executor tells its tasks: it has none itself.
-    ...(role === undefined || executor.builtin !== 'command'
-      ? {}
-      : { MESOS_ALLOCATION_ROLE: role }),
     ...(executor.checkpoint
       ? {
           MESOS_RECOVERY_TIMEOUT: formatDuration(options.recoveryTimeoutMs),

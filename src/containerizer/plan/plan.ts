@@ -286,6 +286,7 @@ function basicPlan(request: ContainerRequest, host: PlanHost): ContainerPlan {
       request.environment,
       rootfs === undefined ? {} : { MESOS_SANDBOX: sandboxInside },
       variables,
+      request.taskEnvironment ?? {},
     ),
     ...processLine(request),
     user,

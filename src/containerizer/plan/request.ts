@@ -38,8 +38,10 @@ export interface ContainerRequest extends ResourceBounds {
   readonly sandbox: string;
   /** The user to run as; undefined: the agent's own. */
   readonly user?: string | undefined;
-  /** What the agent adds to the command's environment. */
+  /** What the agent adds to the command's environment, whose own variables win. */
   readonly environment: Readonly<Record<string, string>>;
+  /** What a built-in executor tells its task, whatever variables the task's command has. */
+  readonly taskEnvironment?: Readonly<Record<string, string>> | undefined;
   /**
    * True for a container that only holds those nested in it, and has no process of its own.
    */

@@ -147,6 +147,16 @@ test.each(['task', 'nested', 'standalone', 'debug'] as const)(
   },
 );
 
+test('a command’s own variables win over the agent’s, and not over what its executor tells', () => {
+  const environment = { A: 'agent', B: 'agent' };
+  const taskEnvironment = { C: 'executor' };
+  const named = ['B', 'C'].map((name) => ({ name, value: 'own' }));
+  const command = { value: 'true', environment: { variables: named } };
+  expect(planned({ environment, taskEnvironment, command })).toMatchObject({
+    plan: { environment: { A: 'agent', B: 'own', C: 'executor' } },
+  });
+});
+
 test('a container of Docker is refused with the reason that Mesos gives', () => {
   const container = { type: ContainerInfo_Type.DOCKER };
   expect(planned({ executor: { executor_id: { value: 'e' }, container } })).toEqual({
