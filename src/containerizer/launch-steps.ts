@@ -162,12 +162,7 @@ export class LaunchSteps {
       }
       throw refusalError(planned);
     }
-    const identity = await identityOf(
-      planned.plan,
-      request.kind,
-      this.#of.users,
-      mayRunAs,
-    );
+    const identity = await identityOf(planned.plan, request.kind, this.#of.users, mayRunAs);
     await this.#clearPlace(request);
     await this.#turns.run(() => {
       abort.throwIfAborted();

@@ -279,7 +279,10 @@ test('a command with a terminal has it as its input and output', async () => {
 describe('containers that plain processes cannot be', () => {
   test.each([
     [{ type: ContainerInfo_Type.DOCKER, docker: { image: 'x' } }, /unknown container/],
-    [{ type: ContainerInfo_Type.MESOS, mesos: { image: { type: 2 } } }, /root filesystems not/],
+    [
+      { type: ContainerInfo_Type.MESOS, mesos: { image: { type: 2 } } },
+      /^Unsupported container image type: DOCKER$/,
+    ],
     [
       { type: ContainerInfo_Type.MESOS, volumes: [{ container_path: 'x', mode: 1 }] },
       /Invalid volume: Only one of them should be set: 'host_path', 'image' and 'source'/,

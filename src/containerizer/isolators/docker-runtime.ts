@@ -17,7 +17,7 @@ import type { Isolator } from './isolator.ts';
 /** `isIgnored`: whether images say nothing that counts. */
 export const dockerRuntime = (isIgnored: boolean): Isolator => ({
   name: 'docker/runtime',
-  contribute(plan, { images, command = {} }) {
+  contribute(plan, { images, command = {}, taskEnvironment = {} }) {
     const image = images?.rootfs;
     if (image?.type !== 'docker' || isIgnored) {
       return plan;
@@ -26,7 +26,12 @@ export const dockerRuntime = (isIgnored: boolean): Isolator => ({
     return {
       ...plan,
       ...imageLine(command, config),
-      environment: layered(plan.environment, variablesOf(config), commandEnvironment(command)),
+      environment: layered(
+        plan.environment,
+        variablesOf(config),
+        commandEnvironment(command),
+        taskEnvironment,
+      ),
       ...(config.workingDirectory && { ownDirectory: resolve('/', config.workingDirectory) }),
     };
   },
