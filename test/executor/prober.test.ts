@@ -112,7 +112,10 @@ describe('checks', () => {
     });
     await harness.until(() => harness.statuses(container)[2]);
     expect(readFileSync(harness.inSandbox(container, 'stderr'), 'utf8')).toBe('out\nerr\n');
-    expect(readFileSync(harness.inSandbox(container, 'stdout'), 'utf8')).toBe('mine\n');
+    // The task itself may begin after its check.
+    const stdout = harness.inSandbox(container, 'stdout');
+    await appeared(stdout);
+    await expect.poll(() => readFileSync(stdout, 'utf8')).toBe('mine\n');
   });
 
   test('connect over TCP', async () => {
