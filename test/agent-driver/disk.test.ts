@@ -1,4 +1,6 @@
 // Disks of real containers: measured, limited, and watched again after a restart.
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import {
   type Resource,
@@ -60,6 +62,21 @@ test('a task that has more on the disk than it was given ends', async () => {
     limited(resources, /^Disk usage \(\d+KB\) exceeds quota \(1MB\)$/),
   );
   expect(harness.states(container)).not.toContain('TASK_FAILED');
+});
+
+test('a task cannot fetch more than it was given, but for what nobody limits', async () => {
+  const server = createServer((_, response) => void response.end(Buffer.alloc(2 * MB)));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const uris = [{ value: `http://127.0.0.1:${port}/large` }];
+  const task = { command: { value: 'true', uris }, resources: [disk(1)] };
+  harness = await DriverHarness.open(folder.path, enforced);
+  expect((await harness.ended(harness.launch({ task }))).failure).toMatch(
+    /Maximum file size exceeded \(it has more than the 1048576 bytes that it may have\)$/,
+  );
+  const free = harness.launch({ task: { ...task, resources: [] } });
+  expect((await harness.ended(free)).failure).toBeUndefined();
+  server.close();
 });
 
 test('a volume has a quota of its own, and does not count as the sandbox', async () => {

@@ -13,6 +13,7 @@ export interface ArrivingFileOptions {
   readonly path: string;
   /** A file with more bytes fails. */
   readonly maxBytes?: number | undefined;
+  /** Called when bytes have arrived, and again when they are stored. */
   readonly onBytes?: () => void;
 }
 
@@ -110,6 +111,8 @@ export class ArrivingFile extends Writable {
       this.#nextLook = this.#bytes + LOOK_BYTES;
       await this.#look(0);
     }
+    // While the disk is slow, it is not the sender that stands still.
+    this.#options.onBytes?.();
   }
 
   #checkLength(bytes: number): void {
