@@ -1,5 +1,4 @@
 // Where images come from: what a registry and a folder of archives have in common.
-import type { Readable } from 'node:stream';
 import type { ImageManifest, ImageReference, LayerDescriptor } from './image.ts';
 
 export interface PullOptions {
@@ -13,12 +12,14 @@ export interface Puller {
   manifest(reference: ImageReference, options: PullOptions): Promise<PulledImage>;
 }
 
-export interface PulledImage {
+/** To be disposed of when no more layers are wanted. */
+export interface PulledImage extends Disposable {
   readonly manifest: ImageManifest;
   /**
-   * The blob's bytes as they are stored in the registry or archive. Size and digest are verified:
-   * if they are wrong, the stream fails at its end with a ContainerizerError. Whoever takes the
-   * stream reads it to its end or destroys it: others wait for its place.
+   * Stores the blob of a layer as it is in the registry or archive, with the size and digest that
+   * are named. Nothing may exist at `path`; the new file is private, and whoever calls deletes it,
+   * also after a failure. Rejects with ContainerizerError, with the system's error, or with the
+   * reason of the abort.
    */
-  blob(layer: LayerDescriptor, abort: AbortSignal): Promise<Readable>;
+  download(layer: LayerDescriptor, path: string, abort: AbortSignal): Promise<void>;
 }

@@ -21,7 +21,8 @@ export interface PullerOptions {
 /** Before a registry that is busy is asked again; longer each time. */
 const PAUSE_MS = 1_000;
 
-export function pullerOf(options: PullerOptions): Puller {
+/** `beforeTls`: called before the first connection with TLS, at the latest. */
+export function pullerOf(options: PullerOptions, beforeTls?: () => void): Puller {
   const { source, logins, stallMs, proxies } = options;
   const platform = platformOf(options.architecture);
   return source.kind === 'archives'
@@ -33,5 +34,6 @@ export function pullerOf(options: PullerOptions): Puller {
         stallMs,
         pauseMs: PAUSE_MS,
         proxies,
+        beforeTls,
       });
 }

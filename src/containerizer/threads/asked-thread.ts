@@ -59,6 +59,10 @@ export class AskedThread<Failure> {
     throw this.#options.errorOf(answer.failure);
   }
 
+  get isRunning(): boolean {
+    return this.#worker !== undefined;
+  }
+
   /** What still runs fails. */
   async close(): Promise<void> {
     const worker = this.#worker;

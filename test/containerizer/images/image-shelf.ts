@@ -1,7 +1,7 @@
 // A puller of the tests: images that lie in memory, as a registry would have them. It counts what
 // is asked for, and holds blobs back as long as a test wants.
 import { createHash } from 'node:crypto';
-import { Readable } from 'node:stream';
+import { writeFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 import { ContainerizerError } from '../../../src/containerizer/containerizer-error.ts';
 import { canonicalName } from '../../../src/containerizer/images/formats/reference.ts';
@@ -65,12 +65,16 @@ export class ImageShelf implements Puller {
     if (manifest === undefined) {
       throw new ContainerizerError(`There is no image '${reference.text}'`);
     }
-    return { manifest, blob: (layer, signal) => this.#blob(layer, signal) };
+    return {
+      manifest,
+      download: (layer, path, signal) => this.#download(layer, path, signal),
+      [Symbol.dispose]: () => undefined,
+    };
   }
 
-  async #blob(layer: LayerDescriptor, abort: AbortSignal): Promise<Readable> {
+  async #download(layer: LayerDescriptor, path: string, abort: AbortSignal): Promise<void> {
     this.blobs.set(layer.digest, (this.blobs.get(layer.digest) ?? 0) + 1);
     await this.gate(layer, abort);
-    return Readable.from([this.#bytes.get(layer.digest)]);
+    await writeFile(path, this.#bytes.get(layer.digest) ?? '');
   }
 }

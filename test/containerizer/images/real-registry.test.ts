@@ -1,7 +1,7 @@
 // The registry and the archives of other programs: docker-registry, to which skopeo pushes, and
 // what skopeo writes as docker and podman do.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readDockerConfig } from '../../../src/containerizer/images/formats/docker-config.ts';
 import { parseReference } from '../../../src/containerizer/images/formats/reference.ts';
 import { parseImageSource } from '../../../src/containerizer/images/formats/registry-address.ts';
-import { pullerOf } from '../../../src/containerizer/images/pullers.ts';
+import { ThreadPuller } from '../../../src/containerizer/images/thread-puller.ts';
 import { digestOf, json, OCI, ociManifest } from './formats/samples.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'mesoscale-registry-'));
@@ -107,18 +107,21 @@ async function pull(source: string, name: string) {
   if ('problem' in from) {
     throw new Error(from.problem);
   }
-  const puller = pullerOf({
+  const puller = new ThreadPuller({
     source: from,
     logins: readDockerConfig(json(auths())),
     stallMs: 10_000,
     proxies: undefined,
     architecture: 'x64',
   });
-  const image = await puller.manifest(parseReference(name), { abort });
+  using image = await puller.manifest(parseReference(name), { abort });
   const layers: Buffer[] = [];
   for (const descriptor of image.manifest.layers) {
-    layers.push(Buffer.concat(await (await image.blob(descriptor, abort)).toArray()));
+    const path = join(mkdtempSync(join(folder, 'layer-')), 'blob');
+    await image.download(descriptor, path, abort);
+    layers.push(readFileSync(path));
   }
+  await puller.close();
   return { ...image.manifest, layers };
 }
 

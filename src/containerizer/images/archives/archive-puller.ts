@@ -4,7 +4,7 @@
 import { join } from 'node:path';
 import { errorText } from '../../../model/error-text.ts';
 import { ContainerizerError } from '../../containerizer-error.ts';
-import { byteStream } from '../byte-stream.ts';
+import { storeBlob } from '../blob-file.ts';
 import { MOST_CONFIG_BYTES, readConfigFile } from '../formats/image-config.ts';
 import { imageOfSchemaTwo } from '../formats/image-manifest.ts';
 import {
@@ -44,14 +44,13 @@ export class ArchivePuller implements Puller {
   }
 
   async manifest(reference: ImageReference, { abort }: PullOptions): Promise<PulledImage> {
-    const { text } = reference;
     const archive = await this.#find(reference, abort);
     const isLayout = archive.find('index.json') !== undefined;
     const image = await (isLayout ? this.#layout : this.#saved)(archive, reference, abort);
     return {
       manifest: image.manifest,
-      blob: async (layer, abort) => {
-        const name = `layer '${layer.digest}' of image '${text}'`;
+      download: async (layer, path, abort) => {
+        const name = `layer '${layer.digest}'`;
         const file = archive.find(image.files.get(layer.digest) ?? '');
         if (file === undefined) {
           throw new ContainerizerError(
@@ -59,9 +58,10 @@ export class ArchivePuller implements Puller {
           );
         }
         const expected = { digest: layer.digest, size: layer.size ?? file.size };
-        const chunks = verifiedBytes(await archive.stream(file), expected, name);
-        return byteStream({ chunks, abort });
+        const source = await archive.stream(file);
+        await storeBlob(verifiedBytes(source, expected, name), path, abort);
       },
+      [Symbol.dispose]: () => {},
     };
   }
 

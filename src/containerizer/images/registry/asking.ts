@@ -13,6 +13,8 @@ export interface Manner {
   /** Before a second try; doubled before each further one. */
   readonly pauseMs: number;
   readonly proxies: Proxies | undefined;
+  /** Called before the first connection with TLS, at the latest. */
+  readonly beforeTls?: (() => void) | undefined;
 }
 
 export interface Question {
@@ -65,8 +67,9 @@ export async function pause(ms: number, abort: AbortSignal): Promise<void> {
   }
 }
 
-async function askOnce(question: Question, { stallMs, proxies }: Manner): Promise<Answer> {
+async function askOnce(question: Question, manner: Manner): Promise<Answer> {
   const { abort, ...asked } = question;
+  const { stallMs, proxies, beforeTls } = manner;
   const stall = new StallWatch(stallMs, abort);
   const failed = (error: unknown, hasBegun: boolean) => {
     abort.throwIfAborted();
@@ -80,6 +83,7 @@ async function askOnce(question: Question, { stallMs, proxies }: Manner): Promis
       ...asked,
       mustStaySecure: true,
       proxies,
+      ...(beforeTls === undefined ? {} : { beforeTls }),
       signal: stall.signal,
     });
     stall.refresh();

@@ -1,8 +1,6 @@
-// One blob, as a stream: verified, and gone on with where a connection ended early. The stream
-// fails at its end if what arrived is not what was named.
-import type { Readable } from 'node:stream';
+// The bytes of one blob: verified, and gone on with where a connection ended early. There is a
+// failure at their end if what arrived is not what was named.
 import { ContainerizerError } from '../../containerizer-error.ts';
-import { byteStream } from '../byte-stream.ts';
 import { Verification } from '../verification.ts';
 import { type Answer, ask, Interruption, MOST_TRIES, pause, unexpected } from './asking.ts';
 import type { Session } from './session.ts';
@@ -21,57 +19,35 @@ export interface Blob {
 /** After so many bytes an interruption is the first one again. */
 const PROGRESS = 2 ** 20;
 
-/**
- * Resolves when the first answer is there. `release` is called once, when nothing more is
- * downloaded. Rejects with ContainerizerError or the reason of the abort, as the stream fails.
- */
-export async function downloadBlob(
-  session: Session,
-  blob: Blob,
-  abort: AbortSignal,
-  release: () => void,
-): Promise<Readable> {
-  const closed = new AbortController();
-  const signal = AbortSignal.any([abort, closed.signal]);
-  try {
-    const first = await open(session, blob, 0, signal);
-    return byteStream({
-      chunks: bytesOf(session, blob, first, signal),
-      abort,
-      // The request ends at once if nobody wants its bytes any more.
-      onClose: () => closed.abort(),
-      onEnd: release,
-    });
-  } catch (error) {
-    release();
-    throw named(blob, error);
-  }
-}
-
 const named = ({ name }: Blob, error: unknown) =>
   error instanceof ContainerizerError
     ? new ContainerizerError(`Failed to fetch ${name}: ${error.message}`, { cause: error })
     : error;
 
-async function* bytesOf(session: Session, blob: Blob, first: Answer, signal: AbortSignal) {
+/** Throws ContainerizerError, or the reason of the abort. */
+export async function* blobBytes(
+  session: Session,
+  blob: Blob,
+  abort: AbortSignal,
+): AsyncIterable<Uint8Array> {
   const verification = new Verification(blob, blob.most);
-  let answer: Answer | undefined = first;
   let failures = 0;
   let safe = 0;
   try {
     for (let isWhole = false; !isWhole; ) {
       try {
-        answer ??= await open(session, blob, verification.count, signal);
+        const answer = await open(session, blob, verification.count, abort);
         yield* verified(answer, verification);
         isWhole = true;
       } catch (error) {
+        // One that has not begun yet is not gone on with.
+        const isOver = !(error instanceof Interruption) || verification.count === 0;
         failures = verification.count - safe >= PROGRESS ? 1 : failures + 1;
         safe = verification.count;
-        if (!(error instanceof Interruption) || failures >= MOST_TRIES) {
+        if (isOver || failures >= MOST_TRIES) {
           throw error;
         }
-        answer = undefined;
-        await pause(session.manner.pauseMs * 2 ** (failures - 1), signal);
+        await pause(session.manner.pauseMs * 2 ** (failures - 1), abort);
       }
     }
     const problem = verification.end();

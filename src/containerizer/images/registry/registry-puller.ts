@@ -2,6 +2,7 @@
 // docker's registry.
 import { ContainerizerError } from '../../containerizer-error.ts';
 import { Slots } from '../../downloads/slots.ts';
+import { storeBlob } from '../blob-file.ts';
 import { isDigest } from '../formats/digest.ts';
 import { type Login, loginFor, readDockerConfig } from '../formats/docker-config.ts';
 import { type Descriptor, MOST_LAYER_BYTES, MOST_MANIFEST_BYTES } from '../formats/manifest.ts';
@@ -12,7 +13,7 @@ import type { ImageReference } from '../image.ts';
 import { readImage, type StoredManifest } from '../image-reading.ts';
 import type { PulledImage, Puller, PullOptions } from '../puller.ts';
 import { type Manner, unexpected, whole } from './asking.ts';
-import { downloadBlob } from './blob-download.ts';
+import { blobBytes } from './blob-download.ts';
 import { Session } from './session.ts';
 
 export interface RegistryOptions extends Manner {
@@ -60,12 +61,13 @@ export class RegistryPuller implements Puller {
       const manifest = await readImage(text, first, store, platform);
       return {
         manifest,
-        blob: async (layer, abort) => {
-          const name = `layer '${layer.digest}' of image '${text}'`;
-          const blob = { ...layer, name, most: MOST_LAYER_BYTES };
-          const release = await this.#downloads.take(host, abort);
-          return downloadBlob(session, blob, abort, release);
+        download: (layer, path, abort) => {
+          const blob = { ...layer, name: `layer '${layer.digest}'`, most: MOST_LAYER_BYTES };
+          return this.#downloads.run(host, abort, () =>
+            storeBlob(blobBytes(session, blob, abort), path, abort),
+          );
         },
+        [Symbol.dispose]: () => {},
       };
     } finally {
       release();
@@ -109,7 +111,7 @@ async function fetchConfig(
   const name = `the config of image '${image}'`;
   const blob = { ...config, urls: [], most: config.size, name };
   const chunks: Uint8Array[] = [];
-  for await (const chunk of await downloadBlob(session, blob, abort, () => {})) {
+  for await (const chunk of blobBytes(session, blob, abort)) {
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);

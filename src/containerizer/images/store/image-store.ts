@@ -98,7 +98,7 @@ export class ImageStore {
     const key = `${name} ${Buffer.from(credentials ?? []).toString('base64')}`;
     return this.#held(
       await this.#pulls.run(key, abort, async (shared) => {
-        const pulled = await this.#puller.manifest(reference, { credentials, abort: shared });
+        using pulled = await this.#puller.manifest(reference, { credentials, abort: shared });
         return await this.#store(name, reference, pulled, shared);
       }),
     );
@@ -191,7 +191,7 @@ export class ImageStore {
     const provide = async (layer: LayerDescriptor): Promise<StoredLayer> => {
       try {
         const diffId = await this.#layers.provide(layer, known.get(layer.digest), {
-          source: (it, signal) => pulled.blob(it, signal),
+          source: (it, path, signal) => pulled.download(it, path, signal),
           abort: any,
         });
         releases.push(this.#layers.hold([diffId]));

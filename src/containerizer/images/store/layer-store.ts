@@ -1,12 +1,9 @@
 // The layers of all images, each once, by what is in it. A layer is made in a folder that counts
 // for nothing, is on the disk as a whole, and then gets its name; so there is never half of one,
 // whenever the agent or the machine stops. Layers that somebody holds are not removed.
-import { createWriteStream } from 'node:fs';
 import { mkdir, readdir, readFile, rename, stat, statfs, unlink } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { codeOf } from '../../../filesystem/folder.ts';
 import { errorText } from '../../../model/error-text.ts';
 import { ContainerizerError } from '../../containerizer-error.ts';
@@ -32,8 +29,8 @@ interface LayerFacts {
   readonly isOpaque: boolean;
 }
 
-/** Brings the blob of a layer. */
-type Source = (layer: LayerDescriptor, abort: AbortSignal) => Promise<Readable>;
+/** Brings the blob of a layer into a new file. */
+type Source = (layer: LayerDescriptor, path: string, abort: AbortSignal) => Promise<void>;
 
 /** How many layers are unpacked at once: each is work for a CPU and a half. */
 const MOST_UNPACKING = Math.max(1, Math.min(4, availableParallelism()));
@@ -208,8 +205,7 @@ export class LayerStore {
           `'${this.#options.folders.root}' has ${free} bytes left`,
       );
     }
-    const bytes = await source(layer, abort);
-    await pipeline(bytes, createWriteStream(blob, { flags: 'wx', mode: 0o600 }), { signal: abort });
+    await source(layer, blob, abort);
   }
 
   /** From here on there is a layer; unless there has been one with the same content. */

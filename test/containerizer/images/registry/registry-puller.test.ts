@@ -2,9 +2,11 @@
 // what was named, who asks is told to nobody else, and errors say what was wrong.
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
-import type { Readable } from 'node:stream';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ContainerizerError } from '../../../../src/containerizer/containerizer-error.ts';
 import { readDockerConfig } from '../../../../src/containerizer/images/formats/docker-config.ts';
 import { platformOf } from '../../../../src/containerizer/images/formats/platform.ts';
@@ -14,6 +16,7 @@ import { RegistryPuller } from '../../../../src/containerizer/images/registry/re
 import { digestOf, entry, index, json, OCI, OCI_INDEX, schemaOne } from '../formats/samples.ts';
 import { TestRegistry } from './test-registry.ts';
 
+const folder = mkdtempSync(join(tmpdir(), 'mesoscale-pulling-'));
 let registry: TestRegistry;
 let other: TestRegistry;
 
@@ -23,6 +26,10 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await Promise.all([registry.close(), other.close()]);
+});
+
+afterAll(() => {
+  rmSync(folder, { recursive: true });
 });
 
 const never = new AbortController().signal;
@@ -49,21 +56,15 @@ const errorOf = (promise: Promise<unknown>) =>
     (error: unknown) => (error instanceof ContainerizerError ? error.message : error),
   );
 
-async function bytesOf(stream: Readable): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of stream) {
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
-}
-
-const layer = async (image: PulledImage, at = 0) => {
+async function layer(image: PulledImage, at = 0, abort = never): Promise<Buffer> {
   const descriptor = image.manifest.layers[at];
   if (descriptor === undefined) {
     throw new Error('there is no such layer');
   }
-  return bytesOf(await image.blob(descriptor, never));
-};
+  const path = join(mkdtempSync(join(folder, 'layer-')), 'blob');
+  await image.download(descriptor, path, abort);
+  return readFileSync(path);
+}
 
 describe('from a registry', () => {
   test('manifest, config and layers are taken', async () => {
@@ -396,7 +397,7 @@ describe('a registry that', () => {
     };
     const image = await pull('a', puller({ stallMs: 700 }));
     expect(await errorOf(layer(image))).toMatch(
-      /^Failed to fetch layer 'sha256:.*' of image 'a': .*Timeout was reached/,
+      /^Failed to fetch layer 'sha256:.*': .*Timeout was reached/,
     );
   });
 
@@ -444,7 +445,7 @@ describe('a registry that', () => {
 describe('a layer', () => {
   const content = randomBytes(3_000_000);
   const digest = digestOf(content);
-  const name = `Failed to fetch layer '${digest}' of image 'a': `;
+  const name = `Failed to fetch layer '${digest}': `;
   const changeBlob = (
     send: (from: number, response: import('node:http').ServerResponse) => void,
   ) => {
@@ -546,50 +547,37 @@ describe('a layer', () => {
     );
   });
 
-  test('that nobody wants any more is not downloaded', async () => {
+  test('that is given up fails with the reason, and is not downloaded any more', async () => {
     const closed = Promise.withResolvers<void>();
-    changeBlob((_, response) => {
-      response.writeHead(200, { 'content-length': content.length });
-      response.write(content.subarray(0, 10));
-      response.on('close', () => closed.resolve());
-    });
-    const [descriptor] = image.manifest.layers;
-    const stream = await image.blob(descriptor as NonNullable<typeof descriptor>, never);
-    stream.destroy();
-    await closed.promise;
-  });
-
-  test('that is given up fails with the reason', async () => {
     const abort = new AbortController();
     const reason = new Error('killed');
     changeBlob((_, response) => {
       response.writeHead(200, { 'content-length': content.length });
-      response.write(content.subarray(0, 10));
+      response.write(content.subarray(0, 10), () => abort.abort(reason));
+      response.on('close', () => closed.resolve());
     });
-    const [descriptor] = image.manifest.layers;
-    const stream = await image.blob(descriptor as NonNullable<typeof descriptor>, abort.signal);
-    const read = bytesOf(stream);
-    abort.abort(reason);
-    await expect(read).rejects.toBe(reason);
+    await expect(layer(image, 0, abort.signal)).rejects.toBe(reason);
+    await closed.promise;
   });
 
   test('keeps its place only as long as it is downloaded', async () => {
-    const [descriptor] = image.manifest.layers;
-    for (let i = 0; i < 20; i++) {
-      const stream = await image.blob(descriptor as NonNullable<typeof descriptor>, never);
-      stream.destroy();
-    }
     changeBlob((_, response) => response.writeHead(500).end());
     for (let i = 0; i < 20; i++) {
       expect(await errorOf(layer(image))).toMatch(/500 Internal Server Error/);
     }
   });
 
-  test('of a slow reader is no layer of a slow registry', async () => {
-    const slow = await pull('a', puller({ stallMs: 700 }));
-    const [descriptor] = slow.manifest.layers;
-    const stream = await slow.blob(descriptor as NonNullable<typeof descriptor>, never);
-    await new Promise((resolve) => setTimeout(resolve, 1500));
-    expect((await bytesOf(stream)).equals(content)).toBe(true);
+  test('that cannot be stored is an error of the system', async () => {
+    const [descriptor] = image.manifest.layers;
+    const path = join(folder, 'none', 'blob');
+    const download = image.download(descriptor as NonNullable<typeof descriptor>, path, never);
+    await expect(download).rejects.toThrow(/ENOENT/);
+    writeFileSync(join(folder, 'there'), '');
+    const again = image.download(
+      descriptor as NonNullable<typeof descriptor>,
+      join(folder, 'there'),
+      never,
+    );
+    await expect(again).rejects.toThrow(/EEXIST/);
   });
 });

@@ -1,0 +1,61 @@
+// The thread that pulls images: to receive, decrypt, sum and store layers is not for the agent's
+// loop, and neither is to find out whom this machine trusts.
+import { parentPort, workerData } from 'node:worker_threads';
+import { errorText } from '../../model/error-text.ts';
+import { ContainerizerError } from '../containerizer-error.ts';
+import { trustMachine } from '../downloads/machine-trust.ts';
+import { answer } from '../threads/answering.ts';
+import type { ImageManifest, ImageReference, LayerDescriptor } from './image.ts';
+import type { PulledImage } from './puller.ts';
+import { type PullerOptions, pullerOf } from './pullers.ts';
+
+export interface ManifestQuestion {
+  /** The image's, in the other questions; none has been there before. */
+  readonly number: number;
+  readonly reference: ImageReference;
+  readonly credentials: Uint8Array | undefined;
+}
+
+export interface DownloadQuestion {
+  readonly number: number;
+  readonly layer: LayerDescriptor;
+  readonly path: string;
+}
+
+export interface PullFailure {
+  readonly text: string;
+  /** Whether it is a ContainerizerError. */
+  readonly isContainerizers: boolean;
+}
+
+const puller = pullerOf(workerData as PullerOptions, trustMachine);
+const images = new Map<number, PulledImage>();
+
+answer(
+  parentPort,
+  {
+    manifest: async (
+      { number, reference, credentials }: ManifestQuestion,
+      abort,
+    ): Promise<ImageManifest> => {
+      const image = await puller.manifest(reference, { credentials, abort });
+      images.set(number, image);
+      return image.manifest;
+    },
+    download: async ({ number, layer, path }: DownloadQuestion, abort) => {
+      const image = images.get(number);
+      if (image === undefined) {
+        throw new Error(`There is no image of number ${number}`);
+      }
+      await image.download(layer, path, abort);
+    },
+    close: (number: number) => {
+      images.get(number)?.[Symbol.dispose]();
+      images.delete(number);
+    },
+  },
+  (error): PullFailure => ({
+    text: errorText(error),
+    isContainerizers: error instanceof ContainerizerError,
+  }),
+);
