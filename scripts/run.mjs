@@ -3,7 +3,7 @@
 // the machine's Node may be too old to strip types.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { compileCacheOf } from './compile-cache.mjs';
 import { pinnedNode, root, setUp } from './setup.mjs';
 
 const isSetUp = process.argv[2] === '--set-up';
@@ -12,7 +12,7 @@ if (isSetUp || !existsSync(pinnedNode)) {
 }
 const parameters = process.argv.slice(isSetUp ? 3 : 2);
 // What was compiled once, types stripped, is kept, as by bin/mesoscale.
-process.env.NODE_COMPILE_CACHE ??= join(root, 'build', 'compile-cache');
+process.env.NODE_COMPILE_CACHE ??= compileCacheOf(root);
 const result = spawnSync(pinnedNode, parameters, {
   cwd: root,
   stdio: 'inherit',

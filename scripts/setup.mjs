@@ -5,6 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { boundCompileCache, compileCacheOf } from './compile-cache.mjs';
 import { coreModule, MESSAGES, SUPERVISOR, staleness } from './products.mjs';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -24,6 +25,7 @@ if (major < 20 || (major === 20 && minor < 12)) {
 
 /** Runs every step that is due; `say` gets the name of each before it runs. */
 export function setUp(say = (text) => console.error(text)) {
+  boundCompileCache(compileCacheOf(root));
   if (!isInstalled()) {
     say('Installing dependencies (npm ci)');
     run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);

@@ -8,6 +8,7 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { compileCacheOf } from './compile-cache.mjs';
 import { DEBIAN_PACKAGES } from './debian-packages.mjs';
 import { pinnedNode, root, setUp } from './setup.mjs';
 
@@ -24,7 +25,7 @@ const isCI = ['true', '1'].includes(process.env.CI ?? '');
 
 setUp();
 // As in run.mjs: for the workers, and all that they start.
-process.env.NODE_COMPILE_CACHE ??= join(root, 'build', 'compile-cache');
+process.env.NODE_COMPILE_CACHE ??= compileCacheOf(root);
 const leftOut = suitesWithoutPackages();
 const failures = [];
 const folder = mkdtempSync(join(tmpdir(), 'mesoscale-test-'));

@@ -3,6 +3,7 @@
 import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { compileCacheOf } from '../../scripts/compile-cache.mjs';
 import { root } from './sources.ts';
 import { leftCgroups } from './test-cgroups.ts';
 
@@ -20,7 +21,7 @@ export default function ownTemporaryFolder(): (() => void) | undefined {
   process.env.MESOSCALE_TEST_FOLDER = folder;
   process.env.TMPDIR = folder;
   // Node would keep what it has compiled in the temporary folder, and compile it in each run anew.
-  process.env.NODE_COMPILE_CACHE ??= join(root, 'build', 'compile-cache');
+  process.env.NODE_COMPILE_CACHE ??= compileCacheOf(root);
   return () => {
     const left = readdirSync(folder);
     const cgroups = leftCgroups(folder);
