@@ -8,7 +8,9 @@ import { httpAnswer, type Proxies } from '../downloads/http-answer.ts';
 import { StallWatch } from '../downloads/stall-watch.ts';
 import { type Arrival, ArrivingFile } from './arriving-file.ts';
 import { FetchError, fetchErrorOf } from './fetch-error.ts';
-import { FtpFile } from './ftp-source.ts';
+
+/** Few agents ever ask an FTP server: what does so is loaded when it is needed. */
+const ftpFile = async () => (await import('./ftp-source.ts')).FtpFile;
 
 export interface RemoteFile {
   readonly uri: string;
@@ -42,7 +44,7 @@ export const isHttp = (uri: string) => /^https?:\/\//i.test(uri);
 export function download(file: Download, abort: AbortSignal): Promise<Arrival> {
   return unlessStalled(file, abort, async (stall) => {
     if (isFtp(file.uri)) {
-      using source = await FtpFile.open(file.uri, stall.signal, file.beforeTls);
+      using source = await (await ftpFile()).open(file.uri, stall.signal, file.beforeTls);
       return await arrival(file, stall, (to) => source.send(to));
     }
     const response = await lastAnswer(file, stall);
@@ -79,7 +81,7 @@ async function arrival(
 export function remoteBytes(file: RemoteFile, abort: AbortSignal): Promise<number | undefined> {
   return unlessStalled(file, abort, async ({ signal }) => {
     if (isFtp(file.uri)) {
-      using source = await FtpFile.open(file.uri, signal, file.beforeTls);
+      using source = await (await ftpFile()).open(file.uri, signal, file.beforeTls);
       return await source.bytes();
     }
     const response = await asked(file, 'HEAD', signal);
