@@ -2,56 +2,86 @@
 // again, or the start is refused with the name of the file. The task never ends silently.
 import { execFileSync, spawn } from 'node:child_process';
 import {
+  closeSync,
+  constants,
   cpSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
   statSync,
   truncateSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { isAlive, processStat } from '../../src/containerizer/host/process-table.ts';
 import { sealed } from '../../src/containerizer/records/sealed-text.ts';
 import { TaskState } from '../../src/model/generated/messages.ts';
 import { DriverHarness, type Launch, temporaryFolder } from './harness.ts';
 import { appeared, gone } from './outside.ts';
 
+/** What an agent that was killed has left behind: its files, and a task that runs. */
+interface Left {
+  readonly folder: ReturnType<typeof temporaryFolder>;
+  readonly work: string;
+  readonly launch: Launch;
+}
+
+/** One process plays so many agents: one for each would take longer than the tests. */
+const AT_ONCE = 6;
+const others: Left[] = [];
+
 let folder: ReturnType<typeof temporaryFolder>;
 let work: string;
+let launch: Launch;
 let task: { readonly pid: number; readonly startTicks: number };
 let supervisor: number;
 
 const meta = () => join(work, 'meta');
 const run = () => join(meta(), 'containers/a');
-const go = () => join(folder.path, 'go');
-const launch = (): Launch => ({
-  container: 'a',
-  checkpoint: true,
-  task: {
-    command: {
-      value: `echo $$ > ${folder.path}/p~; mv ${folder.path}/p~ ${folder.path}/p; while ! test -e ${go()}; do sleep 0.02; done; exit 0`,
-    },
-  },
-});
 
-/** Leaves a running task behind, as a killed agent does. */
-beforeEach(async () => {
-  folder = temporaryFolder();
-  work = join(folder.path, 'work');
-  const script = fileURLToPath(new URL('./host.ts', import.meta.url));
-  const child = spawn(process.execPath, [script, JSON.stringify([launch()]), work], {
+function place(): Left {
+  const folder = temporaryFolder();
+  const { path } = folder;
+  // It opens the FIFO for reading and writing, so that it waits for a line only.
+  const value = `mkfifo ${path}/go && exec 3<>${path}/go && echo $$ > ${path}/p~ && mv ${path}/p~ ${path}/p && read line <&3`;
+  return {
+    folder,
+    work: join(path, 'work'),
+    launch: { container: 'a', checkpoint: true, task: { command: { value } } },
+  };
+}
+
+/** Lets the task end, where it has not. */
+function go(path = folder.path): void {
+  try {
+    const fifo = openSync(join(path, 'go'), constants.O_WRONLY | constants.O_NONBLOCK);
+    writeSync(fifo, '\n');
+    closeSync(fifo);
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'ENXIO' });
+  }
+}
+
+const pidOf = ({ path }: Left['folder']) => Number(readFileSync(join(path, 'p'), 'utf8'));
+const supervisorOf = (pid: number) => processStat(pid)?.parent ?? expect.fail();
+
+/** Leaves running tasks behind, as killed agents do. */
+async function leaveBehind(): Promise<Left[]> {
+  const left = Array.from({ length: AT_ONCE }, place);
+  const script = fileURLToPath(new URL('./hosts.ts', import.meta.url));
+  const child = spawn(process.execPath, [script, JSON.stringify(left)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const exited = Promise.withResolvers<void>();
   child.once('exit', () => exited.resolve());
-  await appeared(join(folder.path, 'p'));
-  const wanted = new Set(['checkpointed', 'a TASK_RUNNING']);
+  const wanted = new Set(left.map((one) => one.work));
   for await (const line of createInterface({ input: child.stdout })) {
     wanted.delete(line);
     if (wanted.size === 0) {
@@ -60,16 +90,36 @@ beforeEach(async () => {
   }
   child.kill('SIGKILL');
   await exited.promise;
-  const pid = Number(readFileSync(join(folder.path, 'p'), 'utf8'));
+  for (const one of left) {
+    await appeared(join(one.folder.path, 'p'));
+  }
+  return left;
+}
+
+beforeEach(async () => {
+  if (others.length === 0) {
+    others.push(...(await leaveBehind()));
+  }
+  ({ folder, work, launch } = others.pop() ?? expect.fail());
+  const pid = pidOf(folder);
   task = processStat(pid) ?? expect.fail();
-  supervisor = processStat(pid)?.parent ?? expect.fail();
+  supervisor = supervisorOf(pid);
   cpSync(meta(), join(folder.path, 'whole'), { recursive: true });
 });
 
 afterEach(async () => {
-  writeFileSync(go(), '');
+  go();
   await gone(supervisor);
   folder[Symbol.dispose]();
+});
+
+afterAll(async () => {
+  for (const { folder } of others) {
+    const own = supervisorOf(pidOf(folder));
+    go(folder.path);
+    await gone(own);
+    folder[Symbol.dispose]();
+  }
 });
 
 const runs = () => isAlive(task.pid, task.startTicks);
@@ -201,8 +251,8 @@ test.each([
 ])('a record of a kill that is %s (%s) kills no task that is healthy', async (_, text) => {
   writeFileSync(join(run(), 'killing'), text.padEnd(255).concat('\n'));
   const harness = await DriverHarness.open(work);
-  const container = harness.reattach(launch());
-  writeFileSync(go(), '');
+  const container = harness.reattach(launch);
+  go();
   expect((await harness.terminalStatus(container)).state).toBe(TaskState.TASK_FINISHED);
   expect(harness.logs.join('\n')).toContain(
     'Whether container a was being killed cannot be told, and it goes on: ',
@@ -224,8 +274,8 @@ test.each([
   expect(harness.checkpoint.frameworks[0]?.executors).toMatchObject([
     { containerId: 'a', alive: true, processId: supervisor },
   ]);
-  const container = harness.reattach(launch());
-  writeFileSync(go(), '');
+  const container = harness.reattach(launch);
+  go();
   expect((await harness.terminalStatus(container)).state).toBe(TaskState.TASK_FINISHED);
   await harness.ended(container);
   await harness.driver.close();
@@ -233,9 +283,9 @@ test.each([
 
 test('records that are removed under an agent are named where the exit status is missed', async () => {
   const harness = await DriverHarness.open(work);
-  const container = harness.reattach(launch());
+  const container = harness.reattach(launch);
   rmSync(run(), { recursive: true });
-  writeFileSync(go(), '');
+  go();
   const what = `the folder of its records, '${run()}', was removed while it ran`;
   expect(await harness.terminalStatus(container)).toMatchObject({
     state: TaskState.TASK_FAILED,
