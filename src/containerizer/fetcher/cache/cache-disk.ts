@@ -48,15 +48,17 @@ export class CacheDisk {
   static async open(folder: string, records: string): Promise<CacheDisk> {
     using above = placeOf(dirname(folder), 'made');
     const top = madeOwnFolder(above, basename(folder), 0o755);
+    let lock: FolderLock | undefined;
     try {
       const { dev, ino } = top.status();
-      const lock = await FolderLock.take(dev, ino);
+      lock = await FolderLock.take(dev, ino);
       if (lock === undefined) {
         throw new Error(`'${folder}' is the cache of another agent, which runs`);
       }
       await mkdir(records, { recursive: true, mode: 0o700 });
       return new CacheDisk(top, records, lock);
     } catch (error) {
+      lock?.[Symbol.dispose]();
       top[Symbol.dispose]();
       throw error;
     }

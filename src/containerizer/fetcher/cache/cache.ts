@@ -2,7 +2,7 @@
 // that ask for it while it is still coming, and is there for later tasks until its room is needed.
 //
 // Whatever goes wrong with the cache itself, a file is then fetched without it.
-import { type BigIntStats, existsSync, readdirSync } from 'node:fs';
+import { type BigIntStats, existsSync } from 'node:fs';
 import { lstat } from 'node:fs/promises';
 import { codeOf } from '../../../filesystem/folder.ts';
 import { errorText } from '../../../model/error-text.ts';
@@ -70,7 +70,7 @@ export class FetcherCache {
     this.#options = options;
     this.#shelf = new Shelf({ bytes: options.bytes, files: MOST_FILES });
     // What an earlier agent has left counts before somebody uses it.
-    if (existsSync(options.records) && readdirSync(options.records).length > 0) {
+    if (existsSync(options.records)) {
       this.#opened().catch((error: unknown) =>
         options.warn(`The fetcher's cache cannot be used: ${errorText(error)}`),
       );

@@ -423,6 +423,13 @@ describe('a folder', () => {
     expect(readdirSync(join(host.path, 'elsewhere'))).toEqual([]);
   });
 
+  test('that cannot be used now is used when it can be', async () => {
+    writeFileSync(host.records, 'in the way');
+    await refused('EEXIST');
+    rmSync(host.records);
+    expect(await host.content('/a')).toBe('content a');
+  });
+
   test('that is a file is told', async () => {
     writeFileSync(host.folder, '');
     await refused('ENOTDIR');
