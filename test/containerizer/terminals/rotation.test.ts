@@ -1,5 +1,5 @@
 // Files of output that are rotated by a real supervisor.
-import { existsSync, lstatSync, mkdirSync, statSync } from 'node:fs';
+import { chownSync, existsSync, lstatSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Supervised } from './supervised.ts';
 
@@ -62,6 +62,15 @@ test('what the user puts in the way is not followed, and does not let files grow
   expect(existsSync(victim)).toBe(false);
   expect(lstatSync(of.path('stdout')).isFile()).toBe(true);
   expect(statSync(of.path('stdout')).size).toBeLessThanOrEqual(64 * KB);
+});
+
+test('a user gets no new file of another one, whoever owns the first (needs root)', async () => {
+  writeFileSync(of.path('stdout'), '');
+  chownSync(of.path('stdout'), 7, 8);
+  chownSync(of.path('.'), 65534, 65533);
+  await run('head -c 100000 /dev/zero; sleep 0.2; head -c 100000 /dev/zero', io(1));
+  expect(statSync(of.path('stdout'))).toMatchObject({ uid: 65534, gid: 65533 });
+  expect(statSync(of.path('stdout.1'))).toMatchObject({ uid: 65534, gid: 65533 });
 });
 
 test('the process has no input, as with plain files', async () => {

@@ -13,13 +13,17 @@
 
 enum { MAX_NAME = 64 };
 
+/* New files belong to whom the folder belongs to: the first may be a name of a file of somebody else's. */
 void open_log(struct log *log, int file) {
-  struct stat status = {0};
+  struct stat status = {0}, owner = {0};
   fstat(file, &status);
+  if (fstat(log->folder, &owner) < 0) {
+    owner = status;
+  }
   log->file = file;
   log->size = status.st_size;
-  log->uid = status.st_uid;
-  log->gid = status.st_gid;
+  log->uid = owner.st_uid;
+  log->gid = owner.st_gid;
 }
 
 static void name_full(const struct log *log, unsigned number, char *name) {
