@@ -101,8 +101,9 @@ export class ContainerCalls {
       if (!(error instanceof ContainerizerError)) {
         throw error;
       }
-      if (error.isDropped) {
-        // Nothing was made for it, and there is nothing to wait for.
+      if (error.isDropped || parentOf(id) === undefined) {
+        // Nothing was made for it; or, as with Mesos, who asked for one that stands alone is told,
+        // and nobody can wait for it.
         await containers.gone(id);
         await containers.forget(id);
       }

@@ -196,8 +196,11 @@ export class LaunchSteps {
   ): Promise<ContainerPlan> {
     const asked = imagesAsked(request);
     const { provisioner } = this.#of;
-    if (asked === undefined || provisioner === undefined) {
+    if (asked === undefined) {
       return plan;
+    }
+    if (provisioner === undefined) {
+      throw new Error('A container with images was planned where there are none');
     }
     const provision = (name: string, image: Image) =>
       provisioner.provision(request.id, name, image, abort);

@@ -6,9 +6,24 @@ import { digestOf, json } from '../containerizer/images/formats/samples.ts';
 import type { TestRegistry } from '../containerizer/images/registry/test-registry.ts';
 
 const PATHS = ['/bin/busybox', '/usr/bin/busybox'];
-const APPLETS = ['sh', 'ls', 'cat', 'echo', 'id', 'sleep', 'test', 'touch', 'pwd', 'grep', 'env'];
+const APPLETS = [
+  'sh',
+  'ls',
+  'cat',
+  'echo',
+  'id',
+  'sleep',
+  'test',
+  'touch',
+  'pwd',
+  'grep',
+  'env',
+  'stat',
+  'mkdir',
+];
 
-function layer(): Buffer {
+/** A layer of busybox, with the programs that tests use. */
+export function busyboxLayer(): Buffer {
   const path = PATHS.find((it) => existsSync(it)) ?? 'busybox';
   return archiveOf(
     { name: 'bin/', type: '5', mode: 0o755 },
@@ -21,7 +36,7 @@ function layer(): Buffer {
 export function putBusybox(registry: TestRegistry, name: string, config: object = {}): void {
   const [repository = '', tag = 'latest'] = name.split(':');
   const release = { name: 'etc/os-release', content: `NAME=${repository}\n` };
-  const archives = [layer(), archiveOf({ name: 'etc/', type: '5', mode: 0o755 }, release)];
+  const archives = [busyboxLayer(), archiveOf({ name: 'etc/', type: '5', mode: 0o755 }, release)];
   const bytes = json({
     os: 'linux',
     architecture: process.arch === 'x64' ? 'amd64' : process.arch,

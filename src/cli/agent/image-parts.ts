@@ -2,7 +2,7 @@
 import type { ImageParts } from '../../containerizer/containerizer.ts';
 import type { FetchOptions } from '../../containerizer/fetcher/fetcher.ts';
 import { ImageProvisioner } from '../../containerizer/images/image-provisioner.ts';
-import { pullerOf } from '../../containerizer/images/pullers.ts';
+import { ThreadPuller } from '../../containerizer/images/thread-puller.ts';
 import { WorkDirectory } from '../../containerizer/work-directory.ts';
 import type { ImageSettings } from './images.ts';
 
@@ -25,11 +25,16 @@ export async function openImages(
   { workDir, fetching: { stallMs, proxies }, ...surroundings }: Surroundings,
 ): Promise<OpenedImages> {
   const { arch: architecture } = process;
+  const puller = new ThreadPuller({ source, logins, stallMs, proxies, architecture });
   const provisioner = await ImageProvisioner.open({
     ...settings,
     ...surroundings,
-    puller: pullerOf({ source, logins, stallMs, proxies, architecture }),
+    puller,
     work: new WorkDirectory(workDir),
   });
-  return { support, provisioner, close: () => provisioner.close() };
+  const close = async () => {
+    await puller.close();
+    await provisioner.close();
+  };
+  return { support, provisioner, close };
 }

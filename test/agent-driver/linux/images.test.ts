@@ -9,23 +9,27 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { lookAtHost } from '../../../src/containerizer/host/host.ts';
 import {
   type CheckInfo,
   CheckInfo_Type,
   type CommandInfo,
   type ContainerInfo,
   ContainerInfo_Type,
+  ExecutorEvent_Type,
   Image_Type,
+  TaskState,
   type Volume,
   Volume_Mode,
   Volume_Source_SandboxPath_Type,
   Volume_Source_Type,
 } from '../../../src/model/generated/messages.ts';
-import { containerId } from '../../../src/model/ids.ts';
-import { FolderImages } from '../../support/folder-images.ts';
+import { type ContainerId, executorId, frameworkId } from '../../../src/model/ids.ts';
+import { openTestImages } from '../../support/test-images.ts';
+import { ContainerCalls } from '../container-calls.ts';
 import { DriverHarness, type Launch, temporaryFolder } from '../harness.ts';
-import { eventually } from '../outside.ts';
+import { disappeared, eventually } from '../outside.ts';
 import { sessionOutput } from '../session-output.ts';
 
 const isolation = [
@@ -40,30 +44,45 @@ const isolation = [
 ];
 let folder: ReturnType<typeof temporaryFolder>;
 let harness: DriverHarness;
+let provisioned: Awaited<ReturnType<typeof openTestImages>>;
 
 const images = {
   base: { environment: ['PATH=/bin', 'A=image', 'B=image'], command: ['/bin/env'] },
   workdir: { workingDirectory: 'made/here' },
   hiding: { files: { over: '->/mnt' } },
   leading: { files: { work: '->/v' }, workingDirectory: 'work/here' },
+  late: { files: { late: '' } },
+  later: { files: { later: '' } },
   links: { files: { 'etc/hosts': '->/etc/passwd', over: '->/tmp', 'tmp/keep': '' } },
 };
 const own = { name: 'B', value: 'mine' };
+const runc = lookAtHost({}).programs.get('runc');
 
-beforeEach(async () => {
-  folder = temporaryFolder();
+async function open(ociRuntime?: string): Promise<void> {
+  provisioned = await openTestImages(
+    { work: folder.path, store: join(folder.path, 'store') },
+    images,
+  );
   harness = await DriverHarness.open(folder.path, {
     isolation,
     launcher: 'linux',
-    images: {
-      support: { types: ['DOCKER'], sandboxDirectory: '/mnt/mesos/sandbox' },
-      provisioner: new FolderImages(folder.path, images),
-    },
+    images: provisioned,
+    ...(ociRuntime !== undefined && { ociRuntime }),
   });
+}
+
+async function close(): Promise<void> {
+  await harness.end();
+  await provisioned.provisioner.close();
+}
+
+beforeAll(async () => {
+  folder = temporaryFolder();
+  await open();
 });
 
-afterEach(async () => {
-  await harness.end();
+afterAll(async () => {
+  await close();
   folder[Symbol.dispose]();
 });
 
@@ -82,21 +101,27 @@ async function outputOf(command: CommandInfo, info: ContainerInfo, launch: Launc
   return 'state' in end ? `${end.message}\n${text}${errors}` : end.failure;
 }
 
+const idsOf = (id: ContainerId) => ({
+  frameworkId: frameworkId('f-1'),
+  executorId: executorId(id),
+  containerId: id,
+});
+
 const DONE = 'Command exited with status 0';
 
 test('a command has the files of its image, and its sandbox among them', async () => {
   const value = 'ls /; pwd; echo x > here; echo $A $B $MESOS_SANDBOX';
-  const text = await outputOf({ value, environment: { variables: [own] } }, container('base'));
-  expect(text?.split('\n')).toEqual([
-    DONE,
+  const command = { value, environment: { variables: [own] } };
+  const id = harness.launch({ task: { command, container: container('base') } });
+  await harness.ended(id);
+  expect(readFileSync(harness.inSandbox(id, 'stdout'), 'utf8').split('\n')).toEqual([
     ...['bin', 'dev', 'etc', 'mnt', 'proc', 'sys'],
     '/mnt/mesos/sandbox',
     'image mine /mnt/mesos/sandbox',
     '',
   ]);
-  const [id] = harness.events.flatMap((it) => (it.type === 'containerEnded' ? it.containerId : []));
-  expect(readFileSync(harness.inSandbox(id ?? containerId(''), 'here'), 'utf8')).toBe('x\n');
-  expect(existsSync(join(folder.path, 'provisioner/containers'))).toBe(false);
+  expect(readFileSync(harness.inSandbox(id, 'here'), 'utf8')).toBe('x\n');
+  expect(existsSync(join(folder.path, 'provisioner/containers', id))).toBe(false);
 });
 
 test('an image says what is executed, and where', async () => {
@@ -118,7 +143,7 @@ test('a link in the place of a file of the machine leads nowhere', async () => {
 });
 
 test('volumes are where they are wanted, on folders that are made for them', async () => {
-  const host = join(folder.path, 'host');
+  const host = join(folder.path, 'volumes-host');
   mkdirSync(host);
   writeFileSync(join(host, 'f'), 'host\n');
   const volume = (container_path: string, mode: Volume_Mode = Volume_Mode.RW): Volume => ({
@@ -163,7 +188,7 @@ test('a working directory in a volume is entered as the user, who makes it if he
 });
 
 test('no link of an image leads root into a volume', async () => {
-  const host = join(folder.path, 'host');
+  const host = join(folder.path, 'closed');
   mkdirSync(host, { mode: 0o755 });
   const volume = (container_path: string): Volume => ({
     container_path,
@@ -194,7 +219,7 @@ test('what an image lacks fails the task when it is executed, and no image fails
   expect(await outputOf({ shell: false, value: '/none' }, container('base'))).toBe(
     "Command exited with status 1\nFailed to execute '/none': No such file or directory\n",
   );
-  expect(await outputOf({ value: 'x' }, container('unknown'))).toBe('there is no such image');
+  expect(await outputOf({ value: 'x' }, container('unknown'))).toBe("There is no image 'unknown'");
 });
 
 test('checks and sessions run in the image', async () => {
@@ -239,4 +264,82 @@ test('tasks of a group have images or none, and share folders of their executor'
   const path = harness.inSandbox(id, 'tasks', 'two', 'stdout');
   await eventually(() => existsSync(path) && readFileSync(path, 'utf8').includes('/usr'));
   expect(readFileSync(path, 'utf8')).toBe('hi\n/usr\n');
+});
+
+test('of a container that stands alone nothing is known when it has no image', async () => {
+  const calls = new ContainerCalls(harness);
+  const asked = { container: container('unknown') };
+  expect(await calls.launch('alone', 'true', asked)).toEqual({
+    status: 400,
+    text: "There is no image 'unknown'",
+  });
+  expect(await calls.wait('alone')).toMatchObject({ status: 404 });
+  expect(await calls.launch('alone', 'sleep 1000')).toEqual({ status: 200 });
+  expect(await calls.launch('alone.n', 'true', asked)).toMatchObject({ status: 400 });
+  expect(await calls.wait('alone.n')).toEqual({});
+});
+
+describe('while an image is pulled', () => {
+  /** Resolves when the image is asked for; what it asks for never comes. */
+  const held = () =>
+    new Promise<void>((resolve) => {
+      provisioned.shelf.gate = (_, abort) => {
+        resolve();
+        return new Promise((_, reject) => {
+          abort.addEventListener('abort', () => reject(abort.reason));
+        });
+      };
+    });
+  afterEach(() => {
+    provisioned.shelf.gate = async () => undefined;
+  });
+  const nothingLeft = (id: ContainerId) =>
+    disappeared(join(folder.path, 'provisioner/containers', id));
+
+  test('its container can be given up, and be asked for again', async () => {
+    const asked = held();
+    const launch = { task: { command: { value: 'true' }, container: container('late') } };
+    const id = harness.launch(launch);
+    await asked;
+    harness.driver.perform({ ...idsOf(id), type: 'destroyContainer' });
+    expect(await harness.ended(id)).not.toHaveProperty('waitStatus', 0);
+    await nothingLeft(id);
+    provisioned.shelf.gate = async () => undefined;
+    const again = harness.launch(launch);
+    expect((await harness.terminalStatus(again)).message).toBe(DONE);
+  });
+
+  test('a task of a group can be killed, and its group with it', async () => {
+    const asked = held();
+    const command = { value: 'exec sleep 1000' };
+    const id = harness.launch({
+      group: [
+        { name: 'early', command },
+        { name: 'later', command, container: container('later') },
+      ],
+    });
+    await asked;
+    harness.send(id, { type: ExecutorEvent_Type.KILL, kill: { task_id: { value: 'later' } } });
+    const ends = await harness.until(() => {
+      const all = harness.statuses(id).filter(({ state }) => state === TaskState.TASK_KILLED);
+      return all.length === 2 ? all : undefined;
+    });
+    expect(ends.map(({ task_id }) => task_id.value).toSorted()).toEqual(['early', 'later']);
+    await nothingLeft(id);
+  });
+});
+
+test.runIf(runc !== undefined)('runc makes the same containers', async () => {
+  await close();
+  await open(runc);
+  const value = 'cat /etc/hosts; pwd; echo $A; mkdir /sys/fs/cgroup/x; exec sleep 1000';
+  const id = harness.launch({ task: { command: { value }, container: container('links') } });
+  await harness.status(id, TaskState.TASK_RUNNING);
+  const looks = 'pwd; ls /mnt/mesos; (echo x > /etc/hosts) 2>&1; ls /';
+  expect((await sessionOutput(harness, id, looks)).trim().split('\n')).toEqual([
+    '/mnt/mesos/sandbox',
+    'sandbox',
+    "sh: can't create /etc/hosts: Read-only file system",
+    ...['bin', 'dev', 'etc', 'mnt', 'over', 'proc', 'sys', 'tmp'],
+  ]);
 });

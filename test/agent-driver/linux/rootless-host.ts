@@ -5,6 +5,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ContainerId, containerId, executorId, frameworkId } from '../../../src/model/ids.ts';
 import type { ContainerOutput } from '../../../src/runtime/pending-requests.ts';
+import { openTestImages } from '../../support/test-images.ts';
 import { DriverHarness, type Launch } from '../harness.ts';
 import { eventually } from '../outside.ts';
 
@@ -29,7 +30,12 @@ export interface Outcome {
 
 const [work = '', opening = '', asked = ''] = process.argv.slice(2);
 const scenario = JSON.parse(asked) as Scenario;
-const harness = await DriverHarness.open(work, { withCgroups: false, ...JSON.parse(opening) });
+const images = await openTestImages({ work, store: join(work, 'store') }, { base: {} });
+const harness = await DriverHarness.open(work, {
+  withCgroups: false,
+  images,
+  ...JSON.parse(opening),
+});
 
 const output = (id: ContainerId, ...folders: string[]) =>
   readFileSync(harness.inSandbox(id, ...folders, 'stdout'), 'utf8');

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
   ContainerInfo_Type,
+  Image_Type,
   LinuxInfo_IpcMode,
   Secret_Type,
   type Volume,
@@ -25,6 +26,7 @@ const user = 'daemon';
 const uid = 1;
 const isolation = [
   'filesystem/linux',
+  'docker/runtime',
   'namespaces/pid',
   'namespaces/ipc',
   'volume/host_path',
@@ -112,6 +114,18 @@ const launches: Record<string, Launch> = {
   ofSandbox: task('touch /mnt/x; ls box', ofSandbox),
   secret: task('cat secret', secret),
   ofRoot: task('cat in || echo closed', onHost(at('root'))),
+  image: {
+    user,
+    task: {
+      command: {
+        value: 'id -u; pwd; ls /; echo x > /new; cat /new /proc/1/comm; ls /dev/shm /dev/pts',
+      },
+      container: {
+        type: MESOS,
+        mesos: { image: { type: Image_Type.DOCKER, docker: { name: 'base' } } },
+      },
+    },
+  },
   otherUser: { ...task('true'), user: 'nobody' },
   group,
 };
@@ -190,6 +204,18 @@ test('tasks of a group are in their executor’s namespaces, where they share th
   expect(two).toBe(one);
   expect(alone.split('\n').slice(0, 2)).toEqual(one?.split('\n').slice(0, 2));
   expect(alone.split('\n')[2]).not.toBe(one?.split('\n')[2]);
+});
+
+test('an image has its files for the user, who may write to all of them', () => {
+  expect(lines('image')).toEqual([
+    FINISHED,
+    String(uid),
+    '/mnt/mesos/sandbox',
+    ...['bin', 'dev', 'etc', 'mnt', 'proc', 'sys'],
+    'x',
+    'mesos-container',
+    ...['/dev/pts:', 'ptmx', '', '/dev/shm:'],
+  ]);
 });
 
 test('another user is refused', () => {

@@ -16,7 +16,7 @@ import {
   Volume_Source_Type,
 } from '../../../src/model/generated/messages.ts';
 import { containerId } from '../../../src/model/ids.ts';
-import { EMPTY_CONFIG } from '../../support/folder-images.ts';
+import { NO_CONFIG } from '../images/image-shelf.ts';
 import { isolatorParts } from '../isolators/parts.ts';
 
 const host: PlanHost = {
@@ -39,7 +39,7 @@ const { MESOS } = ContainerInfo_Type;
 const root = { kind: 'overlay', layers: ['/l/1', '/l/2'], upper: '/c/u', work: '/c/w' } as const;
 const provisioned = (config: Partial<ImageConfig> = {}): ProvisionedImage => ({
   type: 'docker',
-  config: { ...EMPTY_CONFIG, ...config },
+  config: { ...NO_CONFIG, ...config },
   root,
 });
 
