@@ -4,7 +4,7 @@
 // and so do all effects behind it, so that none overtakes. Changes of one step are one transaction;
 // later transactions do not wait for earlier ones, so a slow disk costs time but no throughput.
 // Timers, logs, checkpoints themselves, answers to pings and, where that is no disorder, kills
-// never wait.
+// and removals never wait.
 import { messageSize } from '../model/message-size.ts';
 import type { Link, Log, Reply } from '../model/process-effects.ts';
 import type { CheckpointChange } from './checkpoint.ts';
@@ -15,6 +15,7 @@ import type {
   Exit,
   KillContainer,
   PruneImages,
+  RemoveContainer,
   SendToExecutor,
   SendToMaster,
   WaitContainer,
@@ -136,13 +137,13 @@ export function emitPresence(agent: AgentState, effect: SendToMaster | Link): vo
 }
 
 /**
- * Adds an effect that ends a task or a container. It waits only behind effects for the same
- * executor or container: a task that fills the disk must be able to be ended while nothing can be
- * written.
+ * Adds an effect that ends a task or a container, or removes what is left of one. It waits only
+ * behind effects for the same executor or container: a task that fills the disk must be able to be
+ * ended, and what has filled it to be removed, while nothing can be written.
  */
 export function emitEnding(
   agent: AgentState,
-  effect: SendToExecutor | DestroyContainer | KillContainer,
+  effect: SendToExecutor | DestroyContainer | KillContainer | RemoveContainer,
 ): void {
   const { outbox } = agent;
   const of = objectOf(effect);
@@ -168,6 +169,7 @@ function objectOf(effect: AgentEffect): string | undefined {
     case 'destroyContainer':
     case 'launchContainer':
     case 'killContainer':
+    case 'removeContainer':
       return effect.containerId;
     default:
       return undefined;

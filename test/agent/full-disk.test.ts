@@ -1,6 +1,7 @@
 // A disk that stores nothing: everything that does not depend on it goes on.
 import { beforeEach, describe, expect, test } from 'vitest';
 import {
+  AgentCall_Type,
   ExecutorCall_Type,
   ExecutorEvent_Type,
   TaskState,
@@ -25,6 +26,17 @@ function kill(world: World, id: string): void {
   world.fromMaster({
     name: 'KillTaskMessage',
     body: { framework_id: { value: FRAMEWORK }, task_id: { value: id } },
+  });
+}
+
+function remove(world: World, id: string): void {
+  world.send({
+    type: 'operatorCall',
+    request: requestId('r'),
+    call: {
+      type: AgentCall_Type.REMOVE_CONTAINER,
+      remove_container: { container_id: { value: id } },
+    },
   });
 }
 
@@ -80,6 +92,31 @@ describe('while the disk takes nothing', () => {
       ExecutorEvent_Type.LAUNCH,
       ExecutorEvent_Type.KILL,
     ]);
+  });
+
+  test('what a container has left can be removed, which makes room', () => {
+    remove(world, 'alone');
+    expect(world.take('removeContainer')).toMatchObject([{ containerId: 'alone' }]);
+  });
+
+  test('a removal does not overtake the launch before it', () => {
+    world.send({
+      type: 'operatorCall',
+      request: requestId('r'),
+      call: {
+        type: AgentCall_Type.LAUNCH_CONTAINER,
+        launch_container: {
+          container_id: { value: 'alone' },
+          command: { value: 'true' },
+        },
+      },
+    });
+    remove(world, 'alone');
+    const asked = () =>
+      world.effects.map(({ type }) => type).filter((type) => type.endsWith('Container'));
+    expect(asked()).toEqual([]);
+    world.commit();
+    expect(asked()).toEqual(['launchContainer', 'removeContainer']);
   });
 
   test('an update that waits for it is not sent again, and leaves once', () => {

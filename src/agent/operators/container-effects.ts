@@ -134,6 +134,6 @@ function remove(agent: AgentState, { containerId, request }: Asked): Refusal | u
         'present: an executor has this container',
     };
   }
-  emit(agent, { type: 'removeContainer', request, containerId });
+  emitEnding(agent, { type: 'removeContainer', request, containerId });
   return undefined;
 }
