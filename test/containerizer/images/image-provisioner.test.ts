@@ -172,6 +172,32 @@ test('an image that is not to come from the store is asked for again', async () 
   expect(existsSync(join(pathOf(moved), 'etc/a'))).toBe(false);
 });
 
+test('an image that came by credentials of its own is given to those who have them', async () => {
+  shelf.put('base:latest', [low]);
+  const by = (password: string) =>
+    docker('base', {
+      docker: {
+        name: 'base',
+        config: { type: Secret_Type.VALUE, value: { data: Buffer.from(password) } },
+      },
+    });
+  let count = 0;
+  const asks = async (image: Image) => {
+    shelf.manifests = 0;
+    await provisioner.provision(id, `root-${++count}`, image, never);
+    return shelf.manifests;
+  };
+  expect(await asks(by('one'))).toBe(1);
+  expect(await asks(by('one'))).toBe(0);
+  expect(await asks(by('two')), 'others ask the registry').toBe(1);
+  expect([await asks(by('one')), await asks(by('two'))]).toEqual([0, 0]);
+  const [record = ''] = readdirSync(store('images'));
+  expect(readFileSync(store('images', record), 'utf8')).not.toMatch(/one|two/);
+  expect(await asks(docker('base'))).toBe(1);
+  expect(await asks(by('three')), 'what the agent itself may have is for all').toBe(0);
+  expect([...shelf.blobs.values()]).toEqual([1]);
+});
+
 test('layers of which the image does not say the content are known by their blobs', async () => {
   shelf.put('one:latest', [low, high], { diffIds: [] });
   shelf.put('two:latest', [low], { diffIds: [] });

@@ -5,6 +5,7 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDigest } from '../formats/digest.ts';
 import type { ImageConfig } from '../image.ts';
+import type { Access } from './access.ts';
 import { syncFolder, writeDurably } from './durable-files.ts';
 
 export interface StoredLayer {
@@ -18,6 +19,8 @@ export interface ImageEntry {
   readonly digest: string;
   /** Lowest first. */
   readonly layers: readonly StoredLayer[];
+  /** Who may have it without asking the registry. */
+  readonly access: readonly Access[];
 }
 
 interface ImageRecord extends ImageEntry {
@@ -101,8 +104,9 @@ export class ImageRecords {
 
 const fileOf = (name: string) => `${createHash('sha256').update(name).digest('hex')}.json`;
 
-const entryOf = ({ digest, layers }: ImageEntry): ImageEntry => ({
+const entryOf = ({ digest, layers, access }: ImageEntry): ImageEntry => ({
   digest,
+  access,
   layers: layers.map((layer) => ({ digest: layer.digest, diffId: layer.diffId })),
 });
 
@@ -114,6 +118,7 @@ async function read(path: string): Promise<ImageRecord> {
     typeof record.name === 'string' &&
     isDigest(record.digest) &&
     typeof record.config === 'object' &&
+    record.access.every((each) => typeof each === 'string') &&
     record.layers.every(({ digest, diffId }) => isDigest(digest) && isDigest(diffId));
   if (!isWhole) {
     throw new Error('it is damaged, or of another version');

@@ -7,6 +7,7 @@ import type { ImageConfig, ImageReference, LayerDescriptor } from '../image.ts';
 import type { PulledImage, Puller } from '../puller.ts';
 import { SharedWork } from '../shared-work.ts';
 import type { TopFolder } from '../unpacking/layer-reader.ts';
+import { accessWith, admits } from './access.ts';
 import { type ImageEntry, ImageRecords, type StoredLayer } from './image-records.ts';
 import { LayerStore } from './layer-store.ts';
 import { StoreFolders } from './store-folders.ts';
@@ -91,7 +92,7 @@ export class ImageStore {
   async image(reference: ImageReference, options: ImageOptions): Promise<HeldImage> {
     const { isCachedEnough, credentials, abort } = options;
     const name = canonicalName(reference);
-    const stored = isCachedEnough ? await this.#stored(name) : undefined;
+    const stored = isCachedEnough ? await this.#stored(name, credentials) : undefined;
     if (stored !== undefined) {
       return this.#held(stored);
     }
@@ -99,7 +100,7 @@ export class ImageStore {
     return this.#held(
       await this.#pulls.run(key, abort, async (shared) => {
         using pulled = await this.#puller.manifest(reference, { credentials, abort: shared });
-        return await this.#store(name, reference, pulled, shared);
+        return await this.#store(name, reference, pulled, { credentials, abort: shared });
       }),
     );
   }
@@ -159,9 +160,9 @@ export class ImageStore {
     );
   }
 
-  async #stored(name: string): Promise<Pulled | undefined> {
+  async #stored(name: string, credentials: Uint8Array | undefined): Promise<Pulled | undefined> {
     const entry = this.#records.get(name);
-    if (entry === undefined) {
+    if (entry === undefined || !admits(entry.access, credentials)) {
       return undefined;
     }
     const layers = diffIdsOf(entry.layers);
@@ -181,7 +182,7 @@ export class ImageStore {
     name: string,
     reference: ImageReference,
     pulled: PulledImage,
-    abort: AbortSignal,
+    { credentials, abort }: Omit<ImageOptions, 'isCachedEnough'>,
   ): Promise<Pulled> {
     const { digest, config, layers } = pulled.manifest;
     const controller = new AbortController();
@@ -207,7 +208,9 @@ export class ImageStore {
       controller.signal.throwIfAborted();
       const stored = all.flatMap((it) => (it.status === 'fulfilled' ? [it.value] : []));
       const distinct = withoutRepetition(stored);
-      await this.#records.set({ name, digest, config, layers: distinct });
+      const before = this.#records.get(name);
+      const access = accessWith(before?.digest === digest ? before.access : [], credentials);
+      await this.#records.set({ name, digest, config, layers: distinct, access });
       return { name, digest, config, layers: diffIdsOf(distinct) };
     } catch (error) {
       abort.throwIfAborted();
