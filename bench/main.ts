@@ -14,6 +14,7 @@ const SUITES: Readonly<Record<string, () => Promise<Suite>>> = {
   containers: () => import('./containers.ts'),
   e2e: () => import('./e2e.ts'),
   http: () => import('./http.ts'),
+  images: () => import('./images.ts'),
   matcher: () => import('./matcher.ts'),
   parts: () => import('./parts.ts'),
   wire: () => import('./wire.ts'),
