@@ -45,6 +45,7 @@ export interface TarSink {
 }
 
 const BLOCK = 512;
+const ZEROS = Buffer.alloc(BLOCK);
 /** Names and attributes of one entry. */
 const MAX_EXTENSION_BYTES = 1 << 20;
 
@@ -181,7 +182,7 @@ export class TarReader {
 
   #header(): void {
     const block = this.#block;
-    if (block.every((byte) => byte === 0)) {
+    if (block.equals(ZEROS)) {
       this.#state = { kind: 'over' };
       return;
     }
