@@ -2,10 +2,16 @@
 // config. Where manifests and configs are kept, registry or archive, is for others to know.
 import { ContainerizerError } from '../containerizer-error.ts';
 import { MOST_CONFIG_BYTES, readConfigFile } from './formats/image-config.ts';
-import { checkConfigType, imageOfSchemaOne, imageOfSchemaTwo } from './formats/image-manifest.ts';
+import {
+  checkConfigType,
+  imageOfKnown,
+  imageOfSchemaOne,
+  imageOfSchemaTwo,
+} from './formats/image-manifest.ts';
 import { type Descriptor, type Manifest, readManifest } from './formats/manifest.ts';
 import { chooseImage, type Platform } from './formats/platform.ts';
 import type { ImageManifest } from './image.ts';
+import type { KnownImage } from './puller.ts';
 import { sha256 } from './verification.ts';
 
 export interface StoredManifest {
@@ -30,6 +36,7 @@ export async function readImage(
   first: StoredManifest,
   store: ManifestStore,
   platform: Platform,
+  known: KnownImage | undefined,
 ): Promise<ImageManifest> {
   let stored = first;
   for (let indexes = 0; ; indexes++) {
@@ -46,6 +53,9 @@ export async function readImage(
     }
     if (manifest.kind === 'schema two') {
       checkConfigType(manifest);
+      if (known?.digest === digest) {
+        return imageOfKnown(known, manifest.layers);
+      }
       if (manifest.config.size > MOST_CONFIG_BYTES) {
         throw new ContainerizerError(
           `The config of image '${name}' has more than ${MOST_CONFIG_BYTES} bytes`,

@@ -1,9 +1,18 @@
 // Where images come from: what a registry and a folder of archives have in common.
-import type { ImageManifest, ImageReference, LayerDescriptor } from './image.ts';
+import type { ImageConfig, ImageManifest, ImageReference, LayerDescriptor } from './image.ts';
+
+/** An image that was pulled before. */
+export interface KnownImage {
+  /** Of its manifest. */
+  readonly digest: string;
+  readonly config: ImageConfig;
+}
 
 export interface PullOptions {
   /** The bytes of a docker config file that belongs to this image. */
   readonly credentials?: Uint8Array | undefined;
+  /** If it is still the image that is asked for, its config is taken from here. */
+  readonly known?: KnownImage | undefined;
   readonly abort: AbortSignal;
 }
 

@@ -6,7 +6,7 @@ import { ContainerizerError } from '../containerizer-error.ts';
 import { trustMachine } from '../downloads/machine-trust.ts';
 import { answer } from '../threads/answering.ts';
 import type { ImageManifest, ImageReference, LayerDescriptor } from './image.ts';
-import type { PulledImage } from './puller.ts';
+import type { KnownImage, PulledImage } from './puller.ts';
 import { type PullerOptions, pullerOf } from './pullers.ts';
 
 export interface ManifestQuestion {
@@ -14,6 +14,7 @@ export interface ManifestQuestion {
   readonly number: number;
   readonly reference: ImageReference;
   readonly credentials: Uint8Array | undefined;
+  readonly known: KnownImage | undefined;
 }
 
 export interface DownloadQuestion {
@@ -35,10 +36,10 @@ answer(
   parentPort,
   {
     manifest: async (
-      { number, reference, credentials }: ManifestQuestion,
+      { number, reference, ...options }: ManifestQuestion,
       abort,
     ): Promise<ImageManifest> => {
-      const image = await puller.manifest(reference, { credentials, abort });
+      const image = await puller.manifest(reference, { ...options, abort });
       images.set(number, image);
       return image.manifest;
     },

@@ -23,10 +23,10 @@ export class ThreadPuller implements Puller {
 
   async manifest(
     reference: ImageReference,
-    { credentials, abort }: PullOptions,
+    { credentials, known, abort }: PullOptions,
   ): Promise<PulledImage> {
     const number = ++this.#lastNumber;
-    const question: ManifestQuestion = { number, reference, credentials };
+    const question: ManifestQuestion = { number, reference, credentials, known };
     const manifest = await this.#thread.ask<ImageManifest>('manifest', question, abort);
     return {
       manifest,

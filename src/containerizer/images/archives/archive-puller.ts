@@ -43,10 +43,12 @@ export class ArchivePuller implements Puller {
     this.#options = options;
   }
 
-  async manifest(reference: ImageReference, { abort }: PullOptions): Promise<PulledImage> {
+  async manifest(reference: ImageReference, { known, abort }: PullOptions): Promise<PulledImage> {
     const archive = await this.#find(reference, abort);
     const isLayout = archive.find('index.json') !== undefined;
-    const image = await (isLayout ? this.#layout : this.#saved)(archive, reference, abort);
+    const image = await (isLayout
+      ? this.#layout(archive, reference, { known, abort })
+      : this.#saved(archive, reference, abort));
     return {
       manifest: image.manifest,
       download: async (layer, path, abort) => {
@@ -91,7 +93,7 @@ export class ArchivePuller implements Puller {
   #layout = async (
     archive: Archive,
     reference: ImageReference,
-    abort: AbortSignal,
+    { known, abort }: Pick<PullOptions, 'known' | 'abort'>,
   ): Promise<ArchivedImage> => {
     const { platform } = this.#options;
     const blob = async ({ digest }: Descriptor, most: number) => {
@@ -116,7 +118,13 @@ export class ArchivePuller implements Puller {
     };
     const index = readManifest(await archive.read('index.json', MOST_MANIFEST_BYTES), OCI_INDEX);
     const entry = chooseImage(entriesFor(index as ImageIndex, reference), platform);
-    const manifest = await readImage(reference.text, await store.manifest(entry), store, platform);
+    const manifest = await readImage(
+      reference.text,
+      await store.manifest(entry),
+      store,
+      platform,
+      known,
+    );
     const files = manifest.layers.map(({ digest }) => [digest, blobName(digest)] as const);
     return { manifest, files: new Map(files) };
   };

@@ -20,11 +20,14 @@ const withoutRepeated = (layers: readonly LayerDescriptor[]) => {
     .reverse();
 };
 
-export const imageOfSchemaOne = (digest: string, manifest: SchemaOne): ImageManifest => ({
-  digest,
-  config: manifest.config,
-  layers: withoutRepeated(manifest.layers),
-});
+/** What its layers have in them is not said again. */
+export const imageOfKnown = (
+  { digest, config }: Pick<ImageManifest, 'digest' | 'config'>,
+  layers: readonly LayerDescriptor[],
+): ImageManifest => ({ digest, config, layers: withoutRepeated(layers) });
+
+export const imageOfSchemaOne = (digest: string, { config, layers }: SchemaOne): ImageManifest =>
+  imageOfKnown({ digest, config }, layers);
 
 /** What else is stored in registries (charts, signatures) has configs of other types. */
 export function checkConfigType({ config }: SchemaTwo): void {

@@ -42,7 +42,7 @@ export class RegistryPuller implements Puller {
 
   async manifest(
     reference: ImageReference,
-    { credentials, abort }: PullOptions,
+    { credentials, known, abort }: PullOptions,
   ): Promise<PulledImage> {
     const { address: usual, logins, platform } = this.#options;
     const own = credentials === undefined ? [] : readDockerConfig(credentials);
@@ -58,7 +58,7 @@ export class RegistryPuller implements Puller {
         manifest: (entry: Descriptor) => fetchManifest(session, text, entry.digest, abort),
         config: (config: Descriptor) => fetchConfig(session, text, config, abort),
       };
-      const manifest = await readImage(text, first, store, platform);
+      const manifest = await readImage(text, first, store, platform, known);
       return {
         manifest,
         download: (layer, path, abort) => {

@@ -4,7 +4,7 @@ import { errorText } from '../../../model/error-text.ts';
 import { ContainerizerError } from '../../containerizer-error.ts';
 import { canonicalName } from '../formats/reference.ts';
 import type { ImageConfig, ImageReference, LayerDescriptor } from '../image.ts';
-import type { PulledImage, Puller } from '../puller.ts';
+import type { KnownImage, PulledImage, Puller } from '../puller.ts';
 import { SharedWork } from '../shared-work.ts';
 import type { TopFolder } from '../unpacking/layer-reader.ts';
 import { accessWith, admits } from './access.ts';
@@ -99,7 +99,9 @@ export class ImageStore {
     const key = `${name} ${Buffer.from(credentials ?? []).toString('base64')}`;
     return this.#held(
       await this.#pulls.run(key, abort, async (shared) => {
-        using pulled = await this.#puller.manifest(reference, { credentials, abort: shared });
+        const known = await this.#known(name);
+        const options = { credentials, known, abort: shared };
+        using pulled = await this.#puller.manifest(reference, options);
         return await this.#store(name, reference, pulled, { credentials, abort: shared });
       }),
     );
@@ -176,6 +178,13 @@ export class ImageStore {
     } finally {
       release();
     }
+  }
+
+  /** Who has pulled it does not matter: it is taken only for who is given its manifest. */
+  async #known(name: string): Promise<KnownImage | undefined> {
+    const digest = this.#records.get(name)?.digest;
+    const config = digest && (await this.#records.config(name, digest));
+    return digest && config ? { digest, config } : undefined;
   }
 
   async #store(

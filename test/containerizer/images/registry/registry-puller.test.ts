@@ -90,6 +90,22 @@ describe('from a registry', () => {
     );
   });
 
+  test('of an image that is known, the manifest alone, as long as it is the same', async () => {
+    const digest = registry.image('a', ['x']);
+    const config = { ...(await pull('a')).manifest.config, command: ['known'] };
+    registry.requests.length = 0;
+    const asked = { known: { digest, config }, abort: never };
+    const { manifest } = await puller().manifest(parseReference('a'), asked);
+    expect(manifest).toMatchObject({ digest, config, layers: [{ digest: digestOf('x') }] });
+    expect(registry.asked).toEqual(['a/manifests/latest']);
+    registry.image('a', ['y']);
+    const changed = await puller().manifest(parseReference('a'), asked);
+    expect(changed.manifest).toMatchObject({
+      config: { command: ['a'] },
+      layers: [{ digest: digestOf('y') }],
+    });
+  });
+
   test('of an index, the image for this machine', async () => {
     const digest = registry.image('a', ['x']);
     const own = { ...entry('linux', 'amd64'), digest };
