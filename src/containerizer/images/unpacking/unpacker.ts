@@ -1,13 +1,16 @@
-// Unpacks layers, each in a thread of its own, with a program beside it that makes the files. The
-// agent's loop has nothing to do with it.
+// Unpacks layers, each in a thread beside the agent's loop, with a program that makes the files.
 import { Worker } from 'node:worker_threads';
+import { errorText } from '../../../model/error-text.ts';
 import { ContainerizerError } from '../../containerizer-error.ts';
 import type { LayerBounds, TopFolder } from './layer-reader.ts';
 
 /** What a layer may be at most; those of real images have a hundredth of it. */
 export const LAYER_BOUNDS: LayerBounds = { entries: 1_000_000, bytes: 64 * 2 ** 30 };
 
-/** What the thread is told. */
+/** What the thread is told when its work is not wanted any more. */
+export const STOP = 'stop';
+
+/** What the thread is told to do. */
 export interface UnpackingOrder {
   /** The program of the supervisor. */
   readonly program: string;
@@ -41,6 +44,32 @@ const thread = new URL(
   import.meta.url,
 );
 
+/** How long a thread with nothing to do is kept: mostly another layer follows at once. */
+const IDLE_MS = 5_000;
+const idle = new Map<Worker, NodeJS.Timeout>();
+
+function takeThread(): Worker {
+  for (const [worker, timer] of idle) {
+    clearTimeout(timer);
+    idle.delete(worker);
+    worker.ref();
+    return worker;
+  }
+  const worker = new Worker(thread);
+  // Also of one that has nothing to do: nobody else would listen.
+  worker.on('error', () => idle.delete(worker));
+  return worker;
+}
+
+function leaveThread(worker: Worker): void {
+  worker.unref();
+  const end = () => {
+    idle.delete(worker);
+    void worker.terminate();
+  };
+  idle.set(worker, setTimeout(end, IDLE_MS).unref());
+}
+
 /**
  * All of it is on the disk when this resolves. `layer` is a name for messages. Rejects with
  * ContainerizerError, or with the reason of the abort, and then nothing works in the folder any
@@ -52,25 +81,33 @@ export async function unpackLayer(
   abort: AbortSignal,
 ): Promise<UnpackedLayer> {
   abort.throwIfAborted();
-  const worker = new Worker(thread, { workerData: order });
-  const stop = () => worker.postMessage('stop');
+  const worker = takeThread();
+  const stop = () => worker.postMessage(STOP);
   abort.addEventListener('abort', stop, { once: true });
-  try {
-    const answer = await new Promise<UnpackingAnswer>((resolve) => {
-      worker.on('message', resolve);
-      worker.on('error', (error) => resolve({ kind: 'failed', text: String(error) }));
-      worker.on('exit', () => resolve({ kind: 'failed', text: 'the thread has ended early' }));
-    });
-    abort.throwIfAborted();
-    switch (answer.kind) {
-      case 'unpacked':
-        return answer;
-      case 'refused':
-        throw new ContainerizerError(`Layer ${layer} cannot be unpacked: ${answer.text}`);
-      case 'failed':
-        throw new ContainerizerError(`Failed to unpack layer ${layer}: ${answer.text}`);
-    }
-  } finally {
-    abort.removeEventListener('abort', stop);
+  const answer = await answerOf(worker, order);
+  abort.removeEventListener('abort', stop);
+  abort.throwIfAborted();
+  switch (answer.kind) {
+    case 'unpacked':
+      return answer;
+    case 'refused':
+      throw new ContainerizerError(`Layer ${layer} cannot be unpacked: ${answer.text}`);
+    case 'failed':
+      throw new ContainerizerError(`Failed to unpack layer ${layer}: ${answer.text}`);
   }
+}
+
+/** A thread that has answered is there for the next layer; one that has ended is not. */
+async function answerOf(worker: Worker, order: UnpackingOrder): Promise<UnpackingAnswer> {
+  const answered = Promise.withResolvers<UnpackingAnswer>();
+  const fail = (error: unknown) =>
+    answered.resolve({ kind: 'failed', text: `its thread has ended (${errorText(error)})` });
+  const take = (answer: UnpackingAnswer) => {
+    worker.off('error', fail).off('exit', fail);
+    leaveThread(worker);
+    answered.resolve(answer);
+  };
+  worker.once('message', take).once('error', fail).once('exit', fail);
+  worker.postMessage(order);
+  return await answered.promise;
 }

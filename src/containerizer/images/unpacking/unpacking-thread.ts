@@ -1,6 +1,6 @@
-// The thread that unpacks one layer: the blob is decompressed, and the archive in it read, here;
-// the operations that come of it are carried out by a program beside it. Its last message is an
-// answer.
+// The thread that unpacks layers, one after the other: the blob is decompressed, and the archive in
+// it read, here; the operations that come of it are carried out by a program beside it. It answers
+// each order with a message.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
@@ -8,7 +8,7 @@ import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { Transform, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { codeOf } from '../../../filesystem/folder.ts';
 import { errorText } from '../../../model/error-text.ts';
@@ -16,7 +16,7 @@ import { LayerReader } from './layer-reader.ts';
 import { END, operationBytes } from './operation-bytes.ts';
 import { TarError } from './tar-error.ts';
 import { shown, TarReader } from './tar-reader.ts';
-import type { UnpackingAnswer, UnpackingOrder } from './unpacker.ts';
+import { STOP, type UnpackingAnswer, type UnpackingOrder } from './unpacker.ts';
 
 const CHUNK_BYTES = 256 * 1024;
 const MAX_ANSWER_BYTES = 64 * 1024;
@@ -152,16 +152,22 @@ function start({ program, folder }: UnpackingOrder): Child {
   };
 }
 
+const nothing = async () => undefined;
+/** Ends the work that is being done. */
+let stop: () => Promise<void> = nothing;
+
 async function answer(order: UnpackingOrder): Promise<UnpackingAnswer> {
   const child = start(order);
   const over = new AbortController();
   void child.ended.then(() => over.abort());
-  parentPort?.once('message', () => void child.end());
+  stop = child.end;
   try {
     return await unpack(order, child, over.signal);
   } catch (error) {
     await child.end();
     return refusal(error) ?? { kind: 'failed', text: child.said() || errorText(error) };
+  } finally {
+    stop = nothing;
   }
 }
 
@@ -179,6 +185,11 @@ function refusal(error: unknown): UnpackingAnswer | undefined {
     : undefined;
 }
 
-const done = await answer(workerData as UnpackingOrder);
-parentPort?.postMessage(done);
-parentPort?.close();
+/** One at a time. What comes after a stop is the next layer. */
+parentPort?.on('message', async (message: UnpackingOrder | typeof STOP) => {
+  if (message === STOP) {
+    await stop();
+  } else {
+    parentPort?.postMessage(await answer(message));
+  }
+});
