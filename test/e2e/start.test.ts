@@ -72,7 +72,7 @@ describe('a start that cannot work ends with one line', () => {
     ],
     [
       ['execute'],
-      'mesoscale execute: say what to run: --name=… --command=…, --task=… or --task_group=…',
+      'mesoscale execute: say what to run: --name=… --command=…, --name=… --docker_image=…, --task=… or --task_group=…',
     ],
     [
       ['execute', '--master=127.0.0.1:1', '--name=x', '--command=true', '--resources='],
