@@ -19,6 +19,7 @@ import { chooseImage, type Platform } from '../formats/platform.ts';
 import type { ImageManifest, ImageReference, LayerDescriptor } from '../image.ts';
 import { readImage, type StoredManifest } from '../image-reading.ts';
 import type { PulledImage, Puller, PullOptions } from '../puller.ts';
+import { compressionOf, MAGIC_BYTES } from '../unpacking/compression.ts';
 import { sha256, sha256Of, verifiedBytes } from '../verification.ts';
 import { Archive } from './archive.ts';
 import { isNamed } from './archived-name.ts';
@@ -90,11 +91,11 @@ export class ArchivePuller implements Puller {
     );
   }
 
-  #layout = async (
+  async #layout(
     archive: Archive,
     reference: ImageReference,
     { known, abort }: Pick<PullOptions, 'known' | 'abort'>,
-  ): Promise<ArchivedImage> => {
+  ): Promise<ArchivedImage> {
     const { platform } = this.#options;
     const blob = async ({ digest }: Descriptor, most: number) => {
       abort.throwIfAborted();
@@ -127,13 +128,13 @@ export class ArchivePuller implements Puller {
     );
     const files = manifest.layers.map(({ digest }) => [digest, blobName(digest)] as const);
     return { manifest, files: new Map(files) };
-  };
+  }
 
-  #saved = async (
+  async #saved(
     archive: Archive,
     reference: ImageReference,
     abort: AbortSignal,
-  ): Promise<ArchivedImage> => {
+  ): Promise<ArchivedImage> {
     const { text } = reference;
     if (reference.digest !== undefined) {
       throw new ContainerizerError(
@@ -159,7 +160,7 @@ export class ArchivePuller implements Puller {
     }
     const manifest = imageOfSchemaTwo(sha256(config), layers, file);
     return { manifest, files };
-  };
+  }
 }
 
 /** A name with and without the tag that it has if it has none. */
@@ -204,9 +205,9 @@ async function layerOf(
   if (file === undefined) {
     throw new ContainerizerError(`There is no layer '${name}' in archive '${archive.path}'`);
   }
-  const head = { ...file, size: Math.min(file.size, 4) };
-  const start = Buffer.concat(await (await archive.stream(head)).toArray()).toString('hex');
-  const isPacked = start.startsWith('1f8b') || start === '28b52ffd';
+  const head = { ...file, size: Math.min(file.size, MAGIC_BYTES) };
+  const beginning = Buffer.concat(await (await archive.stream(head)).toArray());
+  const isPacked = compressionOf(beginning) !== undefined;
   const digest =
     diffId !== undefined && !isPacked ? diffId : await sha256Of(await archive.stream(file));
   return { digest, size: file.size, diffId, urls: [] };

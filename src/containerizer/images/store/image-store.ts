@@ -74,7 +74,7 @@ export class ImageStore {
     this.#layers = parts.layers;
   }
 
-  /** What an earlier agent has left half made is deleted meanwhile. */
+  /** Deletes what an earlier agent has left half made. */
   static async open({ folder, puller, program, warn }: ImageStoreOptions): Promise<ImageStore> {
     const folders = StoreFolders.open(folder, warn);
     const records = await ImageRecords.open(folders.images, warn);
@@ -225,9 +225,7 @@ export class ImageStore {
       abort.throwIfAborted();
       throw new ContainerizerError(
         `Failed to pull image '${reference.text}': ${errorText(error)}`,
-        {
-          cause: error,
-        },
+        { cause: error },
       );
     } finally {
       for (const release of releases) {

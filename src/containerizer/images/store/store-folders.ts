@@ -38,10 +38,7 @@ export class StoreFolders {
     this.#warn = warn;
   }
 
-  /**
-   * Makes what is missing in a folder of the agent's own, and begins to delete what an earlier
-   * agent has left unfinished.
-   */
+  /** Makes what is missing in a folder of the agent's own. */
   static open(folder: string, warn: (text: string) => void): StoreFolders {
     const folders = new StoreFolders(folder, warn);
     const { root, layers, images, empty } = folders;

@@ -12,6 +12,7 @@ import { parentPort } from 'node:worker_threads';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { codeOf } from '../../../filesystem/folder.ts';
 import { errorText } from '../../../model/error-text.ts';
+import { compressionOf, MAGIC_BYTES } from './compression.ts';
 import { LayerReader } from './layer-reader.ts';
 import { END, operationBytes } from './operation-bytes.ts';
 import { TarError } from './tar-error.ts';
@@ -21,30 +22,22 @@ import { STOP, type UnpackingAnswer, type UnpackingOrder } from './unpacker.ts';
 const CHUNK_BYTES = 256 * 1024;
 const MAX_ANSWER_BYTES = 64 * 1024;
 
-/** Beginnings of files, in hex, by how they are compressed. */
-const GZIP = /^1f8b/;
-const ZSTD = /^(28b52ffd|5.2a4d18)/;
-const OTHERS: readonly (readonly [RegExp, string])[] = [
-  [/^fd377a585a00/, 'xz'],
-  [/^425a68/, 'bzip2'],
-  [/^04224d18/, 'lz4'],
-];
-
-/** The bytes decide, and not the media type, which in old registries is wrong. */
+/** Undefined: the blob is the archive itself. */
 async function decompression(path: string): Promise<Transform | undefined> {
   await using file = await open(path);
-  const { buffer, bytesRead } = await file.read(Buffer.alloc(8), 0, 8, 0);
-  const magic = buffer.toString('hex', 0, bytesRead);
-  const other = OTHERS.find(([pattern]) => pattern.test(magic));
-  if (other !== undefined) {
-    throw new TarError(`it is compressed as ${other[1]}; known are gzip and zstd`);
-  }
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(MAGIC_BYTES), 0, MAGIC_BYTES, 0);
+  const compression = compressionOf(buffer.subarray(0, bytesRead));
   const options = { chunkSize: CHUNK_BYTES };
-  return GZIP.test(magic)
-    ? createGunzip(options)
-    : ZSTD.test(magic)
-      ? createZstdDecompress(options)
-      : undefined;
+  switch (compression) {
+    case undefined:
+      return undefined;
+    case 'gzip':
+      return createGunzip(options);
+    case 'zstd':
+      return createZstdDecompress(options);
+    default:
+      throw new TarError(`it is compressed as ${compression}; known are gzip and zstd`);
+  }
 }
 
 /** What the operations are written to, a piece at a time. */

@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ContainerizerError } from '../../../../src/containerizer/containerizer-error.ts';
 import { ArchivePuller } from '../../../../src/containerizer/images/archives/archive-puller.ts';
@@ -147,8 +147,15 @@ describe('of docker save', () => {
     }
   });
 
-  test('a layer may be packed', async () => {
-    const packed = gzipSync('upper');
+  test.each([
+    ['by gzip', gzipSync('upper')],
+    ['by zstd', zstdCompressSync('upper')],
+    // The frame in front has two bytes, which say nothing.
+    [
+      'by pzstd',
+      Buffer.concat([Buffer.from('502a4d18020000000000', 'hex'), zstdCompressSync('upper')]),
+    ],
+  ])('a layer may be packed %s', async (_, packed) => {
     archive('a', saved(null, { 'b/layer.tar': packed }));
     const image = await pull('a');
     expect(image.manifest.layers[1]).toMatchObject({
