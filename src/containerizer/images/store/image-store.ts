@@ -8,6 +8,7 @@ import type { KnownImage, PulledImage, Puller } from '../puller.ts';
 import { SharedWork } from '../shared-work.ts';
 import type { TopFolder } from '../unpacking/layer-reader.ts';
 import { accessWith, admits } from './access.ts';
+import { Holders } from './holders.ts';
 import { type ImageEntry, ImageRecords, type StoredLayer } from './image-records.ts';
 import { LayerStore } from './layer-store.ts';
 import { StoreFolders } from './store-folders.ts';
@@ -58,7 +59,8 @@ export class ImageStore {
   readonly #records: ImageRecords;
   readonly #layers: LayerStore;
   readonly #pulls = new SharedWork<Pulled>();
-  readonly #users = new Map<string, number>();
+  /** Of images, by their names. */
+  readonly #users = new Holders();
 
   private constructor(
     puller: Puller,
@@ -109,19 +111,10 @@ export class ImageStore {
 
   /** Of an image that is in use already, as a container of an earlier agent. */
   hold({ name, layers }: ImageUse): () => void {
-    const release = this.#layers.hold(layers);
-    this.#users.set(name, (this.#users.get(name) ?? 0) + 1);
-    let isHeld = true;
+    const releases = [this.#layers.hold(layers), this.#users.hold([name])];
     return () => {
-      release();
-      if (isHeld) {
-        isHeld = false;
-        const left = (this.#users.get(name) ?? 1) - 1;
-        if (left > 0) {
-          this.#users.set(name, left);
-        } else {
-          this.#users.delete(name);
-        }
+      for (const release of releases) {
+        release();
       }
     };
   }

@@ -13,6 +13,7 @@ import { SharedWork } from '../shared-work.ts';
 import type { TopFolder } from '../unpacking/layer-reader.ts';
 import { LAYER_BOUNDS, unpackLayer } from '../unpacking/unpacker.ts';
 import { syncFolder, writeDurably } from './durable-files.ts';
+import { Holders } from './holders.ts';
 import type { StoreFolders } from './store-folders.ts';
 
 export interface LayerStoreOptions {
@@ -43,7 +44,7 @@ const LAYER = /^[0-9a-f]{64}$/;
 export class LayerStore {
   readonly #options: LayerStoreOptions;
   readonly #known: Set<string>;
-  readonly #holders = new Map<string, number>();
+  readonly #holders = new Holders();
   readonly #making = new SharedWork<string>();
   readonly #slots = new Slots(MOST_UNPACKING, MOST_UNPACKING);
   /** Those on their way out: nothing new may take their place before. */
@@ -62,10 +63,6 @@ export class LayerStore {
     );
   }
 
-  has(diffId: string): boolean {
-    return this.#known.has(diffId);
-  }
-
   /** Where the files of a layer are. */
   folder(diffId: string): string {
     return join(this.#place(diffId), 'files');
@@ -79,21 +76,7 @@ export class LayerStore {
 
   /** Nobody removes them until the function that is returned is called. */
   hold(diffIds: readonly string[]): () => void {
-    for (const diffId of diffIds) {
-      this.#holders.set(diffId, (this.#holders.get(diffId) ?? 0) + 1);
-    }
-    let isHeld = true;
-    return () => {
-      for (const diffId of isHeld ? diffIds : []) {
-        const left = (this.#holders.get(diffId) ?? 1) - 1;
-        if (left > 0) {
-          this.#holders.set(diffId, left);
-        } else {
-          this.#holders.delete(diffId);
-        }
-      }
-      isHeld = false;
-    };
+    return this.#holders.hold(diffIds);
   }
 
   /**

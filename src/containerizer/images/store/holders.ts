@@ -1,0 +1,29 @@
+// How many hold each of what must not be removed meanwhile.
+
+export class Holders {
+  readonly #counts = new Map<string, number>();
+
+  /** Whether somebody holds it. */
+  has(name: string): boolean {
+    return this.#counts.has(name);
+  }
+
+  /** All of them are held until the function that is returned is called; once is enough. */
+  hold(names: readonly string[]): () => void {
+    for (const name of names) {
+      this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
+    }
+    let isHeld = true;
+    return () => {
+      for (const name of isHeld ? names : []) {
+        const left = (this.#counts.get(name) ?? 1) - 1;
+        if (left > 0) {
+          this.#counts.set(name, left);
+        } else {
+          this.#counts.delete(name);
+        }
+      }
+      isHeld = false;
+    };
+  }
+}
