@@ -1,4 +1,5 @@
 // Work that several wait for: it is done once for all who ask for it at the same time.
+import { unlessAborted } from '../unless-aborted.ts';
 
 interface Running<T> {
   readonly done: Promise<T>;
@@ -43,14 +44,10 @@ export class SharedWork<T> {
   }
 
   async #wait(key: string, running: Running<T>, abort: AbortSignal): Promise<T> {
-    const left = Promise.withResolvers<never>();
-    const leave = () => left.reject(abort.reason);
-    abort.addEventListener('abort', leave, { once: true });
     running.waiting++;
     try {
-      return await Promise.race([running.done, left.promise]);
+      return await unlessAborted(running.done, abort);
     } finally {
-      abort.removeEventListener('abort', leave);
       running.waiting--;
       if (running.waiting === 0) {
         this.#forget(key, running);

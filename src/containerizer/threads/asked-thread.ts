@@ -2,6 +2,7 @@
 // first question, and keeps no process alive that asks nothing.
 import { Worker } from 'node:worker_threads';
 import { errorText } from '../../model/error-text.ts';
+import { moduleOf } from './thread-module.ts';
 
 /** What the thread hears; `abort` is about the question of that number. */
 export type ThreadRequest =
@@ -14,7 +15,7 @@ export type ThreadAnswer<Failure> =
   | { readonly id: number; readonly failure: Failure };
 
 export interface AskedThreadOptions<Failure> {
-  /** The module of the thread, without its extension: .ts in a checkout, .js in a package. */
+  /** The module of the thread, without its extension. */
   readonly module: URL;
   /** The thread's `workerData`. */
   readonly data?: unknown;
@@ -76,8 +77,7 @@ export class AskedThread<Failure> {
       return this.#worker;
     }
     const { module, data, does } = this.#options;
-    const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
-    const worker = new Worker(new URL(`${module.href}${extension}`), { workerData: data });
+    const worker = new Worker(moduleOf(module), { workerData: data });
     worker.on('message', (answer: ThreadAnswer<Failure>) => this.#waiting.get(answer.id)?.(answer));
     worker.on('error', (error) => {
       this.#worker = undefined;

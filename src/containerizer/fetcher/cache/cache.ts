@@ -6,6 +6,7 @@ import { type BigIntStats, existsSync } from 'node:fs';
 import { lstat } from 'node:fs/promises';
 import { codeOf } from '../../../filesystem/folder.ts';
 import { errorText } from '../../../model/error-text.ts';
+import { unlessAborted } from '../../unless-aborted.ts';
 import type { Arrival } from '../arriving-file.ts';
 import { FetchError } from '../fetch-error.ts';
 import { presentable } from '../fetch-uri.ts';
@@ -304,16 +305,3 @@ const reasonOf = (error: unknown) => {
   const detail = error instanceof FetchError ? error.detail : undefined;
   return detail === undefined ? errorText(error) : `${errorText(error)} (${detail})`;
 };
-
-/** As the promise, unless it is given up before. */
-async function unlessAborted<T>(promise: Promise<T>, abort: AbortSignal): Promise<T> {
-  abort.throwIfAborted();
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const giveUp = () => reject(abort.reason);
-  abort.addEventListener('abort', giveUp, { once: true });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    abort.removeEventListener('abort', giveUp);
-  }
-}

@@ -2,6 +2,7 @@
 import { Worker } from 'node:worker_threads';
 import { errorText } from '../../../model/error-text.ts';
 import { ContainerizerError } from '../../containerizer-error.ts';
+import { moduleOf } from '../../threads/thread-module.ts';
 import type { LayerBounds, TopFolder } from './layer-reader.ts';
 
 /** What a layer may be at most; those of real images have a hundredth of it. */
@@ -38,11 +39,7 @@ export type UnpackingAnswer =
   | ({ readonly kind: 'unpacked' } & UnpackedLayer)
   | { readonly kind: 'refused' | 'failed'; readonly text: string };
 
-// The thread is beside this file: .ts in a checkout, .js in a published package.
-const thread = new URL(
-  import.meta.url.endsWith('.ts') ? './unpacking-thread.ts' : './unpacking-thread.js',
-  import.meta.url,
-);
+const thread = moduleOf(new URL('./unpacking-thread', import.meta.url));
 
 /** How long a thread with nothing to do is kept: mostly another layer follows at once. */
 const IDLE_MS = 5_000;
