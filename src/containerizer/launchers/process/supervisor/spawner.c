@@ -21,8 +21,9 @@
  * request never costs another container anything.
  *
  * Reports, a line each: `started TOKEN PID START`, `signalled TOKEN NUMBER` (passed on, or not needed any
- * more), `ended TOKEN STATUS` (-1: unknown), `failed TOKEN TEXT`. The process's own wait status stands in RUN_DIRECTORY/status, as `wait STATUS STATUS`;
- * RUN_DIRECTORY/failure tells why it could not be started. The agent has made both, with room for that.
+ * more), `ended TOKEN STATUS` (-1: unknown), `failed TOKEN TEXT`. The process's own wait status stands in
+ * RUN_DIRECTORY/status, as `wait STATUS STATUS`; RUN_DIRECTORY/failure tells why it could not be started.
+ * The agent has made both, with room for that.
  *
  * RUN_DIRECTORY/supervisor is made by link(2), before the process runs. The first to make it decides: an
  * agent that recovers and finds none makes it, and a supervisor that is too late for it ends.

@@ -16,11 +16,13 @@
  * whatever the container asked for: links are followed. What is BELOW it is in the hands of the
  * container's user, who may put a link anywhere, also while this runs: each part is opened by itself,
  * no link is followed, and what was opened is what is mounted, and mounted on. Where that is missing,
- * it is made, and belongs to whom the folder that it is in belongs to; in a volume that lies on the way
- * the container's user makes it. In files of the container's own
- * what is missing on the way to a target is made, too; links lead to where they lead in the container. In
- * words, a space, a percent sign and what is no printable character are written as %XX; an empty path
- * below is `-`. Both are judged when they have been opened: volume-places.c.
+ * it is made, and belongs to whom the folder that it is in belongs to; in a volume that lies on the way,
+ * the container's user makes it. Where the root has files of the container's own, what is missing on the
+ * way to a target is made, too, and links lead to where they lead in the container. Source and target are
+ * judged when they have been opened: volume-places.c.
+ *
+ * In words, a space, a percent sign and what is no printable character are written as %XX; an empty path
+ * below is `-`.
  */
 #include "container.h"
 
