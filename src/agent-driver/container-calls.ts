@@ -43,6 +43,7 @@ type Asker = PendingRequest<unknown> | undefined;
 const SIGKILL = 9;
 /** The wait status of a program that cannot be executed: Mesos's launcher exits with 1. */
 const NOT_EXECUTED_STATUS = 256;
+
 export class ContainerCalls {
   readonly #containerizer: Containerizer;
   readonly #records: RunRecords;
@@ -101,14 +102,14 @@ export class ContainerCalls {
       if (!(error instanceof ContainerizerError)) {
         throw error;
       }
-      if (error.isDropped || parentOf(id) === undefined) {
+      const isAlone = parentOf(id) === undefined;
+      if (error.isDropped || isAlone) {
         // Nothing was made for it; or, as with Mesos, who asked for one that stands alone is told,
         // and nobody can wait for it.
         await containers.gone(id);
         await containers.forget(id);
       }
       // Mesos makes the sandbox of one that stands alone before it asks whether it can be launched.
-      const isAlone = parentOf(id) === undefined;
       asker?.reply(error.isDropped && isAlone ? 500 : 400, error.message);
       return;
     }

@@ -2,6 +2,7 @@
 // them.
 import { lstatSync, realpathSync } from 'node:fs';
 import { dirname, isAbsolute, join, normalize } from 'node:path';
+import type { BackendName } from '../../containerizer/images/backends/backends.ts';
 import type { CollectionRules } from '../../containerizer/images/collection.ts';
 import { type Login, readDockerConfig } from '../../containerizer/images/formats/docker-config.ts';
 import {
@@ -25,7 +26,7 @@ export interface ImageSettings {
   readonly logins: readonly Login[];
   /** An absolute path; the folder exists, and nobody else can change it. */
   readonly storeDir: string;
-  readonly backend: 'auto' | 'bind' | 'copy' | 'overlay';
+  readonly backend: 'auto' | BackendName;
   /** Undefined: images stay until somebody prunes them. */
   readonly collection: CollectionRules | undefined;
 }

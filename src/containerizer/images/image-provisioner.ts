@@ -105,7 +105,7 @@ export class ImageProvisioner implements Provisioner {
       const folder = await this.#roots.make(id, name, held);
       const root = await makeRoot(this.#backend, this.#program, { ...files, folder, abort });
       abort.throwIfAborted();
-      return { type: 'docker', config: held.config, root };
+      return { config: held.config, root };
     } catch (error) {
       abort.throwIfAborted();
       throw error instanceof ContainerizerError

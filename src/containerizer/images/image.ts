@@ -13,18 +13,13 @@ export interface ImageReference {
   readonly text: string;
 }
 
-/** What an image says about containers made of it. */
+/** What is taken of what an image says about containers made of it. */
 export interface ImageConfig {
   readonly entrypoint: readonly string[];
   readonly command: readonly string[];
   /** Each `NAME=VALUE`. */
   readonly environment: readonly string[];
   readonly workingDirectory: string | undefined;
-  readonly user: string | undefined;
-  /** Paths in the container. */
-  readonly volumes: readonly string[];
-  readonly labels: Readonly<Record<string, string>>;
-  readonly stopSignal: string | undefined;
 }
 
 export interface LayerDescriptor {

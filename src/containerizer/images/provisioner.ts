@@ -23,7 +23,6 @@ export type RootFileSystem =
     };
 
 export interface ProvisionedImage {
-  readonly type: 'docker' | 'appc';
   readonly config: ImageConfig;
   readonly root: RootFileSystem;
 }

@@ -19,7 +19,7 @@ export const dockerRuntime = (isIgnored: boolean): Isolator => ({
   name: 'docker/runtime',
   contribute(plan, { images, command = {}, taskEnvironment = {} }) {
     const image = images?.rootfs;
-    if (image?.type !== 'docker' || isIgnored) {
+    if (image === undefined || isIgnored) {
       return plan;
     }
     const { config } = image;

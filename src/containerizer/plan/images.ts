@@ -58,16 +58,11 @@ export function requireImageTypes(
  * request itself asks for.
  */
 const ANY: ProvisionedImage = {
-  type: 'docker',
   config: {
     entrypoint: ['/'],
     command: [],
     environment: [],
     workingDirectory: undefined,
-    user: undefined,
-    volumes: [],
-    labels: {},
-    stopSignal: undefined,
   },
   root: { kind: 'folder', path: '/', isReadOnly: true },
 };

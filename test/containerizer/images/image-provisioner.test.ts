@@ -93,7 +93,6 @@ test('an image is pulled once, and each container has files of its own', async (
   shelf.put('base:latest', [low, high], { config: { command: ['/bin/sh'] } });
   const one = await provisioner.provision(id, 'rootfs', docker('base'), never);
   expect(one).toMatchObject({
-    type: 'docker',
     config: { command: ['/bin/sh'] },
     root: { kind: 'folder', isReadOnly: false },
   });

@@ -21,10 +21,6 @@ export const NO_CONFIG: ImageConfig = {
   command: [],
   environment: [],
   workingDirectory: undefined,
-  user: undefined,
-  volumes: [],
-  labels: {},
-  stopSignal: undefined,
 };
 
 export interface ShelfOptions {

@@ -38,7 +38,6 @@ const { MESOS } = ContainerInfo_Type;
 
 const root = { kind: 'overlay', layers: ['/l/1', '/l/2'], upper: '/c/u', work: '/c/w' } as const;
 const provisioned = (config: Partial<ImageConfig> = {}): ProvisionedImage => ({
-  type: 'docker',
   config: { ...NO_CONFIG, ...config },
   root,
 });

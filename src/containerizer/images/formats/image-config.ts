@@ -5,15 +5,7 @@ import { WireError } from '../../../wire/wire-error.ts';
 import { ContainerizerError } from '../../containerizer-error.ts';
 import type { ImageConfig } from '../image.ts';
 import { digestOf } from './digest.ts';
-import {
-  FormatError,
-  fieldsOf,
-  listOf,
-  optionalFields,
-  optionalText,
-  textOf,
-  textsOf,
-} from './fields.ts';
+import { FormatError, fieldsOf, listOf, optionalFields, optionalText, textsOf } from './fields.ts';
 
 export const MOST_CONFIG_BYTES = 8 * 2 ** 20;
 
@@ -54,24 +46,16 @@ export function readConfigFile(bytes: Uint8Array): ConfigFile {
 export function configOf(value: unknown, place: string): ImageConfig {
   const fields = optionalFields(value, place);
   const texts = (name: string) => textsOf(fields[name], `${place}.${name}`);
-  const text = (name: string) => optionalText(fields[name], `${place}.${name}`);
   const environment = texts('Env');
   for (const [i, each] of environment.entries()) {
     if (each.indexOf('=') < 1) {
       throw new FormatError(`'${place}.Env[${i}]' must be a variable as NAME=VALUE`);
     }
   }
-  const labels = Object.entries(optionalFields(fields.Labels, `${place}.Labels`));
   return {
     entrypoint: texts('Entrypoint'),
     command: texts('Cmd'),
     environment,
-    workingDirectory: text('WorkingDir'),
-    user: text('User'),
-    volumes: Object.keys(optionalFields(fields.Volumes, `${place}.Volumes`)),
-    labels: Object.fromEntries(
-      labels.map(([name, value]) => [name, textOf(value ?? '', `${place}.Labels.${name}`)]),
-    ),
-    stopSignal: text('StopSignal'),
+    workingDirectory: optionalText(fields.WorkingDir, `${place}.WorkingDir`),
   };
 }
