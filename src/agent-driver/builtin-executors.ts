@@ -106,6 +106,7 @@ export class BuiltinExecutors {
     return new InProcessTransport({
       ...this.#options,
       events,
+      cgroupInfo: (container) => this.#options.containerizer.cgroupInfo(container),
       refused: (_, text) =>
         this.#options.warn(`The agent refuses a built-in executor: ${text ?? ''}`),
     });

@@ -22,6 +22,7 @@ import {
   type AgentResponse,
   AgentResponse_Type,
   type AgentResponse_WaitContainer,
+  type CgroupInfo,
   type Resource,
   type ResourceStatistics,
   TaskState,
@@ -34,6 +35,7 @@ export interface OtherContainer {
   readonly containerId: ContainerId;
   readonly standsAlone: boolean;
   readonly processId: number | undefined;
+  readonly cgroupInfo: CgroupInfo | undefined;
   readonly resources: readonly Resource[];
 }
 
@@ -62,8 +64,17 @@ export class ContainerCalls {
         containerId: id,
         standsAlone: containers.get(rootOf(id))?.kind === 'standalone',
         processId: containers.running(id)?.processId,
+        cgroupInfo: this.#containerizer.cgroupInfo(id),
         resources,
       }));
+  }
+
+  /** What the cgroups of a container tell of it; undefined where it has ended or is not known. */
+  cgroupInfo(id: ContainerId): CgroupInfo | undefined {
+    const node = this.#containerizer.containers.get(id);
+    return node === undefined || node.state === 'ended'
+      ? undefined
+      : this.#containerizer.cgroupInfo(id);
   }
 
   userOf(id: ContainerId): string | undefined {

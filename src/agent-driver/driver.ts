@@ -34,7 +34,7 @@ import { RunRecords } from '../containerizer/records/run-records.ts';
 import { Volumes } from '../containerizer/volumes/volumes.ts';
 import { WorkDirectory } from '../containerizer/work-directory.ts';
 import { errorText } from '../model/error-text.ts';
-import type { Resource, ResourceStatistics } from '../model/generated/messages.ts';
+import type { CgroupInfo, Resource, ResourceStatistics } from '../model/generated/messages.ts';
 import type { ContainerId, RequestId } from '../model/ids.ts';
 import { Random } from '../model/random.ts';
 import { Attachments } from './attaching.ts';
@@ -357,6 +357,11 @@ export class AgentDriver {
   /** The name of the user that a container runs as; undefined where it is not known. */
   userOf(id: ContainerId): string | undefined {
     return this.#calls.userOf(id);
+  }
+
+  /** What the cgroups of a container tell of it; undefined where it has ended or is not known. */
+  cgroupInfo(id: ContainerId): CgroupInfo | undefined {
+    return this.#calls.cgroupInfo(id);
   }
 
   /** The containers that are no executor's, and have not ended. */

@@ -4,11 +4,13 @@ import { randomUUID } from 'node:crypto';
 import type { AgentEvent } from '../agent/events.ts';
 import type { ExecutorTransport } from '../executor/executor-transport.ts';
 import {
+  type CgroupInfo,
   type ExecutorCall,
   ExecutorCall_Type,
   type ExecutorEvent,
 } from '../model/generated/messages.ts';
-import { type StreamId, streamId } from '../model/ids.ts';
+import { type ContainerId, type StreamId, streamId } from '../model/ids.ts';
+import { nestedContainerOf } from '../model/updated-container.ts';
 import type {
   EventSink,
   PendingRequest,
@@ -28,6 +30,8 @@ export interface InProcessOptions extends ExecutorRequests {
   /** Called when the agent refuses a call. */
   readonly refused: (status: number, text: string | undefined) => void;
   readonly events: (event: ExecutorEvent) => void;
+  /** What the cgroups of a container that is nested in the executor's tell of it. */
+  readonly cgroupInfo: (container: ContainerId) => CgroupInfo | undefined;
 }
 
 export class InProcessTransport implements ExecutorTransport {
@@ -49,7 +53,9 @@ export class InProcessTransport implements ExecutorTransport {
     if (call.type === ExecutorCall_Type.SUBSCRIBE) {
       dispatch({ type: 'executorSubscribe', ...shared, stream: streamId(randomUUID()) });
     } else {
-      dispatch({ type: 'executorCall', ...shared });
+      const nested = nestedContainerOf(call);
+      const cgroupInfo = nested && this.#options.cgroupInfo(nested);
+      dispatch({ type: 'executorCall', ...shared, cgroupInfo });
     }
   }
 

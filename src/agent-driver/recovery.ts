@@ -69,9 +69,13 @@ function stateOf(
   builtin: BuiltinExecutor | undefined,
 ): RunState {
   if (builtin === 'default') {
-    return { alive: containerizer.isOpen(container) };
+    return {
+      alive: containerizer.isOpen(container),
+      cgroupInfo: containerizer.cgroupInfo(container),
+    };
   }
   const { alive, processId, waitStatus, failure } = containerizer.inspect(container);
   const canReport = builtin !== undefined && (waitStatus !== undefined || failure !== undefined);
-  return { alive: alive || canReport, processId, waitStatus };
+  const cgroupInfo = containerizer.cgroupInfo(container);
+  return { alive: alive || canReport, processId, cgroupInfo, waitStatus };
 }

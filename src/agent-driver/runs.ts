@@ -111,6 +111,7 @@ export class Runs {
       nowMs: this.#options.nowMs(),
       ...idsOf(run),
       processId: container?.processId,
+      cgroupInfo: this.#options.containerizer.cgroupInfo(run.containerId),
     });
     run.pod?.subscribe();
     run.runner?.subscribe();

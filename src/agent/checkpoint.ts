@@ -2,6 +2,7 @@
 // tasks run.
 import type {
   AgentInfo,
+  CgroupInfo,
   DrainConfig,
   ExecutorInfo,
   FrameworkInfo,
@@ -43,6 +44,7 @@ export interface CheckpointedExecutor {
   /** False when its process is gone; `waitStatus` then tells how it ended, if that is known. */
   readonly alive: boolean;
   readonly processId?: number | undefined;
+  readonly cgroupInfo?: CgroupInfo | undefined;
   readonly waitStatus?: number | undefined;
   readonly tasks: readonly CheckpointedTask[];
 }

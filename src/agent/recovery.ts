@@ -156,6 +156,7 @@ function recoverExecutor(
     containerId: run.containerId,
   });
   executor.processId = run.processId;
+  executor.cgroupInfo = run.cgroupInfo;
   framework.executors.set(executor.executorId, executor);
   agent.containers.set(executor.containerId, executor);
   if (!isCommandExecutor(executor)) {

@@ -1,5 +1,10 @@
 // What can be read of an agent: pure functions of its state, filtered by what the viewer may see.
-import type { AgentCall, AgentResponse, Resource } from '../model/generated/messages.ts';
+import type {
+  AgentCall,
+  AgentResponse,
+  CgroupInfo,
+  Resource,
+} from '../model/generated/messages.ts';
 import type { ContainerId, ExecutorId, FrameworkId } from '../model/ids.ts';
 import type { Authorizer } from '../security/authorizer.ts';
 import type { Principal } from '../security/principal.ts';
@@ -17,6 +22,7 @@ export interface ContainerView {
   readonly source: string;
   readonly containerId: ContainerId;
   readonly processId?: number | undefined;
+  readonly cgroupInfo?: CgroupInfo | undefined;
   /** What it may use: the limits that statistics show beside the usage. */
   readonly resources: readonly Resource[];
 }

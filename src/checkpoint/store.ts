@@ -36,7 +36,10 @@ import type {
 } from './thread.ts';
 
 /** What the rows do not say: whether the run's process is alive, and how it ended. */
-export type RunState = Pick<CheckpointedExecutor, 'alive' | 'processId' | 'waitStatus'>;
+export type RunState = Pick<
+  CheckpointedExecutor,
+  'alive' | 'processId' | 'cgroupInfo' | 'waitStatus'
+>;
 
 interface Waiting {
   readonly writes: readonly Write[];

@@ -2,6 +2,7 @@
 // and a launcher, and keeps the records by which a later agent finds a container again.
 import { namesBelowRoot, parentOf, rootOf } from '../model/container-id.ts';
 import type {
+  CgroupInfo,
   CommandInfo,
   Image,
   Resource,
@@ -504,6 +505,15 @@ export class Containerizer {
       memoryPressure: () => this.#records.memoryPressure(id),
     };
     return Object.assign({}, ...this.#isolators.map((isolator) => isolator.usage?.(container)));
+  }
+
+  /** What isolators tell of the cgroups of a container, or of those that it shares. */
+  cgroupInfo(id: ContainerId): CgroupInfo | undefined {
+    const cgroups = this.#placements.of(id);
+    const told = this.#isolators
+      .map((isolator) => isolator.cgroupInfo?.(cgroups))
+      .filter((it) => it !== undefined);
+    return told.length === 0 ? undefined : Object.assign({}, ...told);
   }
 
   #launched(id: ContainerId, sandbox: string): LaunchedContainer {

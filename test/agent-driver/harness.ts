@@ -84,6 +84,8 @@ const terminal: readonly TaskState[] = [
 
 interface Opening {
   readonly withCgroups?: boolean;
+  /** Where the hierarchies of cgroups are mounted. */
+  readonly hierarchy?: string;
   readonly fetching?: FetchOptions | undefined;
   readonly isStrict?: boolean;
   readonly isolation?: readonly string[];
@@ -122,6 +124,7 @@ export class DriverHarness {
     work: string,
     {
       withCgroups = true,
+      hierarchy = CGROUP_HIERARCHY,
       fetching,
       isStrict = true,
       isolation = ['posix/cpu', 'posix/mem'],
@@ -147,7 +150,7 @@ export class DriverHarness {
       host: lookAtHost({
         cgroups: withCgroups
           ? {
-              hierarchy: CGROUP_HIERARCHY,
+              hierarchy,
               root: cgroupRoot(work),
               controllers: controllersFor(isolation),
             }

@@ -7,7 +7,7 @@ import {
   TaskStatus_Reason,
   TaskStatus_Source,
 } from '../../src/model/generated/messages.ts';
-import { frameworkId, requestId } from '../../src/model/ids.ts';
+import { executorId, frameworkId, requestId } from '../../src/model/ids.ts';
 import { parseResources } from '../../src/model/resource-text.ts';
 import {
   AGENT_ID,
@@ -49,6 +49,37 @@ const shutdown = (world: World) =>
     name: 'ShutdownExecutorMessage',
     body: { framework_id: { value: FRAMEWORK }, executor_id: { value: 'ex' } },
   });
+
+test('statuses say what the cgroups of their container tell, and of no other executor’s', () => {
+  const world = new World();
+  const { containerId: container } = subscribed(world);
+  const own = { net_cls: { classid: 1 } };
+  const nested = { net_cls: { classid: 2 } };
+  world.send({
+    type: 'containerStarted',
+    frameworkId: frameworkId(FRAMEWORK),
+    executorId: executorId('ex'),
+    containerId: container,
+    cgroupInfo: own,
+  });
+  const below = (parent: string) => ({ container_id: { value: 'n', parent: { value: parent } } });
+  const named = (parent: string) => ({ container_status: below(parent) });
+  const { TASK_STARTING, TASK_RUNNING, TASK_KILLING } = TaskState;
+  const told = { cgroupInfo: nested };
+  world.update('ex', status('t1', TASK_STARTING));
+  world.update('ex', status('t1', TASK_RUNNING, named(container)), told);
+  world.update('ex', status('t1', TASK_KILLING, named('another')), told);
+  const [task] = world.agent.containers.get(container)?.launched.values() ?? [];
+  expect(task?.statuses?.map(({ container_status }) => container_status?.cgroup_info)).toEqual([
+    own,
+    nested,
+    undefined,
+  ]);
+  expect(world.sent('StatusUpdateMessage')[0]?.update.status.container_status).toMatchObject({
+    container_id: { value: container },
+    cgroup_info: own,
+  });
+});
 
 describe('an executor of a framework', () => {
   test('is started with what it needs to find its agent', () => {

@@ -236,7 +236,11 @@ export class World {
     return stream;
   }
 
-  update(executor: string, status: TaskStatus): void {
+  update(
+    executor: string,
+    status: TaskStatus,
+    told: Pick<Event<'executorCall'>, 'cgroupInfo'> = {},
+  ): void {
     this.send({
       type: 'executorCall',
       request: requestId(`request-${++this.#requests}`),
@@ -247,6 +251,7 @@ export class World {
         executor_id: { value: executor },
         update: { status },
       },
+      ...told,
     });
   }
 

@@ -195,6 +195,7 @@ describe('the executor API', () => {
       nowMs: () => 0,
       dispatch: (event) => loop.dispatch(event),
       events: (event) => received.push(event),
+      cgroupInfo: () => expect.unreachable(),
       refused: (status, text) => refusals.push(`${status} ${text}`),
     });
     transport.call({ type: ExecutorCall_Type.SUBSCRIBE, ...CALLER });
@@ -218,6 +219,7 @@ describe('the executor API', () => {
       nowMs: () => 0,
       dispatch: (event) => dispatched.push(event),
       events: () => expect.unreachable(),
+      cgroupInfo: () => expect.unreachable(),
       refused: () => expect.unreachable(),
     });
     transport.call({ type: ExecutorCall_Type.SUBSCRIBE, ...CALLER });
@@ -255,6 +257,21 @@ describe('the executor API', () => {
     const answer = await post(`${url}/api/v1/executor`, `{"type":"HEARTBEAT",${ids}}`);
     expect(answer).toEqual({ status: 202, body: '' });
     expect((await machine.seen('executorCall')).call.executor_id.value).toBe('e');
+  });
+
+  test('say of an update for a nested container what is known of its cgroups', async () => {
+    const cgroupInfo = { net_cls: { classid: 0x120003 } };
+    const { url, machine } = await start({
+      cgroupInfoOf: (id) => (id === 'c.n' ? cgroupInfo : undefined),
+    });
+    const status = {
+      task_id: { value: 't' },
+      state: 'TASK_RUNNING',
+      container_status: { container_id: { value: 'n', parent: { value: 'c' } } },
+    };
+    const body = `{"type":"UPDATE",${ids},"update":{"status":${JSON.stringify(status)}}}`;
+    await post(`${url}/api/v1/executor`, body);
+    expect((await machine.seen('executorCall')).cgroupInfo).toEqual(cgroupInfo);
   });
 });
 
@@ -469,6 +486,28 @@ describe('the endpoints of an agent', () => {
       expect((await get(url + path)).status).toBe(404);
     }
     expect((await get(`${url}/slave(1)/version`)).status).toBe(404);
+  });
+
+  test('list the cgroups of executors, as calls do', async () => {
+    const cgroup_info = { net_cls: { classid: 0x120003 } };
+    const containers = () => [{ ...container, cgroupInfo: cgroup_info }];
+    const others = () => [
+      {
+        containerId: containerId('c.n'),
+        standsAlone: false,
+        cgroupInfo: cgroup_info,
+        resources: [],
+      },
+    ];
+    const { url } = await start({ views: { ...views, containers }, others });
+    const [listed] = JSON.parse((await get(`${url}/containers`)).body);
+    expect(listed.status).toMatchObject({ cgroup_info });
+    const call = { type: 'GET_CONTAINERS', get_containers: { show_nested: true } };
+    const { body } = await post(`${url}/api/v1`, JSON.stringify(call));
+    expect(JSON.parse(body).get_containers.containers).toMatchObject([
+      { container_status: { cgroup_info } },
+      { container_status: { container_id: { value: 'n' }, cgroup_info } },
+    ]);
   });
 
   test('list executors and their usage', async () => {

@@ -145,7 +145,7 @@ export function executorCalled(agent: AgentState, event: ExecutorCalled): void {
   }
   switch (call.type) {
     case ExecutorCall_Type.UPDATE:
-      updateCalled(agent, executor, request, call.update?.status);
+      updateCalled(agent, executor, event);
       return;
     case ExecutorCall_Type.MESSAGE:
       messageToFramework(agent, executor, call.message?.data ?? new Uint8Array());
@@ -164,16 +164,16 @@ export function executorCalled(agent: AgentState, event: ExecutorCalled): void {
 function updateCalled(
   agent: AgentState,
   executor: Executor,
-  request: RequestId,
-  status: TaskStatus | undefined,
+  { request, call, cgroupInfo }: ExecutorCalled,
 ): void {
+  const status = call.update?.status;
   const why =
     status === undefined ? "Expecting 'update' to be present" : invalidStatus(executor, status);
   if (status === undefined || why !== undefined) {
     reply(agent, request, 400, `Failed to validate Executor::Call: ${why}`);
     return;
   }
-  const refusal = executorReported(agent, executor, status);
+  const refusal = executorReported(agent, executor, status, cgroupInfo);
   if (refusal === undefined) {
     emit(agent, { type: 'reply', request, status: 202 }, () =>
       messageSize(status, MAX_STATUS_BYTES),

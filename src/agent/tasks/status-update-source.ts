@@ -1,7 +1,8 @@
 // Makes status updates. Each changes the task's state and history, and is added to the task's
 // stream.
-import { containerIdMessage } from '../../model/container-id.ts';
+import { containerIdMessage, containerIdOf, rootOf } from '../../model/container-id.ts';
 import {
+  type CgroupInfo,
   ExecutorEvent_Type,
   NetworkInfo_Protocol,
   type StatusUpdate,
@@ -48,12 +49,14 @@ export function reportStatus(
 
 /**
  * Takes an update of an executor, which is acknowledged to the executor once it is durable. Answers
- * why there is no room for it now.
+ * why there is no room for it now. `nestedCgroups` is told of the container that the update names,
+ * where that is nested in another one.
  */
 export function executorReported(
   agent: AgentState,
   executor: Executor,
   given: TaskStatus,
+  nestedCgroups?: CgroupInfo,
 ): string | undefined {
   const { framework } = executor;
   if (given.uuid === undefined) {
@@ -73,7 +76,7 @@ export function executorReported(
     ...given,
     source: TaskStatus_Source.SOURCE_EXECUTOR,
     executor_id: { value: executor.executorId },
-    container_status: containerStatus(agent, executor, given),
+    container_status: containerStatus(agent, executor, given, nestedCgroups),
   });
   const update = updateOf(agent, framework, status);
   const refusal = updateRefusal(agent, update);
@@ -172,8 +175,21 @@ function completeStatus(agent: AgentState, framework: Framework, given: TaskStat
   return status;
 }
 
-function containerStatus(agent: AgentState, executor: Executor, given: TaskStatus) {
+function containerStatus(
+  agent: AgentState,
+  executor: Executor,
+  given: TaskStatus,
+  nestedCgroups: CgroupInfo | undefined,
+) {
   const own = given.container_status;
+  const named = own?.container_id && containerIdOf(own.container_id);
+  const isNested = named !== undefined && named !== executor.containerId;
+  // What the cgroups of another executor's containers tell is not this executor's to pass on.
+  const cgroupInfo = !isNested
+    ? executor.cgroupInfo
+    : rootOf(named) === executor.containerId
+      ? nestedCgroups
+      : undefined;
   const networks = own?.network_infos ?? [];
   return {
     ...own,
@@ -182,6 +198,7 @@ function containerStatus(agent: AgentState, executor: Executor, given: TaskStatu
       networks.length > 0
         ? networks
         : [{ ip_addresses: [{ protocol: NetworkInfo_Protocol.IPv4, ip_address: agent.ip }] }],
+    ...(cgroupInfo === undefined ? {} : { cgroup_info: cgroupInfo }),
     ...(executor.processId === undefined ? {} : { executor_pid: executor.processId }),
   };
 }

@@ -123,6 +123,7 @@ export async function runAgent(
     usage: ({ containerId }) => measuring.run(() => driver.usage(containerId)),
     others: () => driver.otherContainers(),
     userOf: (id) => driver.userOf(id),
+    cgroupInfoOf: (id) => driver.cgroupInfo(id),
     executorSocket: options.executorSocket,
     authorizer: options.authorizer,
     authentication,

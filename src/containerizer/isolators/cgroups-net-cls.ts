@@ -8,6 +8,8 @@ import type { Isolator } from './isolator.ts';
 import { NetClassHandles } from './net-class-handles.ts';
 
 const FILE = 'net_cls.classid';
+/** The class of what nobody has given one. */
+const UNCLASSIFIED = 0;
 
 export function cgroupsNetCls(
   { netClasses }: CgroupOptions,
@@ -17,6 +19,9 @@ export function cgroupsNetCls(
   if (handles === undefined) {
     return cgroupIsolator({ name: 'cgroups/net_cls' }, hierarchies);
   }
+  const roots = hierarchies
+    .filter(({ controllers }) => controllers.includes('net_cls'))
+    .map(({ root }) => root);
   return {
     ...cgroupIsolator(
       {
@@ -37,5 +42,13 @@ export function cgroupsNetCls(
       }
     },
     cleanup: (id) => handles.release(id),
+    // One that shares the cgroups of another container has the class of that.
+    cgroupInfo({ joined }) {
+      const classId = joined
+        .filter((folder) => roots.some((root) => folder.startsWith(`${root}/`)))
+        .map((folder) => numberIn(folder, FILE))
+        .find((it) => it !== undefined && it !== UNCLASSIFIED);
+      return classId === undefined ? undefined : { net_cls: { classid: classId } };
+    },
   };
 }

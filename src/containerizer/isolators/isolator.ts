@@ -1,6 +1,6 @@
 // An isolator is responsible for one concern of containers, and has Mesos's name for it. What it
 // adds to a plan is pure; what it does to the machine may be repeated.
-import type { Resource, ResourceStatistics } from '../../model/generated/messages.ts';
+import type { CgroupInfo, Resource, ResourceStatistics } from '../../model/generated/messages.ts';
 import type { ContainerId } from '../../model/ids.ts';
 import type { ContainerUsage } from '../launchers/launcher.ts';
 import type { CgroupPlacement, CgroupSetting } from '../plan/cgroup-plan.ts';
@@ -40,6 +40,8 @@ export interface Isolator extends Contributor {
   recover?(container: LaunchedContainer, resources: readonly Resource[]): void;
   /** The isolator's part of the container's statistics. */
   usage?(container: MeasuredContainer): Partial<ResourceStatistics>;
+  /** What others are told of the cgroups that a container is in; undefined where it is nothing. */
+  cgroupInfo?(cgroups: CgroupPlacement): CgroupInfo | undefined;
   /** Figures of the isolator itself, by Mesos's names. */
   metrics?(): Readonly<Record<string, number>>;
   /** Called when the container has ended or was not launched. */

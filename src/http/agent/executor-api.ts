@@ -9,6 +9,7 @@ import {
   ExecutorEvent_Type,
 } from '../../model/generated/messages.ts';
 import { streamId } from '../../model/ids.ts';
+import { nestedContainerOf } from '../../model/updated-container.ts';
 import type { IoTurn } from '../../runtime/io-turn.ts';
 import type { EventSink, PendingRequests, StreamRegistry } from '../../runtime/pending-requests.ts';
 import { types } from '../../wire/types.ts';
@@ -20,6 +21,7 @@ import { EventStream } from '../server/event-stream.ts';
 import type { HttpResponse } from '../server/response.ts';
 import { replyResponse, writeResponse } from '../server/response-text.ts';
 import type { EndpointRequest } from '../server/router.ts';
+import type { CgroupInfoOf } from './containers.ts';
 
 /**
  * The interval of HEARTBEAT events to executors, which only keep connections from being dropped.
@@ -37,6 +39,7 @@ export interface ExecutorApiOptions {
   readonly turn: IoTurn;
   readonly requests: PendingRequests<ExecutorStream>;
   readonly streams: StreamRegistry<ExecutorStream>;
+  readonly cgroupInfoOf: CgroupInfoOf;
 }
 
 export class ExecutorApi {
@@ -80,7 +83,9 @@ export class ExecutorApi {
       const stream = streamId(randomUUID());
       dispatch({ type: 'executorSubscribe', nowMs: nowMs(), request, stream, principal, call });
     } else {
-      dispatch({ type: 'executorCall', nowMs: nowMs(), request, principal, call });
+      const nested = nestedContainerOf(call);
+      const cgroupInfo = nested && this.#options.cgroupInfoOf(nested);
+      dispatch({ type: 'executorCall', nowMs: nowMs(), request, principal, call, cgroupInfo });
     }
   }
 }

@@ -15,7 +15,7 @@ import { Firewall } from '../server/firewall.ts';
 import { type PortOptions, ProcessPort } from '../server/process-port.ts';
 import type { HttpResponse } from '../server/response.ts';
 import { createRouter } from '../server/router.ts';
-import type { ContainerUsage, OtherContainers, UserOf } from './containers.ts';
+import type { CgroupInfoOf, ContainerUsage, OtherContainers, UserOf } from './containers.ts';
 import { AgentEndpoints } from './endpoints.ts';
 import { ExecutorApi, type ExecutorStream } from './executor-api.ts';
 import { ExecutorSocket } from './executor-socket.ts';
@@ -38,6 +38,7 @@ export interface AgentServerOptions extends PortOptions {
   /** Which containers there are besides those of executors. */
   readonly others?: OtherContainers | undefined;
   readonly userOf?: UserOf | undefined;
+  readonly cgroupInfoOf?: CgroupInfoOf | undefined;
   /** The path of a Unix socket on which the executor API is served, too. */
   readonly executorSocket?: string | undefined;
 }
@@ -107,12 +108,19 @@ export class AgentServer {
 
   async #listen(): Promise<void> {
     const { dispatch, clock, requests, streams, views, authorizer, usage, others } = this.#options;
-    const { userOf, heartbeatMs } = this.#options;
+    const { userOf, cgroupInfoOf, heartbeatMs } = this.#options;
     const nowMs = () => clock.nowMs();
     const unavailable = (): HttpResponse | undefined =>
       views.recovered ? undefined : agentRecovering;
     const { turn, process } = this.port;
-    const executor = new ExecutorApi({ dispatch, nowMs, turn, requests, streams });
+    const executor = new ExecutorApi({
+      dispatch,
+      nowMs,
+      turn,
+      requests,
+      streams,
+      cgroupInfoOf: cgroupInfoOf ?? (() => undefined),
+    });
     const operator = new AgentOperatorApi({
       dispatch,
       nowMs,

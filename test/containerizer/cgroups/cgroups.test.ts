@@ -75,9 +75,9 @@ test('settings are written in their order, and limits only raised where that is 
 });
 
 test('what isolators need and the machine lacks is named (needs root)', () => {
-  const { missing } = lookAtCgroups({ ...place, controllers: ['pids', 'net_cls', 'gravity'] });
-  expect([...missing.keys()]).toEqual(['net_cls', 'gravity']);
-  expect(missing.get('net_cls')).toMatch('mount -t cgroup -o net_cls net_cls');
+  const { missing } = lookAtCgroups({ ...place, controllers: ['pids', 'net_prio', 'gravity'] });
+  expect([...missing.keys()]).toEqual(['net_prio', 'gravity']);
+  expect(missing.get('net_prio')).toMatch('mount -t cgroup -o net_prio net_prio');
   expect(missing.get('gravity')).toMatch('this kernel');
 });
 
@@ -101,5 +101,5 @@ test('an agent puts itself into cgroups, or is told why it cannot (needs root)',
     expect(cgroups).toContain(`:${controller}:/${ROOT}/agent\n`);
     rmdirSync(join(CGROUP_HIERARCHY, controller, ROOT, 'agent'));
   }
-  expect(() => joined(['net_cls'])).toThrow('--agent_subsystems: the agent cannot join a cgroup');
+  expect(() => joined(['net_prio'])).toThrow('--agent_subsystems: the agent cannot join a cgroup');
 });
