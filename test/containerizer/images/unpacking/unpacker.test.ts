@@ -279,6 +279,17 @@ test.each<[string, readonly ArchiveEntry[], string]>([
   );
 });
 
+test.runIf(isRoot)('attributes come after content of any size', async () => {
+  const pax = { 'SCHILY.xattr.user.a': 'a', 'SCHILY.xattr.user.b': 'bb' };
+  const content = Buffer.alloc(20 << 20, 'content');
+  const { files } = await unpackedOf(
+    { name: 'small', content: 'x' },
+    { name: 'large', content, pax },
+  );
+  const large = join(files, 'large');
+  expect(attributes([large, 'user.a'], [large, 'user.b'])).toEqual(['a', 'bb']);
+});
+
 test.runIf(isRoot)('devices, attributes and capabilities are those of the archive', async () => {
   const capability = '\x01\0\0\x02\0\x20\0\0\0\0\0\0\0\0\0\0\0\0\0\0';
   const { files } = await unpackedOf(

@@ -52,7 +52,7 @@ struct operation {
   int64_t seconds;
   uint64_t number;
   const char *path, *target;
-  /* Of the attributes: names and values, as they came. */
+  /* Of the attributes: names and values, as they came, in `taken`. */
   const unsigned char *at, *end;
 };
 
@@ -62,6 +62,8 @@ static uint64_t until_look;
 
 static unsigned char *buffer;
 static size_t begin, end;
+/* The operation that is carried out: what follows it goes through the buffer meanwhile. */
+static unsigned char *taken;
 
 static _Noreturn void stop(const char *what, const char *path) {
   printf("%s '%s': %s\n", what, path, strerror(errno));
@@ -461,7 +463,7 @@ static int carry_out(const struct operation *it) {
 int fill_layer(const char *folder) {
   is_root = geteuid() == 0;
   umask(0);
-  if (!(buffer = malloc(BUFFER))) {
+  if (!(buffer = malloc(BUFFER)) || !(taken = malloc(MAX_OPERATION))) {
     stop("Failed to get memory for", folder);
   }
   if (chdir(folder) < 0 || (root = open("layer/files", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0 ||
@@ -475,17 +477,17 @@ int fill_layer(const char *folder) {
     if (size > MAX_OPERATION || !want(4 + size)) {
       return 1;
     }
-    at = buffer + begin + 4;
+    memcpy(taken, buffer + begin + 4, size);
     begin += 4 + size;
     struct operation it;
-    if (size == 1 && *at == 'z') {
+    if (size == 1 && *taken == 'z') {
       if (syncfs(root) < 0) {
         stop("Failed to write to the disk", folder);
       }
       puts("ok");
       return 0;
     }
-    if (parse(at, at + size, &it) < 0) {
+    if (parse(taken, taken + size, &it) < 0) {
       errno = EINVAL;
       stop("Failed to read an operation after", parent_path);
     }
