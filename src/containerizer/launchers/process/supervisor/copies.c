@@ -8,6 +8,7 @@
  * No link is followed. Data are shared with the layer where the file system can. A line says what went wrong.
  */
 #include "container.h"
+#include "layers.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -21,11 +22,10 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
-enum { COPY_BYTES = 1 << 20, LEFT_BYTES = 16 << 20, MAX_ATTRIBUTES = 64 << 10 };
+enum { COPY_BYTES = 1 << 20, MAX_ATTRIBUTES = 64 << 10 };
 
 static int is_root, target = -1;
 /* Where the copy is, for messages and for hard links. */
@@ -39,14 +39,9 @@ struct copied {
 static struct copied *copied;
 static size_t n_copied, room_copied;
 
-static int is_whiteout(const struct stat *status) {
-  return S_ISCHR(status->st_mode) && status->st_rdev == 0;
-}
-
 static int is_opaque(int folder) {
   char value;
-  return fgetxattr(folder, is_root ? "trusted.overlay.opaque" : "user.overlay.opaque", &value, 1) == 1 &&
-         value == 'y';
+  return fgetxattr(folder, opaque_attribute(is_root), &value, 1) == 1 && value == 'y';
 }
 
 static int remove_tree(int folder, const char *name);
@@ -113,21 +108,12 @@ static int copy_attributes(int from, int to) {
   return 0;
 }
 
-static int has_room(void) {
-  struct statvfs status;
-  if (fstatvfs(target, &status) == 0 && (unsigned long long)status.f_bavail * status.f_frsize < LEFT_BYTES) {
-    errno = ENOSPC;
-    return 0;
-  }
-  return 1;
-}
-
 static int copy_content(int from, int to, off_t left) {
   static char buffer[COPY_BYTES];
   if (left == 0 || ioctl(to, FICLONE, from) == 0) {
     return 0;
   }
-  while (left > 0 && has_room()) {
+  while (left > 0 && has_disk_room(target)) {
     ssize_t n = copy_file_range(from, NULL, to, NULL, 8 * COPY_BYTES, 0);
     if (n < 0 && (errno == EXDEV || errno == ENOSYS || errno == EOPNOTSUPP || errno == EINVAL)) {
       n = read(from, buffer, sizeof buffer);

@@ -23,6 +23,7 @@
  * the last operation all is taken for unfinished. Who is not root makes no devices, and owns all.
  */
 #include "container.h"
+#include "layers.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -32,113 +33,21 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
-enum {
-  MAX_OPERATION = 4 << 20,
-  BUFFER = 2 * MAX_OPERATION,
-  /* How much is written until the room on the disk is looked at again, and how much is to be left. */
-  LOOK_BYTES = 8 << 20,
-  LEFT_BYTES = 16 << 20
-};
-
-struct operation {
-  char kind;
-  uint32_t mode, uid, gid, nanoseconds, n_attributes;
-  int64_t seconds;
-  uint64_t number;
-  const char *path, *target;
-  /* Of the attributes: names and values, as they came, in `taken`. */
-  const unsigned char *at, *end;
-};
+/* How much is written until the room on the disk is looked at again. */
+enum { LOOK_BYTES = 8 << 20 };
 
 static int root = -1, replaced = -1, is_root;
 static unsigned long moved;
 static uint64_t until_look;
 
-static unsigned char *buffer;
-static size_t begin, end;
-/* The operation that is carried out: what follows it goes through the buffer meanwhile. */
-static unsigned char *taken;
-
 static _Noreturn void stop(const char *what, const char *path) {
   printf("%s '%s': %s\n", what, path, strerror(errno));
   exit(1);
-}
-
-/* At least `size` bytes lie in the buffer afterwards; 0 where the input ends before. */
-static int want(size_t size) {
-  if (BUFFER - begin < size) {
-    memmove(buffer, buffer + begin, end - begin);
-    end -= begin;
-    begin = 0;
-  }
-  while (end - begin < size) {
-    ssize_t n = read(STDIN_FILENO, buffer + end, BUFFER - end);
-    if (n <= 0 && !(n < 0 && errno == EINTR)) {
-      return 0;
-    }
-    end += n > 0 ? n : 0;
-  }
-  return 1;
-}
-
-static uint64_t number(const unsigned char **at, int bytes) {
-  uint64_t value = 0;
-  for (int i = 0; i < bytes; i++) {
-    value |= (uint64_t)(*at)[i] << (8 * i);
-  }
-  *at += bytes;
-  return value;
-}
-
-/* Takes a text off the operation; NULL where it is too short. */
-static const char *text(const unsigned char **at, const unsigned char *stop, size_t *size) {
-  if (stop - *at < 4) {
-    return NULL;
-  }
-  size_t length = number(at, 4);
-  if ((size_t)(stop - *at) < length) {
-    return NULL;
-  }
-  const char *found = (const char *)*at;
-  *at += length;
-  *size = length;
-  return found;
-}
-
-/* The two texts are copied, so that they end. */
-static int parse(const unsigned char *at, const unsigned char *stop, struct operation *it) {
-  static char texts[2][4096];
-  if (stop - at < 37) {
-    return -1;
-  }
-  it->kind = *at++;
-  it->mode = number(&at, 4);
-  it->uid = number(&at, 4);
-  it->gid = number(&at, 4);
-  it->seconds = number(&at, 8);
-  it->nanoseconds = number(&at, 4);
-  it->number = number(&at, 8);
-  it->n_attributes = number(&at, 4);
-  for (int i = 0; i < 2; i++) {
-    size_t size;
-    const char *found = text(&at, stop, &size);
-    if (!found || size >= sizeof texts[i] || memchr(found, 0, size)) {
-      return -1;
-    }
-    memcpy(texts[i], found, size);
-    texts[i][size] = 0;
-  }
-  it->path = texts[0];
-  it->target = texts[1];
-  it->at = at;
-  it->end = stop;
-  return 0;
 }
 
 /* The folder that a path is in, which stays open until another one is. */
@@ -155,10 +64,6 @@ static int beneath(const char *path, int flags) {
   return syscall(SYS_openat2, root, *path ? path : ".", &how, sizeof how);
 }
 
-static int is_whiteout(const struct stat *status) {
-  return S_ISCHR(status->st_mode) && status->st_rdev == 0;
-}
-
 /* Takes away what is there; -1 where that fails. A folder is moved as it is. */
 static int take_away(int folder, const char *name, const struct stat *status) {
   char aside[32];
@@ -170,12 +75,8 @@ static int take_away(int folder, const char *name, const struct stat *status) {
   return renameat(folder, name, replaced, aside);
 }
 
-/*
- * What is not in the archive of a folder: that nothing is seen of it in the layers below. An agent that is not
- * root mounts with attributes that users may set.
- */
 static int make_opaque(int folder) {
-  return fsetxattr(folder, is_root ? "trusted.overlay.opaque" : "user.overlay.opaque", "y", 1, 0);
+  return fsetxattr(folder, opaque_attribute(is_root), "y", 1, 0);
 }
 
 /* Opens the folder, and makes it where there is none. */
@@ -259,8 +160,8 @@ static int set_attributes(int fd, const struct operation *it) {
   for (uint32_t i = 0; i < it->n_attributes; i++) {
     char name[256];
     size_t length, size;
-    const char *key = text(&at, it->end, &length);
-    const char *value = key ? text(&at, it->end, &size) : NULL;
+    const char *key = take_text(&at, it->end, &length);
+    const char *value = key ? take_text(&at, it->end, &size) : NULL;
     if (!value || length >= sizeof name) {
       errno = EINVAL;
       return -1;
@@ -279,39 +180,32 @@ static int set_time(int folder, const char *name, const struct operation *it) {
   return name ? utimensat(folder, name, both, AT_SYMLINK_NOFOLLOW) : futimens(folder, both);
 }
 
-/* Blocks that are kept for root are for the machine, and not for images. */
 static int has_room(uint64_t bytes) {
   if (until_look > bytes) {
     until_look -= bytes;
     return 1;
   }
-  struct statvfs status;
   until_look = LOOK_BYTES;
-  if (fstatvfs(root, &status) == 0 && (uint64_t)status.f_bavail * status.f_frsize < LEFT_BYTES) {
-    errno = ENOSPC;
-    return 0;
-  }
-  return 1;
+  return has_disk_room(root);
 }
 
 static int write_content(int file, uint64_t left) {
   while (left > 0) {
-    if (begin == end && !want(1)) {
+    size_t some;
+    const unsigned char *bytes = look_at_content(&some);
+    if (!bytes) {
       exit(1); /* The agent has gone, or has given up. */
     }
-    size_t some = end - begin < left ? end - begin : left;
+    some = some < left ? some : left;
     if (!has_room(some)) {
       return -1;
     }
-    ssize_t n = write(file, buffer + begin, some);
+    ssize_t n = write(file, bytes, some);
     if (n < 0) {
       return -1;
     }
-    begin += n;
+    pass_content(n);
     left -= n;
-  }
-  if (begin == end) {
-    begin = end = 0;
   }
   return 0;
 }
@@ -463,7 +357,7 @@ static int carry_out(const struct operation *it) {
 int fill_layer(const char *folder) {
   is_root = geteuid() == 0;
   umask(0);
-  if (!(buffer = malloc(BUFFER)) || !(taken = malloc(MAX_OPERATION))) {
+  if (open_input() < 0) {
     stop("Failed to get memory for", folder);
   }
   if (chdir(folder) < 0 || (root = open("layer/files", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0 ||
@@ -471,25 +365,18 @@ int fill_layer(const char *folder) {
       (is_root && chroot(".") < 0)) {
     stop("Failed to enter", folder);
   }
-  while (want(4)) {
-    const unsigned char *at = buffer + begin;
-    size_t size = number(&at, 4);
-    if (size > MAX_OPERATION || !want(4 + size)) {
-      return 1;
+  struct operation it;
+  for (int is_whole; (is_whole = take_operation(&it)) != 0;) {
+    if (is_whole < 0) {
+      errno = EINVAL;
+      stop("Failed to read an operation after", parent_path);
     }
-    memcpy(taken, buffer + begin + 4, size);
-    begin += 4 + size;
-    struct operation it;
-    if (size == 1 && *taken == 'z') {
+    if (it.kind == 'z') {
       if (syncfs(root) < 0) {
         stop("Failed to write to the disk", folder);
       }
       puts("ok");
       return 0;
-    }
-    if (parse(taken, taken + size, &it) < 0) {
-      errno = EINVAL;
-      stop("Failed to read an operation after", parent_path);
     }
     if (!has_room(4096) || carry_out(&it) < 0) {
       stop("Failed to make", it.path);
