@@ -1,17 +1,17 @@
-// What a session in a container of a test prints, until its end.
+// Sessions in containers of tests, and what they print.
 import type { LaunchContainer } from '../../src/agent/effects.ts';
 import { type ContainerId, containerId } from '../../src/model/ids.ts';
 import type { ContainerOutput } from '../../src/runtime/pending-requests.ts';
 import type { DriverHarness } from './harness.ts';
 
 /** Rejects where it is refused. */
-export async function sessionOutput(
+export const openSession = (
   harness: DriverHarness,
   parent: ContainerId,
   value: string,
   more: Partial<LaunchContainer> = {},
-): Promise<string> {
-  const output = await new Promise<ContainerOutput>((resolve, reject) => {
+): Promise<ContainerOutput> =>
+  new Promise((resolve, reject) => {
     harness.driver.perform({
       type: 'launchContainer',
       request: harness.requests.add({
@@ -25,6 +25,10 @@ export async function sessionOutput(
       ...more,
     });
   });
+
+/** What it prints until its end. */
+export async function sessionOutput(...session: Parameters<typeof openSession>): Promise<string> {
+  const output = await openSession(...session);
   let text = '';
   for await (const { data } of output) {
     text += Buffer.from(data).toString();

@@ -2,8 +2,8 @@
 // prints what the session writes. Its arguments are the work directory, how the driver is opened
 // (in JSON), and the session's command.
 import { containerId } from '../../src/model/ids.ts';
-import type { ContainerOutput } from '../../src/runtime/pending-requests.ts';
 import { DriverHarness } from './harness.ts';
+import { openSession } from './session-output.ts';
 
 const [, , work = '', opening = '{}', value = ''] = process.argv;
 const harness = await DriverHarness.open(work, JSON.parse(opening));
@@ -15,19 +15,7 @@ const root = {
 await harness.stored(harness.declare(root).recordedIn);
 harness.launch(root);
 await harness.started(containerId('root'));
-const output = await new Promise<ContainerOutput>((resolve, reject) => {
-  harness.driver.perform({
-    type: 'launchContainer',
-    request: harness.requests.add({
-      reply: (status, text) => reject(new Error(`Answered ${status}: ${text}`)),
-      sendOutput: resolve,
-    }),
-    containerId: containerId('root.s1'),
-    command: { value },
-    resources: [],
-    isSession: true,
-  });
-});
+const output = await openSession(harness, containerId('root'), value);
 for await (const { data } of output) {
   process.stdout.write(data);
 }

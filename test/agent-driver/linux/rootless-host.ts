@@ -3,11 +3,11 @@
 // It prints what came of that (an Outcome), and ends.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ContainerId, containerId, executorId, frameworkId } from '../../../src/model/ids.ts';
-import type { ContainerOutput } from '../../../src/runtime/pending-requests.ts';
+import { type ContainerId, executorId, frameworkId } from '../../../src/model/ids.ts';
 import { openTestImages } from '../../support/test-images.ts';
 import { DriverHarness, type Launch } from '../harness.ts';
 import { eventually } from '../outside.ts';
+import { sessionOutput } from '../session-output.ts';
 
 export interface Scenario {
   /** Each runs to its end; of a group each task, whose last line is `END`. */
@@ -68,27 +68,6 @@ async function outputOfTask(id: ContainerId, name: string): Promise<string> {
   return output(id, 'tasks', name);
 }
 
-async function outputOfSession(root: ContainerId): Promise<string> {
-  const chunks = await new Promise<ContainerOutput>((resolve, reject) => {
-    harness.driver.perform({
-      type: 'launchContainer',
-      request: harness.requests.add({
-        reply: (status, text) => reject(new Error(`Answered ${status}: ${text}`)),
-        sendOutput: resolve,
-      }),
-      containerId: containerId(`${root}.session`),
-      command: { value: scenario.session },
-      resources: [],
-      isSession: true,
-    });
-  });
-  let text = '';
-  for await (const { data } of chunks) {
-    text += Buffer.from(data).toString();
-  }
-  return text;
-}
-
 async function checked(id: ContainerId): Promise<number | undefined> {
   const code = () =>
     harness.statuses(id).find((it) => it.check_status?.command?.exit_code !== undefined)
@@ -100,7 +79,7 @@ const { running, isLeft } = scenario;
 const id = isLeft ? harness.reattach(running) : harness.launch(running);
 const [check, session, ...results] = await Promise.all([
   checked(id),
-  checked(id).then(() => outputOfSession(id)),
+  checked(id).then(() => sessionOutput(harness, id, scenario.session)),
   ...scenario.launches.map(resultOf),
 ]);
 console.log(JSON.stringify({ check, session, results } satisfies Outcome));
