@@ -25,12 +25,24 @@
 //   meta/pending/<digest>                    volumes that are destroyed, but still in their places
 //   downloads/<container>                    unfinished downloads
 //   provisioner/containers/<container>       what containers write to the files of their images
+//   store/docker                             images, unless the operator names another folder
 //   volumes/roles/<role>/<id>                persistent volumes
 //   volumes/destroyed/<any>                  what is left to delete of those that were destroyed
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { containerFolder } from '../model/container-id.ts';
 import { type ContainerId, containerId } from '../model/ids.ts';
+
+/** The folders in it, of which no other part of the machine may make use. */
+export const OWN_FOLDERS = [
+  'containers',
+  'downloads',
+  'meta',
+  'provisioner',
+  'slaves',
+  'store',
+  'volumes',
+];
 
 /** The folder between a container's folder and those of containers nested in it, as in Mesos. */
 const NESTED = 'containers';
@@ -113,6 +125,11 @@ export class WorkDirectory {
 
   get provisioner(): string {
     return join(this.root, 'provisioner');
+  }
+
+  /** The folder of images, where the operator names no other. */
+  get images(): string {
+    return join(this.root, 'store', 'docker');
   }
 
   /** The absolute path for a path relative to the work directory. */

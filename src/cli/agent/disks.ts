@@ -3,22 +3,12 @@
 import { realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { type Mount, mountOf, mounts } from '../../containerizer/host/mounts.ts';
+import { OWN_FOLDERS } from '../../containerizer/work-directory.ts';
 import { type Disk, disksOf, isWithin, overlapError } from '../../model/disk-overlap.ts';
 import type { Resource } from '../../model/generated/messages.ts';
 import { FlagError, readEach } from '../flags/faults.ts';
 import { writableFolder } from '../process/writable-folder.ts';
 import { whyUnreadable } from '../text-file.ts';
-
-/** Folders of the agent in its work directory. */
-export const OWN_FOLDERS = [
-  'containers',
-  'downloads',
-  'meta',
-  'provisioner',
-  'slaves',
-  'store',
-  'volumes',
-];
 
 /** Creates the roots of PATH disks; relative ones are in the work directory. Throws FlagError. */
 export function makePathDisks(resources: readonly Resource[], workDir: string): void {

@@ -4,9 +4,9 @@ import { join, resolve } from 'node:path';
 import type { Proxies } from '../../containerizer/downloads/http-answer.ts';
 import type { CacheSpace, FetchOptions } from '../../containerizer/fetcher/fetcher.ts';
 import { type HadoopClient, hadoopClient } from '../../containerizer/fetcher/hadoop.ts';
+import { OWN_FOLDERS } from '../../containerizer/work-directory.ts';
 import { isWithin } from '../../model/disk-overlap.ts';
 import { FlagError } from '../flags/parse.ts';
-import { OWN_FOLDERS } from './disks.ts';
 import type { AgentFlagValues } from './options.ts';
 
 /** `workDir` is the agent's folder. Throws FlagError. */

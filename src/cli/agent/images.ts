@@ -1,7 +1,7 @@
 // What flags say of images: where they come from, how they are kept, and what containers have of
 // them.
 import { lstatSync, realpathSync } from 'node:fs';
-import { dirname, isAbsolute, join, normalize } from 'node:path';
+import { dirname, isAbsolute, normalize } from 'node:path';
 import type { BackendName } from '../../containerizer/images/backends/backends.ts';
 import type { CollectionRules } from '../../containerizer/images/collection.ts';
 import { type Login, readDockerConfig } from '../../containerizer/images/formats/docker-config.ts';
@@ -10,6 +10,7 @@ import {
   parseImageSource,
 } from '../../containerizer/images/formats/registry-address.ts';
 import type { ImageSupport, ImageTypeName } from '../../containerizer/plan/images.ts';
+import { WorkDirectory } from '../../containerizer/work-directory.ts';
 import { type Image, Image_Type } from '../../model/generated/messages.ts';
 import { types } from '../../wire/types.ts';
 import { FlagError, readEach } from '../flags/faults.ts';
@@ -85,7 +86,7 @@ const loginsOf = (config: unknown): readonly Login[] =>
 
 /** One outside of the work directory, which is locked, may be another agent's. */
 function storeOf(path: string | undefined, workDir: string): string {
-  const folder = safeFolder(path ?? join(workDir, 'store', 'docker'));
+  const folder = safeFolder(path ?? new WorkDirectory(workDir).images);
   const holder = path === undefined ? undefined : folderHolder(folder);
   if (holder !== undefined) {
     throw new FlagError(`--docker_store_dir: ${folder} is in use by another agent (${holder})`);
