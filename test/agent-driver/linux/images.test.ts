@@ -51,6 +51,12 @@ const images = {
   workdir: { workingDirectory: 'made/here' },
   hiding: { files: { over: '->/mnt' } },
   leading: { files: { work: '->/v' }, workingDirectory: 'work/here' },
+  out: { workingDirectory: '/proc/self/fd/6' },
+  // The runtime, for which the machine's /proc is mounted there, would not come to `safe`.
+  leaving: {
+    files: { work: '->/proc/self/fd/6', 'proc/self/fd/6': '->/safe', 'safe/file': '' },
+    workingDirectory: 'work',
+  },
   late: { files: { late: '' } },
   later: { files: { later: '' } },
   links: { files: { 'etc/hosts': '->/etc/passwd', over: '->/tmp', 'tmp/keep': '' } },
@@ -187,6 +193,8 @@ test('a working directory in a volume is entered as the user, who makes it if he
   expect(await asked()).toBe(`${DONE}\n/made/here\n`);
 });
 
+const leads = (path: string) => `The way to '${path}' leads into a volume, or into /proc or /dev: `;
+
 test('no link of an image leads root into a volume', async () => {
   const host = join(folder.path, 'closed');
   mkdirSync(host, { mode: 0o755 });
@@ -199,11 +207,33 @@ test('no link of an image leads root into a volume', async () => {
     outputOf({ value: 'true' }, container(image, { volumes: [volume(container_path)] }), {
       user: 'nobody',
     });
-  const leads = (path: string) => `The way to '${path}' leads into a volume: `;
   expect(await asked('hiding', '/over')).toContain(leads('/mnt/mesos/sandbox'));
   expect(await asked('leading', '/v')).toContain(leads('/work/here'));
   expect(readdirSync(host)).toEqual([]);
 });
+
+test('no working directory of an image leads out of it', async () => {
+  for (const [image, path] of [
+    ['out', '/proc/self/fd/6'],
+    ['leaving', '/work'],
+  ] as const) {
+    expect(await outputOf({ value: 'true' }, container(image))).toContain(leads(path));
+  }
+});
+
+test('a session does not leave its container by a link in the place of its directory', async () => {
+  const links = 'cd /; rmdir /made/here; ln -s /proc/self/fd/$N /made/here; echo made';
+  const look = `ls -d ${'../'.repeat(30)}usr`;
+  for (const n of [3, 4, 5, 6, 7, 8, 9]) {
+    const value = `${links.replace('$N', String(n))}; exec sleep 1000`;
+    const id = harness.launch({ task: { command: { value }, container: container('workdir') } });
+    const path = harness.inSandbox(id, 'stdout');
+    await eventually(() => existsSync(path) && readFileSync(path, 'utf8') === 'made\n');
+    const text = await sessionOutput(harness, id, look).catch(String);
+    expect(text).not.toMatch(/^(\.\.\/)+usr$/m);
+  }
+});
+
 test.runIf(existsSync('/sys/fs/cgroup/freezer'))(
   'a container sees its own cgroups, and changes none',
   async () => {

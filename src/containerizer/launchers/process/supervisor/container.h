@@ -49,9 +49,15 @@ enum {
   INSIDE_PROGRAM = INSIDE_FIRST, /* This program. */
   INSIDE_FAILURE,                /* Takes the reason why there is no process; closed when there is. */
   INSIDE_STATUS,                 /* Takes the status of the command, as wait(2) has it. */
-  INSIDE_DIRECTORY,              /* The folder that the working directory must be. */
+  INSIDE_DIRECTORY,              /* In memory: which folder the working directory must be. */
   INSIDE_ENVIRONMENT,            /* In memory: variables, each ended by NUL. */
   INSIDE_DESCRIPTORS = INSIDE_ENVIRONMENT - INSIDE_FIRST + 1
+};
+
+/* All 0: any folder. */
+struct inside_directory {
+  dev_t device;
+  ino_t file;
 };
 
 /* What the process gets as its standard input and output, and where it hands up the files for them. */
@@ -133,7 +139,7 @@ char *decoded(char *word);
 int keep_way(const char *path, const char *way);
 /*
  * In files of the container's own below `path`: makes what is missing of a way, and fails with EXDEV where
- * that leads into a volume, and not into the sandbox.
+ * that leads into a volume, and not into the sandbox, or into /proc or /dev.
  */
 int reach(const struct launch *launch, const char *path, const char *way);
 const char *objection_to(int root, int target);

@@ -28,6 +28,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -96,15 +97,31 @@ static void go(const char *way) {
  * link in its place, or in that of a folder above it.
  */
 static void check_directory(void) {
-  struct stat expected, found;
-  if (fstat(INSIDE_DIRECTORY, &expected) == 0 && S_ISDIR(expected.st_mode) &&
+  struct inside_directory expected;
+  struct stat found;
+  if (pread(INSIDE_DIRECTORY, &expected, sizeof expected, 0) != sizeof expected) {
+    fail(INSIDE_FAILURE, "Failed to take the working directory");
+  }
+  if (expected.file != 0 &&
       /* A session's user may not be able to look it up as `.`. */
-      (fstatat(AT_FDCWD, "", &found, AT_EMPTY_PATH) < 0 || found.st_dev != expected.st_dev ||
-       found.st_ino != expected.st_ino)) {
+      (fstatat(AT_FDCWD, "", &found, AT_EMPTY_PATH) < 0 || found.st_dev != expected.device ||
+       found.st_ino != expected.file)) {
     errno = EPERM;
     fail(INSIDE_FAILURE, "The working directory is not the container's any more");
   }
   close(INSIDE_DIRECTORY);
+}
+
+/*
+ * The runtime has gone through links of an image, or of a user, as root. For the kernel a folder has a path
+ * if it is below the container's root.
+ */
+static void check_inside(void) {
+  char path[2 * PATH_MAX];
+  if (syscall(SYS_getcwd, path, sizeof path) <= 0 || path[0] != '/') {
+    errno = EPERM;
+    fail(INSIDE_FAILURE, "The working directory is not among the container's files");
+  }
 }
 
 /* In place of that which the runtime gives. */
@@ -204,7 +221,9 @@ _Noreturn void inside(int count, char **arguments) {
   take_null();
   if (arguments[2][0] == '/') {
     close(INSIDE_DIRECTORY);
+    check_inside();
     go_inside(arguments[2]);
+    check_inside();
   } else {
     go(arguments[2]);
     check_directory();

@@ -25,7 +25,7 @@
  *   volume ROOT VOLUME   A volume of the container, below the folder that becomes its root: volumes.c.
  *   into ROOT VOLUME     The same, where that folder has files of the container's own.
  *   reach ROOT WAY       The folder where the runtime begins, in files of the container's own: is made
- *                        where it is missing, but in no volume.
+ *                        where it is missing, but in no volume, and neither in /proc nor in /dev.
  *   hide TARGET -        An empty folder that cannot be written to: of cgroups the runtime sees none,
  *                        and leaves them alone. They are made and joined before.
  */
@@ -268,7 +268,8 @@ static void set_stage(const struct launch *launch, int failure) {
       }
     } else if (strcmp(step[0], "reach") == 0) {
       if (reach(launch, step[1], step[2]) < 0) {
-        fail(failure, errno == EXDEV ? "The way to '%s' leads into a volume" : "Failed to make '%s'",
+        fail(failure, errno == EXDEV ? "The way to '%s' leads into a volume, or into /proc or /dev"
+                            : "Failed to make '%s'",
              step[2]);
       }
     } else if (take_step(step) < 0) {
@@ -292,6 +293,27 @@ static int hold_environment(int failure, char **environment) {
   }
   if (held < 0) {
     fail(failure, "Failed to hold the environment");
+  }
+  return held;
+}
+
+/*
+ * Which folder the working directory must be. The folder itself is the machine's: through a descriptor of
+ * it a working directory such as /proc/self/fd/6 would lead out of the container.
+ */
+static int hold_identity(int failure, int directory) {
+  struct inside_directory it = {0};
+  struct stat status;
+  int held = memfd_create("directory", MFD_CLOEXEC);
+  if (held < 0 || (directory >= 0 && fstat(directory, &status) < 0)) {
+    fail(failure, "Failed to hold the working directory");
+  }
+  if (directory >= 0) {
+    it = (struct inside_directory){status.st_dev, status.st_ino};
+    drop(directory);
+  }
+  if (write(held, &it, sizeof it) != sizeof it) {
+    fail(failure, "Failed to hold the working directory");
   }
   return held;
 }
@@ -331,7 +353,7 @@ _Noreturn void become_runtime(const struct launch *launch, int failure, int dire
       [INSIDE_PROGRAM - INSIDE_FIRST] = launch->program,
       [INSIDE_FAILURE - INSIDE_FIRST] = failure,
       [INSIDE_STATUS - INSIDE_FIRST] = launch->status_pipe[1],
-      [INSIDE_DIRECTORY - INSIDE_FIRST] = directory,
+      [INSIDE_DIRECTORY - INSIDE_FIRST] = hold_identity(failure, directory),
       [INSIDE_ENVIRONMENT - INSIDE_FIRST] = hold_environment(failure, launch->environment),
   };
   set_stage(launch, failure);

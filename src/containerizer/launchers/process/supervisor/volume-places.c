@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/magic.h>
+#include <linux/mount.h>
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
@@ -20,6 +21,11 @@
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
+
+/* umount2(2) of the C library, whose header is at odds with that of the kernel. */
+int umount2(const char *target, int flags);
+
+enum { UNMOUNT_LATER = 2 };
 
 /* The path of what is open, without links; empty where it has none. Returns how long it is. */
 static size_t path_of(int fd, char path[PATH_MAX]) {
@@ -73,13 +79,48 @@ static int is_sandbox(const struct launch *launch, int folder, const char *name)
   return result;
 }
 
-int reach(const struct launch *launch, const char *path, const char *way) {
+/*
+ * Mounts an empty folder over one in files of the container's own, which is made where it is missing. Returns
+ * the mount; -1 where there can be no folder, so that the runtime will mount nothing there either.
+ */
+static int cover(int root, const char *name) {
+  struct open_how how = {.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
+                         .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_XDEV};
+  int folder = syscall(SYS_openat2, root, name, &how, sizeof how);
+  if (folder < 0 && errno == ENOENT && make_by_root(root, name, 0) == 0) {
+    folder = syscall(SYS_openat2, root, name, &how, sizeof how);
+  }
+  if (folder < 0) {
+    return -1;
+  }
+  int system = syscall(SYS_fsopen, "tmpfs", FSOPEN_CLOEXEC), mounted = -1;
+  if (system >= 0 && syscall(SYS_fsconfig, system, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0) {
+    mounted = syscall(SYS_fsmount, system, FSMOUNT_CLOEXEC, MOUNT_ATTR_RDONLY);
+  }
+  if (mounted >= 0 && syscall(SYS_move_mount, mounted, "", folder, "",
+                              MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0) {
+    drop(mounted);
+    mounted = -1;
+  }
+  drop(system);
+  drop(folder);
+  return mounted;
+}
+
+static int uncover(int mounted) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/self/fd/%d", mounted);
+  int result = mounted < 0 ? 0 : umount2(path, UNMOUNT_LATER);
+  drop(mounted);
+  return result;
+}
+
+static int go_there(const struct launch *launch, int root, const char *way) {
   struct open_how how = {.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
                          .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_XDEV};
   char part[PATH_MAX];
   snprintf(part, sizeof part, "%s", way);
-  int root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-  int here = root < 0 ? -1 : syscall(SYS_openat2, root, "/", &how, sizeof how);
+  int here = syscall(SYS_openat2, root, "/", &how, sizeof how);
   for (char *name = part, *end; here >= 0 && *(name += strspn(name, "/")); name = end) {
     end = name + strcspn(name, "/");
     char after = *end;
@@ -96,9 +137,28 @@ int reach(const struct launch *launch, const char *path, const char *way) {
     here = next;
     *end = after;
   }
+  return here;
+}
+
+/*
+ * The runtime goes the same way as root, with descriptors of the machine's folders: what an image has in
+ * /proc and /dev is no way, since it will find other links there.
+ */
+int reach(const struct launch *launch, const char *path, const char *way) {
+  int root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (root < 0) {
+    return -1;
+  }
+  int proc = cover(root, "proc"), dev = cover(root, "dev"), here = go_there(launch, root, way);
+  int error = errno, result = here < 0 ? -1 : 0;
+  if (uncover(dev) < 0 || uncover(proc) < 0) {
+    error = errno;
+    result = -1;
+  }
   drop(root);
   drop(here);
-  return here < 0 ? -1 : 0;
+  errno = error;
+  return result;
 }
 
 /* Why nothing is mounted on the target; NULL: something may be. */
