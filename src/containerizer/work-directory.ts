@@ -33,7 +33,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { containerFolder } from '../model/container-id.ts';
 import { type ContainerId, containerId } from '../model/ids.ts';
 
-/** The folders in it, of which no other part of the machine may make use. */
+/** The folders in it: no disk, and no cache, may be one of them or lie in one. */
 export const OWN_FOLDERS = [
   'containers',
   'downloads',
