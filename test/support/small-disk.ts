@@ -1,4 +1,4 @@
-// A disk of two megabytes that a test fills and empties. Mounting it requires root.
+// A disk of two megabytes, or more, that a test fills and empties. Mounting it requires root.
 import { execFileSync } from 'node:child_process';
 import { closeSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,9 +7,9 @@ export class SmallDisk implements Disposable {
   readonly #path: string;
 
   /** Mounts it on an existing folder. */
-  constructor(path: string) {
+  constructor(path: string, megabytes = 2) {
     this.#path = path;
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', path]);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', path]);
   }
 
   /** Until not a single byte more can be written. */

@@ -1,6 +1,14 @@
 // A blob becomes a file.
 import { createWriteStream } from 'node:fs';
+import { statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { ContainerizerError } from '../containerizer-error.ts';
+
+/** What blobs leave free of a disk. */
+const LEFT_BYTES = 64 << 20;
+/** How many bytes arrive between two looks at the disk. */
+const LOOK_BYTES = 16 << 20;
 
 /** Nothing may exist at `path`. Rejects as the bytes do, or with the reason of the abort. */
 export async function storeBlob(
@@ -9,9 +17,35 @@ export async function storeBlob(
   signal: AbortSignal,
 ): Promise<void> {
   try {
-    await pipeline(bytes, createWriteStream(path, { flags: 'wx', mode: 0o600 }), { signal });
+    const file = createWriteStream(path, { flags: 'wx', mode: 0o600 });
+    await pipeline(leavingRoom(bytes, dirname(path)), file, { signal });
   } catch (error) {
     signal.throwIfAborted();
     throw error;
+  }
+}
+
+/** Throws ContainerizerError where a disk has no room for so many bytes in one of its folders. */
+export async function requireRoom(folder: string, bytes: number, name: string): Promise<void> {
+  const { bavail, bsize } = await statfs(folder);
+  const free = bavail * bsize;
+  if (bytes + LEFT_BYTES > free) {
+    throw new ContainerizerError(
+      `There is no room for ${name}: the disk of '${folder}' has ${free} bytes left, of which ` +
+        `${LEFT_BYTES} stay free`,
+    );
+  }
+}
+
+/** The same bytes; others come to the disk at the same time. */
+async function* leavingRoom(bytes: AsyncIterable<Uint8Array>, folder: string) {
+  let untilLook = LOOK_BYTES;
+  for await (const chunk of bytes) {
+    yield chunk;
+    untilLook -= chunk.length;
+    if (untilLook <= 0) {
+      untilLook = LOOK_BYTES;
+      await requireRoom(folder, 0, 'the rest of a layer');
+    }
   }
 }

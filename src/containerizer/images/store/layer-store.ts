@@ -1,13 +1,14 @@
 // The layers of all images, each once, by what is in it. A layer is made in a folder that counts
 // for nothing, is on the disk as a whole, and then gets its name; so there is never half of one,
 // whenever the agent or the machine stops. Layers that somebody holds are not removed.
-import { mkdir, readdir, readFile, rename, stat, statfs, unlink } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, stat, unlink } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { codeOf } from '../../../filesystem/folder.ts';
 import { errorText } from '../../../model/error-text.ts';
 import { ContainerizerError } from '../../containerizer-error.ts';
 import { Slots } from '../../downloads/slots.ts';
+import { requireRoom } from '../blob-file.ts';
 import type { LayerDescriptor } from '../image.ts';
 import { SharedWork } from '../shared-work.ts';
 import type { TopFolder } from '../unpacking/layer-reader.ts';
@@ -35,8 +36,6 @@ type Source = (layer: LayerDescriptor, path: string, abort: AbortSignal) => Prom
 
 /** How many layers are unpacked at once: each is work for a CPU and a half. */
 const MOST_UNPACKING = Math.max(1, Math.min(4, availableParallelism()));
-/** What downloads leave free of a disk. */
-const LEFT_BYTES = 64 << 20;
 
 const SHA256 = 'sha256:';
 const LAYER = /^[0-9a-f]{64}$/;
@@ -146,7 +145,9 @@ export class LayerStore {
     const staging = await folders.stage();
     try {
       const blob = join(staging, 'blob');
-      await this.#download(layer, blob, source, abort);
+      const { digest, size = 0 } = layer;
+      await requireRoom(folders.layers, size, `layer ${digest} of ${size} bytes`);
+      await source(layer, blob, abort);
       const release = await this.#slots.take('', abort);
       try {
         await mkdir(join(staging, 'layer', 'files'), { recursive: true });
@@ -172,23 +173,6 @@ export class LayerStore {
     } finally {
       await folders.delete(staging);
     }
-  }
-
-  async #download(
-    layer: LayerDescriptor,
-    blob: string,
-    source: Source,
-    abort: AbortSignal,
-  ): Promise<void> {
-    const { bavail, bsize } = await statfs(this.#options.folders.layers);
-    const free = bavail * bsize;
-    if ((layer.size ?? 0) + LEFT_BYTES > free) {
-      throw new ContainerizerError(
-        `There is no room for layer ${layer.digest} of ${layer.size ?? 0} bytes: the disk of ` +
-          `'${this.#options.folders.root}' has ${free} bytes left`,
-      );
-    }
-    await source(layer, blob, abort);
   }
 
   /** From here on there is a layer; unless there has been one with the same content. */
