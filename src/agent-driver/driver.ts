@@ -26,15 +26,22 @@ import { Containerizer, type ImageParts } from '../containerizer/containerizer.t
 import type { FetchOptions } from '../containerizer/fetcher/fetcher.ts';
 import { deleteDownloads } from '../containerizer/fetcher/fetcher.ts';
 import type { Host } from '../containerizer/host/host.ts';
+import { Users } from '../containerizer/host/users.ts';
 import type { IsolatorOptions } from '../containerizer/isolators/isolators.ts';
 import type { LauncherName } from '../containerizer/launchers/names.ts';
 import type { CapabilityDefaults } from '../containerizer/plan/capabilities.ts';
 import type { ContainerLogger } from '../containerizer/plan/container-logger.ts';
 import { RunRecords } from '../containerizer/records/run-records.ts';
+import { VolumeGids } from '../containerizer/volumes/volume-gids.ts';
 import { Volumes } from '../containerizer/volumes/volumes.ts';
 import { WorkDirectory } from '../containerizer/work-directory.ts';
 import { errorText } from '../model/error-text.ts';
-import type { CgroupInfo, Resource, ResourceStatistics } from '../model/generated/messages.ts';
+import type {
+  CgroupInfo,
+  Resource,
+  ResourceStatistics,
+  Value_Range,
+} from '../model/generated/messages.ts';
 import type { ContainerId, RequestId } from '../model/ids.ts';
 import { Random } from '../model/random.ts';
 import { Attachments } from './attaching.ts';
@@ -66,6 +73,8 @@ export interface AgentDriverOptions extends ExecutorRequests {
   /** What keeps the output of containers; undefined: plain files. */
   readonly logger?: ContainerLogger | undefined;
   readonly fetching?: FetchOptions | undefined;
+  /** The groups for volumes that containers of several users share; undefined: none. */
+  readonly volumeGids?: readonly Value_Range[] | undefined;
   /** Undefined: containers can have no images. */
   readonly images?: ImageParts | undefined;
   readonly garbage: GarbageRules;
@@ -181,10 +190,13 @@ export class AgentDriver {
     }
     const { programs, host, launcher, isolation, capabilities, isolators, logger, fetching } =
       options;
-    const { ociRuntime, images } = options;
+    const { ociRuntime, images, volumeGids } = options;
     const warn = (text: string) => options.log('warn', text);
     const records = new RunRecords(work, warn);
-    const volumes = new Volumes(work, warn);
+    const gids =
+      volumeGids &&
+      new VolumeGids({ meta: work.meta, ranges: volumeGids, users: new Users(), warn });
+    const volumes = new Volumes(work, warn, gids);
     const containerizer = await Containerizer.open({
       work,
       records,
@@ -198,6 +210,7 @@ export class AgentDriver {
       isolators,
       logger,
       fetching,
+      gids,
       images,
       warn,
     });
@@ -248,7 +261,7 @@ export class AgentDriver {
     this.#rows = undefined;
     const { isStrict, log } = this.#options;
     const { bootId } = this.#options.host;
-    await this.#containerizer.recoverImages();
+    await this.#containerizer.recoverShared();
     const checkpoint = await recoverCheckpoint({
       rows,
       damages: this.#damages,

@@ -53,6 +53,7 @@ import { removeSandbox } from './sandboxes/sandboxes.ts';
 import { surroundingsOf } from './surroundings-of.ts';
 import { timerDelay } from './timer-delay.ts';
 import type { TreeNode } from './tree.ts';
+import type { VolumeGids } from './volumes/volume-gids.ts';
 import type { Volumes } from './volumes/volumes.ts';
 import type { WorkDirectory } from './work-directory.ts';
 
@@ -76,6 +77,8 @@ export interface ContainerizerOptions {
   /** What keeps the output of containers; undefined: plain files. */
   readonly logger?: ContainerLogger | undefined;
   readonly fetching?: FetchOptions | undefined;
+  /** Undefined: volumes that containers share belong to users only. */
+  readonly gids?: VolumeGids | undefined;
   /** Undefined: containers can have no images. */
   readonly images?: ImageParts | undefined;
   readonly warn: (text: string) => void;
@@ -114,6 +117,7 @@ export class Containerizer {
   readonly #steps: LaunchSteps;
   readonly #users: Users;
   readonly #provisioner: Provisioner | undefined;
+  readonly #gids: VolumeGids | undefined;
   readonly #containers: Containers;
   readonly #listeners = deafListeners();
 
@@ -147,6 +151,7 @@ export class Containerizer {
       images: options.images?.support,
     };
     this.#provisioner = options.images?.provisioner;
+    this.#gids = options.gids;
     this.#placements = new Placements(options.records, this.#host.cgroups);
     this.#fetcher = new Fetcher({
       ...(options.fetching ?? DEFAULT_FETCH_OPTIONS),
@@ -162,6 +167,7 @@ export class Containerizer {
       placements: this.#placements,
       fetcher: this.#fetcher,
       isDiskEnforced: options.isolators?.disk?.isEnforced ?? false,
+      gids: options.gids,
       provisioner: this.#provisioner,
     });
     this.#containers = new Containers({
@@ -375,6 +381,7 @@ export class Containerizer {
       await this.#removeCgroups(id);
     }
     await this.#provisioner?.destroy(id);
+    await this.#gids?.releaseOf(id);
     const place = this.#placeOf(id);
     if (place !== undefined && kind !== 'executor' && kind !== 'debug') {
       this.#listeners.onSandboxLeft(id, place);
@@ -432,6 +439,7 @@ export class Containerizer {
     this.#placements.forget(id);
     // Of one that has ended while there was no agent.
     await this.#provisioner?.destroy(id);
+    await this.#gids?.releaseOf(id);
     await this.#records.remove(id);
   }
 
@@ -469,9 +477,11 @@ export class Containerizer {
     }
   }
 
-  /** To be called before all else: root file systems of containers without records are removed. */
-  async recoverImages(): Promise<void> {
-    await this.#provisioner?.recover(new Set(this.#records.all()));
+  /** To be called before all else: what was made for containers without records is undone. */
+  async recoverShared(): Promise<void> {
+    const known = new Set(this.#records.all());
+    await this.#provisioner?.recover(known);
+    await this.#gids?.recover(known);
   }
 
   /** Removes images that no container uses, but for these. */
@@ -491,7 +501,7 @@ export class Containerizer {
       'containerizer/mesos/container_destroy_errors': notDestroyed,
     };
     const figures = this.#isolators.map((isolator) => isolator.metrics?.() ?? {});
-    return Object.assign(own, ...figures, this.#provisioner?.metrics());
+    return Object.assign(own, ...figures, this.#provisioner?.metrics(), this.#gids?.metrics());
   }
 
   /** The usage of the container's processes; undefined where it has none. */

@@ -7,7 +7,7 @@ import { applySettings, makeCgroups } from './cgroups/cgroups.ts';
 import type { Placements } from './cgroups/placements.ts';
 import { ContainerizerError } from './containerizer-error.ts';
 import type { Fetcher } from './fetcher/fetcher.ts';
-import type { Identity, Users } from './host/users.ts';
+import { type Identity, type Users, withGroups } from './host/users.ts';
 import { identityOf } from './identity.ts';
 import type { ProvisionedImage, Provisioner } from './images/provisioner.ts';
 import type { Isolator } from './isolators/isolator.ts';
@@ -26,6 +26,7 @@ import { rootSandbox, sandboxPlace } from './plan/sandbox-path.ts';
 import { hasOwnNamespaces } from './plan/surroundings.ts';
 import { linkTargets } from './plan/volume-links.ts';
 import { noteEmpty } from './records/empty-record.ts';
+import { notedGroups, noteGroups } from './records/groups-record.ts';
 import { notePlace } from './records/place-record.ts';
 import type { RunRecords } from './records/run-records.ts';
 import {
@@ -37,6 +38,8 @@ import {
 } from './sandboxes/sandboxes.ts';
 import type { Making } from './tree.ts';
 import { Turns } from './turns.ts';
+import { groupsOfVolumes } from './volumes/shared-volumes.ts';
+import type { VolumeGids } from './volumes/volume-gids.ts';
 import type { WorkDirectory } from './work-directory.ts';
 
 export interface LaunchOptions {
@@ -65,6 +68,8 @@ export interface LaunchParts {
   readonly fetcher: Fetcher;
   /** Whether containers end that have more on disks than they were given. */
   readonly isDiskEnforced: boolean;
+  /** Undefined: shared volumes belong to users only. */
+  readonly gids: VolumeGids | undefined;
   /** Undefined where the plans of this agent's host have no images. */
   readonly provisioner: Provisioner | undefined;
   readonly counts: ContainerizerCounts;
@@ -178,7 +183,28 @@ export class LaunchSteps {
     for (const isolator of this.#of.isolators) {
       await isolator.prepare?.(plan, abort);
     }
-    return { plan, identity };
+    return { plan, identity: await this.#withGroups(plan, identity, abort) };
+  }
+
+  /** Who runs in it has the groups of its volumes; a session those of what it looks into. */
+  async #withGroups(
+    plan: ContainerPlan,
+    identity: Identity | undefined,
+    abort: AbortSignal,
+  ): Promise<Identity | undefined> {
+    const { gids, records } = this.#of;
+    if (identity === undefined) {
+      return undefined;
+    }
+    const inherited = plan.inside === undefined ? [] : notedGroups(records, plan.inside);
+    const given = gids === undefined ? [] : await groupsOfVolumes(plan, identity, gids, abort);
+    const groups = [...new Set([...inherited, ...given])];
+    if (groups.length === 0) {
+      return identity;
+    }
+    abort.throwIfAborted();
+    noteGroups(records, plan.id, groups);
+    return withGroups(identity, groups);
   }
 
   #planned(request: ContainerRequest): Planned {

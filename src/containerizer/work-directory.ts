@@ -8,6 +8,7 @@
 //   meta/containers/<container>/failure      why its process could not be started
 //   meta/containers/<container>/killing      since when, and why, its task is being killed
 //   meta/containers/<container>/user         the number of its user, nothing for the agent's own
+//   meta/containers/<container>/groups       those of its volumes, which its process has besides
 //   meta/containers/<container>/settings     what confines its process besides its user
 //   meta/containers/<container>/cgroups      those that are its own, and those that it is in
 //   meta/containers/<container>/place        what it is for, where it is, and its isolators
@@ -22,6 +23,7 @@
 //   meta/containers/<container>/containers/<nested>   the same of one that is nested in it
 //   meta/cache/<serial>                      a file of the fetcher's cache: its URI, size and sum
 //   meta/destroyed/<id>                      what is being deleted on a disk of type MOUNT
+//   meta/volume_gids                         the groups of volumes that several users share
 //   meta/pending/<digest>                    volumes that are destroyed, but still in their places
 //   downloads/<container>                    unfinished downloads
 //   provisioner/containers/<container>       what containers write to the files of their images

@@ -32,6 +32,10 @@ const hasDescriptors = existsSync('/proc/self/fd');
  */
 export const PLACE = (process.platform === 'linux' ? 0o10000000 : O_RDONLY) | O_DIRECTORY;
 export const NO_LINK = O_NOFOLLOW;
+/** The same for a file, which may be of any kind. */
+const FILE_PLACE = process.platform === 'linux' ? 0o10000000 : O_RDONLY | O_NONBLOCK;
+/** chown(2) leaves the owner as it is. */
+const SAME_USER = -1;
 /** How many entries are read at once. */
 const ENTRIES = 256;
 
@@ -123,6 +127,18 @@ export class Folder implements AsyncDisposable {
     const options = { encoding: 'buffer' as BufferEncoding, bufferSize: ENTRIES };
     const entries: AsyncIterable<unknown> = await opendir(this.#path, options);
     yield* entries as AsyncIterable<Dirent<Buffer>>;
+  }
+
+  /**
+   * Gives a file to a group, if it is `wanted`; a folder or a link stays as it is. What is open is
+   * looked at and given, whatever its name leads to by now.
+   */
+  async giveFile(name: Name, gid: number, wanted: (status: BigIntStats) => boolean): Promise<void> {
+    await using file = await open(this.#at(name), FILE_PLACE | O_NOFOLLOW);
+    const status = await file.stat({ bigint: true });
+    if (!status.isSymbolicLink() && !status.isDirectory() && wanted(status)) {
+      await chown(descriptorPath(file.fd) ?? this.#at(name), SAME_USER, gid);
+    }
   }
 
   unlink(name: Name): Promise<void> {

@@ -95,6 +95,7 @@ interface Opening {
   readonly ociRuntime?: string;
   readonly garbage?: Partial<AgentDriverOptions['garbage']>;
   readonly images?: AgentDriverOptions['images'];
+  readonly volumeGids?: AgentDriverOptions['volumeGids'];
 }
 
 export class DriverHarness {
@@ -134,6 +135,7 @@ export class DriverHarness {
       ociRuntime,
       garbage,
       images,
+      volumeGids,
     }: Opening = {},
   ) {
     const harness = new DriverHarness(work);
@@ -144,6 +146,7 @@ export class DriverHarness {
       launcher,
       ociRuntime,
       images,
+      volumeGids,
       isolation,
       isolators,
       logger,

@@ -239,7 +239,6 @@ export const AGENT_CONTAINER_FLAGS = {
     help: 'Where systemd keeps its runtime files.',
   }),
   volume_gid_range: text({
-    ...PLANNED,
     help: 'Group ids for volumes shared by tasks of several users, such as [10000-20000].',
   }),
   xfs_kill_containers: toggle({

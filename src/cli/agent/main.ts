@@ -42,7 +42,7 @@ export async function runAgent(
   const { values } = parsed;
   const [settings, module] = await Promise.all([agentSettings(parsed), loadCore()]);
   const { address, master, options, authentication, carriers, warnings } = settings;
-  const { capabilities, isolators, containerLogger, fetching } = settings;
+  const { capabilities, isolators, containerLogger, fetching, volumeGids } = settings;
   const { workDir } = options;
   const noted = { ...parsed, warnings: [...parsed.warnings, ...warnings] };
   const own = new ServerProcess<AgentTimer>(NAME, noted, (timer, nowMs) =>
@@ -91,6 +91,7 @@ export async function runAgent(
     isolators,
     logger: containerLogger,
     fetching,
+    volumeGids,
     garbage: {
       policy: { delayMs: values.gc_delay, headroom: values.gc_disk_headroom },
       diskWatchIntervalMs: values.disk_watch_interval,

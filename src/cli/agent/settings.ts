@@ -8,6 +8,7 @@ import type { ContainerLogger } from '../../containerizer/plan/container-logger.
 import { type Authentication, agentAuthentication } from '../../http/server/authentication.ts';
 import type { Carriers } from '../../http/transport/carriers.ts';
 import type { Address } from '../../model/address.ts';
+import type { Value_Range } from '../../model/generated/messages.ts';
 import type { ParsedFlags } from '../flags/parse.ts';
 import { parseMasterFlag } from '../master-flag.ts';
 import { carriersFrom } from '../process/carriers.ts';
@@ -26,6 +27,7 @@ import type { AGENT_FLAGS } from './flags.ts';
 import { type ImageSettings, imageSettings } from './images.ts';
 import { isolatorOptions } from './isolators.ts';
 import { agentOptions, refuseForeignAgent, workDirOf } from './options.ts';
+import { volumeGidRanges } from './volume-gids.ts';
 
 export interface AgentSettings {
   readonly address: PublishedAddress;
@@ -38,6 +40,8 @@ export interface AgentSettings {
   readonly capabilities: CapabilityDefaults;
   readonly isolators: IsolatorOptions;
   readonly fetching: FetchOptions;
+  /** The groups for volumes that containers of several users share; undefined: none. */
+  readonly volumeGids: readonly Value_Range[] | undefined;
   /** Undefined: containers can have no images. */
   readonly images: ImageSettings | undefined;
   /** What keeps the output of containers; undefined: plain files. */
@@ -78,6 +82,7 @@ export async function agentSettings(
     ),
   );
   const fetching = faults.read(() => fetchOptions(values, workDir.value, process.env));
+  const volumeGids = faults.read(() => volumeGidRanges(values.volume_gid_range));
   const images = faults.read(() => imageSettings(values, workDir.value));
   faults.read(() => refuseUnmounted(options.value.resources));
   faults.read(() => refuseOverlaps(options.value.resources, workDir.value));
@@ -101,6 +106,7 @@ export async function agentSettings(
     capabilities: capabilities.value,
     isolators: isolators.value,
     fetching: fetching.value,
+    volumeGids: volumeGids.value,
     images: images.value,
     containerLogger: containerLogger.value,
     authentication: agentAuthentication({ readonly, readwrite, credentials }),

@@ -22,6 +22,11 @@ export interface Identity {
   readonly groups: readonly number[];
 }
 
+export const withGroups = (identity: Identity, groups: readonly number[]): Identity => ({
+  ...identity,
+  groups: [...new Set([...identity.groups, ...groups])],
+});
+
 export interface User {
   readonly identity: Identity;
   /** All names of the same uid, the requested one included. */

@@ -4,7 +4,7 @@
 import { parentOf } from '../../model/container-id.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
 import { type ContainerVolume, volumesOfKind } from '../plan/container-volumes.ts';
-import type { ContainerPlan, ParentLink } from '../plan/plan.ts';
+import type { ContainerPlan, ParentLink, ParentVolume } from '../plan/plan.ts';
 import { containerInfoOf } from '../plan/request.ts';
 import { type VolumeLinks, volumeLinks } from '../plan/volume-links.ts';
 import { placeIn, placeInParent, targetPlace, type VolumeMount } from '../plan/volume-mounts.ts';
@@ -25,15 +25,16 @@ export const volumeSandboxPath = ({ canMount }: { readonly canMount: boolean }):
     for (const volume of volumes) {
       requirePossible(volume, plan);
     }
-    return canMount
-      ? {
-          ...plan,
-          volumeMounts: [
-            ...plan.volumeMounts,
-            ...volumes.map((volume) => mountOf(volume, plan, shared)),
-          ],
-        }
-      : { ...plan, parentLinks: volumes.map(linkOf) };
+    if (canMount) {
+      const mounts = volumes.map((volume) => mountOf(volume, plan, shared));
+      const ofParent = mounts.filter((_, index) => volumes[index]?.source.of === 'parent');
+      return {
+        ...plan,
+        volumeMounts: [...plan.volumeMounts, ...mounts],
+        parentVolumes: ofParent.flatMap(({ source }) => parentVolume(source, plan) ?? []),
+      };
+    }
+    return { ...plan, parentLinks: volumes.map(linkOf) };
   },
   async prepare(plan) {
     for (const link of plan.parentLinks) {
@@ -81,6 +82,20 @@ function mountOf(
         ? { kind: 'host', path: volume.target }
         : { kind: 'sandbox', place: { top: volume.target, below } },
   };
+}
+
+function parentVolume(
+  source: VolumeMount['source'],
+  plan: ContainerPlan,
+): ParentVolume | undefined {
+  switch (source.kind) {
+    case 'sandbox':
+      return { place: source.place, isPersistent: source.place.top !== placeIn(plan, []).top };
+    case 'host':
+      return { place: { top: source.path, below: [] }, isPersistent: true };
+    default:
+      return undefined;
+  }
 }
 
 function linkOf({ source, target, isReadOnly }: SandboxVolume): ParentLink {

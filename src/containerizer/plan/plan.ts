@@ -36,7 +36,7 @@ import { type ContainerRequest, containerInfoOf, isSharing } from './request.ts'
 import type { ResourceLimit } from './resource-limits.ts';
 import { AGENT_SURROUNDINGS, type Surroundings } from './surroundings.ts';
 import type { VolumeLinks } from './volume-links.ts';
-import type { VolumeMount } from './volume-mounts.ts';
+import type { SplitPath, VolumeMount } from './volume-mounts.ts';
 
 /** A process: the container's own, or one that runs beside it. */
 export interface ProcessPlan extends CommandLine {
@@ -88,6 +88,8 @@ export interface ContainerPlan extends ProcessPlan, Surroundings {
   readonly ports: PortRanges;
   /** In the order in which they are made; only in a mount namespace of the container's own. */
   readonly volumeMounts: readonly VolumeMount[];
+  /** What is mounted of the sandbox that the container's own lies in. */
+  readonly parentVolumes: readonly ParentVolume[];
   /** What is fetched into the sandbox before the process starts. */
   readonly uris: readonly CommandInfo_URI[];
 }
@@ -98,6 +100,12 @@ export interface ParentLink {
   readonly link: readonly string[];
   /** From that of the container it is nested in; a folder is made there if there is nothing. */
   readonly target: readonly string[];
+}
+
+/** A folder of the sandbox of another container, or of a persistent volume that is in it. */
+export interface ParentVolume {
+  readonly place: SplitPath;
+  readonly isPersistent: boolean;
 }
 
 /** Why there is no plan; the text is for the framework. */
@@ -308,6 +316,7 @@ function basicPlan(request: ContainerRequest, host: PlanHost): ContainerPlan {
     diskQuotas: [],
     ports: [],
     volumeMounts: [],
+    parentVolumes: [],
     uris: command?.uris ?? [],
   };
 }

@@ -52,7 +52,15 @@ const LOOK_MS = 1_000;
 const SUPERVISOR_NAME = 'mesoscale-super';
 
 /** What agents write of a container for later ones: work-directory.ts says what each is. */
-export type NoteName = 'user' | 'settings' | 'cgroups' | 'empty' | 'environment' | 'task' | 'place';
+export type NoteName =
+  | 'user'
+  | 'settings'
+  | 'cgroups'
+  | 'empty'
+  | 'environment'
+  | 'task'
+  | 'place'
+  | 'groups';
 
 export class RunRecords {
   readonly #work: WorkDirectory;

@@ -27,8 +27,11 @@ import {
   putAside,
   volumeFolder,
 } from './volume-folders.ts';
+import type { VolumeGids } from './volume-gids.ts';
 
 const none: VolumeLinks = new Map();
+
+const OPEN_TO_READERS = 0o755;
 
 interface Used {
   /** An absolute path. */
@@ -39,6 +42,7 @@ interface Used {
 export class Volumes {
   readonly #work: WorkDirectory;
   readonly #warn: (text: string) => void;
+  readonly #gids: VolumeGids | undefined;
   readonly #used = new Map<ContainerId, Used>();
   readonly #deletions = new Set<Promise<void>>();
   readonly #mountRecords: MountRecords;
@@ -49,8 +53,9 @@ export class Volumes {
     { readonly path: string; readonly moved: Promise<void> }
   >();
 
-  constructor(work: WorkDirectory, warn: (text: string) => void) {
+  constructor(work: WorkDirectory, warn: (text: string) => void, gids?: VolumeGids) {
     this.#work = work;
+    this.#gids = gids;
     this.#mountRecords = new MountRecords(work.meta);
     this.#pending = new PendingDestructions(work.meta, warn);
     this.#warn = warn;
@@ -153,14 +158,31 @@ export class Volumes {
   }
 
   /** Throws where the data stays in its place. */
-  #putAside({ path, kind }: VolumePlace): Promise<void> {
+  #putAside(place: VolumePlace): Promise<void> {
+    const deletion = this.#moveAside(place);
+    return this.#gids === undefined
+      ? deletion
+      : Promise.all([deletion, this.#gids.release(place.path)]).then(() => undefined);
+  }
+
+  #moveAside({ path, kind }: VolumePlace): Promise<void> {
     if (kind === 'folder') {
       const aside = putAside(path);
       return aside === undefined ? Promise.resolve() : this.#delete(aside);
     }
+    this.#closeToGroup(path);
     return this.#contentsOf(path).some(({ isMoved }) => !isMoved)
       ? Promise.resolve()
       : this.#empty(path, MountContent.of(mountedDisk(path), this.#mountRecords));
+  }
+
+  /** The top of a mount stays, and is nobody's until a new volume is used. */
+  #closeToGroup(path: string): void {
+    if (this.#gids?.has(path) === true) {
+      using disk = mountedDisk(path);
+      disk.giveTo(0, 0);
+      disk.setMode(OPEN_TO_READERS);
+    }
   }
 
   /** Makes way for a new volume. Throws where that cannot be done yet. */
@@ -280,7 +302,8 @@ export class Volumes {
     { target, isShared }: VolumeLink,
     volume: HeldFolder | undefined,
   ): void {
-    if (volume === undefined) {
+    // A group has access to it that is not this user's.
+    if (volume === undefined || this.#gids?.has(target) === true) {
       return;
     }
     const { uid, gid } = volume.status();

@@ -107,6 +107,7 @@ test('a plan has everything that the container becomes', () => {
         ],
       ]),
       parentLinks: [],
+      parentVolumes: [],
       io: { kind: 'files' },
       rotated: undefined,
       diskQuotas: [],

@@ -3,10 +3,10 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { syncFolder, writeDurably } from '../../../filesystem/durable-files.ts';
 import { isDigest } from '../formats/digest.ts';
 import type { ImageConfig } from '../image.ts';
 import type { Access } from './access.ts';
-import { syncFolder, writeDurably } from './durable-files.ts';
 
 export interface StoredLayer {
   /** Of the blob, as in the image's manifest. */

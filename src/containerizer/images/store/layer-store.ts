@@ -4,6 +4,7 @@
 import { mkdir, readdir, readFile, rename, stat, unlink } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { syncFolder, writeDurably } from '../../../filesystem/durable-files.ts';
 import { codeOf } from '../../../filesystem/folder.ts';
 import { errorText } from '../../../model/error-text.ts';
 import { ContainerizerError } from '../../containerizer-error.ts';
@@ -13,7 +14,6 @@ import type { LayerDescriptor } from '../image.ts';
 import { SharedWork } from '../shared-work.ts';
 import type { TopFolder } from '../unpacking/layer-reader.ts';
 import { LAYER_BOUNDS, unpackLayer } from '../unpacking/unpacker.ts';
-import { syncFolder, writeDurably } from './durable-files.ts';
 import { Holders } from './holders.ts';
 import type { StoreFolders } from './store-folders.ts';
 

@@ -10,11 +10,11 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { syncFolder } from '../../../filesystem/durable-files.ts';
 import { codeOf } from '../../../filesystem/folder.ts';
 import { privateFolder } from '../../../filesystem/private-file.ts';
 import { deleteTree } from '../../../filesystem/tree-deletion.ts';
 import { errorText } from '../../../model/error-text.ts';
-import { syncFolder } from './durable-files.ts';
 
 const VERSION = 'mesoscale-1';
 

@@ -10,11 +10,12 @@ import { parentOf } from '../../../model/container-id.ts';
 import type { ContainerId } from '../../../model/ids.ts';
 import { ContainerizerError, UnknownEndError } from '../../containerizer-error.ts';
 import { bootId, kill } from '../../host/process-table.ts';
-import type { Identity, Users } from '../../host/users.ts';
+import { type Identity, type Users, withGroups } from '../../host/users.ts';
 import { type CgroupPlacement, type DeviceLimit, NO_CGROUPS } from '../../plan/cgroup-plan.ts';
 import { layered } from '../../plan/command-line.ts';
 import type { ContainerPlan } from '../../plan/plan.ts';
 import { rootSandbox } from '../../plan/sandbox-path.ts';
+import { notedGroups } from '../../records/groups-record.ts';
 import { isAbsence, patiently } from '../../records/record-file.ts';
 import type { RunRecords } from '../../records/run-records.ts';
 import { Turns } from '../../turns.ts';
@@ -393,7 +394,7 @@ export class ProcessLauncher implements Launcher {
    * record, but its sandbox belongs to its user, and others cannot put another folder there. Throws
    * UnknownEndError where the user is not known.
    */
-  #userOf(id: ContainerId, sandbox: string): Promise<Identity | undefined> {
+  async #userOf(id: ContainerId, sandbox: string): Promise<Identity | undefined> {
     let noted: string | undefined;
     try {
       noted = this.#options.records.noted(id, 'user');
@@ -401,12 +402,18 @@ export class ProcessLauncher implements Launcher {
       throw new UnknownEndError(`The user of container ${id} is not known: ${String(error)}`);
     }
     if (noted !== undefined) {
-      return noted === '' ? Promise.resolve(undefined) : this.#options.users.withId(Number(noted));
+      return noted === '' ? undefined : this.#withId(id, Number(noted));
     }
     if (parentOf(id) !== undefined) {
       throw new UnknownEndError(`The user of container ${id} is not known`);
     }
     return this.#ownerOf(sandbox);
+  }
+
+  async #withId(id: ContainerId, uid: number): Promise<Identity | undefined> {
+    const { users, records } = this.#options;
+    const identity = await users.withId(uid);
+    return identity && withGroups(identity, notedGroups(records, id));
   }
 
   async #ownerOf(sandbox: string): Promise<Identity | undefined> {
