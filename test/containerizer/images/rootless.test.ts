@@ -16,6 +16,7 @@ const hasUsers =
 const SEEN = [
   'closed/file 0 4',
   'closed/more 644 0',
+  'null 0 0',
   'opaque/high 644 0',
   '',
   'closed 555',

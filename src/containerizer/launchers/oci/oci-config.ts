@@ -93,10 +93,16 @@ const cgroupMount = ({ cgroups }: Pick<OciHost, 'cgroups'>): Mount => ({
   options: ['rbind', 'rslave', 'ro', 'nosuid', 'nodev', 'noexec'],
 });
 
+/**
+ * Whether others have the same files. The runtime is told, too, that these cannot be written to:
+ * crun mounts the root once more, and then without the flags that it had.
+ */
+const isShared = ({ rootfs }: ContainerPlan) => rootfs?.kind === 'folder' && rootfs.isReadOnly;
+
 export const ociConfig = (plan: ContainerPlan, host: OciHost) => ({
   ociVersion: '1.0.2',
   annotations: host.annotations,
-  root: { path: host.rootfs },
+  root: { path: host.rootfs, ...(isShared(plan) && { readonly: true }) },
   process: ociProcess(plan, plan, host, roleOf(plan)),
   mounts: [
     ...(plan.rootfs === undefined ? [DEVICES] : []),

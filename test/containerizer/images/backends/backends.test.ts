@@ -124,48 +124,45 @@ test.runIf(isRoot)('a copy is what an overlay shows', { timeout: 60_000 }, async
   );
 });
 
-test.runIf(isRoot)(
-  'a copy has attributes, capabilities, devices and times of its layers',
-  async () => {
-    const low = await unpacked([
-      { name: 'deep/er/file', content: 'x', seconds: 1_234_567_890 },
-      {
-        name: 'ping',
-        mode: 0o755,
-        uid: 3,
-        content: 'y',
-        pax: {
-          'SCHILY.xattr.security.capability': '\x01\0\0\x02\0\x20\0\0\0\0\0\0\0\0\0\0\0\0\0\0',
-          'SCHILY.xattr.user.a': 'b',
-        },
+test.runIf(isRoot)('a copy has attributes, capabilities and times of its layers', async () => {
+  const low = await unpacked([
+    { name: 'deep/er/file', content: 'x', seconds: 1_234_567_890 },
+    {
+      name: 'ping',
+      mode: 0o755,
+      uid: 3,
+      content: 'y',
+      pax: {
+        'SCHILY.xattr.security.capability': '\x01\0\0\x02\0\x20\0\0\0\0\0\0\0\0\0\0\0\0\0\0',
+        'SCHILY.xattr.user.a': 'b',
       },
-      { name: 'null', type: '3', major: 1, minor: 3, mode: 0o666 },
-    ]);
-    const root = await rootOf('copy', [low]);
-    const path = root.kind === 'folder' ? root.path : '';
-    expect(
-      execFileSync('find', [path, '-mindepth', '1', '-printf', '%P %y %m %U %T@\\n'], {
-        encoding: 'utf8',
-      })
-        .trim()
-        .split('\n')
-        .sort(),
-    ).toEqual([
-      expect.stringMatching(/^deep d 755 0 /),
-      expect.stringMatching(/^deep\/er d 755 0 /),
-      'deep/er/file f 644 0 1234567890.0000000000',
-      'null c 666 0 1000000000.0000000000',
-      'ping f 755 3 1000000000.0000000000',
-    ]);
-    const attributes = [
-      'import os, sys',
-      'for each in sorted(os.listxattr(sys.argv[1])): print(each)',
-    ].join('\n');
-    expect(
-      execFileSync('python3', ['-c', attributes, join(path, 'ping')], { encoding: 'utf8' }),
-    ).toBe('security.capability\nuser.a\n');
-  },
-);
+    },
+    { name: 'null', type: '3', major: 1, minor: 3, mode: 0o666 },
+  ]);
+  const root = await rootOf('copy', [low]);
+  const path = root.kind === 'folder' ? root.path : '';
+  expect(
+    execFileSync('find', [path, '-mindepth', '1', '-printf', '%P %y %m %U %T@\\n'], {
+      encoding: 'utf8',
+    })
+      .trim()
+      .split('\n')
+      .sort(),
+  ).toEqual([
+    expect.stringMatching(/^deep d 755 0 /),
+    expect.stringMatching(/^deep\/er d 755 0 /),
+    'deep/er/file f 644 0 1234567890.0000000000',
+    'null f 0 0 1000000000.0000000000',
+    'ping f 755 3 1000000000.0000000000',
+  ]);
+  const attributes = [
+    'import os, sys',
+    'for each in sorted(os.listxattr(sys.argv[1])): print(each)',
+  ].join('\n');
+  expect(
+    execFileSync('python3', ['-c', attributes, join(path, 'ping')], { encoding: 'utf8' }),
+  ).toBe('security.capability\nuser.a\n');
+});
 
 test('a copy that is aborted ends', async () => {
   const layers = Array.from({ length: 40 }, () => made('many'));

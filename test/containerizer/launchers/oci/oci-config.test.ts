@@ -151,6 +151,13 @@ test('an agent that is not root gives its user a namespace, or that of the paren
 const sets = (change: Partial<typeof plan>, identity: OciHost['identity']) =>
   ociConfig({ ...plan, ...change }, { ...host, identity }).process.capabilities;
 
+test('files of others are for reading only, whatever the runtime makes of their mount', () => {
+  const root = (isReadOnly: boolean) =>
+    ociConfig({ ...plan, rootfs: { kind: 'folder', path: '/layer', isReadOnly } }, host).root;
+  expect(root(true)).toEqual({ path: '/run/c1/rootfs', readonly: true });
+  expect(root(false)).toEqual({ path: '/run/c1/rootfs' });
+});
+
 test('root has the capabilities of the agent, and others have none', () => {
   const bounding = ['CAP_CHOWN', 'CAP_KILL', 'CAP_NET_RAW'];
   const held = ['CAP_CHOWN', 'CAP_KILL'];

@@ -12,7 +12,7 @@
  * of a device (u64), n (u32), and 2 + 2 n texts, each a u32 length and bytes: its path, what it links to,
  * names and values of attributes. Kinds:
  *
- *   f  file, whose content follows       l  symbolic link             b, c  devices
+ *   f  file, whose content follows       l  symbolic link             b, c  devices, of which none is made
  *   d  folder, also where there is one   h  hard link to another path    p  fifo
  *   w  whiteout: what the layers below have of that name is not there
  *   o  opaque: so is all that they have in that folder
@@ -20,7 +20,7 @@
  *   z  (and nothing besides) All is written to the disk.
  *
  * Whiteouts are as the kernel's overlay has them. In the end a line says `ok`, or what went wrong; without
- * the last operation all is taken for unfinished. Who is not root makes no devices, and owns all.
+ * the last operation all is taken for unfinished. Who is not root owns all.
  */
 #include "container.h"
 #include "layers.h"
@@ -34,7 +34,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/sysmacros.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -235,14 +234,25 @@ static int make_folder(const struct operation *it) {
   return result;
 }
 
-static int make_special(int folder, const char *name, const struct operation *it) {
-  mode_t type = it->kind == 'p' ? S_IFIFO : it->kind == 'b' ? S_IFBLK : S_IFCHR;
-  if (!is_root && it->kind != 'p') {
-    return 0;
+/*
+ * Devices are made for no one: some runtimes take away what keeps those of a root file system from being
+ * used, and whoever has made the image could reach the machine's disks by one. A file takes the place, so
+ * that nothing of the layers below is seen there, and links to it lead somewhere.
+ */
+static int make_nothing(int folder, const char *name, const struct operation *it) {
+  int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+  int file = openat(folder, name, flags, 0);
+  if (file < 0 && make_way(folder, name)) {
+    file = openat(folder, name, flags, 0);
   }
-  dev_t device = makedev(it->number >> 32, it->number & 0xffffffff);
-  if (mknodat(folder, name, type | 0600, device) < 0 &&
-      (!make_way(folder, name) || mknodat(folder, name, type | 0600, device) < 0)) {
+  int result = file < 0 || set_time(file, NULL, it) < 0 ? -1 : 0;
+  drop(file);
+  return result;
+}
+
+static int make_fifo(int folder, const char *name, const struct operation *it) {
+  if (mknodat(folder, name, S_IFIFO | 0600, 0) < 0 &&
+      (!make_way(folder, name) || mknodat(folder, name, S_IFIFO | 0600, 0) < 0)) {
     return -1;
   }
   return set_owner(-1, folder, name, it) < 0 || fchmodat(folder, name, it->mode, 0) < 0 ||
@@ -346,8 +356,9 @@ static int carry_out(const struct operation *it) {
       return make_whiteout(folder, name);
     case 'c':
     case 'b':
+      return make_nothing(folder, name, it);
     case 'p':
-      return make_special(folder, name, it);
+      return make_fifo(folder, name, it);
     default:
       errno = EINVAL;
       return -1;
