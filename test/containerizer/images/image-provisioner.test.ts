@@ -140,6 +140,26 @@ test('those who want the same at the same time get it from one pull', async () =
   expect([...shelf.blobs.values()]).toEqual([1, 1]);
 });
 
+test('nobody waits for the registry of another image, whatever layers it names', async () => {
+  const archive = layer({ name: 'a', content: 'a' });
+  shelf.put('good:latest', [archive]);
+  shelf.put('bad.example/slow:latest', [archive]);
+  const given = new AbortController();
+  const begun = Promise.withResolvers<void>();
+  shelf.gate = (_, abort) =>
+    new Promise((_, reject) => {
+      abort.addEventListener('abort', () => reject(abort.reason));
+      begun.resolve();
+    });
+  const slow = provisioner.provision(id, 'rootfs', docker('bad.example/slow'), given.signal);
+  await begun.promise;
+  shelf.gate = async () => undefined;
+  const good = await provisioner.provision(containerId('two'), 'rootfs', docker('good'), never);
+  expect(readFileSync(join(pathOf(good), 'a'), 'utf8')).toBe('a');
+  given.abort(new Error('enough'));
+  await expect(slow).rejects.toThrow('enough');
+});
+
 test('a pull that nobody waits for any more ends, and leaves nothing', async () => {
   shelf.put('base:latest', [low, high]);
   shelf.gate = (_, abort) =>

@@ -194,7 +194,10 @@ export class ImageStore {
     const provide = async (layer: LayerDescriptor): Promise<StoredLayer> => {
       try {
         const diffId = await this.#layers.provide(layer, known.get(layer.digest), {
-          source: (it, path, signal) => pulled.download(it, path, signal),
+          source: {
+            name: reference.registry ?? '',
+            bring: (it, path, signal) => pulled.download(it, path, signal),
+          },
           abort: any,
         });
         releases.push(this.#layers.hold([diffId]));

@@ -31,8 +31,13 @@ interface LayerFacts {
   readonly isOpaque: boolean;
 }
 
-/** Brings the blob of a layer into a new file. */
-type Source = (layer: LayerDescriptor, path: string, abort: AbortSignal) => Promise<void>;
+/** Where the blob of a layer comes from. */
+interface Source {
+  /** The registry. */
+  readonly name: string;
+  /** Brings the blob into a new file. */
+  readonly bring: (layer: LayerDescriptor, path: string, abort: AbortSignal) => Promise<void>;
+}
 
 /** How many layers are unpacked at once: each is work for a CPU and a half. */
 const MOST_UNPACKING = Math.max(1, Math.min(4, availableParallelism()));
@@ -80,7 +85,8 @@ export class LayerStore {
 
   /**
    * The layer's diffId, when it is in the store; it is to be held at once. `known` is what the blob
-   * is known to have in it. Rejects with ContainerizerError.
+   * is known to have in it. Those who ask the same servers for it get it from one download; nobody
+   * waits for a server that only another image names. Rejects with ContainerizerError.
    */
   async provide(
     layer: LayerDescriptor,
@@ -91,7 +97,8 @@ export class LayerStore {
     if (expected !== undefined && (await this.isThere(expected))) {
       return expected;
     }
-    const diffId = await this.#making.run(layer.digest, abort, (shared) =>
+    const key = [layer.digest, source.name, ...layer.urls].join(' ');
+    const diffId = await this.#making.run(key, abort, (shared) =>
       this.#make(layer, source, shared),
     );
     if (layer.diffId !== undefined && layer.diffId !== diffId) {
@@ -147,7 +154,7 @@ export class LayerStore {
       const blob = join(staging, 'blob');
       const { digest, size = 0 } = layer;
       await requireRoom(folders.layers, size, `layer ${digest} of ${size} bytes`);
-      await source(layer, blob, abort);
+      await source.bring(layer, blob, abort);
       const release = await this.#slots.take('', abort);
       try {
         await mkdir(join(staging, 'layer', 'files'), { recursive: true });
