@@ -15,7 +15,12 @@ import {
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { volumeGidRanges } from '../../../src/cli/agent/volume-gids.ts';
+import { Users } from '../../../src/containerizer/host/users.ts';
+import type { LauncherName } from '../../../src/containerizer/launchers/names.ts';
 import { SEAL_BYTES, sealed } from '../../../src/containerizer/records/sealed-text.ts';
+import { VolumeGids } from '../../../src/containerizer/volumes/volume-gids.ts';
+import { Volumes } from '../../../src/containerizer/volumes/volumes.ts';
+import { WorkDirectory } from '../../../src/containerizer/work-directory.ts';
 import {
   ContainerInfo_Type,
   type Resource,
@@ -26,7 +31,13 @@ import {
   Volume_Source_SandboxPath_Type,
   Volume_Source_Type,
 } from '../../../src/model/generated/messages.ts';
+import { mounted } from '../../support/mounted.ts';
 import { DriverHarness, type Launch, temporaryFolder } from '../harness.ts';
+
+interface Opening {
+  readonly isolation: readonly string[];
+  readonly launcher: LauncherName;
+}
 
 const isolation = ['filesystem/linux', 'volume/sandbox_path'];
 const FIRST = 77_001;
@@ -36,10 +47,9 @@ let harness: DriverHarness;
 const at = (...names: string[]) => join(folder.path, ...names);
 const volume = (...names: string[]) => at('work/volumes/roles/kit/v1', ...names);
 
-const open = () =>
+const open = (opening: Opening = { isolation, launcher: 'linux' }) =>
   DriverHarness.open(at('work'), {
-    isolation,
-    launcher: 'linux',
+    ...opening,
     volumeGids: [{ begin: FIRST, end: FIRST + 1 }],
   });
 
@@ -103,7 +113,8 @@ test('users share a persistent volume, and nothing else becomes theirs by it', a
   writeFileSync(volume('old/file'), 'text\n', { mode: 0o640 });
   linkSync(at('host/file'), volume('old/hard'));
   symlinkSync(at('host'), volume('old/link'));
-  symlinkSync(at('host/file'), volume('link'));
+  writeFileSync(at('host/other'), 'secret\n', { mode: 0o640 });
+  symlinkSync(at('host/other'), volume('link'));
   const seen = 'id -G && cat data/old/file && touch data/of-$(id -un)';
   expect(await outcome(withVolume('nobody', seen))).toMatch(
     new RegExp(`(^| )${FIRST}( .*)?\ntext\n$`),
@@ -115,7 +126,7 @@ test('users share a persistent volume, and nothing else becomes theirs by it', a
     expect([statSync(path).gid, modeOf(path)]).toEqual([FIRST, 0o2775]);
   }
   expect(statSync(volume('old/file')).gid).toBe(FIRST);
-  for (const path of [at('host'), at('host/file')]) {
+  for (const path of [at('host'), at('host/file'), at('host/other')]) {
     expect(statSync(path).gid).toBe(0);
   }
   expect(modeOf(at('host'))).toBe(0o755);
@@ -169,6 +180,24 @@ test('what a later agent finds of containers and volumes that are gone is free',
   harness = await open();
 });
 
+test('a disk that was a volume is no group’s any more when the volume is deleted', async () => {
+  const work = new WorkDirectory(at('other'));
+  mkdirSync(work.meta, { recursive: true });
+  const warn = (text: string) => expect.unreachable(text);
+  const ranges = [{ begin: FIRST, end: FIRST }];
+  const gids = new VolumeGids({ meta: work.meta, ranges, users: new Users(), warn });
+  const volumes = new Volumes(work, warn, gids);
+  const place = { path: at('disk'), kind: 'mount' } as const;
+  using _ = mounted(place.path);
+  volumes.create(place);
+  const whole = { top: place.path, below: [] };
+  expect(await gids.give(whole, undefined, new AbortController().signal)).toBe(FIRST);
+  expect([statSync(place.path).gid, modeOf(place.path)]).toEqual([FIRST, 0o2775]);
+  await volumes.destroy(place);
+  expect([statSync(place.path).gid, modeOf(place.path)]).toEqual([0, 0o755]);
+  expect(gids.has(place.path)).toBe(false);
+});
+
 test('folders that lie too deep in a volume are named, and it is tried again', async () => {
   mkdirSync(volume(...Array.from({ length: 250 }, () => 'd')), { recursive: true });
   const launch = withVolume('nobody', 'stat -Lc %g data');
@@ -179,7 +208,12 @@ test('folders that lie too deep in a volume are named, and it is tried again', a
   expect(await outcome(launch)).toBe(`${FIRST}\n`);
 });
 
-test('checks have the group of the volume, also those of a later agent', async () => {
+test.each<Opening>([
+  { isolation, launcher: 'linux' },
+  { isolation: ['filesystem/posix'], launcher: 'posix' },
+])('$launcher: checks have the volume’s group, also those of a later agent', async (opening) => {
+  await harness.driver.close();
+  harness = await open(opening);
   const check = {
     type: 1,
     delay_seconds: 0,
@@ -195,7 +229,7 @@ test('checks have the group of the volume, also those of a later agent', async (
     );
   await checked();
   await harness.driver.close();
-  harness = await open();
+  harness = await open(opening);
   harness.reattach({ ...launch, container: id });
   await checked();
   harness.kill(id, 0);
