@@ -57,6 +57,9 @@ const images = {
     files: { work: '->/proc/self/fd/6', 'proc/self/fd/6': '->/safe', 'safe/file': '' },
     workingDirectory: 'work',
   },
+  ...Object.fromEntries(
+    ['proc', 'sys', 'dev'].map((name) => [`${name}-link`, { files: { [name]: '->/tmp' } }]),
+  ),
   late: { files: { late: '' } },
   later: { files: { later: '' } },
   links: { files: { 'etc/hosts': '->/etc/passwd', over: '->/tmp', 'tmp/keep': '' } },
@@ -219,6 +222,12 @@ test('no working directory of an image leads out of it', async () => {
   ] as const) {
     expect(await outputOf({ value: 'true' }, container(image))).toContain(leads(path));
   }
+});
+
+test.each(['proc', 'sys', 'dev'])('no link of an image takes the place of /%s', async (name) => {
+  expect(await outputOf({ value: 'true' }, container(`${name}-link`))).toContain(
+    'or /proc, /sys or /dev is a link: ',
+  );
 });
 
 test('a session does not leave its container by a link in the place of its directory', async () => {

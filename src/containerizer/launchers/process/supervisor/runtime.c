@@ -268,8 +268,10 @@ static void set_stage(const struct launch *launch, int failure) {
       }
     } else if (strcmp(step[0], "reach") == 0) {
       if (reach(launch, step[1], step[2]) < 0) {
-        fail(failure, errno == EXDEV ? "The way to '%s' leads into a volume, or into /proc or /dev"
-                            : "Failed to make '%s'",
+        fail(failure,
+             errno == EXDEV  ? "The way to '%s' leads into a volume, or into /proc or /dev"
+             : errno == ELOOP ? "The way to '%s' leads in circles, or /proc, /sys or /dev is a link"
+                              : "Failed to make '%s'",
              step[2]);
       }
     } else if (take_step(step) < 0) {

@@ -85,7 +85,7 @@ static int is_sandbox(const struct launch *launch, int folder, const char *name)
  */
 static int cover(int root, const char *name) {
   struct open_how how = {.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
-                         .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_XDEV};
+                         .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS};
   int folder = syscall(SYS_openat2, root, name, &how, sizeof how);
   if (folder < 0 && errno == ENOENT && make_by_root(root, name, 0) == 0) {
     folder = syscall(SYS_openat2, root, name, &how, sizeof how);
@@ -140,6 +140,12 @@ static int go_there(const struct launch *launch, int root, const char *way) {
   return here;
 }
 
+/* A runtime may follow a link there on the machine, and make its devices where that leads. */
+static int is_link(int root, const char *name) {
+  struct stat status;
+  return fstatat(root, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(status.st_mode);
+}
+
 /*
  * The runtime goes the same way as root, with descriptors of the machine's folders: what an image has in
  * /proc and /dev is no way, since it will find other links there.
@@ -147,6 +153,11 @@ static int go_there(const struct launch *launch, int root, const char *way) {
 int reach(const struct launch *launch, const char *path, const char *way) {
   int root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
   if (root < 0) {
+    return -1;
+  }
+  if (is_link(root, "proc") || is_link(root, "sys") || is_link(root, "dev")) {
+    drop(root);
+    errno = ELOOP;
     return -1;
   }
   int proc = cover(root, "proc"), dev = cover(root, "dev"), here = go_there(launch, root, way);
