@@ -122,6 +122,7 @@ const REFUSED: Readonly<Record<string, string>> = {
   'a hexadecimal length': whole('Content-Length: 0x3\r\n', 'abc'),
   'a length that is none': whole('Content-Length: three\r\n', 'abc'),
   'chunked, but not at last': whole('Transfer-Encoding: chunked, gzip\r\n', '0\r\n\r\n'),
+  'chunked, and a tab': whole('Transfer-Encoding: chunked\t\r\n', '3\r\nabc\r\n0\r\n\r\n'),
   'a size that is none': chunked('x\r\nabc\r\n0\r\n\r\n'),
   'a size with a sign': chunked('+3\r\nabc\r\n0\r\n\r\n'),
   'a size after a blank': chunked(' 3\r\nabc\r\n0\r\n\r\n'),

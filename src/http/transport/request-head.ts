@@ -77,6 +77,10 @@ export function parseHead(text: string): Framing | undefined {
     if (slot === 'unknown' || (FRAMING.has(slot) && fields[slot as keyof Fields] !== undefined)) {
       return undefined;
     }
+    // To node:http a tab after `chunked` is part of the word, and the whole is refused.
+    if (slot === 'encoding' && text.slice(colon, end).includes('\t')) {
+      return undefined;
+    }
     if (slot !== 'ignored') {
       // Of a repeated field the last line counts, as in Mesos.
       fields[slot] = withoutBlanks(text, colon + 1, end);
