@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -483,4 +483,19 @@ test('docs/flags.md is current', async () => {
     readFileSync(file, 'utf8'),
     'docs/flags.md is made from the tables of commands and flags: run `npm run docs`',
   ).toBe(flagReference(await allCommands()));
+});
+
+test('what docs and README give to `npm start` is understood', () => {
+  const root = join(import.meta.dirname, '..', '..');
+  const pages = ['README.md', ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`)];
+  const lines = pages
+    .filter((name) => name.endsWith('.md'))
+    .flatMap((name) => [
+      ...readFileSync(join(root, name), 'utf8').matchAll(/npm start -- ((?:--[^\s`]+ ?)+)/g),
+    ])
+    .map(([, flags = '']) => flags.trim().split(' '));
+  expect(lines.length).toBeGreaterThan(2);
+  for (const argv of lines) {
+    expect(() => parseFlags(LOCAL_FLAGS, { argv, environment: {} })).not.toThrow();
+  }
 });

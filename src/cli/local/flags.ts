@@ -1,10 +1,12 @@
 // The flags of `mesoscale local`, a whole cluster on one machine.
 import { AGENT_CONTAINER_FLAGS } from '../agent/container-flags.ts';
+import { AGENT_IMAGE_FLAGS } from '../agent/image-flags.ts';
 import { integer, path, port, resources, text, toggle } from '../flags/flag.ts';
 import { MOST_AGENTS } from './agent-share.ts';
 
-/** How every agent runs containers. */
+/** How every agent runs containers, and which images these can have. */
 const { isolation, launcher } = AGENT_CONTAINER_FLAGS;
+const { docker_registry, image_providers } = AGENT_IMAGE_FLAGS;
 
 export const LOCAL_FLAGS = {
   agents: integer({
@@ -17,7 +19,9 @@ export const LOCAL_FLAGS = {
     default: 5051,
     help: 'The port of the first agent; each further one takes the next.',
   }),
+  docker_registry,
   help: toggle({ default: false, help: 'Show this text and exit.' }),
+  image_providers,
   ip: text({ default: '127.0.0.1', help: 'The IP address to listen on.' }),
   isolation,
   launcher,
