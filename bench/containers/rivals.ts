@@ -75,7 +75,11 @@ date +%s.%N
 const configuration = (rootfs: string) => ({
   ociVersion: '1.0.2',
   root: { path: rootfs },
-  mounts: [{ destination: '/proc', type: 'proc', source: 'proc' }],
+  mounts: [
+    { destination: '/proc', type: 'proc', source: 'proc' },
+    // Else the runtime makes devices and links in the machine's own folder.
+    { destination: '/dev', type: 'bind', source: '/dev', options: ['rbind', 'rslave'] },
+  ],
   process: {
     cwd: '/',
     args: COMMAND,
