@@ -35,7 +35,7 @@ export const NO_LINK = O_NOFOLLOW;
 /** The same for a file, which may be of any kind. */
 const FILE_PLACE = process.platform === 'linux' ? 0o10000000 : O_RDONLY | O_NONBLOCK;
 /** chown(2) leaves the owner as it is. */
-const SAME_USER = -1;
+export const SAME_USER = -1;
 /** How many entries are read at once. */
 const ENTRIES = 256;
 

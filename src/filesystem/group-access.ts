@@ -2,7 +2,7 @@
 // what is in it. Nothing is reached by a path and no link is followed: each entry is opened by its
 // name in a folder that is held open, and what is open is changed.
 import { constants } from 'node:fs';
-import { codeOf, type Folder, type Name } from './folder.ts';
+import { codeOf, type Folder, type Name, SAME_USER } from './folder.ts';
 
 /** How deep folders may lie in each other: each on the way is held open. */
 const MAX_DEPTH = 200;
@@ -67,13 +67,10 @@ async function change(folder: Folder, how: Change, depth = 0): Promise<void> {
     }
   }
   if (how.concerns({ gid: (await folder.status()).gid, nlink: 1n })) {
-    await folder.giveTo(SAME, how.gid);
+    await folder.giveTo(SAME_USER, how.gid);
     await folder.setMode(how.modeOf(Number((await folder.status()).mode) & 0o7777));
   }
 }
-
-/** chown(2) leaves the owner as it is. */
-const SAME = -1;
 
 /** What is mounted in the tree is no part of it. */
 async function changeFolder(above: Folder, name: Name, how: Change, depth: number): Promise<void> {
