@@ -14,6 +14,7 @@ import type {
   CheckpointedTask,
 } from '../agent/checkpoint.ts';
 import { type Log, Stall } from '../filesystem/stall.ts';
+import { moduleOf } from '../filesystem/thread-module.ts';
 import { errorText } from '../model/error-text.ts';
 import type { Operation, TaskInfo } from '../model/generated/messages.ts';
 import { type ContainerId, containerId } from '../model/ids.ts';
@@ -62,12 +63,7 @@ export class CheckpointStore {
   private constructor(place: CheckpointPlace, log: Log | undefined, onStall: () => void) {
     this.#stall = new Stall(log);
     this.#onStall = onStall;
-    // The thread is beside this file: .ts in a checkout, .js in a published package.
-    const url = new URL(
-      import.meta.url.endsWith('.ts') ? THREAD_SOURCE : THREAD_BUILT,
-      import.meta.url,
-    );
-    this.#worker = new Worker(url, { workerData: place });
+    this.#worker = new Worker(thread, { workerData: place });
     this.#worker.on('message', (value) => this.#answer?.(value));
     this.#worker.on('error', (error) => {
       this.#broken = asCheckpointError(error);
@@ -198,8 +194,7 @@ function asCheckpointError(error: unknown): CheckpointError {
   return new CheckpointError(message, { cause: error });
 }
 
-const THREAD_SOURCE = './thread.ts';
-const THREAD_BUILT = './thread.js';
+const thread = moduleOf(new URL('./thread', import.meta.url));
 
 const write = (statement: Write['statement'], ...values: Write['values']): Write => ({
   statement,

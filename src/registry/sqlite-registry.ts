@@ -9,17 +9,14 @@
 import { statSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { type Log, Stall } from '../filesystem/stall.ts';
+import { moduleOf } from '../filesystem/thread-module.ts';
 import { formatDuration } from '../model/duration.ts';
 import type { RegistryChange, RegistrySnapshot } from '../model/registry.ts';
 import { type Registry, RegistryError, type StoreResult } from './registry.ts';
 import type { Answer, Request, RowChange } from './sqlite-protocol.ts';
 import { decodeRows, encodeChange } from './sqlite-rows.ts';
 
-/** The writer is TypeScript in a checkout, and compiled in a published package. */
-const WRITER = new URL(
-  import.meta.url.endsWith('.ts') ? './sqlite-writer.ts' : './sqlite-writer.js',
-  import.meta.url,
-);
+const writer = moduleOf(new URL('./sqlite-writer', import.meta.url));
 
 export interface SqliteRegistryOptions {
   /**
@@ -66,7 +63,7 @@ export class SqliteRegistry implements Registry {
     this.#file = file;
     this.#options = options;
     this.#stall = new Stall(options.log);
-    this.#worker = new Worker(WRITER, { workerData: { file } });
+    this.#worker = new Worker(writer, { workerData: { file } });
     this.#worker.on('message', (answer: Answer) => this.#answered(answer));
     this.#worker.on('error', (error) => this.#ended(error as Error));
     this.#worker.on('exit', () => this.#ended(new Error('its writer has ended')));

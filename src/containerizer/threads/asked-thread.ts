@@ -1,8 +1,8 @@
 // A thread that does what it is asked for, so that the agent's loop need not. It starts with the
 // first question, and keeps no process alive that asks nothing.
 import { Worker } from 'node:worker_threads';
+import { moduleOf } from '../../filesystem/thread-module.ts';
 import { errorText } from '../../model/error-text.ts';
-import { moduleOf } from './thread-module.ts';
 
 /** What the thread hears; `abort` is about the question of that number. */
 export type ThreadRequest =

@@ -1,8 +1,8 @@
 // Unpacks layers, each in a thread beside the agent's loop, with a program that makes the files.
 import { Worker } from 'node:worker_threads';
+import { moduleOf } from '../../../filesystem/thread-module.ts';
 import { errorText } from '../../../model/error-text.ts';
 import { ContainerizerError } from '../../containerizer-error.ts';
-import { moduleOf } from '../../threads/thread-module.ts';
 import type { LayerBounds, TopFolder } from './layer-reader.ts';
 
 /** What a layer may be at most; those of real images have a hundredth of it. */
