@@ -1,4 +1,5 @@
 // A container failed. The text goes to the framework, so it is for the framework's user.
+import { errorText } from '../model/error-text.ts';
 import type { TaskStatus_Reason } from '../model/generated/messages.ts';
 
 export class ContainerizerError extends Error {
@@ -20,6 +21,12 @@ export class ContainerizerError extends Error {
     this.isDropped = options.isDropped ?? false;
   }
 }
+
+/** A ContainerizerError as it is; of any other error one whose text begins with `what` failed. */
+export const containerizerErrorOf = (error: unknown, what: string): ContainerizerError =>
+  error instanceof ContainerizerError
+    ? error
+    : new ContainerizerError(`${what}: ${errorText(error)}`, { cause: error });
 
 /**
  * The exit status of a process is unknown: the process ended together with its spawner or its

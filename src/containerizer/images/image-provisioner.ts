@@ -1,11 +1,9 @@
 // Gives containers the root file systems of their images: the store has the layers, a backend makes
 // of them what a container can write to, and what each container uses is on record, so that nothing
 // of it is removed while the container is there.
-
-import { errorText } from '../../model/error-text.ts';
 import { type Image, Image_Type, Secret_Type } from '../../model/generated/messages.ts';
 import type { ContainerId } from '../../model/ids.ts';
-import { ContainerizerError } from '../containerizer-error.ts';
+import { ContainerizerError, containerizerErrorOf } from '../containerizer-error.ts';
 import { supervisorProgram } from '../launchers/process/supervisor-program.ts';
 import type { Rounds } from '../rounds.ts';
 import type { WorkDirectory } from '../work-directory.ts';
@@ -75,13 +73,7 @@ export class ImageProvisioner implements Provisioner {
       const backend = await chooseBackend(options.backend, where);
       return new ImageProvisioner({ program, store, roots, backend }, options);
     } catch (error) {
-      if (error instanceof ContainerizerError) {
-        throw error;
-      }
-      throw new ContainerizerError(
-        `The store of images in '${storeDir}' cannot be used: ${errorText(error)}`,
-        { cause: error },
-      );
+      throw containerizerErrorOf(error, `The store of images in '${storeDir}' cannot be used`);
     }
   }
 
@@ -108,12 +100,8 @@ export class ImageProvisioner implements Provisioner {
       return { config: held.config, root };
     } catch (error) {
       abort.throwIfAborted();
-      throw error instanceof ContainerizerError
-        ? error
-        : new ContainerizerError(
-            `Failed to make the root file system of image '${nameOf(image)}': ${errorText(error)}`,
-            { cause: error },
-          );
+      const what = `Failed to make the root file system of image '${nameOf(image)}'`;
+      throw containerizerErrorOf(error, what);
     }
   }
 

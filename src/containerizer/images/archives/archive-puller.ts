@@ -2,8 +2,7 @@
 // all of the image's name. Each is what `docker save` writes, or a layout of the Open Container
 // Initiative in a tar file.
 import { join } from 'node:path';
-import { errorText } from '../../../model/error-text.ts';
-import { ContainerizerError } from '../../containerizer-error.ts';
+import { ContainerizerError, containerizerErrorOf } from '../../containerizer-error.ts';
 import { storeBlob } from '../blob-file.ts';
 import { MOST_CONFIG_BYTES, readConfigFile } from '../formats/image-config.ts';
 import { imageOfSchemaTwo } from '../formats/image-manifest.ts';
@@ -76,11 +75,7 @@ export class ArchivePuller implements Puller {
         archive = await Archive.open(path, abort);
       } catch (error) {
         abort.throwIfAborted();
-        throw error instanceof ContainerizerError
-          ? error
-          : new ContainerizerError(`Failed to read archive '${path}': ${errorText(error)}`, {
-              cause: error,
-            });
+        throw containerizerErrorOf(error, `Failed to read archive '${path}'`);
       }
       if (archive !== undefined) {
         return archive;

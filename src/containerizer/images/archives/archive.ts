@@ -31,7 +31,7 @@ export class Archive {
   readonly path: string;
   readonly #found: ReadonlyMap<string, Found>;
 
-  /** undefined where there is no such file. Throws ContainerizerError, or the system's error. */
+  /** undefined where there is no such file. Throws ContainerizerError, TarError or the system's. */
   static async open(path: string, abort: AbortSignal): Promise<Archive | undefined> {
     const file = await openFile(path);
     if (file === undefined) {
@@ -129,30 +129,22 @@ async function list(
     },
     content: () => {},
   });
-  try {
-    while (!reader.isOver) {
-      if (at < read.at || at + BLOCK > read.end) {
-        abort.throwIfAborted();
-        const { bytesRead } = await file.read(buffer, 0, READ_BYTES, at);
-        read = { at, end: at + bytesRead };
-        if (bytesRead === 0) {
-          break;
-        }
+  while (!reader.isOver) {
+    if (at < read.at || at + BLOCK > read.end) {
+      abort.throwIfAborted();
+      const { bytesRead } = await file.read(buffer, 0, READ_BYTES, at);
+      read = { at, end: at + bytesRead };
+      if (bytesRead === 0) {
+        break;
       }
-      const block = buffer.subarray(at - read.at, Math.min(at + BLOCK, read.end) - read.at);
-      reader.push(block);
-      at += block.length + reader.skip();
     }
-    reader.end();
-    if (at > size) {
-      throw new TarError('it ends in the middle of a file');
-    }
-  } catch (error) {
-    throw error instanceof TarError
-      ? new ContainerizerError(`Failed to read archive '${path}': ${error.message}`, {
-          cause: error,
-        })
-      : error;
+    const block = buffer.subarray(at - read.at, Math.min(at + BLOCK, read.end) - read.at);
+    reader.push(block);
+    at += block.length + reader.skip();
+  }
+  reader.end();
+  if (at > size) {
+    throw new TarError('it ends in the middle of a file');
   }
   return found;
 }

@@ -6,8 +6,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { syncFolder, writeDurably } from '../../../filesystem/durable-files.ts';
 import { codeOf } from '../../../filesystem/folder.ts';
-import { errorText } from '../../../model/error-text.ts';
-import { ContainerizerError } from '../../containerizer-error.ts';
+import { ContainerizerError, containerizerErrorOf } from '../../containerizer-error.ts';
 import { Slots } from '../../downloads/slots.ts';
 import { requireRoom } from '../blob-file.ts';
 import type { LayerDescriptor } from '../image.ts';
@@ -172,11 +171,7 @@ export class LayerStore {
       }
     } catch (error) {
       abort.throwIfAborted();
-      throw error instanceof ContainerizerError
-        ? error
-        : new ContainerizerError(`Failed to store layer ${layer.digest}: ${errorText(error)}`, {
-            cause: error,
-          });
+      throw containerizerErrorOf(error, `Failed to store layer ${layer.digest}`);
     } finally {
       await folders.delete(staging);
     }
