@@ -86,7 +86,7 @@ export class OciRuntime {
   }
 
   /**
-   * What keeps it from cgroups, as a step of its stage (supervisor/runtime.c), and what it sees as
+   * What keeps it from cgroups, as a step of its stage (supervisor/stage.c), and what it sees as
    * the machine's files after that. runc looks for cgroups wherever they are mounted, and makes and
    * leaves some of its own unless all are closed to it; so are they to its containers.
    */

@@ -41,7 +41,7 @@ export interface ProcessSpec {
 
 /** How an OCI runtime starts a process (supervisor/runtime.c). */
 export interface RuntimeCall {
-  /** Steps of three words each, before the runtime is started. */
+  /** Steps of three words each, before the runtime is started (supervisor/stage.c). */
   readonly stage: readonly string[];
   /** All arguments, with the runtime's path as the first. */
   readonly arguments: readonly string[];

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 /* How often, and how long each time, to wait for freezing: about two seconds in all. */
@@ -83,12 +82,11 @@ static int is_frozen(const char *group) {
  * that a list of them would be out of date as soon as it is read.
  */
 static void freeze(const char *group) {
-  struct timespec pause = {0, FREEZE_PAUSE_MS * 1000000L};
   for (int looks = 0; looks < FREEZE_LOOKS; looks++) {
     if (write_in(group, "freezer.state", "FROZEN") < 0 || is_frozen(group)) {
       return;
     }
-    nanosleep(&pause, NULL);
+    pause_ms(FREEZE_PAUSE_MS);
   }
 }
 

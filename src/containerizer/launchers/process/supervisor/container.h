@@ -35,7 +35,7 @@ struct launch {
   char **groups, **settings, **environment, **arguments;
   int n_groups, n_own_cgroups, n_joined_cgroups, n_settings;
   struct io io;
-  /* Of a container with namespaces of its own: runtime.c. */
+  /* Of a container with namespaces of its own: stage.c, runtime.c. */
   const char *pid_file, *log_file;
   char **stage, **runtime;
   int n_stage, n_runtime;
@@ -85,6 +85,7 @@ int record(const char *directory, const char *name, const char *text);
 int overwrite(const char *directory, const char *name, const char *text);
 int set_aside(const char *directory, const char *name);
 int read_stat(pid_t pid, pid_t *parent, unsigned long long *start);
+void pause_ms(int milliseconds);
 /* Closes a descriptor, which may be -1; errno stays as it is. */
 void drop(int fd);
 
@@ -138,10 +139,11 @@ char *decoded(char *word);
  */
 int keep_way(const char *path, const char *way);
 /*
- * In files of the container's own below `path`: makes what is missing of a way, and fails with EXDEV where
- * that leads into a volume, and not into the sandbox, or into /proc or /dev.
+ * Takes a step of the stage: in files of the container's own, makes what is missing of a way. Fails
+ * where that leads into a volume, and not into the sandbox, or into /proc or /dev: returns -1, with
+ * errno and `why`.
  */
-int reach(const struct launch *launch, const char *path, const char *way);
+int reach(const struct launch *launch, char **step, char *why, size_t size);
 const char *objection_to(int root, int target);
 int shows_processes(int root, int source);
 
@@ -183,11 +185,17 @@ _Noreturn void fail(int failure, const char *format, ...);
 void reset_signals(void);
 
 /*
- * runtime.c: enters the user namespace of the stage, where it has one; turns this process into the OCI
- * runtime; waits for what it starts.
+ * stage.c: enters the user namespace of the stage, where it has one; takes its other steps, in a mount
+ * namespace of its own.
  */
-int program_for_containers(void);
 int take_users(const struct launch *launch);
+void set_stage(const struct launch *launch, int failure);
+
+/* How long a runtime may take until the container's process executes the command. */
+enum { RUNTIME_DEADLINE_MS = 60000 };
+
+/* runtime.c: turns this process into the OCI runtime; waits for what it starts. */
+int program_for_containers(void);
 _Noreturn void become_runtime(const struct launch *launch, int failure, int directory);
 /*
  * Reads what is written into the pipe until nobody has it open; returns how much that was, or -1 where

@@ -30,7 +30,6 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 /* For tools that look for the first process of containers of Mesos. */
@@ -166,7 +165,6 @@ static void rename_process(int count, char **arguments) {
 
 /* Orphans below this process become its children: without children none is left. */
 static void end_descendants(void) {
-  struct timespec pause = {0, 1000000};
   for (;;) {
     pid_t pid;
     while ((pid = waitpid(-1, NULL, WNOHANG)) > 0) {
@@ -175,7 +173,7 @@ static void end_descendants(void) {
       return;
     }
     kill_descendants();
-    nanosleep(&pause, NULL);
+    pause_ms(1);
   }
 }
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Writes to a regular file only, and does not wait for a FIFO in its place. */
@@ -97,6 +98,11 @@ int read_stat(pid_t pid, pid_t *parent, unsigned long long *start) {
   }
   *parent = ppid;
   return 0;
+}
+
+void pause_ms(int milliseconds) {
+  struct timespec pause = {milliseconds / 1000, milliseconds % 1000 * 1000000L};
+  nanosleep(&pause, NULL);
 }
 
 void drop(int fd) {

@@ -13,26 +13,17 @@
  * mounted in its /dev.
  */
 #include "container.h"
+#include "mounts.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/mount.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#ifndef AT_RECURSIVE
-#define AT_RECURSIVE 0x8000
-#endif
-
-/* mount(2) of the C library, whose header is at odds with that of the kernel. */
-int mount(const char *source, const char *target, const char *type, unsigned long flags,
-          const void *data);
-
-enum { NO_DEVICES = 4, BIND = 4096, SLAVE_ALL = 1 << 19 | 1 << 14, OPTIONS = 4096 };
+enum { OPTIONS = 4096 };
 
 /*
  * All options of a mount have to be in one page, which a hundred paths are not: the folders are opened, and
@@ -104,8 +95,7 @@ int mount_root(const char *target, const char *what) {
 }
 
 int try_root(const char *target, const char *what) {
-  if ((geteuid() != 0 && make_users() < 0) || unshare(CLONE_NEWNS) < 0 ||
-      mount(NULL, "/", NULL, SLAVE_ALL, NULL) < 0 || mount_root(target, what) < 0) {
+  if ((geteuid() != 0 && make_users() < 0) || make_mounts() < 0 || mount_root(target, what) < 0) {
     printf("%s\n", strerror(errno));
     return 1;
   }

@@ -7,6 +7,7 @@
  * again, and in which the container is.
  */
 #include "container.h"
+#include "mounts.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,11 +18,6 @@
 #include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-/* mount(2) of the C library, whose header is at odds with that of the kernel. */
-int mount(const char *source, const char *target, const char *type, unsigned long flags,
-          const void *data);
-enum { SLAVE_ALL = 1 << 19 | 1 << 14 };
 
 /* Only one user and group can be shown in it without help of root: the process's own. */
 int make_users(void) {
@@ -69,8 +65,7 @@ int try_users(int with_processes) {
   if (make_users() < 0) {
     return fails("no user namespace can be made");
   }
-  if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, SLAVE_ALL, NULL) < 0 ||
-      mount("none", "/tmp", "tmpfs", 0, "size=0") < 0) {
+  if (make_mounts() < 0 || mount("none", "/tmp", "tmpfs", 0, "size=0") < 0) {
     return fails("nothing can be mounted in a user namespace");
   }
   if (with_processes && try_processes() < 0) {

@@ -8,12 +8,12 @@
  * an image, that way is looked at when all is mounted.
  */
 #include "container.h"
+#include "mounts.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/magic.h>
-#include <linux/mount.h>
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,11 +21,6 @@
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
-
-/* umount2(2) of the C library, whose header is at odds with that of the kernel. */
-int umount2(const char *target, int flags);
-
-enum { UNMOUNT_LATER = 2 };
 
 /* The path of what is open, without links; empty where it has none. Returns how long it is. */
 static size_t path_of(int fd, char path[PATH_MAX]) {
@@ -110,7 +105,7 @@ static int cover(int root, const char *name) {
 static int uncover(int mounted) {
   char path[64];
   snprintf(path, sizeof path, "/proc/self/fd/%d", mounted);
-  int result = mounted < 0 ? 0 : umount2(path, UNMOUNT_LATER);
+  int result = mounted < 0 ? 0 : umount2(path, DETACH);
   drop(mounted);
   return result;
 }
@@ -150,7 +145,7 @@ static int is_link(int root, const char *name) {
  * The runtime goes the same way as root, with descriptors of the machine's folders: what an image has in
  * /proc and /dev is no way, since it will find other links there.
  */
-int reach(const struct launch *launch, const char *path, const char *way) {
+static int make_way(const struct launch *launch, const char *path, const char *way) {
   int root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
   if (root < 0) {
     return -1;
@@ -168,6 +163,17 @@ int reach(const struct launch *launch, const char *path, const char *way) {
   }
   drop(root);
   drop(here);
+  errno = error;
+  return result;
+}
+
+int reach(const struct launch *launch, char **step, char *why, size_t size) {
+  int result = make_way(launch, step[1], step[2]), error = errno;
+  snprintf(why, size,
+           error == EXDEV   ? "The way to '%s' leads into a volume, or into /proc or /dev"
+           : error == ELOOP ? "The way to '%s' leads in circles, or /proc, /sys or /dev is a link"
+                            : "Failed to make '%s'",
+           step[2]);
   errno = error;
   return result;
 }

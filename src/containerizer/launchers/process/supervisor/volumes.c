@@ -25,11 +25,11 @@
  * below is `-`.
  */
 #include "container.h"
+#include "mounts.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/mount.h>
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,10 +37,6 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#ifndef AT_RECURSIVE
-#define AT_RECURSIVE 0x8000
-#endif
 
 static int digit(char c) {
   return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
@@ -289,7 +285,7 @@ static int mount_secret(struct root root, char *words[], const char **objection)
   if (result == 0) {
     result = attach(memory, "secret", words[0], target);
     int error = errno;
-    syscall(SYS_umount2, scratch, 2 /* MNT_DETACH */);
+    umount2(scratch, DETACH);
     errno = error;
   }
   drop(memory);
