@@ -4,27 +4,16 @@ import type { ImageManifest, LayerDescriptor } from '../image.ts';
 import type { ConfigFile } from './image-config.ts';
 import type { SchemaTwo } from './manifest.ts';
 import { CONFIG_TYPES } from './media-types.ts';
+import { withoutRepeated } from './repeated-layers.ts';
 import type { SchemaOne } from './schema-one.ts';
 
-/** A layer that is there twice is needed once: all that it has is decided by the upper place. */
-const withoutRepeated = (layers: readonly LayerDescriptor[]) => {
-  const known = new Set<string>();
-  return layers
-    .toReversed()
-    .filter((layer) => {
-      const content = layer.diffId ?? layer.digest;
-      const isNew = !known.has(content);
-      known.add(content);
-      return isNew;
-    })
-    .reverse();
-};
+const contentOf = ({ diffId, digest }: LayerDescriptor) => diffId ?? digest;
 
 /** What its layers have in them is not said again. */
 export const imageOfKnown = (
   { digest, config }: Pick<ImageManifest, 'digest' | 'config'>,
   layers: readonly LayerDescriptor[],
-): ImageManifest => ({ digest, config, layers: withoutRepeated(layers) });
+): ImageManifest => ({ digest, config, layers: withoutRepeated(layers, contentOf) });
 
 export const imageOfSchemaOne = (digest: string, { config, layers }: SchemaOne): ImageManifest =>
   imageOfKnown({ digest, config }, layers);
@@ -55,6 +44,9 @@ export function imageOfSchemaTwo(
   return {
     digest,
     config,
-    layers: withoutRepeated(layers.map((layer, i) => ({ ...layer, diffId: diffIds?.[i] }))),
+    layers: withoutRepeated(
+      layers.map((layer, i) => ({ ...layer, diffId: diffIds?.[i] })),
+      contentOf,
+    ),
   };
 }

@@ -3,6 +3,7 @@
 import { errorText } from '../../../model/error-text.ts';
 import { ContainerizerError } from '../../containerizer-error.ts';
 import { canonicalName } from '../formats/reference.ts';
+import { withoutRepeated } from '../formats/repeated-layers.ts';
 import type { ImageConfig, ImageReference, LayerDescriptor } from '../image.ts';
 import type { KnownImage, PulledImage, Puller } from '../puller.ts';
 import { SharedWork } from '../shared-work.ts';
@@ -212,7 +213,7 @@ export class ImageStore {
       abort.throwIfAborted();
       controller.signal.throwIfAborted();
       const stored = all.flatMap((it) => (it.status === 'fulfilled' ? [it.value] : []));
-      const distinct = withoutRepetition(stored);
+      const distinct = withoutRepeated(stored, ({ diffId }) => diffId);
       const before = this.#records.get(name);
       const access = accessWith(before?.digest === digest ? before.access : [], credentials);
       await this.#records.set({ name, digest, config, layers: distinct, access });
@@ -245,10 +246,3 @@ export class ImageStore {
 }
 
 const diffIdsOf = (layers: readonly StoredLayer[]) => layers.map(({ diffId }) => diffId);
-
-/**
- * A layer that is there twice has all that it says in the higher place; and the kernel mounts none
- * twice.
- */
-const withoutRepetition = (layers: readonly StoredLayer[]) =>
-  layers.filter(({ diffId }, at) => !layers.slice(at + 1).some((it) => it.diffId === diffId));
