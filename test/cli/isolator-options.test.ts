@@ -26,7 +26,7 @@ const options = (...argv: string[]) =>
   isolatorOptions(
     parseFlags(AGENT_FLAGS, { argv, environment: {} }).values,
     () => [],
-    () => '/work',
+    () => '/agent',
   );
 
 const seccomp = (more: { seccomp_profile_name?: string; seccomp_config_dir?: string }) => {

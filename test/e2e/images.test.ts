@@ -23,7 +23,7 @@ const agentFlags = () => [
 beforeAll(async () => {
   registry = await TestRegistry.open();
   putBusybox(registry, 'one', { Entrypoint: ['/bin/cat', '/etc/os-release'] });
-  putBusybox(registry, 'two', { WorkingDir: '/work' });
+  putBusybox(registry, 'two', { WorkingDir: '/srv/dir' });
   putBusybox(registry, 'hello-world', { Cmd: ['/bin/echo', 'Hello!'] });
   putBusybox(registry, 'debian:stable-slim');
   if (isRoot) {
@@ -72,7 +72,7 @@ describe.runIf(isRoot)('a container with an image', () => {
     const value = 'cat /etc/os-release; pwd; ls /; exit 7';
     const { status, log } = await executed('own', '--docker_image=two', `--command=${value}`);
     expect(status).toBe(7);
-    expect(log).toMatch(/NAME=two\n\/work\nbin\ndev\netc\nmnt\nproc\nsys\nwork\n/);
+    expect(log).toMatch(/NAME=two\n\/srv\/dir\nbin\ndev\netc\nmnt\nproc\nsrv\nsys\n/);
     // The layer that both have came once, and no image twice.
     const blobs = registry.asked.filter((path) => path.includes('/blobs/'));
     expect(new Set(blobs.map((path) => path.replace(/^.*\//, ''))).size).toBe(blobs.length);
@@ -147,7 +147,7 @@ describe.runIf(isRoot)('a container with an image', () => {
     expect(await call('PRUNE_IMAGES')).toMatchObject({ status: 200 });
     expect(layers().length).toBeGreaterThan(0);
     const inside = await looked('with', 'cat /etc/os-release /written; pwd');
-    expect(inside).toBe('NAME=two\nx\n/work\n');
+    expect(inside).toBe('NAME=two\nx\n/srv/dir\n');
     const nested = { value: 'below', parent: id };
     expect(
       await call('LAUNCH_NESTED_CONTAINER', {

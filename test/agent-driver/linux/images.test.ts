@@ -50,12 +50,12 @@ const images = {
   base: { environment: ['PATH=/bin', 'A=image', 'B=image'], command: ['/bin/env'] },
   workdir: { workingDirectory: 'made/here' },
   hiding: { files: { over: '->/mnt' } },
-  leading: { files: { work: '->/v' }, workingDirectory: 'work/here' },
+  leading: { files: { srv: '->/v' }, workingDirectory: 'srv/dir' },
   out: { workingDirectory: '/proc/self/fd/6' },
   // The runtime, for which the machine's /proc is mounted there, would not come to `safe`.
   leaving: {
-    files: { work: '->/proc/self/fd/6', 'proc/self/fd/6': '->/safe', 'safe/file': '' },
-    workingDirectory: 'work',
+    files: { dir: '->/proc/self/fd/6', 'proc/self/fd/6': '->/safe', 'safe/file': '' },
+    workingDirectory: 'dir',
   },
   ...Object.fromEntries(
     ['proc', 'sys', 'dev'].map((name) => [`${name}-link`, { files: { [name]: '->/tmp' } }]),
@@ -211,14 +211,14 @@ test('no link of an image leads root into a volume', async () => {
       user: 'nobody',
     });
   expect(await asked('hiding', '/over')).toContain(leads('/mnt/mesos/sandbox'));
-  expect(await asked('leading', '/v')).toContain(leads('/work/here'));
+  expect(await asked('leading', '/v')).toContain(leads('/srv/dir'));
   expect(readdirSync(host)).toEqual([]);
 });
 
 test('no working directory of an image leads out of it', async () => {
   for (const [image, path] of [
     ['out', '/proc/self/fd/6'],
-    ['leaving', '/work'],
+    ['leaving', '/dir'],
   ] as const) {
     expect(await outputOf({ value: 'true' }, container(image))).toContain(leads(path));
   }

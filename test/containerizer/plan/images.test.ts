@@ -228,7 +228,7 @@ test("an image's variables come after the agent's and before the command's", () 
 });
 
 test.each([
-  ['/work/dir', '/work/dir'],
+  ['/srv/dir', '/srv/dir'],
   ['rel', '/rel'],
   ['', '/mnt/mesos/sandbox'],
 ])('the working directory %j of an image is %s', (workingDirectory, directory) => {

@@ -21,7 +21,7 @@ test('what a container takes is read, and all else passed over', () => {
       Entrypoint: ['/bin/show'],
       Cmd: ['a', ''],
       Env: ['PATH=/bin', 'A=', 'B=c=d'],
-      WorkingDir: '/work',
+      WorkingDir: '/srv/dir',
       User: 'app',
       Volumes: { '/data': {}, '/more': null },
       Labels: { a: 1 },
@@ -32,7 +32,7 @@ test('what a container takes is read, and all else passed over', () => {
     entrypoint: ['/bin/show'],
     command: ['a', ''],
     environment: ['PATH=/bin', 'A=', 'B=c=d'],
-    workingDirectory: '/work',
+    workingDirectory: '/srv/dir',
   });
 });
 
