@@ -1,5 +1,7 @@
-// The metrics that Apache Mesos documents for monitors, as far as they apply here: not those of the
-// docker containerizer, images, project quotas, volume gids and resource providers.
+// The metrics that Apache Mesos documents for monitors, as far as a master and an agent have them
+// by default. An agent with disk/xfs or --volume_gid_range has those of project quotas or volume
+// gids as well; those of the docker containerizer, of images (`image_pull_ms`,
+// `containers_new_rootfs`) and of each resource provider do not exist here.
 
 const timer = (name: string) =>
   ['', '/count', '/max', '/min', '/p50', '/p90', '/p95', '/p99', '/p999', '/p9999'].map(
