@@ -9,6 +9,7 @@ import type {
   ResourceStatistics,
 } from '../model/generated/messages.ts';
 import type { ContainerId } from '../model/ids.ts';
+import { timerDelay } from '../model/timer-delay.ts';
 import { applySettings, sweepCgroup } from './cgroups/cgroups.ts';
 import { Placements } from './cgroups/placements.ts';
 import { ContainerizerError } from './containerizer-error.ts';
@@ -51,7 +52,6 @@ import type { RunRecords } from './records/run-records.ts';
 import { recoverCalled } from './recovery.ts';
 import { removeSandbox } from './sandboxes/sandboxes.ts';
 import { surroundingsOf } from './surroundings-of.ts';
-import { timerDelay } from './timer-delay.ts';
 import type { TreeNode } from './tree.ts';
 import type { VolumeGids } from './volumes/volume-gids.ts';
 import type { Volumes } from './volumes/volumes.ts';

@@ -1,5 +1,5 @@
 // Rounds of looks at what containers have, or at the machine, with a pause between them.
-import { timerDelay } from './timer-delay.ts';
+import { timerDelay } from '../model/timer-delay.ts';
 
 export interface RoundsOptions {
   /** From the end of one round to the start of the next. */

@@ -1,6 +1,6 @@
 // The timers of an executor's state machine, by name: a later one takes the place of an earlier
 // one.
-import { timerDelay } from '../containerizer/timer-delay.ts';
+import { timerDelay } from '../model/timer-delay.ts';
 
 export class ExecutorTimers {
   readonly #timers = new Map<string, NodeJS.Timeout>();

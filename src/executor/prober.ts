@@ -5,8 +5,8 @@ import { connect } from 'node:net';
 import type { Containerizer } from '../containerizer/containerizer.ts';
 import { UnknownEndError } from '../containerizer/containerizer-error.ts';
 import type { Container } from '../containerizer/launchers/launcher.ts';
-import { timerDelay } from '../containerizer/timer-delay.ts';
 import { errorText } from '../model/error-text.ts';
+import { timerDelay } from '../model/timer-delay.ts';
 import type { Probe, ProbeOutcome, ProbeResult } from './probes.ts';
 
 /** As many as curl, which Mesos's executors use, follows with -L. */

@@ -1,6 +1,7 @@
 // Named timers that fire once, for state machines, which have no clock. Setting a timer replaces
 // the one of the same name. All share one timer of the platform and are ordered by a heap: timers
 // of the same instant fire in the order in which they were set, a bounded number in each turn.
+import { timerDelay } from '../model/timer-delay.ts';
 
 interface Entry<Name extends string> {
   readonly name: Name;
@@ -27,8 +28,6 @@ const platformTimers: TimerSource = {
   },
 };
 
-/** The longest delay of setTimeout; a later timer is scheduled again then. */
-const MAX_DELAY_MS = 0x7fffffff;
 /** How many timers fire before the I/O loop gets a turn. */
 const FIRED_A_TURN = 512;
 
@@ -109,8 +108,9 @@ export class Timers<Name extends string = string> {
     }
     this.#withdraw?.();
     this.#wakeAt = first.at;
-    const delay = Math.min(Math.max(0, first.at - this.#source.now()), MAX_DELAY_MS);
-    this.#withdraw = this.#source.schedule(Math.ceil(delay), this.#wake);
+    // One that is later than the platform's timers can wait is scheduled again then.
+    const delay = timerDelay(first.at - this.#source.now());
+    this.#withdraw = this.#source.schedule(delay, this.#wake);
   }
 
   #remove(entry: Entry<Name>): void {

@@ -2,8 +2,8 @@
 // all of them. It ends with the agent, whatever ends that.
 import { spawn, spawnSync } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { timerDelay } from '../../model/timer-delay.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
-import { timerDelay } from '../timer-delay.ts';
 import { figureOf, type PerfFigures, readPerfLine } from './perf-output.ts';
 
 /** How long perf may take to begin, and again to end. */

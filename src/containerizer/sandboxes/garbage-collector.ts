@@ -4,9 +4,9 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { codeOf } from '../../filesystem/folder.ts';
+import { timerDelay } from '../../model/timer-delay.ts';
 import type { SandboxPlace } from '../plan/sandbox-path.ts';
 import { isAbsence, isPassing } from '../records/record-file.ts';
-import { timerDelay } from '../timer-delay.ts';
 import type { WorkDirectory } from '../work-directory.ts';
 import { deleteSandbox, nestedNames, removeSandbox } from './sandboxes.ts';
 

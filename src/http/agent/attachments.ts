@@ -10,6 +10,7 @@ import {
   ProcessIO_Type,
 } from '../../model/generated/messages.ts';
 import { MAX_WINDOW } from '../../model/launch-fields.ts';
+import { timerDelay } from '../../model/timer-delay.ts';
 import type { ContainerInput, ContainerOutput } from '../../runtime/pending-requests.ts';
 import { writeJson } from '../../wire/json.ts';
 import { encodeMessage } from '../../wire/protobuf.ts';
@@ -27,9 +28,6 @@ interface OutputMedia {
   readonly isDeclared: boolean;
   readonly heartbeatMs: number;
 }
-
-/** A timer with a longer time fires at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** Writes the answer until the container, or the client, has ended. */
 export async function sendOutput(
@@ -50,14 +48,11 @@ export async function sendOutput(
   response.flushHeaders();
   // Each record is a chunk of its own: popular clients take chunks for records.
   const send = (message: ProcessIO) => response.write(recordOf(message, codec));
-  const heartbeats = setInterval(
-    () => {
-      if (!response.writableNeedDrain) {
-        send(heartbeat(heartbeatMs));
-      }
-    },
-    Math.min(heartbeatMs, MAX_TIMER_MS),
-  ).unref();
+  const heartbeats = setInterval(() => {
+    if (!response.writableNeedDrain) {
+      send(heartbeat(heartbeatMs));
+    }
+  }, timerDelay(heartbeatMs)).unref();
   try {
     for await (const { stream, data } of output) {
       const isTaken = send({

@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { create as contentDisposition } from 'content-disposition';
 import { parseDuration } from '../../model/duration.ts';
 import type { FileInfo, Flag, Metric, VersionInfo } from '../../model/generated/messages.ts';
+import { timerDelay } from '../../model/timer-delay.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { Authorizer } from '../../security/authorizer.ts';
 import type { Principal } from '../../security/principal.ts';
@@ -131,13 +132,10 @@ export class ProcessEndpoints {
     clearTimeout(this.#revert);
     log.verbosity = Math.max(0, level);
     if (log.verbosity > 0) {
-      this.#revert = setTimeout(
-        () => {
-          log.verbosity = 0;
-          logger.info('The verbosity of the log is back to 0');
-        },
-        Math.min(durationMs, 0x7fffffff),
-      );
+      this.#revert = setTimeout(() => {
+        log.verbosity = 0;
+        logger.info('The verbosity of the log is back to 0');
+      }, timerDelay(durationMs));
       this.#revert.unref();
     }
   }
