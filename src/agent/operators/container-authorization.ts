@@ -2,6 +2,7 @@
 // framework and user.
 import { containerIdOf, rootOf } from '../../model/container-id.ts';
 import { type AgentCall, AgentCall_Type } from '../../model/generated/messages.ts';
+import { launchOf } from '../../model/launched-container.ts';
 import type { Action, AuthorizationObject } from '../../security/authorizer.ts';
 import type { OperatorCalled } from '../events.ts';
 import type { AgentState } from '../state.ts';
@@ -45,11 +46,7 @@ export function containerObject(
 ): AuthorizationObject {
   const id = namedContainer(call)?.id;
   const executor = id && agent.containers.get(rootOf(containerIdOf(id)));
-  const { command } =
-    call.launch_nested_container ??
-    call.launch_nested_container_session ??
-    call.launch_container ??
-    {};
+  const command = launchOf(call)?.command;
   const user = command?.user ?? userAbove;
   return {
     executor: executor?.info,

@@ -4,6 +4,7 @@
 import { containerIdOf, parentOf, rootOf } from '../../model/container-id.ts';
 import { type AgentCall, AgentCall_Type } from '../../model/generated/messages.ts';
 import type { ContainerId, RequestId } from '../../model/ids.ts';
+import { launchOf } from '../../model/launched-container.ts';
 import { messageSize } from '../../model/message-size.ts';
 import type { OperatorCalled } from '../events.ts';
 import { emit, emitAtOnce, emitEnding, isFull } from '../outbox.ts';
@@ -84,11 +85,7 @@ interface Asked {
 
 function launch(
   agent: AgentState,
-  {
-    launch_nested_container: nested,
-    launch_nested_container_session: session,
-    launch_container,
-  }: AgentCall,
+  call: AgentCall,
   { containerId, request }: Asked,
 ): Refusal | undefined {
   if (agent.phase === 'terminating') {
@@ -97,11 +94,12 @@ function launch(
   if (isFull(agent)) {
     return { status: 503, text: "Too much waits for the agent's disk" };
   }
+  const { launch_container } = call;
   const error = containerResourcesError(launch_container ?? {}, agent.options.isolation);
   if (error !== undefined) {
     return { status: 400, text: error };
   }
-  const { command, container } = nested ?? session ?? launch_container ?? {};
+  const { command, container } = launchOf(call) ?? {};
   const executor = agent.containers.get(rootOf(containerId));
   if (parentOf(containerId) !== undefined && executor?.state === 'terminating') {
     return { status: 400, text: `Container ${rootOf(containerId)} is about to end` };
@@ -117,7 +115,7 @@ function launch(
       resources: launch_container?.resources ?? [],
       limits: launch_container?.limits,
       user: agent.options.switchUser ? command?.user : undefined,
-      isSession: session !== undefined,
+      isSession: call.launch_nested_container_session !== undefined,
     },
     () => messageSize({ command, container, launch_container }, ENOUGH_BYTES),
   );

@@ -1,13 +1,8 @@
 // Whether a call that launches a container says what it must, and nothing that no agent could give;
 // if not, in Mesos's words.
-import type {
-  AgentCall,
-  CommandInfo,
-  ContainerID,
-  ContainerInfo,
-  Resource,
-} from '../../model/generated/messages.ts';
+import type { AgentCall, ContainerID, Resource } from '../../model/generated/messages.ts';
 import { commandError, containerError } from '../../model/launch-validation.ts';
+import type { ContainerLaunch } from '../../model/launched-container.ts';
 import { isPersistentVolume, isReserved, toReservationLists } from '../../model/resource-format.ts';
 import { gpusError, resourcesError } from '../../model/resource-validation.ts';
 
@@ -43,19 +38,14 @@ export function launchCallError(call: AgentCall): string | undefined {
   );
 }
 
-interface Launch {
-  readonly container_id: ContainerID;
-  readonly command?: CommandInfo;
-  readonly container?: ContainerInfo;
-}
-
 const TWICE = 'containers nested at the second level or greater';
 
 const isNestedTwice = (id: ContainerID) => id.parent?.parent !== undefined;
 
-const hasOwnCgroups = ({ container }: Launch) => container?.linux_info?.share_cgroups === false;
+const hasOwnCgroups = ({ container }: ContainerLaunch) =>
+  container?.linux_info?.share_cgroups === false;
 
-function processError(part: string, { command, container }: Launch): string | undefined {
+function processError(part: string, { command, container }: ContainerLaunch): string | undefined {
   const fault = commandError(command);
   if (fault !== undefined) {
     return `'${part}.command' is invalid: ${fault}`;
@@ -90,7 +80,7 @@ function resourcesOfCallError(resources: readonly Resource[], id: ContainerID): 
 }
 
 function cgroupsError(
-  launch: Launch & { readonly resources?: readonly Resource[]; readonly limits?: object },
+  launch: ContainerLaunch & { readonly resources?: readonly Resource[]; readonly limits?: object },
 ): string | undefined {
   const { container_id: id, container, resources = [], limits = {} } = launch;
   const isInvalid = (why: string) => `'launch_container' is invalid: ${why}`;

@@ -10,6 +10,7 @@ import {
   AgentCall_Type,
   AgentResponse_Type,
 } from '../../model/generated/messages.ts';
+import { launchOf } from '../../model/launched-container.ts';
 import type { PendingRequest, PendingRequests } from '../../runtime/pending-requests.ts';
 import type { Authorizer } from '../../security/authorizer.ts';
 import type { Principal } from '../../security/principal.ts';
@@ -251,12 +252,8 @@ export class AgentOperatorApi {
   }
 
   #userAbove(call: AgentCall): string | undefined {
-    const { container_id: id } =
-      call.launch_nested_container ??
-      call.launch_nested_container_session ??
-      call.launch_container ??
-      {};
-    return id?.parent && this.#options.userOf(containerIdOf(id.parent));
+    const parent = launchOf(call)?.container_id.parent;
+    return parent && this.#options.userOf(containerIdOf(parent));
   }
 }
 
