@@ -20,43 +20,31 @@ const MAX_LENGTH = 242;
 const MAX_DEPTH = 32;
 const MAX_PATH_LENGTH = 1_500;
 
+/** The part of a call that names its container. */
+const PARTS = {
+  [AgentCall_Type.LAUNCH_NESTED_CONTAINER]: 'launch_nested_container',
+  [AgentCall_Type.LAUNCH_NESTED_CONTAINER_SESSION]: 'launch_nested_container_session',
+  [AgentCall_Type.WAIT_NESTED_CONTAINER]: 'wait_nested_container',
+  [AgentCall_Type.KILL_NESTED_CONTAINER]: 'kill_nested_container',
+  [AgentCall_Type.REMOVE_NESTED_CONTAINER]: 'remove_nested_container',
+  [AgentCall_Type.LAUNCH_CONTAINER]: 'launch_container',
+  [AgentCall_Type.WAIT_CONTAINER]: 'wait_container',
+  [AgentCall_Type.KILL_CONTAINER]: 'kill_container',
+  [AgentCall_Type.REMOVE_CONTAINER]: 'remove_container',
+  [AgentCall_Type.ATTACH_CONTAINER_INPUT]: 'attach_container_input',
+  [AgentCall_Type.ATTACH_CONTAINER_OUTPUT]: 'attach_container_output',
+} as const satisfies Partial<Record<AgentCall_Type, keyof AgentCall>>;
+
+const isAbout = (type: AgentCall['type']): type is keyof typeof PARTS =>
+  type !== undefined && Object.hasOwn(PARTS, type);
+
 /** The container that a call is about; undefined for other calls. */
 export function namedContainer(call: AgentCall): NamedContainer | undefined {
-  const of = (part: string, id: ContainerID | undefined, needsParent: boolean) => ({
-    part,
-    id,
-    needsParent,
-  });
-  switch (call.type) {
-    case AgentCall_Type.LAUNCH_NESTED_CONTAINER:
-      return of('launch_nested_container', call.launch_nested_container?.container_id, true);
-    case AgentCall_Type.LAUNCH_NESTED_CONTAINER_SESSION:
-      return of(
-        'launch_nested_container_session',
-        call.launch_nested_container_session?.container_id,
-        true,
-      );
-    case AgentCall_Type.WAIT_NESTED_CONTAINER:
-      return of('wait_nested_container', call.wait_nested_container?.container_id, true);
-    case AgentCall_Type.KILL_NESTED_CONTAINER:
-      return of('kill_nested_container', call.kill_nested_container?.container_id, true);
-    case AgentCall_Type.REMOVE_NESTED_CONTAINER:
-      return of('remove_nested_container', call.remove_nested_container?.container_id, true);
-    case AgentCall_Type.LAUNCH_CONTAINER:
-      return of('launch_container', call.launch_container?.container_id, false);
-    case AgentCall_Type.WAIT_CONTAINER:
-      return of('wait_container', call.wait_container?.container_id, false);
-    case AgentCall_Type.KILL_CONTAINER:
-      return of('kill_container', call.kill_container?.container_id, false);
-    case AgentCall_Type.REMOVE_CONTAINER:
-      return of('remove_container', call.remove_container?.container_id, false);
-    case AgentCall_Type.ATTACH_CONTAINER_INPUT:
-      return of('attach_container_input', call.attach_container_input?.container_id, false);
-    case AgentCall_Type.ATTACH_CONTAINER_OUTPUT:
-      return of('attach_container_output', call.attach_container_output?.container_id, false);
-    default:
-      return undefined;
+  if (!isAbout(call.type)) {
+    return undefined;
   }
+  const part = PARTS[call.type];
+  return { part, id: call[part]?.container_id, needsParent: part.includes('_nested_') };
 }
 
 /** Why the name of the container is not valid. */
