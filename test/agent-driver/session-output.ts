@@ -2,7 +2,17 @@
 import type { LaunchContainer } from '../../src/agent/effects.ts';
 import { type ContainerId, containerId } from '../../src/model/ids.ts';
 import type { ContainerOutput } from '../../src/runtime/pending-requests.ts';
-import type { DriverHarness } from './harness.ts';
+import type { DriverHarness, Launch } from './harness.ts';
+
+/** In which sessions are, with a variable that they have of it. */
+export const SESSION_PARENT: Launch = {
+  task: {
+    command: {
+      value: 'exec sleep 100',
+      environment: { variables: [{ name: 'PARENTS', value: 'p' }] },
+    },
+  },
+};
 
 /** Rejects where it is refused. */
 export const openSession = (

@@ -16,8 +16,10 @@ import {
 import { type ContainerId, containerId } from '../../src/model/ids.ts';
 import type { ContainerOutput } from '../../src/runtime/pending-requests.ts';
 import { removeAgentCgroups } from '../support/test-cgroups.ts';
+import { ContainerCalls } from './container-calls.ts';
 import { DriverHarness, temporaryFolder } from './harness.ts';
 import { eventually } from './outside.ts';
+import { openSession, SESSION_PARENT } from './session-output.ts';
 
 let folder: ReturnType<typeof temporaryFolder>;
 let harness: DriverHarness;
@@ -26,15 +28,7 @@ let root: ContainerId;
 beforeEach(async () => {
   folder = temporaryFolder();
   harness = await DriverHarness.open(folder.path);
-  root = harness.launch({
-    checkpoint: true,
-    task: {
-      command: {
-        value: 'exec sleep 100',
-        environment: { variables: [{ name: 'PARENTS', value: 'p' }] },
-      },
-    },
-  });
+  root = harness.launch({ checkpoint: true, ...SESSION_PARENT });
   await harness.status(root, TaskState.TASK_RUNNING);
 });
 
@@ -59,27 +53,16 @@ const processesWith = (text: string, except: number | undefined) =>
     }
   });
 
-type Answer = ContainerOutput | { readonly status: number; readonly text: string | undefined };
+/** Rejects where it is refused. */
+const session = (value: string, more?: Partial<LaunchContainer>) =>
+  openSession(harness, root, value, more);
 
-function launch(value: string, more: Partial<LaunchContainer> = {}): Promise<Answer> {
-  return new Promise((resolve) => {
-    harness.driver.perform({
-      type: 'launchContainer',
-      request: harness.requests.add({
-        reply: (status, text) => resolve({ status, text }),
-        sendOutput: resolve,
-      }),
-      containerId: containerId(`${root}.s1`),
-      command: { value },
-      resources: [],
-      isSession: true,
-      ...more,
-    });
-  });
-}
+/** What one is answered that is no session, or that is refused. */
+const launch = (value: string, more: Partial<LaunchContainer> = {}) =>
+  new ContainerCalls(harness).launch(`${root}.s1`, value, { isSession: true, ...more });
 
-function attach(): Promise<Answer> {
-  return new Promise((resolve) => {
+const attach = () =>
+  new Promise((resolve) => {
     harness.driver.perform({
       type: 'attachContainer',
       request: harness.requests.add({
@@ -90,15 +73,6 @@ function attach(): Promise<Answer> {
       to: 'output',
     });
   });
-}
-
-async function session(value: string, more: Partial<LaunchContainer> = {}) {
-  const answer = await launch(value, more);
-  if ('status' in answer) {
-    throw new Error(`The session was answered ${answer.status}: ${answer.text}`);
-  }
-  return answer;
-}
 
 async function all(output: ContainerOutput) {
   const text = { stdout: '', stderr: '' };
@@ -108,18 +82,7 @@ async function all(output: ContainerOutput) {
   return text;
 }
 
-const exitStatus = (id = `${root}.s1`) =>
-  new Promise((resolve) => {
-    harness.driver.perform({
-      type: 'waitContainer',
-      request: harness.requests.add({
-        reply: (status) => resolve({ status }),
-        respond: (response) => resolve(response.wait_container?.exit_status),
-      }),
-      containerId: containerId(id),
-      call: 'WAIT_CONTAINER',
-    });
-  });
+const end = (id = `${root}.s1`) => new ContainerCalls(harness).wait(id);
 
 describe('a session', () => {
   test('sees its parent’s environment and folder, and has files of its own', async () => {
@@ -134,7 +97,7 @@ describe('a session', () => {
       stdout: `${sandbox}\n${sandbox} po\n`,
       stderr: 'err\n',
     });
-    expect(await exitStatus()).toBe(1024);
+    expect(await end()).toEqual({ exit_status: 1024 });
     const own = join(sandbox, 'containers/s1');
     expect(readFileSync(join(own, 'stderr'), 'utf8')).toBe('err\n');
     expect(statSync(own).mode & 0o777).toBe(0o750);
@@ -170,7 +133,7 @@ describe('a session', () => {
     for await (const _ of output) {
       break;
     }
-    expect(await exitStatus()).toBe(9);
+    expect(await end()).toEqual({ exit_status: 9 });
   });
 
   test('ends with the agent, and is not there for the next one', async () => {
@@ -181,7 +144,7 @@ describe('a session', () => {
     harness = await DriverHarness.open(folder.path);
     harness.reattach({ container: root, checkpoint: true });
     await eventually(() => !existsSync(`/proc/${pid}`));
-    expect(await exitStatus()).toEqual({ status: 404 });
+    expect(await end()).toMatchObject({ status: 404 });
     // Of an earlier agent: the harness does not end it by itself.
     await harness.status(root, TaskState.TASK_RUNNING);
     harness.kill(root, 0);
@@ -237,7 +200,7 @@ describe('a session', () => {
     const first = await session('sleep 100');
     expect(await launch('true')).toMatchObject({ status: 202 });
     first.close();
-    expect(await exitStatus()).toBe(9);
+    expect(await end()).toEqual({ exit_status: 9 });
     expect(await all(await session('echo again'))).toMatchObject({ stdout: 'again\n' });
   });
 
@@ -265,7 +228,7 @@ describe('a session', () => {
       status: 404,
       text: 'Container alone.s1 cannot be found',
     });
-    expect(await exitStatus('alone.s1')).toEqual({ status: 404 });
+    expect(await end('alone.s1')).toMatchObject({ status: 404 });
   });
 
   test('needs a parent', async () => {

@@ -8,7 +8,7 @@ import { type ContainerId, containerId } from '../../../src/model/ids.ts';
 import { ContainerCalls } from '../container-calls.ts';
 import { DriverHarness, temporaryFolder } from '../harness.ts';
 import { eventually } from '../outside.ts';
-import { sessionOutput } from '../session-output.ts';
+import { SESSION_PARENT, sessionOutput } from '../session-output.ts';
 
 let folder: ReturnType<typeof temporaryFolder>;
 let harness: DriverHarness;
@@ -20,14 +20,7 @@ beforeEach(async () => {
     launcher: 'linux',
     isolation: ['filesystem/linux', 'namespaces/pid', 'linux/capabilities'],
   });
-  root = harness.launch({
-    task: {
-      command: {
-        value: 'exec sleep 100',
-        environment: { variables: [{ name: 'PARENTS', value: 'p' }] },
-      },
-    },
-  });
+  root = harness.launch(SESSION_PARENT);
   await harness.status(root, TaskState.TASK_RUNNING);
 });
 
