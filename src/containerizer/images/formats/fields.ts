@@ -2,10 +2,22 @@
 // should be is named by its place. null counts as absent, for the programs that write these files
 // are written in Go.
 import { decodeBase64 } from '../../../wire/base64.ts';
+import { parseBoundedJson } from '../../../wire/json-text.ts';
 
 /** The text goes to the framework, after what was read. */
 export class FormatError extends Error {
   override readonly name = 'FormatError';
+}
+
+/** What a file says. Throws FormatError or WireError. */
+export function jsonOf(bytes: Uint8Array): unknown {
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (error) {
+    throw new FormatError('it is not in UTF-8', { cause: error });
+  }
+  return parseBoundedJson(text);
 }
 
 export type Fields = Readonly<Record<string, unknown>>;

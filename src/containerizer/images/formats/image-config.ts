@@ -1,11 +1,18 @@
 // What an image says about containers made of it. The form is that of docker and of the Open
 // Container Initiative; manifests of schema 1 have it, too.
-import { parseBoundedJson } from '../../../wire/json-text.ts';
 import { WireError } from '../../../wire/wire-error.ts';
 import { ContainerizerError } from '../../containerizer-error.ts';
 import type { ImageConfig } from '../image.ts';
 import { digestOf } from './digest.ts';
-import { FormatError, fieldsOf, listOf, optionalFields, optionalText, textsOf } from './fields.ts';
+import {
+  FormatError,
+  fieldsOf,
+  jsonOf,
+  listOf,
+  optionalFields,
+  optionalText,
+  textsOf,
+} from './fields.ts';
 
 export const MOST_CONFIG_BYTES = 8 * 2 ** 20;
 
@@ -20,8 +27,7 @@ export interface ConfigFile {
 /** Throws ContainerizerError. */
 export function readConfigFile(bytes: Uint8Array): ConfigFile {
   try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    const file = fieldsOf(parseBoundedJson(text), 'config');
+    const file = fieldsOf(jsonOf(bytes), 'config');
     const { diff_ids: diffIds } = optionalFields(file.rootfs, 'rootfs');
     return {
       config: configOf(file.config, 'config'),
@@ -34,9 +40,10 @@ export function readConfigFile(bytes: Uint8Array): ConfigFile {
             ),
     };
   } catch (error) {
-    if (error instanceof FormatError || error instanceof WireError || error instanceof TypeError) {
-      const why = error instanceof TypeError ? 'it is not in UTF-8' : error.message;
-      throw new ContainerizerError(`Failed to parse the image config: ${why}`, { cause: error });
+    if (error instanceof FormatError || error instanceof WireError) {
+      throw new ContainerizerError(`Failed to parse the image config: ${error.message}`, {
+        cause: error,
+      });
     }
     throw error;
   }

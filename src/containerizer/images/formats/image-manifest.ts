@@ -41,12 +41,8 @@ export function imageOfSchemaTwo(
       `The image's manifest has ${layers.length} layers, and its config ${diffIds.length}`,
     );
   }
-  return {
-    digest,
-    config,
-    layers: withoutRepeated(
-      layers.map((layer, i) => ({ ...layer, diffId: diffIds?.[i] })),
-      contentOf,
-    ),
-  };
+  return imageOfKnown(
+    { digest, config },
+    layers.map((layer, i) => ({ ...layer, diffId: diffIds?.[i] })),
+  );
 }

@@ -1,7 +1,6 @@
 // Manifests of docker (schema 2) and of the Open Container Initiative, and their indexes of images
 // for several platforms. The errors for manifests of docker are in the words of Mesos.
 
-import { parseBoundedJson } from '../../../wire/json-text.ts';
 import { WireError } from '../../../wire/wire-error.ts';
 import { ContainerizerError } from '../../containerizer-error.ts';
 import type { LayerDescriptor } from '../image.ts';
@@ -11,7 +10,9 @@ import {
   type Fields,
   FormatError,
   fieldsOf,
+  jsonOf,
   listOf,
+  optionalFields,
   optionalText,
   textOf,
   textsOf,
@@ -125,7 +126,7 @@ export function readManifest(bytes: Uint8Array, type: string): Manifest {
   }
   let format = known ?? SCHEMA_ONE_FORMAT;
   try {
-    const fields = fieldsOf(parsed(bytes), 'manifest');
+    const fields = fieldsOf(jsonOf(bytes), 'manifest');
     format = known ?? formatOf(fields);
     return format.read(fields, format.types);
   } catch (error) {
@@ -142,14 +143,6 @@ export function readManifest(bytes: Uint8Array, type: string): Manifest {
       );
     }
     throw error;
-  }
-}
-
-function parsed(bytes: Uint8Array): unknown {
-  try {
-    return parseBoundedJson(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch (error) {
-    throw error instanceof TypeError ? new FormatError('it is not in UTF-8') : error;
   }
 }
 
@@ -216,10 +209,7 @@ const descriptorOf = (fields: Fields, place: string): Descriptor => ({
 
 function entryOf(value: unknown, place: string): IndexEntry {
   const fields = fieldsOf(value, place);
-  const part = (name: string) =>
-    fields[name] === undefined || fields[name] === null
-      ? {}
-      : fieldsOf(fields[name], `${place}.${name}`);
+  const part = (name: string) => optionalFields(fields[name], `${place}.${name}`);
   const platform = part('platform');
   const annotations = part('annotations');
   const text = (name: string) => optionalText(platform[name], `${place}.platform.${name}`);
