@@ -2,7 +2,7 @@
 // in it can be exchanged while it is deleted; in the sandbox, links may lead elsewhere.
 import { chown, type FileHandle, link, mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { descriptorPath, Folder } from '../../filesystem/folder.ts';
+import { codeOf, descriptorPath, Folder } from '../../filesystem/folder.ts';
 import { deleteTree } from '../../filesystem/tree-deletion.ts';
 import type { Identity } from '../host/users.ts';
 import { FetchError } from './fetch-error.ts';
@@ -53,7 +53,7 @@ export class Staging implements AsyncDisposable {
       await link(path, shown);
       return shown;
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
+      const code = codeOf(error);
       // EMLINK: a file has no more than so many names.
       if (code === 'EXDEV' || code === 'EMLINK' || code === 'EPERM') {
         return undefined;

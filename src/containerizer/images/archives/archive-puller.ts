@@ -2,6 +2,7 @@
 // all of the image's name. Each is what `docker save` writes, or a layout of the Open Container
 // Initiative in a tar file.
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { ContainerizerError, containerizerErrorOf } from '../../containerizer-error.ts';
 import { storeBlob } from '../blob-file.ts';
 import { MOST_CONFIG_BYTES, readConfigFile } from '../formats/image-config.ts';
@@ -15,6 +16,7 @@ import {
 } from '../formats/manifest.ts';
 import { OCI_INDEX } from '../formats/media-types.ts';
 import { chooseImage, type Platform } from '../formats/platform.ts';
+import { bareName, canonicalName } from '../formats/reference.ts';
 import type { ImageManifest, ImageReference, LayerDescriptor } from '../image.ts';
 import { readImage, type StoredManifest } from '../image-reading.ts';
 import type { PulledImage, Puller, PullOptions } from '../puller.ts';
@@ -159,13 +161,13 @@ export class ArchivePuller implements Puller {
 }
 
 /** A name with and without the tag that it has if it has none. */
-function namesOf({ registry, repository, tag, digest }: ImageReference): readonly string[] {
-  const name = registry === undefined ? repository : `${registry}/${repository}`;
-  if (digest !== undefined) {
-    return [`${name}@${digest}`];
+function namesOf(reference: ImageReference): readonly string[] {
+  const { tag, digest } = reference;
+  const [full, short] = [canonicalName(reference), bareName(reference)];
+  if (digest !== undefined || (tag !== undefined && tag !== 'latest')) {
+    return [full];
   }
-  const [full, short] = [`${name}:${tag ?? 'latest'}`, name];
-  return tag === undefined ? [short, full] : tag === 'latest' ? [full, short] : [full];
+  return tag === undefined ? [short, full] : [full, short];
 }
 
 const blobName = (digest: string) => `blobs/${digest.replace(':', '/')}`;
@@ -201,7 +203,7 @@ async function layerOf(
     throw new ContainerizerError(`There is no layer '${name}' in archive '${archive.path}'`);
   }
   const head = { ...file, size: Math.min(file.size, MAGIC_BYTES) };
-  const beginning = Buffer.concat(await (await archive.stream(head)).toArray());
+  const beginning = await buffer(await archive.stream(head));
   const isPacked = compressionOf(beginning) !== undefined;
   const digest =
     diffId !== undefined && !isPacked ? diffId : await sha256Of(await archive.stream(file));

@@ -4,6 +4,8 @@ import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { posix } from 'node:path';
 import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { codeOf } from '../../../filesystem/folder.ts';
 import { ContainerizerError } from '../../containerizer-error.ts';
 import { TarError } from '../unpacking/tar-error.ts';
 import { type TarEntry, TarReader } from '../unpacking/tar-reader.ts';
@@ -69,11 +71,7 @@ export class Archive {
         `'${name}' in archive '${this.path}' has more than ${most} bytes`,
       );
     }
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of await this.stream(found)) {
-      chunks.push(chunk);
-    }
-    return Buffer.concat(chunks);
+    return await buffer(await this.stream(found));
   }
 
   async stream({ start, size }: ArchivedFile): Promise<Readable> {
@@ -94,7 +92,7 @@ async function openFile(path: string): Promise<FileHandle | undefined> {
   try {
     file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+    if (codeOf(error) === 'ENOENT') {
       return undefined;
     }
     throw error;
@@ -113,7 +111,7 @@ async function list(
 ): Promise<ReadonlyMap<string, Found>> {
   const found = new Map<string, Found>();
   const { size } = await file.stat();
-  const buffer = Buffer.alloc(READ_BYTES);
+  const held = Buffer.alloc(READ_BYTES);
   let read = { at: 0, end: 0 };
   let at = 0;
   let entries = 0;
@@ -132,13 +130,13 @@ async function list(
   while (!reader.isOver) {
     if (at < read.at || at + BLOCK > read.end) {
       abort.throwIfAborted();
-      const { bytesRead } = await file.read(buffer, 0, READ_BYTES, at);
+      const { bytesRead } = await file.read(held, 0, READ_BYTES, at);
       read = { at, end: at + bytesRead };
       if (bytesRead === 0) {
         break;
       }
     }
-    const block = buffer.subarray(at - read.at, Math.min(at + BLOCK, read.end) - read.at);
+    const block = held.subarray(at - read.at, Math.min(at + BLOCK, read.end) - read.at);
     reader.push(block);
     at += block.length + reader.skip();
   }

@@ -71,8 +71,13 @@ export function isHost(text: string): boolean {
   return match !== null && port >= 1 && port <= 65_535 && URL.canParse(`http://${text}`);
 }
 
+/** A name without tag and digest. */
+export const bareName = ({ registry, repository }: ImageReference): string =>
+  registry === undefined ? repository : `${registry}/${repository}`;
+
 /** One text for all names that mean the same image: the tag `latest` is written out. */
-export function canonicalName({ registry, repository, tag, digest }: ImageReference): string {
-  const name = registry === undefined ? repository : `${registry}/${repository}`;
+export function canonicalName(reference: ImageReference): string {
+  const { tag, digest } = reference;
+  const name = bareName(reference);
   return digest === undefined ? `${name}:${tag ?? 'latest'}` : `${name}@${digest}`;
 }
