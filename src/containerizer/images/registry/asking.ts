@@ -83,7 +83,7 @@ async function askOnce(question: Question, manner: Manner): Promise<Answer> {
       ...asked,
       mustStaySecure: true,
       proxies,
-      ...(beforeTls === undefined ? {} : { beforeTls }),
+      beforeTls,
       signal: stall.signal,
     });
     stall.refresh();

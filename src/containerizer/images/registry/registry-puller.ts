@@ -1,5 +1,6 @@
 // Pulls images from registries, by the API of the OCI distribution specification, which is that of
 // docker's registry.
+import { buffer } from 'node:stream/consumers';
 import { ContainerizerError } from '../../containerizer-error.ts';
 import { Slots } from '../../downloads/slots.ts';
 import { storeBlob } from '../blob-file.ts';
@@ -51,8 +52,7 @@ export class RegistryPuller implements Puller {
     const login = loginFor(host, [own, logins]);
     const session = new Session(this.#options, address, repository, login);
     const { text, tag, digest } = reference;
-    const release = await this.#questions.take(host, abort);
-    try {
+    return await this.#questions.run(host, abort, async () => {
       const first = await fetchManifest(session, text, digest ?? tag ?? 'latest', abort);
       const store = {
         manifest: (entry: Descriptor) => fetchManifest(session, text, entry.digest, abort),
@@ -69,9 +69,7 @@ export class RegistryPuller implements Puller {
         },
         [Symbol.dispose]: () => {},
       };
-    } finally {
-      release();
-    }
+    });
   }
 }
 
@@ -110,9 +108,5 @@ async function fetchConfig(
 ): Promise<Uint8Array> {
   const name = `the config of image '${image}'`;
   const blob = { ...config, urls: [], most: config.size, name };
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of blobBytes(session, blob, abort)) {
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
+  return await buffer(blobBytes(session, blob, abort));
 }

@@ -154,8 +154,7 @@ export class LayerStore {
       const { digest, size = 0 } = layer;
       await requireRoom(folders.layers, size, `layer ${digest} of ${size} bytes`);
       await source.bring(layer, blob, abort);
-      const release = await this.#slots.take('', abort);
-      try {
+      return await this.#slots.run('', abort, async () => {
         await mkdir(join(staging, 'layer', 'files'), { recursive: true });
         await mkdir(join(staging, 'replaced'));
         const order = { program, blob, folder: staging, bounds: LAYER_BOUNDS };
@@ -166,9 +165,7 @@ export class LayerStore {
         abort.throwIfAborted();
         await this.#keep(join(staging, 'layer'), diffId);
         return diffId;
-      } finally {
-        release();
-      }
+      });
     } catch (error) {
       abort.throwIfAborted();
       throw containerizerErrorOf(error, `Failed to store layer ${layer.digest}`);
