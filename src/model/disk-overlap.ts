@@ -2,6 +2,7 @@
 // missing there once it is destroyed here.
 import { sameMessage } from './equality.ts';
 import { type Resource, Resource_DiskInfo_Source_Type } from './generated/messages.ts';
+import { isWithin } from './paths.ts';
 
 const { PATH, MOUNT } = Resource_DiskInfo_Source_Type;
 
@@ -23,13 +24,6 @@ export function disksOf(resources: readonly Resource[]): Disk[] {
     return [{ resource, type: source.type === PATH ? 'PATH' : 'MOUNT', root }];
   });
 }
-
-/**
- * Whether `inner` is the folder `outer`, or lies in it. Neither path has `.`, `..` or a slash at
- * its end.
- */
-export const isWithin = (inner: string, outer: string): boolean =>
-  inner === outer || inner.startsWith(`${outer}/`);
 
 /**
  * Why two of the disks cannot both be offered. `placesOf` gives the paths by which a disk can be

@@ -9,6 +9,7 @@ import {
   Value_Type,
 } from './generated/messages.ts';
 import { scalarAmount, toMilli } from './milli.ts';
+import { pathNames } from './paths.ts';
 import { resourceText } from './resource-label.ts';
 import { isStrictSubrole, roleError } from './role.ts';
 
@@ -133,12 +134,7 @@ export function configuredResourcesError(resources: readonly Resource[]): string
 }
 
 /** The path without empty parts and `.`; `..` stays, for where it leads depends on links. */
-const plainPath = (path: string) =>
-  (path.startsWith('/') ? '/' : '') +
-  path
-    .split('/')
-    .filter((part) => part !== '' && part !== '.')
-    .join('/');
+const plainPath = (path: string) => (path.startsWith('/') ? '/' : '') + pathNames(path).join('/');
 
 function configuredError(resource: Resource): string | undefined {
   const only = 'cannot be specified at the command line';

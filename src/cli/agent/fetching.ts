@@ -5,7 +5,7 @@ import type { Proxies } from '../../containerizer/downloads/http-answer.ts';
 import type { CacheSpace, FetchOptions } from '../../containerizer/fetcher/fetcher.ts';
 import { type HadoopClient, hadoopClient } from '../../containerizer/fetcher/hadoop.ts';
 import { OWN_FOLDERS } from '../../containerizer/work-directory.ts';
-import { isWithin } from '../../model/disk-overlap.ts';
+import { isWithin } from '../../model/paths.ts';
 import { FlagError } from '../flags/parse.ts';
 import type { AgentFlagValues } from './options.ts';
 

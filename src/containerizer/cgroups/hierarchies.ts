@@ -15,6 +15,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { codeOf } from '../../filesystem/folder.ts';
+import { isWithin } from '../../model/paths.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
 import { mounts } from '../host/mounts.ts';
 import { AGENT_CGROUP as AGENT, type CgroupHierarchy } from '../plan/cgroup-plan.ts';
@@ -134,9 +135,7 @@ interface Search {
 }
 
 function searchIn(place: CgroupPlace): Search {
-  const below = cgroupMounts().filter(
-    ({ point }) => point === place.hierarchy || point.startsWith(`${place.hierarchy}/`),
-  );
+  const below = cgroupMounts().filter(({ point }) => isWithin(point, place.hierarchy));
   return { place, mounts: below, own: readOwnPaths(), found: new Map() };
 }
 

@@ -1,4 +1,5 @@
 // The mounts of this machine, as this process sees them.
+import { isWithin } from '../../model/paths.ts';
 import { readText } from '../records/record-file.ts';
 
 export interface Mount {
@@ -40,7 +41,7 @@ export function mounts(): Mount[] {
 /** The mount with this file or folder, the newest of several at one place. `path` has no links. */
 export const mountOf = (path: string, all: readonly Mount[] = mounts()): Mount | undefined =>
   all
-    .filter(({ point }) => point === '/' || path === point || path.startsWith(`${point}/`))
+    .filter(({ point }) => point === '/' || isWithin(path, point))
     .reduce<Mount | undefined>(
       (found, mount) =>
         found === undefined || mount.point.length >= found.point.length ? mount : found,

@@ -11,6 +11,7 @@ import {
   Volume_Source_SandboxPath_Type,
   Volume_Source_Type,
 } from '../../model/generated/messages.ts';
+import { pathNames } from '../../model/paths.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
 
 /** Where the content comes from, for each kind of volume. */
@@ -174,7 +175,7 @@ function targetOf(path: string): string | readonly string[] {
  * launcher judges the same by what links lead to (supervisor/volume-places.c).
  */
 function requireMountable(path: string): void {
-  const names = path.split('/').filter((name) => name !== '' && name !== '.');
+  const names = pathNames(path);
   const [top = ''] = names;
   if (top === '' || top === 'proc' || top === 'dev' || (top === 'sys' && names.length === 1)) {
     throw new ContainerizerError(
@@ -188,9 +189,7 @@ const OUTPUT: ReadonlySet<string | undefined> = new Set(['stdout', 'stderr']);
 
 /** Unlike in Mesos, no path leads out of a sandbox, where root would make folders for anyone. */
 function namesIn(path: string, what: string): readonly string[] {
-  const names = withoutNull(path)
-    .split('/')
-    .filter((name) => name !== '' && name !== '.');
+  const names = pathNames(withoutNull(path));
   if (names.includes('..')) {
     throw new ContainerizerError(`${what} '${path}' of a volume leads out of the sandbox`);
   }

@@ -1,6 +1,7 @@
 // What a container with files of its own finds in these besides its image's: file systems of the
 // kernel, devices, its cgroups, what the machine is called and where its names are looked up, and
 // its sandbox. All as in Mesos, but that it cannot write where its cgroups are.
+import { isAtOrBelow } from '../../model/paths.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
 import { type CgroupHierarchy, cgroupViews } from './cgroup-plan.ts';
 import type { ContainerPlan } from './plan.ts';
@@ -137,25 +138,17 @@ export function requireVisible({ rootfs, sandboxInside, volumeMounts }: Containe
     if (path === undefined || isSandbox) {
       continue;
     }
-    const taken = TAKEN.find((it) => isWithin(path, it));
+    const taken = TAKEN.find((it) => isAtOrBelow(path, it));
     if (taken !== undefined) {
       throw new ContainerizerError(
         `Container path '${path}' of a volume cannot be mounted on: a container with an image has ` +
           `a ${taken} of its own`,
       );
     }
-    if (isWithin(sandboxInside, path)) {
+    if (isAtOrBelow(sandboxInside, path)) {
       throw new ContainerizerError(
         `Container path '${path}' of a volume would hide the sandbox, which is at '${sandboxInside}'`,
       );
     }
   }
-}
-
-/** Whether a path is a folder, or below it. */
-export function isWithin(path: string, folder: string): boolean {
-  const [names, top] = [path, folder].map((it) =>
-    it.split('/').filter((name) => name !== '' && name !== '.'),
-  );
-  return top?.every((name, at) => names?.[at] === name) ?? false;
 }

@@ -3,6 +3,7 @@
 import { access, mkdir } from 'node:fs/promises';
 import { relative } from 'node:path';
 import { Folder } from '../../filesystem/folder.ts';
+import { isWithin, pathNames } from '../../model/paths.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
 import type { ContainerPlan } from '../plan/plan.ts';
 import type { VolumeMount } from '../plan/volume-mounts.ts';
@@ -38,7 +39,7 @@ export async function requireHostPath(
   if (allowed === undefined) {
     throw new ContainerizerError(missing);
   }
-  const top = allowed.find((folder) => isWithin(path, folder));
+  const top = allowed.find((folder) => isNormalWithin(path, folder));
   if (top === undefined) {
     throw new ContainerizerError(
       `${missing} and is not whitelisted for creation: Path '${path}' is not whitelisted`,
@@ -67,10 +68,8 @@ async function makeBeneath(top: string, names: readonly string[]): Promise<void>
 }
 
 /** The path has no `..` on its way: one that is not normal is not allowed. */
-function isWithin(path: string, folder: string): boolean {
-  const top = folder.replace(/\/+$/, '');
-  return (path === top || path.startsWith(`${top}/`)) && !path.split('/').includes('..');
-}
+const isNormalWithin = (path: string, folder: string): boolean =>
+  isWithin(path, folder.replace(/\/+$/, '')) && !pathNames(path).includes('..');
 
 const exists = (path: string): Promise<boolean> =>
   access(path).then(

@@ -10,6 +10,7 @@ import { giveToGroup, isOfGroup, takeFromGroup } from '../../filesystem/group-ac
 import { errorText } from '../../model/error-text.ts';
 import type { Value_Range } from '../../model/generated/messages.ts';
 import { type ContainerId, containerId } from '../../model/ids.ts';
+import { isWithin } from '../../model/paths.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
 import { UnknownUserError, type Users } from '../host/users.ts';
 import type { SplitPath } from '../plan/volume-mounts.ts';
@@ -97,9 +98,7 @@ export class VolumeGids {
 
   /** The persistent volume is out of the way, and is deleted. */
   async release(volume: string): Promise<void> {
-    const all = [...this.#taken.keys()].filter(
-      (path) => path === volume || path.startsWith(`${volume}/`),
-    );
+    const all = [...this.#taken.keys()].filter((path) => isWithin(path, volume));
     for (const path of all) {
       this.#taken.delete(path);
       this.#given.delete(path);

@@ -5,7 +5,7 @@
 import { lstatSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ContainerId } from '../../../model/ids.ts';
-import { isWithin } from '../../plan/own-files.ts';
+import { isAtOrBelow } from '../../../model/paths.ts';
 import type { ContainerPlan } from '../../plan/plan.ts';
 import { placeIn } from '../../plan/volume-mounts.ts';
 import { isAbsence } from '../../records/record-file.ts';
@@ -36,7 +36,7 @@ export function wayInside(
 ): WayIn {
   const isLeft =
     directory !== sandboxInside &&
-    volumeMounts.some(({ target: { top, below } }) => isWithin(directory, join(top, ...below)));
+    volumeMounts.some(({ target: { top, below } }) => isAtOrBelow(directory, join(top, ...below)));
   return isLeft ? { entered: '/', below: directory } : besideWay(directory);
 }
 
