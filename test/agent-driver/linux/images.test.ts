@@ -22,10 +22,9 @@ import {
   TaskState,
   type Volume,
   Volume_Mode,
-  Volume_Source_SandboxPath_Type,
-  Volume_Source_Type,
 } from '../../../src/model/generated/messages.ts';
 import { type ContainerId, executorId, frameworkId } from '../../../src/model/ids.ts';
+import { inSandbox, onHost } from '../../containerizer/volumes/asked-volumes.ts';
 import { openTestImages } from '../../support/test-images.ts';
 import { ContainerCalls } from '../container-calls.ts';
 import { DriverHarness, type Launch, temporaryFolder } from '../harness.ts';
@@ -158,7 +157,7 @@ test('volumes are where they are wanted, on folders that are made for them', asy
   const volume = (container_path: string, mode: Volume_Mode = Volume_Mode.RW): Volume => ({
     container_path,
     mode,
-    source: { type: Volume_Source_Type.HOST_PATH, host_path: { path: host } },
+    ...onHost(host),
   });
   const image = { type: Image_Type.DOCKER, docker: { name: 'workdir' } };
   const info = container('links', {
@@ -185,7 +184,7 @@ test('a working directory in a volume is entered as the user, who makes it if he
     {
       container_path: '/made',
       mode: Volume_Mode.RW,
-      source: { type: Volume_Source_Type.HOST_PATH, host_path: { path: host } },
+      ...onHost(host),
     },
   ];
   const asked = () =>
@@ -204,7 +203,7 @@ test('no link of an image leads root into a volume', async () => {
   const volume = (container_path: string): Volume => ({
     container_path,
     mode: Volume_Mode.RW,
-    source: { type: Volume_Source_Type.HOST_PATH, host_path: { path: host } },
+    ...onHost(host),
   });
   const asked = (image: string, container_path: string) =>
     outputOf({ value: 'true' }, container(image, { volumes: [volume(container_path)] }), {
@@ -281,10 +280,8 @@ test('checks and sessions run in the image', async () => {
 });
 
 test('tasks of a group have images or none, and share folders of their executor', async () => {
-  const sandbox_path = { type: Volume_Source_SandboxPath_Type.PARENT, path: 'common' };
-  const source = { type: Volume_Source_Type.SANDBOX_PATH, sandbox_path };
   const shared = (container_path: string) => ({
-    volumes: [{ container_path, mode: Volume_Mode.RW, source }],
+    volumes: [{ container_path, mode: Volume_Mode.RW, ...inSandbox('common') }],
   });
   const id = harness.launch({
     group: [

@@ -10,12 +10,16 @@ import {
   ContainerInfo_Type,
   Image_Type,
   LinuxInfo_IpcMode,
-  Secret_Type,
   type Volume,
   Volume_Mode,
   Volume_Source_SandboxPath_Type,
-  Volume_Source_Type,
 } from '../../../src/model/generated/messages.ts';
+import {
+  inSandbox,
+  ofSecret,
+  onHost,
+  withVolumes,
+} from '../../containerizer/volumes/asked-volumes.ts';
 import { type Launch, temporaryFolder } from '../harness.ts';
 import { eventually } from '../outside.ts';
 import type { Outcome, Scenario } from './rootless-host.ts';
@@ -42,32 +46,16 @@ const task = (value: string, ...volumes: Partial<Volume>[]): Launch => ({
   user,
   task: {
     command: { value },
-    container: {
-      type: MESOS,
-      volumes: volumes.map((it) => ({ container_path: 'in', mode: Volume_Mode.RW, ...it })),
-    },
+    container: withVolumes(...volumes),
   },
-});
-
-const onHost = (path: string): Partial<Volume> => ({
-  source: { type: Volume_Source_Type.HOST_PATH, host_path: { path } },
 });
 
 const ofSandbox: Partial<Volume> = {
   container_path: '/mnt',
-  source: {
-    type: Volume_Source_Type.SANDBOX_PATH,
-    sandbox_path: { type: Volume_Source_SandboxPath_Type.SELF, path: 'box' },
-  },
+  ...inSandbox('box', Volume_Source_SandboxPath_Type.SELF),
 };
 
-const secret: Partial<Volume> = {
-  container_path: 'secret',
-  source: {
-    type: Volume_Source_Type.SECRET,
-    secret: { type: Secret_Type.VALUE, value: { data: Buffer.from('hidden') } },
-  },
-};
+const secret: Partial<Volume> = { container_path: 'secret', ...ofSecret(Buffer.from('hidden')) };
 
 const PLACE = 'readlink /proc/self/ns/user /proc/self/ns/ipc /proc/self/ns/pid; id -un; echo END';
 const place = (linux_info = {}) => ({

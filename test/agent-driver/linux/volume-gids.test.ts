@@ -28,9 +28,8 @@ import {
   TaskState,
   Value_Type,
   Volume_Mode,
-  Volume_Source_SandboxPath_Type,
-  Volume_Source_Type,
 } from '../../../src/model/generated/messages.ts';
+import { inSandbox, withVolumes } from '../../containerizer/volumes/asked-volumes.ts';
 import { mounted } from '../../support/mounted.ts';
 import { DriverHarness, type Launch, temporaryFolder } from '../harness.ts';
 
@@ -76,19 +75,7 @@ const shared = (id = 'v1'): Resource => ({
   shared: {},
 });
 
-const ofParent = (path: string) => ({
-  type: ContainerInfo_Type.MESOS,
-  volumes: [
-    {
-      container_path: 'in',
-      mode: Volume_Mode.RW,
-      source: {
-        type: Volume_Source_Type.SANDBOX_PATH,
-        sandbox_path: { type: Volume_Source_SandboxPath_Type.PARENT, path },
-      },
-    },
-  ],
-});
+const ofParent = (path: string) => withVolumes(inSandbox(path));
 
 async function outcome(launch: Launch): Promise<string> {
   const id = harness.launch(launch);

@@ -20,23 +20,26 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { parseSeccompProfile } from '../../../src/containerizer/plan/seccomp-profile.ts';
 import {
-  ContainerInfo_Type,
   type Resource,
   Resource_ReservationInfo_Type,
-  Secret_Type,
   TaskState,
   Value_Type,
   type Volume,
   Volume_Mode,
   Volume_Source_SandboxPath_Type,
-  Volume_Source_Type,
 } from '../../../src/model/generated/messages.ts';
 import type { ContainerId } from '../../../src/model/ids.ts';
+import {
+  inSandbox,
+  ofSecret,
+  onHost,
+  withVolumes,
+} from '../../containerizer/volumes/asked-volumes.ts';
 import { ContainerCalls } from '../container-calls.ts';
 import { DriverHarness, type Launch, temporaryFolder } from '../harness.ts';
 import { eventually } from '../outside.ts';
 
-const { PARENT, SELF } = Volume_Source_SandboxPath_Type;
+const { SELF } = Volume_Source_SandboxPath_Type;
 const isolation = [
   'filesystem/linux',
   'namespaces/pid',
@@ -64,29 +67,11 @@ afterEach(async () => {
   folder[Symbol.dispose]();
 });
 
-const container = (...volumes: Partial<Volume>[]) => ({
-  type: ContainerInfo_Type.MESOS,
-  volumes: volumes.map((it) => ({ container_path: 'in', mode: Volume_Mode.RW, ...it })),
-});
-
-const onHost = (path: string): Partial<Volume> => ({
-  source: { type: Volume_Source_Type.HOST_PATH, host_path: { path } },
-});
-
-const inSandbox = (type: Volume_Source_SandboxPath_Type, path: string): Partial<Volume> => ({
-  source: { type: Volume_Source_Type.SANDBOX_PATH, sandbox_path: { type, path } },
-});
-
-const secret = (text: string): Partial<Volume> => ({
-  source: {
-    type: Volume_Source_Type.SECRET,
-    secret: { type: Secret_Type.VALUE, value: { data: Buffer.from(text) } },
-  },
-});
+const secret = (text: string) => ofSecret(Buffer.from(text));
 
 /** What a command prints, or why it failed. */
 async function printed(value: string, volumes: Partial<Volume>[], more: Launch = {}) {
-  const task = { command: { value }, container: container(...volumes), ...more.task };
+  const task = { command: { value }, container: withVolumes(...volumes), ...more.task };
   const id = harness.launch({ ...more, task });
   const end = await Promise.race([harness.terminalStatus(id), harness.ended(id)]);
   if ('state' in end && end.state === TaskState.TASK_FINISHED) {
@@ -240,7 +225,7 @@ test('a check sees the volumes of its task, also when a later agent makes it', a
     framework: { checkpoint: true },
     task: {
       command: { value: 'sleep 1000' },
-      container: container(onHost(at('host'))),
+      container: withVolumes(onHost(at('host'))),
       check: sevenIf('test "$(cat in/file)" = text'),
     },
   };
@@ -263,7 +248,7 @@ test('secrets are in memory, and in no file of the agent', async () => {
           variables: [{ name: 'A', type: 2, secret: { type: 2, value: { data: hidden('too') } } }],
         },
       },
-      container: container(...volumes),
+      container: withVolumes(...volumes),
       check: sevenIf('test "$(printf %s "$A" | wc -c)" = 10'),
     },
   };
@@ -281,7 +266,7 @@ test('secrets are in memory, and in no file of the agent', async () => {
 });
 
 test('a folder of the own sandbox can be elsewhere, too', async () => {
-  const volume = { ...inSandbox(SELF, 'box/tmp'), container_path: '/mnt' };
+  const volume = { ...inSandbox('box/tmp', SELF), container_path: '/mnt' };
   expect(await printed('touch /mnt/x; ls box/tmp; id -u', [volume], { user: 'nobody' })).toBe(
     'x\n65534\n',
   );
@@ -297,8 +282,8 @@ test.each([
     { ...onHost('/etc'), container_path: 'stdout' },
     /^Container path 'stdout' of a volume is the file/,
   ],
-  [inSandbox(SELF, 'x'), /^'container_path' is relative for SANDBOX_PATH volume SELF type$/],
-  [inSandbox(PARENT, 'x'), /^SANDBOX_PATH volume PARENT type only works for nested container$/],
+  [inSandbox('x', SELF), /^'container_path' is relative for SANDBOX_PATH volume SELF type$/],
+  [inSandbox('x'), /^SANDBOX_PATH volume PARENT type only works for nested container$/],
 ])('%j is refused', async (volume, text) => {
   expect(await printed('true', [volume])).toMatch(text);
 });
@@ -341,7 +326,7 @@ test('system calls are those of the profile', async () => {
   const script = 'mkdir made 2>&1; true';
   expect(await printed(script, [])).toMatch(/made.*: Operation not permitted\n$/);
   const unconfined = { linux_info: { seccomp: { unconfined: true } } };
-  const task = { container: { ...container(), ...unconfined } };
+  const task = { container: { ...withVolumes(), ...unconfined } };
   expect(await printed(`${script}; ls -d made`, [], { task })).toBe('made\n');
 });
 
@@ -349,7 +334,7 @@ describe('of nested containers', () => {
   let calls: ContainerCalls;
   const parent = (...names: string[]) => at('work/containers/c1', ...names);
   const shared = (more: Partial<Volume> = {}) =>
-    container({ ...inSandbox(PARENT, 'deep/common'), ...more });
+    withVolumes({ ...inSandbox('deep/common'), ...more });
 
   beforeEach(async () => {
     calls = new ContainerCalls(harness);
@@ -406,7 +391,7 @@ describe('of nested containers', () => {
       stdio: 'ignore',
     });
     for (let n = 0; n < 12; n++) {
-      const asking = { container: container(inSandbox(PARENT, 'common')) };
+      const asking = { container: withVolumes(inSandbox('common')) };
       await calls.launch(`c1.n${n}`, 'touch in/planted', asking);
       await calls.wait(`c1.n${n}`);
     }

@@ -23,7 +23,6 @@ import {
   type Resource,
   Resource_ReservationInfo_Type,
   type SeccompInfo,
-  Secret_Type,
   Value_Type,
   type Volume,
   Volume_Mode,
@@ -32,6 +31,7 @@ import {
 } from '../../../src/model/generated/messages.ts';
 import { containerId } from '../../../src/model/ids.ts';
 import { temporaryFolder } from '../../agent-driver/harness.ts';
+import { inSandbox, ofSecret, onHost, withVolumes } from '../volumes/asked-volumes.ts';
 
 const { PARENT, SELF } = Volume_Source_SandboxPath_Type;
 const host = { workDirectory: '/agent', cgroups: [] };
@@ -59,26 +59,13 @@ const planned = (
   return planContainer(request, on, [isolator]);
 };
 
-const volumes = (...all: Partial<Volume>[]) => ({
-  volumes: all.map((it) => ({ container_path: 'in', mode: Volume_Mode.RW, ...it })),
-});
-
 const hostPath = (path: string, more: Partial<Volume> = {}) =>
-  volumes({ source: { type: Volume_Source_Type.HOST_PATH, host_path: { path } }, ...more });
+  withVolumes({ ...onHost(path), ...more });
 
 const sandboxPath = (type: Volume_Source_SandboxPath_Type, more: Partial<Volume> = {}) =>
-  volumes({
-    source: { type: Volume_Source_Type.SANDBOX_PATH, sandbox_path: { type, path: 'common' } },
-    ...more,
-  });
+  withVolumes({ ...inSandbox('common', type), ...more });
 
-const secret = (data: Uint8Array) =>
-  volumes({
-    source: {
-      type: Volume_Source_Type.SECRET,
-      secret: { type: Secret_Type.VALUE, value: { data } },
-    },
-  });
+const secret = (data: Uint8Array) => withVolumes(ofSecret(data));
 
 const root = { id: containerId('root'), sandbox: 'runs/root' };
 const ofHost = volumeHostPath(undefined);
@@ -147,7 +134,7 @@ test('a persistent volume of the executor is mounted where a task shares it', as
   const sharing = (path: string, more: Partial<Volume> = {}) =>
     planned(
       mounting,
-      volumes({
+      withVolumes({
         source: {
           type: Volume_Source_Type.SANDBOX_PATH,
           sandbox_path: { type: PARENT, path },
@@ -204,7 +191,7 @@ test.each<[what: string, isolator: Isolator, info: Partial<ContainerInfo>, text:
   [
     'what a container mounts to be seen on the host',
     ofHost,
-    volumes({
+    withVolumes({
       source: {
         type: Volume_Source_Type.HOST_PATH,
         host_path: {
@@ -276,7 +263,7 @@ test('missing folders are made where the operator says, and behind no link', asy
 });
 
 const shared = (...paths: [host: string, container: string][]) =>
-  volumes(...paths.map(([host_path, container_path]) => ({ host_path, container_path })));
+  withVolumes(...paths.map(([host_path, container_path]) => ({ host_path, container_path })));
 
 test('folders of the first versions of Mesos are like what they hide', async () => {
   using folder = temporaryFolder();

@@ -2,8 +2,6 @@
 import { expect, test } from 'vitest';
 import { volumesOfKind } from '../../../src/containerizer/plan/container-volumes.ts';
 import {
-  type ContainerInfo,
-  ContainerInfo_Type,
   MountPropagation_Mode,
   Secret_Type,
   type Volume,
@@ -11,37 +9,20 @@ import {
   Volume_Source_SandboxPath_Type,
   Volume_Source_Type,
 } from '../../../src/model/generated/messages.ts';
+import { inSandbox, ofSecret, onHost, withVolumes } from '../volumes/asked-volumes.ts';
 
-const { PARENT, SELF } = Volume_Source_SandboxPath_Type;
-
-const info = (...volumes: Partial<Volume>[]): ContainerInfo => ({
-  type: ContainerInfo_Type.MESOS,
-  volumes: volumes.map((volume) => ({ container_path: 'in', mode: Volume_Mode.RW, ...volume })),
-});
-
-const onHost = (path: string): Partial<Volume> => ({
-  source: { type: Volume_Source_Type.HOST_PATH, host_path: { path } },
-});
-
-const inSandbox = (
-  path: string,
-  type: Volume_Source_SandboxPath_Type = PARENT,
-): Partial<Volume> => ({
-  source: { type: Volume_Source_Type.SANDBOX_PATH, sandbox_path: { path, type } },
-});
+const { SELF } = Volume_Source_SandboxPath_Type;
 
 const data = new Uint8Array([1, 2]);
-const secret: Partial<Volume> = {
-  source: { type: Volume_Source_Type.SECRET, secret: { type: Secret_Type.VALUE, value: { data } } },
-};
+const secret = ofSecret(data);
 
 test('a container without volumes has none of any kind', () => {
   expect(volumesOfKind(undefined, 'host')).toEqual([]);
-  expect(volumesOfKind(info(), 'secret')).toEqual([]);
+  expect(volumesOfKind(withVolumes(), 'secret')).toEqual([]);
 });
 
 test('each kind is found among the others, whether of the first form or the later one', () => {
-  const all = info(
+  const all = withVolumes(
     { host_path: '/etc', mode: Volume_Mode.RO },
     { host_path: 'inner/./folder', container_path: '/mnt' },
     inSandbox('common/'),
@@ -85,20 +66,22 @@ test.each<[what: string, volume: Partial<Volume>, text: RegExp]>([
     /^Container path '\/mnt\/..\/etc' of a volume must not contain '..'$/,
   ],
 ])('a volume in a sandbox is refused with %s', (_, volume, text) => {
-  expect(() => volumesOfKind(info(volume), 'sandbox')).toThrow(text);
+  expect(() => volumesOfKind(withVolumes(volume), 'sandbox')).toThrow(text);
 });
 
 test.each(['/', '//.', '/proc', '/proc/sys/kernel', '/sys/', '/./dev', '/dev/shm'])(
   'a volume at %s is refused by name',
   (path) => {
-    expect(() => volumesOfKind(info({ ...onHost('/srv'), container_path: path }), 'host')).toThrow(
+    expect(() =>
+      volumesOfKind(withVolumes({ ...onHost('/srv'), container_path: path }), 'host'),
+    ).toThrow(
       `Container path '${path}' of a volume ('container.volumes.container_path') cannot be mounted`,
     );
   },
 );
 
 test('a relative path on the host is refused', () => {
-  expect(() => volumesOfKind(info(onHost('etc')), 'host')).toThrow(
+  expect(() => volumesOfKind(withVolumes(onHost('etc')), 'host')).toThrow(
     "Path 'etc' in HOST_PATH volume is not absolute",
   );
 });
@@ -110,14 +93,16 @@ test('a secret by reference is refused in the words of Mesos', () => {
       secret: { type: Secret_Type.REFERENCE, reference: { name: 'n' } },
     },
   };
-  expect(() => volumesOfKind(info(reference), 'secret')).toThrow(
+  expect(() => volumesOfKind(withVolumes(reference), 'secret')).toThrow(
     'Collect failed: Default secret resolver cannot resolve references',
   );
   const empty = { source: { type: Volume_Source_Type.SECRET, secret: {} } };
-  expect(() => volumesOfKind(info(empty), 'secret')).toThrow("'secret.value' is not set");
+  expect(() => volumesOfKind(withVolumes(empty), 'secret')).toThrow("'secret.value' is not set");
 });
 
 test('the number of volumes has a bound', () => {
   const many = Array.from({ length: 1001 }, () => inSandbox('a'));
-  expect(() => volumesOfKind(info(...many), 'sandbox')).toThrow('1001 volumes, of at most 1000');
+  expect(() => volumesOfKind(withVolumes(...many), 'sandbox')).toThrow(
+    '1001 volumes, of at most 1000',
+  );
 });

@@ -13,11 +13,11 @@ import {
   LinuxInfo_IpcMode,
   type Volume,
   Volume_Mode,
-  Volume_Source_Type,
 } from '../../../src/model/generated/messages.ts';
 import { containerId } from '../../../src/model/ids.ts';
 import { NO_CONFIG } from '../images/image-shelf.ts';
 import { isolatorParts } from '../isolators/parts.ts';
+import { onHost } from '../volumes/asked-volumes.ts';
 
 const host: PlanHost = {
   workDirectory: '/agent',
@@ -81,7 +81,7 @@ function planOf(asked: ContainerRequest, config: Partial<ImageConfig> = {}) {
 const volume = (container_path: string, more: Partial<Volume> = {}): Volume => ({
   container_path,
   mode: Volume_Mode.RW,
-  source: { type: Volume_Source_Type.HOST_PATH, host_path: { path: '/srv' } },
+  ...onHost('/srv'),
   ...more,
 });
 
