@@ -30,6 +30,25 @@ const LOOK_BYTES = 16 * 2 ** 20;
 const FREE_SHARE = 0.02;
 const MOST_FREE_BYTES = 2 ** 30;
 
+/**
+ * Makes the file of what `send` gives it; one that does not arrive whole is deleted. Throws what
+ * `send` does, or FetchError where the fault is here.
+ */
+export async function receive(
+  options: ArrivingFileOptions,
+  send: (to: ArrivingFile) => Promise<void>,
+): Promise<Arrival> {
+  const arriving = new ArrivingFile(options);
+  try {
+    await send(arriving);
+    return arriving.arrival();
+  } catch (error) {
+    await arriving.abandon();
+    // Of a failure here, the sender sees only that nobody takes what is sent.
+    throw arriving.errored ?? error;
+  }
+}
+
 export class ArrivingFile extends Writable {
   readonly #options: ArrivingFileOptions;
   readonly #sum = createHash('sha256');

@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { httpAnswer, type Proxies } from '../downloads/http-answer.ts';
 import { StallWatch } from '../downloads/stall-watch.ts';
-import { type Arrival, ArrivingFile } from './arriving-file.ts';
+import { type Arrival, type ArrivingFile, receive } from './arriving-file.ts';
 import { FetchError, fetchErrorOf } from './fetch-error.ts';
 
 /** Few agents ever ask an FTP server: what does so is loaded when it is needed. */
@@ -64,14 +64,10 @@ async function arrival(
   stall: StallWatch,
   send: (to: ArrivingFile) => Promise<void>,
 ): Promise<Arrival> {
-  const arriving = new ArrivingFile({ path, maxBytes, onBytes: () => stall.refresh() });
   try {
-    await send(arriving);
-    return arriving.arrival();
+    return await receive({ path, maxBytes, onBytes: () => stall.refresh() }, send);
   } catch (error) {
-    await arriving.abandon();
-    // Of a failure here, the sender sees only that nobody takes what is sent.
-    throw fetchErrorOf(arriving.errored ?? error, true);
+    throw fetchErrorOf(error, true);
   }
 }
 

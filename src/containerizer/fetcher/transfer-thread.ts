@@ -8,7 +8,7 @@ import { parentPort } from 'node:worker_threads';
 import { errorText } from '../../model/error-text.ts';
 import { trustMachine } from '../downloads/machine-trust.ts';
 import { answer } from '../threads/answering.ts';
-import { type Arrival, ArrivingFile } from './arriving-file.ts';
+import { type Arrival, receive } from './arriving-file.ts';
 import { type Download, download, type RemoteFile, remoteBytes } from './download.ts';
 import { FetchError } from './fetch-error.ts';
 
@@ -44,15 +44,8 @@ const transfers: Transfers = {
 };
 answer(parentPort, transfers, failureOf);
 
-async function copy({ from, path, maxBytes }: Copy, abort: AbortSignal): Promise<Arrival> {
-  const arriving = new ArrivingFile({ path, maxBytes });
-  try {
-    await pipeline(reading(from), arriving, { signal: abort });
-    return arriving.arrival();
-  } catch (error) {
-    await arriving.abandon();
-    throw arriving.errored ?? error;
-  }
+function copy({ from, path, maxBytes }: Copy, signal: AbortSignal): Promise<Arrival> {
+  return receive({ path, maxBytes }, (to) => pipeline(reading(from), to, { signal }));
 }
 
 async function measure(path: string, abort: AbortSignal): Promise<Arrival> {
