@@ -22,15 +22,9 @@ import type {
 import type { AgentEvent } from '../agent/events.ts';
 import type { CheckpointRows } from '../checkpoint/database.ts';
 import { bootOf, CheckpointStore } from '../checkpoint/store.ts';
-import { Containerizer, type ImageParts } from '../containerizer/containerizer.ts';
-import type { FetchOptions } from '../containerizer/fetcher/fetcher.ts';
+import { Containerizer, type ContainerizerOptions } from '../containerizer/containerizer.ts';
 import { deleteDownloads } from '../containerizer/fetcher/fetcher.ts';
-import type { Host } from '../containerizer/host/host.ts';
 import { Users } from '../containerizer/host/users.ts';
-import type { IsolatorOptions } from '../containerizer/isolators/isolators.ts';
-import type { LauncherName } from '../containerizer/launchers/names.ts';
-import type { CapabilityDefaults } from '../containerizer/plan/capabilities.ts';
-import type { ContainerLogger } from '../containerizer/plan/container-logger.ts';
 import { RunRecords } from '../containerizer/records/run-records.ts';
 import { VolumeGids } from '../containerizer/volumes/volume-gids.ts';
 import { Volumes } from '../containerizer/volumes/volumes.ts';
@@ -51,32 +45,29 @@ import type { ExecutorRequests } from './in-process-transport.ts';
 import { executorsOf, recoverCheckpoint } from './recovery.ts';
 import { type MayRunAs, Runs } from './runs.ts';
 
-export interface AgentDriverOptions extends ExecutorRequests {
+/** What the containerizer is told of the machine, and of how it runs containers. */
+type ContainerSettings = Pick<
+  ContainerizerOptions,
+  | 'programs'
+  | 'host'
+  | 'launcher'
+  | 'ociRuntime'
+  | 'isolation'
+  | 'capabilities'
+  | 'isolators'
+  | 'logger'
+  | 'fetching'
+  | 'images'
+>;
+
+export interface AgentDriverOptions extends ExecutorRequests, ContainerSettings {
   readonly workDirectory: string;
-  /** Folders that may contain the supervisor program. */
-  readonly programs: readonly string[];
   /** The agent's IP address. */
   readonly ip: string;
   /** The agent's resources. */
   readonly resources?: readonly Resource[];
-  /** The capabilities of this machine. */
-  readonly host: Host;
-  readonly launcher: LauncherName;
-  /** Of the launcher linux: the path of the OCI runtime; undefined: one that is found. */
-  readonly ociRuntime?: string | undefined;
-  /** Names of isolators, as in `--isolation`. */
-  readonly isolation: readonly string[];
-  /** Of the isolator linux/capabilities. */
-  readonly capabilities?: CapabilityDefaults | undefined;
-  /** Of the isolators of disks. */
-  readonly isolators?: IsolatorOptions | undefined;
-  /** What keeps the output of containers; undefined: plain files. */
-  readonly logger?: ContainerLogger | undefined;
-  readonly fetching?: FetchOptions | undefined;
   /** The groups for volumes that containers of several users share; undefined: none. */
   readonly volumeGids?: readonly Value_Range[] | undefined;
-  /** Undefined: containers can have no images. */
-  readonly images?: ImageParts | undefined;
   readonly garbage: GarbageRules;
   /** How long an executor has to shut down, unless its ExecutorInfo says so. */
   readonly shutdownGraceMs: number;
@@ -180,45 +171,31 @@ export class AgentDriver {
 
   /** Throws CheckpointError or ContainerizerError where the agent cannot work. */
   static async open(options: AgentDriverOptions): Promise<AgentDriver> {
+    const { programs, volumeGids } = options;
+    const warn = (text: string) => options.log('warn', text);
     const work = new WorkDirectory(options.workDirectory);
     const meddler = work.meddler();
     if (meddler !== undefined) {
-      options.log(
-        'warn',
-        `${meddler} can change what is in ${work.root}, and with it what root does`,
-      );
+      warn(`${meddler} can change what is in ${work.root}, and with it what root does`);
     }
-    const { programs, host, launcher, isolation, capabilities, isolators, logger, fetching } =
-      options;
-    const { ociRuntime, images, volumeGids } = options;
-    const warn = (text: string) => options.log('warn', text);
     const records = new RunRecords(work, warn);
     const gids =
       volumeGids &&
       new VolumeGids({ meta: work.meta, ranges: volumeGids, users: new Users(), warn });
     const volumes = new Volumes(work, warn, gids);
     const containerizer = await Containerizer.open({
+      ...options,
       work,
       records,
       volumes,
       programs: [...programs, work.meta],
-      host,
-      launcher,
-      ociRuntime,
-      isolation,
-      capabilities,
-      isolators,
-      logger,
-      fetching,
       gids,
-      images,
       warn,
     });
     try {
       const closed = work.closedToTasks();
       if (closed !== undefined) {
-        options.log(
-          'warn',
+        warn(
           `'${closed}' is closed to other users: tasks of theirs may not reach their sandboxes in ${work.root}`,
         );
       }
@@ -229,7 +206,7 @@ export class AgentDriver {
         hasRuns: records.all().length > 0,
       });
       if (doubt !== undefined) {
-        options.log('warn', doubt);
+        warn(doubt);
       }
       for (const damage of damages) {
         options.log('error', `Going on without what is lost: ${damage}`);

@@ -64,6 +64,7 @@ export interface ContainerizerOptions {
   readonly volumes: Volumes;
   /** Folders that may contain the supervisor program. */
   readonly programs: readonly string[];
+  /** The capabilities of this machine. */
   readonly host: Host;
   readonly launcher: LauncherName;
   /** Of the launcher linux: the path of the OCI runtime; undefined: one that is found. */
@@ -196,7 +197,6 @@ export class Containerizer {
 
   static async open(options: ContainerizerOptions): Promise<Containerizer> {
     reserveDescriptor();
-    const { records, programs, warn } = options;
     const counts: ContainerizerCounts = { fetched: 0, notFetched: 0, notDestroyed: 0 };
     const users = new Users();
     const limitMs = (options.isolators?.cgroups ?? DEFAULT_CGROUP_OPTIONS).destroyMs;
@@ -204,20 +204,11 @@ export class Containerizer {
       for (const folder of folders) {
         if (!(await sweepCgroup(folder, limitMs))) {
           counts.notDestroyed++;
-          warn(`Cgroup '${folder}' of a container that has ended cannot be removed`);
+          options.warn(`Cgroup '${folder}' of a container that has ended cannot be removed`);
         }
       }
     };
-    const launcher = await openLauncher(options.launcher, {
-      records,
-      users,
-      programs,
-      host: options.host,
-      ociRuntime: options.ociRuntime,
-      isolation: options.isolation,
-      warn,
-      sweep,
-    });
+    const launcher = await openLauncher(options.launcher, { ...options, users, sweep });
     return new Containerizer(options, { users, launcher, counts, sweep });
   }
 

@@ -13,7 +13,7 @@ import { supervisorProgram } from './process/supervisor-program.ts';
 export interface LauncherParts extends Omit<ProcessLauncherOptions, 'bundles'> {
   readonly host: Host;
   /** The path of the OCI runtime, if the operator names one. */
-  readonly ociRuntime: string | undefined;
+  readonly ociRuntime?: string | undefined;
   /** Names of isolators. */
   readonly isolation: readonly string[];
 }
