@@ -71,10 +71,7 @@ export class ContainerCalls {
 
   /** What the cgroups of a container tell of it; undefined where it has ended or is not known. */
   cgroupInfo(id: ContainerId): CgroupInfo | undefined {
-    const node = this.#containerizer.containers.get(id);
-    return node === undefined || node.state === 'ended'
-      ? undefined
-      : this.#containerizer.cgroupInfo(id);
+    return this.#containerizer.containers.live(id) && this.#containerizer.cgroupInfo(id);
   }
 
   userOf(id: ContainerId): string | undefined {
@@ -84,10 +81,8 @@ export class ContainerCalls {
 
   /** What a container uses that is no executor's; undefined where it has ended or is not known. */
   usage(id: ContainerId, nowMs: number): ResourceStatistics | undefined {
-    const node = this.#containerizer.containers.get(id);
-    return node === undefined || node.state === 'ended'
-      ? undefined
-      : statisticsOf(this.#containerizer.usage(id, false) ?? {}, node, nowMs);
+    const node = this.#containerizer.containers.live(id);
+    return node && statisticsOf(this.#containerizer.usage(id, false) ?? {}, node, nowMs);
   }
 
   async launch(effect: LaunchContainer, asker: Asker): Promise<void> {
@@ -104,16 +99,16 @@ export class ContainerCalls {
       asker?.reply(404, `Container ${id} cannot be found`);
       return;
     }
+    const isAlone = parentOf(id) === undefined;
     let output: OutputReader | undefined;
     try {
       output = effect.isSession
         ? await this.#launchSession(effect)
-        : await this.#launch(effect, parentOf(id) === undefined ? 'standalone' : 'nested');
+        : await this.#launch(effect, isAlone ? 'standalone' : 'nested');
     } catch (error) {
       if (!(error instanceof ContainerizerError)) {
         throw error;
       }
-      const isAlone = parentOf(id) === undefined;
       if (error.isDropped || isAlone) {
         // Nothing was made for it; or, as with Mesos, who asked for one that stands alone is told,
         // and nobody can wait for it.
@@ -218,8 +213,7 @@ export class ContainerCalls {
 
   kill({ containerId: id, signal }: KillContainer, asker: Asker): void {
     const { containers } = this.#containerizer;
-    const node = containers.get(id);
-    if (node === undefined || node.state === 'ended') {
+    if (containers.live(id) === undefined) {
       asker?.reply(404, `Container '${id}' cannot be found (or is already killed)`);
       return;
     }
@@ -234,11 +228,10 @@ export class ContainerCalls {
 
   async remove({ containerId: id }: RemoveContainer, asker: Asker): Promise<void> {
     const { containers } = this.#containerizer;
-    const node = containers.get(id);
     const isNested = parentOf(id) !== undefined;
     if (isNested && containers.get(rootOf(id)) === undefined) {
       asker?.reply(500, 'Unknown root container');
-    } else if (node !== undefined && node.state !== 'ended') {
+    } else if (containers.live(id) !== undefined) {
       asker?.reply(500, `${isNested ? 'Nested container' : 'Container'} has not terminated yet`);
     } else {
       asker?.reply(...(await this.#remove(id)));

@@ -80,7 +80,7 @@ export class Garbage {
   #leftOf(id: ContainerId): Left {
     const { containers } = this.#options.containerizer;
     return {
-      spare: () => (containers.get(id)?.state ?? 'ended') !== 'ended',
+      spare: () => containers.live(id) !== undefined,
       alone: (sweep) => containers.whileGone(id, sweep),
     };
   }

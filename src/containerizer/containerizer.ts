@@ -182,6 +182,7 @@ export class Containerizer {
   get containers(): Pick<
     Containers,
     | 'get'
+    | 'live'
     | 'all'
     | 'running'
     | 'verdict'

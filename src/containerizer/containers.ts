@@ -56,6 +56,12 @@ export class Containers {
     return this.#tree.nodes.get(id);
   }
 
+  /** The container, unless it has ended or is not known. */
+  live(id: ContainerId): Readonly<TreeNode> | undefined {
+    const node = this.get(id);
+    return node?.state === 'ended' ? undefined : node;
+  }
+
   /** All that have not been forgotten, each after the one that it is nested in. */
   all(): Iterable<Readonly<TreeNode>> {
     return this.#tree.nodes.values();
@@ -184,9 +190,8 @@ export class Containers {
   }
 
   #wait(id: ContainerId, settled: (termination: Termination | undefined) => void): () => void {
-    const node = this.get(id);
-    if (node === undefined || node.state === 'ended') {
-      settled(node?.termination);
+    if (this.live(id) === undefined) {
+      settled(this.get(id)?.termination);
       return () => undefined;
     }
     const waiter = ++this.#lastWaiter;
@@ -218,7 +223,7 @@ export class Containers {
    * launch waits until that is done.
    */
   async whileGone(id: ContainerId, sweep: () => Promise<void>): Promise<void> {
-    if ((this.get(id)?.state ?? 'ended') === 'ended') {
+    if (this.live(id) === undefined) {
       const done = sweep().finally(() => this.#sweeps.delete(id));
       this.#sweeps.set(id, done);
       await done;
