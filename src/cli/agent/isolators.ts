@@ -5,12 +5,13 @@ import type { IsolatorOptions } from '../../containerizer/isolators/isolators.ts
 import { type IsolatorName, isolatorsNamed } from '../../containerizer/isolators/names.ts';
 import { hasPort, type PortRanges, portsOf } from '../../containerizer/plan/ports.ts';
 import { disksOf } from '../../model/disk-overlap.ts';
-import type { Resource, Value_Range } from '../../model/generated/messages.ts';
+import type { Resource } from '../../model/generated/messages.ts';
 import { parseValue } from '../../model/value-text.ts';
 import { FlagError, readEach } from '../flags/faults.ts';
 import { fromText } from '../flags/written.ts';
 import { cgroupOptions } from './cgroups.ts';
 import { allowedDevices } from './devices.ts';
+import { idRanges } from './id-ranges.ts';
 import type { AgentFlagValues } from './options.ts';
 import { seccompProfiles } from './seccomp.ts';
 
@@ -54,7 +55,7 @@ export function isolatorOptions(
       isEnforced: isDiskEnforced,
     },
     xfs: {
-      projects: projectsOf(values.xfs_project_range),
+      projects: idRanges('xfs_project_range', values.xfs_project_range),
       isKilling,
       headroomBytes: values.xfs_quota_headroom,
       disks: used.includes('disk/xfs') ? pathDisks(resources(), workDir()) : [],
@@ -93,19 +94,6 @@ function requireIsolators(values: AgentFlagValues, used: readonly IsolatorName[]
     }
   });
 }
-
-function projectsOf(text: string): readonly Value_Range[] {
-  const ranges = fromText('xfs_project_range', () => parseValue(text)).ranges?.range ?? [];
-  if (ranges.length === 0 || ranges.some(({ begin, end }) => begin < 1 || end > MAX_PROJECT)) {
-    throw new FlagError(
-      `--xfs_project_range expects ranges of numbers from 1 to ${MAX_PROJECT}, got '${text}'`,
-    );
-  }
-  return ranges;
-}
-
-/** Of the kernel; 0 is what all folders without a project have. */
-const MAX_PROJECT = 2 ** 32 - 2;
 
 const pathDisks = (resources: readonly Resource[], workDir: string) =>
   disksOf(resources).flatMap(({ type, root }) => (type === 'PATH' ? resolve(workDir, root) : []));
