@@ -16,6 +16,7 @@ import { UnknownUserError, type Users } from '../host/users.ts';
 import type { SplitPath } from '../plan/volume-mounts.ts';
 import { readText } from '../records/record-file.ts';
 import { sealed, unsealed } from '../records/sealed-text.ts';
+import { unlessAborted } from '../unless-aborted.ts';
 
 interface Taken {
   readonly place: SplitPath;
@@ -72,7 +73,7 @@ export class VolumeGids {
       given.catch(() => this.#given.delete(top));
     }
     // Others may wait for the same.
-    await Promise.race([given, aborted(abort)]);
+    await unlessAborted(given, abort);
     return taken.gid;
   }
 
@@ -239,16 +240,6 @@ export class VolumeGids {
     this.#written = written.catch(() => undefined);
     return written;
   }
-}
-
-function aborted(abort: AbortSignal): Promise<never> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const fail = () => reject(abort.reason);
-  if (abort.aborted) {
-    fail();
-  }
-  abort.addEventListener('abort', fail, { once: true });
-  return promise;
 }
 
 const pathOf = ({ top, below }: SplitPath) => join(top, ...below);
