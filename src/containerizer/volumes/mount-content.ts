@@ -6,14 +6,13 @@
 //   <work>/meta/destroyed/<id>    the inode of that folder, and whether all is moved: a folder
 //                                 without such a record is a user's data, whatever its name is
 import { randomUUID } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { codeOf } from '../../filesystem/folder.ts';
 import type { HeldFolder } from '../../filesystem/held-folder.ts';
-import { privateFolder } from '../../filesystem/private-file.ts';
 import { deleteEntry } from '../../filesystem/tree-deletion.ts';
 import { readText } from '../records/record-file.ts';
+import { DurableRecords } from './durable-records.ts';
 
 const OPEN_TO_READERS = 0o755;
 const PRIVATE = 0o700;
@@ -22,48 +21,30 @@ const ENTRIES_A_TURN = 256;
 
 /** The agent's records of what it is destroying on mounts. */
 export class MountRecords {
-  readonly #folder: string;
+  readonly #records: DurableRecords;
 
   constructor(meta: string) {
-    this.#folder = join(meta, 'destroyed');
+    this.#records = new DurableRecords(join(meta, 'destroyed'));
   }
 
   /** The record is durable when this returns. */
   write(id: string, inode: number, progress: 'moving' | 'moved'): void {
-    privateFolder(this.#folder);
-    const file = openSync(join(this.#folder, id), 'w', 0o600);
-    try {
-      writeSync(file, `${inode} ${progress}`);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
+    this.#records.write(id, `${inode} ${progress}`);
   }
 
   remove(id: string): void {
-    rmSync(join(this.#folder, id), { force: true });
+    this.#records.remove(id);
   }
 
   /** The folders on a mount whose deletion has not finished. */
   leftOn(mount: HeldFolder): { readonly id: string; readonly isMoved: boolean }[] {
-    return this.#ids().flatMap((id) => {
+    return this.#records.names().flatMap((id) => {
       const status = mount.statusOf(asideOf(id));
-      const [inode, progress] = readText(join(this.#folder, id))?.split(' ') ?? [];
+      const [inode, progress] = readText(this.#records.path(id))?.split(' ') ?? [];
       return status?.isDirectory() === true && inode === String(status.ino)
         ? [{ id, isMoved: progress === 'moved' }]
         : [];
     });
-  }
-
-  #ids(): string[] {
-    try {
-      return readdirSync(this.#folder);
-    } catch (error) {
-      if (codeOf(error) !== 'ENOENT') {
-        throw error;
-      }
-      return [];
-    }
   }
 }
 

@@ -3,25 +3,24 @@
 //
 //   <work>/meta/pending/<digest of its content>     kind and absolute path of the place
 import { createHash } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { codeOf } from '../../filesystem/folder.ts';
-import { privateFolder } from '../../filesystem/private-file.ts';
 import type { VolumePlace } from '../../model/volume-path.ts';
 import { readRecord } from '../records/record-file.ts';
+import { DurableRecords } from './durable-records.ts';
 
 export class PendingDestructions {
-  readonly #folder: string;
+  readonly #records: DurableRecords;
   readonly #places = new Map<string, VolumePlace>();
 
   /** Reads the records of earlier agents; a damaged record is reported and stays. */
   constructor(meta: string, warn: (text: string) => void) {
-    this.#folder = join(meta, 'pending');
-    for (const name of this.#names()) {
-      const text = readRecord(join(this.#folder, name))?.toString() ?? '';
+    const folder = join(meta, 'pending');
+    this.#records = new DurableRecords(folder);
+    for (const name of this.#records.names()) {
+      const text = readRecord(this.#records.path(name))?.toString() ?? '';
       const [, kind, path] = /^(folder|mount) (.+)$/su.exec(text) ?? [];
       if (path === undefined || name !== digestOf(text)) {
-        warn(`The record '${name}' in ${this.#folder}, of a volume to be deleted, is damaged`);
+        warn(`The record '${name}' in ${folder}, of a volume to be deleted, is damaged`);
       } else {
         this.#places.set(text, { kind: kind === 'mount' ? 'mount' : 'folder', path });
       }
@@ -46,15 +45,7 @@ export class PendingDestructions {
       return;
     }
     this.#places.set(text, place);
-    privateFolder(this.#folder);
-    const file = openSync(join(this.#folder, digestOf(text)), 'w', 0o600);
-    try {
-      writeSync(file, text);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-    this.#sync();
+    this.#records.write(digestOf(text), text);
   }
 
   /**
@@ -64,29 +55,8 @@ export class PendingDestructions {
   remove(place: VolumePlace): void {
     const text = textOf(place);
     if (this.#places.has(text)) {
-      rmSync(join(this.#folder, digestOf(text)), { force: true });
-      this.#sync();
+      this.#records.remove(digestOf(text));
       this.#places.delete(text);
-    }
-  }
-
-  #names(): string[] {
-    try {
-      return readdirSync(this.#folder);
-    } catch (error) {
-      if (codeOf(error) !== 'ENOENT') {
-        throw error;
-      }
-      return [];
-    }
-  }
-
-  #sync(): void {
-    const folder = openSync(this.#folder, 'r');
-    try {
-      fsyncSync(folder);
-    } finally {
-      closeSync(folder);
     }
   }
 }
