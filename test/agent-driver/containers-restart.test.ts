@@ -10,7 +10,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { RunRecords } from '../../src/containerizer/records/run-records.ts';
 import { WorkDirectory } from '../../src/containerizer/work-directory.ts';
 import { TaskState } from '../../src/model/generated/messages.ts';
-import { containerId, executorId, frameworkId } from '../../src/model/ids.ts';
+import { containerId } from '../../src/model/ids.ts';
 import { cgroupRoot } from '../support/test-cgroups.ts';
 import { ContainerCalls } from './container-calls.ts';
 import { DriverHarness, temporaryFolder } from './harness.ts';
@@ -76,13 +76,7 @@ async function end(harness: DriverHarness): Promise<void> {
   for (const known of harness.driver.otherContainers()) {
     expect(records.all()).toContain(known.containerId);
   }
-  harness.driver.perform({
-    type: 'destroyContainer',
-    frameworkId: frameworkId('f-1'),
-    executorId: executorId('root'),
-    containerId: id,
-  });
-  await harness.ended(id);
+  await harness.destroy(id);
   for (const alone of ['n0', 'n1', 'n2']) {
     await calls.kill(alone);
     await calls.wait(alone);
@@ -229,13 +223,7 @@ test('a container of the first version is taken back, and others can be nested i
   const root = second.reattach(launch);
   expect(await calls.launch('root.n', 'exit 6')).toEqual({ status: 200 });
   expect(await calls.wait('root.n')).toEqual({ exit_status: 1536 });
-  second.driver.perform({
-    type: 'destroyContainer',
-    frameworkId: frameworkId('f-1'),
-    executorId: executorId('root'),
-    containerId: root,
-  });
-  await second.ended(root);
+  await second.destroy(root);
   await second.driver.close();
   expect(processes()).toEqual([]);
   expect(cgroups()).toEqual([]);

@@ -222,11 +222,8 @@ describe('destruction', () => {
       );
       const pids = sandboxFile(container, 'pids').trim().split('\n').map(Number);
       expect(pids).toHaveLength(2);
-      harness.driver.perform({
-        ...(await harness.started(container)),
-        type: 'destroyContainer',
-      });
-      expect(await harness.ended(container)).toMatchObject({ waitStatus: 9 });
+      await harness.started(container);
+      expect(await harness.destroy(container)).toMatchObject({ waitStatus: 9 });
       for (const pid of pids) {
         expect(() => process.kill(pid, 0)).toThrow('ESRCH');
       }

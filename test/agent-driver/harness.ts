@@ -204,10 +204,15 @@ export class DriverHarness {
     const changes: CheckpointChange[] = [
       { type: 'agent', agent: { hostname: 'test', id: { value: 'a-1' } } },
       { type: 'framework', framework: effect.framework },
-      { type: 'executor', ...idsOf(effect), info: effect.executor, builtin: effect.builtin },
+      {
+        type: 'executor',
+        ...idsOf(effect.containerId),
+        info: effect.executor,
+        builtin: effect.builtin,
+      },
     ];
     if (task !== undefined) {
-      changes.push({ type: 'task', ...idsOf(effect), info: task });
+      changes.push({ type: 'task', ...idsOf(effect.containerId), info: task });
     }
     return { effect, recordedIn: launch.checkpoint === true ? this.store(changes) : 0 };
   }
@@ -245,6 +250,12 @@ export class DriverHarness {
     });
   }
 
+  /** Resolves when it has ended. */
+  destroy(container: ContainerId) {
+    this.driver.perform({ ...idsOf(container), type: 'destroyContainer' });
+    return this.ended(container);
+  }
+
   inSandbox(container: ContainerId, ...names: string[]): string {
     return join(this.work, sandboxPath(container), ...names);
   }
@@ -253,8 +264,7 @@ export class DriverHarness {
   async end(): Promise<void> {
     for (const event of this.events) {
       if (event.type === 'containerStarted') {
-        this.driver.perform({ ...event, type: 'destroyContainer' });
-        await this.ended(event.containerId);
+        await this.destroy(event.containerId);
       }
     }
     const calls = new ContainerCalls(this);
@@ -449,10 +459,10 @@ function launchEffect(launch: Launch): LaunchExecutor {
   };
 }
 
-const idsOf = (effect: LaunchExecutor) => ({
+const idsOf = (container: ContainerId) => ({
   frameworkId: frameworkId('f-1'),
-  executorId: executorId(effect.executor.executor_id.value),
-  containerId: effect.containerId,
+  executorId: executorId(container),
+  containerId: container,
 });
 
 export const killingCapability: Partial<FrameworkInfo> = {

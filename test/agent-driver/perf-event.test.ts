@@ -48,12 +48,6 @@ const perfOf = (container: ContainerId) => harness?.driver.usage(container)?.per
 const sampled = (container: ContainerId) =>
   eventually(() => (perfOf(container)?.task_clock ?? 0) > 0);
 
-/** What names a container in effects. */
-const idsOf = (of: DriverHarness, container: ContainerId) =>
-  of.events
-    .filter((event) => event.type === 'containerStarted')
-    .find(({ containerId }) => containerId === container) ?? expect.fail('not started');
-
 /** For agents that are started then, the program perf is this script, which knows the real one. */
 function replacePerf(script: string): void {
   const real = (path ?? '')
@@ -90,17 +84,14 @@ test('events are counted in each container, again and again, also by a later age
   await eventually(() => (perfOf(busy)?.timestamp ?? 0) > first.timestamp);
   const { task_clock: used = 0 } = perfOf(busy) ?? {};
   expect(perfOf(idle)?.task_clock).toBeLessThan(used);
-  harness.driver.perform({ ...idsOf(harness, idle), type: 'destroyContainer' });
-  await harness.ended(idle);
+  await harness.destroy(idle);
   expect(perfOf(idle)).toBeUndefined();
 
-  const ids = idsOf(harness, busy);
   await harness.driver.close();
   harness = await agent();
   harness.reattach(launch);
   await sampled(busy);
-  harness.driver.perform({ ...ids, type: 'destroyContainer' });
-  await harness.ended(busy);
+  await harness.destroy(busy);
 });
 
 test('a sample that fails is warned of once, and old figures are not shown', async () => {

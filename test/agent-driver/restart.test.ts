@@ -34,13 +34,7 @@ afterEach(async () => {
   for (const framework of last.checkpoint.frameworks) {
     for (const executor of framework.executors.filter(({ alive }) => alive)) {
       const id = last.reattach({ container: executor.containerId });
-      last.driver.perform({
-        type: 'destroyContainer',
-        frameworkId: 'f-1' as never,
-        executorId: id as never,
-        containerId: id,
-      });
-      await last.ended(id);
+      await last.destroy(id);
     }
   }
   await last.driver.close();

@@ -23,7 +23,7 @@ import {
   type Volume,
   Volume_Mode,
 } from '../../../src/model/generated/messages.ts';
-import { type ContainerId, executorId, frameworkId } from '../../../src/model/ids.ts';
+import type { ContainerId } from '../../../src/model/ids.ts';
 import { inSandbox, onHost } from '../../containerizer/volumes/asked-volumes.ts';
 import { openTestImages } from '../../support/test-images.ts';
 import { ContainerCalls } from '../container-calls.ts';
@@ -108,12 +108,6 @@ async function outputOf(command: CommandInfo, info: ContainerInfo, launch: Launc
   const errors = existsSync(path) ? readFileSync(harness.inSandbox(id, 'stderr'), 'utf8') : '';
   return 'state' in end ? `${end.message}\n${text}${errors}` : end.failure;
 }
-
-const idsOf = (id: ContainerId) => ({
-  frameworkId: frameworkId('f-1'),
-  executorId: executorId(id),
-  containerId: id,
-});
 
 const DONE = 'Command exited with status 0';
 
@@ -337,8 +331,7 @@ describe('while an image is pulled', () => {
     const launch = { task: { command: { value: 'true' }, container: container('late') } };
     const id = harness.launch(launch);
     await asked;
-    harness.driver.perform({ ...idsOf(id), type: 'destroyContainer' });
-    expect(await harness.ended(id)).not.toHaveProperty('waitStatus', 0);
+    expect(await harness.destroy(id)).not.toHaveProperty('waitStatus', 0);
     await nothingLeft(id);
     provisioned.shelf.gate = async () => undefined;
     const again = harness.launch(launch);

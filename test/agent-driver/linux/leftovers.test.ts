@@ -74,9 +74,7 @@ test.each<[string, Launch]>([
   const ends = moments.map(async (ms) => {
     const id = opened.launch(launch);
     await pause(ms);
-    const ids = { frameworkId: 'f-1' as never, executorId: id as never };
-    opened.driver.perform({ type: 'destroyContainer', containerId: id, ...ids });
-    await opened.ended(id);
+    await opened.destroy(id);
   });
   await Promise.all(ends);
   await nothingLeft();

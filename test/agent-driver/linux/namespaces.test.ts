@@ -239,9 +239,8 @@ describe('an OCI runtime', () => {
   test('that hangs ends with the container', async () => {
     await reopened(program(`${VERSION}\ntrap '' TERM\nwhile :; do sleep 0.1; done`));
     const id = harness.launch({ task: { command: { value: 'true' } } });
-    const started = await harness.started(id);
-    harness.driver.perform({ ...started, type: 'destroyContainer' });
-    await harness.ended(id);
+    await harness.started(id);
+    await harness.destroy(id);
     await disappeared(cgroupOf(id));
   });
 });

@@ -126,12 +126,6 @@ test('a group goes on with a later agent, and nothing of it is left when it ends
   harness = await DriverHarness.open(folder.path, { isolation, launcher: 'linux' });
   harness.reattach(launch);
   await eventually(() => count() >= 2);
-  harness.driver.perform({
-    type: 'destroyContainer',
-    containerId: id,
-    frameworkId: 'f-1' as never,
-    executorId: id as never,
-  });
-  await harness.ended(id);
+  await harness.destroy(id);
   await eventually(() => count() === 0);
 });

@@ -3,7 +3,7 @@
 // It prints what came of that (an Outcome), and ends.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ContainerId, executorId, frameworkId } from '../../../src/model/ids.ts';
+import type { ContainerId } from '../../../src/model/ids.ts';
 import { openTestImages } from '../../support/test-images.ts';
 import { DriverHarness, type Launch } from '../harness.ts';
 import { eventually } from '../outside.ts';
@@ -45,21 +45,11 @@ async function resultOf(launch: Launch): Promise<Outcome['results'][number]> {
   if (launch.group !== undefined) {
     const tasks = launch.group.map(async ({ name }) => [name, await outputOfTask(id, name)]);
     const outputs = Object.fromEntries(await Promise.all(tasks));
-    await destroy(id);
+    await harness.destroy(id);
     return outputs;
   }
   const end = await Promise.race([harness.terminalStatus(id), harness.ended(id)]);
   return 'state' in end ? [end.message ?? '', output(id)] : (end.failure ?? '');
-}
-
-async function destroy(id: ContainerId): Promise<void> {
-  harness.driver.perform({
-    type: 'destroyContainer',
-    frameworkId: frameworkId('f-1'),
-    executorId: executorId(id),
-    containerId: id,
-  });
-  await harness.ended(id);
 }
 
 async function outputOfTask(id: ContainerId, name: string): Promise<string> {
