@@ -215,3 +215,10 @@ export const codeOf = (error: unknown): string | undefined =>
   error instanceof Error && 'code' in error && typeof error.code === 'string'
     ? error.code
     : undefined;
+
+/** For a promise's `catch`: undefined where there is no such entry; any other error is thrown. */
+export function orNoEntry(error: unknown): undefined {
+  if (codeOf(error) !== 'ENOENT') {
+    throw error;
+  }
+}

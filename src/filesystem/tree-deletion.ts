@@ -8,7 +8,7 @@
 import { randomUUID } from 'node:crypto';
 import { basename, dirname } from 'node:path';
 import { getSystemErrorMessage } from 'node:util';
-import { codeOf, Folder, type Name } from './folder.ts';
+import { codeOf, Folder, type Name, orNoEntry } from './folder.ts';
 
 /** Something in the tree cannot be deleted; `code` is the system's, such as EBUSY for a mount. */
 class TreeDeletionError extends Error {
@@ -33,17 +33,10 @@ export class MountedError extends Error {
 
 /** As `deleteEntry`, by a path of which all parent folders are the agent's own. */
 export async function deleteTree(path: string): Promise<void> {
-  let folder: Folder;
-  try {
-    folder = await Folder.open(dirname(path));
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') {
-      return;
-    }
-    throw error;
+  await using parent = await Folder.open(dirname(path)).catch(orNoEntry);
+  if (parent !== undefined) {
+    await deleteEntry(parent, basename(path), path);
   }
-  await using parent = folder;
-  await deleteEntry(parent, basename(path), path);
 }
 
 /**

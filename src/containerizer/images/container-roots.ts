@@ -8,7 +8,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { codeOf } from '../../filesystem/folder.ts';
+import { codeOf, orNoEntry } from '../../filesystem/folder.ts';
 import { privateFolder } from '../../filesystem/private-file.ts';
 import { deleteTree } from '../../filesystem/tree-deletion.ts';
 import { childOf, containerFolder } from '../../model/container-id.ts';
@@ -96,16 +96,11 @@ export class ContainerRoots {
    */
   async remove(id: ContainerId): Promise<boolean> {
     const moved = join(this.#removed, randomUUID());
-    try {
-      await rename(this.#place(id), moved);
-    } catch (error) {
-      if (codeOf(error) === 'ENOENT') {
-        return false;
-      }
-      throw error;
+    const isThere = await rename(this.#place(id), moved).then(() => true, orNoEntry);
+    if (isThere) {
+      this.#delete(moved);
     }
-    this.#delete(moved);
-    return true;
+    return isThere ?? false;
   }
 
   /** Deletes what an earlier agent has not. */
@@ -135,16 +130,7 @@ export class ContainerRoots {
   }
 }
 
-async function namesIn(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') {
-      return [];
-    }
-    throw error;
-  }
-}
+const namesIn = async (folder: string) => (await readdir(folder).catch(orNoEntry)) ?? [];
 
 /** Throws where it is damaged. */
 function useOf(text: string): ImageUse {

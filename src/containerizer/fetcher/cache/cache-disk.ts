@@ -6,7 +6,7 @@
 // one that is not as its record says.
 import { chmod, lstat, mkdir, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { codeOf, type Folder } from '../../../filesystem/folder.ts';
+import { type Folder, orNoEntry } from '../../../filesystem/folder.ts';
 import type { HeldFolder } from '../../../filesystem/held-folder.ts';
 import { madeOwnFolder, placeOf } from '../../../filesystem/own-folder.ts';
 import { sealed, unsealed } from '../../records/sealed-text.ts';
@@ -132,15 +132,8 @@ export class CacheDisk {
   }
 
   async #isThere({ file, bytes }: CachedFile): Promise<boolean> {
-    try {
-      const status = await lstat(this.path(file));
-      return status.isFile() && status.size === bytes;
-    } catch (error) {
-      if (codeOf(error) === 'ENOENT') {
-        return false;
-      }
-      throw error;
-    }
+    const status = await lstat(this.path(file)).catch(orNoEntry);
+    return status?.isFile() === true && status.size === bytes;
   }
 
   async #deleteOthers(known: ReadonlySet<string>): Promise<void> {

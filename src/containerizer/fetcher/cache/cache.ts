@@ -4,7 +4,7 @@
 // Whatever goes wrong with the cache itself, a file is then fetched without it.
 import { type BigIntStats, existsSync } from 'node:fs';
 import { lstat } from 'node:fs/promises';
-import { codeOf } from '../../../filesystem/folder.ts';
+import { orNoEntry } from '../../../filesystem/folder.ts';
 import { errorText } from '../../../model/error-text.ts';
 import { unlessAborted } from '../../unless-aborted.ts';
 import type { Arrival } from '../arriving-file.ts';
@@ -290,16 +290,8 @@ const nameOf = ({ user, uri }: CacheKey) => JSON.stringify([user, uri]);
 const isSame = (one: BigIntStats, other: BigIntStats) =>
   one.ino === other.ino && one.size === other.size && one.mtimeNs === other.mtimeNs;
 
-async function statusOf(path: string): Promise<BigIntStats | undefined> {
-  try {
-    return await lstat(path, { bigint: true });
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') {
-      return undefined;
-    }
-    throw error;
-  }
-}
+const statusOf = (path: string): Promise<BigIntStats | undefined> =>
+  lstat(path, { bigint: true }).catch(orNoEntry);
 
 const reasonOf = (error: unknown) => {
   const detail = error instanceof FetchError ? error.detail : undefined;

@@ -1,11 +1,10 @@
 // An archive with an image in it: a tar file of which only the parts are read that are needed. It
 // is not unpacked, so that nothing in it can lead anywhere.
-import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { posix } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import { codeOf } from '../../../filesystem/folder.ts';
+import { NotRegularError, openRegular, orNoEntry } from '../../../filesystem/folder.ts';
 import { ContainerizerError } from '../../containerizer-error.ts';
 import { TarError } from '../unpacking/tar-error.ts';
 import { type TarEntry, TarReader } from '../unpacking/tar-reader.ts';
@@ -86,22 +85,15 @@ export class Archive {
   }
 }
 
-/** Nothing is opened that can wait, such as a pipe. */
 async function openFile(path: string): Promise<FileHandle | undefined> {
-  let file: FileHandle;
   try {
-    file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    return await openRegular(path);
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') {
-      return undefined;
+    if (error instanceof NotRegularError) {
+      throw new ContainerizerError(`'${path}' is no file`);
     }
-    throw error;
+    return orNoEntry(error);
   }
-  if (!(await file.stat()).isFile()) {
-    await file.close();
-    throw new ContainerizerError(`'${path}' is no file`);
-  }
-  return file;
 }
 
 async function list(

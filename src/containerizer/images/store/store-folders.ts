@@ -11,7 +11,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { syncFolder } from '../../../filesystem/durable-files.ts';
-import { codeOf } from '../../../filesystem/folder.ts';
+import { orNoEntry } from '../../../filesystem/folder.ts';
 import { privateFolder } from '../../../filesystem/private-file.ts';
 import { deleteTree } from '../../../filesystem/tree-deletion.ts';
 import { errorText } from '../../../model/error-text.ts';
@@ -67,16 +67,11 @@ export class StoreFolders {
   /** Takes it out of its place at once and for good; deleting it takes longer. */
   async remove(path: string): Promise<void> {
     const moved = join(this.#removed, `${basename(path)}-${randomUUID()}`);
-    try {
-      await rename(path, moved);
-    } catch (error) {
-      if (codeOf(error) === 'ENOENT') {
-        return;
-      }
-      throw error;
+    const isThere = await rename(path, moved).then(() => true, orNoEntry);
+    if (isThere) {
+      await syncFolder(dirname(path));
+      await this.delete(moved);
     }
-    await syncFolder(dirname(path));
-    await this.delete(moved);
   }
 
   /** What cannot be deleted is told, and tried again by the next agent. */
