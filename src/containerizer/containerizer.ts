@@ -1,6 +1,5 @@
 // The lifecycle of containers from launch to removal: it joins sandboxes, isolators, the fetcher
 // and a launcher, and keeps the records by which a later agent finds a container again.
-import { namesBelowRoot, parentOf, rootOf } from '../model/container-id.ts';
 import type {
   CgroupInfo,
   CommandInfo,
@@ -45,14 +44,12 @@ import {
   type ResourceBounds,
   type SessionSurroundings,
 } from './plan/request.ts';
-import { type SandboxPlace, standaloneSandbox } from './plan/sandbox-path.ts';
 import { isNotedEmpty } from './records/empty-record.ts';
 import { reserveDescriptor } from './records/record-file.ts';
 import type { RunRecords } from './records/run-records.ts';
 import { recoverCalled } from './recovery.ts';
-import { removeSandbox } from './sandboxes/sandboxes.ts';
 import { surroundingsOf } from './surroundings-of.ts';
-import type { TreeNode } from './tree.ts';
+import { Undoing } from './undoing.ts';
 import type { VolumeGids } from './volumes/volume-gids.ts';
 import type { Volumes } from './volumes/volumes.ts';
 import type { WorkDirectory } from './work-directory.ts';
@@ -111,15 +108,14 @@ export class Containerizer {
   readonly #launcher: Launcher;
   readonly #host: PlanHost;
   readonly #placements: Placements;
-  readonly #sweep: Parts['sweep'];
   readonly #isolators: readonly Isolator[];
-  readonly #cleaners: Cleaners;
   readonly #fetcher: Fetcher;
   readonly #steps: LaunchSteps;
   readonly #users: Users;
   readonly #provisioner: Provisioner | undefined;
   readonly #gids: VolumeGids | undefined;
   readonly #containers: Containers;
+  readonly #undoing: Undoing;
   readonly #listeners = deafListeners();
 
   private constructor(options: ContainerizerOptions, parts: Parts) {
@@ -128,7 +124,6 @@ export class Containerizer {
     this.#records = options.records;
     this.#users = parts.users;
     this.#launcher = parts.launcher;
-    this.#sweep = parts.sweep;
     const isolatorParts: IsolatorParts = {
       host: options.host,
       volumes: options.volumes,
@@ -139,12 +134,6 @@ export class Containerizer {
       onLimitation: (container, limitation) => this.#listeners.onLimitation(container, limitation),
     };
     this.#isolators = createIsolators(options.isolation, isolatorParts);
-    this.#cleaners = new Cleaners({
-      isolators: this.#isolators,
-      onceUsed: (name) => isolatorOnceUsed(name, isolatorParts),
-      records: options.records,
-      warn: options.warn,
-    });
     this.#host = {
       workDirectory: options.work.root,
       cgroups: options.host.cgroups.hierarchies,
@@ -172,9 +161,26 @@ export class Containerizer {
       provisioner: this.#provisioner,
     });
     this.#containers = new Containers({
-      clean: (node) => this.#clean(node),
-      discard: (id) => this.#discard(id),
+      clean: (node) => this.#undoing.clean(node),
+      discard: (id) => this.#undoing.discard(id),
       warn: options.warn,
+    });
+    this.#undoing = new Undoing({
+      ...parts,
+      work: options.work,
+      records: options.records,
+      containers: this.#containers,
+      cleaners: new Cleaners({
+        isolators: this.#isolators,
+        onceUsed: (name) => isolatorOnceUsed(name, isolatorParts),
+        records: options.records,
+        warn: options.warn,
+      }),
+      placements: this.#placements,
+      provisioner: this.#provisioner,
+      gids: options.gids,
+      attach: (id) => this.#attach(id, '.'),
+      onSandboxLeft: (id, place) => this.#listeners.onSandboxLeft(id, place),
     });
   }
 
@@ -359,80 +365,19 @@ export class Containerizer {
     }
   }
 
-  /** Of a container that has ended or was not launched: its sandbox and records stay. */
-  async #clean({ id, kind, ended, termination, isFound }: TreeNode): Promise<void> {
-    if (isFound) {
-      this.#cleaners.cleanupFound(id);
-    } else {
-      this.#cleaners.cleanup(id);
-    }
-    // Of one with a process that has ended its supervisor has removed them; but another that was to
-    // be nested in it may have made them again.
-    const isMade = termination?.hasRun !== true || (kind === 'executor' && this.#isEmpty(id));
-    if (isMade || ended.size > 0) {
-      await this.#removeCgroups(id);
-    }
-    await this.#provisioner?.destroy(id);
-    await this.#gids?.releaseOf(id);
-    const place = this.#placeOf(id);
-    if (place !== undefined && kind !== 'executor' && kind !== 'debug') {
-      this.#listeners.onSandboxLeft(id, place);
-    }
-  }
-
   /** Destroys what is nested in a container of an earlier agent, with the records of that. */
-  async destroyNested(id: ContainerId): Promise<void> {
-    const below = this.#records.all(id).filter((it) => parentOf(it) === id);
-    for (const nested of below) {
-      await this.destroyOrphan(nested);
-    }
+  destroyNested(id: ContainerId): Promise<void> {
+    return this.#undoing.destroyNested(id);
   }
 
   /** Destroys a container of an earlier agent and its records, nested containers first. */
-  async destroyOrphan(id: ContainerId): Promise<void> {
-    await this.destroyNested(id);
-    if (this.#records.claim(id) !== undefined) {
-      const container = await this.#attach(id, '.');
-      container.destroy();
-      await container.ended;
-    }
-    this.#cleaners.cleanupFound(id);
-    await this.#removeCgroups(id);
-    await this.#discard(id);
-  }
-
-  async #removeCgroups(id: ContainerId): Promise<void> {
-    await this.#sweep(this.#placements.of(id).own);
+  destroyOrphan(id: ContainerId): Promise<void> {
+    return this.#undoing.destroyOrphan(id);
   }
 
   /** Removes a container that has ended, and those nested in it, with their sandboxes. */
-  async remove(id: ContainerId): Promise<void> {
-    const place = this.#placeOf(id);
-    await this.#containers.forget(id, async () => {
-      if (place !== undefined) {
-        await removeSandbox(this.#work, place);
-      }
-    });
-  }
-
-  /** Of one that stood alone the sandbox may be all that is left. */
-  #placeOf(id: ContainerId): SandboxPlace | undefined {
-    const names = namesBelowRoot(id);
-    const known = this.#containers.get(rootOf(id))?.sandbox;
-    const root = known ?? (names.length === 0 ? standaloneSandbox(id) : undefined);
-    return root === undefined ? undefined : { root, names };
-  }
-
-  /** Removes the records of a container that has ended, and of those nested in it. */
-  async #discard(id: ContainerId): Promise<void> {
-    // Of one whose executor could not be recovered, they may be running.
-    await this.destroyNested(id);
-    this.#launcher.forget(id);
-    this.#placements.forget(id);
-    // Of one that has ended while there was no agent.
-    await this.#provisioner?.destroy(id);
-    await this.#gids?.releaseOf(id);
-    await this.#records.remove(id);
+  remove(id: ContainerId): Promise<void> {
+    return this.#undoing.remove(id);
   }
 
   /**
