@@ -1,6 +1,8 @@
 // Gives containers the root file systems of their images: the store has the layers, a backend makes
 // of them what a container can write to, and what each container uses is on record, so that nothing
 // of it is removed while the container is there.
+
+import { parentOf } from '../../model/container-id.ts';
 import { type Image, Image_Type, Secret_Type } from '../../model/generated/messages.ts';
 import type { ContainerId } from '../../model/ids.ts';
 import { ContainerizerError, containerizerErrorOf } from '../containerizer-error.ts';
@@ -129,8 +131,12 @@ export class ImageProvisioner implements Provisioner {
 
   async recover(known: ReadonlySet<ContainerId>): Promise<void> {
     const all = await this.#roots.all();
-    const isNeeded = (id: ContainerId) =>
-      known.has(id) || [...known].some((other) => other.startsWith(`${id}.`));
+    const needed = new Set<ContainerId>();
+    for (const id of known) {
+      for (let each: ContainerId | undefined = id; each !== undefined; each = parentOf(each)) {
+        needed.add(each);
+      }
+    }
     for (const id of all) {
       if (known.has(id)) {
         const uses = await this.#roots.uses(id);
@@ -141,7 +147,7 @@ export class ImageProvisioner implements Provisioner {
       }
     }
     for (const id of all) {
-      if (!isNeeded(id)) {
+      if (!needed.has(id)) {
         await this.destroy(id);
       }
     }
