@@ -23,7 +23,7 @@ import type { PulledImage, Puller, PullOptions } from '../puller.ts';
 import { compressionOf, MAGIC_BYTES } from '../unpacking/compression.ts';
 import { sha256, sha256Of, verifiedBytes } from '../verification.ts';
 import { Archive } from './archive.ts';
-import { isNamed } from './archived-name.ts';
+import { isNamed, notArchived } from './archived-name.ts';
 import { chooseSaved } from './saved-image.ts';
 
 export interface ArchiveOptions {
@@ -186,9 +186,9 @@ function entriesFor(index: ImageIndex, reference: ImageReference): ImageIndex {
   if (reference.digest === undefined && entries.every(({ name }) => name === undefined)) {
     return index;
   }
-  const others = entries.map(({ name, digest }) => name ?? digest).slice(0, 20);
-  throw new ContainerizerError(
-    `Image '${reference.text}' is not in its archive, which has: ${others.join(', ')}`,
+  throw notArchived(
+    reference,
+    entries.map(({ name, digest }) => name ?? digest),
   );
 }
 

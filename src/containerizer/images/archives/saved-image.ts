@@ -4,7 +4,7 @@ import { WireError } from '../../../wire/wire-error.ts';
 import { ContainerizerError } from '../../containerizer-error.ts';
 import { FormatError, fieldsOf, listOf, textOf, textsOf } from '../formats/fields.ts';
 import type { ImageReference } from '../image.ts';
-import { isNamed } from './archived-name.ts';
+import { isNamed, notArchived } from './archived-name.ts';
 
 /** Names of files in the archive. */
 export interface SavedImage {
@@ -33,9 +33,7 @@ export function chooseSaved(bytes: Uint8Array, reference: ImageReference): Saved
       (image) => isAlone || image.names.some((name) => isNamed(name, reference)),
     );
     if (chosen === undefined) {
-      throw new ContainerizerError(
-        `Image '${reference.text}' is not in its archive, which has: ${names.slice(0, 20).join(', ')}`,
-      );
+      throw notArchived(reference, names);
     }
     return chosen;
   } catch (error) {
