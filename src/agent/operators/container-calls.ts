@@ -1,11 +1,13 @@
 // Calls of the operator API about containers: which container a call names, and whether its name is
 // valid.
+import { containerIdOf } from '../../model/container-id.ts';
 import {
   type AgentCall,
   AgentCall_Type,
   type ContainerID,
 } from '../../model/generated/messages.ts';
 import { byteLength, idError } from '../../model/identifier.ts';
+import type { ContainerId } from '../../model/ids.ts';
 
 interface NamedContainer {
   /** The field of the call, as error messages name it. */
@@ -45,6 +47,12 @@ export function namedContainer(call: AgentCall): NamedContainer | undefined {
   }
   const part = PARTS[call.type];
   return { part, id: call[part]?.container_id, needsParent: part.includes('_nested_') };
+}
+
+/** The same, of a call that names one. */
+export function containerOf(call: AgentCall): ContainerId {
+  const id = namedContainer(call)?.id;
+  return containerIdOf(id ?? { value: '' });
 }
 
 /** Why the name of the container is not valid. */

@@ -1,15 +1,14 @@
 // Calls of the operator API that start, await, signal or remove a container. The agent says who
 // may, and which user the container runs as; the containerizer knows which containers there are,
-// and answers.
-import { containerIdOf, parentOf, rootOf } from '../../model/container-id.ts';
-import { type AgentCall, AgentCall_Type } from '../../model/generated/messages.ts';
-import type { ContainerId, RequestId } from '../../model/ids.ts';
+// and answers. So each function hands a call on, or says why it is refused.
+import { parentOf, rootOf } from '../../model/container-id.ts';
+import { AgentCall_Type } from '../../model/generated/messages.ts';
 import { launchOf } from '../../model/launched-container.ts';
 import { messageSize } from '../../model/message-size.ts';
 import type { OperatorCalled } from '../events.ts';
 import { emit, emitAtOnce, emitEnding, isFull } from '../outbox.ts';
 import type { AgentState } from '../state.ts';
-import { namedContainer } from './container-calls.ts';
+import { containerOf } from './container-calls.ts';
 import { containerResourcesError } from './container-resources.ts';
 
 /** An answer that is known already. */
@@ -23,71 +22,30 @@ const MAX_SIGNAL = 64;
 /** As much of a call is measured that waits for the disk. */
 const ENOUGH_BYTES = 64 * 1024 * 1024;
 
-/** Whether the containerizer answers the call, unless there is a refusal. */
-export function asksContainerizer({ type }: AgentCall): boolean {
-  switch (type) {
-    case AgentCall_Type.LAUNCH_NESTED_CONTAINER:
-    case AgentCall_Type.LAUNCH_NESTED_CONTAINER_SESSION:
-    case AgentCall_Type.LAUNCH_CONTAINER:
-    case AgentCall_Type.WAIT_NESTED_CONTAINER:
-    case AgentCall_Type.WAIT_CONTAINER:
-    case AgentCall_Type.KILL_NESTED_CONTAINER:
-    case AgentCall_Type.KILL_CONTAINER:
-    case AgentCall_Type.REMOVE_NESTED_CONTAINER:
-    case AgentCall_Type.REMOVE_CONTAINER:
-      return true;
-    default:
-      return false;
-  }
+export function waitForContainer(agent: AgentState, { call, request }: OperatorCalled): undefined {
+  const isNested = call.type === AgentCall_Type.WAIT_NESTED_CONTAINER;
+  const name = isNested ? 'WAIT_NESTED_CONTAINER' : 'WAIT_CONTAINER';
+  emitAtOnce(agent, { type: 'waitContainer', request, containerId: containerOf(call), call: name });
 }
 
-/** Hands a call for which `asksContainerizer` holds on, or says why it is refused. */
-export function askContainerizer(
+export function killContainer(
   agent: AgentState,
   { call, request }: OperatorCalled,
 ): Refusal | undefined {
-  const id = namedContainer(call)?.id;
-  if (id === undefined) {
-    return undefined;
+  const signal = call.kill_nested_container?.signal ?? call.kill_container?.signal ?? SIGKILL;
+  // As with kill(2), 0 only asks whether the container is there.
+  if (signal < 0 || signal > MAX_SIGNAL) {
+    return { status: 400, text: `'${signal}' is no signal: expecting 0 to ${MAX_SIGNAL}` };
   }
-  const containerId = containerIdOf(id);
-  switch (call.type) {
-    case AgentCall_Type.LAUNCH_NESTED_CONTAINER:
-    case AgentCall_Type.LAUNCH_NESTED_CONTAINER_SESSION:
-    case AgentCall_Type.LAUNCH_CONTAINER:
-      return launch(agent, call, { containerId, request });
-    case AgentCall_Type.WAIT_NESTED_CONTAINER:
-    case AgentCall_Type.WAIT_CONTAINER: {
-      const isNested = call.type === AgentCall_Type.WAIT_NESTED_CONTAINER;
-      const name = isNested ? 'WAIT_NESTED_CONTAINER' : 'WAIT_CONTAINER';
-      emitAtOnce(agent, { type: 'waitContainer', request, containerId, call: name });
-      return undefined;
-    }
-    case AgentCall_Type.KILL_NESTED_CONTAINER:
-    case AgentCall_Type.KILL_CONTAINER: {
-      const signal = call.kill_nested_container?.signal ?? call.kill_container?.signal ?? SIGKILL;
-      // As with kill(2), 0 only asks whether the container is there.
-      if (signal < 0 || signal > MAX_SIGNAL) {
-        return { status: 400, text: `'${signal}' is no signal: expecting 0 to ${MAX_SIGNAL}` };
-      }
-      emitEnding(agent, { type: 'killContainer', request, containerId, signal });
-      return undefined;
-    }
-    default:
-      return remove(agent, { containerId, request });
-  }
+  emitEnding(agent, { type: 'killContainer', request, containerId: containerOf(call), signal });
+  return undefined;
 }
 
-interface Asked {
-  readonly containerId: ContainerId;
-  readonly request: RequestId;
-}
-
-function launch(
+export function launchContainer(
   agent: AgentState,
-  call: AgentCall,
-  { containerId, request }: Asked,
+  { call, request }: OperatorCalled,
 ): Refusal | undefined {
+  const containerId = containerOf(call);
   if (agent.phase === 'terminating') {
     return { status: 503, text: 'The agent is about to end' };
   }
@@ -122,7 +80,11 @@ function launch(
   return undefined;
 }
 
-function remove(agent: AgentState, { containerId, request }: Asked): Refusal | undefined {
+export function removeContainer(
+  agent: AgentState,
+  { call, request }: OperatorCalled,
+): Refusal | undefined {
+  const containerId = containerOf(call);
   if (agent.containers.has(containerId)) {
     // This makes Mesos's agent crash.
     return {

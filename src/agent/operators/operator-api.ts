@@ -1,6 +1,5 @@
 // Calls of the operator API that change something. Resource providers are not supported yet: such a
 // call is answered so, or with what is wrong with it.
-import { containerIdOf } from '../../model/container-id.ts';
 import {
   type AgentCall,
   AgentCall_AttachContainerInput_Type,
@@ -12,8 +11,13 @@ import { reply } from '../executors/executor-api.ts';
 import { emitAtOnce } from '../outbox.ts';
 import type { AgentState } from '../state.ts';
 import { containerAction, containerObject } from './container-authorization.ts';
-import { containerNameError, namedContainer } from './container-calls.ts';
-import { askContainerizer, asksContainerizer } from './container-effects.ts';
+import { containerNameError, containerOf, namedContainer } from './container-calls.ts';
+import {
+  killContainer,
+  launchContainer,
+  removeContainer,
+  waitForContainer,
+} from './container-effects.ts';
 import { launchCallError } from './launch-call.ts';
 
 interface Answer {
@@ -100,7 +104,7 @@ const isAttach = ({ type }: AgentCall) =>
  */
 function attach(agent: AgentState, event: OperatorCalled): Answer | undefined {
   const { call, request } = event;
-  const id = containerIdOf(namedContainer(call)?.id ?? { value: '' });
+  const id = containerOf(call);
   if (isNobodys(agent, event)) {
     return { status: 404, text: `Container ${id} cannot be found` };
   }
@@ -112,10 +116,20 @@ function attach(agent: AgentState, event: OperatorCalled): Answer | undefined {
 /** Undefined where the containerizer answers. */
 function answer(agent: AgentState, event: OperatorCalled): Answer | undefined {
   const { call } = event;
-  if (asksContainerizer(call)) {
-    return askContainerizer(agent, event);
-  }
   switch (call.type) {
+    case AgentCall_Type.LAUNCH_NESTED_CONTAINER:
+    case AgentCall_Type.LAUNCH_NESTED_CONTAINER_SESSION:
+    case AgentCall_Type.LAUNCH_CONTAINER:
+      return launchContainer(agent, event);
+    case AgentCall_Type.WAIT_NESTED_CONTAINER:
+    case AgentCall_Type.WAIT_CONTAINER:
+      return waitForContainer(agent, event);
+    case AgentCall_Type.KILL_NESTED_CONTAINER:
+    case AgentCall_Type.KILL_CONTAINER:
+      return killContainer(agent, event);
+    case AgentCall_Type.REMOVE_NESTED_CONTAINER:
+    case AgentCall_Type.REMOVE_CONTAINER:
+      return removeContainer(agent, event);
     case AgentCall_Type.PRUNE_IMAGES:
       emitAtOnce(agent, {
         type: 'pruneImages',
