@@ -3,14 +3,15 @@ import { FormatError, textOf } from './fields.ts';
 
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
 
-export const isDigest = (text: string): boolean => DIGEST.test(text);
+export const isDigest = (value: unknown): value is string =>
+  typeof value === 'string' && DIGEST.test(value);
 
 export function digestOf(value: unknown, place: string): string {
-  const text = textOf(value, place);
-  if (!isDigest(text)) {
-    throw new FormatError(
-      `'${place}' must be 'sha256:' and 64 hexadecimal digits, and is '${text.slice(0, 100)}'`,
-    );
+  if (isDigest(value)) {
+    return value;
   }
-  return text;
+  const text = textOf(value, place);
+  throw new FormatError(
+    `'${place}' must be 'sha256:' and 64 hexadecimal digits, and is '${text.slice(0, 100)}'`,
+  );
 }

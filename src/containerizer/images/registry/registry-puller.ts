@@ -91,14 +91,11 @@ async function fetchManifest(
       throw new ContainerizerError('No Content-Type present');
     }
     const bytes = await whole(answer, MOST_MANIFEST_BYTES, `The manifest of image '${name}'`);
-    return { bytes, type, digests: [wanted, said].filter(isKnownDigest) };
+    return { bytes, type, digests: [wanted, said].filter(isDigest) };
   } finally {
     answer.close();
   }
 }
-
-const isKnownDigest = (value: unknown): value is string =>
-  typeof value === 'string' && isDigest(value);
 
 async function fetchConfig(
   session: Session,
