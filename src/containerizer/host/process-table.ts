@@ -99,7 +99,8 @@ export function descendants(root: number, processes: readonly ProcessStat[]): Pr
   return found;
 }
 
-const TICKS_PER_SECOND = 100;
+/** The unit of times in /proc; the same on every architecture that Linux runs on today. */
+export const TICKS_PER_SECOND = 100;
 
 /** When a process started, in milliseconds since 1970; as exact as ticks and the clock allow. */
 export function startedMs(startTicks: number, nowMs: number): number {

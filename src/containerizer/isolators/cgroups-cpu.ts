@@ -4,6 +4,7 @@
 import type { Resource } from '../../model/generated/messages.ts';
 import { scalarAmount, toMilli } from '../../model/milli.ts';
 import { countBelow, countIn, figuresOf, present, readCgroup } from '../cgroups/figures.ts';
+import { TICKS_PER_SECOND } from '../host/process-table.ts';
 import type { ControllingCgroup } from '../plan/cgroup-plan.ts';
 import type { ResourceBounds } from '../plan/request.ts';
 import type { FileSetting, Subsystem } from './cgroup-isolator.ts';
@@ -19,8 +20,6 @@ const MIN_WEIGHT = 1;
 const MAX_WEIGHT = 10_000;
 const PERIOD_US = 100_000;
 const MIN_QUOTA_US = 1_000;
-/** The unit of cpuacct.stat. */
-const TICKS_PER_SECOND = 100;
 
 const cpusMilliOf = (resources: readonly Resource[]) =>
   toMilli(scalarAmount(resources, 'cpus') ?? 0);
@@ -93,6 +92,7 @@ function times({ version, folder }: ControllingCgroup) {
   const text = readCgroup(folder, isV2 ? 'cpu.stat' : 'cpuacct.stat');
   const found = figuresOf(text, isV2 ? ['user_usec', 'system_usec'] : ['user', 'system']);
   const [user, system] = found;
+  // cpuacct.stat has ticks, as /proc has.
   const perSecond = isV2 ? 1_000_000 : TICKS_PER_SECOND;
   return user === undefined || system === undefined
     ? {}

@@ -6,11 +6,9 @@ import {
   descendants,
   type ProcessStat,
   processStat,
+  TICKS_PER_SECOND,
 } from '../../host/process-table.ts';
 import type { ContainerUsage } from '../launcher.ts';
-
-// The unit of times in /proc/<pid>/stat; the same on every architecture that Linux runs on today.
-const TICKS_PER_SECOND = 100;
 
 // Without cgroups a measurement reads the whole process table; a table is used for this long.
 const SNAPSHOT_MS = 500;
