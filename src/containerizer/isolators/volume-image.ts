@@ -3,7 +3,7 @@
 import { volumesOfKind } from '../plan/container-volumes.ts';
 import { containerInfoOf } from '../plan/request.ts';
 import { targetPlace, type VolumeMount } from '../plan/volume-mounts.ts';
-import { requireMountPoint } from '../volumes/mount-points.ts';
+import { requireMountPoints } from '../volumes/mount-points.ts';
 import type { Isolator } from './isolator.ts';
 
 export const volumeImage: Isolator = {
@@ -26,9 +26,5 @@ export const volumeImage: Isolator = {
     );
     return { ...plan, volumeMounts: [...plan.volumeMounts, ...mounts] };
   },
-  async prepare(plan) {
-    for (const mount of plan.volumeMounts.filter(({ source }) => source.kind === 'image')) {
-      await requireMountPoint(plan, mount);
-    }
-  },
+  prepare: (plan) => requireMountPoints(plan, ['image']),
 };

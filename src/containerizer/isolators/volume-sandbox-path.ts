@@ -8,14 +8,14 @@ import type { ContainerPlan, ParentLink, ParentVolume } from '../plan/plan.ts';
 import { containerInfoOf } from '../plan/request.ts';
 import { type VolumeLinks, volumeLinks } from '../plan/volume-links.ts';
 import { placeIn, placeInParent, targetPlace, type VolumeMount } from '../plan/volume-mounts.ts';
-import { requireMountPoint } from '../volumes/mount-points.ts';
+import { requireMountPoints } from '../volumes/mount-points.ts';
 import { linkToParent } from '../volumes/sandbox-folders.ts';
 import type { Isolator } from './isolator.ts';
 
 type SandboxVolume = ContainerVolume<'sandbox'>;
 
 /** What a sandbox has for the container: folders, and persistent volumes, which are on the host. */
-const OF_SANDBOXES: ReadonlySet<VolumeMount['source']['kind']> = new Set(['sandbox', 'host']);
+const OF_SANDBOXES = ['sandbox', 'host'] as const;
 
 export const volumeSandboxPath = ({ canMount }: { readonly canMount: boolean }): Isolator => ({
   name: 'volume/sandbox_path',
@@ -40,9 +40,7 @@ export const volumeSandboxPath = ({ canMount }: { readonly canMount: boolean }):
     for (const link of plan.parentLinks) {
       linkToParent(plan, link);
     }
-    for (const mount of plan.volumeMounts.filter(({ source }) => OF_SANDBOXES.has(source.kind))) {
-      await requireMountPoint(plan, mount);
-    }
+    await requireMountPoints(plan, OF_SANDBOXES);
   },
 });
 

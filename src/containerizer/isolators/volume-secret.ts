@@ -4,7 +4,7 @@ import { ContainerizerError } from '../containerizer-error.ts';
 import { volumesOfKind } from '../plan/container-volumes.ts';
 import { containerInfoOf } from '../plan/request.ts';
 import { targetPlace, type VolumeMount } from '../plan/volume-mounts.ts';
-import { requireMountPoint } from '../volumes/mount-points.ts';
+import { requireMountPoints } from '../volumes/mount-points.ts';
 import type { Isolator } from './isolator.ts';
 
 /** Of all secrets of a container together, which stay in memory as long as it runs. */
@@ -29,9 +29,5 @@ export const volumeSecret: Isolator = {
     );
     return { ...plan, volumeMounts: [...plan.volumeMounts, ...mounts] };
   },
-  async prepare(plan) {
-    for (const mount of plan.volumeMounts.filter(({ source }) => source.kind === 'secret')) {
-      await requireMountPoint(plan, mount);
-    }
-  },
+  prepare: (plan) => requireMountPoints(plan, ['secret']),
 };

@@ -24,6 +24,16 @@ export async function requireMountPoint(
   }
 }
 
+/** The same for all volumes of these kinds. */
+export async function requireMountPoints(
+  plan: Pick<ContainerPlan, 'rootfs' | 'volumeMounts'>,
+  kinds: readonly VolumeMount['source']['kind'][],
+): Promise<void> {
+  for (const mount of plan.volumeMounts.filter(({ source }) => kinds.includes(source.kind))) {
+    await requireMountPoint(plan, mount);
+  }
+}
+
 /**
  * Makes a folder of the host, where the operator lets containers do so: below one of `allowed`.
  * Rejects with ContainerizerError where it is missing, and must not be made.
