@@ -124,11 +124,6 @@ int confine_after_user(const char *setting);
  * container's root; returns -1, with errno and `why`.
  */
 int mount_volume(const struct launch *launch, char **step, char *why, size_t size);
-/*
- * Makes a folder or file, which belongs to whom the folder belongs to that it is in; one that is there already,
- * or is not root's any more, stays as it is. Returns -1, with errno.
- */
-int make_by_root(int folder, const char *name, int is_file);
 /* Decodes %XX in place. */
 char *decoded(char *word);
 
@@ -138,14 +133,26 @@ char *decoded(char *word);
  * show in what is open.
  */
 int keep_way(const char *path, const char *way);
+const char *objection_to(int root, int target);
+int shows_processes(int root, int source);
+
+/*
+ * ways.c: opens what a path leads to from that root; the same, where what is missing is made. The number
+ * of the mount that has what is open; 0 where it is not known. Makes what is missing in a folder: what
+ * is in another mount than that is in a volume, such as a folder of the machine that the user can only
+ * read, and there the container's user makes it, or nobody. They return -1, with errno.
+ */
+int open_in(int root, const char *path);
+int make_on_way(const struct launch *launch, int root, const char *way, int is_file);
+unsigned long long mount_of(int fd);
+int make_in(const struct launch *launch, unsigned long long mount, int folder, const char *name,
+            int is_file);
 /*
  * Takes a step of the stage: in files of the container's own, makes what is missing of a way. Fails
  * where that leads into a volume, and not into the sandbox, or into /proc or /dev: returns -1, with
  * errno and `why`.
  */
 int reach(const struct launch *launch, char **step, char *why, size_t size);
-const char *objection_to(int root, int target);
-int shows_processes(int root, int source);
 
 /*
  * users.c: puts this process into a user namespace of its own, in which it is root; or into the one that

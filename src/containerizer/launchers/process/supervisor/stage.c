@@ -20,7 +20,7 @@
  *   volume ROOT VOLUME   A volume of the container, below the folder that becomes its root: volumes.c.
  *   into ROOT VOLUME     The same, where that folder has files of the container's own.
  *   reach ROOT WAY       The folder where the runtime begins, in files of the container's own: is made
- *                        where it is missing, but in no volume, and neither in /proc nor in /dev.
+ *                        where it is missing, but in no volume, and neither in /proc nor in /dev: ways.c.
  *   hide TARGET -        An empty folder that cannot be written to: of cgroups the runtime sees none,
  *                        and leaves them alone. They are made and joined before.
  */

@@ -5,12 +5,11 @@
  * Nothing is mounted over the container's root, over what is mounted there for every container, and over
  * the folders on the way to the working directory: the OCI runtime, which is root, goes that way, and
  * makes what is missing, wherever a link leads. In files of the container's own, whose links are those of
- * an image, that way is looked at when all is mounted.
+ * an image, that way is looked at when all is mounted: ways.c.
  */
 #include "container.h"
 #include "mounts.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/magic.h>
@@ -60,122 +59,6 @@ int keep_way(const char *path, const char *way) {
   drop(root);
   drop(folder);
   return folder < 0 ? -1 : 0;
-}
-
-/* The sandbox is mounted in files of the container's own, where its name is no link. */
-static int is_sandbox(const struct launch *launch, int folder, const char *name) {
-  struct stat expected, found;
-  int sandbox = *launch->above ? open_below(launch->above, launch->directory)
-                               : open(launch->directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
-  int result = sandbox >= 0 && fstat(sandbox, &expected) == 0 &&
-               fstatat(folder, name, &found, AT_SYMLINK_NOFOLLOW) == 0 &&
-               found.st_dev == expected.st_dev && found.st_ino == expected.st_ino;
-  drop(sandbox);
-  return result;
-}
-
-/*
- * Mounts an empty folder over one in files of the container's own, which is made where it is missing. Returns
- * the mount; -1 where there can be no folder, so that the runtime will mount nothing there either.
- */
-static int cover(int root, const char *name) {
-  struct open_how how = {.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
-                         .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS};
-  int folder = syscall(SYS_openat2, root, name, &how, sizeof how);
-  if (folder < 0 && errno == ENOENT && make_by_root(root, name, 0) == 0) {
-    folder = syscall(SYS_openat2, root, name, &how, sizeof how);
-  }
-  if (folder < 0) {
-    return -1;
-  }
-  int system = syscall(SYS_fsopen, "tmpfs", FSOPEN_CLOEXEC), mounted = -1;
-  if (system >= 0 && syscall(SYS_fsconfig, system, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0) {
-    mounted = syscall(SYS_fsmount, system, FSMOUNT_CLOEXEC, MOUNT_ATTR_RDONLY);
-  }
-  if (mounted >= 0 && syscall(SYS_move_mount, mounted, "", folder, "",
-                              MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0) {
-    drop(mounted);
-    mounted = -1;
-  }
-  drop(system);
-  drop(folder);
-  return mounted;
-}
-
-static int uncover(int mounted) {
-  char path[64];
-  snprintf(path, sizeof path, "/proc/self/fd/%d", mounted);
-  int result = mounted < 0 ? 0 : umount2(path, DETACH);
-  drop(mounted);
-  return result;
-}
-
-static int go_there(const struct launch *launch, int root, const char *way) {
-  struct open_how how = {.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
-                         .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_XDEV};
-  char part[PATH_MAX];
-  snprintf(part, sizeof part, "%s", way);
-  int here = syscall(SYS_openat2, root, "/", &how, sizeof how);
-  for (char *name = part, *end; here >= 0 && *(name += strspn(name, "/")); name = end) {
-    end = name + strcspn(name, "/");
-    char after = *end;
-    *end = 0;
-    int next = syscall(SYS_openat2, root, part, &how, sizeof how);
-    if (next < 0 && errno == ENOENT && make_by_root(here, name, 0) == 0) {
-      next = syscall(SYS_openat2, root, part, &how, sizeof how);
-    }
-    if (next < 0 && errno == EXDEV) {
-      next = !after && is_sandbox(launch, here, name) ? dup(here) : -1;
-      errno = EXDEV;
-    }
-    drop(here);
-    here = next;
-    *end = after;
-  }
-  return here;
-}
-
-/* A runtime may follow a link there on the machine, and make its devices where that leads. */
-static int is_link(int root, const char *name) {
-  struct stat status;
-  return fstatat(root, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(status.st_mode);
-}
-
-/*
- * The runtime goes the same way as root, with descriptors of the machine's folders: what an image has in
- * /proc and /dev is no way, since it will find other links there.
- */
-static int make_way(const struct launch *launch, const char *path, const char *way) {
-  int root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-  if (root < 0) {
-    return -1;
-  }
-  if (is_link(root, "proc") || is_link(root, "sys") || is_link(root, "dev")) {
-    drop(root);
-    errno = ELOOP;
-    return -1;
-  }
-  int proc = cover(root, "proc"), dev = cover(root, "dev"), here = go_there(launch, root, way);
-  int error = errno, result = here < 0 ? -1 : 0;
-  if (uncover(dev) < 0 || uncover(proc) < 0) {
-    error = errno;
-    result = -1;
-  }
-  drop(root);
-  drop(here);
-  errno = error;
-  return result;
-}
-
-int reach(const struct launch *launch, char **step, char *why, size_t size) {
-  int result = make_way(launch, step[1], step[2]), error = errno;
-  snprintf(why, size,
-           error == EXDEV   ? "The way to '%s' leads into a volume, or into /proc or /dev"
-           : error == ELOOP ? "The way to '%s' leads in circles, or /proc, /sys or /dev is a link"
-                            : "Failed to make '%s'",
-           step[2]);
-  errno = error;
-  return result;
 }
 
 /* Why nothing is mounted on the target; NULL: something may be. */

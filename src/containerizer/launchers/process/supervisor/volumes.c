@@ -30,7 +30,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,43 +57,6 @@ char *decoded(char *word) {
 
 /* What is made where something is missing. */
 enum make { NOTHING, FOLDERS, FOLDERS_AND_FILE };
-
-/* The number of the mount that has what is open; 0 where it is not known. */
-static unsigned long long mount_of(int fd) {
-  struct statx status;
-  return statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &status) == 0 ? status.stx_mnt_id : 0;
-}
-
-int make_by_root(int folder, const char *name, int is_file) {
-  struct stat owner, status;
-  if (fstat(folder, &owner) < 0) {
-    return -1;
-  }
-  int made;
-  if (is_file) {
-    made = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-  } else if (mkdirat(folder, name, 0755) < 0) {
-    return errno == EEXIST ? 0 : -1;
-  } else {
-    made = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  }
-  int result = made < 0 ? -1 : fstat(made, &status);
-  if (result == 0 && status.st_uid == geteuid()) {
-    result = fchown(made, owner.st_uid, owner.st_gid);
-  }
-  drop(made);
-  return result;
-}
-
-/*
- * What is on the way in another mount is in a volume, such as a folder of the machine that the user can
- * only read: there the container's user makes it, or nobody.
- */
-static int make_in(const struct launch *launch, unsigned long long mount, int folder, const char *name,
-                   int is_file) {
-  return mount != 0 && mount_of(folder) == mount ? make_by_root(folder, name, is_file)
-                                                 : make_as_user(launch, folder, name, is_file);
-}
 
 /* Goes on from `here`, which it closes. A link is not followed. */
 static int open_from(const struct launch *launch, int here, char *below, enum make make) {
@@ -126,45 +88,16 @@ struct root {
   const struct launch *launch;
 };
 
-/* A link on the way leads to where it leads in the container. */
-static int open_in(struct root root, const char *path) {
-  struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT};
-  return syscall(SYS_openat2, root.fd, path, &how, sizeof how);
-}
-
-/* The same, where what is missing is made: `path` is looked up in longer and longer parts. */
-static int make_on_way(struct root root, const char *path, int is_file) {
-  char *part = strdup(path);
-  int here = part ? open_in(root, "/") : -1;
-  unsigned long long mount = mount_of(root.fd);
-  for (char *name = part, *end; here >= 0 && *(name += strspn(name, "/")); name = end) {
-    end = name + strcspn(name, "/");
-    char after = *end;
-    *end = 0;
-    int next = open_in(root, part);
-    if (next < 0 && errno == ENOENT && make_in(root.launch, mount, here, name, is_file && !after) == 0) {
-      next = open_in(root, part);
-    }
-    drop(here);
-    here = next;
-    *end = after;
-  }
-  int error = errno;
-  free(part);
-  errno = error;
-  return here;
-}
-
 static int open_target(struct root root, const char *top, char *below, enum make make) {
   int is_file = make == FOLDERS_AND_FILE && !*below;
-  int here = root.is_own ? make_on_way(root, top, is_file) : open_in(root, top);
+  int here = root.is_own ? make_on_way(root.launch, root.fd, top, is_file) : open_in(root.fd, top);
   return open_from(root.launch, here, below, make);
 }
 
 /* What a link in a container's own files leads to is not what is mounted on. */
 static int remove_link(struct root root, const char *top, const char *name) {
   struct stat status;
-  int folder = make_on_way(root, top, 0), result = folder < 0 ? -1 : 0;
+  int folder = make_on_way(root.launch, root.fd, top, 0), result = folder < 0 ? -1 : 0;
   if (folder >= 0 && fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
       S_ISLNK(status.st_mode)) {
     result = unlinkat(folder, name, 0);
