@@ -7,14 +7,10 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { lookAtHost } from '../../src/containerizer/host/host.ts';
 import { DEFAULT_CGROUP_OPTIONS } from '../../src/containerizer/isolators/cgroup-options.ts';
 import type { IsolatorOptions } from '../../src/containerizer/isolators/isolators.ts';
-import {
-  ContainerInfo_Type,
-  type Resource,
-  TaskState,
-  TaskStatus_Reason,
-  Value_Type,
-} from '../../src/model/generated/messages.ts';
+import { TaskState, TaskStatus_Reason } from '../../src/model/generated/messages.ts';
+import { cpus, mem } from '../core/resources.ts';
 import { cgroupRoot } from '../support/test-cgroups.ts';
+import { apart, HOG, ISOLATION, LONG, resources, sharing, usedUp } from './cgroup-tasks.ts';
 import { DriverHarness, temporaryFolder } from './harness.ts';
 import { eventually } from './outside.ts';
 
@@ -25,18 +21,6 @@ const isUnified = (() => {
 })();
 
 const MB = 2 ** 20;
-const ISOLATION = ['cpu', 'mem', 'pids', 'cpuset', 'blkio', 'devices'].map((it) => `cgroups/${it}`);
-const HOG = { value: 'tail /dev/zero; sleep 1000' };
-const LONG = { value: 'sleep 1000' };
-
-const scalar = (name: string, value: number): Resource => ({
-  name,
-  type: Value_Type.SCALAR,
-  scalar: { value },
-});
-const resources = [scalar('cpus', 0.2), scalar('mem', 48)];
-const ownCgroups = { type: ContainerInfo_Type.MESOS, linux_info: { share_cgroups: false } };
-const memory = [{ ...scalar('mem', 48), scalar: { value: expect.closeTo(48, 0) } }];
 
 describe.skipIf(!isUnified)('cgroups v2', () => {
   let folder: ReturnType<typeof temporaryFolder>;
@@ -74,7 +58,7 @@ describe.skipIf(!isUnified)('cgroups v2', () => {
     harness.driver.perform({
       type: 'resizeContainer',
       containerId: container,
-      resources: [scalar('cpus', 1), scalar('mem', 64)],
+      resources: [cpus(1), mem(64)],
     });
     expect(setting(cgroup(container), 'cpu.max')).toBe('max 100000');
     expect(setting(cgroup(container), 'memory.low')).toBe(String(64 * MB));
@@ -92,25 +76,19 @@ describe.skipIf(!isUnified)('cgroups v2', () => {
         /^Memory limit exceeded: Requested: 48MB Maximum Used: 48MB\n\nMEMORY STATISTICS: \nanon /,
       ),
       reason: TaskStatus_Reason.REASON_CONTAINER_LIMITATION_MEMORY,
-      limited: memory,
+      limited: usedUp,
     });
   });
 
   test('a task of a group with cgroups of its own ends alone by its memory', async () => {
     const harness = await open();
-    const container = harness.launch({
-      resources,
-      group: [
-        { name: 'hog', command: HOG, resources, container: ownCgroups },
-        { name: 'long', command: LONG, resources, container: ownCgroups },
-      ],
-    });
+    const container = harness.launch(apart);
     expect(await harness.status(container, TaskState.TASK_FAILED)).toMatchObject({
       task_id: { value: 'hog' },
       message: expect.stringMatching(
         /^Command terminated with signal Killed: Memory limit exceeded/,
       ),
-      limitation: { resources: memory },
+      limitation: { resources: usedUp },
     });
     const killed = await harness.status(container, TaskState.TASK_KILLED);
     expect(killed.task_id.value).toBe('long');
@@ -118,16 +96,10 @@ describe.skipIf(!isUnified)('cgroups v2', () => {
 
   test('tasks of a group that share its cgroups end together by their memory', async () => {
     const harness = await open();
-    const container = harness.launch({
-      resources: [scalar('cpus', 0.1)],
-      group: [
-        { name: 'hog', command: HOG, resources: [scalar('mem', 16)] },
-        { name: 'long', command: LONG, resources: [scalar('mem', 32)] },
-      ],
-    });
+    const container = harness.launch(sharing);
     expect(await harness.ended(container)).toMatchObject({
       failure: expect.stringMatching(/^Memory limit exceeded: Requested: 48MB/),
-      limited: memory,
+      limited: usedUp,
     });
     expect(harness.states(container)).not.toContain('TASK_FAILED');
     await eventually(() => !existsSync(cgroup(container)));

@@ -5,23 +5,15 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { DEFAULT_CGROUP_OPTIONS } from '../../src/containerizer/isolators/cgroup-options.ts';
 import type { LauncherName } from '../../src/containerizer/launchers/names.ts';
-import {
-  ContainerInfo_Type,
-  type Resource,
-  TaskState,
-  TaskStatus_Reason,
-  Value_Type,
-} from '../../src/model/generated/messages.ts';
+import { TaskState, TaskStatus_Reason } from '../../src/model/generated/messages.ts';
 import type { ContainerId } from '../../src/model/ids.ts';
+import { cpus, mem } from '../core/resources.ts';
 import { cgroupRoot } from '../support/test-cgroups.ts';
+import { apart, HOG, ISOLATION, LONG, resources, sharing, usedUp } from './cgroup-tasks.ts';
 import { DriverHarness, temporaryFolder } from './harness.ts';
 import { eventually } from './outside.ts';
 
 const MB = 2 ** 20;
-const ISOLATION = ['cpu', 'mem', 'pids', 'cpuset', 'blkio', 'devices'].map((it) => `cgroups/${it}`);
-/** Takes as much memory as it gets. */
-const HOG = { value: 'tail /dev/zero; sleep 1000' };
-const LONG = { value: 'sleep 1000' };
 
 /** With each launcher containers are in the same cgroups. */
 const LAUNCHERS: readonly { launcher: LauncherName; isolation: readonly string[] }[] = [
@@ -41,25 +33,15 @@ afterEach(async () => {
   folder[Symbol.dispose]();
 });
 
-const scalar = (name: string, value: number): Resource => ({
-  name,
-  type: Value_Type.SCALAR,
-  scalar: { value },
-});
-const resources = [scalar('cpus', 0.2), scalar('mem', 48)];
-
 const cgroup = (controller: string, ...below: string[]) =>
   join('/sys/fs/cgroup', controller, cgroupRoot(folder.path), ...below);
 const setting = (controller: string, container: ContainerId, file: string) =>
   readFileSync(join(cgroup(controller, container), file), 'utf8').trim();
 
-const ownCgroups = { type: ContainerInfo_Type.MESOS, linux_info: { share_cgroups: false } };
-
 const exceeded = (limit: string) =>
   new RegExp(
     `Memory limit exceeded: Requested: ${limit} Maximum Used: ${limit}\\n\\nMEMORY STATISTICS: \\ncache \\d+\\n`,
   );
-const memory = [{ name: 'mem', type: Value_Type.SCALAR, scalar: { value: expect.closeTo(48, 0) } }];
 
 test('a container is limited before it begins, and its cgroups end with it', async () => {
   harness = await DriverHarness.open(folder.path, { isolation: ISOLATION });
@@ -82,7 +64,7 @@ test('a container is limited before it begins, and its cgroups end with it', asy
   harness.driver.perform({
     type: 'resizeContainer',
     containerId: container,
-    resources: [scalar('cpus', 1), scalar('mem', 128)],
+    resources: [cpus(1), mem(128)],
   });
   expect(setting('cpu', container, 'cpu.shares')).toBe('1024');
   expect(setting('cpu', container, 'cpu.cfs_quota_us')).toBe('-1');
@@ -119,7 +101,7 @@ test.each(LAUNCHERS)(
     expect(await harness.ended(container)).toMatchObject({
       failure: expect.stringMatching(exceeded('48MB')),
       reason: TaskStatus_Reason.REASON_CONTAINER_LIMITATION_MEMORY,
-      limited: memory,
+      limited: usedUp,
     });
     expect(harness.states(container)).not.toContain('TASK_FAILED');
   },
@@ -146,13 +128,7 @@ test.each(LAUNCHERS)(
   '$launcher: a task of a group with cgroups of its own ends alone by its memory, and then the group',
   async (opening) => {
     harness = await DriverHarness.open(folder.path, opening);
-    const container = harness.launch({
-      resources,
-      group: [
-        { name: 'hog', command: HOG, resources, container: ownCgroups },
-        { name: 'long', command: LONG, resources, container: ownCgroups },
-      ],
-    });
+    const container = harness.launch(apart);
     const failed = await harness.status(container, TaskState.TASK_FAILED);
     expect(failed).toMatchObject({
       task_id: { value: 'hog' },
@@ -160,7 +136,7 @@ test.each(LAUNCHERS)(
       message: expect.stringMatching(
         /^Command terminated with signal Killed: Memory limit exceeded/,
       ),
-      limitation: { resources: memory },
+      limitation: { resources: usedUp },
     });
     const killed = await harness.status(container, TaskState.TASK_KILLED);
     expect(killed.task_id.value).toBe('long');
@@ -171,17 +147,11 @@ test.each(LAUNCHERS)(
   '$launcher: tasks of a group that share its cgroups end together by their memory',
   async (opening) => {
     harness = await DriverHarness.open(folder.path, opening);
-    const container = harness.launch({
-      resources: [scalar('cpus', 0.1)],
-      group: [
-        { name: 'hog', command: HOG, resources: [scalar('mem', 16)] },
-        { name: 'long', command: LONG, resources: [scalar('mem', 32)] },
-      ],
-    });
+    const container = harness.launch(sharing);
     expect(await harness.ended(container)).toMatchObject({
       failure: expect.stringMatching(exceeded('48MB')),
       reason: TaskStatus_Reason.REASON_CONTAINER_LIMITATION_MEMORY,
-      limited: memory,
+      limited: usedUp,
     });
     expect(harness.states(container)).not.toContain('TASK_FAILED');
     await eventually(() => !existsSync(cgroup('memory', container)));
