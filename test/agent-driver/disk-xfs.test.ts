@@ -3,13 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import {
-  type Resource,
-  TaskState,
-  TaskStatus_Reason,
-  Value_Type,
-  Volume_Mode,
-} from '../../src/model/generated/messages.ts';
+import { TaskState, TaskStatus_Reason } from '../../src/model/generated/messages.ts';
+import { disk, reserved, volume } from '../core/resources.ts';
 import { hasXfs, xfsAt } from '../support/xfs.ts';
 import { DriverHarness, sandboxPath, temporaryFolder } from './harness.ts';
 import { eventually } from './outside.ts';
@@ -18,7 +13,7 @@ const MB = 2 ** 20;
 const projects = [{ begin: 7_000, end: 7_003 }];
 
 let folder: ReturnType<typeof temporaryFolder>;
-let disk: Disposable | undefined;
+let mounted: Disposable | undefined;
 let harness: DriverHarness | undefined;
 let work: string;
 
@@ -26,7 +21,7 @@ beforeEach(() => {
   folder = temporaryFolder();
   work = join(folder.path, 'disk', 'work');
   if (hasXfs) {
-    disk = xfsAt(join(folder.path, 'disk'));
+    mounted = xfsAt(join(folder.path, 'disk'));
     mkdirSync(work);
     chmodSync(work, 0o755);
   }
@@ -35,7 +30,7 @@ beforeEach(() => {
 afterEach(async () => {
   await harness?.end();
   harness = undefined;
-  disk?.[Symbol.dispose]();
+  mounted?.[Symbol.dispose]();
   folder[Symbol.dispose]();
 });
 
@@ -48,20 +43,7 @@ const open = (isEnforced: boolean, isKilling = false) =>
     },
   });
 
-const given = (value: number, more: Partial<Resource> = {}): Resource => ({
-  name: 'disk',
-  type: Value_Type.SCALAR,
-  scalar: { value },
-  ...more,
-});
-
-const volume = given(4, {
-  reservations: [{ role: 'kit' }],
-  disk: {
-    persistence: { id: 'v1' },
-    volume: { container_path: 'volume', mode: Volume_Mode.RW },
-  },
-});
+const persistent = volume(reserved(disk(4), 'kit'), 'v1');
 
 const write = (megabytes: number, file = 'data') => ({
   value: `head -c ${megabytes * MB} /dev/zero > ${file} && sync`,
@@ -69,9 +51,9 @@ const write = (megabytes: number, file = 'data') => ({
 
 test.runIf(hasXfs)('a task can write no more than it was given', async () => {
   harness = await open(true);
-  const good = harness.launch({ task: { command: write(6), resources: [given(8)] } });
+  const good = harness.launch({ task: { command: write(6), resources: [disk(8)] } });
   expect((await harness.terminalStatus(good)).state).toBe(TaskState.TASK_FINISHED);
-  const bad = harness.launch({ task: { command: write(12), resources: [given(8)] } });
+  const bad = harness.launch({ task: { command: write(12), resources: [disk(8)] } });
   expect(await harness.terminalStatus(bad)).toMatchObject({
     state: TaskState.TASK_FAILED,
     message: 'Command exited with status 1',
@@ -80,18 +62,18 @@ test.runIf(hasXfs)('a task can write no more than it was given', async () => {
 
 test.runIf(hasXfs)('a volume has a quota of its own, also for a later task', async () => {
   harness = await open(true);
-  const resources = [given(8), volume];
-  const command = write(3, 'volume/one');
+  const resources = [disk(8), persistent];
+  const command = write(3, 'v/one');
   const first = harness.launch({ task: { command, resources } });
   expect((await harness.terminalStatus(first)).state).toBe(TaskState.TASK_FINISHED);
-  const second = harness.launch({ task: { command: write(3, 'volume/two'), resources } });
+  const second = harness.launch({ task: { command: write(3, 'v/two'), resources } });
   expect((await harness.terminalStatus(second)).state).toBe(TaskState.TASK_FAILED);
 });
 
 test.runIf(hasXfs)('with --xfs_kill_containers a task ends that has more', async () => {
   harness = await open(true, true);
   const command = { value: `${write(10).value}; sleep 1000` };
-  const container = harness.launch({ task: { command, resources: [given(8)] } });
+  const container = harness.launch({ task: { command, resources: [disk(8)] } });
   expect(await harness.ended(container)).toMatchObject({
     failure: expect.stringMatching(/^Disk usage \(\d+[KM]B\) exceeded quota \(8MB\)$/),
     reason: TaskStatus_Reason.REASON_CONTAINER_LIMITATION_DISK,
@@ -103,7 +85,7 @@ test.runIf(hasXfs)('with --xfs_kill_containers a task ends that has more', async
 test.runIf(hasXfs)('a later agent finds projects, counts on, and limits what runs', async () => {
   harness = await open(false);
   const command = { value: `${write(10).value}; sleep 1000` };
-  const launch = { task: { command, resources: [given(8)] }, checkpoint: true };
+  const launch = { task: { command, resources: [disk(8)] }, checkpoint: true };
   const container = harness.launch(launch);
   await eventually(() => (harness?.driver.usage(container)?.disk_used_bytes ?? 0) >= 10 * MB);
   expect(harness.driver.usage(container)).toMatchObject({ disk_limit_bytes: 8 * MB });
@@ -124,7 +106,7 @@ test.runIf(hasXfs)('projects are used again when their folders are gone', async 
   harness = await open(true);
   const { driver } = harness;
   const free = () => driver.metrics()['containerizer/mesos/disk/project_ids_free'];
-  const resources = [given(1)];
+  const resources = [disk(1)];
   const ended: string[] = [];
   for (let run = 0; run < 4; run++) {
     const container = harness.launch({ task: { resources } });

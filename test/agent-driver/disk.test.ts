@@ -2,13 +2,8 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import {
-  type Resource,
-  TaskState,
-  TaskStatus_Reason,
-  Value_Type,
-  Volume_Mode,
-} from '../../src/model/generated/messages.ts';
+import { type Resource, TaskState, TaskStatus_Reason } from '../../src/model/generated/messages.ts';
+import { disk, reserved, volume } from '../core/resources.ts';
 import { ContainerCalls } from './container-calls.ts';
 import { DriverHarness, temporaryFolder } from './harness.ts';
 import { eventually } from './outside.ts';
@@ -32,21 +27,7 @@ afterEach(async () => {
   folder[Symbol.dispose]();
 });
 
-const disk = (value: number, more: Partial<Resource> = {}): Resource => ({
-  name: 'disk',
-  type: Value_Type.SCALAR,
-  scalar: { value },
-  ...more,
-});
-
-const volume = (value: number): Resource =>
-  disk(value, {
-    reservations: [{ role: 'kit' }],
-    disk: {
-      persistence: { id: 'v1' },
-      volume: { container_path: 'volume', mode: Volume_Mode.RW },
-    },
-  });
+const persistent = (value: number) => volume(reserved(disk(value), 'kit'), 'v1');
 
 const limited = (resources: Resource[], failure: RegExp) => ({
   failure: expect.stringMatching(failure),
@@ -81,18 +62,18 @@ test('a task cannot fetch more than it was given, but for what nobody limits', a
 
 test('a volume has a quota of its own, and does not count as the sandbox', async () => {
   harness = await DriverHarness.open(folder.path, enforced);
-  const command = { value: 'head -c 3000000 /dev/zero > volume/data; sleep 1000' };
-  const resources = [disk(1), volume(2)];
+  const command = { value: 'head -c 3000000 /dev/zero > v/data; sleep 1000' };
+  const resources = [disk(1), persistent(2)];
   const container = harness.launch({ task: { command, resources } });
   expect(await harness.ended(container)).toMatchObject(
-    limited([volume(2)], /^Disk usage \(\d+KB\) exceeds quota \(2MB\)$/),
+    limited([persistent(2)], /^Disk usage \(\d+KB\) exceeds quota \(2MB\)$/),
   );
 });
 
 test('what a task has is measured, and a task without disk is left alone', async () => {
   harness = await DriverHarness.open(folder.path, enforced);
   const container = harness.launch({
-    task: { command: LONG, resources: [disk(10), volume(64)] },
+    task: { command: LONG, resources: [disk(10), persistent(64)] },
   });
   const other = harness.launch({ task: { command: LONG } });
   await eventually(() => (harness.driver.usage(container)?.disk_used_bytes ?? 0) > 2 * MB);

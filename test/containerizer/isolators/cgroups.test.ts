@@ -20,12 +20,11 @@ import { childOf } from '../../../src/model/container-id.ts';
 import {
   ContainerInfo_Type,
   CgroupInfo_Blkio_Operation as Operation,
-  type Resource,
   type TaskInfo,
-  Value_Type,
 } from '../../../src/model/generated/messages.ts';
 import { containerId } from '../../../src/model/ids.ts';
 import { executorLimits } from '../../../src/model/resource-limits.ts';
+import { cpus, mem } from '../../core/resources.ts';
 import { isolatorParts } from './parts.ts';
 
 const NAMES = ['freezer', 'memory', 'cpu', 'cpuacct', 'devices', 'net_cls'];
@@ -39,19 +38,13 @@ const v2: readonly CgroupHierarchy[] = [
 ];
 const MB = 1024 * 1024;
 
-const scalar = (name: string, value: number): Resource => ({
-  name,
-  type: Value_Type.SCALAR,
-  scalar: { value },
-});
-
 const basic: ContainerRequest = {
   id: containerId('c1'),
   kind: 'executor',
   sandbox: 'c1',
   environment: {},
   command: { value: 'true' },
-  resources: [scalar('cpus', 0.2), scalar('mem', 64)],
+  resources: [cpus(0.2), mem(64)],
   isBound: false,
   executor: { executor_id: { value: 'e' } },
 };
@@ -100,8 +93,7 @@ function changed(asked: Asked): string[] {
   );
 }
 
-const cpus = (value: number) => [scalar('cpus', value)];
-const revocable = [{ ...scalar('cpus', 2), revocable: {} }];
+const revocable = [{ ...cpus(2), revocable: {} }];
 
 test.each<[what: string, asked: Omit<Asked, 'isolation'>, settings: string[]]>([
   [
@@ -111,7 +103,7 @@ test.each<[what: string, asked: Omit<Asked, 'isolation'>, settings: string[]]>([
   ],
   [
     'a limit that is the request where the operator wants that',
-    { options: { isQuotaEnabled: true }, resources: cpus(0.9) },
+    { options: { isQuotaEnabled: true }, resources: [cpus(0.9)] },
     ['cpu.shares=921', 'cpu.cfs_period_us=100000', 'cpu.cfs_quota_us=90000'],
   ],
   [
@@ -126,7 +118,7 @@ test.each<[what: string, asked: Omit<Asked, 'isolation'>, settings: string[]]>([
   ],
   [
     'at least what the kernel takes',
-    { options: { isQuotaEnabled: true }, resources: cpus(0.001) },
+    { options: { isQuotaEnabled: true }, resources: [cpus(0.001)] },
     ['cpu.shares=2', 'cpu.cfs_period_us=100000', 'cpu.cfs_quota_us=1000'],
   ],
   [
@@ -142,7 +134,7 @@ test.each<[what: string, asked: Omit<Asked, 'isolation'>, settings: string[]]>([
   ['v2: a weight', { hierarchies: v2 }, ['cpu.weight=20', 'cpu.max=max 100000']],
   [
     'v2: a limit',
-    { hierarchies: v2, limits: { cpus: { value: 0.5 } }, resources: cpus(200) },
+    { hierarchies: v2, limits: { cpus: { value: 0.5 } }, resources: [cpus(200)] },
     ['cpu.weight=10000', 'cpu.max=50000 100000'],
   ],
   [
@@ -168,7 +160,7 @@ test.each<[what: string, asked: Omit<Asked, 'isolation'>, begin: string[], chang
   ],
   [
     'at least 32 MB',
-    { resources: [scalar('mem', 1)] },
+    { resources: [mem(1)] },
     [`${SOFT}=${32 * MB}`, `${HARD}=${32 * MB}`],
     [`${SOFT}=${32 * MB}`, `${HARD}^=${32 * MB}`],
   ],
@@ -311,9 +303,9 @@ test.each<[isolator: string, options: Partial<CgroupOptions>, file: string]>([
 });
 
 test('the container of an executor has the limits of its tasks, and what others request', () => {
-  const executor = [scalar('cpus', 0.1), scalar('mem', 32)];
-  const one = { resources: [scalar('cpus', 1), scalar('mem', 64)], limits: { cpus: { value: 2 } } };
-  const other = { resources: [scalar('cpus', 0.5), scalar('mem', 64)] };
+  const executor = [cpus(0.1), mem(32)];
+  const one = { resources: [cpus(1), mem(64)], limits: { cpus: { value: 2 } } };
+  const other = { resources: [cpus(0.5), mem(64)] };
   expect(executorLimits(executor, [other])).toBeUndefined();
   expect(executorLimits(executor, [one, other])).toEqual({ cpus: { value: 2.6 } });
   const endless = { ...other, limits: { mem: { value: Number.POSITIVE_INFINITY } } };

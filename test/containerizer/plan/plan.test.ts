@@ -10,10 +10,10 @@ import {
   Resource_ReservationInfo_Type,
   RLimitInfo_RLimit_Type,
   TaskStatus_Reason,
-  Value_Type,
   Volume_Mode,
 } from '../../../src/model/generated/messages.ts';
 import { containerId } from '../../../src/model/ids.ts';
+import { cpus, disk, mem } from '../../core/resources.ts';
 import { isolatorParts } from '../isolators/parts.ts';
 
 const host: PlanHost = {
@@ -25,14 +25,8 @@ const host: PlanHost = {
 };
 const isolators = createIsolators(['posix/cpu', 'posix/mem'], isolatorParts);
 
-const scalar = (name: string, value: number): Resource => ({
-  name,
-  type: Value_Type.SCALAR,
-  scalar: { value },
-});
-
 const volume: Resource = {
-  ...scalar('disk', 64),
+  ...disk(64),
   reservations: [{ type: Resource_ReservationInfo_Type.DYNAMIC, role: 'kit' }],
   disk: {
     persistence: { id: 'v1' },
@@ -51,7 +45,7 @@ const request: ContainerRequest = {
     environment: { variables: [{ name: 'LIBPROCESS_IP', value: 'mine' }] },
     uris: [{ value: 'http://127.0.0.1/file' }],
   },
-  resources: [scalar('cpus', 0.5), scalar('cpus', 2), scalar('mem', 32), volume],
+  resources: [cpus(0.5), cpus(2), mem(32), volume],
   isBound: false,
   executor: { executor_id: { value: 'e' } },
 };
