@@ -15,46 +15,32 @@ import {
   unpackLayer,
 } from '../../../../src/containerizer/images/unpacking/unpacker.ts';
 import { rootStep } from '../../../../src/containerizer/launchers/oci/root-step.ts';
-import { Spawner } from '../../../../src/containerizer/launchers/process/spawner.ts';
-import { supervisorProgram } from '../../../../src/containerizer/launchers/process/supervisor-program.ts';
-import { programs, temporaryFolder } from '../../../agent-driver/harness.ts';
-import { printedOnStage } from '../../launchers/process/staged.ts';
+import { Stage } from '../../launchers/process/stage.ts';
 import { type ArchiveEntry, archiveOf } from '../archives.ts';
 
 const isRoot = process.geteuid?.() === 0;
 const never = new AbortController().signal;
 
-let folder: ReturnType<typeof temporaryFolder>;
-let program: string;
-let spawner: Spawner;
+let stage: Stage;
 let runs = 0;
 
 beforeEach(async () => {
-  folder = temporaryFolder();
-  program = await supervisorProgram(programs);
-  spawner = new Spawner(program, (text) => {
-    throw new Error(text);
-  });
+  stage = await Stage.open();
 });
 
-afterEach(async () => {
-  await spawner.close();
-  folder[Symbol.dispose]();
-});
-
-function made(...names: string[]): string {
-  const path = join(folder.path, ...names);
-  mkdirSync(path, { recursive: true });
-  return path;
-}
+afterEach(() => stage.close());
 
 async function unpacked(entries: readonly ArchiveEntry[]): Promise<string> {
-  const at = made(`layer-${++runs}`);
+  const at = stage.made(`layer-${++runs}`);
   mkdirSync(join(at, 'layer/files'), { recursive: true });
   mkdirSync(join(at, 'replaced'));
   const blob = join(at, 'blob');
   writeFileSync(blob, archiveOf(...entries));
-  await unpackLayer('of the test', { program, blob, folder: at, bounds: LAYER_BOUNDS }, never);
+  await unpackLayer(
+    'of the test',
+    { program: stage.program, blob, folder: at, bounds: LAYER_BOUNDS },
+    never,
+  );
   return join(at, 'layer/files');
 }
 
@@ -69,18 +55,14 @@ const LIST = [
 ].map((command) => `{ ${command}; } 2>/dev/null | sort`);
 
 async function seen(root: RootFileSystem): Promise<string> {
-  const rootfs = made(`rootfs-${++runs}`);
-  const context = { spawner, run: made(`run-${runs}`), directory: rootfs };
-  return await printedOnStage(
-    `cd ${rootfs} && ${LIST.join('; ')}`,
-    rootStep(root, rootfs, isRoot),
-    context,
-  );
+  const rootfs = stage.made(`rootfs-${++runs}`);
+  const script = `cd ${rootfs} && ${LIST.join('; ')}`;
+  return await stage.printed(script, rootStep(root, rootfs, isRoot), rootfs);
 }
 
 const rootOf = (backend: BackendName, layers: readonly string[]) =>
-  makeRoot(backend, program, {
-    folder: made(`root-${++runs}`),
+  makeRoot(backend, stage.program, {
+    folder: stage.made(`root-${++runs}`),
     layers,
     top: undefined,
     abort: never,
@@ -165,13 +147,13 @@ test.runIf(isRoot)('a copy has attributes, capabilities and times of its layers'
 });
 
 test('a copy that is aborted ends', async () => {
-  const layers = Array.from({ length: 40 }, () => made('many'));
+  const layers = Array.from({ length: 40 }, () => stage.made('many'));
   for (let at = 0; at < 500; at++) {
-    writeFileSync(join(made('many'), `${at}`), '');
+    writeFileSync(join(stage.made('many'), `${at}`), '');
   }
   const given = new AbortController();
-  const at = made('aborted');
-  const done = makeRoot('copy', program, {
+  const at = stage.made('aborted');
+  const done = makeRoot('copy', stage.program, {
     folder: at,
     layers,
     top: undefined,
@@ -183,7 +165,11 @@ test('a copy that is aborted ends', async () => {
 });
 
 test('what this machine cannot mount is copied, or refused where an overlay is asked for', async () => {
-  const where = { program, layers: made('layers'), containers: made('containers') };
+  const where = {
+    program: stage.program,
+    layers: stage.made('layers'),
+    containers: stage.made('containers'),
+  };
   const other = { ...where, program: '/bin/false' };
   expect(await chooseBackend('auto', other)).toBe('copy');
   await expect(chooseBackend('overlay', other)).rejects.toThrow(

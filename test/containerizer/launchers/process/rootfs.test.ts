@@ -1,47 +1,27 @@
 // The files of images, mounted in the mount namespace of a runtime.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { RootFileSystem } from '../../../../src/containerizer/images/provisioner.ts';
 import { rootStep } from '../../../../src/containerizer/launchers/oci/root-step.ts';
-import { Spawner } from '../../../../src/containerizer/launchers/process/spawner.ts';
-import { supervisorProgram } from '../../../../src/containerizer/launchers/process/supervisor-program.ts';
-import { programs, temporaryFolder } from '../../../agent-driver/harness.ts';
-import { printedOnStage } from './staged.ts';
+import { Stage } from './stage.ts';
 
 const isRoot = process.geteuid?.() === 0;
 
-let folder: ReturnType<typeof temporaryFolder>;
-let spawner: Spawner;
+let stage: Stage;
 let rootfs: string;
-let runs = 0;
 
 beforeEach(async () => {
-  folder = temporaryFolder();
+  stage = await Stage.open();
   rootfs = made('rootfs');
-  spawner = new Spawner(await supervisorProgram(programs), (text) => {
-    throw new Error(text);
-  });
 });
 
-afterEach(async () => {
-  await spawner.close();
-  folder[Symbol.dispose]();
-});
+afterEach(() => stage.close());
 
-function made(...names: string[]): string {
-  const path = join(folder.path, ...names);
-  mkdirSync(path, { recursive: true });
-  return path;
-}
-
+const made = (...names: string[]) => stage.made(...names);
 const printed = (script: string, root: RootFileSystem) =>
-  printedOnStage(script, rootStep(root, rootfs, isRoot), {
-    spawner,
-    run: made(`run-${++runs}`),
-    directory: rootfs,
-  });
+  stage.printed(script, rootStep(root, rootfs, isRoot), rootfs);
 
 const overlay = (layers: readonly string[]): RootFileSystem => ({
   kind: 'overlay',
@@ -52,16 +32,16 @@ const overlay = (layers: readonly string[]): RootFileSystem => ({
 
 test.runIf(isRoot)('the layers of an image are seen as one, and stay as they are', async () => {
   const layers = [made('low'), made('high')];
-  writeFileSync(join(folder.path, 'low/one'), 'low\n');
-  writeFileSync(join(folder.path, 'low/both'), 'low\n');
-  writeFileSync(join(folder.path, 'high/both'), 'high\n');
-  execFileSync('mknod', [join(folder.path, 'high/gone'), 'c', '0', '0']);
-  writeFileSync(join(folder.path, 'low/gone'), '');
+  writeFileSync(stage.path('low/one'), 'low\n');
+  writeFileSync(stage.path('low/both'), 'low\n');
+  writeFileSync(stage.path('high/both'), 'high\n');
+  execFileSync('mknod', [stage.path('high/gone'), 'c', '0', '0']);
+  writeFileSync(stage.path('low/gone'), '');
   const root = overlay(layers);
   expect(await printed(`cd ${rootfs}; cat one both; rm one; echo new >two; ls`, root)).toBe(
     'low\nhigh\nboth\ntwo\n',
   );
-  expect(readdirSync(join(folder.path, 'low'))).toEqual(['both', 'gone', 'one']);
+  expect(readdirSync(stage.path('low'))).toEqual(['both', 'gone', 'one']);
   expect(readdirSync(made('upper, with: all \\ signs'))).toEqual(['one', 'two']);
   expect(readdirSync(rootfs), 'nothing of it is seen outside').toEqual([]);
 });
@@ -98,7 +78,7 @@ test.runIf(isRoot)('devices in an image are no devices', async () => {
 });
 
 test.runIf(isRoot)('a layer that is not there is an error that names the root', async () => {
-  const missing = join(folder.path, 'no such layer');
+  const missing = stage.path('no such layer');
   expect(await printed('true', overlay([missing]))).toBe(
     `Failed to prepare mounts for the OCI runtime (root ${rootfs}): No such file or directory`,
   );

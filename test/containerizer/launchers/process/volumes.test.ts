@@ -14,47 +14,33 @@ import {
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { volumeSteps } from '../../../../src/containerizer/launchers/oci/volume-step.ts';
-import { Spawner } from '../../../../src/containerizer/launchers/process/spawner.ts';
-import { supervisorProgram } from '../../../../src/containerizer/launchers/process/supervisor-program.ts';
 import {
   placeIn,
   placeInParent,
   type VolumeMount,
 } from '../../../../src/containerizer/plan/volume-mounts.ts';
 import { containerId } from '../../../../src/model/ids.ts';
-import { programs, temporaryFolder } from '../../../agent-driver/harness.ts';
-import { printedOnStage } from './staged.ts';
+import { Stage } from './stage.ts';
 
 const isRoot = process.geteuid?.() === 0;
 const id = containerId('root.task');
 
-let folder: ReturnType<typeof temporaryFolder>;
-let spawner: Spawner;
-let run: string;
+let stage: Stage;
 let parent: string;
 let sandbox: string;
 
 beforeEach(async () => {
-  folder = temporaryFolder();
-  run = join(folder.path, 'run');
-  parent = join(folder.path, 'box');
-  sandbox = join(parent, 'containers/task');
-  mkdirSync(run);
-  mkdirSync(sandbox, { recursive: true });
-  spawner = new Spawner(await supervisorProgram(programs), (text) => {
-    throw new Error(text);
-  });
+  stage = await Stage.open();
+  parent = stage.path('box');
+  sandbox = stage.made('box/containers/task');
 });
 
-afterEach(async () => {
-  await spawner.close();
-  folder[Symbol.dispose]();
-});
+afterEach(() => stage.close());
 
 const inSandbox = (...names: string[]) => placeIn({ id, sandbox }, names);
 const inParent = (...names: string[]) =>
   ({ kind: 'sandbox', place: placeInParent({ id, sandbox }, names) }) as const;
-const onHost = (name: string) => ({ kind: 'host', path: join(folder.path, name) }) as const;
+const onHost = (name: string) => ({ kind: 'host', path: stage.path(name) }) as const;
 
 const mounted = (source: VolumeMount['source'], more: Partial<VolumeMount> = {}): VolumeMount => ({
   source,
@@ -64,7 +50,7 @@ const mounted = (source: VolumeMount['source'], more: Partial<VolumeMount> = {})
 });
 
 const printed = (script: string, mounts: readonly VolumeMount[]) =>
-  printedOnStage(
+  stage.printed(
     script,
     mounts.flatMap((mount) =>
       volumeSteps(mount, {
@@ -75,30 +61,26 @@ const printed = (script: string, mounts: readonly VolumeMount[]) =>
         isRoot,
       }),
     ),
-    {
-      spawner,
-      run,
-      directory: sandbox,
-    },
+    sandbox,
   );
 
 test.runIf(isRoot)(
   'a folder of the host is where it is wanted, in the container only',
   async () => {
-    mkdirSync(join(folder.path, 'a %- \n'));
-    writeFileSync(join(folder.path, 'a %- \n/file'), 'text\n');
+    mkdirSync(stage.path('a %- \n'));
+    writeFileSync(stage.path('a %- \n/file'), 'text\n');
     const volume = mounted(onHost('a %- \n'), { target: inSandbox('deep', 'ä') });
     expect(await printed('cat deep/ä/file; touch deep/ä/made && echo written', [volume])).toBe(
       'text\nwritten\n',
     );
     expect(readdirSync(join(sandbox, 'deep/ä'))).toEqual([]);
-    expect(readdirSync(join(folder.path, 'a %- \n'))).toEqual(['file', 'made']);
-    expect(readFileSync('/proc/self/mountinfo', 'utf8')).not.toContain(folder.path);
+    expect(readdirSync(stage.path('a %- \n'))).toEqual(['file', 'made']);
+    expect(readFileSync('/proc/self/mountinfo', 'utf8')).not.toContain(stage.path());
   },
 );
 
 test.runIf(isRoot)('what is closed to writing is so with all that is mounted below', async () => {
-  const host = join(folder.path, 'host');
+  const host = stage.path('host');
   mkdirSync(join(host, 'below'), { recursive: true });
   execFileSync('mount', ['-t', 'tmpfs', 'none', join(host, 'below')]);
   try {
@@ -114,7 +96,7 @@ test.runIf(isRoot)('what is closed to writing is so with all that is mounted bel
 test.runIf(isRoot)(
   'a file can be a volume, and a missing folder of a sandbox is made',
   async () => {
-    writeFileSync(join(folder.path, 'file'), 'text\n');
+    writeFileSync(stage.path('file'), 'text\n');
     chownSync(parent, 7, 8);
     const volumes = [
       mounted(onHost('file'), { target: inSandbox('one') }),
@@ -138,7 +120,7 @@ test.runIf(isRoot)('a secret is a file that no disk has', async () => {
     /^644 0 70000\n644 0 0\ntmpfs\ns3cret\n.*Read-only file system\n$/,
   );
   expect(statSync(join(sandbox, 'secrets/one')).size).toBe(0);
-  const searched = ['-r', '--exclude=stdout', 's3cret', folder.path];
+  const searched = ['-r', '--exclude=stdout', 's3cret', stage.path()];
   expect(spawnSync('grep', searched, { encoding: 'utf8' })).toMatchObject({ stdout: '' });
 });
 
