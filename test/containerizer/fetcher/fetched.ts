@@ -64,8 +64,7 @@ export class FetchHost implements AsyncDisposable {
       ...(user !== undefined && { user }),
     });
     const { failure } = await harness.ended(container);
-    const run = `slaves/a-1/frameworks/f-1/executors/${container}/runs/${container}`;
-    const path = join(this.path, 'work', run);
+    const path = harness.inSandbox(container);
     return {
       path,
       failure,

@@ -79,10 +79,7 @@ async function fetched(uris: readonly CommandInfo_URI[], user?: string) {
     ...(user !== undefined && { user }),
   });
   const { failure } = await harness.ended(container);
-  const sandbox = join(
-    folder.path,
-    `work/slaves/a-1/frameworks/f-1/executors/${container}/runs/${container}`,
-  );
+  const sandbox = harness.inSandbox(container);
   return { sandbox, failure, read: (name: string) => readFileSync(join(sandbox, name), 'utf8') };
 }
 
@@ -357,13 +354,7 @@ describe('a launch that is given up while it fetches', () => {
       task: { command: { value: 'true', uris: [{ value: `${base}/never` }] } },
     });
     await asked.promise;
-    harness.driver.perform({
-      type: 'destroyContainer',
-      frameworkId: 'f-1' as never,
-      executorId: container as never,
-      containerId: container,
-    });
-    expect(await harness.ended(container)).toMatchObject({ failure: undefined });
+    expect(await harness.destroy(container)).toMatchObject({ failure: undefined });
     expect(harness.events.map(({ type }) => type)).not.toContain('containerStarted');
   });
 });

@@ -22,7 +22,8 @@ import { containerId } from '../../../src/model/ids.ts';
 import { programs, temporaryFolder } from '../../agent-driver/harness.ts';
 import { mounted } from '../../support/mounted.ts';
 import { type ArchiveEntry, archiveOf } from './archives.ts';
-import { digestOf, ImageShelf } from './image-shelf.ts';
+import { digestOf } from './formats/samples.ts';
+import { ImageShelf } from './image-shelf.ts';
 
 const isRoot = process.geteuid?.() === 0;
 const never = new AbortController().signal;

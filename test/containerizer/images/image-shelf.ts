@@ -1,6 +1,5 @@
 // A puller of the tests: images that lie in memory, as a registry would have them. It counts what
 // is asked for, and holds blobs back as long as a test wants.
-import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 import { ContainerizerError } from '../../../src/containerizer/containerizer-error.ts';
@@ -12,9 +11,7 @@ import type {
   LayerDescriptor,
 } from '../../../src/containerizer/images/image.ts';
 import type { PulledImage, Puller, PullOptions } from '../../../src/containerizer/images/puller.ts';
-
-export const digestOf = (bytes: Uint8Array | string) =>
-  `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+import { digestOf } from './formats/samples.ts';
 
 export const NO_CONFIG: ImageConfig = {
   entrypoint: [],

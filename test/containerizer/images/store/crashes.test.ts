@@ -12,7 +12,7 @@ import { Image_Type } from '../../../../src/model/generated/messages.ts';
 import { containerId } from '../../../../src/model/ids.ts';
 import { Random } from '../../../../src/model/random.ts';
 import { programs, temporaryFolder } from '../../../agent-driver/harness.ts';
-import { digestOf } from '../image-shelf.ts';
+import { digestOf } from '../formats/samples.ts';
 import { filledShelf, IMAGES, LAYERS } from './crash-images.ts';
 
 const AGENT = fileURLToPath(new URL('./pulling-agent.ts', import.meta.url));

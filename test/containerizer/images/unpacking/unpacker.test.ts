@@ -1,6 +1,5 @@
 // Layers that are unpacked as an agent does it, hostile ones among them.
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import {
   existsSync,
   lstatSync,
@@ -23,6 +22,7 @@ import { supervisorProgram } from '../../../../src/containerizer/launchers/proce
 import { programs, temporaryFolder } from '../../../agent-driver/harness.ts';
 import { SmallDisk } from '../../../support/small-disk.ts';
 import { type ArchiveEntry, archiveOf, entryBytes, headerOf } from '../archives.ts';
+import { digestOf } from '../formats/samples.ts';
 
 const isRoot = process.geteuid?.() === 0;
 
@@ -92,8 +92,6 @@ function attributes(...of: readonly (readonly [path: string, name: string])[]): 
 }
 
 const OPAQUE = isRoot ? 'trusted.overlay.opaque' : 'user.overlay.opaque';
-
-const digestOf = (bytes: Buffer) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 
 test('a layer is unpacked, however it is compressed', async () => {
   const archive = archiveOf(
