@@ -1,6 +1,6 @@
 // Drives the agent's driver as an agent does: subscribes, launches and acknowledges. It keeps what
 // was reported, so that a test can wait for it.
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -311,6 +311,16 @@ export class DriverHarness {
 
   terminalStatus(container: ContainerId): Promise<TaskStatus> {
     return this.until(() => this.statuses(container).find(({ state }) => terminal.includes(state)));
+  }
+
+  /** What the task of a launch prints, or why it does not finish. */
+  async outcome(launch: Launch): Promise<string> {
+    const id = this.launch(launch);
+    const end = await Promise.race([this.terminalStatus(id), this.ended(id)]);
+    if ('state' in end && end.state === TaskState.TASK_FINISHED) {
+      return readFileSync(this.inSandbox(id, 'stdout'), 'utf8');
+    }
+    return 'state' in end ? (end.message ?? '') : (end.failure ?? '');
   }
 
   started(container: ContainerId) {

@@ -25,7 +25,6 @@ import {
   ContainerInfo_Type,
   type Resource,
   Resource_ReservationInfo_Type,
-  TaskState,
   Value_Type,
   Volume_Mode,
 } from '../../../src/model/generated/messages.ts';
@@ -77,15 +76,6 @@ const shared = (id = 'v1'): Resource => ({
 
 const ofParent = (path: string) => withVolumes(inSandbox(path));
 
-async function outcome(launch: Launch): Promise<string> {
-  const id = harness.launch(launch);
-  const end = await Promise.race([harness.terminalStatus(id), harness.ended(id)]);
-  if ('state' in end && end.state === TaskState.TASK_FINISHED) {
-    return readFileSync(harness.inSandbox(id, 'stdout'), 'utf8');
-  }
-  return 'state' in end ? (end.message ?? '') : (end.failure ?? '');
-}
-
 const withVolume = (user: string, value: string, resource = shared()): Launch => ({
   user,
   task: { command: { value }, resources: [resource] },
@@ -103,10 +93,10 @@ test('users share a persistent volume, and nothing else becomes theirs by it', a
   writeFileSync(at('host/other'), 'secret\n', { mode: 0o640 });
   symlinkSync(at('host/other'), volume('link'));
   const seen = 'id -G && cat data/old/file && touch data/of-$(id -un)';
-  expect(await outcome(withVolume('nobody', seen))).toMatch(
+  expect(await harness.outcome(withVolume('nobody', seen))).toMatch(
     new RegExp(`(^| )${FIRST}( .*)?\ntext\n$`),
   );
-  expect(await outcome(withVolume('daemon', `${seen} && ls -d data/of-*`))).toMatch(
+  expect(await harness.outcome(withVolume('daemon', `${seen} && ls -d data/of-*`))).toMatch(
     new RegExp(`(^| )${FIRST}( .*)?\ntext\ndata/of-daemon\ndata/of-nobody\n$`),
   );
   for (const path of [volume(), volume('old')]) {
@@ -118,7 +108,9 @@ test('users share a persistent volume, and nothing else becomes theirs by it', a
   }
   expect(modeOf(at('host'))).toBe(0o755);
   expect(lstatSync(volume('link')).gid).toBe(0);
-  expect(await outcome(withVolume('daemon', 'cat data/old/hard'))).toMatch('exited with status 1');
+  expect(await harness.outcome(withVolume('daemon', 'cat data/old/hard'))).toMatch(
+    'exited with status 1',
+  );
   const named = (value: string) => ({ name: 't', command: { value }, resources: [shared()] });
   const group = [named('touch data/of-group')];
   const executor = harness.launch({ user: 'daemon', group, resources: [shared()] });
@@ -129,23 +121,23 @@ test('users share a persistent volume, and nothing else becomes theirs by it', a
 });
 
 test('a group is remembered by later agents, given once, and free with its volume', async () => {
-  await outcome(withVolume('nobody', 'true'));
+  await harness.outcome(withVolume('nobody', 'true'));
   await harness.driver.close();
   harness = await open();
   expect(free()).toBe(1);
   const other = (id: string) => withVolume('nobody', 'stat -Lc %g data', shared(id));
-  expect(await outcome(other('v2'))).toBe(`${FIRST + 1}\n`);
-  expect(await outcome(other('v3'))).toMatch(
+  expect(await harness.outcome(other('v2'))).toBe(`${FIRST + 1}\n`);
+  expect(await harness.outcome(other('v3'))).toMatch(
     /^Failed to allocate gid to the volume path '.*\/v3' because the free gid range is exhausted$/,
   );
-  expect(await outcome(other('v1'))).toBe(`${FIRST}\n`);
+  expect(await harness.outcome(other('v1'))).toBe(`${FIRST}\n`);
   harness.driver.perform({ type: 'collectGarbage', path: volume(), delayMs: 0, volume: 'folder' });
   await expect.poll(free).toBe(1);
-  expect(await outcome(other('v3'))).toBe(`${FIRST}\n`);
+  expect(await harness.outcome(other('v3'))).toBe(`${FIRST}\n`);
 });
 
 test('what a later agent finds of containers and volumes that are gone is free', async () => {
-  await outcome(withVolume('nobody', 'true'));
+  await harness.outcome(withVolume('nobody', 'true'));
   const file = at('work/meta/volume_gids');
   const left = at('work/containers/gone/common');
   await harness.driver.close();
@@ -188,11 +180,11 @@ test('a disk that was a volume is no group’s any more when the volume is delet
 test('folders that lie too deep in a volume are named, and it is tried again', async () => {
   mkdirSync(volume(...Array.from({ length: 250 }, () => 'd')), { recursive: true });
   const launch = withVolume('nobody', 'stat -Lc %g data');
-  expect(await outcome(launch)).toMatch(
+  expect(await harness.outcome(launch)).toMatch(
     /^Failed to set the owner group of the volume path '.*\/v1' to 77001: folders lie in it more than 200 deep$/,
   );
   rmSync(volume('d'), { recursive: true });
-  expect(await outcome(launch)).toBe(`${FIRST}\n`);
+  expect(await harness.outcome(launch)).toBe(`${FIRST}\n`);
 });
 
 test.each<Opening>([

@@ -70,14 +70,9 @@ afterEach(async () => {
 const secret = (text: string) => ofSecret(Buffer.from(text));
 
 /** What a command prints, or why it failed. */
-async function printed(value: string, volumes: Partial<Volume>[], more: Launch = {}) {
+function printed(value: string, volumes: Partial<Volume>[], more: Launch = {}) {
   const task = { command: { value }, container: withVolumes(...volumes), ...more.task };
-  const id = harness.launch({ ...more, task });
-  const end = await Promise.race([harness.terminalStatus(id), harness.ended(id)]);
-  if ('state' in end && end.state === TaskState.TASK_FINISHED) {
-    return readFileSync(harness.inSandbox(id, 'stdout'), 'utf8');
-  }
-  return 'state' in end ? (end.message ?? '') : (end.failure ?? '');
+  return harness.outcome({ ...more, task });
 }
 
 /** A check that succeeds with the status 7, in shell, soon and often. */
