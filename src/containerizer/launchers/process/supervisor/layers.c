@@ -114,6 +114,15 @@ static int make_folders(const char *path) {
   return here;
 }
 
+/* Of a failure to open a folder: there is none, but perhaps something else. */
+static int is_missing(void) { return errno == ENOENT || errno == ENOTDIR || errno == ELOOP; }
+
+/* Opens the folder, and makes it, with those on the way, where it is missing. */
+static int made_folder(const char *path) {
+  int folder = beneath(path, O_RDONLY | O_DIRECTORY);
+  return folder < 0 && is_missing() ? make_folders(path) : folder;
+}
+
 /* The folder of the path, which is made where it is missing, and the last name of the path. */
 static int parent_of(const char *path, const char **name) {
   const char *slash = strrchr(path, '/');
@@ -127,10 +136,7 @@ static int parent_of(const char *path, const char **name) {
   parent_fd = -1;
   char above[4096];
   snprintf(above, sizeof above, "%.*s", (int)length, path);
-  int found = beneath(above, O_RDONLY | O_DIRECTORY);
-  if (found < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP)) {
-    found = make_folders(above);
-  }
+  int found = made_folder(above);
   if (found >= 0) {
     parent_fd = found;
     strcpy(parent_path, above);
@@ -209,12 +215,15 @@ static int write_content(int file, uint64_t left) {
   return 0;
 }
 
-static int make_file(int folder, const char *name, const struct operation *it) {
+/* Opens a file that nobody had before, to write to. */
+static int new_file(int folder, const char *name, mode_t mode) {
   int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
-  int file = openat(folder, name, flags, 0600);
-  if (file < 0 && make_way(folder, name)) {
-    file = openat(folder, name, flags, 0600);
-  }
+  int file = openat(folder, name, flags, mode);
+  return file < 0 && make_way(folder, name) ? openat(folder, name, flags, mode) : file;
+}
+
+static int make_file(int folder, const char *name, const struct operation *it) {
+  int file = new_file(folder, name, 0600);
   /* A change of the owner takes bits and attributes away. */
   int result = file < 0 || write_content(file, it->number) < 0 || set_owner(file, -1, NULL, it) < 0 ||
                        fchmod(file, it->mode) < 0 || set_attributes(file, it) < 0 ||
@@ -240,11 +249,7 @@ static int make_folder(const struct operation *it) {
  * that nothing of the layers below is seen there, and links to it lead somewhere.
  */
 static int make_nothing(int folder, const char *name, const struct operation *it) {
-  int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
-  int file = openat(folder, name, flags, 0);
-  if (file < 0 && make_way(folder, name)) {
-    file = openat(folder, name, flags, 0);
-  }
+  int file = new_file(folder, name, 0);
   int result = file < 0 || set_time(file, NULL, it) < 0 ? -1 : 0;
   drop(file);
   return result;
@@ -309,11 +314,7 @@ static int make_whiteout(int folder, const char *name) {
 }
 
 static int take_opaque(const char *path) {
-  int folder = beneath(path, O_RDONLY | O_DIRECTORY);
-  if (folder < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP)) {
-    folder = make_folders(path);
-  }
-  int result = folder < 0 ? -1 : make_opaque(folder);
+  int folder = made_folder(path), result = folder < 0 ? -1 : make_opaque(folder);
   drop(folder);
   return result;
 }
@@ -322,7 +323,7 @@ static int take_opaque(const char *path) {
 static int seal_folder(const struct operation *it) {
   int folder = beneath(it->path, O_RDONLY | O_DIRECTORY);
   if (folder < 0) {
-    return errno == ENOENT || errno == ENOTDIR || errno == ELOOP ? 0 : -1;
+    return is_missing() ? 0 : -1;
   }
   int result = fchmod(folder, it->mode) < 0 || set_time(folder, NULL, it) < 0 ? -1 : 0;
   drop(folder);
