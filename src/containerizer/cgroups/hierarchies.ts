@@ -93,7 +93,7 @@ export function lookAtCgroups(
   }
   const missing = new Map<string, string>();
   for (const controller of place.controllers ?? []) {
-    const found = inV1(search, controller) ?? inV2(search, [controller]);
+    const found = find(search, controller);
     if (found === undefined) {
       missing.set(controller, whyMissing(search, controller));
     } else if (found.version === 1) {
@@ -114,7 +114,7 @@ export function lookAtCgroups(
 export function joinAsAgent(place: CgroupPlace, controllers: readonly string[]): void {
   const search = searchIn(place);
   for (const controller of controllers) {
-    const found = inV1(search, controller) ?? inV2(search, [controller]);
+    const found = find(search, controller);
     if (found === undefined) {
       throw new ContainerizerError(
         `--agent_subsystems: the agent cannot join a cgroup of ${controller}: ${whyMissing(search, controller)}`,
@@ -139,13 +139,21 @@ function searchIn(place: CgroupPlace): Search {
   return { place, mounts: below, own: readOwnPaths(), found: new Map() };
 }
 
+const find = (search: Search, controller: string): CgroupHierarchy | undefined =>
+  inV1(search, controller) ?? inV2(search, [controller]);
+
+/** Of v1. */
+const mountWith = (mounts: readonly Mount[], controller: string): Mount | undefined =>
+  mounts.find(({ version, options }) => version === 1 && options.includes(controller));
+
+const unifiedMount = (mounts: readonly Mount[]): Mount | undefined =>
+  mounts.find(({ version }) => version === 2);
+
 function inV1(
   { place, mounts, own, found }: Search,
   controller: string,
 ): CgroupHierarchy | undefined {
-  const mount = mounts.find(
-    ({ version, options }) => version === 1 && options.includes(controller),
-  );
+  const mount = mountWith(mounts, controller);
   const known = mount && found.get(mount.point);
   if (mount === undefined || known !== undefined) {
     return known;
@@ -167,7 +175,7 @@ function inV2(
   { place, mounts, own, found }: Search,
   wanted: readonly string[],
 ): CgroupHierarchy | undefined {
-  const mount = mounts.find(({ version }) => version === 2);
+  const mount = unifiedMount(mounts);
   if (mount === undefined) {
     return undefined;
   }
@@ -281,13 +289,11 @@ function makeRoom(folder: string): void {
 }
 
 function whyMissing({ place, mounts, own }: Search, controller: string): string {
-  const mount = mounts.find(
-    ({ version, options }) => version === 1 && options.includes(controller),
-  );
+  const mount = mountWith(mounts, controller);
   if (mount !== undefined) {
     return `the agent may not make cgroups in ${mount.point}`;
   }
-  const unified = mounts.find(({ version }) => version === 2);
+  const unified = unifiedMount(mounts);
   const name = IN_V2.get(controller) ?? controller;
   if (unified !== undefined && wordsOf(join(unified.point, 'cgroup.controllers')).includes(name)) {
     return `the agent may not hand it on to cgroups below ${unified.point}: start it in a cgroup that is delegated to it`;
