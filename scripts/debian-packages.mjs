@@ -48,6 +48,12 @@ export const DEBIAN_PACKAGES = [
     why: 'makes such containers, too',
   },
   {
+    name: 'busybox-static',
+    program: 'busybox',
+    suites: ['test/agent-driver/linux', 'test/e2e/images.test.ts'],
+    why: 'is what images of tests consist of',
+  },
+  {
     name: 'docker-registry',
     program: 'docker-registry',
     suites: ['test/containerizer/images/real-registry.test.ts'],

@@ -5,6 +5,7 @@ import { archiveOf } from '../containerizer/images/archives.ts';
 import { digestOf, json } from '../containerizer/images/formats/samples.ts';
 import type { TestRegistry } from '../containerizer/images/registry/test-registry.ts';
 
+/** Where the package busybox-static has it, before and since /bin is a link. */
 const PATHS = ['/bin/busybox', '/usr/bin/busybox'];
 const APPLETS = [
   'sh',
