@@ -1,6 +1,7 @@
 // Images of a static busybox for containers of tests: in memory as a registry would have them, with
 // a store and a provisioner as an agent has.
 
+import { DockerImages } from '../../src/containerizer/images/docker-images.ts';
 import type { ImageConfig } from '../../src/containerizer/images/image.ts';
 import { ImageProvisioner } from '../../src/containerizer/images/image-provisioner.ts';
 import { WorkDirectory } from '../../src/containerizer/work-directory.ts';
@@ -29,8 +30,7 @@ export async function openTestImages(
     shelf.put(`${name}:latest`, [busybox, more], { config });
   }
   const provisioner = await ImageProvisioner.open({
-    puller: shelf,
-    storeDir: store,
+    stores: [{ source: new DockerImages(shelf), folder: store }],
     work: new WorkDirectory(work),
     backend: 'auto',
     programs,

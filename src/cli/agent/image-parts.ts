@@ -1,6 +1,7 @@
 // Opens what images need: who brings them, and where they are kept.
 import type { ImageParts } from '../../containerizer/containerizer.ts';
 import type { FetchOptions } from '../../containerizer/fetcher/fetcher.ts';
+import { DockerImages } from '../../containerizer/images/docker-images.ts';
 import { ImageProvisioner } from '../../containerizer/images/image-provisioner.ts';
 import { ThreadPuller } from '../../containerizer/images/thread-puller.ts';
 import { WorkDirectory } from '../../containerizer/work-directory.ts';
@@ -21,7 +22,7 @@ interface Surroundings {
 
 /** Rejects with ContainerizerError. */
 export async function openImages(
-  { support, source, logins, ...settings }: ImageSettings,
+  { support, source, logins, storeDir, ...settings }: ImageSettings,
   { workDir, fetching: { stallMs, proxies }, ...surroundings }: Surroundings,
 ): Promise<OpenedImages> {
   const { arch: architecture } = process;
@@ -29,7 +30,7 @@ export async function openImages(
   const provisioner = await ImageProvisioner.open({
     ...settings,
     ...surroundings,
-    puller,
+    stores: [{ source: new DockerImages(puller), folder: storeDir }],
     work: new WorkDirectory(workDir),
   });
   const close = async () => {

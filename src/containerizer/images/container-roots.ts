@@ -12,11 +12,13 @@ import { codeOf, orNoEntry } from '../../filesystem/folder.ts';
 import { privateFolder } from '../../filesystem/private-file.ts';
 import { deleteTree } from '../../filesystem/tree-deletion.ts';
 import { childOf, containerFolder } from '../../model/container-id.ts';
+import { enumNames } from '../../model/enum-names.ts';
 import { errorText } from '../../model/error-text.ts';
+import { Image_Type } from '../../model/generated/messages.ts';
 import { type ContainerId, containerId } from '../../model/ids.ts';
 import { isContainerName } from '../work-directory.ts';
 import { isDigest } from './formats/digest.ts';
-import type { ImageUse } from './store/image-store.ts';
+import type { ImageUse } from './store/image-source.ts';
 
 const NESTED = 'containers';
 const ROOTS = 'roots';
@@ -48,9 +50,9 @@ export class ContainerRoots {
     const folder = join(this.#place(id), ROOTS, name);
     await mkdir(join(this.#place(id), ROOTS), { recursive: true, mode: 0o700 });
     await mkdir(folder, { mode: 0o700 });
-    const { name: image, digest, layers } = use;
+    const { type, name: image, digest, layers } = use;
     const temporary = join(folder, `.${RECORD}`);
-    const text = JSON.stringify({ version: 1, name: image, digest, layers });
+    const text = JSON.stringify({ version: 1, type: typeName(type), name: image, digest, layers });
     await writeFile(temporary, text, { mode: 0o600 });
     await rename(temporary, join(folder, RECORD));
     return folder;
@@ -132,11 +134,25 @@ export class ContainerRoots {
 
 const namesIn = async (folder: string) => (await readdir(folder).catch(orNoEntry)) ?? [];
 
+const typeName = enumNames(Image_Type);
+const TYPES = new Map(
+  [Image_Type.DOCKER, Image_Type.APPC].map((type) => [typeName(type), type] as const),
+);
+
+interface UseRecord extends Omit<ImageUse, 'type'> {
+  readonly version?: unknown;
+  /** Agents that had images of Docker only did not say it. */
+  readonly type?: string;
+}
+
 /** Throws where it is damaged. */
 function useOf(text: string): ImageUse {
-  const { version, name, digest, layers } = JSON.parse(text) as ImageUse & { version?: unknown };
-  if (version !== 1 || typeof name !== 'string' || !layers.every(isDigest)) {
+  const record = JSON.parse(text) as UseRecord;
+  const { version, type: said = 'DOCKER', name, digest, layers } = record;
+  const type = TYPES.get(said);
+  const isWhole = version === 1 && typeof name === 'string' && layers.every(isDigest);
+  if (!isWhole || type === undefined) {
     throw new Error('it is damaged, or of another version');
   }
-  return { name, digest, layers };
+  return { type, name, digest, layers };
 }

@@ -3,27 +3,40 @@
 // of it is removed while the container is there.
 
 import { parentOf } from '../../model/container-id.ts';
-import { type Image, Image_Type, Secret_Type } from '../../model/generated/messages.ts';
+import type { Image, Image_Type } from '../../model/generated/messages.ts';
 import type { ContainerId } from '../../model/ids.ts';
-import { ContainerizerError, containerizerErrorOf } from '../containerizer-error.ts';
+import { containerizerErrorOf } from '../containerizer-error.ts';
 import { supervisorProgram } from '../launchers/process/supervisor-program.ts';
+import { unsupportedType } from '../plan/images.ts';
 import type { Rounds } from '../rounds.ts';
 import type { WorkDirectory } from '../work-directory.ts';
 import { type BackendName, chooseBackend, makeRoot } from './backends/backends.ts';
 import { type CollectionRules, watchImageDisk } from './collection.ts';
 import { ContainerRoots } from './container-roots.ts';
-import { parseReference } from './formats/reference.ts';
 import type { ProvisionedImage, Provisioner } from './provisioner.ts';
-import type { Puller } from './puller.ts';
+import type { ImageSource } from './store/image-source.ts';
 import { ImageStore } from './store/image-store.ts';
 
-export interface ImageProvisionerOptions {
+/** Where images of one type come from, and where they are kept. */
+export interface StoreOptions {
+  readonly source: ImageSource;
   /** The folder of the store: an absolute path of the agent's own. */
-  readonly storeDir: string;
+  readonly folder: string;
+}
+
+/** The images of one type. */
+interface OpenStore {
+  readonly store: ImageStore;
+  /** What its disk can. */
+  readonly backend: BackendName;
+}
+
+export interface ImageProvisionerOptions {
+  /** One for each type of images that containers can have. */
+  readonly stores: readonly StoreOptions[];
   /** Containers write below it. */
   readonly work: WorkDirectory;
   readonly backend: 'auto' | BackendName;
-  readonly puller: Puller;
   /** Folders that may have the supervisor's program. */
   readonly programs: readonly string[];
   /** Undefined: images stay until they are pruned. */
@@ -33,50 +46,53 @@ export interface ImageProvisionerOptions {
 
 export class ImageProvisioner implements Provisioner {
   readonly #program: string;
-  readonly #store: ImageStore;
+  readonly #stores: ReadonlyMap<Image_Type, OpenStore>;
   readonly #roots: ContainerRoots;
-  readonly #backend: BackendName;
   /** What lets go of the images that a container uses. */
   readonly #used = new Map<ContainerId, (() => void)[]>();
-  readonly #collecting: Rounds | undefined;
+  readonly #collecting: readonly Rounds[];
   #failedRemovals = 0;
 
   private constructor(
     parts: {
       readonly program: string;
-      readonly store: ImageStore;
+      readonly stores: ReadonlyMap<Image_Type, OpenStore>;
       readonly roots: ContainerRoots;
-      readonly backend: BackendName;
     },
     { collection, warn }: ImageProvisionerOptions,
   ) {
     this.#program = parts.program;
-    this.#store = parts.store;
+    this.#stores = parts.stores;
     this.#roots = parts.roots;
-    this.#backend = parts.backend;
     this.#collecting =
-      collection &&
-      watchImageDisk({
-        ...collection,
-        folder: this.#store.folder,
-        prune: (excluded) => this.prune(excluded),
-        warn,
-      });
+      collection === undefined
+        ? []
+        : [...parts.stores.values()].map(({ store }) =>
+            watchImageDisk({
+              ...collection,
+              folder: store.folder,
+              prune: (excluded) => store.prune(excluded),
+              warn,
+            }),
+          );
   }
 
   /** Rejects with ContainerizerError where this machine cannot have such root file systems. */
   static async open(options: ImageProvisionerOptions): Promise<ImageProvisioner> {
-    const { storeDir, work, puller, programs, warn } = options;
-    try {
-      const program = await supervisorProgram(programs);
-      const roots = new ContainerRoots(work.provisioner, warn);
-      const store = await ImageStore.open({ folder: storeDir, puller, program, warn });
-      const where = { program, layers: store.folder, containers: roots.folder };
-      const backend = await chooseBackend(options.backend, where);
-      return new ImageProvisioner({ program, store, roots, backend }, options);
-    } catch (error) {
-      throw containerizerErrorOf(error, `The store of images in '${storeDir}' cannot be used`);
+    const { work, programs, warn } = options;
+    const program = await supervisorProgram(programs);
+    const roots = new ContainerRoots(work.provisioner, warn);
+    const stores = new Map<Image_Type, OpenStore>();
+    for (const { source, folder } of options.stores) {
+      try {
+        const store = await ImageStore.open({ folder, source, program, warn });
+        const where = { program, layers: store.folder, containers: roots.folder };
+        stores.set(source.type, { store, backend: await chooseBackend(options.backend, where) });
+      } catch (error) {
+        throw containerizerErrorOf(error, `The store of images in '${folder}' cannot be used`);
+      }
     }
+    return new ImageProvisioner({ program, stores, roots }, options);
   }
 
   async provision(
@@ -85,24 +101,25 @@ export class ImageProvisioner implements Provisioner {
     image: Image,
     abort: AbortSignal,
   ): Promise<ProvisionedImage> {
-    const held = await this.#store.image(parseReference(nameOf(image)), {
-      isCachedEnough: image.cached ?? true,
-      credentials: credentialsOf(image),
-      abort,
-    });
+    const open = this.#stores.get(image.type);
+    if (open === undefined) {
+      throw unsupportedType(image.type);
+    }
+    const { store, backend } = open;
+    const held = await store.image(image, abort);
     // Destroying the container lets go of it from here on, also of what fails below.
     const releases = this.#used.get(id) ?? [];
     releases.push(() => held[Symbol.dispose]());
     this.#used.set(id, releases);
     try {
-      const files = await this.#store.filesOf(held);
+      const files = await store.filesOf(held);
       const folder = await this.#roots.make(id, name, held);
-      const root = await makeRoot(this.#backend, this.#program, { ...files, folder, abort });
+      const root = await makeRoot(backend, this.#program, { ...files, folder, abort });
       abort.throwIfAborted();
       return { config: held.config, root };
     } catch (error) {
       abort.throwIfAborted();
-      const what = `Failed to make the root file system of image '${nameOf(image)}'`;
+      const what = `Failed to make the root file system of image '${held.name}'`;
       throw containerizerErrorOf(error, what);
     }
   }
@@ -139,10 +156,12 @@ export class ImageProvisioner implements Provisioner {
     }
     for (const id of all) {
       if (known.has(id)) {
+        // Images of a type that there was, and is no more, are left alone altogether.
         const uses = await this.#roots.uses(id);
+        const holds = uses.map((use) => this.#stores.get(use.type)?.store.hold(use));
         this.#used.set(
           id,
-          uses.map((use) => this.#store.hold(use)),
+          holds.filter((release) => release !== undefined),
         );
       }
     }
@@ -154,10 +173,10 @@ export class ImageProvisioner implements Provisioner {
     await this.#roots.clear();
   }
 
-  prune(excluded: readonly Image[]): Promise<void> {
-    return this.#store.prune(
-      excluded.filter(({ docker }) => docker !== undefined).map((it) => parseReference(nameOf(it))),
-    );
+  async prune(excluded: readonly Image[]): Promise<void> {
+    for (const { store } of this.#stores.values()) {
+      await store.prune(excluded);
+    }
   }
 
   metrics(): Record<string, number> {
@@ -166,28 +185,9 @@ export class ImageProvisioner implements Provisioner {
 
   /** Resolves when nothing is being deleted any more. */
   async close(): Promise<void> {
-    this.#collecting?.close();
+    for (const rounds of this.#collecting) {
+      rounds.close();
+    }
     await this.#roots.close();
   }
-}
-
-/** Throws ContainerizerError. */
-function nameOf({ type, docker }: Image): string {
-  if (type !== Image_Type.DOCKER || docker === undefined) {
-    throw new ContainerizerError("Unsupported container image: expecting one with 'docker'");
-  }
-  return docker.name;
-}
-
-function credentialsOf({ docker }: Image): Uint8Array | undefined {
-  const secret = docker?.config;
-  if (secret === undefined) {
-    return undefined;
-  }
-  if (secret.type !== Secret_Type.VALUE || secret.value === undefined) {
-    throw new ContainerizerError(
-      "The image's 'docker.config' must be a secret of type VALUE: there is no resolver of others",
-    );
-  }
-  return secret.value.data;
 }

@@ -38,6 +38,10 @@ const imagesIn = (info: ContainerInfo | undefined): AskedImages => ({
 
 const nameOf = enumNames(Image_Type);
 
+/** Mesos's words. */
+export const unsupportedType = (type: Image_Type): ContainerizerError =>
+  new ContainerizerError(`Unsupported container image type: ${nameOf(type) ?? type}`);
+
 /** Throws ContainerizerError where the agent has no images of such a type. */
 export function requireImageTypes(
   info: ContainerInfo | undefined,
@@ -47,8 +51,7 @@ export function requireImageTypes(
   for (const { type } of rootfs === undefined ? volumes : [rootfs, ...volumes]) {
     const name = nameOf(type);
     if (!types.some((it) => it === name)) {
-      // Mesos's words.
-      throw new ContainerizerError(`Unsupported container image type: ${name ?? type}`);
+      throw unsupportedType(type);
     }
   }
 }

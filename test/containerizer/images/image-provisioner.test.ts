@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { DockerImages } from '../../../src/containerizer/images/docker-images.ts';
 import {
   ImageProvisioner,
   type ImageProvisionerOptions,
@@ -40,10 +41,9 @@ const work = () => new WorkDirectory(join(folder.path, 'work'));
 
 const opened = (options: Partial<ImageProvisionerOptions> = {}) =>
   ImageProvisioner.open({
-    storeDir: storeDir(),
+    stores: [{ source: new DockerImages(shelf), folder: storeDir() }],
     work: work(),
     backend: 'copy',
-    puller: shelf,
     programs,
     collection: undefined,
     warn: (text) => void warnings.push(text),
@@ -248,7 +248,8 @@ test('a layer that cannot be unpacked is an error with image, layer and cause', 
 });
 
 test.each<[string, Image, string]>([
-  ['an image of another type', { type: Image_Type.APPC }, "expecting one with 'docker'"],
+  ['an image of another type', { type: Image_Type.APPC }, 'Unsupported container image type: APPC'],
+  ['an image without a name', { type: Image_Type.DOCKER }, "expecting one with 'docker'"],
   ['a name that is none', docker('base:'), "Failed to parse docker image 'base:'"],
   ['an unknown image', docker('nothing'), "There is no image 'nothing'"],
   [
@@ -436,7 +437,7 @@ test.runIf(isRoot)('an overlay has the layers, and a top folder as the image has
 test.runIf(isRoot)('a full disk is an error, and nothing half made is left', async () => {
   const path = join(folder.path, 'small');
   using _disk = mounted(path);
-  provisioner = await opened({ storeDir: path });
+  provisioner = await opened({ stores: [{ source: new DockerImages(shelf), folder: path }] });
   const { layers } = shelf.put('base:latest', [low]);
   await expect(provisioner.provision(id, 'rootfs', docker('base'), never)).rejects.toThrow(
     `Failed to pull image 'base': There is no room for layer ${layers[0]?.digest} of `,

@@ -3,6 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import type { BackendName } from '../../../src/containerizer/images/backends/backends.ts';
+import { DockerImages } from '../../../src/containerizer/images/docker-images.ts';
 import { ImageProvisioner } from '../../../src/containerizer/images/image-provisioner.ts';
 import { rootStep } from '../../../src/containerizer/launchers/oci/root-step.ts';
 import { supervisorProgram } from '../../../src/containerizer/launchers/process/supervisor-program.ts';
@@ -33,10 +34,9 @@ shelf.put('base:latest', [
   ),
 ]);
 const provisioner = await ImageProvisioner.open({
-  storeDir: join(folder, 'store'),
+  stores: [{ source: new DockerImages(shelf), folder: join(folder, 'store') }],
   work: new WorkDirectory(join(folder, 'work')),
   backend: backend as BackendName,
-  puller: shelf,
   programs,
   collection: undefined,
   warn: (text) => console.error(text),

@@ -102,6 +102,9 @@ export class ImageRecords {
   }
 }
 
+export const diffIdsOf = (layers: readonly StoredLayer[]): readonly string[] =>
+  layers.map(({ diffId }) => diffId);
+
 const fileOf = (name: string) => `${createHash('sha256').update(name).digest('hex')}.json`;
 
 const entryOf = ({ digest, layers, access }: ImageEntry): ImageEntry => ({

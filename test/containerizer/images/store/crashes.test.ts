@@ -6,6 +6,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { DockerImages } from '../../../../src/containerizer/images/docker-images.ts';
 import { ImageProvisioner } from '../../../../src/containerizer/images/image-provisioner.ts';
 import { WorkDirectory } from '../../../../src/containerizer/work-directory.ts';
 import { Image_Type } from '../../../../src/model/generated/messages.ts';
@@ -73,10 +74,9 @@ test('an agent that is killed leaves no layer half made', { timeout: 90_000 }, a
   const shelf = filledShelf();
   const work = new WorkDirectory(join(folder.path, 'work'));
   const provisioner = await ImageProvisioner.open({
-    storeDir: join(folder.path, 'store'),
+    stores: [{ source: new DockerImages(shelf), folder: join(folder.path, 'store') }],
     work,
     backend: 'copy',
-    puller: shelf,
     programs,
     collection: undefined,
     warn: (text) => void warnings.push(text),

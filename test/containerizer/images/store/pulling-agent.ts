@@ -1,6 +1,7 @@
 // A part of an agent, as a process of its own: pulls images, prunes and destroys, again and again,
 // until it is killed. Its arguments are the folder of the test and a number to begin with.
 import { join } from 'node:path';
+import { DockerImages } from '../../../../src/containerizer/images/docker-images.ts';
 import { ImageProvisioner } from '../../../../src/containerizer/images/image-provisioner.ts';
 import { WorkDirectory } from '../../../../src/containerizer/work-directory.ts';
 import { Image_Type } from '../../../../src/model/generated/messages.ts';
@@ -10,10 +11,9 @@ import { filledShelf, IMAGES } from './crash-images.ts';
 
 const [folder = '', begin = '0'] = process.argv.slice(2);
 const provisioner = await ImageProvisioner.open({
-  storeDir: join(folder, 'store'),
+  stores: [{ source: new DockerImages(filledShelf()), folder: join(folder, 'store') }],
   work: new WorkDirectory(join(folder, 'work')),
   backend: 'copy',
-  puller: filledShelf(),
   programs,
   collection: undefined,
   warn: (text) => console.error(text),

@@ -1,0 +1,136 @@
+// How images of Docker and OCI come into the store: the manifest is asked for, and of its layers
+// those that are missing are downloaded, beside each other.
+import { errorText } from '../../model/error-text.ts';
+import {
+  type Image,
+  Image_Type,
+  type Secret,
+  Secret_Type,
+} from '../../model/generated/messages.ts';
+import { ContainerizerError } from '../containerizer-error.ts';
+import { canonicalName, parseReference } from './formats/reference.ts';
+import { withoutRepeated } from './formats/repeated-layers.ts';
+import type { ImageReference, LayerDescriptor } from './image.ts';
+import type { KnownImage, PulledImage, Puller, PullOptions } from './puller.ts';
+import { SharedWork } from './shared-work.ts';
+import { accessWith } from './store/access.ts';
+import { diffIdsOf, type ImageRecords, type StoredLayer } from './store/image-records.ts';
+import type { ImageRequest, ImageSource, StoredImage, StoreParts } from './store/image-source.ts';
+
+export class DockerImages implements ImageSource {
+  readonly type = Image_Type.DOCKER;
+  readonly #puller: Puller;
+  readonly #pulls = new SharedWork<StoredImage>();
+
+  constructor(puller: Puller) {
+    this.#puller = puller;
+  }
+
+  request(image: Image): ImageRequest {
+    const { docker } = image;
+    if (image.type !== Image_Type.DOCKER || docker === undefined) {
+      throw new ContainerizerError("Unsupported container image: expecting one with 'docker'");
+    }
+    const reference = parseReference(docker.name);
+    const credentials = credentialsIn(docker.config);
+    return {
+      name: canonicalName(reference),
+      text: docker.name,
+      credentials,
+      pull: (parts, abort) => this.#pull(reference, credentials, parts, abort),
+    };
+  }
+
+  #pull(
+    reference: ImageReference,
+    credentials: Uint8Array | undefined,
+    parts: StoreParts,
+    abort: AbortSignal,
+  ): Promise<StoredImage> {
+    const name = canonicalName(reference);
+    const key = `${name} ${Buffer.from(credentials ?? []).toString('base64')}`;
+    return this.#pulls.run(key, abort, async (shared) => {
+      const known = await knownImage(parts.records, name);
+      const options = { credentials, known, abort: shared };
+      using pulled = await this.#puller.manifest(reference, options);
+      return await store(reference, pulled, parts, options);
+    });
+  }
+}
+
+function credentialsIn(secret: Secret | undefined): Uint8Array | undefined {
+  if (secret === undefined) {
+    return undefined;
+  }
+  if (secret.type !== Secret_Type.VALUE || secret.value === undefined) {
+    throw new ContainerizerError(
+      "The image's 'docker.config' must be a secret of type VALUE: there is no resolver of others",
+    );
+  }
+  return secret.value.data;
+}
+
+/** Who has pulled it does not matter: it is taken only for who is given its manifest. */
+async function knownImage(records: ImageRecords, name: string): Promise<KnownImage | undefined> {
+  const digest = records.get(name)?.digest;
+  const config = digest && (await records.config(name, digest));
+  return digest && config ? { digest, config } : undefined;
+}
+
+async function store(
+  reference: ImageReference,
+  pulled: PulledImage,
+  { records, layers: layerStore }: StoreParts,
+  { credentials, abort }: PullOptions,
+): Promise<StoredImage> {
+  const name = canonicalName(reference);
+  const { digest, config, layers } = pulled.manifest;
+  const controller = new AbortController();
+  const any = AbortSignal.any([abort, controller.signal]);
+  const releases: (() => void)[] = [];
+  const known = knownBlobs(records);
+  const provide = async (layer: LayerDescriptor): Promise<StoredLayer> => {
+    try {
+      const diffId = await layerStore.provide(layer, known.get(layer.digest), {
+        source: {
+          name: reference.registry ?? '',
+          bring: (it, path, signal) => pulled.download(it, path, signal),
+        },
+        abort: any,
+      });
+      releases.push(layerStore.hold([diffId]));
+      return { digest: layer.digest, diffId };
+    } catch (error) {
+      controller.abort(error);
+      throw error;
+    }
+  };
+  try {
+    const all = await Promise.allSettled(layers.map(provide));
+    abort.throwIfAborted();
+    controller.signal.throwIfAborted();
+    const stored = all.flatMap((it) => (it.status === 'fulfilled' ? [it.value] : []));
+    const distinct = withoutRepeated(stored, ({ diffId }) => diffId);
+    const before = records.get(name);
+    const access = accessWith(before?.digest === digest ? before.access : [], credentials);
+    await records.set({ name, digest, config, layers: distinct, access });
+    return { type: Image_Type.DOCKER, name, digest, config, layers: diffIdsOf(distinct) };
+  } catch (error) {
+    abort.throwIfAborted();
+    throw new ContainerizerError(`Failed to pull image '${reference.text}': ${errorText(error)}`, {
+      cause: error,
+    });
+  } finally {
+    for (const release of releases) {
+      release();
+    }
+  }
+}
+
+/** What the blobs of images in the store have in them, of which new manifests may not say it. */
+const knownBlobs = (records: ImageRecords): ReadonlyMap<string, string> =>
+  new Map(
+    [...records.all().values()].flatMap(({ layers }) =>
+      layers.map(({ digest, diffId }) => [digest, diffId] as const),
+    ),
+  );

@@ -1,0 +1,51 @@
+// What a store of images asks of those who know where images of its type come from. They put layers
+// into the store and a record for each image; what is there already is for the store to say.
+import type { Image, Image_Type } from '../../../model/generated/messages.ts';
+import type { ImageConfig } from '../image.ts';
+import type { ImageRecords } from './image-records.ts';
+import type { LayerStore } from './layer-store.ts';
+
+/** What is to be known of an image in use. */
+export interface ImageUse {
+  readonly type: Image_Type;
+  /** As the store has it (ImageRequest). */
+  readonly name: string;
+  /** Of the manifest. */
+  readonly digest: string;
+  /** By their diffIds, the lowest first. */
+  readonly layers: readonly string[];
+}
+
+/** An image of which all is in the store. */
+export interface StoredImage extends ImageUse {
+  readonly config: ImageConfig;
+}
+
+/** An image that somebody uses: it stays in the store until it is released. */
+export interface HeldImage extends StoredImage, Disposable {}
+
+/** What a source knows of before it asks anybody. */
+export interface ImageRequest {
+  /** The one text that the store has for all requests of the image. */
+  readonly name: string;
+  /** The name as it was asked for. */
+  readonly text: string;
+  /** The bytes of a docker config file that belongs to the image. */
+  readonly credentials: Uint8Array | undefined;
+  /**
+   * The image, when all of it is in the store; it is to be held at once. Rejects with
+   * ContainerizerError, or with the reason of the abort.
+   */
+  pull(parts: StoreParts, abort: AbortSignal): Promise<StoredImage>;
+}
+
+export interface StoreParts {
+  readonly records: ImageRecords;
+  readonly layers: LayerStore;
+}
+
+export interface ImageSource {
+  readonly type: Image_Type;
+  /** Throws ContainerizerError where there can be no such image. */
+  request(image: Image): ImageRequest;
+}
