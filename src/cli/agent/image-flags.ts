@@ -25,6 +25,10 @@ export const AGENT_IMAGE_FLAGS = {
     ...PLANNED,
     help: 'Docker containerizer: the docker program.',
   }),
+  docker_certs_dir: path({
+    default: '/etc/docker/certs.d',
+    help: 'Certificates of registries, as docker has them: HOST:PORT/*.crt are authorities that are believed besides those of the machine, HOST:PORT/NAME.cert and NAME.key are shown to the registry. Not in Mesos.',
+  }),
   docker_config: json({
     namesSecrets: true,
     help: 'Credentials for image registries: docker’s config.json or .dockercfg, or the path of such a file. Those that come with an image are used first.',

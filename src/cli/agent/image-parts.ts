@@ -22,11 +22,14 @@ interface Surroundings {
 
 /** Rejects with ContainerizerError. */
 export async function openImages(
-  { support, source, logins, storeDir, ...settings }: ImageSettings,
+  { support, source, logins, certificates, storeDir, ...settings }: ImageSettings,
   { workDir, fetching: { stallMs, proxies }, ...surroundings }: Surroundings,
 ): Promise<OpenedImages> {
   const { arch: architecture } = process;
-  const puller = new ThreadPuller({ source, logins, stallMs, proxies, architecture });
+  const puller = new ThreadPuller({
+    ...{ source, logins, certificates, stallMs, proxies },
+    architecture,
+  });
   const provisioner = await ImageProvisioner.open({
     ...settings,
     ...surroundings,

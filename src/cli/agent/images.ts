@@ -1,7 +1,7 @@
 // What flags say of images: where they come from, how they are kept, and what containers have of
 // them.
 import { lstatSync, realpathSync } from 'node:fs';
-import { dirname, isAbsolute, normalize } from 'node:path';
+import { dirname, isAbsolute, normalize, resolve } from 'node:path';
 import type { BackendName } from '../../containerizer/images/backends/backends.ts';
 import type { CollectionRules } from '../../containerizer/images/collection.ts';
 import { type Login, readDockerConfig } from '../../containerizer/images/formats/docker-config.ts';
@@ -25,6 +25,8 @@ export interface ImageSettings {
   readonly source: ImageSource;
   /** The operator's; those of an image come first. */
   readonly logins: readonly Login[];
+  /** The folder in which registries have certificates. */
+  readonly certificates: string;
   /** An absolute path; the folder exists, and nobody else can change it. */
   readonly storeDir: string;
   readonly backend: 'auto' | BackendName;
@@ -43,6 +45,7 @@ export function imageSettings(values: AgentFlagValues, workDir: string): ImageSe
     support: { types: typesOf(providers), sandboxDirectory },
     source: sourceOf(values.docker_registry),
     logins: loginsOf(values.docker_config),
+    certificates: resolve(values.docker_certs_dir),
     storeDir: storeOf(values.docker_store_dir, workDir),
     // The kernel's aufs is no more; overlay does the same.
     backend: backend === 'aufs' ? 'overlay' : backend,

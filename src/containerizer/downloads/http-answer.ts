@@ -3,7 +3,8 @@
 // that was asked, and is not sent to another one that it names.
 import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http';
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
-import { HttpFailure } from './http-failure.ts';
+import type { SecureContext } from 'node:tls';
+import { HttpFailure, proxyFailure } from './http-failure.ts';
 
 /**
  * The environment variables for proxies that curl reads: `http_proxy`, `https_proxy`, `no_proxy`,
@@ -21,6 +22,8 @@ export interface HttpQuestion {
   readonly method?: 'GET' | 'HEAD';
   /** Called before a connection with TLS. */
   readonly beforeTls?: (() => void) | undefined;
+  /** The certificates for a host and its port; undefined: as for all. Its errors are thrown. */
+  readonly certificates?: ((host: string) => Promise<SecureContext | undefined>) | undefined;
   /** A form that is posted. Its answer is taken as it is, redirects as well. */
   readonly form?: string;
   /** Whether a redirect from https to http is a failure. */
@@ -81,10 +84,10 @@ function urlOf(text: string, base: URL | undefined): URL {
   return url;
 }
 
-function ask(
+async function ask(
   url: URL,
   headers: Headers,
-  { method = 'GET', form, proxies, beforeTls, signal }: HttpQuestion,
+  { method = 'GET', form, proxies, beforeTls, certificates, signal }: HttpQuestion,
 ): Promise<IncomingMessage> {
   const answered = Promise.withResolvers<IncomingMessage>();
   const target = new URL(url);
@@ -95,12 +98,15 @@ function ask(
   if (isSecure) {
     beforeTls?.();
   }
+  const secureContext = isSecure ? await certificates?.(url.host) : undefined;
+  signal.throwIfAborted();
   const [start, Agent] = isSecure ? [requestHttps, HttpsAgent] : [requestHttp, HttpAgent];
   const request = start(target, {
     agent: new Agent({
       keepAlive: false,
       ...(proxies === undefined ? {} : { proxyEnv: { ...proxies } }),
     }),
+    ...(secureContext === undefined ? {} : { secureContext }),
     signal,
     method: form === undefined ? method : 'POST',
     headers: {
@@ -113,7 +119,8 @@ function ask(
     ...(hasUser ? { auth: `${decoded(url.username)}:${decoded(url.password)}` } : {}),
   });
   request.on('response', answered.resolve);
-  request.on('error', answered.reject);
+  const proxy = isSecure ? proxies?.https_proxy : proxies?.http_proxy;
+  request.on('error', (error) => answered.reject(proxyFailure(error, proxy) ?? error));
   request.end(form);
   return answered.promise;
 }

@@ -5,6 +5,7 @@ import type { Login } from './formats/docker-config.ts';
 import { platformOf } from './formats/platform.ts';
 import type { ImageSource } from './formats/registry-address.ts';
 import type { Puller } from './puller.ts';
+import { RegistryCertificates } from './registry/certificates.ts';
 import { RegistryPuller } from './registry/registry-puller.ts';
 
 export interface PullerOptions {
@@ -14,6 +15,8 @@ export interface PullerOptions {
   /** A download that receives nothing for this long has failed. */
   readonly stallMs: number;
   readonly proxies: Proxies | undefined;
+  /** The folder in which registries have certificates. */
+  readonly certificates: string;
   /** As Node has it in `process.arch`. */
   readonly architecture: string;
 }
@@ -23,7 +26,7 @@ const PAUSE_MS = 1_000;
 
 /** `beforeTls`: called before the first connection with TLS, at the latest. */
 export function pullerOf(options: PullerOptions, beforeTls?: () => void): Puller {
-  const { source, logins, stallMs, proxies } = options;
+  const { source, logins, stallMs, proxies, certificates } = options;
   const platform = platformOf(options.architecture);
   return source.kind === 'archives'
     ? new ArchivePuller({ folder: source.folder, platform })
@@ -35,5 +38,6 @@ export function pullerOf(options: PullerOptions, beforeTls?: () => void): Puller
         pauseMs: PAUSE_MS,
         proxies,
         beforeTls,
+        certificates: new RegistryCertificates(certificates),
       });
 }

@@ -4,7 +4,14 @@ import { encodeBase64 } from '../../../wire/base64.ts';
 import { parseBoundedJson } from '../../../wire/json-text.ts';
 import { WireError } from '../../../wire/wire-error.ts';
 import { ContainerizerError } from '../../containerizer-error.ts';
-import { bytesOf, FormatError, fieldsOf, optionalFields, optionalText } from './fields.ts';
+import {
+  bytesOf,
+  type Fields,
+  FormatError,
+  fieldsOf,
+  optionalFields,
+  optionalText,
+} from './fields.ts';
 import { isDockerHub } from './registry-address.ts';
 
 export interface Login {
@@ -16,17 +23,24 @@ export interface Login {
   readonly identityToken: string | undefined;
   /** A token for the registry itself. */
   readonly registryToken: string | undefined;
+  /** The program that has the login in place of the file: programs are not asked. */
+  readonly helper: string | undefined;
 }
+
+/** In place of a host: a login for all registries. */
+const EVERY = '*';
 
 /** Throws ContainerizerError. */
 export function readDockerConfig(bytes: Uint8Array): readonly Login[] {
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
     const file = fieldsOf(parseBoundedJson(text), 'config');
-    const auths = file.auths === undefined ? file : optionalFields(file.auths, 'auths');
-    return Object.entries(auths)
+    const isNew = ['auths', 'credsStore', 'credHelpers'].some((name) => file[name] !== undefined);
+    const auths = isNew ? optionalFields(file.auths, 'auths') : file;
+    const logins = Object.entries(auths)
       .map(([key, value], i) => loginOf(key, value, `auths[${i}]`))
-      .filter((login) => login.basic ?? login.identityToken ?? login.registryToken);
+      .filter(hasProof);
+    return isNew ? [...logins, ...helpersOf(file)] : logins;
   } catch (error) {
     if (error instanceof FormatError) {
       throw new ContainerizerError(`Failed to parse docker config: ${error.message}`);
@@ -36,6 +50,22 @@ export function readDockerConfig(bytes: Uint8Array): readonly Login[] {
     }
     throw error;
   }
+}
+
+const hasProof = (login: Login) =>
+  (login.basic ?? login.identityToken ?? login.registryToken) !== undefined;
+
+function helpersOf(file: Fields): readonly Login[] {
+  const kept = (registry: string, helper: string | undefined): Login => ({
+    ...{ registry, helper, basic: undefined, identityToken: undefined, registryToken: undefined },
+  });
+  const store = optionalText(file.credsStore, 'credsStore');
+  return [
+    ...Object.entries(optionalFields(file.credHelpers, 'credHelpers')).map(([key, value], i) =>
+      kept(hostOf(key), optionalText(value, `credHelpers[${i}]`)),
+    ),
+    kept(EVERY, store),
+  ].filter(({ helper }) => helper !== undefined);
 }
 
 function loginOf(key: string, value: unknown, place: string): Login {
@@ -50,6 +80,7 @@ function loginOf(key: string, value: unknown, place: string): Login {
     basic: basic === undefined ? undefined : encodeBase64(basic),
     identityToken: tokenOf(text('identitytoken'), `${place}.identitytoken`),
     registryToken: tokenOf(text('registrytoken'), `${place}.registrytoken`),
+    helper: undefined,
   };
 }
 
@@ -65,16 +96,20 @@ function tokenOf(text: string | undefined, place: string): string | undefined {
 const hostOf = (key: string) => key.replace(/^https?:\/\//, '').split('/', 1)[0] ?? '';
 
 /**
- * The login for a registry; the first files come first. All names of Docker Hub stand for the
- * same registry.
+ * The login for a registry; the first files come first, and what a file has itself before the name
+ * of a program that has it. All names of Docker Hub stand for the same registry.
  */
-export const loginFor = (
+export function loginFor(
   registry: string,
   files: readonly (readonly Login[])[],
-): Login | undefined =>
-  files
+): Login | undefined {
+  const all = files
     .flat()
-    .find(
+    .filter(
       (login) =>
-        login.registry === registry || (isDockerHub(registry) && isDockerHub(login.registry)),
+        login.registry === registry ||
+        login.registry === EVERY ||
+        (isDockerHub(registry) && isDockerHub(login.registry)),
     );
+  return all.find(hasProof) ?? all[0];
+}

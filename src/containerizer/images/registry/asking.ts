@@ -2,10 +2,12 @@
 // an end for those that stand still.
 import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
+import { codeOf } from '../../../filesystem/folder.ts';
 import { ContainerizerError } from '../../containerizer-error.ts';
 import { httpAnswer, type Proxies } from '../../downloads/http-answer.ts';
 import { explained } from '../../downloads/http-failure.ts';
 import { StallWatch } from '../../downloads/stall-watch.ts';
+import type { RegistryCertificates } from './certificates.ts';
 
 export interface Manner {
   /** A request that receives nothing for this long has failed. */
@@ -15,6 +17,8 @@ export interface Manner {
   readonly proxies: Proxies | undefined;
   /** Called before the first connection with TLS, at the latest. */
   readonly beforeTls?: (() => void) | undefined;
+  /** Those of registries. */
+  readonly certificates?: RegistryCertificates | undefined;
 }
 
 export interface Question {
@@ -22,6 +26,8 @@ export interface Question {
   readonly headers: Headers;
   /** A form that is posted. */
   readonly form?: string;
+  /** On whose behalf; undefined: of none. */
+  readonly registry: string | undefined;
   readonly abort: AbortSignal;
 }
 
@@ -38,6 +44,15 @@ export interface Answer {
 
 /** The connection failed, and another one may not. */
 export class Interruption extends ContainerizerError {}
+
+/** Who has certified a server is not among those whom this machine trusts. */
+const AUTHORITY_UNKNOWN = new Set([
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+]);
 
 /** Statuses of servers that have too much to do. */
 const TRANSIENT = new Set([429, 502, 503, 504]);
@@ -68,15 +83,22 @@ export async function pause(ms: number, abort: AbortSignal): Promise<void> {
 }
 
 async function askOnce(question: Question, manner: Manner): Promise<Answer> {
-  const { abort, ...asked } = question;
-  const { stallMs, proxies, beforeTls } = manner;
+  const { abort, registry, ...asked } = question;
+  const { stallMs, proxies, beforeTls, certificates } = manner;
   const stall = new StallWatch(stallMs, abort);
   const failed = (error: unknown, hasBegun: boolean) => {
     abort.throwIfAborted();
+    if (error instanceof ContainerizerError) {
+      return new ContainerizerError(`Failed to get '${question.url}': ${error.message}`);
+    }
     const standstill = stall.failure(error);
     const { message, detail } = standstill ?? explained(error, hasBegun);
+    const isUnknown = AUTHORITY_UNKNOWN.has(codeOf(error) ?? '');
+    const place = isUnknown ? certificates?.authorityOf(registry ?? '') : undefined;
+    const hint = place === undefined ? '' : `; one of its own is looked for in ${place}`;
     const Kind = standstill === undefined ? Interruption : ContainerizerError;
-    return new Kind(`Failed to get '${question.url}': ${message} (${detail})`, { cause: error });
+    const text = `Failed to get '${question.url}': ${message} (${detail}${hint})`;
+    return new Kind(text, { cause: error });
   };
   try {
     const response = await httpAnswer({
@@ -84,6 +106,7 @@ async function askOnce(question: Question, manner: Manner): Promise<Answer> {
       mustStaySecure: true,
       proxies,
       beforeTls,
+      certificates: certificates && ((host) => certificates.contextFor(host, registry)),
       signal: stall.signal,
     });
     stall.refresh();

@@ -96,7 +96,8 @@ async function open(
   if (answer.status === 404) {
     // Who asks is the registry's affair, and none of the servers that an image names.
     for (const url of blob.urls.filter((each) => /^https?:\/\//.test(each))) {
-      const other = await ask({ url, headers: range, abort }, session.manner).catch((error) => {
+      const question = { url, headers: range, registry: undefined, abort };
+      const other = await ask(question, session.manner).catch((error) => {
         abort.throwIfAborted();
         return error instanceof ContainerizerError ? undefined : Promise.reject(error);
       });

@@ -53,12 +53,14 @@ export class RegistryPuller implements Puller {
     const session = new Session(this.#options, address, repository, login);
     const { text, tag, digest } = reference;
     return await this.#questions.run(host, abort, async () => {
-      const first = await fetchManifest(session, text, digest ?? tag ?? 'latest', abort);
       const store = {
         manifest: (entry: Descriptor) => fetchManifest(session, text, entry.digest, abort),
         config: (config: Descriptor) => fetchConfig(session, text, config, abort),
       };
-      const manifest = await readImage(text, first, store, platform, known);
+      const manifest = await withHint(session, async () => {
+        const first = await fetchManifest(session, text, digest ?? tag ?? 'latest', abort);
+        return await readImage(text, first, store, platform, known);
+      });
       return {
         manifest,
         download: (layer, path, abort) => {
@@ -70,6 +72,16 @@ export class RegistryPuller implements Puller {
         [Symbol.dispose]: () => {},
       };
     });
+  }
+}
+
+async function withHint<T>(session: Session, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw error instanceof ContainerizerError && session.hint !== undefined
+      ? new ContainerizerError(`${error.message} (${session.hint})`, { cause: error })
+      : error;
   }
 }
 

@@ -10,10 +10,12 @@ import { askForToken } from './token.ts';
 
 export class Session {
   readonly manner: Manner;
+  readonly #registry: string;
   readonly #root: string;
   readonly #repository: string;
   readonly #login: Login | undefined;
   #authorization: string | undefined;
+  #wantsLogin = false;
 
   constructor(
     manner: Manner,
@@ -22,6 +24,7 @@ export class Session {
     login: Login | undefined,
   ) {
     this.manner = manner;
+    this.#registry = host;
     this.#root = `${scheme}://${host}/v2/${repository}`;
     this.#repository = repository;
     this.#login = login;
@@ -34,23 +37,38 @@ export class Session {
           : undefined;
   }
 
+  /** What may be behind a refusal by the registry; undefined: no more than what is said. */
+  get hint(): string | undefined {
+    const helper = this.#wantsLogin ? this.#login?.helper : undefined;
+    return (
+      helper &&
+      `by the docker config, the credential helper '${helper}' has the login for ` +
+        `${this.#registry}: no helpers are asked here, logins are taken from 'auths' only`
+    );
+  }
+
   /** `path`: below the repository. Throws ContainerizerError, or the reason of the abort. */
   async get(path: string, headers: Headers, abort: AbortSignal): Promise<Answer> {
     const url = `${this.#root}/${path}`;
     const sent = this.#authorization;
     const asked = (authorization: string | undefined) =>
       authorization === undefined ? headers : { ...headers, authorization };
-    const answer = await ask({ url, headers: asked(sent), abort }, this.manner);
+    const answer = await this.#ask(url, asked(sent), abort);
     if (answer.status !== 401) {
       return answer;
     }
     answer.close();
+    this.#wantsLogin = true;
     // Another request may have learnt meanwhile how to ask.
     if (this.#authorization === sent) {
       const header = String(answer.headers['www-authenticate'] ?? '');
       this.#authorization = await this.#prove(sent, header, url, abort);
     }
-    return await ask({ url, headers: asked(this.#authorization), abort }, this.manner);
+    return await this.#ask(url, asked(this.#authorization), abort);
+  }
+
+  #ask(url: string, headers: Headers, abort: AbortSignal): Promise<Answer> {
+    return ask({ url, headers, registry: this.#registry, abort }, this.manner);
   }
 
   async #prove(
@@ -64,8 +82,8 @@ export class Session {
     const login = this.#login;
     if (bearer !== undefined) {
       const { parameters } = bearer;
-      const repository = this.#repository;
-      const token = await askForToken({ parameters, url, repository, login, abort }, this.manner);
+      const asked = { parameters, url, repository: this.#repository, login, abort };
+      const token = await askForToken({ ...asked, registry: this.#registry }, this.manner);
       return `Bearer ${token}`;
     }
     const [other] = challenges;

@@ -10,6 +10,8 @@ export interface TokenRequest {
   readonly parameters: ReadonlyMap<string, string>;
   /** Where the challenge comes from. */
   readonly url: string;
+  /** Host and port. */
+  readonly registry: string;
   readonly repository: string;
   readonly login: Login | undefined;
   readonly abort: AbortSignal;
@@ -17,7 +19,7 @@ export interface TokenRequest {
 
 /** Throws ContainerizerError, or the reason of the abort. */
 export async function askForToken(request: TokenRequest, manner: Manner): Promise<string> {
-  const { parameters, url, repository, login, abort } = request;
+  const { parameters, url, registry, repository, login, abort } = request;
   const realm = parameters.get('realm');
   if (realm === undefined || !/^https?:\/\//.test(realm) || !URL.canParse(realm)) {
     throw new ContainerizerError(`Missing 'realm' in WWW-Authenticate header obtained from ${url}`);
@@ -40,9 +42,16 @@ export async function askForToken(request: TokenRequest, manner: Manner): Promis
       ? {
           url: place,
           headers: basic === undefined ? {} : { authorization: `Basic ${basic}` },
+          registry,
           abort,
         }
-      : { url: realm, headers: {}, form: formOf(identityToken, service, scopes), abort },
+      : {
+          url: realm,
+          headers: {},
+          form: formOf(identityToken, service, scopes),
+          registry,
+          abort,
+        },
     manner,
   );
   try {

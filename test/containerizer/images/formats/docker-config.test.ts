@@ -41,6 +41,17 @@ test('the first file that has a login gives it', () => {
   expect(loginFor('gcr.io', [own, usual])?.basic).toBe(auth('g:g'));
 });
 
+test('of a login that a program has, the program is known, and the file’s own comes first', () => {
+  const helpers = { credsStore: 'desktop', credHelpers: { 'https://gcr.io': 'gcloud', x: '' } };
+  const own = file({ auths: { 'quay.io': { auth: auth('quay:pw') }, 'gcr.io': {} }, ...helpers });
+  expect(loginFor('quay.io', [own])).toMatchObject({ basic: auth('quay:pw'), helper: undefined });
+  expect(loginFor('gcr.io', [own])).toMatchObject({ basic: undefined, helper: 'gcloud' });
+  expect(loginFor('registry-1.docker.io', [own])?.helper).toBe('desktop');
+  const usual = file({ auths: { 'gcr.io': { auth: auth('g:g') } } });
+  expect(loginFor('gcr.io', [own, usual])?.basic).toBe(auth('g:g'));
+  expect(loginFor('x', [file({ credHelpers: { y: 'z' } })])).toBeUndefined();
+});
+
 test('errors say what is wrong, and show nothing of the file', () => {
   const wrong = (value: unknown) => () => file(value);
   expect(() => readDockerConfig(Buffer.from('{"auths": secret'))).toThrow(
@@ -52,6 +63,8 @@ test('errors say what is wrong, and show nothing of the file', () => {
   );
   expect(wrong({ auths: { x: { identitytoken: 'a\r\nb' } } })).toThrow(/visible ASCII/);
   expect(wrong([])).toThrow("'config' must be an object");
+  expect(wrong({ credHelpers: [] })).toThrow("'credHelpers' must be an object");
+  expect(wrong({ credsStore: 7 })).toThrow("'credsStore' must be a string");
 });
 
 test.each<[string, unknown]>([

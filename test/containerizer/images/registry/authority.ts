@@ -1,0 +1,46 @@
+// A certificate authority of a test, as openssl makes it.
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export interface Certified {
+  /** Paths. */
+  readonly certificate: string;
+  readonly key: string;
+}
+
+const openssl = (...parameters: readonly string[]) =>
+  execFileSync('openssl', parameters, { stdio: ['ignore', 'ignore', 'pipe'] });
+
+export class Authority {
+  readonly certificate: string;
+  readonly #folder: string;
+  readonly #key: string;
+
+  /** Its files are in the folder. */
+  constructor(folder: string, name: string) {
+    this.#folder = folder;
+    this.certificate = join(folder, `${name}.crt`);
+    this.#key = join(folder, `${name}-ca.key`);
+    openssl(
+      ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'],
+      ...['-subj', `/CN=${name}`, '-days', '30', '-keyout', this.#key, '-out', this.certificate],
+    );
+  }
+
+  /** For the loopback. */
+  certify(name: string, { isExpired = false, host = 'IP:127.0.0.1' } = {}): Certified {
+    const path = (ending: string) => join(this.#folder, `${name}.${ending}`);
+    openssl(
+      ...['req', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'],
+      ...['-subj', `/CN=${name}`, '-keyout', path('key'), '-out', path('csr')],
+    );
+    writeFileSync(path('ext'), `subjectAltName=${host}\n`);
+    openssl(
+      ...['x509', '-req', '-in', path('csr'), '-CA', this.certificate, '-CAkey', this.#key],
+      ...['-CAcreateserial', '-extfile', path('ext'), '-out', path('cert')],
+      ...['-days', isExpired ? '-1' : '30'],
+    );
+    return { certificate: path('cert'), key: path('key') };
+  }
+}
