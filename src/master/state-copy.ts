@@ -6,11 +6,11 @@ import { copyData, type DataKinds, dataDifference } from '../model/data-copy.ts'
 import { Fifo } from '../model/fifo.ts';
 import { Random } from '../model/random.ts';
 import { Recurrence } from '../model/recurrence.ts';
+import { Durations } from '../model/timer-statistics.ts';
 import { AgentRoom } from './agents/room.ts';
 import { BoundedList, BoundedMap } from './bounded-map.ts';
 import { FrameworkSums } from './frameworks/framework-sums.ts';
 import { forgetTasks } from './frameworks/frameworks.ts';
-import { Durations } from './metrics/timer-statistics.ts';
 import { MinimumCapabilities } from './minimum-capabilities.ts';
 import { GuardedAllocator } from './offers/guarded-allocator.ts';
 import { RecentMap } from './recent-map.ts';

@@ -11,8 +11,8 @@ import {
   type TaskStatus_Source,
 } from '../../model/generated/messages.ts';
 import { isTerminal, taskStateCount, taskStateName } from '../../model/task-state.ts';
+import { Durations } from '../../model/timer-statistics.ts';
 import { v0ReasonName, v0SourceName } from '../../model/v0-names.ts';
-import { Durations } from './timer-statistics.ts';
 
 const NAMES = [
   'dropped_messages',
