@@ -4,7 +4,6 @@ import { userInfo } from 'node:os';
 import type {
   KillContainer,
   LaunchContainer,
-  PruneImages,
   RemoveContainer,
   WaitContainer,
 } from '../agent/effects.ts';
@@ -17,7 +16,6 @@ import type { RunRecords } from '../containerizer/records/run-records.ts';
 import { attachOutput, type OutputReader } from '../containerizer/terminals/switchboard.ts';
 import type { Termination, TreeNode } from '../containerizer/tree.ts';
 import { namesBelowRoot, parentOf, rootOf } from '../model/container-id.ts';
-import { errorText } from '../model/error-text.ts';
 import {
   type AgentResponse,
   AgentResponse_Type,
@@ -235,15 +233,6 @@ export class ContainerCalls {
       asker?.reply(500, `${isNested ? 'Nested container' : 'Container'} has not terminated yet`);
     } else {
       asker?.reply(...(await this.#remove(id)));
-    }
-  }
-
-  async pruneImages({ excluded }: PruneImages, asker: Asker): Promise<void> {
-    try {
-      await this.#containerizer.pruneImages(excluded);
-      asker?.reply(200, undefined);
-    } catch (error) {
-      asker?.reply(500, `Failed to prune images: ${errorText(error)}`);
     }
   }
 

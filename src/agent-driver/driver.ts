@@ -13,7 +13,9 @@ import type {
   KillContainer,
   LaunchContainer,
   LaunchExecutor,
+  ListImages,
   PruneImages,
+  PullImage,
   ReattachExecutor,
   RemoveContainer,
   ResizeContainer,
@@ -41,6 +43,7 @@ import { Random } from '../model/random.ts';
 import { Attachments } from './attaching.ts';
 import { ContainerCalls, type OtherContainer } from './container-calls.ts';
 import { Garbage, type GarbageRules } from './garbage.ts';
+import { ImageCalls } from './image-calls.ts';
 import type { ExecutorRequests } from './in-process-transport.ts';
 import { executorsOf, recoverCheckpoint } from './recovery.ts';
 import { type MayRunAs, Runs } from './runs.ts';
@@ -94,6 +97,8 @@ export type DriverEffect =
   | KillContainer
   | RemoveContainer
   | PruneImages
+  | ListImages
+  | PullImage
   | CollectGarbage
   | CreateVolume
   | Checkpoint;
@@ -114,6 +119,7 @@ export class AgentDriver {
   readonly #garbage: Garbage;
   readonly #runs: Runs;
   readonly #calls: ContainerCalls;
+  readonly #images: ImageCalls;
   readonly #attachments: Attachments;
   /**
    * The tasks of executors in the checkpoint; each entry is used when its container is reattached.
@@ -152,6 +158,7 @@ export class AgentDriver {
       log: options.log,
     });
     this.#calls = new ContainerCalls(parts.containerizer, parts.records);
+    this.#images = new ImageCalls(parts.containerizer.images);
     this.#attachments = new Attachments(parts.records);
     this.#runs = new Runs({
       requests: options.requests,
@@ -314,7 +321,13 @@ export class AgentDriver {
         void this.#calls.remove(effect, this.#askerOf(effect));
         return;
       case 'pruneImages':
-        void this.#calls.pruneImages(effect, this.#askerOf(effect));
+        void this.#images.prune(effect, this.#askerOf(effect));
+        return;
+      case 'listImages':
+        void this.#images.list(effect, this.#askerOf(effect));
+        return;
+      case 'pullImage':
+        void this.#images.pull(effect, this.#askerOf(effect));
         return;
       case 'collectGarbage':
         this.#collectGarbage(effect);

@@ -150,6 +150,21 @@ export interface PruneImages {
   readonly type: 'pruneImages';
   readonly request: RequestId;
   readonly excluded: readonly Image[];
+  /** Whether the answer says what was removed. */
+  readonly isAnswered: boolean;
+}
+
+/** Answers the request with the images that there are, and those on their way. */
+export interface ListImages {
+  readonly type: 'listImages';
+  readonly request: RequestId;
+}
+
+/** Brings an image, for containers to come, and answers the request. */
+export interface PullImage {
+  readonly type: 'pullImage';
+  readonly request: RequestId;
+  readonly image: Image;
 }
 
 /**
@@ -206,6 +221,8 @@ export type AgentEffect =
   | KillContainer
   | RemoveContainer
   | PruneImages
+  | ListImages
+  | PullImage
   | CollectGarbage
   | CreateVolume
   | Checkpoint

@@ -14,7 +14,9 @@ import type {
   DestroyContainer,
   Exit,
   KillContainer,
+  ListImages,
   PruneImages,
+  PullImage,
   RemoveContainer,
   SendToExecutor,
   SendToMaster,
@@ -118,7 +120,15 @@ export const isFull = ({ outbox }: AgentState) => outbox.heldBytes > MAX_HELD_BY
  */
 export function emitAtOnce(
   agent: AgentState,
-  effect: SendToMaster | Reply | AttachContainer | WaitContainer | PruneImages | Exit,
+  effect:
+    | SendToMaster
+    | Reply
+    | AttachContainer
+    | WaitContainer
+    | PruneImages
+    | ListImages
+    | PullImage
+    | Exit,
 ): void {
   agent.outbox.ready.push(effect);
 }

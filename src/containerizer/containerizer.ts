@@ -3,7 +3,6 @@
 import type {
   CgroupInfo,
   CommandInfo,
-  Image,
   Resource,
   ResourceStatistics,
 } from '../model/generated/messages.ts';
@@ -16,6 +15,7 @@ import { Containers } from './containers.ts';
 import { DEFAULT_FETCH_OPTIONS, Fetcher, type FetchOptions } from './fetcher/fetcher.ts';
 import type { Host } from './host/host.ts';
 import { Users } from './host/users.ts';
+import { LeftRoots } from './images/left-roots.ts';
 import type { Provisioner } from './images/provisioner.ts';
 import { DEFAULT_CGROUP_OPTIONS } from './isolators/cgroup-options.ts';
 import { Cleaners } from './isolators/cleaners.ts';
@@ -93,6 +93,9 @@ export interface InsideSpec {
   readonly timeoutMs: number;
 }
 
+/** What is asked about images in general. */
+export type ImageCalls = Pick<Provisioner, 'pull' | 'images' | 'prune'>;
+
 interface Parts {
   readonly users: Users;
   readonly launcher: Launcher;
@@ -113,6 +116,8 @@ export class Containerizer {
   readonly #steps: LaunchSteps;
   readonly #users: Users;
   readonly #provisioner: Provisioner | undefined;
+  readonly #leftRoots: LeftRoots;
+  readonly #roots: Pick<Provisioner, 'recover' | 'destroy'>;
   readonly #gids: VolumeGids | undefined;
   readonly #containers: Containers;
   readonly #undoing: Undoing;
@@ -141,6 +146,8 @@ export class Containerizer {
       images: options.images?.support,
     };
     this.#provisioner = options.images?.provisioner;
+    this.#leftRoots = new LeftRoots(options.work.provisioner, options.warn);
+    this.#roots = this.#provisioner ?? this.#leftRoots;
     this.#gids = options.gids;
     this.#placements = new Placements(options.records, this.#host.cgroups);
     this.#fetcher = new Fetcher({
@@ -177,7 +184,7 @@ export class Containerizer {
         warn: options.warn,
       }),
       placements: this.#placements,
-      provisioner: this.#provisioner,
+      provisioner: this.#roots,
       gids: options.gids,
       attach: (id) => this.#attach(id, '.'),
       onSandboxLeft: (id, place) => this.#listeners.onSandboxLeft(id, place),
@@ -230,6 +237,7 @@ export class Containerizer {
     }
     await this.#launcher.close();
     await this.#fetcher.close();
+    await this.#leftRoots.close();
   }
 
   /**
@@ -417,13 +425,13 @@ export class Containerizer {
   /** To be called before all else: what was made for containers without records is undone. */
   async recoverShared(): Promise<void> {
     const known = new Set(this.#records.all());
-    await this.#provisioner?.recover(known);
+    await this.#roots.recover(known);
     await this.#gids?.recover(known);
   }
 
-  /** Removes images that no container uses, but for these. */
-  async pruneImages(excluded: readonly Image[]): Promise<void> {
-    await this.#provisioner?.prune(excluded);
+  /** Undefined where this agent has no images. */
+  get images(): ImageCalls | undefined {
+    return this.#provisioner;
   }
 
   /** Figures by Mesos's names, also those of isolators and of images. */

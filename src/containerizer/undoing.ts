@@ -23,7 +23,7 @@ export interface UndoingParts {
   readonly cleaners: Cleaners;
   readonly placements: Placements;
   readonly launcher: Pick<Launcher, 'forget'>;
-  readonly provisioner: Provisioner | undefined;
+  readonly provisioner: Pick<Provisioner, 'destroy'>;
   readonly gids: VolumeGids | undefined;
   /** Kills what is left in cgroups, and removes them. */
   readonly sweep: (folders: readonly string[]) => Promise<void>;
@@ -109,7 +109,7 @@ export class Undoing {
 
   /** What it has of images, and the groups of its volumes. */
   async #giveBack(id: ContainerId): Promise<void> {
-    await this.#of.provisioner?.destroy(id);
+    await this.#of.provisioner.destroy(id);
     await this.#of.gids?.releaseOf(id);
   }
 

@@ -35,3 +35,10 @@ export function formatBytes(bytes: number): string {
   }
   return text;
 }
+
+/** For people: in the largest unit of which it is one or more, such as `12.3 MB`. */
+export function roundedBytes(bytes: number): string {
+  const [name, size] =
+    Object.entries(UNITS).findLast(([, unit]) => Math.abs(bytes) >= unit) ?? (['B', 1] as const);
+  return `${size === 1 ? bytes : (bytes / size).toFixed(1)} ${name}`;
+}

@@ -292,15 +292,33 @@ describe('a call about resource providers', () => {
   });
 });
 
+const base = { type: Image_Type.DOCKER, docker: { name: 'base' } };
+
+test('a principal that may not prune images neither sees nor pulls any', () => {
+  const world = new World({ authorizer: { authorize: (_, action) => action !== 'PRUNE_IMAGES' } });
+  world.register();
+  const asked = registered();
+  const list = { type: AgentCall_Type.GET_IMAGES };
+  const pull = { type: AgentCall_Type.PULL_IMAGE, pull_image: { image: base } };
+  for (const call of [list, pull]) {
+    expect(answerTo(world, call)?.status).toBe(403);
+    expect(answerTo(asked, call)).toBeUndefined();
+  }
+  expect(asked.take('listImages')).toHaveLength(1);
+  expect(asked.take('pullImage')).toMatchObject([{ image: base }]);
+});
+
 test('a principal that may not prune images is refused', () => {
   const world = new World({ authorizer: { authorize: (_, action) => action !== 'PRUNE_IMAGES' } });
   world.register();
   const type = AgentCall_Type.PRUNE_IMAGES;
   expect(answerTo(world, { type })?.status).toBe(403);
   const asked = registered();
-  const excluded_images = [{ type: Image_Type.DOCKER, docker: { name: 'base' } }];
+  const excluded_images = [base];
   expect(answerTo(asked, { type, prune_images: { excluded_images } })).toBeUndefined();
-  expect(asked.take('pruneImages')).toMatchObject([{ excluded: excluded_images }]);
+  expect(asked.take('pruneImages')).toMatchObject([
+    { excluded: excluded_images, isAnswered: false },
+  ]);
 });
 
 describe('a call of a principal that may do nothing', () => {
@@ -370,6 +388,7 @@ describe('a call of a principal that may do nothing', () => {
       }),
     },
     { call: () => ({ type: AgentCall_Type.PRUNE_IMAGES }) },
+    { call: () => ({ type: AgentCall_Type.PULL_IMAGE, pull_image: { image: base } }) },
   ];
 
   test.each(rows.map((row) => ({ name: nameOf(row), ...row })))(

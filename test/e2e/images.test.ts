@@ -61,7 +61,7 @@ async function call(type: string, part: object = {}): Promise<{ status: number; 
 /** What containers have of images, below the agent's work directory. */
 const left = (...names: string[]) => readdirSync(join(cluster.folder, 'agent', ...names));
 const roots = () => left('provisioner', 'containers');
-const layers = () => left('store', 'docker', 'mesoscale-1', 'layers', 'sha256');
+const layers = () => left('store', 'docker', 'mesoscale-2', 'layers', 'sha256');
 
 describe.runIf(isRoot)('a container with an image', () => {
   test('runs what the image says, or a command in its files', async () => {

@@ -7,6 +7,7 @@ import {
   AgentCall_AttachContainerInput_Type,
   AgentCall_Type,
   type CommandInfo,
+  Image_Type,
   type MasterCall,
   MasterCall_Type,
   Offer_Operation_Type,
@@ -224,6 +225,11 @@ const AGENT: Table<typeof AgentCall_Type, AgentCall> = {
     body: { mark_resource_provider_gone: { resource_provider_id: { value: 'x' } } },
   },
   PRUNE_IMAGES: { refused: 'PRUNE_IMAGES', body: {} },
+  GET_IMAGES: { refused: 'PRUNE_IMAGES', body: {} },
+  PULL_IMAGE: {
+    refused: 'PRUNE_IMAGES',
+    body: { pull_image: { image: { type: Image_Type.DOCKER, docker: { name: 'base' } } } },
+  },
 };
 
 /** A master that has something of all that calls show, and asks `authorizer` from now on. */

@@ -322,6 +322,8 @@ export class AgentHost {
       case 'killContainer':
       case 'removeContainer':
       case 'pruneImages':
+      case 'listImages':
+      case 'pullImage':
       case 'collectGarbage':
       case 'createVolume':
         return;

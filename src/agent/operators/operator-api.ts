@@ -1,4 +1,5 @@
-// Calls of the operator API that change something. Resource providers are not supported yet: such a
+// Calls of the operator API that change something, or are about what others than the state machine
+// know of. Resource providers are not supported yet: such a
 // call is answered so, or with what is wrong with it.
 import {
   type AgentCall,
@@ -68,7 +69,11 @@ const providerError = (call: AgentCall) =>
     : "Expecting 'add_resource_provider_config.info.id' to be unset";
 
 const ACTIONS: Partial<Record<AgentCall_Type, Action>> = {
+  // Whoever may remove an agent's images may see and bring them, and nobody else: lists of Mesos's
+  // know no other action about images.
   [AgentCall_Type.PRUNE_IMAGES]: 'PRUNE_IMAGES',
+  [AgentCall_Type.GET_IMAGES]: 'PRUNE_IMAGES',
+  [AgentCall_Type.PULL_IMAGE]: 'PRUNE_IMAGES',
   [AgentCall_Type.MARK_RESOURCE_PROVIDER_GONE]: 'MARK_RESOURCE_PROVIDER_GONE',
   [AgentCall_Type.ADD_RESOURCE_PROVIDER_CONFIG]: 'MODIFY_RESOURCE_PROVIDER_CONFIG',
   [AgentCall_Type.UPDATE_RESOURCE_PROVIDER_CONFIG]: 'MODIFY_RESOURCE_PROVIDER_CONFIG',
@@ -135,8 +140,14 @@ function answer(agent: AgentState, event: OperatorCalled): Answer | undefined {
         type: 'pruneImages',
         request: event.request,
         excluded: call.prune_images?.excluded_images ?? [],
+        isAnswered: call.prune_images?.show_removed ?? false,
       });
       return undefined;
+    case AgentCall_Type.GET_IMAGES:
+      emitAtOnce(agent, { type: 'listImages', request: event.request });
+      return undefined;
+    case AgentCall_Type.PULL_IMAGE:
+      return pull(agent, event);
     case AgentCall_Type.MARK_RESOURCE_PROVIDER_GONE:
       // There are none to remove.
       return DONE;
@@ -152,6 +163,15 @@ function answer(agent: AgentState, event: OperatorCalled): Answer | undefined {
     default:
       return UNSUPPORTED;
   }
+}
+
+function pull(agent: AgentState, { call, request }: OperatorCalled): Answer | undefined {
+  const image = call.pull_image?.image;
+  if (image !== undefined) {
+    emitAtOnce(agent, { type: 'pullImage', request, image });
+    return undefined;
+  }
+  return { status: 400, text: "Expecting 'pull_image' to be present" };
 }
 
 function unknownProvider(

@@ -156,6 +156,8 @@ export async function runAgent(
     killContainer: driver,
     removeContainer: driver,
     pruneImages: driver,
+    listImages: driver,
+    pullImage: driver,
     collectGarbage: driver,
     createVolume: driver,
     checkpoint: driver,

@@ -4,21 +4,26 @@ import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { ContainerizerError } from '../containerizer-error.ts';
+import type { ByteCounter } from './byte-counter.ts';
 
 /** What blobs leave free of a disk. */
 const LEFT_BYTES = 64 << 20;
 /** How many bytes arrive between two looks at the disk. */
 const LOOK_BYTES = 16 << 20;
 
-/** Nothing may exist at `path`. Rejects as the bytes do, or with the reason of the abort. */
+/**
+ * Nothing may exist at `path`. `arrived` counts the bytes. Rejects as these do, or with the reason
+ * of the abort.
+ */
 export async function storeBlob(
   bytes: AsyncIterable<Uint8Array>,
   path: string,
   signal: AbortSignal,
+  arrived?: ByteCounter,
 ): Promise<void> {
   try {
     const file = createWriteStream(path, { flags: 'wx', mode: 0o600 });
-    await pipeline(leavingRoom(bytes, dirname(path)), file, { signal });
+    await pipeline(leavingRoom(bytes, dirname(path), arrived), file, { signal });
   } catch (error) {
     signal.throwIfAborted();
     throw error;
@@ -38,9 +43,14 @@ export async function requireRoom(folder: string, bytes: number, name: string): 
 }
 
 /** The same bytes; others come to the disk at the same time. */
-async function* leavingRoom(bytes: AsyncIterable<Uint8Array>, folder: string) {
+async function* leavingRoom(
+  bytes: AsyncIterable<Uint8Array>,
+  folder: string,
+  arrived: ByteCounter | undefined,
+) {
   let untilLook = LOOK_BYTES;
   for await (const chunk of bytes) {
+    arrived?.add(chunk.length);
     yield chunk;
     untilLook -= chunk.length;
     if (untilLook <= 0) {

@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { codeOf, orNoEntry } from '../../filesystem/folder.ts';
 import { privateFolder } from '../../filesystem/private-file.ts';
 import { deleteTree } from '../../filesystem/tree-deletion.ts';
-import { childOf, containerFolder } from '../../model/container-id.ts';
+import { childOf, containerFolder, parentOf } from '../../model/container-id.ts';
 import { enumNames } from '../../model/enum-names.ts';
 import { errorText } from '../../model/error-text.ts';
 import { Image_Type } from '../../model/generated/messages.ts';
@@ -19,15 +19,22 @@ import { type ContainerId, containerId } from '../../model/ids.ts';
 import { isContainerName } from '../work-directory.ts';
 import { isDigest } from './formats/digest.ts';
 import type { ImageUse } from './store/image-source.ts';
+import { STORE_VERSION } from './store/store-folders.ts';
 
 const NESTED = 'containers';
 const ROOTS = 'roots';
 const RECORD = 'image.json';
 
+/** What a container uses, and the version of the store that has it. */
+export interface RecordedUse extends ImageUse {
+  readonly store: number;
+}
+
 export class ContainerRoots {
   readonly #containers: string;
   readonly #removed: string;
   readonly #warn: (text: string) => void;
+  #failedDeletions = 0;
   /** What is being deleted, one after the other. */
   #deleted: Promise<void> = Promise.resolve();
 
@@ -52,7 +59,8 @@ export class ContainerRoots {
     await mkdir(folder, { mode: 0o700 });
     const { type, name: image, digest, layers } = use;
     const temporary = join(folder, `.${RECORD}`);
-    const text = JSON.stringify({ version: 1, type: typeName(type), name: image, digest, layers });
+    const where = { version: 2, store: STORE_VERSION, type: typeName(type) };
+    const text = JSON.stringify({ ...where, name: image, digest, layers });
     await writeFile(temporary, text, { mode: 0o600 });
     await rename(temporary, join(folder, RECORD));
     return folder;
@@ -74,10 +82,31 @@ export class ContainerRoots {
     return found;
   }
 
+  /**
+   * Of those that have any: the known ones, and those in which none of these is nested, each after
+   * the one that it is nested in.
+   */
+  async sorted(known: ReadonlySet<ContainerId>): Promise<{
+    readonly left: readonly ContainerId[];
+    readonly unneeded: readonly ContainerId[];
+  }> {
+    const needed = new Set<ContainerId>();
+    for (const id of known) {
+      for (let each: ContainerId | undefined = id; each !== undefined; each = parentOf(each)) {
+        needed.add(each);
+      }
+    }
+    const all = await this.all();
+    return {
+      left: all.filter((id) => known.has(id)),
+      unneeded: all.filter((id) => !needed.has(id)),
+    };
+  }
+
   /** What a container uses, as far as its records are whole. */
-  async uses(id: ContainerId): Promise<ImageUse[]> {
+  async uses(id: ContainerId): Promise<RecordedUse[]> {
     const roots = join(this.#place(id), ROOTS);
-    const uses: ImageUse[] = [];
+    const uses: RecordedUse[] = [];
     for (const name of await namesIn(roots)) {
       const path = join(roots, name, RECORD);
       try {
@@ -112,6 +141,11 @@ export class ContainerRoots {
     }
   }
 
+  /** How many could not be deleted, by this agent. */
+  get failedDeletions(): number {
+    return this.#failedDeletions;
+  }
+
   /** Resolves when all that was removed is deleted. */
   async close(): Promise<void> {
     await this.#deleted;
@@ -122,6 +156,7 @@ export class ContainerRoots {
       try {
         await deleteTree(path);
       } catch (error) {
+        this.#failedDeletions++;
         this.#warn(`'${path}' of a container cannot be deleted yet: ${errorText(error)}`);
       }
     });
@@ -139,20 +174,24 @@ const TYPES = new Map(
   [Image_Type.DOCKER, Image_Type.APPC].map((type) => [typeName(type), type] as const),
 );
 
-interface UseRecord extends Omit<ImageUse, 'type'> {
+interface UseRecord extends Omit<RecordedUse, 'type'> {
   readonly version?: unknown;
   /** Agents that had images of Docker only did not say it. */
   readonly type?: string;
 }
 
 /** Throws where it is damaged. */
-function useOf(text: string): ImageUse {
+function useOf(text: string): RecordedUse {
   const record = JSON.parse(text) as UseRecord;
   const { version, type: said = 'DOCKER', name, digest, layers } = record;
   const type = TYPES.get(said);
-  const isWhole = version === 1 && typeof name === 'string' && layers.every(isDigest);
+  // The first version did not say the store's.
+  const store = version === 1 ? 1 : record.store;
+  const isKnown = version === 1 || version === 2;
+  const isWhole =
+    isKnown && Number.isInteger(store) && typeof name === 'string' && layers.every(isDigest);
   if (!isWhole || type === undefined) {
     throw new Error('it is damaged, or of another version');
   }
-  return { type, name, digest, layers };
+  return { store, type, name, digest, layers };
 }

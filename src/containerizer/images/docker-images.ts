@@ -16,6 +16,7 @@ import { SharedWork } from './shared-work.ts';
 import { accessWith } from './store/access.ts';
 import { diffIdsOf, type ImageRecords, type StoredLayer } from './store/image-records.ts';
 import type { ImageRequest, ImageSource, StoredImage, StoreParts } from './store/image-source.ts';
+import type { RunningPull } from './store/running-pulls.ts';
 
 export class DockerImages implements ImageSource {
   readonly type = Image_Type.DOCKER;
@@ -50,10 +51,12 @@ export class DockerImages implements ImageSource {
     const name = canonicalName(reference);
     const key = `${name} ${Buffer.from(credentials ?? []).toString('base64')}`;
     return this.#pulls.run(key, abort, async (shared) => {
+      using running = parts.pulls.begin(name);
       const known = await knownImage(parts.records, name);
       const options = { credentials, known, abort: shared };
       using pulled = await this.#puller.manifest(reference, options);
-      return await store(reference, pulled, parts, options);
+      running.has(pulled.manifest.layers);
+      return await store(reference, { pulled, running }, parts, options);
     });
   }
 }
@@ -79,7 +82,7 @@ async function knownImage(records: ImageRecords, name: string): Promise<KnownIma
 
 async function store(
   reference: ImageReference,
-  pulled: PulledImage,
+  { pulled, running }: { readonly pulled: PulledImage; readonly running: RunningPull },
   { records, layers: layerStore }: StoreParts,
   { credentials, abort }: PullOptions,
 ): Promise<StoredImage> {
@@ -94,11 +97,12 @@ async function store(
       const diffId = await layerStore.provide(layer, known.get(layer.digest), {
         source: {
           name: reference.registry ?? '',
-          bring: (it, path, signal) => pulled.download(it, path, signal),
+          bring: (it, path, signal, arrived) => pulled.download(it, path, signal, arrived),
         },
         abort: any,
       });
       releases.push(layerStore.hold([diffId]));
+      running.done(layer);
       return { digest: layer.digest, diffId };
     } catch (error) {
       controller.abort(error);
@@ -113,7 +117,8 @@ async function store(
     const distinct = withoutRepeated(stored, ({ diffId }) => diffId);
     const before = records.get(name);
     const access = accessWith(before?.digest === digest ? before.access : [], credentials);
-    await records.set({ name, digest, config, layers: distinct, access });
+    const pulledMs = Date.now();
+    await records.set({ name, digest, config, layers: distinct, access, pulledMs });
     return { type: Image_Type.DOCKER, name, digest, config, layers: diffIdsOf(distinct) };
   } catch (error) {
     abort.throwIfAborted();

@@ -2,7 +2,6 @@
 // of them what a container can write to, and what each container uses is on record, so that nothing
 // of it is removed while the container is there.
 
-import { parentOf } from '../../model/container-id.ts';
 import type { Image, Image_Type } from '../../model/generated/messages.ts';
 import type { ContainerId } from '../../model/ids.ts';
 import { containerizerErrorOf } from '../containerizer-error.ts';
@@ -12,10 +11,12 @@ import type { Rounds } from '../rounds.ts';
 import type { WorkDirectory } from '../work-directory.ts';
 import { type BackendName, chooseBackend, makeRoot } from './backends/backends.ts';
 import { type CollectionRules, watchImageDisk } from './collection.ts';
-import { ContainerRoots } from './container-roots.ts';
-import type { ProvisionedImage, Provisioner } from './provisioner.ts';
-import type { ImageSource } from './store/image-source.ts';
-import { ImageStore } from './store/image-store.ts';
+import { ContainerRoots, type RecordedUse } from './container-roots.ts';
+import type { ImageListing, ProvisionedImage, Provisioner } from './provisioner.ts';
+import type { PullProgress } from './pull-progress.ts';
+import type { HeldImage, ImageSource, ImageUse } from './store/image-source.ts';
+import { ImageStore, type Pruned } from './store/image-store.ts';
+import { STORE_VERSION } from './store/store-folders.ts';
 
 /** Where images of one type come from, and where they are kept. */
 export interface StoreOptions {
@@ -51,6 +52,8 @@ export class ImageProvisioner implements Provisioner {
   /** What lets go of the images that a container uses. */
   readonly #used = new Map<ContainerId, (() => void)[]>();
   readonly #collecting: readonly Rounds[];
+  /** Images that containers wait for. */
+  readonly #awaited = new Map<ContainerId, Image>();
   #failedRemovals = 0;
 
   private constructor(
@@ -71,7 +74,7 @@ export class ImageProvisioner implements Provisioner {
             watchImageDisk({
               ...collection,
               folder: store.folder,
-              prune: (excluded) => store.prune(excluded),
+              prune: async (excluded) => void (await store.prune(excluded)),
               warn,
             }),
           );
@@ -101,12 +104,8 @@ export class ImageProvisioner implements Provisioner {
     image: Image,
     abort: AbortSignal,
   ): Promise<ProvisionedImage> {
-    const open = this.#stores.get(image.type);
-    if (open === undefined) {
-      throw unsupportedType(image.type);
-    }
-    const { store, backend } = open;
-    const held = await store.image(image, abort);
+    const { store, backend } = this.#storeOf(image);
+    const held = await this.#awaiting(id, image, abort);
     // Destroying the container lets go of it from here on, also of what fails below.
     const releases = this.#used.get(id) ?? [];
     releases.push(() => held[Symbol.dispose]());
@@ -122,6 +121,48 @@ export class ImageProvisioner implements Provisioner {
       const what = `Failed to make the root file system of image '${held.name}'`;
       throw containerizerErrorOf(error, what);
     }
+  }
+
+  /** Throws ContainerizerError. */
+  #storeOf({ type }: Image): OpenStore {
+    const open = this.#stores.get(type);
+    if (open === undefined) {
+      throw unsupportedType(type);
+    }
+    return open;
+  }
+
+  /** A container asks for one image after the other. */
+  async #awaiting(id: ContainerId, image: Image, abort: AbortSignal): Promise<HeldImage> {
+    this.#awaited.set(id, image);
+    try {
+      return await this.#storeOf(image).store.image(image, abort);
+    } finally {
+      this.#awaited.delete(id);
+    }
+  }
+
+  async pull(image: Image, abort: AbortSignal): Promise<ImageUse> {
+    using held = await this.#storeOf(image).store.image(image, abort);
+    return held;
+  }
+
+  async images(): Promise<ImageListing> {
+    const stores = [...this.#stores.values()].map(({ store }) => store);
+    const lists = await Promise.all(stores.map((store) => store.images()));
+    // Of one type, images share layers.
+    const bytes = lists.map((images) => {
+      const layers = images.flatMap((image) => image.layers);
+      const sizes = new Map(layers.map(({ diffId, bytes }) => [diffId, bytes]));
+      return sumOf([...sizes.values()]);
+    });
+    const pulls = stores.flatMap((store) => store.pulls());
+    return { images: lists.flat(), pulls, bytes: sumOf(bytes) };
+  }
+
+  progress(id: ContainerId): PullProgress | undefined {
+    const image = this.#awaited.get(id);
+    return image && this.#storeOf(image).store.progress(image);
   }
 
   async destroy(id: ContainerId): Promise<void> {
@@ -147,40 +188,50 @@ export class ImageProvisioner implements Provisioner {
   }
 
   async recover(known: ReadonlySet<ContainerId>): Promise<void> {
-    const all = await this.#roots.all();
-    const needed = new Set<ContainerId>();
-    for (const id of known) {
-      for (let each: ContainerId | undefined = id; each !== undefined; each = parentOf(each)) {
-        needed.add(each);
-      }
+    const { left, unneeded } = await this.#roots.sorted(known);
+    const older: RecordedUse[] = [];
+    for (const id of left) {
+      // Images of a type that there was, and is no more, are left alone altogether.
+      const uses = await this.#roots.uses(id);
+      const ours = uses.filter(({ store }) => store === STORE_VERSION);
+      const holds = ours.map((use) => this.#stores.get(use.type)?.store.hold(use));
+      this.#used.set(
+        id,
+        holds.filter((release) => release !== undefined),
+      );
+      older.push(...uses.filter(({ store }) => store !== STORE_VERSION));
     }
-    for (const id of all) {
-      if (known.has(id)) {
-        // Images of a type that there was, and is no more, are left alone altogether.
-        const uses = await this.#roots.uses(id);
-        const holds = uses.map((use) => this.#stores.get(use.type)?.store.hold(use));
-        this.#used.set(
-          id,
-          holds.filter((release) => release !== undefined),
-        );
-      }
-    }
-    for (const id of all) {
-      if (!needed.has(id)) {
-        await this.destroy(id);
-      }
+    for (const id of unneeded) {
+      await this.destroy(id);
     }
     await this.#roots.clear();
+    for (const [type, { store }] of this.#stores) {
+      const used = older.filter((use) => use.type === type);
+      await store.removeOlder(new Set(used.map((use) => use.store)));
+    }
   }
 
-  async prune(excluded: readonly Image[]): Promise<void> {
+  async prune(excluded: readonly Image[]): Promise<Pruned> {
+    const all: Pruned[] = [];
     for (const { store } of this.#stores.values()) {
-      await store.prune(excluded);
+      all.push(await store.prune(excluded));
     }
+    return {
+      images: all.flatMap(({ images }) => images),
+      layers: all.flatMap(({ layers }) => layers),
+    };
   }
 
   metrics(): Record<string, number> {
-    return { 'containerizer/mesos/provisioner/remove_container_errors': this.#failedRemovals };
+    const stores = [...this.#stores.values()];
+    return Object.assign(
+      { 'containerizer/mesos/provisioner/remove_container_errors': this.#failedRemovals },
+      ...stores.map(({ backend, store }) => ({
+        [`containerizer/mesos/provisioner/${backend}/remove_rootfs_errors`]:
+          this.#roots.failedDeletions,
+        ...store.metrics(),
+      })),
+    );
   }
 
   /** Resolves when nothing is being deleted any more. */
@@ -189,5 +240,10 @@ export class ImageProvisioner implements Provisioner {
       rounds.close();
     }
     await this.#roots.close();
+    for (const { store } of this.#stores.values()) {
+      await store.close();
+    }
   }
 }
+
+const sumOf = (numbers: readonly number[]) => numbers.reduce((sum, each) => sum + each, 0);

@@ -3,6 +3,9 @@
 import type { Image } from '../../model/generated/messages.ts';
 import type { ContainerId } from '../../model/ids.ts';
 import type { ImageConfig } from './image.ts';
+import type { PullProgress } from './pull-progress.ts';
+import type { ImageUse } from './store/image-source.ts';
+import type { ListedImage, Pruned } from './store/image-store.ts';
 
 /** The files of an image, as a container has them. All paths are absolute. */
 export type RootFileSystem =
@@ -25,6 +28,13 @@ export type RootFileSystem =
 export interface ProvisionedImage {
   readonly config: ImageConfig;
   readonly root: RootFileSystem;
+}
+
+export interface ImageListing {
+  readonly images: readonly ListedImage[];
+  readonly pulls: readonly PullProgress[];
+  /** Of all layers, each counted once. */
+  readonly bytes: number;
 }
 
 export interface Provisioner {
@@ -51,8 +61,20 @@ export interface Provisioner {
    */
   recover(known: ReadonlySet<ContainerId>): Promise<void>;
 
+  /**
+   * The image is in the store when this resolves, for containers to come. Rejects with
+   * ContainerizerError, or with the reason of the abort.
+   */
+  pull(image: Image, abort: AbortSignal): Promise<ImageUse>;
+
+  /** What is in the store, and what is on its way there. */
+  images(): Promise<ImageListing>;
+
+  /** How far the image has come that a container waits for; undefined where it waits for none. */
+  progress(id: ContainerId): PullProgress | undefined;
+
   /** Removes the images that no container uses, but for these, and all layers without an image. */
-  prune(excluded: readonly Image[]): Promise<void>;
+  prune(excluded: readonly Image[]): Promise<Pruned>;
 
   /** By the names that Mesos gives to them. */
   metrics(): Record<string, number>;

@@ -1,4 +1,5 @@
 // Where images come from: what a registry and a folder of archives have in common.
+import type { ByteCounter } from './byte-counter.ts';
 import type { ImageConfig, ImageManifest, ImageReference, LayerDescriptor } from './image.ts';
 
 /** An image that was pulled before. */
@@ -27,8 +28,13 @@ export interface PulledImage extends Disposable {
   /**
    * Stores the blob of a layer as it is in the registry or archive, with the size and digest that
    * are named. Nothing may exist at `path`; the new file is private, and whoever calls deletes it,
-   * also after a failure. Rejects with ContainerizerError, with the system's error, or with the
-   * reason of the abort.
+   * also after a failure. `arrived` counts its bytes. Rejects with ContainerizerError, with the
+   * system's error, or with the reason of the abort.
    */
-  download(layer: LayerDescriptor, path: string, abort: AbortSignal): Promise<void>;
+  download(
+    layer: LayerDescriptor,
+    path: string,
+    abort: AbortSignal,
+    arrived?: ByteCounter,
+  ): Promise<void>;
 }

@@ -5,6 +5,7 @@ import { errorText } from '../../model/error-text.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
 import { trustMachine } from '../downloads/machine-trust.ts';
 import { answer } from '../threads/answering.ts';
+import { ByteCounter } from './byte-counter.ts';
 import type { ImageManifest, ImageReference, LayerDescriptor } from './image.ts';
 import type { KnownImage, PulledImage } from './puller.ts';
 import { type PullerOptions, pullerOf } from './pullers.ts';
@@ -21,6 +22,8 @@ export interface DownloadQuestion {
   readonly number: number;
   readonly layer: LayerDescriptor;
   readonly path: string;
+  /** Of a ByteCounter. */
+  readonly arrived: SharedArrayBuffer | undefined;
 }
 
 export interface PullFailure {
@@ -43,12 +46,12 @@ answer(
       images.set(number, image);
       return image.manifest;
     },
-    download: async ({ number, layer, path }: DownloadQuestion, abort) => {
+    download: async ({ number, layer, path, arrived }: DownloadQuestion, abort) => {
       const image = images.get(number);
       if (image === undefined) {
         throw new Error(`There is no image of number ${number}`);
       }
-      await image.download(layer, path, abort);
+      await image.download(layer, path, abort, arrived && new ByteCounter(arrived));
     },
     close: (number: number) => {
       images.get(number)?.[Symbol.dispose]();

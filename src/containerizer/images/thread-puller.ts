@@ -30,8 +30,8 @@ export class ThreadPuller implements Puller {
     const manifest = await this.#thread.ask<ImageManifest>('manifest', question, abort);
     return {
       manifest,
-      download: (layer, path, abort) => {
-        const question: DownloadQuestion = { number, layer, path };
+      download: (layer, path, abort, arrived) => {
+        const question: DownloadQuestion = { number, layer, path, arrived: arrived?.memory };
         return this.#thread.ask('download', question, abort);
       },
       [Symbol.dispose]: () => {

@@ -6,6 +6,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
@@ -16,7 +17,9 @@ import {
   ImageProvisioner,
   type ImageProvisionerOptions,
 } from '../../../src/containerizer/images/image-provisioner.ts';
+import { LeftRoots } from '../../../src/containerizer/images/left-roots.ts';
 import type { ProvisionedImage } from '../../../src/containerizer/images/provisioner.ts';
+import { progressText } from '../../../src/containerizer/images/pull-progress.ts';
 import { WorkDirectory } from '../../../src/containerizer/work-directory.ts';
 import { type Image, Image_Type, Secret_Type } from '../../../src/model/generated/messages.ts';
 import { containerId } from '../../../src/model/ids.ts';
@@ -36,7 +39,7 @@ let provisioner: ImageProvisioner;
 let warnings: string[];
 
 const storeDir = () => join(folder.path, 'store');
-const store = (...names: string[]) => join(storeDir(), 'mesoscale-1', ...names);
+const store = (...names: string[]) => join(storeDir(), 'mesoscale-2', ...names);
 const work = () => new WorkDirectory(join(folder.path, 'work'));
 
 const opened = (options: Partial<ImageProvisionerOptions> = {}) =>
@@ -309,6 +312,103 @@ test('pruning takes what no container uses and nobody wants to keep', async () =
   expect(shelf.manifests).toBe(1);
 });
 
+test('what was pruned is told, and what is there, with its size and use', async () => {
+  const begun = Date.now();
+  shelf.put('one:latest', [low, high]);
+  shelf.put('two:latest', [low, layer({ name: 'c', content: 'ccc' })]);
+  await provisioner.provision(id, 'rootfs', docker('one'), never);
+  expect(await provisioner.pull(docker('two'), never)).toMatchObject({ name: 'two:latest' });
+  const { images, pulls, bytes } = await provisioner.images();
+  expect({ pulls, bytes }).toEqual({ pulls: [], bytes: 2 + 1 + 3 });
+  expect(images).toMatchObject([
+    { name: 'one:latest', isInUse: true, layers: [{ diffId: digestOf(low), bytes: 2 }, {}] },
+    { name: 'two:latest', isInUse: false, layers: [{ bytes: 2 }, { bytes: 3 }] },
+  ]);
+  expect(images.every(({ pulledMs }) => pulledMs >= begun && pulledMs <= Date.now())).toBe(true);
+  expect(await provisioner.prune([])).toMatchObject({
+    images: [{ type: Image_Type.DOCKER, name: 'two:latest' }],
+    layers: [{ bytes: 3 }],
+  });
+  expect(await provisioner.prune([])).toEqual({ images: [], layers: [] });
+});
+
+test('how far a pull has come is told, of an image and of a container', async () => {
+  const { layers } = shelf.put('base:latest', [low, high]);
+  const [first, second] = layers;
+  const open = Promise.withResolvers<void>();
+  shelf.gate = ({ digest }) => (digest === first?.digest ? open.promise : Promise.resolve());
+  const done = provisioner.provision(id, 'rootfs', docker('base'), never);
+  await expect
+    .poll(() => provisioner.progress(id)?.layers?.map(({ stage }) => stage))
+    .toEqual(['downloading', 'done']);
+  const [pull] = (await provisioner.images()).pulls;
+  expect(pull).toEqual(provisioner.progress(id));
+  expect(pull?.layers).toMatchObject([
+    { digest: first?.digest, size: first?.size, received: first?.size },
+    { digest: second?.digest, size: second?.size, received: second?.size },
+  ]);
+  expect(pull && progressText(pull)).toMatch(
+    /^1 of 2 layers are there, and (\d+ B) of \1 have arrived$/,
+  );
+  open.resolve();
+  await done;
+  expect(provisioner.progress(id)).toBeUndefined();
+  expect((await provisioner.images()).pulls).toEqual([]);
+  expect(provisioner.metrics()).toMatchObject({
+    'containerizer/mesos/provisioner/docker_store/image_pull_ms/count': 1,
+    'containerizer/mesos/provisioner/copy/remove_rootfs_errors': 0,
+  });
+});
+
+test('a store of an older version goes with the last container that uses it', async () => {
+  const old = (...names: string[]) => join(storeDir(), 'mesoscale-1', ...names);
+  const record = join(work().provisioner, 'containers', id, 'roots/rootfs/image.json');
+  shelf.put('base:latest', [low]);
+  await provisioner.provision(id, 'rootfs', docker('base'), never);
+  await provisioner.close();
+  renameSync(store(), old());
+  const { store: version, ...before } = JSON.parse(readFileSync(record, 'utf8'));
+  expect(version).toBe(2);
+  writeFileSync(record, JSON.stringify({ ...before, version: 1 }));
+  mkdirSync(join(storeDir(), 'mesoscale-9'));
+
+  provisioner = await opened();
+  await provisioner.recover(new Set([id]));
+  await provisioner.prune([]);
+  expect(readdirSync(old('layers/sha256'))).toHaveLength(1);
+  shelf.manifests = 0;
+  await provisioner.provision(containerId('two'), 'rootfs', docker('base'), never);
+  expect(shelf.manifests, 'images are pulled anew').toBe(1);
+  await provisioner.destroy(id);
+  await provisioner.close();
+
+  provisioner = await opened();
+  await provisioner.recover(new Set([containerId('two')]));
+  await provisioner.close();
+  expect(readdirSync(storeDir())).toEqual(['mesoscale-2', 'mesoscale-9']);
+  expect(unfinished()).toEqual([]);
+});
+
+test('roots of containers go with them, also where later agents have no images', async () => {
+  shelf.put('base:latest', [low]);
+  for (const name of ['one', 'two', 'three.four']) {
+    await provisioner.provision(containerId(name), 'rootfs', docker('base'), never);
+  }
+  await provisioner.close();
+  const containers = () => readdirSync(join(work().provisioner, 'containers'));
+  const later = new LeftRoots(work().provisioner, (text) => void warnings.push(text));
+  await later.recover(new Set([id, containerId('three'), containerId('three.four')]));
+  expect(containers()).toEqual(['one', 'three']);
+  await later.destroy(containerId('three'));
+  await later.destroy(id);
+  await later.close();
+  expect([...containers(), ...readdirSync(join(work().provisioner, 'removed'))]).toEqual([]);
+  const nothing = new LeftRoots(join(folder.path, 'nothing'), (text) => void warnings.push(text));
+  await nothing.recover(new Set([id]));
+  await nothing.destroy(id);
+  expect(existsSync(join(folder.path, 'nothing'))).toBe(false);
+});
+
 test('what is pulled while images are pruned is whole', async () => {
   shelf.put('one:latest', [low, high]);
   shelf.put('two:latest', [low]);
@@ -377,7 +477,7 @@ test('what is in a store of others stays', async () => {
   writeFileSync(join(storeDir(), 'storedImages'), '');
   provisioner = await opened();
   await provisioner.prune([]);
-  expect(readdirSync(storeDir())).toEqual(['layers', 'mesoscale-1', 'storedImages']);
+  expect(readdirSync(storeDir())).toEqual(['layers', 'mesoscale-2', 'storedImages']);
 });
 
 test.each(isRoot ? (['copy', 'overlay'] as const) : (['copy'] as const))(

@@ -3,6 +3,7 @@
 import { writeFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 import { ContainerizerError } from '../../../src/containerizer/containerizer-error.ts';
+import type { ByteCounter } from '../../../src/containerizer/images/byte-counter.ts';
 import { canonicalName } from '../../../src/containerizer/images/formats/reference.ts';
 import type {
   ImageConfig,
@@ -60,14 +61,21 @@ export class ImageShelf implements Puller {
     }
     return {
       manifest,
-      download: (layer, path, signal) => this.#download(layer, path, signal),
+      download: (layer, path, signal, arrived) => this.#download(layer, path, signal, arrived),
       [Symbol.dispose]: () => undefined,
     };
   }
 
-  async #download(layer: LayerDescriptor, path: string, abort: AbortSignal): Promise<void> {
+  async #download(
+    layer: LayerDescriptor,
+    path: string,
+    abort: AbortSignal,
+    arrived: ByteCounter | undefined,
+  ): Promise<void> {
     this.blobs.set(layer.digest, (this.blobs.get(layer.digest) ?? 0) + 1);
+    const bytes = this.#bytes.get(layer.digest) ?? '';
+    arrived?.add(bytes.length);
     await this.gate(layer, abort);
-    await writeFile(path, this.#bytes.get(layer.digest) ?? '');
+    await writeFile(path, bytes);
   }
 }

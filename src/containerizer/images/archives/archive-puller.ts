@@ -53,7 +53,7 @@ export class ArchivePuller implements Puller {
       : this.#saved(archive, reference, abort));
     return {
       manifest: image.manifest,
-      download: async (layer, path, abort) => {
+      download: async (layer, path, abort, arrived) => {
         const name = `layer '${layer.digest}'`;
         const file = archive.find(image.files.get(layer.digest) ?? '');
         if (file === undefined) {
@@ -63,7 +63,7 @@ export class ArchivePuller implements Puller {
         }
         const expected = { digest: layer.digest, size: layer.size ?? file.size };
         const source = await archive.stream(file);
-        await storeBlob(verifiedBytes(source, expected, name), path, abort);
+        await storeBlob(verifiedBytes(source, expected, name), path, abort, arrived);
       },
       [Symbol.dispose]: () => {},
     };

@@ -63,10 +63,10 @@ export class RegistryPuller implements Puller {
       });
       return {
         manifest,
-        download: (layer, path, abort) => {
+        download: (layer, path, abort, arrived) => {
           const blob = { ...layer, name: `layer '${layer.digest}'`, most: MOST_LAYER_BYTES };
           return this.#downloads.run(host, abort, () =>
-            storeBlob(blobBytes(session, blob, abort), path, abort),
+            storeBlob(blobBytes(session, blob, abort), path, abort, arrived),
           );
         },
         [Symbol.dispose]: () => {},

@@ -21,6 +21,8 @@ export interface ImageEntry {
   readonly layers: readonly StoredLayer[];
   /** Who may have it without asking the registry. */
   readonly access: readonly Access[];
+  /** When it was pulled last. */
+  readonly pulledMs: number;
 }
 
 interface ImageRecord extends ImageEntry {
@@ -82,7 +84,7 @@ export class ImageRecords {
   async set(record: ImageRecord): Promise<void> {
     await writeDurably(
       join(this.#folder, fileOf(record.name)),
-      JSON.stringify({ version: 1, ...record }),
+      JSON.stringify({ version: 2, ...record }),
     );
     this.#entries.set(record.name, entryOf(record));
   }
@@ -107,9 +109,10 @@ export const diffIdsOf = (layers: readonly StoredLayer[]): readonly string[] =>
 
 const fileOf = (name: string) => `${createHash('sha256').update(name).digest('hex')}.json`;
 
-const entryOf = ({ digest, layers, access }: ImageEntry): ImageEntry => ({
+const entryOf = ({ digest, layers, access, pulledMs }: ImageEntry): ImageEntry => ({
   digest,
   access,
+  pulledMs,
   layers: layers.map((layer) => ({ digest: layer.digest, diffId: layer.diffId })),
 });
 
@@ -117,7 +120,8 @@ const entryOf = ({ digest, layers, access }: ImageEntry): ImageEntry => ({
 async function read(path: string): Promise<ImageRecord> {
   const record = JSON.parse(await readFile(path, 'utf8')) as ImageRecord & { version?: unknown };
   const isWhole =
-    record.version === 1 &&
+    record.version === 2 &&
+    Number.isFinite(record.pulledMs) &&
     typeof record.name === 'string' &&
     isDigest(record.digest) &&
     typeof record.config === 'object' &&

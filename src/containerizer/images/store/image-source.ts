@@ -4,6 +4,7 @@ import type { Image, Image_Type } from '../../../model/generated/messages.ts';
 import type { ImageConfig } from '../image.ts';
 import type { ImageRecords } from './image-records.ts';
 import type { LayerStore } from './layer-store.ts';
+import type { RunningPulls } from './running-pulls.ts';
 
 /** What is to be known of an image in use. */
 export interface ImageUse {
@@ -42,6 +43,8 @@ export interface ImageRequest {
 export interface StoreParts {
   readonly records: ImageRecords;
   readonly layers: LayerStore;
+  /** Where each pull is told of, as long as it runs. */
+  readonly pulls: RunningPulls;
 }
 
 export interface ImageSource {

@@ -1,12 +1,15 @@
 // The store of images of one type: what was pulled, and is kept for the next container. Images have
 // names, which lead to layers; a layer is there once, whichever images have it.
-import type { Image } from '../../../model/generated/messages.ts';
+import { enumNames } from '../../../model/enum-names.ts';
+import { type Image, Image_Type } from '../../../model/generated/messages.ts';
+import type { PullProgress } from '../pull-progress.ts';
 import type { TopFolder } from '../unpacking/layer-reader.ts';
 import { admits } from './access.ts';
 import { Holders } from './holders.ts';
 import { diffIdsOf, ImageRecords } from './image-records.ts';
 import type { HeldImage, ImageSource, ImageUse, StoredImage, StoreParts } from './image-source.ts';
-import { LayerStore } from './layer-store.ts';
+import { LayerStore, type RemovedLayer } from './layer-store.ts';
+import { RunningPulls } from './running-pulls.ts';
 import { StoreFolders } from './store-folders.ts';
 
 export interface ImageStoreOptions {
@@ -23,6 +26,22 @@ export interface ImageFiles {
   readonly layers: readonly string[];
   readonly top: TopFolder | undefined;
 }
+
+/** What the store has of an image. */
+export interface ListedImage extends Pick<ImageUse, 'type' | 'name' | 'digest'> {
+  readonly pulledMs: number;
+  /** Lowest first. */
+  readonly layers: readonly { readonly diffId: string; readonly bytes: number }[];
+  readonly isInUse: boolean;
+}
+
+/** What was removed. */
+export interface Pruned {
+  readonly images: readonly Pick<ImageUse, 'type' | 'name'>[];
+  readonly layers: readonly RemovedLayer[];
+}
+
+const typeName = enumNames(Image_Type);
 
 export class ImageStore {
   readonly #source: ImageSource;
@@ -44,7 +63,8 @@ export class ImageStore {
     const records = await ImageRecords.open(folders.images, warn);
     const layers = await LayerStore.open({ folders, program });
     await folders.clear();
-    return new ImageStore(source, folders, { records, layers });
+    const pulls = new RunningPulls(source.type, layers);
+    return new ImageStore(source, folders, { records, layers, pulls });
   }
 
   /** The folder on whose disk all is. */
@@ -94,8 +114,40 @@ export class ImageStore {
     };
   }
 
+  /** All images in the store, by their names in order. */
+  async images(): Promise<ListedImage[]> {
+    const { type } = this.#source;
+    const all = [...this.#parts.records.all()].sort(([a], [b]) => (a < b ? -1 : 1));
+    return await Promise.all(
+      all.map(async ([name, { digest, pulledMs, layers }]) => ({
+        type,
+        name,
+        digest,
+        pulledMs,
+        layers: await Promise.all(
+          diffIdsOf(layers).map(async (diffId) => {
+            // One may be missing by now: it is pulled again when it is asked for.
+            const facts = await this.#parts.layers.facts(diffId).catch(() => undefined);
+            return { diffId, bytes: facts?.bytes ?? 0 };
+          }),
+        ),
+        isInUse: this.#users.has(name),
+      })),
+    );
+  }
+
+  /** What is being pulled. */
+  pulls(): PullProgress[] {
+    return this.#parts.pulls.all();
+  }
+
+  /** How far the image has come, if it is being pulled. */
+  progress(image: Image): PullProgress | undefined {
+    return this.#parts.pulls.of(this.#source.request(image).name);
+  }
+
   /** Removes all images but these and those in use, and all layers that no image has. */
-  async prune(excluded: readonly Image[]): Promise<void> {
+  async prune(excluded: readonly Image[]): Promise<Pruned> {
     const kept = new Set(
       excluded
         .filter(({ type }) => type === this.#source.type)
@@ -105,10 +157,31 @@ export class ImageStore {
       (name) => !kept.has(name) && !this.#users.has(name),
     );
     await this.#parts.records.remove(removed);
-    await this.#parts.layers.removeAllBut(
+    const layers = await this.#parts.layers.removeAllBut(
       () =>
         new Set([...this.#parts.records.all().values()].flatMap(({ layers }) => diffIdsOf(layers))),
     );
+    const { type } = this.#source;
+    return { images: removed.map((name) => ({ type, name })), layers };
+  }
+
+  /** Removes stores of older versions, but for these. */
+  removeOlder(used: ReadonlySet<number>): Promise<void> {
+    return this.#folders.removeOlder(used);
+  }
+
+  /** By the names of Mesos, which has those of Docker's only. */
+  metrics(): Record<string, number> {
+    const metrics: Record<string, number> = {};
+    const store = `${typeName(this.#source.type)?.toLowerCase()}_store`;
+    const timer = `containerizer/mesos/provisioner/${store}/image_pull_ms`;
+    this.#parts.pulls.durations.report(timer, metrics);
+    return metrics;
+  }
+
+  /** Resolves when nothing is being deleted any more. */
+  close(): Promise<void> {
+    return this.#folders.close();
   }
 
   async #stored(

@@ -9,7 +9,10 @@ import { codeOf } from '../../../filesystem/folder.ts';
 import { ContainerizerError, containerizerErrorOf } from '../../containerizer-error.ts';
 import { Slots } from '../../downloads/slots.ts';
 import { requireRoom } from '../blob-file.ts';
+import { ByteCounter } from '../byte-counter.ts';
 import type { LayerDescriptor } from '../image.ts';
+import type { LayerStage } from '../pull-progress.ts';
+import type { PulledImage } from '../puller.ts';
 import { SharedWork } from '../shared-work.ts';
 import type { TopFolder } from '../unpacking/layer-reader.ts';
 import { LAYER_BOUNDS, unpackLayer } from '../unpacking/unpacker.ts';
@@ -22,9 +25,11 @@ export interface LayerStoreOptions {
   readonly program: string;
 }
 
-/** Of a layer's own folder, which is the container's `/`. */
 interface LayerFacts {
-  readonly version: 1;
+  readonly version: 2;
+  /** Of the content of its files. */
+  readonly bytes: number;
+  /** Of the layer's own folder, which is the container's `/`. */
   readonly top?: TopFolder | undefined;
   /** Whether nothing is seen of all layers below. */
   readonly isOpaque: boolean;
@@ -35,7 +40,19 @@ interface Source {
   /** The registry. */
   readonly name: string;
   /** Brings the blob into a new file. */
-  readonly bring: (layer: LayerDescriptor, path: string, abort: AbortSignal) => Promise<void>;
+  readonly bring: PulledImage['download'];
+}
+
+/** A layer that is being made. */
+interface LayerWork {
+  stage: LayerStage;
+  readonly arrived: ByteCounter;
+}
+
+/** What was removed. */
+export interface RemovedLayer {
+  readonly diffId: string;
+  readonly bytes: number;
 }
 
 /** How many layers are unpacked at once: each is work for a CPU and a half. */
@@ -49,9 +66,11 @@ export class LayerStore {
   readonly #known: Set<string>;
   readonly #holders = new Holders();
   readonly #making = new SharedWork<string>();
+  /** By the digests of the blobs. */
+  readonly #works = new Map<string, LayerWork>();
   readonly #slots = new Slots(MOST_UNPACKING, MOST_UNPACKING);
   /** Those on their way out: nothing new may take their place before. */
-  readonly #leaving = new Map<string, Promise<void>>();
+  readonly #leaving = new Map<string, Promise<unknown>>();
 
   private constructor(options: LayerStoreOptions, known: Iterable<string>) {
     this.#options = options;
@@ -71,7 +90,14 @@ export class LayerStore {
     return join(this.#place(diffId), 'files');
   }
 
-  /** What the layer says of the folder that all its files are in. */
+  /** How far a layer has come that is being made, by the digest of its blob. */
+  progress(digest: string): { readonly stage: LayerStage; readonly received: number } | undefined {
+    const work = this.#works.get(digest);
+    const received = work?.arrived.count ?? 0;
+    return work && { stage: received > 0 ? work.stage : 'waiting', received };
+  }
+
+  /** What is known of the layer besides its files. */
   async facts(diffId: string): Promise<LayerFacts> {
     const text = await readFile(join(this.#place(diffId), 'layer.json'), 'utf8');
     return JSON.parse(text) as LayerFacts;
@@ -126,41 +152,51 @@ export class LayerStore {
    * Removes all that nobody holds, but for these. In a turn of the loop of its own: who has just
    * been given a layer holds it by then.
    */
-  async removeAllBut(kept: () => ReadonlySet<string>): Promise<void> {
+  async removeAllBut(kept: () => ReadonlySet<string>): Promise<readonly RemovedLayer[]> {
     await new Promise((resolve) => setImmediate(resolve));
     const needed = kept();
     const removals = [...this.#known]
       .filter((diffId) => !needed.has(diffId) && !this.#holders.has(diffId))
       .map((diffId) => this.#remove(diffId));
-    await Promise.all(removals);
+    return await Promise.all(removals);
   }
 
-  async #remove(diffId: string): Promise<void> {
+  async #remove(diffId: string): Promise<RemovedLayer> {
     this.#known.delete(diffId);
-    const leaving = this.#options.folders.remove(this.#place(diffId));
+    const leaving = this.#takeOut(diffId);
     this.#leaving.set(diffId, leaving);
     try {
-      await leaving;
+      return { diffId, bytes: await leaving };
     } finally {
       this.#leaving.delete(diffId);
     }
   }
 
+  /** How many bytes there were. */
+  async #takeOut(diffId: string): Promise<number> {
+    const facts = await this.facts(diffId).catch(() => undefined);
+    await this.#options.folders.remove(this.#place(diffId));
+    return facts?.bytes ?? 0;
+  }
+
   async #make(layer: LayerDescriptor, source: Source, abort: AbortSignal): Promise<string> {
     const { folders, program } = this.#options;
     const staging = await folders.stage();
+    const work: LayerWork = { stage: 'downloading', arrived: new ByteCounter() };
+    this.#works.set(layer.digest, work);
     try {
       const blob = join(staging, 'blob');
       const { digest, size = 0 } = layer;
       await requireRoom(folders.layers, size, `layer ${digest} of ${size} bytes`);
-      await source.bring(layer, blob, abort);
+      await source.bring(layer, blob, abort, work.arrived);
+      work.stage = 'unpacking';
       return await this.#slots.run('', abort, async () => {
         await mkdir(join(staging, 'layer', 'files'), { recursive: true });
         await mkdir(join(staging, 'replaced'));
         const order = { program, blob, folder: staging, bounds: LAYER_BOUNDS };
-        const { diffId, top, isOpaque } = await unpackLayer(layer.digest, order, abort);
+        const { diffId, bytes, top, isOpaque } = await unpackLayer(layer.digest, order, abort);
         await unlink(blob);
-        const facts: LayerFacts = { version: 1, top, isOpaque };
+        const facts: LayerFacts = { version: 2, bytes, top, isOpaque };
         await writeDurably(join(staging, 'layer', 'layer.json'), JSON.stringify(facts));
         abort.throwIfAborted();
         await this.#keep(join(staging, 'layer'), diffId);
@@ -170,6 +206,9 @@ export class LayerStore {
       abort.throwIfAborted();
       throw containerizerErrorOf(error, `Failed to store layer ${layer.digest}`);
     } finally {
+      if (this.#works.get(layer.digest) === work) {
+        this.#works.delete(layer.digest);
+      }
       await folders.delete(staging);
     }
   }

@@ -1,12 +1,15 @@
 // Where things lie in a store of images. All of it is the agent's own, and of this version; what
 // else is in the folder that the operator names, such as the store of Apache Mesos, stays as it is.
 //
-//   mesoscale-1/layers/sha256/<hex>/files   a layer, by the digest of its uncompressed archive
-//   mesoscale-1/layers/sha256/<hex>/layer.json
-//   mesoscale-1/images/<hex>.json           an image, by the digest of its name
-//   mesoscale-1/staging/<id>                what is being made, and counts for nothing
-//   mesoscale-1/removed/<id>                what is being deleted
-//   mesoscale-1/empty                       a layer without files
+// The version is another one where layers are made by other rules: images are then pulled anew. A
+// store of an older version goes when no container uses it any more.
+//
+//   mesoscale-2/layers/sha256/<hex>/files   a layer, by the digest of its uncompressed archive
+//   mesoscale-2/layers/sha256/<hex>/layer.json
+//   mesoscale-2/images/<hex>.json           an image, by the digest of its name
+//   mesoscale-2/staging/<id>                what is being made, and counts for nothing
+//   mesoscale-2/removed/<id>                what is being deleted
+//   mesoscale-2/empty                       a layer without files
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -16,7 +19,11 @@ import { privateFolder } from '../../../filesystem/private-file.ts';
 import { deleteTree } from '../../../filesystem/tree-deletion.ts';
 import { errorText } from '../../../model/error-text.ts';
 
-const VERSION = 'mesoscale-1';
+/** As records of containers name the store that their layers are in. */
+export const STORE_VERSION = 2;
+
+const nameOf = (version: number) => `mesoscale-${version}`;
+const OTHER = /^mesoscale-(\d{1,9})$/;
 
 export class StoreFolders {
   readonly root: string;
@@ -24,12 +31,15 @@ export class StoreFolders {
   readonly images: string;
   /** A folder without files, for images without layers. */
   readonly empty: string;
+  readonly #folder: string;
   readonly #staging: string;
   readonly #removed: string;
   readonly #warn: (text: string) => void;
+  #deleted: Promise<void> = Promise.resolve();
 
   private constructor(folder: string, warn: (text: string) => void) {
-    this.root = join(folder, VERSION);
+    this.#folder = folder;
+    this.root = join(folder, nameOf(STORE_VERSION));
     this.layers = join(this.root, 'layers', 'sha256');
     this.images = join(this.root, 'images');
     this.empty = join(this.root, 'empty');
@@ -55,6 +65,23 @@ export class StoreFolders {
         await this.delete(join(folder, name));
       }
     }
+  }
+
+  /** Removes the stores of older versions, but for these. Deleting them takes longer. */
+  async removeOlder(used: ReadonlySet<number>): Promise<void> {
+    for (const name of await readdir(this.#folder)) {
+      const version = Number(OTHER.exec(name)?.[1] ?? STORE_VERSION);
+      if (version < STORE_VERSION && !used.has(version)) {
+        const moved = join(this.#removed, `${name}-${randomUUID()}`);
+        await rename(join(this.#folder, name), moved);
+        this.#deleted = this.#deleted.then(() => this.delete(moved));
+      }
+    }
+  }
+
+  /** Resolves when nothing of older stores is being deleted any more. */
+  async close(): Promise<void> {
+    await this.#deleted;
   }
 
   /** A new folder, in which nothing is of value until it is moved elsewhere. */

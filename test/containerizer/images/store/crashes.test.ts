@@ -62,7 +62,7 @@ async function killedAgent(folder: string, round: number, afterMs: number): Prom
 
 test('an agent that is killed leaves no layer half made', { timeout: 90_000 }, async () => {
   using folder = temporaryFolder();
-  const layers = join(folder.path, 'store/mesoscale-1/layers/sha256');
+  const layers = join(folder.path, 'store/mesoscale-2/layers/sha256');
   const random = new Random(Date.now() % 1_000_000);
   for (let round = 0; round < KILLS; round++) {
     await killedAgent(folder.path, round, random.next() * LONGEST_MS);
@@ -95,7 +95,7 @@ test('an agent that is killed leaves no layer half made', { timeout: 90_000 }, a
   }
   await provisioner.close();
   expect(warnings).toEqual([]);
-  const left = ['staging', 'removed'].map((it) => join(folder.path, 'store/mesoscale-1', it));
+  const left = ['staging', 'removed'].map((it) => join(folder.path, 'store/mesoscale-2', it));
   expect([...left, join(work.provisioner, 'removed')].flatMap((it) => readdirSync(it))).toEqual([]);
   expect(readdirSync(join(work.provisioner, 'containers'))).toEqual([...IMAGES]);
 });
