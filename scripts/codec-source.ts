@@ -128,6 +128,12 @@ function clearOthers({ field }: FieldPlan): string {
     .join('');
 }
 
+const isConfining = ({ field, name }: FieldPlan) =>
+  CONFINING.has(`${flatName(field.parent?.fullName ?? '')}.${name}`);
+
+const otherwise = (p: FieldPlan) =>
+  isConfining(p) ? ` else unknownEnum(e, ${quoted(p.name)});` : '';
+
 function decodeSingle(p: FieldPlan): string {
   const { name, kind, typeName } = p;
   const clear = clearOthers(p);
@@ -136,8 +142,7 @@ function decodeSingle(p: FieldPlan): string {
   }
   if (kind === 'enum') {
     const known = `if (enum${typeName}.names[e] !== undefined) { m.${name} = e;${clear} }`;
-    const otherwise = CONFINING.has(name) ? ` else unknownEnum(e, ${quoted(name)});` : '';
-    return `e = r.int32(); ${known}${otherwise}`;
+    return `e = r.int32(); ${known}${otherwise(p)}`;
   }
   if (p.zeroIsAbsent) {
     return `v = ${scalarRead(p)}; if (v !== 0) m.${name} = v; else delete m.${name};`;
@@ -152,7 +157,8 @@ function decodeElement(p: FieldPlan): string {
     return `e = r.enter(end); v = decode${typeName}(r, e, undefined); r.leave(); ${list}.push(v);`;
   }
   if (kind === 'enum') {
-    return `e = r.int32(); if (enum${typeName}.names[e] !== undefined) ${list}.push(e);`;
+    const known = `if (enum${typeName}.names[e] !== undefined) ${list}.push(e);`;
+    return `e = r.int32(); ${known}${otherwise(p)}`;
   }
   return `v = ${scalarRead(p)}; ${list}.push(v);`;
 }
@@ -301,7 +307,10 @@ function jsonIn(p: FieldPlan, value: string): string {
     case 'message':
       return `read${typeName}(j.object(${value}, ${name}), j)`;
     case 'enum':
-      return `j.enumeration(${value}, ${name}, enum${typeName}, ${p.field.required === true})`;
+      return (
+        `j.enumeration(${value}, ${name}, enum${typeName}, ` +
+        `${p.field.required === true || isConfining(p)})`
+      );
     default:
       return `j.${kind}(${value}, ${name})`;
   }

@@ -3,10 +3,17 @@ import type { EnumTable } from './message-type.ts';
 import { WireError } from './wire-error.ts';
 
 /**
- * Fields in which ignoring an unknown value would run a task less confined than its framework
- * meant.
+ * Fields in which ignoring an unknown value would run a task otherwise than its framework meant:
+ * less confined, with fewer capabilities, or checked where it does not listen. The rules of master
+ * and agent refuse an unknown value of all others that say what a container gets, as missing.
  */
-export const CONFINING: ReadonlySet<string> = new Set(['ipc_mode']);
+export const CONFINING: ReadonlySet<string> = new Set([
+  'CapabilityInfo.capabilities',
+  'HealthCheck_HTTPCheckInfo.protocol',
+  'HealthCheck_TCPCheckInfo.protocol',
+  'LinuxInfo.ipc_mode',
+  'MountPropagation.mode',
+]);
 
 interface QuotedEnumTable extends EnumTable {
   /** The names, as JSON strings. */

@@ -2,7 +2,6 @@
 // may come as strings, and a single value may stand for a list. Only generated readers call this.
 import { decodeBase64 } from './base64.ts';
 import { beyond, MAX_JSON_DEPTH, MAX_STRING_LENGTH } from './bounds.ts';
-import { CONFINING } from './enum-table.ts';
 import { parseJson } from './json-text.ts';
 import type { EnumTable } from './message-type.ts';
 import { WireError } from './wire-error.ts';
@@ -156,18 +155,18 @@ export class JsonReading {
       : BigInt(value);
   }
 
-  /** An unknown name reads as absent, unless the field is required or confines a task. */
+  /** An unknown name reads as absent, unless it is an error. */
   enumeration(
     value: unknown,
     field: string,
     table: EnumTable,
-    required: boolean,
+    isStrict: boolean,
   ): number | undefined {
     if (typeof value !== 'string') {
       throw unexpected(value, field);
     }
     const number = table.numbers.get(value);
-    if (number === undefined && (required || CONFINING.has(field))) {
+    if (number === undefined && isStrict) {
       throw new WireError(`Failed to find enum for '${value}'`);
     }
     return number;

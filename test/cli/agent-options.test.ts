@@ -30,6 +30,7 @@ describe('--default_container_info', () => {
     ['{"type":"MESOS","hostname":"h"}', /'hostname' is not supported/],
     ['{"type":"MESOS","network_infos":[{"name":"n"}]}', /Unknown CNI network 'n'/],
     ['{"type":"MESOS","rlimit":{}}', /unknown field 'rlimit'/],
+    ['{"type":"MESOS","volumes":[{"mode":"RW","container_path":"d"}]}', /Invalid volume: /],
     ['{"type":"DOCKER"}', /type MESOS/],
     ['{"hostname":"h"}', /type/],
   ])('%s is an error at the start', (text, error) => {

@@ -201,6 +201,16 @@ describe('JSON that is no message', () => {
     });
   });
 
+  test('an unknown name is an error where a task would not get what it asks for', () => {
+    const capabilities = '{"capabilities": ["CHOWN", "NO_SUCH"]}';
+    expect(refusal(() => readJson(types.CapabilityInfo, capabilities)).message).toBe(
+      "Failed to find enum for 'NO_SUCH'",
+    );
+    expect(refusal(() => readJson(types.MountPropagation, '{"mode": "SHARED"}')).message).toBe(
+      "Failed to find enum for 'SHARED'",
+    );
+  });
+
   test('integers beyond 2^53 are refused by name', () => {
     const range = (begin: string) => () =>
       readJson(types.Value_Range, `{"begin":${begin},"end":1}`);

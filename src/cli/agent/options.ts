@@ -4,6 +4,7 @@ import { isAbsolute, join } from 'node:path';
 import { type AgentOptions, defaultAgentOptions } from '../../agent/options.ts';
 import { isolatorsNamed } from '../../containerizer/isolators/names.ts';
 import { type CapabilityDefaults, capabilitiesOf } from '../../containerizer/plan/capabilities.ts';
+import { requireSources } from '../../containerizer/plan/container-info.ts';
 import { VOLUME_KINDS, volumesOfKind } from '../../containerizer/plan/container-volumes.ts';
 import { resourceLimits } from '../../containerizer/plan/resource-limits.ts';
 import { WorkDirectory } from '../../containerizer/work-directory.ts';
@@ -143,6 +144,7 @@ function defaultContainerInfo(
   if (refusal !== undefined) {
     throw new FlagError(`--default_container_info: ${refusal}`);
   }
+  fromPlan('default_container_info', () => requireSources(info));
   fromPlan('default_container_info', () => resourceLimits(info.rlimit_info ?? {}));
   for (const kind of VOLUME_KINDS) {
     fromPlan('default_container_info', () => volumesOfKind(info, kind));

@@ -48,12 +48,7 @@ export function requireSupported(
       ),
     });
   }
-  for (const volume of container?.volumes ?? []) {
-    const error = volumeError(volume);
-    if (error !== undefined) {
-      throw new ContainerizerError(`Invalid volume: ${error}`);
-    }
-  }
+  requireSources(container);
   requireImageTypes(container, imageTypes);
   const refusal =
     task === undefined
@@ -65,6 +60,16 @@ export function requireSupported(
         );
   if (refusal !== undefined) {
     throw new ContainerizerError(refusal);
+  }
+}
+
+/** Each volume says where its content comes from: no isolator would miss one that does not. */
+export function requireSources(container: ContainerInfo | undefined): void {
+  for (const volume of container?.volumes ?? []) {
+    const error = volumeError(volume);
+    if (error !== undefined) {
+      throw new ContainerizerError(`Invalid volume: ${error}`);
+    }
   }
 }
 
@@ -95,6 +100,7 @@ function requireSupportedParts(
   if (container !== undefined && container.type !== ContainerInfo_Type.MESOS) {
     throw new ContainerizerError('The provided ContainerInfo is not supported');
   }
+  requireSources(container);
   requireImageTypes(container, imageTypes);
   const refusal =
     (command && refusalOf(commandFields, command, { prefix: 'command.', isolators })) ??

@@ -4,6 +4,7 @@ import {
   ContainerInfo_Type,
   RLimitInfo_RLimit_Type,
   type TaskInfo,
+  Volume_Mode,
 } from '../../../src/model/generated/messages.ts';
 
 const executor = { executor_id: { value: 'e' } };
@@ -47,4 +48,15 @@ test('what needs an isolator is refused by an agent that does not have it', () =
     "'container.rlimit_info.rlimits' is not supported: it needs an agent with posix/rlimits in its --isolation",
   );
   expect(() => requireSupported(request, ['posix/cpu', 'posix/rlimits'])).not.toThrow();
+});
+
+test.each([
+  ['of no source', {}],
+  ['of an unknown type of source', { source: {} }],
+])('a volume %s is refused, whoever asks for the container', (_, source) => {
+  const volume = { mode: Volume_Mode.RW, container_path: 'data', ...source };
+  const info = { type: ContainerInfo_Type.MESOS, volumes: [volume] };
+  for (const request of [{ container: info }, { executor, task: { ...task, container: info } }]) {
+    expect(() => requireSupported(request, [])).toThrow(/^Invalid volume: /);
+  }
 });
