@@ -45,6 +45,7 @@ import {
   type SessionSurroundings,
 } from './plan/request.ts';
 import { isNotedEmpty } from './records/empty-record.ts';
+import { notedGroups } from './records/groups-record.ts';
 import { reserveDescriptor } from './records/record-file.ts';
 import type { RunRecords } from './records/run-records.ts';
 import { recoverCalled } from './recovery.ts';
@@ -424,9 +425,9 @@ export class Containerizer {
 
   /** To be called before all else: what was made for containers without records is undone. */
   async recoverShared(): Promise<void> {
-    const known = new Set(this.#records.all());
-    await this.#roots.recover(known);
-    await this.#gids?.recover(known);
+    const known = this.#records.all();
+    await this.#roots.recover(new Set(known));
+    await this.#gids?.recover(new Map(known.map((id) => [id, notedGroups(this.#records, id)])));
   }
 
   /** Undefined where this agent has no images. */

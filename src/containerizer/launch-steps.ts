@@ -204,6 +204,7 @@ export class LaunchSteps {
     }
     abort.throwIfAborted();
     noteGroups(records, plan.id, groups);
+    gids?.hold(plan.id, groups);
     return withGroups(identity, groups);
   }
 

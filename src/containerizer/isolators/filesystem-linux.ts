@@ -37,7 +37,8 @@ export function filesystemLinux(volumes: Volumes, isRoot: boolean): Isolator {
     },
     update({ id, sandbox, isEmpty }, resources) {
       const all = allOf(resources, isEmpty);
-      volumes.provide(id, sandbox, new Map([...all].map(([name, it]) => [name, asLink(it)])));
+      const links = new Map([...all].map(([name, it]) => [name, asLink(it)]));
+      volumes.provide(id, sandbox, links, { hasProcess: !isEmpty });
     },
   };
 }

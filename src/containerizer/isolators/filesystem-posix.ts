@@ -27,8 +27,10 @@ export const filesystemPosix = (
     abort.throwIfAborted();
     volumes.provide(plan.id, plan.sandbox, plan.volumes);
   },
-  update: ({ id, sandbox }, resources) =>
-    volumes.provide(id, sandbox, volumeLinks(volumes.workDirectory, resources)),
+  update: ({ id, sandbox, isEmpty }, resources) =>
+    volumes.provide(id, sandbox, volumeLinks(volumes.workDirectory, resources), {
+      hasProcess: !isEmpty,
+    }),
   recover(container, resources) {
     let links: VolumeLinks;
     try {

@@ -31,12 +31,13 @@ export async function groupsOfVolumes(
     ({ target, isShared }) => isShared || gids.has(target),
   );
   for (const { target } of shared) {
-    groups.push(await gids.give({ top: target, below: [] }, undefined, abort));
+    const place = { top: target, below: [] };
+    groups.push(await gids.give({ place, holder: undefined, user: plan.id }, abort));
   }
   for (const { place, isPersistent } of plan.parentVolumes) {
     if (ownerOf(place) !== identity.uid) {
       const holder = isPersistent ? undefined : parentOf(plan.id);
-      groups.push(await gids.give(place, holder, abort));
+      groups.push(await gids.give({ place, holder, user: plan.id }, abort));
     }
   }
   return groups;

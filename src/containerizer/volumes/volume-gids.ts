@@ -25,6 +25,14 @@ interface Taken {
   readonly container?: ContainerId | undefined;
 }
 
+/** A volume, and the container that is to have access to it. */
+interface Wanted {
+  readonly place: SplitPath;
+  /** The container in whose sandbox the volume is; undefined for a persistent volume. */
+  readonly holder: ContainerId | undefined;
+  readonly user: ContainerId;
+}
+
 export interface VolumeGidsOptions {
   /** The folder of the agent's records. */
   readonly meta: string;
@@ -39,6 +47,8 @@ export class VolumeGids {
   /** By the volumes' paths. */
   readonly #taken = new Map<string, Taken>();
   readonly #given = new Map<string, Promise<void>>();
+  /** Which groups the processes of containers have, until these have ended. */
+  readonly #held = new Map<ContainerId, ReadonlySet<number>>();
   readonly #total: number;
   #last = -1;
   #written: Promise<void> = Promise.resolve();
@@ -54,16 +64,13 @@ export class VolumeGids {
   }
 
   /**
-   * The group of a volume, with all that is in it being the group's. Rejects with
+   * The group of a volume for a container, with all that is in it being the group's. Rejects with
    * ContainerizerError.
    */
-  async give(
-    place: SplitPath,
-    container: ContainerId | undefined,
-    abort: AbortSignal,
-  ): Promise<number> {
+  async give({ place, holder, user }: Wanted, abort: AbortSignal): Promise<number> {
     const path = pathOf(place);
-    const taken = this.#around(path) ?? (await this.#take({ place, container }));
+    const taken = this.#around(path) ?? (await this.#take({ place, container: holder }, user));
+    this.hold(user, [taken.gid]);
     const top = pathOf(taken.place);
     let given = this.#given.get(top);
     if (given === undefined) {
@@ -78,10 +85,24 @@ export class VolumeGids {
   }
 
   /**
-   * To be called before all else, with the containers that there are records of. An agent without
-   * groups may have ended others, and one that was killed may have deleted volumes.
+   * The container's processes have these groups, too: while they run, no volume can get one of
+   * these that is another's, for they could open it.
    */
-  async recover(known: ReadonlySet<ContainerId>): Promise<void> {
+  hold(container: ContainerId, groups: readonly number[]): void {
+    if (groups.length > 0) {
+      this.#held.set(container, new Set([...(this.#held.get(container) ?? []), ...groups]));
+    }
+  }
+
+  /**
+   * To be called before all else, with the containers that there are records of, and the groups of
+   * their processes. An agent without groups may have ended others, and one that was killed may
+   * have deleted volumes.
+   */
+  async recover(known: ReadonlyMap<ContainerId, readonly number[]>): Promise<void> {
+    for (const [container, groups] of known) {
+      this.hold(container, groups);
+    }
     for (const [path, { container }] of [...this.#taken]) {
       if (container !== undefined) {
         await (known.has(container) ? undefined : this.releaseOf(container));
@@ -95,6 +116,12 @@ export class VolumeGids {
   /** Whether the volume has a group. */
   has(path: string): boolean {
     return this.#taken.has(path);
+  }
+
+  /** Whether the volume has a group that is one of the container's. */
+  isOpenTo(container: ContainerId, path: string): boolean {
+    const gid = this.#taken.get(path)?.gid;
+    return gid !== undefined && this.#held.get(container)?.has(gid) === true;
   }
 
   /** The persistent volume is out of the way, and is deleted. */
@@ -114,6 +141,7 @@ export class VolumeGids {
    * again before another volume can get the group.
    */
   async releaseOf(container: ContainerId): Promise<void> {
+    this.#held.delete(container);
     const all = [...this.#taken].filter(([, taken]) => taken.container === container);
     for (const [path, taken] of all) {
       try {
@@ -134,7 +162,7 @@ export class VolumeGids {
   }
 
   metrics(): Record<string, number> {
-    const inRange = [...this.#taken.values()].filter(({ gid }) => this.#isOwn(gid));
+    const inRange = [...this.#used()].filter((gid) => this.#isOwn(gid));
     return {
       'volume_gid_manager/volume_gids_total': this.#total,
       'volume_gid_manager/volume_gids_free': this.#total - inRange.length,
@@ -164,7 +192,7 @@ export class VolumeGids {
     }
   }
 
-  async #take(volume: Omit<Taken, 'gid'>): Promise<Taken> {
+  async #take(volume: Omit<Taken, 'gid'>, user: ContainerId): Promise<Taken> {
     const path = pathOf(volume.place);
     const gid = this.#free();
     if (gid === undefined) {
@@ -174,6 +202,7 @@ export class VolumeGids {
     }
     const taken = { ...volume, gid };
     this.#taken.set(path, taken);
+    this.hold(user, [gid]);
     this.#last = gid;
     try {
       await this.#write();
@@ -189,7 +218,7 @@ export class VolumeGids {
 
   /** The one after that which was given last: what is free for longest is taken first. */
   #free(): number | undefined {
-    const used = new Set([...this.#taken.values()].map(({ gid }) => gid));
+    const used = this.#used();
     for (const least of [this.#last + 1, 0]) {
       for (const { begin, end } of this.#options.ranges) {
         for (let gid = Math.max(begin, least); gid <= end; gid++) {
@@ -200,6 +229,12 @@ export class VolumeGids {
       }
     }
     return undefined;
+  }
+
+  /** The groups of volumes, and of processes. */
+  #used(): ReadonlySet<number> {
+    const taken = [...this.#taken.values()].map(({ gid }) => gid);
+    return new Set([...taken, ...[...this.#held.values()].flatMap((groups) => [...groups])]);
   }
 
   #isOwn(gid: number): boolean {

@@ -82,10 +82,15 @@ export class Volumes {
 
   /**
    * Creates missing volumes, links those in the sandbox (an absolute path) that are not mounted
-   * there, and removes links to volumes that the container does not have any more. Throws
-   * ContainerizerError where that fails.
+   * there, and removes links to volumes that the container does not have any more. `hasProcess`:
+   * with its groups already. Throws ContainerizerError where that fails.
    */
-  provide(container: ContainerId, sandbox: string, links: VolumeLinks): void {
+  provide(
+    container: ContainerId,
+    sandbox: string,
+    links: VolumeLinks,
+    { hasProcess = false }: { readonly hasProcess?: boolean } = {},
+  ): void {
     const before = this.#used.get(container)?.links ?? none;
     if (before.size === 0 && links.size === 0) {
       return;
@@ -102,7 +107,11 @@ export class Volumes {
         using volume = volumeFolder(place);
         this.#makeRoom(link.target);
         if (!before.has(name)) {
-          this.#giveTo(statSync(sandbox), container, link, volume);
+          const owner = statSync(sandbox);
+          this.#giveTo(owner, container, link, volume);
+          if (hasProcess) {
+            this.#requireGroup(owner, container, link, volume);
+          }
         }
         if ((before.get(name) ?? link).access === 'link') {
           linkTo(join(sandbox, name), link);
@@ -311,6 +320,27 @@ export class Volumes {
     const isOwned = sandbox.uid === 0 || (sandbox.uid === uid && sandbox.gid === gid);
     if (!isOwned && !(isShared && this.#isUsedBeside(container, target))) {
       volume.giveTo(sandbox.uid, sandbox.gid);
+    }
+  }
+
+  /** Processes that run get no more groups. */
+  #requireGroup(
+    sandbox: Stats,
+    container: ContainerId,
+    { target, isShared }: VolumeLink,
+    volume: HeldFolder | undefined,
+  ): void {
+    const gids = this.#gids;
+    const hasGroup = gids !== undefined && (isShared || gids.has(target));
+    const isOpen =
+      sandbox.uid === 0 ||
+      volume?.status().uid === sandbox.uid ||
+      gids?.isOpenTo(container, target) === true;
+    if (hasGroup && !isOpen) {
+      throw new ContainerizerError(
+        'it belongs to a group of --volume_gid_range, and the executor, which is running, has the ' +
+          'groups of its start only: it must have the volume from its start, or run as root',
+      );
     }
   }
 

@@ -3,6 +3,7 @@
 import {
   chmodSync,
   chownSync,
+  existsSync,
   linkSync,
   lstatSync,
   mkdirSync,
@@ -28,9 +29,11 @@ import {
   Value_Type,
   Volume_Mode,
 } from '../../../src/model/generated/messages.ts';
+import { containerId } from '../../../src/model/ids.ts';
 import { inSandbox, withVolumes } from '../../containerizer/volumes/asked-volumes.ts';
 import { mounted } from '../../support/mounted.ts';
 import { DriverHarness, type Launch, temporaryFolder } from '../harness.ts';
+import { appeared } from '../outside.ts';
 
 interface Opening {
   readonly isolation: readonly string[];
@@ -169,12 +172,41 @@ test('a disk that was a volume is no group’s any more when the volume is delet
   const place = { path: at('disk'), kind: 'mount' } as const;
   using _ = mounted(place.path);
   volumes.create(place);
-  const whole = { top: place.path, below: [] };
-  expect(await gids.give(whole, undefined, new AbortController().signal)).toBe(FIRST);
+  const whole = { place: { top: place.path, below: [] }, holder: undefined } as const;
+  const user = containerId('c');
+  expect(await gids.give({ ...whole, user }, new AbortController().signal)).toBe(FIRST);
   expect([statSync(place.path).gid, modeOf(place.path)]).toEqual([FIRST, 0o2775]);
   await volumes.destroy(place);
   expect([statSync(place.path).gid, modeOf(place.path)]).toEqual([0, 0o755]);
   expect(gids.has(place.path)).toBe(false);
+});
+
+test('a group is not given again while processes have it', async () => {
+  const launch = withVolume('nobody', 'touch up; exec sleep 1000');
+  const id = harness.launch({ ...launch, checkpoint: true });
+  await appeared(harness.inSandbox(id, 'up'));
+  harness.driver.perform({ type: 'collectGarbage', path: volume(), delayMs: 0, volume: 'folder' });
+  await expect.poll(() => existsSync(volume())).toBe(false);
+  const other = (name: string) => withVolume('daemon', 'stat -Lc %g data', shared(name));
+  expect(await harness.outcome(other('v2'))).toBe(`${FIRST + 1}\n`);
+  expect(await harness.outcome(other('v3'))).toMatch(/free gid range is exhausted$/);
+  await harness.driver.close();
+  harness = await open();
+  expect(await harness.outcome(other('v3'))).toMatch(/free gid range is exhausted$/);
+  harness.reattach({ ...launch, container: id });
+  await harness.destroy(id);
+  expect(await harness.outcome(other('v3'))).toBe(`${FIRST}\n`);
+});
+
+test('a later volume that a running executor could not open is refused', async () => {
+  await harness.outcome(withVolume('daemon', 'true'));
+  const id = harness.launch({ user: 'nobody', custom: { value: 'exec sleep 1000' } });
+  await harness.started(id);
+  const resources = [shared()];
+  harness.driver.perform({ type: 'resizeContainer', containerId: id, resources, limits: {} });
+  expect((await harness.ended(id)).failure).toMatch(
+    /^Failed to update resources .*: it belongs to a group of --volume_gid_range, and the executor/,
+  );
 });
 
 test('folders that lie too deep in a volume are named, and it is tried again', async () => {
