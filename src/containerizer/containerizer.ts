@@ -32,8 +32,9 @@ import { openLauncher } from './launchers/launchers.ts';
 import type { LauncherName } from './launchers/names.ts';
 import { deafListeners, type Listeners } from './listeners.ts';
 import { memoryLimitation } from './memory-limitation.ts';
+import { besideTask } from './plan/beside-task.ts';
 import type { CapabilityDefaults } from './plan/capabilities.ts';
-import { commandEnvironment, commandLine } from './plan/command-line.ts';
+import { commandEnvironment, commandLine, layered } from './plan/command-line.ts';
 import type { ContainerLogger } from './plan/container-logger.ts';
 import type { ImageSupport } from './plan/images.ts';
 import type { Place } from './plan/place.ts';
@@ -408,9 +409,14 @@ export class Containerizer {
     const limit =
       timeoutMs > 0 ? setTimeout(() => abort.abort(timedOut), timerDelay(timeoutMs)) : undefined;
     limit?.unref();
+    const { id } = container;
+    const environment = layered(
+      besideTask(this.#containers.get(id)?.kind, this.#launcher.environment(id)),
+      commandEnvironment(command),
+    );
     try {
       return await this.#launcher.execute(
-        { container, line: commandLine(command), environment: commandEnvironment(command) },
+        { container, line: commandLine(command), environment },
         abort.signal,
       );
     } catch (error) {

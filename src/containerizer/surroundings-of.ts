@@ -5,6 +5,7 @@ import { ContainerizerError } from './containerizer-error.ts';
 import type { Containers } from './containers.ts';
 import type { Users } from './host/users.ts';
 import type { Launcher } from './launchers/launcher.ts';
+import { besideTask } from './plan/beside-task.ts';
 import type { SessionSurroundings } from './plan/request.ts';
 import type { RunRecords } from './records/run-records.ts';
 
@@ -32,7 +33,8 @@ export async function surroundingsOf(id: ContainerId, of: Knowing): Promise<Sess
     owner: owner?.uid,
     ownDirectory: of.launcher.ownDirectory(id),
     // The process of one without a command has another, and a later agent sees no other.
-    environment: notedEnvironment(id, of.records) ?? of.launcher.environment(id) ?? {},
+    environment:
+      notedEnvironment(id, of.records) ?? besideTask(node.kind, of.launcher.environment(id)),
   };
 }
 

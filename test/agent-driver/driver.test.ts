@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   type ContainerInfo,
   ContainerInfo_Type,
+  type Resource,
   TaskState,
   TaskStatus_Reason,
 } from '../../src/model/generated/messages.ts';
@@ -135,7 +136,8 @@ describe('kills', () => {
     interval_seconds: 0.02,
     delay_seconds: 0,
     type: 1,
-    command: { command: { value: 'grep -q ready stdout' } },
+    // The role is the task's alone.
+    command: { command: { value: 'test -z "$MESOS_ALLOCATION_ROLE" && grep -q ready stdout' } },
   } as const;
 
   async function ready(container: ContainerId) {
@@ -146,7 +148,8 @@ describe('kills', () => {
 
   test('SIGTERM reaches the task and what it has started', async () => {
     const command = { value: 'sleep 1000 & echo ready; wait' };
-    const container = harness.launch({ task: { command, check: whenReady } });
+    const resources: Resource[] = [{ name: 'cpus', type: 0, allocation_info: { role: 'r' } }];
+    const container = harness.launch({ task: { command, check: whenReady, resources } });
     await ready(container);
     harness.kill(container);
     const status = await harness.terminalStatus(container);

@@ -11,6 +11,7 @@ export const SESSION_PARENT: Launch = {
       value: 'exec sleep 100',
       environment: { variables: [{ name: 'PARENTS', value: 'p' }] },
     },
+    resources: [{ name: 'cpus', type: 0, allocation_info: { role: 'r' } }],
   },
 };
 

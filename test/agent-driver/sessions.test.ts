@@ -86,15 +86,16 @@ const end = (id = `${root}.s1`) => new ContainerCalls(harness).wait(id);
 
 describe('a session', () => {
   test('sees its parent’s environment and folder, and has files of its own', async () => {
-    const output = await session('pwd; echo "$MESOS_SANDBOX $PARENTS$OWN"; echo err >&2; exit 4', {
+    const output = await session('', {
       command: {
-        value: 'pwd; echo "$MESOS_SANDBOX $PARENTS$OWN"; echo err >&2; exit 4',
+        value:
+          'pwd; echo "$MESOS_SANDBOX $PARENTS$OWN ${MESOS_ALLOCATION_ROLE-no role}"; echo err >&2; exit 4',
         environment: { variables: [{ name: 'OWN', value: 'o' }] },
       },
     });
     const sandbox = harness.inSandbox(root);
     expect(await all(output)).toEqual({
-      stdout: `${sandbox}\n${sandbox} po\n`,
+      stdout: `${sandbox}\n${sandbox} po no role\n`,
       stderr: 'err\n',
     });
     expect(await end()).toEqual({ exit_status: 1024 });

@@ -86,7 +86,7 @@ export const ownProcessesNamed = (name: string): Map<string | undefined, number[
 
 const isOwn = (pid: number) => look(() => statSync(`/proc/${pid}`).uid) === process.geteuid?.();
 
-const workingFolder = (pid: number) => look(() => readlinkSync(`/proc/${pid}/cwd`));
+export const workingFolder = (pid: number) => look(() => readlinkSync(`/proc/${pid}/cwd`));
 
 export function descendants(root: number, processes: readonly ProcessStat[]): ProcessStat[] {
   const children = Map.groupBy(processes, (process) => process.parent);

@@ -55,7 +55,6 @@ export interface Inspection extends ContainerEnd {
 export interface Execution {
   readonly container: Container;
   readonly line: CommandLine;
-  /** Variables in addition to the container's. */
   readonly environment: Readonly<Record<string, string>>;
 }
 
@@ -77,8 +76,8 @@ export interface Launcher {
    */
   attach(attachment: Attachment): Promise<Container>;
   /**
-   * Runs a command beside the container's process, as the same user, in the same sandbox and
-   * environment. Processes that the command leaves end with it, and all end with the container.
+   * Runs a command beside the container's process, as the same user, in the same
+   * sandbox. Processes that the command leaves end with it, and all end with the container.
    * Resolves to the raw wait status. Rejects with the signal's reason when aborted, once all
    * processes have ended; with UnknownEndError if the status is unknown; with ContainerizerError if
    * the command cannot be started.

@@ -21,9 +21,11 @@ async function open(change: string, ...isolation: string[]): Promise<void> {
       { mode: 0o755 },
     );
   }
+  const work = new WorkDirectory(folder.path);
   const launcher = await openLauncher('linux', {
     host: { ...lookAtHost({}), isRoot: false },
-    records: new RunRecords(new WorkDirectory(folder.path)),
+    work,
+    records: new RunRecords(work),
     users: new Users(),
     programs: [folder.path],
     ociRuntime: undefined,

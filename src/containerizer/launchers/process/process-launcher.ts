@@ -4,7 +4,7 @@
 // talks to it through the spawner, and reads its records in the work directory, so that a later
 // agent knows as much as the one that launched the container.
 import { lstatSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parentOf } from '../../../model/container-id.ts';
 import type { ContainerId } from '../../../model/ids.ts';
@@ -12,13 +12,14 @@ import { ContainerizerError, UnknownEndError } from '../../containerizer-error.t
 import { bootId, kill } from '../../host/process-table.ts';
 import { type Identity, type Users, withGroups } from '../../host/users.ts';
 import { type CgroupPlacement, type DeviceLimit, NO_CGROUPS } from '../../plan/cgroup-plan.ts';
-import { layered } from '../../plan/command-line.ts';
 import type { ContainerPlan } from '../../plan/plan.ts';
 import { rootSandbox } from '../../plan/sandbox-path.ts';
 import { notedGroups } from '../../records/groups-record.ts';
+import { notedPlace } from '../../records/place-record.ts';
 import { isAbsence, patiently } from '../../records/record-file.ts';
 import type { RunRecords } from '../../records/run-records.ts';
 import { Turns } from '../../turns.ts';
+import type { WorkDirectory } from '../../work-directory.ts';
 import type {
   Attachment,
   Container,
@@ -46,6 +47,7 @@ const SIGNAL_TRIES = 100;
 const SIGNAL_RETRY_MS = 10;
 
 export interface ProcessLauncherOptions {
+  readonly work: Pick<WorkDirectory, 'path'>;
   readonly records: RunRecords;
   readonly users: Users;
   /** Folders that may contain the supervisor program. */
@@ -207,7 +209,7 @@ export class ProcessLauncher implements Launcher {
       cgroups: { own: [], joined: known.cgroups.joined },
       settings,
       runtime,
-      environment: layered(known.environment, environment),
+      environment,
       program: line.program,
       arguments: line.arguments,
     };
@@ -349,10 +351,18 @@ export class ProcessLauncher implements Launcher {
     const isMute = end.waitStatus === undefined && end.failure === undefined;
     if (record !== undefined && isMute && record.bootId === bootId()) {
       // Without cgroups, what a runtime has started is found by its first process only.
-      const first = firstProcess(this.#options.records.folder(id));
-      this.#leftovers.kill(first === undefined ? record : { ...record, process: first });
+      const first = firstProcess(this.#options.records.folder(id)) ?? record.process;
+      this.#leftovers.kill({ process: first, sandbox: this.#sandboxOf(id) });
     }
     void this.#options.sweep(cgroups.own);
+  }
+
+  /** In which its processes are; a session has those of what it looks into. */
+  #sandboxOf(id: ContainerId): string | undefined {
+    const { records, work } = this.#options;
+    const place = notedPlace(records, id)?.place;
+    const sandbox = place && work.path(place.sandbox);
+    return sandbox !== undefined && place?.kind === 'debug' ? dirname(dirname(sandbox)) : sandbox;
   }
 
   #confinementOf(
