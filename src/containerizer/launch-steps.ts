@@ -161,10 +161,7 @@ export class LaunchSteps {
   ): Promise<{ readonly plan: ContainerPlan; readonly identity: Identity | undefined }> {
     const planned = this.#planned(request);
     if (planned.kind === 'refusal') {
-      if (request.kind === 'executor') {
-        // As with Mesos, whoever looks for what the task has left finds an empty sandbox.
-        createSandbox(this.#of.work, request.sandbox, undefined);
-      }
+      await this.#leaveEmpty(request);
       throw refusalError(planned);
     }
     const identity = await identityOf(planned.plan, request.kind, this.#of.users, mayRunAs);
@@ -184,6 +181,22 @@ export class LaunchSteps {
       await isolator.prepare?.(plan, abort);
     }
     return { plan, identity: await this.#withGroups(plan, identity, abort) };
+  }
+
+  /**
+   * As with Mesos, whoever looks for what a container has left that was refused finds an empty
+   * sandbox.
+   */
+  async #leaveEmpty(request: ContainerRequest): Promise<void> {
+    const { id, kind, sandbox, task } = request;
+    if (kind === 'executor') {
+      createSandbox(this.#of.work, sandbox, undefined);
+    } else if (parentOf(id) !== undefined) {
+      await this.#clearPlace(request);
+      const place = sandboxPlace(id, sandbox);
+      const nested = { ...place, task: task?.task_id.value, links: new Map() };
+      createNestedSandbox(this.#of.work, nested, undefined);
+    }
   }
 
   /** Who runs in it has the groups of its volumes; a session those of what it looks into. */

@@ -5,7 +5,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { TaskState } from '../../src/model/generated/messages.ts';
+import { ContainerInfo_Type, TaskState } from '../../src/model/generated/messages.ts';
 import { containerId } from '../../src/model/ids.ts';
 import { Random } from '../../src/model/random.ts';
 import { ContainerCalls } from './container-calls.ts';
@@ -142,6 +142,20 @@ describe('a container by itself', () => {
       text: expect.stringMatching(/^Failed to create nested sandbox '.*: No such user/),
     });
   });
+});
+
+test('a nested container that is refused leaves an empty sandbox, until it is removed', async () => {
+  expect(await calls.launch('a', 'sleep 100')).toEqual(OK);
+  const container = { type: ContainerInfo_Type.MESOS, hostname: 'h' };
+  expect(await calls.launch('a.n', 'true', { container })).toEqual({
+    status: 400,
+    text: "'container.hostname' is not supported: containers have the agent's host name",
+  });
+  const sandbox = join(folder.path, 'containers/a/containers/n');
+  expect(readdirSync(sandbox)).toEqual([]);
+  expect(await calls.wait('a.n')).toEqual({});
+  expect(await calls.remove('a.n')).toEqual(OK);
+  expect(existsSync(sandbox)).toBe(false);
 });
 
 describe('what lies where a sandbox is to be', () => {
