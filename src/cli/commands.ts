@@ -10,6 +10,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ readonly COMMAND: Comman
   execute: () => import('./execute/command.ts'),
   batch: () => import('./batch/command.ts'),
   task: () => import('./task/command.ts'),
+  image: () => import('./image/command.ts'),
 };
 
 export const COMMAND_NAMES: readonly string[] = Object.keys(COMMANDS);

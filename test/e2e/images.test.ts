@@ -7,9 +7,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { TestRegistry } from '../containerizer/images/registry/test-registry.ts';
 import { putBusybox } from '../support/busybox-image.ts';
 import { LITTLE, type Program, TestCluster, until } from '../support/cluster.ts';
+import { Running } from '../support/running.ts';
 import { root } from '../support/sources.ts';
 
 const isRoot = process.geteuid?.() === 0;
+const bin = join(root, 'bin', 'mesoscale');
 const cluster = new TestCluster();
 const page = readFileSync(join(root, 'docs', 'images.md'), 'utf8');
 let registry: TestRegistry;
@@ -87,6 +89,11 @@ describe.runIf(isRoot)('a container with an image', () => {
     const [hello, shell] = await Promise.all(outputs);
     expect(hello?.stdout).toBe('Hello!\n');
     expect(shell?.stdout).toBe('NAME=debian\n/mnt/mesos/sandbox\n');
+    for (const command of page.match(/(?<=^ {4}bin\/mesoscale image ).*$/gm) ?? []) {
+      const at = `bin/mesoscale image --agent=${cluster.agent} ${command}`;
+      const { stdout } = await promisify(execFile)('/bin/sh', ['-c', at], { cwd: root });
+      expect(stdout).toMatch(/debian:stable-slim|freed/);
+    }
     const [curl = ''] = page.match(/(?<=^ {4})curl .*$/gm) ?? [];
     const line = curl.replace('127.0.0.1:5051', cluster.agent);
     expect(await promisify(execFile)('/bin/sh', ['-c', line])).toMatchObject({ stdout: '' });
@@ -171,6 +178,85 @@ describe.runIf(isRoot)('a container with an image', () => {
     expect(readFileSync('/proc/self/mountinfo', 'utf8')).not.toContain(cluster.folder);
   });
 });
+
+describe.runIf(isRoot)('mesoscale image', () => {
+  test('lists, pulls with progress, and prunes', async () => {
+    await image('prune');
+    expect(await image('list')).toEqual({ status: 0, output: 'There are no images\n', errors: '' });
+    const blob = Promise.withResolvers<void>();
+    let sent = 0;
+    registry.intercept = (request, response, path) => {
+      const bytes = registry.blobs.get(path.replace(/^.*\//, ''));
+      if (!path.startsWith('two/blobs/') || bytes === undefined || bytes.length < 100_000) {
+        return false;
+      }
+      response.writeHead(200, { 'content-length': bytes.length });
+      response.write(bytes.subarray(0, 100_000));
+      sent++;
+      void blob.promise.then(() => response.end(bytes.subarray(100_000)));
+      request.on('close', () => response.destroy());
+      return true;
+    };
+    // `script` is a person's terminal.
+    const line = `'${bin}' image pull --agent=${cluster.agent} two`;
+    const typed = new Running('script', ['-qec', line, '/dev/null']);
+    await until('the pull shows how far it is', () =>
+      /█░+ +97\.\d KB of \S+ MB {3}1 of 2 layers/.test(typed.output),
+    );
+    const alone = await image('list');
+    expect(alone.output).toMatch(
+      /^There are no images\ntwo:latest is being pulled: 1 of 2 layers are there, and 97\.\d KB of \S+ MB have arrived\n$/,
+    );
+    blob.resolve();
+    expect(await typed.status).toBe(0);
+    expect(typed.output).toMatch(/two:latest sha256:[0-9a-f]{64}\r\n$/);
+    registry.intercept = () => false;
+    expect(sent).toBe(1);
+
+    const other = await image('pull', 'one', '--json');
+    expect(JSON.parse(other.output)).toMatchObject({
+      image: { type: 'DOCKER', name: 'one:latest' },
+    });
+    const { output } = await image('list');
+    expect(
+      output.replaceAll(/sha256:[0-9a-f]{12}/g, 'D').replaceAll(/\d{4}-\S+ \S+/g, 'T'),
+    ).toMatch(
+      /^IMAGE +DIGEST +SIZE +LAYERS +PULLED +IN USE\none:latest +D +\S+ MB +2 +T +no\ntwo:latest .*\n2 images, \S+ MB\n$/,
+    );
+    const json = JSON.parse((await image('list', '--json')).output);
+    expect(json.images).toHaveLength(2);
+    const pruned = await image('prune', '--exclude=two');
+    expect(pruned.output).toBe('Removed one:latest\n1 image and 1 layer removed, 9 B freed\n');
+    expect((await image('prune')).output).toMatch(
+      /^Removed two:latest\n1 image and 2 layers removed, \S+ MB freed\n$/,
+    );
+  });
+
+  test('says in one line why something cannot be', async () => {
+    expect(await image('pull', 'none')).toEqual({
+      status: 1,
+      output: '',
+      errors: expect.stringMatching(/^mesoscale image: [^\n]*404 Not Found[^\n]*\n$/),
+    });
+    expect(await image('pull', 'a:b:c')).toMatchObject({
+      status: 1,
+      errors: expect.stringContaining("Failed to parse docker image 'a:b:c'"),
+    });
+    expect(await image('list', '--agent=127.0.0.1:1')).toMatchObject({
+      status: 1,
+      errors:
+        'mesoscale image: The agent at 127.0.0.1:1 cannot be asked: connect ECONNREFUSED 127.0.0.1:1\n',
+    });
+  });
+});
+
+/** A command of `mesoscale image`. */
+async function image(verb: string, ...parameters: readonly string[]) {
+  const at = parameters.some((it) => it.startsWith('--agent')) ? [] : [`--agent=${cluster.agent}`];
+  const program = new Running(bin, ['image', verb, ...at, ...parameters]);
+  const status = await program.status;
+  return { status, output: program.output, errors: program.errors };
+}
 
 /** What a command beside a task prints. */
 async function looked(task: string, value: string): Promise<string> {

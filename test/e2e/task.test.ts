@@ -1,8 +1,8 @@
 // `mesoscale task` against a real master and agent; `script` is a person's terminal.
-import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { LITTLE, TestCluster, until } from '../support/cluster.ts';
+import { Running } from '../support/running.ts';
 import { root } from '../support/sources.ts';
 
 const cluster = new TestCluster();
@@ -22,38 +22,6 @@ beforeAll(async () => {
 afterAll(() => cluster.stop());
 
 const MESOSCALE = join(root, 'src', 'cli', 'mesoscale.ts');
-
-/** A command of `mesoscale task`, with what it has printed so far. */
-class Running {
-  output = '';
-  errors = '';
-  readonly status: Promise<number | null>;
-  readonly #child: ChildProcess;
-
-  constructor(program: string, parameters: readonly string[]) {
-    this.#child = spawn(program, parameters, { env: { ...process.env, NODE_OPTIONS: '' } });
-    this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
-      this.output += text;
-    });
-    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      this.errors += text;
-    });
-    this.status = new Promise((resolve) => this.#child.once('close', resolve));
-  }
-
-  type(text: string): void {
-    this.#child.stdin?.write(text);
-  }
-
-  end(text: string): this {
-    this.#child.stdin?.end(text);
-    return this;
-  }
-
-  shows(text: string): Promise<unknown> {
-    return until(`the output has ${JSON.stringify(text)}`, () => this.output.includes(text));
-  }
-}
 
 const argumentsOf = (parameters: readonly string[]) => [
   MESOSCALE,

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { AGENT_FLAGS } from '../../src/cli/agent/flags.ts';
 import { BATCH_FLAGS } from '../../src/cli/batch/flags.ts';
 import { EXECUTE_FLAGS } from '../../src/cli/execute/flags.ts';
+import { IMAGE_FLAGS } from '../../src/cli/image/flags.ts';
 import { LOCAL_FLAGS } from '../../src/cli/local/flags.ts';
 import { MASTER_FLAGS } from '../../src/cli/master/flags.ts';
 import { TASK_FLAGS } from '../../src/cli/task/flags.ts';
@@ -65,7 +66,15 @@ test('npm scripts that pages name exist', () => {
 });
 
 test('flags that are named exist', () => {
-  const tables = [MASTER_FLAGS, AGENT_FLAGS, LOCAL_FLAGS, EXECUTE_FLAGS, BATCH_FLAGS, TASK_FLAGS];
+  const tables = [
+    MASTER_FLAGS,
+    AGENT_FLAGS,
+    LOCAL_FLAGS,
+    EXECUTE_FLAGS,
+    BATCH_FLAGS,
+    TASK_FLAGS,
+    IMAGE_FLAGS,
+  ];
   const known = new Set([...tables.flatMap(Object.keys), ...CONFORMANCE_FLAGS]);
   const unknown = pages.flatMap(({ path, text }) =>
     [...text.matchAll(/(?<![\w-])--([a-z]\w+)/g)]

@@ -1,5 +1,6 @@
 // The progress of a batch: a bar on a terminal, a line now and then elsewhere.
-import { SingleBar } from 'cli-progress';
+import type { SingleBar } from 'cli-progress';
+import { progressBar } from '../progress-bar.ts';
 
 export interface Counts {
   readonly total: number;
@@ -29,17 +30,10 @@ class BarProgress implements Progress {
 
   constructor(output: NodeJS.WriteStream) {
     this.#output = output;
-    this.#bar = new SingleBar({
-      stream: output,
-      format: '  {bar} {value}/{total}   {running} running   {failed} failed   {left}',
-      barCompleteChar: '█',
-      barIncompleteChar: '░',
-      barsize: 30,
-      hideCursor: true,
-      etaBuffer: 200,
-      forceRedraw: true,
-      formatValue: (value) => String(value),
-    });
+    this.#bar = progressBar(
+      output,
+      '  {bar} {value}/{total}   {running} running   {failed} failed   {left}',
+    );
   }
 
   update(counts: Counts): void {

@@ -22,7 +22,7 @@ export interface OperatorClientOptions {
   /** What opens the connections; without it they are not encrypted. */
   readonly dialer?: Dialer | undefined;
   readonly credential?: Credential | undefined;
-  /** How long a response may take. */
+  /** How long a response may take; 0: as long as it takes. */
   readonly timeoutMs?: number | undefined;
 }
 
@@ -36,6 +36,10 @@ const TIMEOUT_MS = 30_000;
 const MAX_REDIRECTS = 5;
 /** How many bytes of a file are read at once; the server's own limit. */
 const PIECE_BYTES = 64 * 1024;
+
+class LateAnswerError extends Error {
+  readonly code = 'MESOSCALE_LATE_ANSWER';
+}
 
 export class OperatorClient {
   readonly #options: OperatorClientOptions;
@@ -141,7 +145,9 @@ export class OperatorClient {
           );
         },
       );
-      request.on('timeout', () => request.destroy(new Error('The answer takes too long')));
+      request.on('timeout', () =>
+        request.destroy(new LateAnswerError('The answer takes too long')),
+      );
       request.on('error', reject);
       request.end(body);
     });

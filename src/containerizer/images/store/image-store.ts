@@ -127,8 +127,7 @@ export class ImageStore {
         layers: await Promise.all(
           diffIdsOf(layers).map(async (diffId) => {
             // One may be missing by now: it is pulled again when it is asked for.
-            const facts = await this.#parts.layers.facts(diffId).catch(() => undefined);
-            return { diffId, bytes: facts?.bytes ?? 0 };
+            return { diffId, bytes: (await this.#parts.layers.bytes(diffId)) ?? 0 };
           }),
         ),
         isInUse: this.#users.has(name),

@@ -64,6 +64,8 @@ const LAYER = /^[0-9a-f]{64}$/;
 export class LayerStore {
   readonly #options: LayerStoreOptions;
   readonly #known: Set<string>;
+  /** Of those that somebody has asked for. */
+  readonly #sizes = new Map<string, number>();
   readonly #holders = new Holders();
   readonly #making = new SharedWork<string>();
   /** By the digests of the blobs. */
@@ -95,6 +97,18 @@ export class LayerStore {
     const work = this.#works.get(digest);
     const received = work?.arrived.count ?? 0;
     return work && { stage: received > 0 ? work.stage : 'waiting', received };
+  }
+
+  /** Of the content of its files; undefined where it is missing by now. */
+  async bytes(diffId: string): Promise<number | undefined> {
+    let bytes = this.#sizes.get(diffId);
+    if (bytes === undefined) {
+      bytes = (await this.facts(diffId).catch(() => undefined))?.bytes;
+      if (bytes !== undefined && this.#known.has(diffId)) {
+        this.#sizes.set(diffId, bytes);
+      }
+    }
+    return bytes;
   }
 
   /** What is known of the layer besides its files. */
@@ -174,9 +188,10 @@ export class LayerStore {
 
   /** How many bytes there were. */
   async #takeOut(diffId: string): Promise<number> {
-    const facts = await this.facts(diffId).catch(() => undefined);
+    const bytes = await this.bytes(diffId);
     await this.#options.folders.remove(this.#place(diffId));
-    return facts?.bytes ?? 0;
+    this.#sizes.delete(diffId);
+    return bytes ?? 0;
   }
 
   async #make(layer: LayerDescriptor, source: Source, abort: AbortSignal): Promise<string> {

@@ -1,0 +1,125 @@
+// Shows how far a pull has come: a bar on a terminal, a line now and then elsewhere.
+import type { SingleBar } from 'cli-progress';
+import {
+  type LayerProgress,
+  type PullProgress,
+  progressText,
+} from '../../containerizer/images/pull-progress.ts';
+import { roundedBytes } from '../../model/bytes.ts';
+import {
+  type AgentResponse_GetImages_Pull,
+  AgentResponse_GetImages_Pull_Layer_State,
+} from '../../model/generated/messages.ts';
+import { progressBar } from '../progress-bar.ts';
+
+export interface PullWatch {
+  /** How often there is something to show. */
+  readonly intervalMs: number;
+  show(progress: PullProgress): void;
+  end(): void;
+}
+
+const BAR_MS = 250;
+const LINE_MS = 5_000;
+
+export const openPullWatch = (output: NodeJS.WriteStream): PullWatch =>
+  output.isTTY ? new BarWatch(output) : new LineWatch(output);
+
+class BarWatch implements PullWatch {
+  readonly intervalMs = BAR_MS;
+  readonly #bar: SingleBar;
+  #hasBegun = false;
+
+  constructor(output: NodeJS.WriteStream) {
+    this.#bar = progressBar(output, '  {bar} {text}');
+  }
+
+  show(progress: PullProgress): void {
+    const { layers = [] } = progress;
+    // Of layers whose size nobody says, how many there are is all that is known.
+    const total = sizeOf(layers) ?? layers.length;
+    const done = sizeOf(layers) === undefined ? countDone(layers) : receivedOf(layers);
+    const text = barText(layers);
+    if (!this.#hasBegun) {
+      this.#hasBegun = true;
+      this.#bar.start(total, done, { text });
+    }
+    this.#bar.setTotal(Math.max(total, 1));
+    this.#bar.update(done, { text });
+  }
+
+  end(): void {
+    if (this.#hasBegun) {
+      this.#bar.stop();
+    }
+  }
+}
+
+function barText(layers: readonly LayerProgress[]): string {
+  if (layers.length === 0) {
+    return 'waiting for the manifest';
+  }
+  const size = sizeOf(layers);
+  const bytes = roundedBytes(receivedOf(layers));
+  const of = size === undefined ? bytes : `${bytes} of ${roundedBytes(size)}`;
+  return `${of}   ${countDone(layers)} of ${layers.length} layers`;
+}
+
+const countDone = (layers: readonly LayerProgress[]) =>
+  layers.filter(({ stage }) => stage === 'done').length;
+const receivedOf = (layers: readonly LayerProgress[]) =>
+  layers.reduce((sum, { received }) => sum + received, 0);
+/** Undefined where it is not known of all. */
+const sizeOf = (layers: readonly LayerProgress[]) =>
+  layers.reduce<number | undefined>(
+    (sum, { size }) => (sum === undefined || size === undefined ? undefined : sum + size),
+    0,
+  );
+
+class LineWatch implements PullWatch {
+  readonly intervalMs = LINE_MS;
+  readonly #output: NodeJS.WriteStream;
+  #last = '';
+
+  constructor(output: NodeJS.WriteStream) {
+    this.#output = output;
+  }
+
+  show(progress: PullProgress): void {
+    const text = progressText(progress);
+    if (text !== this.#last) {
+      this.#last = text;
+      this.#output.write(`${progress.name}: ${text}\n`);
+    }
+  }
+
+  end(): void {}
+}
+
+const STAGES = {
+  [AgentResponse_GetImages_Pull_Layer_State.UNKNOWN]: 'waiting',
+  [AgentResponse_GetImages_Pull_Layer_State.WAITING]: 'waiting',
+  [AgentResponse_GetImages_Pull_Layer_State.DOWNLOADING]: 'downloading',
+  [AgentResponse_GetImages_Pull_Layer_State.UNPACKING]: 'unpacking',
+  [AgentResponse_GetImages_Pull_Layer_State.DONE]: 'done',
+} as const;
+
+/** As the agent has told it. */
+export const progressOf = ({
+  image: { type, name },
+  start_time,
+  layers = [],
+}: AgentResponse_GetImages_Pull): PullProgress => ({
+  type,
+  name,
+  startedMs: Number(start_time?.nanoseconds ?? 0n) / 1e6,
+  layers:
+    layers.length === 0
+      ? undefined
+      : layers.map(({ digest, state = 0, received_bytes = 0, total_bytes }) => ({
+          digest,
+          size: total_bytes,
+          received: received_bytes,
+          stage: STAGES[state],
+        })),
+});
