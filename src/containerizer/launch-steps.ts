@@ -40,7 +40,7 @@ import type { Making } from './tree.ts';
 import { Turns } from './turns.ts';
 import { groupsOfVolumes } from './volumes/shared-volumes.ts';
 import type { VolumeGids } from './volumes/volume-gids.ts';
-import type { WorkDirectory } from './work-directory.ts';
+import { frameworkOf, type WorkDirectory } from './work-directory.ts';
 
 export interface LaunchOptions {
   readonly abort: AbortSignal;
@@ -243,7 +243,7 @@ export class LaunchSteps {
       throw new Error('A container with images was planned where there are none');
     }
     const provision = (name: string, image: Image) =>
-      provisioner.provision(request.id, name, image, abort);
+      provisioner.provision(request.id, name, image, abort, frameworkOf(request.sandbox));
     const rootfs = asked.rootfs && (await provision('rootfs', asked.rootfs));
     const volumes: ProvisionedImage[] = [];
     for (const [index, image] of asked.volumes.entries()) {
@@ -311,6 +311,7 @@ export class LaunchSteps {
     try {
       await this.#of.fetcher.fetch({
         uris,
+        owner: frameworkOf(sandbox) ?? '',
         sandbox,
         root,
         staging: this.#of.work.staging(id),

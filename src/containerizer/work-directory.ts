@@ -52,6 +52,10 @@ const NESTED = 'containers';
 /** Whether a folder's name can be a container's. */
 export const isContainerName = (name: string) => /^[^./]+$/.test(name);
 
+/** Whose sandbox it is, by its path below the work directory; no framework's: undefined. */
+export const frameworkOf = (sandbox: string): string | undefined =>
+  /^slaves\/[^/]+\/frameworks\/([^/]+)\//.exec(sandbox)?.[1];
+
 export class WorkDirectory {
   readonly root: string;
   readonly meta: string;

@@ -14,6 +14,8 @@ const ftpFile = async () => (await import('./ftp-source.ts')).FtpFile;
 
 export interface RemoteFile {
   readonly uri: string;
+  /** Whom it counts for, among all who wait for downloads. */
+  readonly owner?: string;
   /** A server that sends nothing for this long has failed. */
   readonly stallMs: number;
   readonly proxies?: Proxies | undefined;

@@ -48,6 +48,8 @@ export interface FetcherParts extends FetchOptions {
 
 export interface Fetch {
   readonly uris: readonly CommandInfo_URI[];
+  /** Whom downloads count for, so that they do not take all turns of others: a framework. */
+  readonly owner: string;
   readonly sandbox: string;
   /** The sandbox of the root container: this one, or one that it lies in. */
   readonly root: string;
@@ -64,12 +66,12 @@ export interface Fetch {
 
 /**
  * Programs in sandboxes at once, and those of one kind: copies that wait for a slow disk leave
- * room for the steps of others.
+ * room for the steps of others. One framework has half of it.
  */
-const MOST_PROGRAMS = 48;
-const MOST_OF_KIND = 24;
+const MOST_PROGRAMS = 96;
+const MOST_OF_KIND = 48;
 /** Clients of other systems at once: each takes much memory, and as long as its system does. */
-const MOST_CLIENTS = 8;
+const MOST_CLIENTS = 16;
 
 /**
  * Deletes downloads that an interrupted agent has left; downloads that begin later are not touched.
@@ -115,7 +117,7 @@ export class Fetcher {
   async fetch(fetch: Fetch): Promise<void> {
     const programs = new SandboxPrograms(fetch, (program) =>
       (program.kind === 'client' ? this.#clients : this.#programs).run(
-        program.kind,
+        { host: program.kind, owners: new Set([fetch.owner]) },
         fetch.abort,
         () => fetch.run(program),
       ),
@@ -148,12 +150,12 @@ export class Fetcher {
     const to = normalize(outputFile(uri.value, uri.output_file));
     await programs.makeFolderFor(to);
     await using staging = new Staging(fetch.staging, fetch.identity);
-    const { abort, limitBytes } = fetch;
+    const { abort, limitBytes, owner } = fetch;
     const { stallMs, retryMs, home, proxies } = this.#parts;
     // Mesos ignores leading blanks.
     const source = sourceOf(uri.value.trimStart(), {
       ...{ transfers: this.#transfers, programs, staging, hadoop: this.#hadoop },
-      ...{ abort, limitBytes, stallMs, retryMs, home, proxies },
+      ...{ abort, limitBytes, owner, stallMs, retryMs, home, proxies },
     });
     const unpacking =
       uri.executable === true || uri.extract === false ? undefined : unpackingOf(to);

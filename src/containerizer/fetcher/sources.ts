@@ -22,6 +22,8 @@ export interface SourceParts {
   readonly programs: SandboxPrograms;
   readonly staging: Staging;
   readonly abort: AbortSignal;
+  /** Whom downloads count for. */
+  readonly owner: string;
   readonly stallMs: number;
   readonly retryMs: number | undefined;
   /** The folder for relative paths; empty where there is none. */
@@ -49,8 +51,8 @@ class ServerSource implements FetchSource {
   readonly #parts: SourceParts;
 
   constructor(uri: string, parts: SourceParts) {
-    const { stallMs, retryMs, proxies } = parts;
-    this.#file = { uri, stallMs, retryMs, proxies };
+    const { owner, stallMs, retryMs, proxies } = parts;
+    this.#file = { uri, owner, stallMs, retryMs, proxies };
     this.#parts = parts;
   }
 

@@ -8,20 +8,26 @@ import {
   Secret_Type,
 } from '../../model/generated/messages.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
+import { Slots } from '../downloads/slots.ts';
 import { canonicalName, parseReference } from './formats/reference.ts';
 import { withoutRepeated } from './formats/repeated-layers.ts';
 import type { ImageReference, LayerDescriptor } from './image.ts';
-import type { KnownImage, PulledImage, Puller, PullOptions } from './puller.ts';
+import type { KnownImage, PulledImage, Puller } from './puller.ts';
 import { SharedWork } from './shared-work.ts';
 import { accessWith } from './store/access.ts';
 import { diffIdsOf, type ImageRecords, type StoredLayer } from './store/image-records.ts';
 import type { ImageRequest, ImageSource, StoredImage, StoreParts } from './store/image-source.ts';
 import type { RunningPull } from './store/running-pulls.ts';
 
+/** Images whose manifest is asked for at once, and those of one registry; half for one owner. */
+const MOST_ASKED = 64;
+const MOST_OF_REGISTRY = 12;
+
 export class DockerImages implements ImageSource {
   readonly type = Image_Type.DOCKER;
   readonly #puller: Puller;
   readonly #pulls = new SharedWork<StoredImage>();
+  readonly #questions = new Slots(MOST_ASKED, MOST_OF_REGISTRY);
 
   constructor(puller: Puller) {
     this.#puller = puller;
@@ -38,27 +44,37 @@ export class DockerImages implements ImageSource {
       name: canonicalName(reference),
       text: docker.name,
       credentials,
-      pull: (parts, abort) => this.#pull(reference, credentials, parts, abort),
+      pull: (parts, owner, abort) => this.#pull({ reference, credentials, owner }, parts, abort),
     };
   }
 
   #pull(
-    reference: ImageReference,
-    credentials: Uint8Array | undefined,
+    { reference, credentials, owner }: Asked,
     parts: StoreParts,
     abort: AbortSignal,
   ): Promise<StoredImage> {
     const name = canonicalName(reference);
-    const key = `${name} ${Buffer.from(credentials ?? []).toString('base64')}`;
-    return this.#pulls.run(key, abort, async (shared) => {
+    // Others ask by themselves: they are not to wait until it is the turn of this owner.
+    const key = JSON.stringify([name, Buffer.from(credentials ?? []).toString('base64'), owner]);
+    return this.#pulls.run({ key, owner }, abort, async (shared, owners) => {
       using running = parts.pulls.begin(name);
       const known = await knownImage(parts.records, name);
       const options = { credentials, known, abort: shared };
-      using pulled = await this.#puller.manifest(reference, options);
+      const use = { host: reference.registry ?? '', owners };
+      using pulled = await this.#questions.run(use, shared, () =>
+        this.#puller.manifest(reference, options),
+      );
       running.has(pulled.manifest.layers);
-      return await store(reference, { pulled, running }, parts, options);
+      return await store({ reference, credentials, owner }, { pulled, running }, parts, shared);
     });
   }
+}
+
+interface Asked {
+  readonly reference: ImageReference;
+  readonly credentials: Uint8Array | undefined;
+  /** For whom, such as a framework. */
+  readonly owner: string;
 }
 
 function credentialsIn(secret: Secret | undefined): Uint8Array | undefined {
@@ -81,10 +97,10 @@ async function knownImage(records: ImageRecords, name: string): Promise<KnownIma
 }
 
 async function store(
-  reference: ImageReference,
+  { reference, credentials, owner }: Asked,
   { pulled, running }: { readonly pulled: PulledImage; readonly running: RunningPull },
   { records, layers: layerStore }: StoreParts,
-  { credentials, abort }: PullOptions,
+  abort: AbortSignal,
 ): Promise<StoredImage> {
   const name = canonicalName(reference);
   const { digest, config, layers } = pulled.manifest;
@@ -97,6 +113,7 @@ async function store(
       const diffId = await layerStore.provide(layer, known.get(layer.digest), {
         source: {
           name: reference.registry ?? '',
+          owner,
           bring: (it, path, signal, arrived) => pulled.download(it, path, signal, arrived),
         },
         abort: any,

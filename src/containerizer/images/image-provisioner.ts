@@ -45,6 +45,9 @@ export interface ImageProvisionerOptions {
   readonly warn: (text: string) => void;
 }
 
+/** Whom images count for that operators ask for. */
+const OPERATOR = '';
+
 export class ImageProvisioner implements Provisioner {
   readonly #program: string;
   readonly #stores: ReadonlyMap<Image_Type, OpenStore>;
@@ -103,9 +106,10 @@ export class ImageProvisioner implements Provisioner {
     name: string,
     image: Image,
     abort: AbortSignal,
+    owner = '',
   ): Promise<ProvisionedImage> {
     const { store, backend } = this.#storeOf(image);
-    const held = await this.#awaiting(id, image, abort);
+    const held = await this.#awaiting(id, { image, owner }, abort);
     // Destroying the container lets go of it from here on, also of what fails below.
     const releases = this.#used.get(id) ?? [];
     releases.push(() => held[Symbol.dispose]());
@@ -133,17 +137,21 @@ export class ImageProvisioner implements Provisioner {
   }
 
   /** A container asks for one image after the other. */
-  async #awaiting(id: ContainerId, image: Image, abort: AbortSignal): Promise<HeldImage> {
+  async #awaiting(
+    id: ContainerId,
+    { image, owner }: { readonly image: Image; readonly owner: string },
+    abort: AbortSignal,
+  ): Promise<HeldImage> {
     this.#awaited.set(id, image);
     try {
-      return await this.#storeOf(image).store.image(image, abort);
+      return await this.#storeOf(image).store.image(image, owner, abort);
     } finally {
       this.#awaited.delete(id);
     }
   }
 
   async pull(image: Image, abort: AbortSignal): Promise<ImageUse> {
-    using held = await this.#storeOf(image).store.image(image, abort);
+    using held = await this.#storeOf(image).store.image(image, OPERATOR, abort);
     return held;
   }
 

@@ -40,13 +40,15 @@ export interface ImageListing {
 export interface Provisioner {
   /**
    * Pulls what is missing, and makes a root file system. `name` tells several of one container
-   * apart: 'rootfs', 'volume-0', …. Rejects with ContainerizerError.
+   * apart: 'rootfs', 'volume-0', …. `owner`: whom downloads count for, so that they do not take
+   * all turns of others; such as a framework. Rejects with ContainerizerError.
    */
   provision(
     id: ContainerId,
     name: string,
     image: Image,
     abort: AbortSignal,
+    owner?: string,
   ): Promise<ProvisionedImage>;
 
   /**

@@ -4,27 +4,41 @@ import { unlessAborted } from '../unless-aborted.ts';
 interface Running<T> {
   readonly done: Promise<T>;
   readonly controller: AbortController;
+  readonly owners: Set<string>;
   waiting: number;
+}
+
+export interface SharedUse {
+  readonly key: string;
+  /** Who waits, as of slots (downloads/slots.ts). */
+  readonly owner: string;
+  readonly joined?: () => void;
 }
 
 export class SharedWork<T> {
   readonly #running = new Map<string, Running<T>>();
 
   /**
-   * Begins the work, or waits for that of the same key which has begun. It is aborted when nobody
-   * waits any more. Where it fails for somebody who has only joined it, he tries by himself: others
-   * may have had other credentials, or a registry that is down. Rejects with the reason of `abort`.
+   * Begins the work, or waits for that of the same key which has begun. It is told who waits, and
+   * that set grows as others join it (`joined`). It is aborted when nobody waits any more. Where it
+   * fails for somebody who has only joined it, he tries by himself: others may have had other
+   * credentials, or a registry that is down. Rejects with the reason of `abort`.
    */
   async run(
-    key: string,
+    { key, owner, joined: changed }: SharedUse,
     abort: AbortSignal,
-    begin: (abort: AbortSignal) => Promise<T>,
+    begin: (abort: AbortSignal, owners: ReadonlySet<string>) => Promise<T>,
   ): Promise<T> {
     for (;;) {
       abort.throwIfAborted();
       const joined = this.#running.get(key);
+      const running = joined ?? this.#begin(key, owner, begin);
+      if (!running.owners.has(owner)) {
+        running.owners.add(owner);
+        changed?.();
+      }
       try {
-        return await this.#wait(key, joined ?? this.#begin(key, begin), abort);
+        return await this.#wait(key, running, abort);
       } catch (error) {
         if (joined === undefined || abort.aborted) {
           throw error;
@@ -33,10 +47,15 @@ export class SharedWork<T> {
     }
   }
 
-  #begin(key: string, begin: (abort: AbortSignal) => Promise<T>): Running<T> {
+  #begin(
+    key: string,
+    owner: string,
+    begin: (abort: AbortSignal, owners: ReadonlySet<string>) => Promise<T>,
+  ): Running<T> {
     const controller = new AbortController();
-    const done = begin(controller.signal);
-    const running = { done, controller, waiting: 0 };
+    const owners = new Set([owner]);
+    const done = begin(controller.signal, owners);
+    const running = { done, controller, owners, waiting: 0 };
     this.#running.set(key, running);
     const over = () => this.#forget(key, running);
     done.then(over, over);

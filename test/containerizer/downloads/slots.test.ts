@@ -9,7 +9,7 @@ function watch(slots: Slots) {
   const running: string[] = [];
   const releases = new Map<string, () => void>();
   const start = (name: string, abort = never) =>
-    slots.take(name[0] as string, abort).then((release) => {
+    slots.take({ host: name[0] as string }, abort).then((release) => {
       running.push(name);
       releases.set(name, () => {
         running.splice(running.indexOf(name), 1);
@@ -72,14 +72,58 @@ test('a thousand that come together never exceed the bounds, and all come to run
     count('all', -1);
   };
   const hosts = Array.from({ length: 1_000 }, (_, index) => `host ${index % 3}`);
-  await Promise.all(hosts.map((host) => slots.run(host, never, work(host))));
+  await Promise.all(hosts.map((host) => slots.run({ host }, never, work(host))));
   expect(most.get('all')).toBe(8);
   expect(most.get('host 0')).toBe(3);
 });
 
 test('work that fails gives its slot back', async () => {
   const slots = new Slots(1, 1);
-  const failing = slots.run('a', never, () => Promise.reject(new Error('failed')));
+  const failing = slots.run({ host: 'a' }, never, () => Promise.reject(new Error('failed')));
   await expect(failing).rejects.toThrow('failed');
-  expect(await slots.run('a', never, async () => 'ran')).toBe('ran');
+  expect(await slots.run({ host: 'a' }, never, async () => 'ran')).toBe('ran');
+});
+
+const of = (host: string, ...owners: string[]) => ({ host, owners: new Set(owners) });
+
+/** How many come to run of so many that ask. */
+async function running(slots: Slots, count: number, use: ReturnType<typeof of>): Promise<number> {
+  let begun = 0;
+  for (let i = 0; i < count; i++) {
+    void slots.take(use, never).then(() => {
+      begun++;
+    });
+  }
+  await turn();
+  return begun;
+}
+
+test('whoever asks for much leaves room for others, of all and of each host', async () => {
+  const slots = new Slots(16, 8);
+  expect(await running(slots, 100, of('slow', 'greedy'))).toBe(4);
+  expect(await running(slots, 100, of('slower', 'greedy'))).toBe(4);
+  // Half of all is all that one has, by however many hosts.
+  expect(await running(slots, 100, of('slowest', 'greedy'))).toBe(0);
+  expect(await running(slots, 100, of('slow', 'second'))).toBe(2);
+  expect(await running(slots, 100, of('third', 'second'))).toBe(2);
+  expect(await running(slots, 1, of('slow', 'third'))).toBe(1);
+  expect(await running(slots, 1, of('new', 'fourth'))).toBe(1);
+  expect(await running(slots, 1, of('other', 'fifth'))).toBe(1);
+});
+
+test('what several wait for begins when it is the turn of any of them', async () => {
+  const slots = new Slots(4, 4);
+  expect(await running(slots, 10, of('a', 'greedy'))).toBe(2);
+  const shared = of('a', 'greedy');
+  let hasBegun = false;
+  const taken = slots.take(shared, never).then((release) => {
+    hasBegun = true;
+    return release;
+  });
+  await turn();
+  expect(hasBegun).toBe(false);
+  shared.owners.add('other');
+  slots.beginNext();
+  (await taken)();
+  expect(hasBegun).toBe(true);
 });

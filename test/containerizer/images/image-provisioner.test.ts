@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { DockerImages } from '../../../src/containerizer/images/docker-images.ts';
 import {
   ImageProvisioner,
@@ -162,6 +162,35 @@ test('nobody waits for the registry of another image, whatever layers it names',
   expect(readFileSync(join(pathOf(good), 'a'), 'utf8')).toBe('a');
   given.abort(new Error('enough'));
   await expect(slow).rejects.toThrow('enough');
+});
+
+test('who asks for much keeps nobody else waiting, not even those who want the same', async () => {
+  const names = Array.from({ length: 40 }, (_, at) => `host${at % 20}.example/slow${at}`);
+  for (const [at, name] of names.entries()) {
+    shelf.put(`${name}:latest`, [layer({ name: `${at}` })]);
+  }
+  shelf.put('base:latest', [low, high]);
+  shelf.put('good:latest', [layer({ name: 'good' })]);
+  const given = new AbortController();
+  const quick = new Set(['base', 'good'].flatMap((name) => shelf.layersOf(`${name}:latest`)));
+  shelf.gate = ({ digest }, abort) =>
+    quick.has(digest)
+      ? Promise.resolve()
+      : new Promise((_, reject) => {
+          abort.addEventListener('abort', () => reject(abort.reason));
+        });
+  const greedy = [...names, 'base'].map((name, at) =>
+    provisioner.provision(containerId(`g${at}`), 'rootfs', docker(name), given.signal, 'greedy'),
+  );
+  const ends = Promise.allSettled(greedy);
+  await vi.waitFor(() => expect(shelf.blobs.size).toBe(16));
+  for (const [at, name] of ['base', 'good'].entries()) {
+    const root = `rootfs-${at}`;
+    await provisioner.provision(id, root, docker(name), never, 'other');
+  }
+  given.abort(new Error('enough'));
+  await ends;
+  await vi.waitFor(() => expect(unfinished()).toEqual([]));
 });
 
 test('a pull that nobody waits for any more ends, and leaves nothing', async () => {

@@ -51,6 +51,11 @@ export class ImageShelf implements Puller {
     return manifest;
   }
 
+  /** The digests of the blobs. */
+  layersOf(name: string): string[] {
+    return (this.#images.get(name)?.layers ?? []).map(({ digest }) => digest);
+  }
+
   async manifest(reference: ImageReference, { abort }: PullOptions): Promise<PulledImage> {
     this.manifests++;
     await Promise.resolve();

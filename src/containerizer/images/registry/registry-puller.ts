@@ -2,7 +2,6 @@
 // docker's registry.
 import { buffer } from 'node:stream/consumers';
 import { ContainerizerError } from '../../containerizer-error.ts';
-import { Slots } from '../../downloads/slots.ts';
 import { storeBlob } from '../blob-file.ts';
 import { isDigest } from '../formats/digest.ts';
 import { type Login, loginFor, readDockerConfig } from '../formats/docker-config.ts';
@@ -25,17 +24,8 @@ export interface RegistryOptions extends Manner {
   readonly platform: Platform;
 }
 
-/** Images of which manifest and config are being asked for. */
-const MOST_ASKED = 32;
-/** Layers that are being downloaded. */
-const MOST_DOWNLOADS = 16;
-/** The same, of one registry. */
-const MOST_OF_REGISTRY = 6;
-
 export class RegistryPuller implements Puller {
   readonly #options: RegistryOptions;
-  readonly #questions = new Slots(MOST_ASKED, MOST_OF_REGISTRY);
-  readonly #downloads = new Slots(MOST_DOWNLOADS, MOST_OF_REGISTRY);
 
   constructor(options: RegistryOptions) {
     this.#options = options;
@@ -48,30 +38,25 @@ export class RegistryPuller implements Puller {
     const { address: usual, logins, platform } = this.#options;
     const own = credentials === undefined ? [] : readDockerConfig(credentials);
     const { address, repository } = placeOf(reference, usual);
-    const { host } = address;
-    const login = loginFor(host, [own, logins]);
+    const login = loginFor(address.host, [own, logins]);
     const session = new Session(this.#options, address, repository, login);
     const { text, tag, digest } = reference;
-    return await this.#questions.run(host, abort, async () => {
-      const store = {
-        manifest: (entry: Descriptor) => fetchManifest(session, text, entry.digest, abort),
-        config: (config: Descriptor) => fetchConfig(session, text, config, abort),
-      };
-      const manifest = await withHint(session, async () => {
-        const first = await fetchManifest(session, text, digest ?? tag ?? 'latest', abort);
-        return await readImage(text, first, store, platform, known);
-      });
-      return {
-        manifest,
-        download: (layer, path, abort, arrived) => {
-          const blob = { ...layer, name: `layer '${layer.digest}'`, most: MOST_LAYER_BYTES };
-          return this.#downloads.run(host, abort, () =>
-            storeBlob(blobBytes(session, blob, abort), path, abort, arrived),
-          );
-        },
-        [Symbol.dispose]: () => {},
-      };
+    const store = {
+      manifest: (entry: Descriptor) => fetchManifest(session, text, entry.digest, abort),
+      config: (config: Descriptor) => fetchConfig(session, text, config, abort),
+    };
+    const manifest = await withHint(session, async () => {
+      const first = await fetchManifest(session, text, digest ?? tag ?? 'latest', abort);
+      return await readImage(text, first, store, platform, known);
     });
+    return {
+      manifest,
+      download: (layer, path, abort, arrived) => {
+        const blob = { ...layer, name: `layer '${layer.digest}'`, most: MOST_LAYER_BYTES };
+        return storeBlob(blobBytes(session, blob, abort), path, abort, arrived);
+      },
+      [Symbol.dispose]: () => {},
+    };
   }
 }
 

@@ -34,10 +34,10 @@ export interface ImageRequest {
   /** The bytes of a docker config file that belongs to the image. */
   readonly credentials: Uint8Array | undefined;
   /**
-   * The image, when all of it is in the store; it is to be held at once. Rejects with
-   * ContainerizerError, or with the reason of the abort.
+   * The image, when all of it is in the store; it is to be held at once. Its downloads count for
+   * the owner. Rejects with ContainerizerError, or with the reason of the abort.
    */
-  pull(parts: StoreParts, abort: AbortSignal): Promise<StoredImage>;
+  pull(parts: StoreParts, owner: string, abort: AbortSignal): Promise<StoredImage>;
 }
 
 export interface StoreParts {

@@ -2,10 +2,10 @@
 // names, which lead to layers; a layer is there once, whichever images have it.
 import { enumNames } from '../../../model/enum-names.ts';
 import { type Image, Image_Type } from '../../../model/generated/messages.ts';
+import { Holders } from '../../holders.ts';
 import type { PullProgress } from '../pull-progress.ts';
 import type { TopFolder } from '../unpacking/layer-reader.ts';
 import { admits } from './access.ts';
-import { Holders } from './holders.ts';
 import { diffIdsOf, ImageRecords } from './image-records.ts';
 import type { HeldImage, ImageSource, ImageUse, StoredImage, StoreParts } from './image-source.ts';
 import { LayerStore, type RemovedLayer } from './layer-store.ts';
@@ -73,11 +73,11 @@ export class ImageStore {
   }
 
   /** Pulls what is missing. Rejects with ContainerizerError, or with the reason of the abort. */
-  async image(image: Image, abort: AbortSignal): Promise<HeldImage> {
+  async image(image: Image, owner: string, abort: AbortSignal): Promise<HeldImage> {
     const { name, credentials, pull } = this.#source.request(image);
     const isCachedEnough = image.cached ?? true;
     const stored = isCachedEnough ? await this.#stored(name, credentials) : undefined;
-    return this.#held(stored ?? (await pull(this.#parts, abort)));
+    return this.#held(stored ?? (await pull(this.#parts, owner, abort)));
   }
 
   /** Of an image that is in use already, as a container of an earlier agent. */

@@ -8,6 +8,7 @@ import { syncFolder, writeDurably } from '../../../filesystem/durable-files.ts';
 import { codeOf } from '../../../filesystem/folder.ts';
 import { ContainerizerError, containerizerErrorOf } from '../../containerizer-error.ts';
 import { Slots } from '../../downloads/slots.ts';
+import { Holders } from '../../holders.ts';
 import { requireRoom } from '../blob-file.ts';
 import { ByteCounter } from '../byte-counter.ts';
 import type { LayerDescriptor } from '../image.ts';
@@ -16,7 +17,6 @@ import type { PulledImage } from '../puller.ts';
 import { SharedWork } from '../shared-work.ts';
 import type { TopFolder } from '../unpacking/layer-reader.ts';
 import { LAYER_BOUNDS, unpackLayer } from '../unpacking/unpacker.ts';
-import { Holders } from './holders.ts';
 import type { StoreFolders } from './store-folders.ts';
 
 export interface LayerStoreOptions {
@@ -35,10 +35,11 @@ interface LayerFacts {
   readonly isOpaque: boolean;
 }
 
-/** Where the blob of a layer comes from. */
+/** Where the blob of a layer comes from, and for whom. */
 interface Source {
   /** The registry. */
   readonly name: string;
+  readonly owner: string;
   /** Brings the blob into a new file. */
   readonly bring: PulledImage['download'];
 }
@@ -55,7 +56,10 @@ export interface RemovedLayer {
   readonly bytes: number;
 }
 
-/** How many layers are unpacked at once: each is work for a CPU and a half. */
+/** Layers that are downloaded at once, and those of one registry; half of it for one owner. */
+const MOST_DOWNLOADS = 32;
+const MOST_OF_REGISTRY = 12;
+/** How many layers one owner has unpacked at once: each is work for a CPU and a half. */
 const MOST_UNPACKING = Math.max(1, Math.min(4, availableParallelism()));
 
 const SHA256 = 'sha256:';
@@ -70,7 +74,8 @@ export class LayerStore {
   readonly #making = new SharedWork<string>();
   /** By the digests of the blobs. */
   readonly #works = new Map<string, LayerWork>();
-  readonly #slots = new Slots(MOST_UNPACKING, MOST_UNPACKING);
+  readonly #downloads = new Slots(MOST_DOWNLOADS, MOST_OF_REGISTRY);
+  readonly #unpackings = new Slots(2 * MOST_UNPACKING, 2 * MOST_UNPACKING);
   /** Those on their way out: nothing new may take their place before. */
   readonly #leaving = new Map<string, Promise<unknown>>();
 
@@ -137,8 +142,13 @@ export class LayerStore {
       return expected;
     }
     const key = [layer.digest, source.name, ...layer.urls].join(' ');
-    const diffId = await this.#making.run(key, abort, (shared) =>
-      this.#make(layer, source, shared),
+    const joined = () => {
+      this.#downloads.beginNext();
+      this.#unpackings.beginNext();
+    };
+    const use = { key, owner: source.owner, joined };
+    const diffId = await this.#making.run(use, abort, (shared, owners) =>
+      this.#make(layer, { ...source, owners }, shared),
     );
     if (layer.diffId !== undefined && layer.diffId !== diffId) {
       throw new ContainerizerError(
@@ -194,18 +204,25 @@ export class LayerStore {
     return bytes ?? 0;
   }
 
-  async #make(layer: LayerDescriptor, source: Source, abort: AbortSignal): Promise<string> {
+  async #make(
+    layer: LayerDescriptor,
+    { name, bring, owners }: Source & { readonly owners: ReadonlySet<string> },
+    abort: AbortSignal,
+  ): Promise<string> {
     const { folders, program } = this.#options;
     const staging = await folders.stage();
-    const work: LayerWork = { stage: 'downloading', arrived: new ByteCounter() };
+    const work: LayerWork = { stage: 'waiting', arrived: new ByteCounter() };
     this.#works.set(layer.digest, work);
     try {
       const blob = join(staging, 'blob');
       const { digest, size = 0 } = layer;
-      await requireRoom(folders.layers, size, `layer ${digest} of ${size} bytes`);
-      await source.bring(layer, blob, abort, work.arrived);
+      await this.#downloads.run({ host: name, owners }, abort, async () => {
+        work.stage = 'downloading';
+        await requireRoom(folders.layers, size, `layer ${digest} of ${size} bytes`);
+        await bring(layer, blob, abort, work.arrived);
+      });
       work.stage = 'unpacking';
-      return await this.#slots.run('', abort, async () => {
+      return await this.#unpackings.run({ host: '', owners }, abort, async () => {
         await mkdir(join(staging, 'layer', 'files'), { recursive: true });
         await mkdir(join(staging, 'replaced'));
         const order = { program, blob, folder: staging, bounds: LAYER_BOUNDS };

@@ -576,13 +576,6 @@ describe('a layer', () => {
     await closed.promise;
   });
 
-  test('keeps its place only as long as it is downloaded', async () => {
-    changeBlob((_, response) => response.writeHead(500).end());
-    for (let i = 0; i < 20; i++) {
-      expect(await errorOf(layer(image))).toMatch(/500 Internal Server Error/);
-    }
-  });
-
   test('that cannot be stored is an error of the system', async () => {
     const [descriptor] = image.manifest.layers;
     const path = join(folder, 'none', 'blob');

@@ -1,4 +1,4 @@
-// How many hold each of what must not be removed meanwhile.
+// How many hold each of what must not be removed meanwhile, or there can be so many of only.
 
 export class Holders {
   readonly #counts = new Map<string, number>();
@@ -6,6 +6,10 @@ export class Holders {
   /** Whether somebody holds it. */
   has(name: string): boolean {
     return this.#counts.has(name);
+  }
+
+  count(name: string): number {
+    return this.#counts.get(name) ?? 0;
   }
 
   /** All of them are held until the function that is returned is called; once is enough. */
