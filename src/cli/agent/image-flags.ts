@@ -52,6 +52,11 @@ export const AGENT_IMAGE_FLAGS = {
     default: 'https://registry-1.docker.io',
     help: 'Where Docker images are pulled from whose names have no host: the URL of a registry, or the absolute path of a folder of image archives (as of docker save, or OCI layouts). Only over https, unless the URL is http:// or the host is this machine.',
   }),
+  docker_registry_mirrors: list({
+    placeholder: 'HOST=URL,…',
+    default: [],
+    help: 'Servers that are asked for the images of a registry before the registry itself, in their order: docker.io=https://mirror.example.com. A path in the URL comes before the names of images. Logins of the registry are not sent to them. Not in Mesos.',
+  }),
   docker_remove_delay: duration({
     default: 6 * 3600_000,
     ...PLANNED,

@@ -22,12 +22,12 @@ interface Surroundings {
 
 /** Rejects with ContainerizerError. */
 export async function openImages(
-  { support, source, logins, certificates, storeDir, ...settings }: ImageSettings,
+  { support, source, logins, mirrors, certificates, storeDir, ...settings }: ImageSettings,
   { workDir, fetching: { stallMs, proxies }, ...surroundings }: Surroundings,
 ): Promise<OpenedImages> {
   const { arch: architecture } = process;
   const puller = new ThreadPuller({
-    ...{ source, logins, certificates, stallMs, proxies },
+    ...{ source, logins, mirrors, certificates, stallMs, proxies },
     architecture,
   });
   const provisioner = await ImageProvisioner.open({

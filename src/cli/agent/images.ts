@@ -9,6 +9,7 @@ import {
   type ImageSource,
   parseImageSource,
 } from '../../containerizer/images/formats/registry-address.ts';
+import { type Mirror, parseMirror } from '../../containerizer/images/formats/registry-mirrors.ts';
 import type { ImageSupport, ImageTypeName } from '../../containerizer/plan/images.ts';
 import { WorkDirectory } from '../../containerizer/work-directory.ts';
 import { type Image, Image_Type } from '../../model/generated/messages.ts';
@@ -25,6 +26,7 @@ export interface ImageSettings {
   readonly source: ImageSource;
   /** The operator's; those of an image come first. */
   readonly logins: readonly Login[];
+  readonly mirrors: readonly Mirror[];
   /** The folder in which registries have certificates. */
   readonly certificates: string;
   /** An absolute path; the folder exists, and nobody else can change it. */
@@ -45,6 +47,7 @@ export function imageSettings(values: AgentFlagValues, workDir: string): ImageSe
     support: { types: typesOf(providers), sandboxDirectory },
     source: sourceOf(values.docker_registry),
     logins: loginsOf(values.docker_config),
+    mirrors: readEach(values.docker_registry_mirrors, mirrorOf),
     certificates: resolve(values.docker_certs_dir),
     storeDir: storeOf(values.docker_store_dir, workDir),
     // The kernel's aufs is no more; overlay does the same.
@@ -80,6 +83,14 @@ function sourceOf(text: string): ImageSource {
     throw new FlagError(`--docker_registry: ${source.problem}`);
   }
   return source;
+}
+
+function mirrorOf(text: string): Mirror {
+  const mirror = parseMirror(text);
+  if ('problem' in mirror) {
+    throw new FlagError(`--docker_registry_mirrors: ${mirror.problem}`);
+  }
+  return mirror;
 }
 
 const loginsOf = (config: unknown): readonly Login[] =>

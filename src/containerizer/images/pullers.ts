@@ -4,6 +4,7 @@ import { ArchivePuller } from './archives/archive-puller.ts';
 import type { Login } from './formats/docker-config.ts';
 import { platformOf } from './formats/platform.ts';
 import type { ImageSource } from './formats/registry-address.ts';
+import type { Mirror } from './formats/registry-mirrors.ts';
 import type { Puller } from './puller.ts';
 import { RegistryCertificates } from './registry/certificates.ts';
 import { RegistryPuller } from './registry/registry-puller.ts';
@@ -12,6 +13,7 @@ export interface PullerOptions {
   readonly source: ImageSource;
   /** Those of the agent, for registries. */
   readonly logins: readonly Login[];
+  readonly mirrors: readonly Mirror[];
   /** A download that receives nothing for this long has failed. */
   readonly stallMs: number;
   readonly proxies: Proxies | undefined;
@@ -26,13 +28,14 @@ const PAUSE_MS = 1_000;
 
 /** `beforeTls`: called before the first connection with TLS, at the latest. */
 export function pullerOf(options: PullerOptions, beforeTls?: () => void): Puller {
-  const { source, logins, stallMs, proxies, certificates } = options;
+  const { source, logins, mirrors, stallMs, proxies, certificates } = options;
   const platform = platformOf(options.architecture);
   return source.kind === 'archives'
     ? new ArchivePuller({ folder: source.folder, platform })
     : new RegistryPuller({
         address: source.address,
         logins,
+        mirrors,
         platform,
         stallMs,
         pauseMs: PAUSE_MS,

@@ -42,6 +42,7 @@ async function pull(source: string, name: string) {
     logins: readDockerConfig(json(registry.auths)),
     stallMs: 10_000,
     proxies: undefined,
+    mirrors: [],
     certificates: join(folder, 'certificates'),
     architecture: 'x64',
   });

@@ -45,6 +45,9 @@ export interface Answer {
 /** The connection failed, and another one may not. */
 export class Interruption extends ContainerizerError {}
 
+/** Nothing came for too long. */
+export class Standstill extends ContainerizerError {}
+
 /** Who has certified a server is not among those whom this machine trusts. */
 const AUTHORITY_UNKNOWN = new Set([
   'DEPTH_ZERO_SELF_SIGNED_CERT',
@@ -96,7 +99,7 @@ async function askOnce(question: Question, manner: Manner): Promise<Answer> {
     const isUnknown = AUTHORITY_UNKNOWN.has(codeOf(error) ?? '');
     const place = isUnknown ? certificates?.authorityOf(registry ?? '') : undefined;
     const hint = place === undefined ? '' : `; one of its own is looked for in ${place}`;
-    const Kind = standstill === undefined ? Interruption : ContainerizerError;
+    const Kind = standstill === undefined ? Interruption : Standstill;
     const text = `Failed to get '${question.url}': ${message} (${detail}${hint})`;
     return new Kind(text, { cause: error });
   };

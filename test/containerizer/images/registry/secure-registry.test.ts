@@ -67,6 +67,7 @@ const options = (change: Partial<PullerOptions> = {}): PullerOptions => ({
   logins: readDockerConfig(json(registry.auths)),
   stallMs: 10_000,
   proxies: undefined,
+  mirrors: [],
   certificates: join(folder, 'none'),
   architecture: 'x64',
   ...change,
