@@ -15,6 +15,7 @@ import { Containers } from './containers.ts';
 import { DEFAULT_FETCH_OPTIONS, Fetcher, type FetchOptions } from './fetcher/fetcher.ts';
 import type { Host } from './host/host.ts';
 import { Users } from './host/users.ts';
+import { ephemeralFolders } from './images/container-roots.ts';
 import { LeftRoots } from './images/left-roots.ts';
 import type { Provisioner } from './images/provisioner.ts';
 import { DEFAULT_CGROUP_OPTIONS } from './isolators/cgroup-options.ts';
@@ -482,6 +483,7 @@ export class Containerizer {
     return {
       id,
       sandbox: this.#work.path(sandbox),
+      ephemeral: ephemeralFolders(this.#work.provisioner, id),
       cgroups: this.#placements.of(id),
       isEmpty: this.#isEmpty(id),
     };

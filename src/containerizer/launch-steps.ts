@@ -9,6 +9,7 @@ import { ContainerizerError } from './containerizer-error.ts';
 import type { Fetcher } from './fetcher/fetcher.ts';
 import { type Identity, type Users, withGroups } from './host/users.ts';
 import { identityOf } from './identity.ts';
+import { OWN_ROOT } from './images/container-roots.ts';
 import type { ProvisionedImage, Provisioner } from './images/provisioner.ts';
 import type { Isolator } from './isolators/isolator.ts';
 import type { Container, Launcher } from './launchers/launcher.ts';
@@ -244,7 +245,7 @@ export class LaunchSteps {
     }
     const provision = (name: string, image: Image) =>
       provisioner.provision(request.id, name, image, abort, frameworkOf(request.sandbox));
-    const rootfs = asked.rootfs && (await provision('rootfs', asked.rootfs));
+    const rootfs = asked.rootfs && (await provision(OWN_ROOT, asked.rootfs));
     const volumes: ProvisionedImage[] = [];
     for (const [index, image] of asked.volumes.entries()) {
       volumes.push(await provision(`volume-${index}`, image));

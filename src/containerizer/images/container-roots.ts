@@ -6,6 +6,7 @@
 //   containers/<id>/roots/<name>/files           its own files; with an overlay `upper` and `work`
 //   removed/<any>                                what is being deleted
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { codeOf, orNoEntry } from '../../filesystem/folder.ts';
@@ -17,12 +18,15 @@ import { errorText } from '../../model/error-text.ts';
 import { Image_Type } from '../../model/generated/messages.ts';
 import { type ContainerId, containerId } from '../../model/ids.ts';
 import { isContainerName } from '../work-directory.ts';
+import { overlayFolders } from './backends/backends.ts';
 import { isDigest } from './formats/digest.ts';
 import type { ImageUse } from './store/image-source.ts';
 import { STORE_VERSION } from './store/store-folders.ts';
 
 const NESTED = 'containers';
 const ROOTS = 'roots';
+/** The name of a container's own root, which is no volume's. */
+export const OWN_ROOT = 'rootfs';
 const RECORD = 'image.json';
 
 /** What a container uses, and the version of the store that has it. */
@@ -165,6 +169,15 @@ export class ContainerRoots {
   #place(id: ContainerId): string {
     return join(this.#containers, containerFolder(id, NESTED));
   }
+}
+
+/**
+ * The folders that are for what a container writes over the files of its own image; none where it
+ * has no image, or a copy of it. `folder`: that of all roots.
+ */
+export function ephemeralFolders(folder: string, id: ContainerId): readonly string[] {
+  const root = join(folder, NESTED, containerFolder(id, NESTED), ROOTS, OWN_ROOT);
+  return overlayFolders(root).filter((path) => existsSync(path));
 }
 
 const namesIn = async (folder: string) => (await readdir(folder).catch(orNoEntry)) ?? [];

@@ -1,6 +1,7 @@
 // disk/du: measures what containers have on disks - their sandboxes, with those of containers
-// nested in them, and their persistent volumes - and, if the operator wants it, ends those that
-// have more than they were given. One round of measurements serves all containers.
+// nested in them and what they write over their images, and their persistent volumes - and, if the
+// operator wants it, ends those that have more than they were given. One round of measurements
+// serves all containers.
 //
 // A file that was deleted and is still open is not seen; of a volume whose disk is a file system by
 // itself, that file system is the limit.
@@ -17,7 +18,7 @@ import type { ContainerId } from '../../model/ids.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
 import { DiskUsage } from '../disks/disk-usage.ts';
 import type { Limitation, OnLimitation } from '../limitation.ts';
-import { type DiskQuota, diskQuotas, diskStatistics } from '../plan/disk-quotas.ts';
+import { type DiskQuota, diskQuotas, diskStatistics, ephemeralOf } from '../plan/disk-quotas.ts';
 import type { Isolator, LaunchedContainer } from './isolator.ts';
 
 export interface DiskOptions {
@@ -46,20 +47,20 @@ export function diskDu(parts: DiskDuParts): Isolator {
     throw new ContainerizerError('--isolation: disk/du needs the program du');
   }
   const disks = new Disks(parts, du);
-  const quotasOf = (sandbox: string, resources: readonly Resource[]) =>
-    diskQuotas({ workDirectory, sandbox }, resources);
-  const update = ({ id, sandbox }: LaunchedContainer, resources: readonly Resource[]) => {
+  const update = (container: LaunchedContainer, resources: readonly Resource[]) => {
+    const { id, sandbox, ephemeral } = container;
     if (parentOf(id) === undefined) {
-      disks.watch(id, quotasOf(sandbox, resources));
+      disks.watch(id, diskQuotas({ workDirectory, sandbox, ephemeral }, resources));
     }
   };
   return {
     name: 'disk/du',
-    contribute: (plan, { id, resources }) => ({
-      ...plan,
-      diskQuotas:
-        parentOf(id) === undefined ? requireMeasurable(quotasOf(plan.sandbox, resources)) : [],
-    }),
+    contribute: (plan, { id, resources }) => {
+      const { sandbox, rootfs } = plan;
+      const folders = { workDirectory, sandbox, ephemeral: ephemeralOf(rootfs) };
+      const quotas = parentOf(id) === undefined ? diskQuotas(folders, resources) : [];
+      return { ...plan, diskQuotas: requireMeasurable(quotas) };
+    },
     async prepare({ id, sandbox, diskQuotas: quotas }) {
       disks.watch(id, quotas);
       await disks.begin(sandbox);
@@ -95,14 +96,14 @@ class Disks {
   }
 
   watch(id: ContainerId, quotas: readonly DiskQuota[]): void {
-    this.forget(id, new Set(quotas.map(({ path }) => path)));
+    this.forget(id, new Set(quotas.flatMap(foldersOf)));
     if (quotas.length === 0) {
       return;
     }
     this.#quotas.set(id, quotas);
-    for (const { path } of quotas) {
-      const users = this.#users.get(path) ?? new Set();
-      this.#users.set(path, users.add(id));
+    for (const folder of quotas.flatMap(foldersOf)) {
+      const users = this.#users.get(folder) ?? new Set();
+      this.#users.set(folder, users.add(id));
     }
     this.#usage.start();
   }
@@ -117,12 +118,12 @@ class Disks {
 
   /** Of folders that are kept, what was measured stays known. */
   forget(id: ContainerId, kept: ReadonlySet<string> = new Set()): void {
-    for (const { path } of this.#quotas.get(id) ?? []) {
-      const users = this.#users.get(path);
+    for (const folder of (this.#quotas.get(id) ?? []).flatMap(foldersOf)) {
+      const users = this.#users.get(folder);
       users?.delete(id);
-      if (users?.size === 0 && !kept.has(path)) {
-        this.#users.delete(path);
-        this.#used.delete(path);
+      if (users?.size === 0 && !kept.has(folder)) {
+        this.#users.delete(folder);
+        this.#used.delete(folder);
       }
     }
     this.#quotas.delete(id);
@@ -137,7 +138,13 @@ class Disks {
     if (quotas === undefined) {
       return {};
     }
-    return diskStatistics(quotas, (path) => this.#used.get(path));
+    return diskStatistics(quotas, (quota) => this.#usedOf(quota));
+  }
+
+  /** What is not measured yet counts for nothing, but for the folder itself. */
+  #usedOf({ path, also }: DiskQuota): number | undefined {
+    const used = this.#used.get(path);
+    return used && also.reduce((sum, folder) => sum + (this.#used.get(folder) ?? 0), used);
   }
 
   #measured(folder: string, usedBytes: number): void {
@@ -150,13 +157,16 @@ class Disks {
       return;
     }
     for (const id of [...users]) {
-      const quota = this.#quotas.get(id)?.find(({ path }) => path === folder);
-      if (quota !== undefined && !quota.isWhole && usedBytes > quota.limitBytes) {
-        this.#onLimitation(id, limitationOf(quota, usedBytes));
+      const quota = this.#quotas.get(id)?.find((each) => foldersOf(each).includes(folder));
+      const used = (quota && this.#usedOf(quota)) ?? 0;
+      if (quota !== undefined && !quota.isWhole && used > quota.limitBytes) {
+        this.#onLimitation(id, limitationOf(quota, used));
       }
     }
   }
 }
+
+const foldersOf = ({ path, also }: DiskQuota) => [path, ...also];
 
 const limitationOf = ({ limitBytes, resources }: DiskQuota, usedBytes: number): Limitation => ({
   message: `Disk usage (${formatBytes(usedBytes)}) exceeds quota (${formatBytes(limitBytes)})`,

@@ -1,5 +1,6 @@
 // disk/xfs: the file system counts what containers have on disks, and holds them to it. Each root
-// container's sandbox, and each persistent volume, is a project of its own.
+// container's sandbox, with what it writes over its image, and each persistent volume is a project
+// of its own.
 //
 // Without --enforce_container_disk_quota it only counts. With it, a container that has all that it
 // was given can write no more; with --xfs_kill_containers it may have a little more, and is ended.
@@ -27,7 +28,7 @@ import {
 } from '../disks/xfs-quota.ts';
 import type { Host } from '../host/host.ts';
 import type { Limitation, OnLimitation } from '../limitation.ts';
-import { type DiskQuota, diskQuotas, diskStatistics } from '../plan/disk-quotas.ts';
+import { type DiskQuota, diskQuotas, diskStatistics, ephemeralOf } from '../plan/disk-quotas.ts';
 import { Rounds } from '../rounds.ts';
 import type { DiskOptions } from './disk-du.ts';
 import type { Isolator } from './isolator.ts';
@@ -63,8 +64,9 @@ interface DiskXfsParts {
 export function diskXfs(parts: DiskXfsParts): Isolator {
   const { workDirectory } = parts;
   const projects = new Projects(parts, quotasOf(parts));
+  // Whatever else has the project of the sandbox is counted with it.
   const given = (sandbox: string, resources: readonly Resource[]) =>
-    diskQuotas({ workDirectory, sandbox }, resources);
+    diskQuotas({ workDirectory, sandbox, ephemeral: [] }, resources);
   const later = (id: ContainerId, change: Promise<void>) => {
     change.catch((error: unknown) => projects.failed(id, error));
   };
@@ -72,9 +74,9 @@ export function diskXfs(parts: DiskXfsParts): Isolator {
     name: 'disk/xfs',
     contribute: (plan, { id, resources }) =>
       parentOf(id) === undefined ? { ...plan, diskQuotas: given(plan.sandbox, resources) } : plan,
-    async prepare({ id, sandbox, diskQuotas: quotas }) {
+    async prepare({ id, sandbox, rootfs, diskQuotas: quotas }) {
       if (parentOf(id) === undefined) {
-        await projects.add(id, sandbox);
+        await projects.add(id, [sandbox, ...ephemeralOf(rootfs)]);
         await projects.limit(id, quotas);
       }
     },
@@ -118,6 +120,19 @@ interface Folder {
   readonly project: number;
 }
 
+/** Rejects with ContainerizerError. */
+async function assignTo(
+  { file, project }: Folder,
+  path: string,
+  limits: ProjectLimits,
+): Promise<void> {
+  try {
+    await file.assign(path, project, limits);
+  } catch (error) {
+    throw new ContainerizerError(`Failed to assign project ${project}: ${errorText(error)}`);
+  }
+}
+
 interface Container {
   readonly sandbox: string;
   quotas: readonly DiskQuota[];
@@ -154,10 +169,17 @@ class Projects {
     this.#rounds.close();
   }
 
-  /** Gives a new sandbox a project. Rejects with ContainerizerError. */
-  add(id: ContainerId, sandbox: string): Promise<void> {
+  /**
+   * Gives a new sandbox a project, which further folders share. Rejects with ContainerizerError.
+   */
+  add(id: ContainerId, [sandbox, ...others]: readonly [string, ...string[]]): Promise<void> {
     this.#know(id, sandbox);
-    return this.#inTurn(id, () => this.#assign(sandbox, NO_LIMITS));
+    return this.#inTurn(id, async () => {
+      const folder = await this.#assign(sandbox, NO_LIMITS);
+      for (const other of others) {
+        await assignTo(folder, other, NO_LIMITS);
+      }
+    });
   }
 
   /** Of an earlier agent. One that was launched without a project is left alone. */
@@ -247,7 +269,7 @@ class Projects {
     const used = this.#usedIn(sandbox);
     return {
       ...(used !== undefined && { disk_used_bytes: used }),
-      ...diskStatistics(quotas, (path) => this.#usedIn(path)),
+      ...diskStatistics(quotas, ({ path }) => this.#usedIn(path)),
     };
   }
 
@@ -271,16 +293,18 @@ class Projects {
     return project !== 0;
   }
 
-  async #assign(path: string, limits: ProjectLimits): Promise<void> {
+  async #assign(path: string, limits: ProjectLimits): Promise<Folder> {
     const file = this.#fileOf(path);
     const project = this.#freeProject();
     this.#take(project);
-    this.#folders.set(path, { file, project });
+    const folder = { file, project };
+    this.#folders.set(path, folder);
     try {
-      await file.assign(path, project, limits);
+      await assignTo(folder, path, limits);
+      return folder;
     } catch (error) {
       this.#folders.delete(path);
-      throw new ContainerizerError(`Failed to assign project ${project}: ${errorText(error)}`);
+      throw error;
     }
   }
 

@@ -12,6 +12,8 @@ export interface LaunchedContainer {
   readonly id: ContainerId;
   /** An absolute path. */
   readonly sandbox: string;
+  /** Folders outside of it that count as the sandbox does: absolute paths. */
+  readonly ephemeral: readonly string[];
   readonly cgroups: CgroupPlacement;
   /** It has no process of its own, and is there for others to be nested in. */
   readonly isEmpty: boolean;

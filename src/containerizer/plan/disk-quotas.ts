@@ -1,5 +1,6 @@
-// How much a root container may have on disks, by folder: its sandbox, and each of its persistent
-// volumes. What nested containers have lies in the sandbox of their root.
+// How much a root container may have on disks, by folder: its sandbox, with what it writes over the
+// files of its image, and each of its persistent volumes. What nested containers have in their
+// sandboxes lies in that of their root; as in Mesos, what they write over images is not counted.
 import { resolve } from 'node:path';
 import { BYTES_PER_MEGABYTE } from '../../model/bytes.ts';
 import {
@@ -10,10 +11,13 @@ import {
 } from '../../model/generated/messages.ts';
 import { scalarAmount } from '../../model/milli.ts';
 import { volumePlace } from '../../model/volume-path.ts';
+import type { RootFileSystem } from '../images/provisioner.ts';
 
 export interface DiskQuota {
   /** An absolute path, no part of which a task can change. */
   readonly path: string;
+  /** Folders that are counted with it: absolute paths as well. */
+  readonly also: readonly string[];
   readonly limitBytes: number;
   readonly resources: readonly Resource[];
   /** What names the volume in statistics; undefined for the sandbox. */
@@ -26,11 +30,17 @@ interface Folders {
   readonly workDirectory: string;
   /** An absolute path. */
   readonly sandbox: string;
+  /** What is written there counts as in the sandbox. */
+  readonly ephemeral: readonly string[];
 }
+
+/** The folders of a container that are for what it writes over the files of its image. */
+export const ephemeralOf = (root: RootFileSystem | undefined): readonly string[] =>
+  root?.kind === 'overlay' ? [root.upper, root.work] : [];
 
 /** Without any disk of its own, a sandbox has no quota. */
 export function diskQuotas(
-  { workDirectory, sandbox }: Folders,
+  { workDirectory, sandbox, ephemeral }: Folders,
   resources: readonly Resource[],
 ): readonly DiskQuota[] {
   const disks = resources.filter(({ name }) => name === 'disk');
@@ -39,7 +49,16 @@ export function diskQuotas(
   const all =
     own.length === 0
       ? volumes
-      : [{ path: sandbox, limitBytes: bytesOf(own), resources: own, isWhole: false }, ...volumes];
+      : [
+          {
+            path: sandbox,
+            also: ephemeral,
+            limitBytes: bytesOf(own),
+            resources: own,
+            isWhole: false,
+          },
+          ...volumes,
+        ];
   // A volume may be named more than once, as by tasks that share it.
   return [...new Map(all.map((quota) => [quota.path, quota])).values()];
 }
@@ -47,18 +66,18 @@ export function diskQuotas(
 /** What a container uses of its quotas, as far as that is known. */
 export function diskStatistics(
   quotas: readonly DiskQuota[],
-  usedOf: (path: string) => number | undefined,
+  usedOf: (quota: DiskQuota) => number | undefined,
 ): Partial<ResourceStatistics> {
   const sandbox = quotas.find(({ volume }) => volume === undefined);
-  const used = sandbox && usedOf(sandbox.path);
+  const used = sandbox && usedOf(sandbox);
   return {
     ...(sandbox && { disk_limit_bytes: sandbox.limitBytes }),
     ...(used !== undefined && { disk_used_bytes: used }),
-    disk_statistics: quotas.map(({ path, limitBytes, volume }): DiskStatistics => {
-      const usedBytes = usedOf(path);
+    disk_statistics: quotas.map((quota): DiskStatistics => {
+      const usedBytes = usedOf(quota);
       return {
-        ...volume,
-        limit_bytes: limitBytes,
+        ...quota.volume,
+        limit_bytes: quota.limitBytes,
         ...(usedBytes !== undefined && { used_bytes: usedBytes }),
       };
     }),
@@ -71,6 +90,7 @@ function volumeQuota(workDirectory: string, resource: Resource): DiskQuota | und
   return (
     place && {
       path: resolve(workDirectory, place.path),
+      also: [],
       limitBytes: bytesOf([resource]),
       resources: [resource],
       volume: { ...(source && { source }), ...(persistence && { persistence }) },

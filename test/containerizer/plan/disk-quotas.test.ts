@@ -8,7 +8,11 @@ import {
 } from '../../../src/model/generated/messages.ts';
 
 const MB = 2 ** 20;
-const folders = { workDirectory: '/agent', sandbox: '/agent/slaves/s/runs/c1' };
+const folders = {
+  workDirectory: '/agent',
+  sandbox: '/agent/slaves/s/runs/c1',
+  ephemeral: ['/roots/c1/upper'],
+};
 
 const disk = (value: number, more: Partial<Resource> = {}): Resource => ({
   name: 'disk',
@@ -25,7 +29,13 @@ test('a sandbox may have all of the disk that is no volume', () => {
   const own = [disk(10), disk(0.5, { reservations: [{ role: 'kit' }] })];
   const cpus: Resource = { name: 'cpus', type: Value_Type.SCALAR, scalar: { value: 3 } };
   expect(diskQuotas(folders, [cpus, ...own])).toEqual([
-    { path: folders.sandbox, limitBytes: 10.5 * MB, resources: own, isWhole: false },
+    {
+      path: folders.sandbox,
+      also: folders.ephemeral,
+      limitBytes: 10.5 * MB,
+      resources: own,
+      isWhole: false,
+    },
   ]);
 });
 
@@ -40,6 +50,7 @@ test('each persistent volume has a quota of its own, where its data lies', () =>
   expect(diskQuotas(folders, [one, two, one])).toEqual([
     {
       path: '/agent/volumes/roles/kit/v1',
+      also: [],
       limitBytes: 64 * MB,
       resources: [one],
       volume: { persistence },
@@ -47,6 +58,7 @@ test('each persistent volume has a quota of its own, where its data lies', () =>
     },
     {
       path: '/fast/volumes/roles/kit/v1',
+      also: [],
       limitBytes: 8 * MB,
       resources: [two],
       volume: { persistence, source },

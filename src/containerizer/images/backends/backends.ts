@@ -40,6 +40,12 @@ export async function chooseBackend(
   return why === undefined ? 'overlay' : 'copy';
 }
 
+/** What the container writes, and where the kernel works: in the folder of its root. */
+export const overlayFolders = (folder: string): readonly [upper: string, work: string] => [
+  join(folder, 'upper'),
+  join(folder, 'work'),
+];
+
 /** Rejects with ContainerizerError, or with the reason of the abort. */
 export async function makeRoot(
   backend: BackendName,
@@ -48,8 +54,7 @@ export async function makeRoot(
 ): Promise<RootFileSystem> {
   switch (backend) {
     case 'overlay': {
-      const upper = join(folder, 'upper');
-      const work = join(folder, 'work');
+      const [upper, work] = overlayFolders(folder);
       await makeTop(upper, top);
       await mkdir(work, { mode: 0o700 });
       return { kind: 'overlay', layers, upper, work };
