@@ -9,7 +9,13 @@ import { unsealed } from '../../../../src/containerizer/records/sealed-text.ts';
 import { programs, temporaryFolder } from '../../../agent-driver/harness.ts';
 
 /** Closes the descriptors that a runtime hands over (container.h). */
-const START = 'exec 3<&- 4>&- 5>&- 6<&- 7<&-; sh -c "$1" & echo $! > "$2"';
+export const CLOSED = 'exec 3<&- 4>&- 5>&- 6<&- 7<&-';
+/**
+ * The process tells its pid itself: a shell that goes on may wait for it, and then nobody else
+ * learns of its end.
+ */
+const PROCESS = `echo $$ > "$2"; ${CLOSED}; exec sh -c "$1"`;
+const START = `sh -c '${PROCESS}' sh "$1" "$2" &`;
 
 export class Stage {
   readonly program: string;
@@ -40,8 +46,16 @@ export class Stage {
     return path;
   }
 
-  /** What the script prints in a folder, or why there was no process. */
-  async printed(script: string, stage: readonly string[], directory: string): Promise<string> {
+  /**
+   * What the script prints in a folder, or why there was no process. The runtime `start` starts $1,
+   * and writes its pid into $2.
+   */
+  async printed(
+    script: string,
+    stage: readonly string[],
+    directory: string,
+    start = START,
+  ): Promise<string> {
     const run = this.made(`run-${++this.#runs}`);
     const pidFile = join(run, 'pid');
     const ended = Promise.withResolvers<unknown>();
@@ -57,7 +71,7 @@ export class Stage {
         settings: [],
         runtime: {
           stage,
-          arguments: ['/bin/sh', '-c', START, 'sh', script, pidFile],
+          arguments: ['/bin/sh', '-c', start, 'sh', script, pidFile],
           pidFile,
           logFile: join(run, 'log'),
         },

@@ -211,6 +211,8 @@ _Noreturn void become_runtime(const struct launch *launch, int failure, int dire
 ssize_t read_until_closed(int fd, char *text, size_t size, int deadline_ms);
 pid_t await_runtime(const struct launch *launch, pid_t runtime, int failure, char *text,
                     size_t size);
+/* Also of one that has ended: how is told to its parent only, and once. */
+int is_child(pid_t process);
 
 /*
  * inside.c: stands for /dev/null, which a runtime would give to the container's user; -1, with errno.

@@ -218,6 +218,25 @@ ssize_t read_until_closed(int fd, char *text, size_t size, int deadline_ms) {
   return -1;
 }
 
+int is_child(pid_t process) {
+  siginfo_t info;
+  return waitid(P_PID, process, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
+/*
+ * Processes of the runtime's stand between for a moment; with the last of them the container's becomes a
+ * child of this one, unless it has ended and been waited for. Returns -1 where they do not end.
+ */
+static int inherit(pid_t process) {
+  for (int waited = 0; !is_child(process) && kill(process, 0) == 0; waited++) {
+    if (waited > RUNTIME_DEADLINE_MS || is_destroyed()) {
+      return -1;
+    }
+    pause_ms(1);
+  }
+  return 0;
+}
+
 /*
  * Waits until the runtime has started the container's process, whose pid is returned. Where there is
  * none, 0, and the text says why; what is left of it is killed by the caller.
@@ -243,8 +262,13 @@ pid_t await_runtime(const struct launch *launch, pid_t runtime, int failure, cha
     return 0;
   }
   pid_t pid = status == 0 ? read_pid(launch->pid_file) : 0;
-  if (pid > 0) {
+  if (pid > 0 && inherit(pid) == 0) {
     return pid;
+  }
+  if (pid > 0) {
+    snprintf(text, size, "The OCI runtime '%s' does not leave the container's process to its supervisor",
+             launch->runtime[0]);
+    return 0;
   }
   char message[512];
   last_message(launch->log_file, message, sizeof message);

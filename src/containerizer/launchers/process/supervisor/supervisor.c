@@ -154,6 +154,15 @@ static void keep_status(const struct launch *launch, int status) {
   }
 }
 
+static void keep_unknown(const struct launch *launch) {
+  char text[1024];
+  snprintf(text, sizeof text,
+           "The OCI runtime '%s' has waited for the container's process itself: how it ended is not "
+           "known",
+           launch->runtime[0]);
+  keep_failure(launch, text);
+}
+
 static _Noreturn void give_up(const struct launch *launch, const char *format, ...) {
   char text[1024];
   va_list list;
@@ -295,11 +304,11 @@ static void obey(const struct launch *launch, pid_t process, int is_waiting) {
 
 /*
  * Passes signals on, and what the process writes and reads, until it has ended; returns its status, or
- * that of the command in it. It is ended when it has used up its memory. `board` and `memory` may be NULL.
+ * that of the command in it; -1 where the runtime has waited for the process itself. It is ended when it has used up its memory. `board` and `memory` may be NULL.
  */
 static int follow(const struct launch *launch, pid_t process, struct switchboard *board,
                   struct memory *memory) {
-  int status = 0, has_ended = 0, told;
+  int status = -1, has_ended = !is_child(process), told;
   sigset_t set = orders();
   int signals = memory && !board ? signalfd(-1, &set, SFD_CLOEXEC) : -1;
   while (!has_ended) {
@@ -403,7 +412,11 @@ void supervise(struct launch *launch, int go, int listener, pid_t spawner) {
   }
   int status = follow(launch, process, board, memory);
   keep_memory(launch, memory_figures(memory));
-  keep_status(launch, status);
+  if (status != -1) {
+    keep_status(launch, status);
+  } else {
+    keep_unknown(launch);
+  }
   clean(launch);
   if (board) {
     close_switchboard(board);
