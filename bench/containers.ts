@@ -1,6 +1,7 @@
 // Many containers on one agent: launched, looked at, found again after a kill -9 of the agent, and
 // destroyed. Beside them the same processes without an agent.
 import { basename } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { UsageError, whole } from './arguments.ts';
 import { AgentProcess } from './containers/agent-process.ts';
@@ -9,6 +10,7 @@ import { memoryOf } from './containers/memory.ts';
 import { plainProcesses, type RivalTimes, runtimeContainers } from './containers/rivals.ts';
 import { HealthProbe } from './e2e/health-probe.ts';
 import { MasterProcess, usageOf } from './e2e/master-process.ts';
+import { longest } from './loop/stretches.ts';
 import { type Measurement, quantile, report } from './report.ts';
 
 export const USAGE = `usage: npm run bench -- containers [options]
@@ -25,6 +27,9 @@ export const USAGE = `usage: npm run bench -- containers [options]
 
 /** As much as the rival's containers have: files and processes of their own. */
 const LINUX_ISOLATION = 'filesystem/linux,namespaces/pid,posix/cpu,posix/mem';
+
+/** How long after its registration an agent is still taken to be recovering. */
+const RECOVERED_MS = 1_000;
 
 interface RunOptions {
   readonly tasks: number;
@@ -117,20 +122,31 @@ async function play(options: RunOptions, agent: AgentProcess): Promise<Measureme
   const before = memory();
   let probe = new HealthProbe(address);
   const load = new ContainerLoad({ master: `127.0.0.1:${port}`, tasks, group });
+  let sinceMs = Date.now();
   const launchedMs = await load.launched();
   add('launch.all', 's', launchedMs / 1000);
   add('launch.rate', 'tasks/s', (tasks * 1000) / launchedMs);
   add('launch.agent-cpu', 'ms/task', ((usageOf(agent.pid)?.cpuSeconds ?? 0) * 1000) / tasks);
+  found.push(...longest('launch', agent.busySince(sinceMs)));
+  const launching = await probe.stop();
+  // What is read of its memory is locked meanwhile.
   add('memory.each', 'MB', (memory() - before) / tasks);
+  sinceMs = Date.now();
   add('statistics', 'ms', await fastest(`http://127.0.0.1:${port + 1}/monitor/statistics`));
   add('containers', 'ms', await fastest(`http://127.0.0.1:${port + 1}/containers`));
-  const launching = await probe.stop();
+  found.push(...longest('statistics', agent.busySince(sinceMs)));
   await agent.crash();
-  const crashedMs = performance.now();
-  await agent.start();
-  add('recover', 's', (performance.now() - crashedMs) / 1000);
+  const crashedMs = Date.now();
+  sinceMs = await agent.start();
+  add('recover', 's', (Date.now() - crashedMs) / 1000);
+  add('recover.answers', 's', (sinceMs - crashedMs) / 1000);
   probe = new HealthProbe(address);
+  // What follows from its registration is part of it.
+  await delay(RECOVERED_MS);
+  found.push(...longest('recover', agent.busySince(sinceMs)));
+  sinceMs = Date.now();
   add('destroy.all', 's', (await load.killed()) / 1000);
+  found.push(...longest('destroy', agent.busySince(sinceMs)));
   const destroying = await probe.stop();
   const health = [...launching.answered, ...destroying.answered].toSorted((a, b) => a - b);
   add('health.p99', 'ms', quantile(health, 0.99));

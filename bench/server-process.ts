@@ -15,9 +15,11 @@ export class ServerProcess {
     return this.#child?.exitCode ?? undefined;
   }
 
-  start(parameters: readonly string[]): void {
+  /** `more` is added to the environment of this process. */
+  start(parameters: readonly string[], more: NodeJS.ProcessEnv = {}): void {
     this.#child = spawn(join(import.meta.dirname, '..', 'bin', 'mesoscale'), parameters, {
       stdio: ['ignore', 'ignore', 'inherit'],
+      env: { ...process.env, ...more },
     });
   }
 

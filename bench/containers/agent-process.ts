@@ -2,6 +2,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { healthMs } from '../e2e/health-probe.ts';
+import { type Stretch, stretches, watched } from '../loop/stretches.ts';
 import { ServerProcess } from '../server-process.ts';
 
 const LOOK_MS = 10;
@@ -27,30 +29,55 @@ export class AgentProcess {
     return this.#process.pid ?? 0;
   }
 
-  /** Resolves when the master has it as an active agent. */
-  async start(): Promise<void> {
+  get #stretches(): string {
+    return join(this.folder, 'stretches');
+  }
+
+  /**
+   * Resolves when the master has it as an active agent, with when it had answered for the first
+   * time, as Date.now has it.
+   */
+  async start(): Promise<number> {
     const { master, port, flags } = this.#options;
-    this.#process.start([
-      'agent',
-      '--ip=127.0.0.1',
-      `--port=${port}`,
-      `--master=${master}`,
-      `--work_dir=${join(this.folder, 'work')}`,
-      `--runtime_dir=${join(this.folder, 'run')}`,
-      `--resources=${ENOUGH}`,
-      '--registration_backoff_factor=10ms',
-      '--no-switch_user',
-      '--logging_level=ERROR',
-      ...flags,
-    ]);
+    this.#process.start(
+      [
+        'agent',
+        '--ip=127.0.0.1',
+        `--port=${port}`,
+        `--master=${master}`,
+        `--work_dir=${join(this.folder, 'work')}`,
+        `--runtime_dir=${join(this.folder, 'run')}`,
+        `--resources=${ENOUGH}`,
+        '--registration_backoff_factor=10ms',
+        '--no-switch_user',
+        '--logging_level=ERROR',
+        ...flags,
+      ],
+      watched(this.#stretches),
+    );
     const sinceMs = Date.now();
-    while (!(await hasRegistered(master, sinceMs))) {
+    const [answeredMs] = await Promise.all([
+      this.#until(async () => (await healthMs({ host: '127.0.0.1', port })) !== undefined),
+      this.#until(() => hasRegistered(master, sinceMs)),
+    ]);
+    return answeredMs;
+  }
+
+  /** When it is. Rejects where the agent ends. */
+  async #until(isSo: () => Promise<boolean>): Promise<number> {
+    while (!(await isSo())) {
       const { status } = this.#process;
       if (status !== undefined) {
         throw new Error(`the agent ended with status ${status}`);
       }
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
     }
+    return Date.now();
+  }
+
+  /** When its loop was busy for long since then. */
+  busySince(ms: number): Stretch[] {
+    return stretches(this.#stretches, ms);
   }
 
   /** kill -9 */
