@@ -2,7 +2,7 @@
 // checkpoint. It reports their outcomes to the agent as events.
 import { randomInt } from 'node:crypto';
 import { statfsSync } from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import type { AgentCheckpoint, CheckpointedTask } from '../agent/checkpoint.ts';
 import type {
   AttachContainer,
@@ -210,7 +210,7 @@ export class AgentDriver {
         log: options.log,
         onStall: () => options.dispatch({ type: 'checkpointStalled', nowMs: Date.now() }),
         isStrict: options.isStrict,
-        hasRuns: records.all().length > 0,
+        hasRuns: !records.isEmpty,
       });
       if (doubt !== undefined) {
         warn(doubt);
@@ -245,12 +245,14 @@ export class AgentDriver {
     this.#rows = undefined;
     const { isStrict, log } = this.#options;
     const { bootId } = this.#options.host;
-    await this.#containerizer.recoverShared();
+    const recorded = await this.#records.listed();
+    await this.#containerizer.recoverShared(recorded);
     const checkpoint = await recoverCheckpoint({
       rows,
       damages: this.#damages,
       database: this.#database,
       records: this.#records,
+      recorded,
       containerizer: this.#containerizer,
       bootId,
       isStrict,
@@ -273,6 +275,8 @@ export class AgentDriver {
     if (bootOf(rows) !== bootId) {
       this.#store.storeBoot(bootId);
     }
+    // The agent takes all of it in one step, which is to have a turn of the loop to itself.
+    await nextTurn();
     return checkpoint;
   }
 

@@ -10,6 +10,8 @@ import type { ContainerId } from '../model/ids.ts';
 
 export interface OrphansOptions {
   readonly records: RunRecords;
+  /** The containers that have records, each after those nested in it. */
+  readonly recorded: readonly ContainerId[];
   readonly containerizer: Containerizer;
   /** Path of the checkpoint. */
   readonly database: string;
@@ -32,15 +34,16 @@ const MAX_NAMED = 10;
  * none.
  */
 export async function endOrphans(options: OrphansOptions): Promise<number> {
-  const { records, containerizer, database, known, isForgetting, isStrict, log } = options;
-  for (const { pid, container } of records.strays()) {
+  const { records, recorded, containerizer, database, known, isForgetting, isStrict, log } =
+    options;
+  for (const { pid, container } of await records.strays(recorded)) {
     log(
       'warn',
       `Process ${pid} supervises container ${container}, of which there is no record any more: it is not counted; kill -USR1 ${pid} ends it`,
     );
   }
   // Those that stand alone are known by their records, and go on.
-  const orphans = records.all().filter((id) => !known.has(rootOf(id)) && !standsAlone(records, id));
+  const orphans = recorded.filter((id) => !known.has(rootOf(id)) && !standsAlone(records, id));
   let lost = isForgetting ? [] : orphans.flatMap((id) => running(records, id) ?? []);
   if (lost.length > 0) {
     await delay(ENDING_MS);

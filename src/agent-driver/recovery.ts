@@ -5,6 +5,8 @@ import { type CheckpointRows, damageError } from '../checkpoint/database.ts';
 import { bootOf, checkpointOf, gapsIn, isForgetting, type RunState } from '../checkpoint/store.ts';
 import type { Containerizer } from '../containerizer/containerizer.ts';
 import type { RunRecords } from '../containerizer/records/run-records.ts';
+import { Turns } from '../containerizer/turns.ts';
+import { rootOf } from '../model/container-id.ts';
 import type { ContainerId } from '../model/ids.ts';
 import { endOrphans } from './orphans.ts';
 
@@ -15,6 +17,8 @@ export interface RecoveryOptions {
   /** Path of the checkpoint. */
   readonly database: string;
   readonly records: RunRecords;
+  /** The containers that have records. */
+  readonly recorded: readonly ContainerId[];
   readonly containerizer: Containerizer;
   /** Of the machine as it runs now. */
   readonly bootId: string;
@@ -28,7 +32,7 @@ export interface RecoveryOptions {
  * not know shows that it lost data.
  */
 export async function recoverCheckpoint(options: RecoveryOptions): Promise<AgentCheckpoint> {
-  const { rows, database, containerizer, bootId, isStrict, log } = options;
+  const { rows, database, recorded, containerizer, bootId, isStrict, log } = options;
   const lastBoot = bootOf(rows);
   const gaps = gapsIn(rows);
   for (const gap of gaps) {
@@ -37,18 +41,24 @@ export async function recoverCheckpoint(options: RecoveryOptions): Promise<Agent
     }
     log('error', `Going on without what is lost: in the checkpoint ${gap}`);
   }
-  const found = checkpointOf(rows, (id, builtin) => stateOf(containerizer, id, builtin));
+  const turns = new Turns();
+  const found = await checkpointOf(
+    rows,
+    (id, builtin) => stateOf(containerizer, id, builtin),
+    (read) => turns.run(read),
+  );
   // A framework cannot go on without the agent's id.
   const checkpoint = found.agent === undefined ? { ...found, frameworks: [] } : found;
   const executors = executorsOf(checkpoint);
+  const known = new Set<ContainerId>(executors.map(({ containerId }) => containerId));
   const killed = await endOrphans({
     ...options,
-    known: new Set(executors.map(({ containerId }) => containerId)),
+    known,
     isForgetting: isForgetting(rows),
   });
   const ended = executors.filter(({ alive }) => !alive);
   await Promise.all(ended.map(({ containerId }) => containerizer.destroyNested(containerId)));
-  await containerizer.recoverCalled();
+  await containerizer.recoverAlone(recorded.filter((id) => !known.has(rootOf(id))));
   return {
     ...checkpoint,
     rebooted: lastBoot !== undefined && lastBoot !== bootId,

@@ -152,7 +152,7 @@ export class Runs {
         executorPlace(effect),
         resources,
       );
-      await this.#options.containerizer.recoverCalled(id);
+      await this.#options.containerizer.recoverNested(id);
       const resumption = {
         startedMs: records.supervisor(id)?.startedMs ?? this.#options.nowMs(),
         reported: tasks.flatMap(reportedStates),
@@ -188,7 +188,7 @@ export class Runs {
         pod.adopt(await containerizer.reattach(container, place, place.resources));
       }
     }
-    await containerizer.recoverCalled(run.containerId);
+    await containerizer.recoverNested(run.containerId);
     pod.subscribe();
   }
 

@@ -330,11 +330,15 @@ export function gapsIn(rows: CheckpointRows): string[] {
     : gaps;
 }
 
-/** The checkpoint that the rows describe; throws CheckpointError where a row is not valid. */
-export function checkpointOf(
+/**
+ * The checkpoint that the rows describe; rejects with CheckpointError where a row is not valid.
+ * There may be thousands of executors: `inTurn` reads each when there is time for it.
+ */
+export async function checkpointOf(
   rows: CheckpointRows,
   stateOf: (container: ContainerId, builtin: BuiltinExecutor | undefined) => RunState,
-): Omit<AgentCheckpoint, 'rebooted'> {
+  inTurn: <T>(read: () => T) => Promise<T>,
+): Promise<Omit<AgentCheckpoint, 'rebooted'>> {
   try {
     const single = new Map(rows.values.map((row) => [text(row, 'name'), bytes(row, 'bytes')]));
     const agent = single.get('agent');
@@ -342,6 +346,14 @@ export function checkpointOf(
     const runs = Map.groupBy(rows.executors, (row) => text(row, 'framework'));
     const tasks = Map.groupBy(rows.tasks, (row) => text(row, 'container'));
     const updates = Map.groupBy(rows.updates, (row) => updatesKey(row, 'task'));
+    const frameworks: CheckpointedFramework[] = [];
+    for (const row of rows.frameworks) {
+      const executors: CheckpointedExecutor[] = [];
+      for (const run of runs.get(text(row, 'id')) ?? []) {
+        executors.push(await inTurn(() => executorOf(run, stateOf, tasks, updates)));
+      }
+      frameworks.push({ info: decodeMessage(types.FrameworkInfo, bytes(row, 'info')), executors });
+    }
     return {
       agent: agent && decodeMessage(types.AgentInfo, agent),
       resources: unpacked(types.Resource, single.get('resources')),
@@ -355,14 +367,7 @@ export function checkpointOf(
         config: decodeMessage(types.DrainConfig, drain),
         startedMs: Number(new TextDecoder().decode(single.get('drainStart'))),
       },
-      frameworks: rows.frameworks.map(
-        (row): CheckpointedFramework => ({
-          info: decodeMessage(types.FrameworkInfo, bytes(row, 'info')),
-          executors: (runs.get(text(row, 'id')) ?? []).map((run) =>
-            executorOf(run, stateOf, tasks, updates),
-          ),
-        }),
-      ),
+      frameworks,
     };
   } catch (error) {
     throw new CheckpointError(

@@ -344,10 +344,19 @@ export class Containerizer {
   }
 
   /**
-   * Takes back the containers of an earlier agent that calls of the API asked for: those nested in
-   * a root container, or, without one, those that stand alone.
+   * Takes back the containers of an earlier agent that calls of the API asked for, nested in a root
+   * container, which has been taken back.
    */
-  recoverCalled(root?: ContainerId): Promise<void> {
+  recoverNested(root: ContainerId): Promise<void> {
+    return this.#recoverCalled(this.#records.all(root));
+  }
+
+  /** The same of those that stand alone: those that are no executor's, of all that have records. */
+  recoverAlone(recorded: readonly ContainerId[]): Promise<void> {
+    return this.#recoverCalled(recorded);
+  }
+
+  #recoverCalled(recorded: readonly ContainerId[]): Promise<void> {
     return recoverCalled(
       {
         records: this.#records,
@@ -357,7 +366,7 @@ export class Containerizer {
         remove: (id) => this.remove(id),
         destroyOrphan: (id) => this.destroyOrphan(id),
       },
-      root,
+      recorded,
     );
   }
 
@@ -430,11 +439,13 @@ export class Containerizer {
     }
   }
 
-  /** To be called before all else: what was made for containers without records is undone. */
-  async recoverShared(): Promise<void> {
-    const known = this.#records.all();
-    await this.#roots.recover(new Set(known));
-    await this.#gids?.recover(new Map(known.map((id) => [id, notedGroups(this.#records, id)])));
+  /**
+   * To be called before all else, with the containers that have records: what was made for others
+   * is undone.
+   */
+  async recoverShared(recorded: readonly ContainerId[]): Promise<void> {
+    await this.#roots.recover(new Set(recorded));
+    await this.#gids?.recover(new Map(recorded.map((id) => [id, notedGroups(this.#records, id)])));
   }
 
   /** Undefined where this agent has no images. */

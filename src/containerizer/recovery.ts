@@ -24,16 +24,19 @@ export const standsAlone = (records: RunRecords, id: ContainerId): boolean =>
   notedPlace(records, rootOf(id))?.place.kind === 'standalone';
 
 /**
- * Those nested in a root container, which has been taken back, with those of its tasks that go
- * on; without one, those that stand alone, with what is nested in them. All are known before this
- * waits for anything.
+ * Takes back those among these containers, each of which comes after those nested in it: of what is
+ * nested in one root container, which has been taken back, with those of its tasks that go on; or
+ * of those that are no executor's. All are known before this waits for anything.
  */
-export async function recoverCalled(of: Recovering, root?: ContainerId): Promise<void> {
+export async function recoverCalled(
+  of: Recovering,
+  recorded: readonly ContainerId[],
+): Promise<void> {
   const { containers, records } = of;
   const works: Promise<unknown>[] = [];
   const over: (readonly [ContainerId, Inspection])[] = [];
   // Each after the one that it is nested in.
-  for (const id of records.all(root).toReversed()) {
+  for (const id of recorded.toReversed()) {
     const parent = parentOf(id);
     const isBelowOther = parent !== undefined && containers.get(parent) === undefined;
     if (isBelowOther || containers.get(id) !== undefined) {

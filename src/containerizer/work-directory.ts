@@ -31,7 +31,7 @@
 //   volumes/roles/<role>/<id>                persistent volumes
 //   volumes/destroyed/<any>                  what is left to delete of those that were destroyed
 import { existsSync, realpathSync, statSync } from 'node:fs';
-import { dirname, join, relative, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { containerFolder } from '../model/container-id.ts';
 import { type ContainerId, containerId } from '../model/ids.ts';
 
@@ -106,7 +106,10 @@ export class WorkDirectory {
 
   /** The container that has its records in this folder. */
   containerAt(path: string): ContainerId | undefined {
-    const below = relative(this.containers, path).split(`/${NESTED}/`);
+    if (!path.startsWith(`${this.containers}/`)) {
+      return undefined;
+    }
+    const below = path.slice(this.containers.length + 1).split(`/${NESTED}/`);
     return below.every(isContainerName) ? containerId(below.join('.')) : undefined;
   }
 

@@ -73,8 +73,12 @@ test('a command and its volumes are stored without secrets, a check with its own
   await store.close();
   const again = await CheckpointStore.open(path);
   await again.store.close();
-  const [found] =
-    checkpointOf(again.rows, () => ({ alive: false })).frameworks[0]?.executors[0]?.tasks ?? [];
+  const { frameworks } = await checkpointOf(
+    again.rows,
+    () => ({ alive: false }),
+    async (readNow) => readNow(),
+  );
+  const [found] = frameworks[0]?.executors[0]?.tasks ?? [];
   expect(found?.info).toMatchObject({
     command: { value: 'true' },
     container: { volumes: [{ container_path: 'in' }] },

@@ -17,7 +17,7 @@ import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { CheckpointChange, CheckpointedFramework } from '../../src/agent/checkpoint.ts';
-import { CheckpointDatabase } from '../../src/checkpoint/database.ts';
+import { CheckpointDatabase, type CheckpointRows } from '../../src/checkpoint/database.ts';
 import { CheckpointStore, checkpointOf } from '../../src/checkpoint/store.ts';
 import { sumOf } from '../../src/filesystem/summed-rows.ts';
 import {
@@ -44,8 +44,15 @@ const database = () => join(folder.path, 'agent.sqlite');
 async function read() {
   const { store, rows } = await CheckpointStore.open(database());
   await store.close();
-  return checkpointOf(rows, () => ({ alive: false }));
+  return readFrom(rows);
 }
+
+const readFrom = (rows: CheckpointRows) =>
+  checkpointOf(
+    rows,
+    () => ({ alive: false }),
+    async (readNow) => readNow(),
+  );
 
 async function write(changes: readonly CheckpointChange[]): Promise<void> {
   const { store } = await CheckpointStore.open(database());
@@ -126,6 +133,26 @@ describe('what is read back', () => {
     const [first] = found?.executors[0]?.tasks ?? [];
     expect(first?.updates.map((known) => known.timestamp)).toEqual([1, 2]);
     expect(first?.acknowledged).toEqual([uuid(1)]);
+  });
+
+  test('is read executor by executor, as there is time for it', async () => {
+    const runs = ['r1', 'r2', 'r3'];
+    await write([framework('f'), ...runs.map((run) => executor('f', run))]);
+    const { store, rows } = await CheckpointStore.open(database());
+    await store.close();
+    const turns: (() => void)[] = [];
+    const found = checkpointOf(
+      rows,
+      () => ({ alive: true }),
+      (readNow) => new Promise((resolve) => turns.push(() => resolve(readNow()))),
+    );
+    for (const _ of runs) {
+      // No more than the one that waits for its turn.
+      await eventually(() => turns.length === 1);
+      turns.pop()?.();
+    }
+    const [{ executors = [] } = {}] = (await found).frameworks;
+    expect(executors.map((run) => run.containerId)).toEqual(runs);
   });
 
   test('has an acknowledged update in its short form, and none that was superseded', async () => {
@@ -254,7 +281,7 @@ describe('what is read back', () => {
         expect(answers).toEqual([...answers].sort((one, other) => one - other));
         const again = await CheckpointStore.open(join(own.path, 'agent.sqlite'));
         await again.store.close();
-        const checkpoint = checkpointOf(again.rows, () => ({ alive: false }));
+        const checkpoint = await readFrom(again.rows);
         expect(shape(checkpoint.frameworks)).toEqual({ f: { r2: ['t2'] } });
       }),
       { numRuns: 15 },

@@ -67,7 +67,7 @@ export function isAlive(pid: number, startTicks: number): boolean {
   return fields !== undefined && Number(fields[19]) === startTicks && fields[0] !== 'Z';
 }
 
-const allPids = () =>
+export const allPids = (): number[] =>
   withDescriptor(() => readdirSync('/proc'))
     .filter((name) => /^\d+$/.test(name))
     .map(Number);
@@ -75,12 +75,16 @@ const allPids = () =>
 export const allProcesses = (): ProcessStat[] => allPids().flatMap((pid) => processStat(pid) ?? []);
 
 /**
- * The agent's user's processes with this name (as the kernel keeps it), by their working directory.
- * Processes of others can have any name, and in namespaces of theirs any directory.
+ * The agent's user's processes with this name (as the kernel keeps it), by their working directory:
+ * all, or those among `pids`. Processes of others can have any name, and in namespaces of theirs
+ * any directory.
  */
-export const ownProcessesNamed = (name: string): Map<string | undefined, number[]> =>
+export const ownProcessesNamed = (
+  name: string,
+  pids: readonly number[] = allPids(),
+): Map<string | undefined, number[]> =>
   Map.groupBy(
-    allPids().filter((pid) => readOf(pid, 'comm')?.trimEnd() === name && isOwn(pid)),
+    pids.filter((pid) => readOf(pid, 'comm')?.trimEnd() === name && isOwn(pid)),
     workingFolder,
   );
 

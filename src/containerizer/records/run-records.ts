@@ -13,6 +13,7 @@ import { type ContainerId, containerId } from '../../model/ids.ts';
 import type { EndRecord } from '../container-end.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
 import {
+  allPids,
   allProcesses,
   bootId,
   descendants,
@@ -22,6 +23,7 @@ import {
   startedMs,
 } from '../host/process-table.ts';
 import { memoryFigures } from '../memory-limitation.ts';
+import { Turns } from '../turns.ts';
 import { isContainerName, type WorkDirectory } from '../work-directory.ts';
 import { isAbsence, isPassing, makeRoom, overwrite, readRecord } from './record-file.ts';
 import { checksum, SEAL_BYTES, sealed, unsealed } from './sealed-text.ts';
@@ -67,6 +69,7 @@ export class RunRecords {
   readonly #warn: (text: string) => void;
   /** Supervisors that were found in the process table, in place of damaged records. */
   readonly #found = new Map<ContainerId, SupervisorRecord>();
+  readonly #turns = new Turns();
   #look: { readonly pids: Map<string | undefined, number[]>; readonly untilMs: number } | undefined;
 
   constructor(work: WorkDirectory, warn: (text: string) => void = () => undefined) {
@@ -171,9 +174,15 @@ export class RunRecords {
     return record;
   }
 
-  /** Supervisors of this work directory whose folder of records was removed. */
-  strays(): { readonly pid: number; readonly container: string }[] {
-    const known = new Set<string>(this.all());
+  /**
+   * Supervisors of this work directory whose folder of records was removed; `recorded` are the
+   * containers that have one.
+   */
+  async strays(
+    recorded: readonly ContainerId[],
+  ): Promise<{ readonly pid: number; readonly container: string }[]> {
+    const known = new Set<string>(recorded);
+    await this.look();
     return [...this.#supervisors()].flatMap(([folder = '', pids]) => {
       const path = folder.replace(REMOVED, '');
       const container = this.#work.containerAt(path);
@@ -181,6 +190,25 @@ export class RunRecords {
         ? pids.map((pid) => ({ pid, container }))
         : [];
     });
+  }
+
+  /**
+   * Lists supervisors, a few processes at a time, where the list is not a new one. Who finds a
+   * record damaged soon afterwards need not stop for that.
+   */
+  async look(): Promise<void> {
+    if (this.#look !== undefined && performance.now() < this.#look.untilMs) {
+      return;
+    }
+    const pids = new Map<string | undefined, number[]>();
+    for (const pid of allPids()) {
+      for (const [folder] of await this.#turns.run(() =>
+        ownProcessesNamed(SUPERVISOR_NAME, [pid]),
+      )) {
+        pids.set(folder, [...(pids.get(folder) ?? []), pid]);
+      }
+    }
+    this.#look = { pids, untilMs: performance.now() + LOOK_MS };
   }
 
   #supervisors(): Map<string | undefined, number[]> {
@@ -287,6 +315,20 @@ export class RunRecords {
   /** Whether a launcher has begun with the container, which notes its settings first of all. */
   hasSettings(container: ContainerId): boolean {
     return existsSync(join(this.#work.run(container), 'settings'));
+  }
+
+  /** As `all` of this agent, which may be thousands: a few at a time. */
+  async listed(): Promise<ContainerId[]> {
+    const found: ContainerId[] = [];
+    for (const name of namesIn(this.#work.recordsBelow(undefined))) {
+      const id = containerId(name);
+      found.push(...(await this.#turns.run(() => this.all(id))), id);
+    }
+    return found;
+  }
+
+  get isEmpty(): boolean {
+    return namesIn(this.#work.recordsBelow(undefined)).length === 0;
   }
 
   /** All containers, each after those nested in it. */

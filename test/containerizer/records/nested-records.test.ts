@@ -66,6 +66,7 @@ test('nested containers have their records in the folder of their parent, and go
   expect(all.at(-1)).toBe(id);
   expect(all.indexOf(session)).toBeLessThan(all.indexOf(child));
   expect(records.all(child)).toEqual([session]);
+  expect(await records.listed()).toEqual(all);
   await records.remove(child);
   expect(records.all().toSorted()).toEqual([id, sibling].toSorted());
 });
