@@ -23,7 +23,7 @@ import type {
 } from '../agent/effects.ts';
 import type { AgentEvent } from '../agent/events.ts';
 import type { CheckpointRows } from '../checkpoint/database.ts';
-import { bootOf, CheckpointStore } from '../checkpoint/store.ts';
+import { bootOf, CheckpointStore, destroyedIn } from '../checkpoint/store.ts';
 import { Containerizer, type ContainerizerOptions } from '../containerizer/containerizer.ts';
 import { deleteDownloads } from '../containerizer/fetcher/fetcher.ts';
 import { Users } from '../containerizer/host/users.ts';
@@ -40,6 +40,7 @@ import type {
 } from '../model/generated/messages.ts';
 import type { ContainerId, RequestId } from '../model/ids.ts';
 import { Random } from '../model/random.ts';
+import type { VolumePlace } from '../model/volume-path.ts';
 import { Attachments } from './attaching.ts';
 import { ContainerCalls, type OtherContainer } from './container-calls.ts';
 import { Garbage, type GarbageRules } from './garbage.ts';
@@ -266,6 +267,9 @@ export class AgentDriver {
     this.#garbage.adopt((container) => known.has(container) || this.#runs.has(container));
     const { resources = [] } = this.#options;
     const disks = [...resources, ...(checkpoint.agent?.resources ?? [])];
+    for (const place of destroyedIn(rows)) {
+      this.#destroyVolume(place);
+    }
     void this.#volumes.destroyLeft(disks);
     const warn = (text: string) => log('warn', text);
     deleteDownloads(this.#downloads, warn).catch((error: unknown) =>
@@ -395,15 +399,19 @@ export class AgentDriver {
     if (volume === undefined) {
       this.#garbage.schedule(path, delayMs);
     } else {
-      void this.#volumes
-        .destroy({ path, kind: volume })
-        .catch((error: unknown) =>
-          this.#options.log(
-            'error',
-            `Failed to delete persistent volume '${path}': ${errorText(error)}`,
-          ),
-        );
+      this.#destroyVolume({ path, kind: volume });
     }
+  }
+
+  #destroyVolume(place: VolumePlace): void {
+    this.#volumes
+      .destroy(place, () => this.#store.forgetDestroyed(place))
+      .catch((error: unknown) =>
+        this.#options.log(
+          'error',
+          `Failed to delete persistent volume '${place.path}': ${errorText(error)}`,
+        ),
+      );
   }
 
   /** A failure is only logged: a task that asks for the volume will fail with the reason. */

@@ -12,6 +12,7 @@ import type {
   TaskInfo,
 } from '../model/generated/messages.ts';
 import type { ContainerId, ExecutorId, FrameworkId, TaskId } from '../model/ids.ts';
+import type { VolumePlace } from '../model/volume-path.ts';
 
 /** What a starting agent finds. Completed runs of executors are not in it. */
 export interface AgentCheckpoint {
@@ -72,8 +73,15 @@ export interface RunOf {
 export type CheckpointChange =
   | { readonly type: 'agent'; readonly agent: AgentInfo }
   | { readonly type: 'forgetAgent' }
-  /** The reservations and volumes made at run time, which replace those before. */
-  | { readonly type: 'resources'; readonly resources: readonly Resource[] }
+  /**
+   * The reservations and volumes made at run time, which replace those before, and the volumes
+   * whose data is to be deleted then, whatever happens.
+   */
+  | {
+      readonly type: 'resources';
+      readonly resources: readonly Resource[];
+      readonly destroyed?: readonly VolumePlace[];
+    }
   /** An operation whose final status is not acknowledged yet. */
   | { readonly type: 'operation'; readonly operation: Operation }
   | { readonly type: 'operationCompleted'; readonly uuid: Uint8Array }

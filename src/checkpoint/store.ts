@@ -18,6 +18,7 @@ import { moduleOf } from '../filesystem/thread-module.ts';
 import { errorText } from '../model/error-text.ts';
 import type { Operation, TaskInfo } from '../model/generated/messages.ts';
 import { type ContainerId, containerId } from '../model/ids.ts';
+import type { VolumePlace } from '../model/volume-path.ts';
 import type { MessageType } from '../wire/message-type.ts';
 import { decodeMessage, encodeMessage } from '../wire/protobuf.ts';
 import { withoutSecrets } from '../wire/secrets.ts';
@@ -106,6 +107,11 @@ export class CheckpointStore {
   storeBoot(bootId: string): void {
     const writes = [write('set', 'boot', new TextEncoder().encode(bootId))];
     this.#enqueue({ writes, done: () => undefined });
+  }
+
+  /** The destroyed volume is out of its place, or on record as one that no new one may replace. */
+  forgetDestroyed(place: VolumePlace): void {
+    this.#enqueue({ writes: [write('unset', destroyedName(place))], done: () => undefined });
   }
 
   /**
@@ -201,6 +207,22 @@ const write = (statement: Write['statement'], ...values: Write['values']): Write
   values,
 });
 
+const NOTHING = new Uint8Array();
+
+const DESTROYED = 'destroyed/';
+const destroyedName = ({ kind, path }: VolumePlace) => `${DESTROYED}${kind} ${path}`;
+
+/** The volumes that an earlier agent had to delete, and that may still be in their places. */
+export const destroyedIn = (rows: CheckpointRows): VolumePlace[] =>
+  rows.values
+    .map((row) => text(row, 'name'))
+    .filter((name) => name.startsWith(DESTROYED))
+    .map((name) => name.slice(DESTROYED.length))
+    .map((place) => ({
+      kind: place.startsWith('mount ') ? 'mount' : 'folder',
+      path: place.slice(place.indexOf(' ') + 1),
+    }));
+
 const OPERATION = 'operation/';
 const operationName = (uuid: Uint8Array) => `${OPERATION}${Buffer.from(uuid).toString('hex')}`;
 const operationWrite = (operation: Operation) =>
@@ -232,7 +254,7 @@ function writesOf(change: CheckpointChange): Write[] {
       // deleted.
       return [
         ...['agent', 'operations', 'drain', 'drainStart'].map((name) => write('unset', name)),
-        write('set', 'forgetting', new Uint8Array()),
+        write('set', 'forgetting', NOTHING),
         write('forgetOperations'),
         write('forgetUpdates'),
         write('forgetTasks'),
@@ -240,7 +262,10 @@ function writesOf(change: CheckpointChange): Write[] {
         write('forgetFrameworks'),
       ];
     case 'resources':
-      return [write('set', 'resources', packed(types.Resource, change.resources))];
+      return [
+        write('set', 'resources', packed(types.Resource, change.resources)),
+        ...(change.destroyed ?? []).map((place) => write('set', destroyedName(place), NOTHING)),
+      ];
     case 'operation':
       return [operationWrite(change.operation)];
     case 'operationCompleted':

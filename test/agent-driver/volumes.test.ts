@@ -90,6 +90,21 @@ const create = (path: string, kind: 'folder' | 'mount' = 'folder') =>
   harness.driver.perform({ type: 'createVolume', path, kind });
 
 describe('a persistent volume', () => {
+  test('is deleted by a later agent where its own was killed before it could', async () => {
+    const place = { path: 'volumes/roles/kit/v1', kind: 'folder' } as const;
+    create(place.path);
+    writeFileSync(here(place.path, 'seed'), 'old');
+    await harness.stored(harness.store([{ type: 'resources', resources: [], destroyed: [place] }]));
+    await harness.driver.close();
+    harness = await DriverHarness.open(folder.path);
+    expect(existsSync(here(place.path))).toBe(false);
+    create(place.path);
+    writeFileSync(here(place.path, 'seed'), 'new');
+    await harness.driver.close();
+    harness = await DriverHarness.open(folder.path);
+    expect(readFileSync(here(place.path, 'seed'), 'utf8')).toBe('new');
+  });
+
   test('exists as soon as it is created, and every user can see it', async () => {
     create('volumes/roles/kit/v1');
     expect(statSync(here('volumes/roles/kit/v1')).mode & 0o777).toBe(0o755);

@@ -195,6 +195,12 @@ describe('an operation', () => {
     expect(world.take('collectGarbage')).toEqual([
       { type: 'collectGarbage', path: 'volumes/roles/kit/v1', delayMs: 0, volume: 'folder' },
     ]);
+    // An agent that is killed before that is done leaves it to the next one.
+    expect(world.changes).toContainEqual({
+      type: 'resources',
+      resources: expect.anything(),
+      destroyed: [{ path: 'volumes/roles/kit/v1', kind: 'folder' }],
+    });
     expect(perform({ type: UNRESERVE, unreserve: { resources: [disk] } })).toEqual(finished);
     expect(world.agent.checkpointedResources).toEqual([]);
     expect(algebra.equal(world.agent.ledger.total(), world.options.resources)).toBe(true);

@@ -112,18 +112,20 @@ function ownPlaces(agent: AgentState, resources: readonly Resource[]): VolumePla
 function remember(agent: AgentState, resources: readonly Resource[]): void {
   const kept = new Set(ownPlaces(agent, resources).map(({ path }) => path));
   const before = agent.checkpointedResources;
+  const known = new Map(ownPlaces(agent, before).map((place) => [place.path, place]));
+  // A volume that is destroyed takes its data with it.
+  const destroyed = [...known.values()].filter(({ path }) => !kept.has(path));
   agent.checkpointedResources = resources;
   if (!sameMessage(before, resources)) {
-    persist(agent, { type: 'resources', resources });
+    persist(agent, {
+      type: 'resources',
+      resources,
+      ...(destroyed.length > 0 && { destroyed }),
+    });
   }
-  for (const { path, kind } of ownPlaces(agent, before)) {
-    if (!kept.has(path)) {
-      // A volume that is destroyed takes its data with it.
-      emit(agent, { type: 'collectGarbage', path, delayMs: 0, volume: kind });
-      kept.add(path);
-    }
+  for (const { path, kind } of destroyed) {
+    emit(agent, { type: 'collectGarbage', path, delayMs: 0, volume: kind });
   }
-  const known = new Set(ownPlaces(agent, before).map(({ path }) => path));
   createVolumes(agent, resources, known);
 }
 
@@ -134,7 +136,7 @@ function remember(agent: AgentState, resources: readonly Resource[]): void {
 export function createVolumes(
   agent: AgentState,
   resources: readonly Resource[],
-  known: ReadonlySet<string> = new Set(),
+  known: ReadonlyMap<string, unknown> = new Map(),
 ): void {
   const places = new Map(ownPlaces(agent, resources).map((place) => [place.path, place]));
   for (const place of places.values()) {

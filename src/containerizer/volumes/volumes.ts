@@ -148,19 +148,22 @@ export class Volumes {
   /**
    * Deletes a volume's data. When this returns, before its promise settles, the data is out of the
    * way and a new volume may use the place; or it is not, then no new volume can use it and the
-   * promise rejects with the reason. It resolves when all is deleted.
+   * promise rejects with the reason. It resolves when all is deleted. `settled` is called when
+   * later agents know as much.
    */
-  async destroy({ path, kind }: VolumePlace): Promise<void> {
+  async destroy({ path, kind }: VolumePlace, settled = () => {}): Promise<void> {
     const place = { path: resolve(this.#work.root, path), kind };
     let deletion: Promise<void>;
     try {
       deletion = this.#putAside(place);
     } catch (error) {
       this.#pending.add(place);
+      settled();
       throw error;
     }
     try {
       this.#pending.remove(place);
+      settled();
     } finally {
       await deletion;
     }
