@@ -41,8 +41,8 @@ export type CgroupIsolatorName = Extract<IsolatorName, `cgroups/${string}`>;
 const WHAT_THEY_DO: Readonly<Record<IsolatorName, string>> = {
   'filesystem/posix': "the machine's files and mounts, used without filesystem/linux",
   'filesystem/linux':
-    "the machine's files or those of an image, with mounts of the container's own",
-  'filesystem/shared': 'the same but for folders of their own, of the first versions of Mesos',
+    "the machine's files or those of an image, with mounts of the container's own; it brings volume/host_path, volume/sandbox_path and volume/image",
+  'filesystem/shared': 'filesystem/posix, but for folders of their own, of the first versions of Mesos',
   'posix/cpu': 'weighs and measures CPU time',
   'posix/mem': 'measures memory',
   'disk/du': 'measures disks, and limits them with --enforce_container_disk_quota',
@@ -151,6 +151,13 @@ export const ISOLATION_HELP = [
 /** One of these is always used, and the second unless another one is named. */
 const FILE_SYSTEMS: readonly IsolatorName[] = ['filesystem/linux', 'filesystem/posix'];
 
+/** As in Mesos, these come with filesystem/linux. */
+const WITH_MOUNTS: readonly IsolatorName[] = [
+  'volume/host_path',
+  'volume/sandbox_path',
+  'volume/image',
+];
+
 /**
  * The isolators, each once and in their order. Unknown words are ignored here: the flag has refused
  * them.
@@ -164,6 +171,11 @@ export function isolatorsNamed(words: readonly string[]): IsolatorName[] {
   }
   if (!FILE_SYSTEMS.some((name) => wanted.has(name))) {
     wanted.add('filesystem/posix');
+  }
+  if (wanted.has('filesystem/linux')) {
+    for (const name of WITH_MOUNTS) {
+      wanted.add(name);
+    }
   }
   return ISOLATOR_NAMES.filter((name) => wanted.has(name));
 }
