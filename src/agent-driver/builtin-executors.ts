@@ -25,6 +25,8 @@ export interface BuiltinExecutorsOptions
   readonly shutdownGraceMs: number;
   /** How long a command executor stays after its task's terminal update. */
   readonly lingerMs: number;
+  /** How long a default executor stays when all updates of its tasks are acknowledged. */
+  readonly podLingerMs: number;
   /** The agent's IP address. */
   readonly ip: string;
   /** How containers of this run are launched. */
@@ -71,12 +73,14 @@ export class BuiltinExecutors {
   /** The executor of groups of tasks, whose containers are nested in the run's. */
   pod(run: Run, resumed: readonly ResumedTask[] | undefined): PodRunner {
     const { containerizer, kills, random, nowMs, ip, launchOptions, end } = this.#options;
+    const { podLingerMs: lingerMs } = this.#options;
     return new PodRunner({
       pod: {
         frameworkId: run.frameworkId,
         executorId: run.executorId,
         containerId: run.containerId,
         random,
+        lingerMs,
         resumed,
       },
       containerizer,

@@ -77,6 +77,8 @@ export interface AgentDriverOptions extends ExecutorRequests, ContainerSettings 
   readonly shutdownGraceMs: number;
   /** How long a command executor stays after its task's terminal update. */
   readonly lingerMs: number;
+  /** How long a default executor stays when all updates of its tasks are acknowledged. */
+  readonly podLingerMs: number;
   readonly mayRunAs: MayRunAs;
   /**
    * Whether state that cannot be recovered is an error. Otherwise it is ignored, and its containers
@@ -170,6 +172,7 @@ export class AgentDriver {
       ip: options.ip,
       shutdownGraceMs: options.shutdownGraceMs,
       lingerMs: options.lingerMs,
+      podLingerMs: options.podLingerMs,
       mayRunAs: options.mayRunAs,
       nowMs: Date.now,
       dispatch: options.dispatch,

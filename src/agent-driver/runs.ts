@@ -47,6 +47,8 @@ export interface RunsOptions extends ExecutorRequests {
   readonly shutdownGraceMs: number;
   /** How long a command executor stays after its task's terminal update. */
   readonly lingerMs: number;
+  /** How long a default executor stays when all updates of its tasks are acknowledged. */
+  readonly podLingerMs: number;
   /** The agent's IP address. */
   readonly ip: string;
   readonly mayRunAs: MayRunAs;

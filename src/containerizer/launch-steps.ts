@@ -296,7 +296,7 @@ export class LaunchSteps {
     }
     const links = linkTargets(plan.volumes);
     const place = { ...sandboxPlace(id, sandbox), task: task?.task_id.value, links };
-    createNestedSandbox(this.#of.work, place, identity);
+    createNestedSandbox(this.#of.work, { ...place, folders: plan.sandboxFolders }, identity);
   }
 
   async #fetch(

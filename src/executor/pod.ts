@@ -58,8 +58,9 @@ export type PodEvent =
       readonly nowMs: number;
     };
 
-/** `patience` is the executor's own, the others are of a task. */
-export type PodTimer = TaskTimer | 'patience';
+/** The executor's own; all others are of a task. */
+type OwnTimer = 'patience' | 'linger';
+export type PodTimer = TaskTimer | OwnTimer;
 
 /** An effect of a task, for its container. */
 type OfTask = Exclude<TaskEffect, { type: 'call' }> & { readonly container: ContainerId };
@@ -78,7 +79,7 @@ export type PodEffect =
   | OfTask
   /** Gives up the start of a task's container, where that is still possible. */
   | { readonly type: 'abandon'; readonly container: ContainerId }
-  | { readonly type: 'setTimer'; readonly timer: 'patience'; readonly delayMs: number }
+  | { readonly type: 'setTimer'; readonly timer: OwnTimer; readonly delayMs: number }
   /** The executor is done. */
   | { readonly type: 'end' };
 
@@ -100,6 +101,8 @@ export interface PodOptions {
   /** The executor's container. */
   readonly containerId: ContainerId;
   readonly random: Random;
+  /** How long it stays when all is acknowledged: a group that comes then is taken. */
+  readonly lingerMs: number;
   readonly resumed?: readonly ResumedTask[] | undefined;
 }
 
@@ -379,6 +382,9 @@ function fired(
   if (timer === 'patience') {
     return hasLiveTask(state) ? [] : [{ type: 'end' }];
   }
+  if (timer === 'linger') {
+    return state.tasks.size > 0 ? [] : [{ type: 'end' }];
+  }
   const task = state.tasks.get(container ?? containerId(''));
   return task === undefined ? [] : tagged(task, taskTimerFired(task.run, timer, nowMs));
 }
@@ -390,8 +396,15 @@ const hasLiveTask = ({ tasks }: PodState) =>
 const waitForAcknowledgements = (state: PodState): PodEffect[] =>
   hasLiveTask(state) ? [] : [{ type: 'setTimer', timer: 'patience', delayMs: PATIENCE_MS }];
 
-const endIfDone = ({ tasks, hasRun, isShuttingDown }: PodState): PodEffect[] =>
-  tasks.size === 0 && (hasRun || isShuttingDown) ? [{ type: 'end' }] : [];
+function endIfDone({ tasks, hasRun, isShuttingDown, options }: PodState): PodEffect[] {
+  if (tasks.size > 0 || !(hasRun || isShuttingDown)) {
+    return [];
+  }
+  const { lingerMs } = options;
+  return lingerMs === 0 || isShuttingDown
+    ? [{ type: 'end' }]
+    : [{ type: 'setTimer', timer: 'linger', delayMs: lingerMs }];
+}
 
 const tagged = ({ container }: PodTask, effects: readonly TaskEffect[]): PodEffect[] =>
   effects.map((effect) => (effect.type === 'call' ? effect : { ...effect, container }));

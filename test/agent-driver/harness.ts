@@ -170,6 +170,7 @@ export class DriverHarness {
       },
       isStrict,
       lingerMs: 0,
+      podLingerMs: 0,
       shutdownGraceMs: 5_000,
       mayRunAs: () => true,
       dispatch: (event) => harness.#dispatch(event),

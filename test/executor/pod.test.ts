@@ -41,12 +41,13 @@ class Pod {
   nowMs = 1_000_000;
   readonly state;
 
-  constructor(resumed?: readonly ResumedTask[]) {
+  constructor(resumed?: readonly ResumedTask[], lingerMs = 0) {
     this.state = createPod({
       frameworkId: frameworkId('f'),
       executorId: executorId('e'),
       containerId: root,
       random: new Random(1),
+      lingerMs,
       resumed,
     });
     this.event({
@@ -336,6 +337,21 @@ describe('a shutdown', () => {
   test('of an executor without tasks is its end', () => {
     expect(types(new Pod().event({ type: ExecutorEvent_Type.SHUTDOWN }))).toEqual(['end']);
   });
+});
+
+test('the executor stays for a moment, and takes a group that comes then', () => {
+  const pod = new Pod(undefined, 250);
+  const linger = { type: 'timer', container: undefined, timer: 'linger' } as const;
+  const fires = () => types(pod.step({ ...linger, nowMs: pod.nowMs }));
+  pod.run(info('a'));
+  pod.ended('a', 0);
+  expect(pod.acknowledge('a')).toEqual([{ type: 'setTimer', timer: 'linger', delayMs: 250 }]);
+  pod.run(info('b'));
+  expect(fires()).toEqual([]);
+  pod.ended('b', 0);
+  expect(types(pod.acknowledge('b'))).toEqual(['setTimer']);
+  expect(fires()).toEqual(['end']);
+  expect(types(pod.event({ type: ExecutorEvent_Type.SHUTDOWN }))).toEqual(['end']);
 });
 
 test('the executor does not wait for acknowledgements for ever', () => {

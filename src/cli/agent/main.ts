@@ -34,6 +34,8 @@ import { agentSettings } from './settings.ts';
 const NAME = 'agent';
 /** How long Mesos's command executor waits for its last update to leave. */
 const COMMAND_EXECUTOR_LINGER_MS = 1_000;
+/** Mesos's agent looks at least that often whether its default executor has ended. */
+const DEFAULT_EXECUTOR_LINGER_MS = 250;
 
 export async function runAgent(
   parsed: ParsedFlags<typeof AGENT_FLAGS>,
@@ -99,6 +101,7 @@ export async function runAgent(
     },
     shutdownGraceMs: values.executor_shutdown_grace_period,
     lingerMs: values.http_command_executor ? 0 : COMMAND_EXECUTOR_LINGER_MS,
+    podLingerMs: DEFAULT_EXECUTOR_LINGER_MS,
     isStrict: values.strict,
     mayRunAs: ({ principal }, user) => {
       const asking = principal === undefined ? undefined : { value: principal };

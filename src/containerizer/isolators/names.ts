@@ -42,7 +42,8 @@ const WHAT_THEY_DO: Readonly<Record<IsolatorName, string>> = {
   'filesystem/posix': "the machine's files and mounts, used without filesystem/linux",
   'filesystem/linux':
     "the machine's files or those of an image, with mounts of the container's own; it brings volume/host_path, volume/sandbox_path and volume/image",
-  'filesystem/shared': 'filesystem/posix, but for folders of their own, of the first versions of Mesos',
+  'filesystem/shared':
+    'filesystem/posix, but for folders of their own, of the first versions of Mesos',
   'posix/cpu': 'weighs and measures CPU time',
   'posix/mem': 'measures memory',
   'disk/du': 'measures disks, and limits them with --enforce_container_disk_quota',

@@ -78,6 +78,8 @@ export interface ContainerPlan extends ProcessPlan, Surroundings {
   readonly volumes: VolumeLinks;
   /** Links to folders of the sandbox that the container's own lies in. */
   readonly parentLinks: readonly ParentLink[];
+  /** Empty folders of the agent's in the sandbox, by name. */
+  readonly sandboxFolders: readonly string[];
   /** Where input comes from, and where output goes. */
   readonly io: ProcessIo;
   /** How the files of the output are rotated; undefined: they grow. */
@@ -311,6 +313,7 @@ function basicPlan(request: ContainerRequest, host: PlanHost): ContainerPlan {
     rootfs,
     volumes: new Map(),
     parentLinks: [],
+    sandboxFolders: [],
     io: processIo(request),
     rotated: host.logger && rotatedOutput(host.logger, variables),
     diskQuotas: [],

@@ -116,6 +116,8 @@ export interface NestedSandbox extends SandboxPlace {
   readonly task?: string | undefined;
   /** Links in the sandbox, by their names, to absolute paths. */
   readonly links: ReadonlyMap<string, string>;
+  /** Empty folders in it, by their names. */
+  readonly folders?: readonly string[];
 }
 
 /**
@@ -125,7 +127,7 @@ export interface NestedSandbox extends SandboxPlace {
  */
 export function createNestedSandbox(
   work: WorkDirectory,
-  { root, names, task, links }: NestedSandbox,
+  { root, names, task, links, folders = [] }: NestedSandbox,
   identity: Identity | undefined,
 ): void {
   const name = names.at(-1) ?? '';
@@ -137,6 +139,9 @@ export function createNestedSandbox(
     using sandbox = newFolderIn(nested, name, identity);
     for (const [link, target] of links) {
       sandbox.symlink(link, target);
+    }
+    for (const folder of folders) {
+      sandbox.makeFolder(folder, 0o755)[Symbol.dispose]();
     }
     if (task === undefined) {
       return;

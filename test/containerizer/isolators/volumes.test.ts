@@ -343,3 +343,23 @@ test('allowed devices are in root file systems, open to all as far as they are a
     { ...device, path: '/dev/fuse', mode: 0o644 },
   ]);
 });
+
+test('nested containers with volumes have the folder where Mesos mounts their secrets', () => {
+  const foldersOf = (more: Partial<ContainerRequest>) => {
+    const result = planned(volumeSecret, {}, more);
+    return result.kind === 'plan' ? result.plan.sandboxFolders : [];
+  };
+  const folder = expect.stringMatching(/^\.secret-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+  const bare = { executor: { executor_id: { value: 'e' } } };
+  const persistent: Resource = {
+    name: 'disk',
+    type: Value_Type.SCALAR,
+    scalar: { value: 8 },
+    reservations: [{ type: Resource_ReservationInfo_Type.DYNAMIC, role: 'kit' }],
+    disk: { persistence: { id: 'v' }, volume: { container_path: 'v', mode: Volume_Mode.RW } },
+  };
+  expect(foldersOf({})).toEqual([folder]);
+  expect(foldersOf({ ...bare, resources: [persistent] })).toEqual([folder]);
+  expect(foldersOf(bare)).toEqual([]);
+  expect(foldersOf({ id: containerId('root') })).toEqual([]);
+});

@@ -101,6 +101,7 @@ test('a plan has everything that the container becomes', () => {
         ],
       ]),
       parentLinks: [],
+      sandboxFolders: [],
       parentVolumes: [],
       io: { kind: 'files' },
       rotated: undefined,
