@@ -7,7 +7,7 @@ import { buffer } from 'node:stream/consumers';
 import { NotRegularError, openRegular, orNoEntry } from '../../../filesystem/folder.ts';
 import { ContainerizerError } from '../../containerizer-error.ts';
 import { TarError } from '../unpacking/tar-error.ts';
-import { type TarEntry, TarReader } from '../unpacking/tar-reader.ts';
+import { shown, type TarEntry, TarReader } from '../unpacking/tar-reader.ts';
 
 type Found =
   | { readonly kind: 'file'; readonly start: number; readonly size: number }
@@ -139,7 +139,12 @@ async function list(
   return found;
 }
 
-function whatIs({ kind, name, target, size }: TarEntry, start: number): Found | undefined {
+function whatIs(entry: TarEntry, start: number): Found | undefined {
+  const { kind, name, target, size } = entry;
+  if (entry.isSparse) {
+    // Its content is not where it begins.
+    throw new TarError(`'${shown(name)}' is stored as a sparse file: those can be in layers only`);
+  }
   switch (kind) {
     case 'file':
       return { kind: 'file', start, size };

@@ -6,6 +6,7 @@
 // becomes a path below the folder. Links are never followed: what an entry would write through a
 // link, makes a folder in the place of the link.
 
+import type { SparsePiece } from './sparse.ts';
 import { TarError } from './tar-error.ts';
 import { type ByteText, type EntryKind, shown, type TarEntry, type TarSink } from './tar-reader.ts';
 
@@ -22,7 +23,7 @@ export interface Attributes {
 export type Operation =
   | ({ readonly path: ByteText } & Attributes &
       (
-        | { readonly kind: 'file'; readonly size: number }
+        | { readonly kind: 'file' | 'sparse file'; readonly size: number }
         | { readonly kind: 'folder' | 'fifo' }
         | { readonly kind: 'link' | 'hard link'; readonly target: ByteText }
         | {
@@ -37,6 +38,8 @@ export type Operation =
 
 export interface OperationSink {
   operation(operation: Operation): void;
+  /** Of a sparse file. */
+  piece(piece: SparsePiece): void;
   content(bytes: Buffer): void;
 }
 
@@ -125,6 +128,12 @@ export class LayerReader implements TarSink {
     this.#add(entry, path);
   }
 
+  piece(piece: SparsePiece): void {
+    if (this.#takesContent) {
+      this.#sink.piece(piece);
+    }
+  }
+
   content(bytes: Buffer): void {
     if (this.#takesContent) {
       this.#sink.content(bytes);
@@ -167,7 +176,7 @@ export class LayerReader implements TarSink {
         return;
       case 'file':
         this.#takesContent = true;
-        this.#sink.operation({ kind, size, ...of });
+        this.#sink.operation({ kind: entry.isSparse ? 'sparse file' : kind, size, ...of });
         break;
       case 'fifo':
         this.#sink.operation({ kind, ...of });

@@ -1,8 +1,10 @@
 // Operations as the program reads that carries them out (supervisor/layers.c, which has the form).
 import type { Operation } from './layer-reader.ts';
+import type { SparsePiece } from './sparse.ts';
 
 const KINDS: Readonly<Record<Operation['kind'], string>> = {
   file: 'f',
+  'sparse file': 'F',
   folder: 'd',
   link: 'l',
   'hard link': 'h',
@@ -49,6 +51,14 @@ function numberOf(operation: Operation): bigint {
   return 'device' in operation
     ? (BigInt(operation.device.major) << 32n) | BigInt(operation.device.minor)
     : 0n;
+}
+
+/** In front of its content. */
+export function pieceBytes({ hole, length }: SparsePiece): Buffer {
+  const bytes = Buffer.allocUnsafe(16);
+  bytes.writeBigUInt64LE(BigInt(hole), 0);
+  bytes.writeBigUInt64LE(BigInt(length), 8);
+  return bytes;
 }
 
 /** After the last operation: all of it is to be on the disk. */

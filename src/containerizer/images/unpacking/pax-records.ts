@@ -1,5 +1,8 @@
 // What a pax header says about the entry that follows it: records of the form `LENGTH KEY=VALUE`
 // and a newline, where the length is that of all of it.
+//
+// The oldest form of sparse files repeats two keys, for each part of the file: they become the one
+// that the next form has.
 import { TarError } from './tar-error.ts';
 
 /**
@@ -8,6 +11,7 @@ import { TarError } from './tar-error.ts';
  */
 export function paxRecords(text: string): ReadonlyMap<string, string> {
   const records = new Map<string, string>();
+  const parts: string[] = [];
   for (let at = 0; at < text.length; ) {
     const space = text.indexOf(' ', at);
     const digits = space < 0 ? '' : text.slice(at, space);
@@ -20,12 +24,17 @@ export function paxRecords(text: string): ReadonlyMap<string, string> {
     }
     const key = text.slice(space + 1, equals);
     const value = text.slice(equals + 1, end - 1);
-    if (value === '' && !key.startsWith('SCHILY.xattr.')) {
+    if (key === (parts.length % 2 === 0 ? 'GNU.sparse.offset' : 'GNU.sparse.numbytes')) {
+      parts.push(value);
+    } else if (value === '' && !key.startsWith('SCHILY.xattr.')) {
       records.delete(key);
     } else {
       records.set(key, value);
     }
     at = end;
+  }
+  if (parts.length > 0) {
+    records.set('GNU.sparse.map', parts.join(','));
   }
   return records;
 }

@@ -4,6 +4,14 @@
 // character for each byte ('latin1'). Nothing of an archive is believed: what has no sense, and
 // what needs more memory than an entry may, is refused. What an entry may name is not known here.
 import { paxRecords } from './pax-records.ts';
+import {
+  piecesOf,
+  type Segment,
+  SparseHeaders,
+  SparseLines,
+  type SparsePiece,
+  sparseForm,
+} from './sparse.ts';
 import { TarError } from './tar-error.ts';
 import { numberField, textField, wholeField } from './tar-fields.ts';
 
@@ -23,6 +31,8 @@ export interface TarEntry {
   readonly modified: { readonly seconds: number; readonly nanoseconds: number };
   /** Bytes of a file's content, which follows; else 0. */
   readonly size: number;
+  /** Of the content only what is no hole is in the archive: it comes in pieces. */
+  readonly isSparse: boolean;
   /** The number of a device; else zeros. */
   readonly device: { readonly major: number; readonly minor: number };
   /** Values by name. */
@@ -40,6 +50,8 @@ export type EntryKind =
 
 export interface TarSink {
   entry(entry: TarEntry): void;
+  /** Of a sparse file: so many zeros come, and then so much content. */
+  piece?(piece: SparsePiece): void;
   /** A part of the content of the file that came last. */
   content(bytes: Buffer): void;
 }
@@ -54,6 +66,8 @@ const KINDS: Readonly<Record<string, EntryKind>> = {
   '\0': 'file',
   // A file whose blocks are to lie side by side.
   '7': 'file',
+  // One of which only parts are stored.
+  S: 'file',
   '1': 'hard link',
   '2': 'link',
   '3': 'character device',
@@ -84,7 +98,16 @@ type State =
   | { readonly kind: 'content' }
   | { readonly kind: 'extension'; readonly of: keyof Extensions; readonly parts: Buffer[] }
   | { readonly kind: 'passed over' }
+  /** Of a sparse file: blocks that tell where its parts lie. */
+  | { readonly kind: 'sparse headers'; readonly of: Sparse; readonly headers: SparseHeaders }
+  | { readonly kind: 'sparse lines'; readonly of: Sparse; readonly lines: SparseLines }
   | { readonly kind: 'over' };
+
+interface Sparse {
+  readonly entry: TarEntry;
+  /** Bytes that the archive still has of it. */
+  readonly stored: number;
+}
 
 export class TarReader {
   readonly #sink: TarSink;
@@ -97,6 +120,10 @@ export class TarReader {
   #padding = 0;
   #extensions: Extensions = {};
   #hasBegun = false;
+  /** Of a sparse file: its pieces, which comes next, and what is left of the one before. */
+  #pieces: readonly SparsePiece[] = [];
+  #nextPiece = 0;
+  #pieceLeft = Number.POSITIVE_INFINITY;
 
   constructor(sink: TarSink) {
     this.#sink = sink;
@@ -105,7 +132,7 @@ export class TarReader {
   /** Throws TarError, after which the reader is not to be used. */
   push(bytes: Buffer): void {
     for (let at = 0; at < bytes.length && this.#state.kind !== 'over'; ) {
-      at += this.#state.kind === 'header' ? this.#fill(bytes, at) : this.#follow(bytes, at);
+      at += this.#isAtBlock ? this.#fill(bytes, at) : this.#follow(bytes, at);
     }
   }
 
@@ -137,16 +164,83 @@ export class TarReader {
     return count;
   }
 
-  /** Takes bytes of a header; returns how many. */
+  /** Whether a whole block is to be read. */
+  get #isAtBlock(): boolean {
+    return ['header', 'sparse headers', 'sparse lines'].includes(this.#state.kind);
+  }
+
+  /** Takes bytes of a block; returns how many. */
   #fill(bytes: Buffer, at: number): number {
     const count = Math.min(BLOCK - this.#filled, bytes.length - at);
     bytes.copy(this.#block, this.#filled, at, at + count);
     this.#filled += count;
     if (this.#filled === BLOCK) {
       this.#filled = 0;
-      this.#header();
+      this.#whole();
     }
     return count;
+  }
+
+  #whole(): void {
+    const state = this.#state;
+    if (state.kind === 'sparse headers') {
+      state.headers.add(this.#block);
+      this.#moreHeaders(state.of, state.headers);
+    } else if (state.kind === 'sparse lines') {
+      state.lines.add(this.#block);
+      const of = { ...state.of, stored: state.of.stored - BLOCK };
+      this.#moreLines(of, state.lines);
+    } else {
+      this.#header();
+    }
+  }
+
+  #moreHeaders(of: Sparse, headers: SparseHeaders): void {
+    if (headers.hasMore) {
+      this.#state = { kind: 'sparse headers', of, headers };
+    } else {
+      this.#sparse(of, headers.segments);
+    }
+  }
+
+  #moreLines(of: Sparse, lines: SparseLines): void {
+    if (lines.isWhole) {
+      this.#sparse(of, lines.segments);
+    } else if (of.stored >= BLOCK) {
+      this.#state = { kind: 'sparse lines', of, lines };
+    } else {
+      throw new TarError(`'${shown(of.entry.name)}' has fewer parts than it says`);
+    }
+  }
+
+  #sparse({ entry, stored }: Sparse, segments: readonly Segment[]): void {
+    const pieces = piecesOf(segments, entry.size, stored);
+    this.#sink.entry(entry);
+    this.#pieces = pieces;
+    this.#nextPiece = 0;
+    this.#pieceLeft = 0;
+    this.#nextPieces();
+    this.#expect(stored, { kind: 'content' });
+  }
+
+  /** Tells of pieces until there is content of one. */
+  #nextPieces(): void {
+    for (let piece = this.#pieces[this.#nextPiece]; piece && this.#pieceLeft === 0; ) {
+      this.#pieceLeft = piece.length;
+      this.#sink.piece?.(piece);
+      piece = this.#pieces[++this.#nextPiece];
+    }
+  }
+
+  /** Content of a file, in its pieces if it is a sparse one. */
+  #content(bytes: Buffer): void {
+    for (let at = 0; at < bytes.length; ) {
+      const part = bytes.subarray(at, at + Math.min(this.#pieceLeft, bytes.length - at));
+      at += part.length;
+      this.#pieceLeft -= part.length;
+      this.#sink.content(part);
+      this.#nextPieces();
+    }
   }
 
   /** Takes bytes that follow a header; returns how many. */
@@ -155,7 +249,7 @@ export class TarReader {
     const part = bytes.subarray(at, at + count);
     this.#left -= count;
     if (count > 0 && this.#state.kind === 'content') {
-      this.#sink.content(part);
+      this.#content(part);
     } else if (count > 0 && this.#state.kind === 'extension') {
       this.#state.parts.push(Buffer.from(part));
     }
@@ -208,10 +302,38 @@ export class TarReader {
       this.#expect(size, { kind: 'passed over' });
       return;
     }
-    const entry = entryOf(block, type, size, this.#extensions);
+    const { entry, stored } = entryOf(block, type, size, this.#extensions);
+    const form =
+      entry.kind === 'file' ? sparseForm(type, this.#extensions.pax ?? new Map()) : undefined;
     this.#extensions = {};
-    this.#sink.entry(entry);
-    this.#expect(entry.size, { kind: 'content' });
+    this.#pieces = [];
+    this.#pieceLeft = Number.POSITIVE_INFINITY;
+    switch (form?.kind) {
+      case undefined:
+        this.#sink.entry(entry);
+        this.#expect(entry.size, { kind: 'content' });
+        return;
+      case 'in headers': {
+        const headers = new SparseHeaders(block);
+        this.#moreHeaders(
+          { entry: { ...entry, size: headers.size, isSparse: true }, stored },
+          headers,
+        );
+        return;
+      }
+      case 'listed':
+        this.#sparse(
+          { entry: { ...entry, size: form.size, isSparse: true }, stored },
+          form.segments,
+        );
+        return;
+      case 'in front':
+        this.#moreLines(
+          { entry: { ...entry, size: form.size, isSparse: true }, stored },
+          new SparseLines(),
+        );
+        return;
+    }
   }
 
   #expect(size: number, state: State): void {
@@ -256,15 +378,17 @@ function entryOf(
   type: string,
   headerSize: number,
   { pax = new Map(), name: longName, target: longTarget }: Extensions,
-): TarEntry {
-  const name = pax.get('path') ?? longName ?? nameIn(block);
-  const kind = kindOf(type, name, pax);
+): Sparse {
+  const name = pax.get('GNU.sparse.name') ?? pax.get('path') ?? longName ?? nameIn(block);
+  const kind = kindOf(type, name);
   const magic = block.toString('latin1', 257, 265);
   const hasDevice = magic === GNU || magic.startsWith(USTAR);
   const isDevice = kind === 'character device' || kind === 'block device';
   const number = (key: string, at: number, length: number) =>
     paxWhole(pax, key) ?? wholeField(block, key, at, length);
-  return {
+  // Only files have content, whatever others say.
+  const stored = kind === 'file' ? (paxWhole(pax, 'size') ?? headerSize) : 0;
+  const entry: TarEntry = {
     kind,
     name,
     target: pax.get('linkpath') ?? longTarget ?? textField(block, 157, 100),
@@ -275,8 +399,8 @@ function entryOf(
       seconds: wholeField(block, 'mtime', 136, 12, 'signed'),
       nanoseconds: 0,
     },
-    // Only files have content, whatever others say.
-    size: kind === 'file' ? (paxWhole(pax, 'size') ?? headerSize) : 0,
+    size: stored,
+    isSparse: false,
     device:
       isDevice && hasDevice
         ? {
@@ -286,13 +410,11 @@ function entryOf(
         : { major: 0, minor: 0 },
     attributes: attributesIn(pax),
   };
+  return { entry, stored };
 }
 
-function kindOf(type: string, name: ByteText, pax: ReadonlyMap<ByteText, ByteText>): EntryKind {
+function kindOf(type: string, name: ByteText): EntryKind {
   const kind = KINDS[type];
-  if (type === 'S' || [...pax.keys()].some((key) => key.startsWith('GNU.sparse.'))) {
-    throw new TarError(`'${shown(name)}' is stored as a sparse file, which is not supported`);
-  }
   if (kind === undefined) {
     throw new TarError(
       `'${shown(name)}' is of a kind that is not known here (${JSON.stringify(type)})`,

@@ -14,7 +14,7 @@ import { codeOf } from '../../../filesystem/folder.ts';
 import { errorText } from '../../../model/error-text.ts';
 import { compressionOf, MAGIC_BYTES } from './compression.ts';
 import { LayerReader } from './layer-reader.ts';
-import { END, operationBytes } from './operation-bytes.ts';
+import { END, operationBytes, pieceBytes } from './operation-bytes.ts';
 import { TarError } from './tar-error.ts';
 import { shown, TarReader } from './tar-reader.ts';
 import { STOP, type UnpackingAnswer, type UnpackingOrder } from './unpacker.ts';
@@ -72,6 +72,7 @@ async function unpack(
   const hash = createHash('sha256');
   const layer = new LayerReader(order.bounds, {
     operation: (operation) => pieces.add(operationBytes(operation)),
+    piece: (piece) => pieces.add(pieceBytes(piece)),
     content: (bytes) => pieces.add(bytes),
   });
   const archive = new TarReader(layer);

@@ -14,6 +14,7 @@ function layerOf(entries: readonly ArchiveEntry[], bounds = WIDE) {
   let content = '';
   const layer = new LayerReader(bounds, {
     operation: (operation) => void operations.push(operation),
+    piece: () => undefined,
     content: (bytes) => {
       content += bytes.toString('latin1');
     },

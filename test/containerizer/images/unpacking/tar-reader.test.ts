@@ -1,5 +1,15 @@
 import { execFileSync } from 'node:child_process';
-import { linkSync, mkdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  ftruncateSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -18,6 +28,12 @@ function read(archive: Buffer, piece = archive.length): Read[] {
   const entries: (TarEntry & { content: string })[] = [];
   const reader = new TarReader({
     entry: (entry) => void entries.push({ ...entry, content: '' }),
+    piece: ({ hole }) => {
+      const last = entries.at(-1);
+      if (last !== undefined) {
+        last.content += '\0'.repeat(hole);
+      }
+    },
     content: (bytes) => {
       const last = entries.at(-1);
       if (last !== undefined) {
@@ -184,9 +200,81 @@ test('numbers that need more than octal digits are read', () => {
   expect(() => read(summed(block))).toThrow('a header has no uid that makes sense');
 });
 
+/** As GNU's tar has it by default with pax. */
+const sparseLines = {
+  'GNU.sparse.major': '1',
+  'GNU.sparse.minor': '0',
+  'GNU.sparse.realsize': '10',
+};
+
+test.each([
+  ['gnu'],
+  ['oldgnu'],
+  ['posix', '--sparse-version=0.0'],
+  ['posix', '--sparse-version=0.1'],
+  ['posix', '--sparse-version=1.0'],
+])('what GNU tar writes of sparse files as %s %s is read', (format, ...more) => {
+  using folder = temporaryFolder();
+  const files = new Map<string, Buffer>();
+  for (const [name, parts, size] of [
+    ['hole', 0, 300_000],
+    ['one', 1, 70_000],
+    ['many', 40, 3_000_000],
+  ] as const) {
+    const content = Buffer.alloc(size);
+    const file = openSync(join(folder.path, name), 'w');
+    ftruncateSync(file, size);
+    for (let part = 0; part < parts; part++) {
+      const text = Buffer.from(`${name} ${part}`.repeat(20));
+      const at = part * 69_632 + 8_192;
+      text.copy(content, at);
+      writeSync(file, text, 0, text.length, at);
+    }
+    closeSync(file);
+    files.set(name, content);
+  }
+  const archive = execFileSync(
+    'tar',
+    ['--sparse', `--format=${format}`, ...more, '-C', folder.path, '-c', ...files.keys()],
+    { maxBuffer: 2 ** 26 },
+  );
+  expect(archive.length).toBeLessThan(500_000);
+  for (const piece of [archive.length, 512, 1_000]) {
+    const entries = read(archive, piece);
+    expect(entries.map(({ name, isSparse }) => [name, isSparse])).toEqual(
+      [...files.keys()].map((name) => [name, true]),
+    );
+    for (const { name, content, size } of entries) {
+      expect(size).toBe(files.get(name)?.length);
+      expect(Buffer.from(content, 'latin1').equals(files.get(name) ?? Buffer.alloc(0))).toBe(true);
+    }
+  }
+});
+
 test.each<[string, ArchiveEntry, string]>([
-  ['a sparse file of GNU', { name: 'a', type: 'S' }, "'a' is stored as a sparse file"],
-  ['a sparse file of pax', { name: 'a', pax: { 'GNU.sparse.major': '1' } }, 'sparse file'],
+  ['a form of sparse files', { name: 'a', pax: { 'GNU.sparse.major': '1' } }, 'is not known here'],
+  ...Object.entries({
+    'that overlap': '0,3,2,1',
+    'beyond the file': '8,3',
+    'of another sum': '0,2',
+    'in no pairs': '0,3,4',
+    'of no number': '0,x',
+    'below the file': '-1,3',
+  }).map(([which, map]): [string, ArchiveEntry, string] => [
+    `a sparse file with parts ${which}`,
+    { name: 'a', content: 'abc', pax: { 'GNU.sparse.size': '10', 'GNU.sparse.map': map } },
+    'what it says of a sparse file makes no sense',
+  ]),
+  [
+    'a sparse file without parts',
+    { name: 'a', content: '5\n', pax: sparseLines },
+    "'a' has fewer parts than it says",
+  ],
+  [
+    'a sparse file with too many parts',
+    { name: 'a', content: '100001\n'.padEnd(512), pax: sparseLines },
+    'makes no sense',
+  ],
   [
     'an unknown kind',
     { name: 'a\n', type: 'Q' },

@@ -93,6 +93,32 @@ function attributes(...of: readonly (readonly [path: string, name: string])[]): 
 
 const OPAQUE = isRoot ? 'trusted.overlay.opaque' : 'user.overlay.opaque';
 
+test('holes of a sparse file take no room, and are zeros', async () => {
+  const size = 200 * 2 ** 20;
+  const { layer, files } = await unpackedOf(
+    {
+      name: 'sparse',
+      content: `2\n1048576\n3\n${size}\n0\n`.padEnd(512, '\0').concat('abc'),
+      mode: 0o600,
+      pax: {
+        'GNU.sparse.major': '1',
+        'GNU.sparse.minor': '0',
+        'GNU.sparse.name': 'dir/named',
+        'GNU.sparse.realsize': String(size),
+      },
+    },
+    { name: 'next', content: 'next' },
+  );
+  const status = lstatSync(join(files, 'dir/named'));
+  expect({ size: status.size, mode: status.mode & 0o777 }).toEqual({ size, mode: 0o600 });
+  expect(status.blocks * 512).toBeLessThan(2 ** 20);
+  expect(layer.bytes).toBe(size + 4);
+  const content = readFileSync(join(files, 'dir/named'));
+  expect(content.subarray(1048576, 1048579).toString()).toBe('abc');
+  expect(content.findLastIndex((byte) => byte !== 0)).toBe(1048578);
+  expect(readFileSync(join(files, 'next'), 'utf8')).toBe('next');
+});
+
 test('a layer is unpacked, however it is compressed', async () => {
   const archive = archiveOf(
     { name: 'etc/', type: '5', mode: 0o750 },

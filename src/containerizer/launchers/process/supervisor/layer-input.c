@@ -61,6 +61,17 @@ static uint64_t number(const unsigned char **at, int bytes) {
   return value;
 }
 
+int take_piece(uint64_t *hole, uint64_t *content) {
+  if (!want(16)) {
+    return 0;
+  }
+  const unsigned char *at = buffer + begin;
+  *hole = number(&at, 8);
+  *content = number(&at, 8);
+  pass_content(16);
+  return 1;
+}
+
 const char *take_text(const unsigned char **at, const unsigned char *stop, size_t *size) {
   if (stop - *at < 4) {
     return NULL;

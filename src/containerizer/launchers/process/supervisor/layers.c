@@ -13,6 +13,8 @@
  * names and values of attributes. Kinds:
  *
  *   f  file, whose content follows       l  symbolic link             b, c  devices, of which none is made
+ *   F  the same with holes: pieces follow until it has its size, each two u64, of zeros and of content,
+ *      and that content
  *   d  folder, also where there is one   h  hard link to another path    p  fifo
  *   w  whiteout: what the layers below have of that name is not there
  *   o  opaque: so is all that they have in that folder
@@ -215,6 +217,30 @@ static int write_content(int file, uint64_t left) {
   return 0;
 }
 
+/* What is no content of a new file are zeros, without room on the disk. */
+static int write_pieces(int file, uint64_t size) {
+  uint64_t left = size;
+  while (left > 0) {
+    uint64_t hole, content;
+    if (!take_piece(&hole, &content)) {
+      exit(1); /* The agent has gone, or has given up. */
+    }
+    if (hole > left || content > left - hole || hole + content == 0) {
+      errno = EINVAL;
+      return -1;
+    }
+    if (lseek(file, hole, SEEK_CUR) < 0 || write_content(file, content) < 0) {
+      return -1;
+    }
+    left -= hole + content;
+  }
+  return ftruncate(file, size);
+}
+
+static int fill_file(int file, const struct operation *it) {
+  return it->kind == 'F' ? write_pieces(file, it->number) : write_content(file, it->number);
+}
+
 /* Opens a file that nobody had before, to write to. */
 static int new_file(int folder, const char *name, mode_t mode) {
   int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
@@ -225,7 +251,7 @@ static int new_file(int folder, const char *name, mode_t mode) {
 static int make_file(int folder, const char *name, const struct operation *it) {
   int file = new_file(folder, name, 0600);
   /* A change of the owner takes bits and attributes away. */
-  int result = file < 0 || write_content(file, it->number) < 0 || set_owner(file, -1, NULL, it) < 0 ||
+  int result = file < 0 || fill_file(file, it) < 0 || set_owner(file, -1, NULL, it) < 0 ||
                        fchmod(file, it->mode) < 0 || set_attributes(file, it) < 0 ||
                        set_time(file, NULL, it) < 0
                    ? -1
@@ -348,6 +374,7 @@ static int carry_out(const struct operation *it) {
   }
   switch (it->kind) {
     case 'f':
+    case 'F':
       return make_file(folder, name, it);
     case 'l':
       return make_link(folder, name, it);

@@ -53,5 +53,7 @@ const char *take_text(const unsigned char **at, const unsigned char *stop, size_
 /* What there is of a file's content; NULL where the input has ended. And: so much of it has been taken. */
 const unsigned char *look_at_content(size_t *size);
 void pass_content(size_t size);
+/* How many zeros, and how much content, come next of a file with holes; 0 where the input has ended. */
+int take_piece(uint64_t *hole, uint64_t *content);
 
 #endif
