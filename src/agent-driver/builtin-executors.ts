@@ -5,10 +5,15 @@ import type { Containerizer } from '../containerizer/containerizer.ts';
 import type { LaunchOptions } from '../containerizer/launch-steps.ts';
 import type { Container } from '../containerizer/launchers/launcher.ts';
 import { CommandRunner } from '../executor/command-runner.ts';
+import { dockerInspection } from '../executor/docker-inspection.ts';
 import type { ResumedTask } from '../executor/pod.ts';
 import { PodRunner } from '../executor/pod-runner.ts';
 import type { Resumption } from '../executor/task-run.ts';
-import type { ExecutorEvent, TaskInfo } from '../model/generated/messages.ts';
+import {
+  ContainerInfo_Type,
+  type ExecutorEvent,
+  type TaskInfo,
+} from '../model/generated/messages.ts';
 import type { Random } from '../model/random.ts';
 import { executorPlace } from './executor-containers.ts';
 import { type InProcessOptions, InProcessTransport } from './in-process-transport.ts';
@@ -36,6 +41,14 @@ export interface BuiltinExecutorsOptions
   readonly warn: (text: string) => void;
 }
 
+/** Undefined for a container that is not of type DOCKER. */
+function inspectionOf({ containerId: id, launch }: Run, task: TaskInfo) {
+  const info = launch.executor.container ?? task.container;
+  return info?.type === ContainerInfo_Type.DOCKER
+    ? (startedMs: number) => dockerInspection({ id, task, info }, startedMs)
+    : undefined;
+}
+
 export class BuiltinExecutors {
   readonly #options: BuiltinExecutorsOptions;
 
@@ -61,6 +74,7 @@ export class BuiltinExecutors {
         shutdownGraceMs: this.#shutdownGraceMs(run),
         lingerMs,
         random,
+        inspection: inspectionOf(run, task),
         resumption,
       },
       rememberKill: (kill) => kills.remember(run.containerId, kill),

@@ -55,6 +55,7 @@ type ContainerSettings = Pick<
   | 'programs'
   | 'host'
   | 'launcher'
+  | 'containerizers'
   | 'ociRuntime'
   | 'isolation'
   | 'capabilities'

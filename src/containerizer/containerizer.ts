@@ -20,7 +20,9 @@ import { LeftRoots } from './images/left-roots.ts';
 import type { Provisioner } from './images/provisioner.ts';
 import { DEFAULT_CGROUP_OPTIONS } from './isolators/cgroup-options.ts';
 import { Cleaners } from './isolators/cleaners.ts';
-import type { Isolator, LaunchedContainer } from './isolators/isolator.ts';
+import { dockerIsolators } from './isolators/docker-isolators.ts';
+import type { LaunchedContainer } from './isolators/isolator.ts';
+import { IsolatorSets } from './isolators/isolator-sets.ts';
 import {
   createIsolators,
   type IsolatorOptions,
@@ -36,6 +38,7 @@ import { memoryLimitation } from './memory-limitation.ts';
 import { besideTask } from './plan/beside-task.ts';
 import type { CapabilityDefaults } from './plan/capabilities.ts';
 import { commandEnvironment, commandLine, layered } from './plan/command-line.ts';
+import type { ContainerizerName } from './plan/container-info.ts';
 import type { ContainerLogger } from './plan/container-logger.ts';
 import type { ImageSupport } from './plan/images.ts';
 import type { Place } from './plan/place.ts';
@@ -48,6 +51,7 @@ import {
 } from './plan/request.ts';
 import { isNotedEmpty } from './records/empty-record.ts';
 import { notedGroups } from './records/groups-record.ts';
+import { notedPlace } from './records/place-record.ts';
 import { reserveDescriptor } from './records/record-file.ts';
 import type { RunRecords } from './records/run-records.ts';
 import { recoverCalled } from './recovery.ts';
@@ -69,6 +73,8 @@ export interface ContainerizerOptions {
   readonly launcher: LauncherName;
   /** Of the launcher linux: the path of the OCI runtime; undefined: one that is found. */
   readonly ociRuntime?: string | undefined;
+  /** What runs containers; undefined: those of type MESOS are there only. */
+  readonly containerizers?: readonly ContainerizerName[] | undefined;
   /** Names of isolators; ISOLATION_WORDS lists the valid ones. */
   readonly isolation: readonly string[];
   /** Of the isolator linux/capabilities. */
@@ -114,7 +120,7 @@ export class Containerizer {
   readonly #launcher: Launcher;
   readonly #host: PlanHost;
   readonly #placements: Placements;
-  readonly #isolators: readonly Isolator[];
+  readonly #isolators: IsolatorSets;
   readonly #fetcher: Fetcher;
   readonly #steps: LaunchSteps;
   readonly #users: Users;
@@ -141,12 +147,17 @@ export class Containerizer {
       warn: options.warn,
       onLimitation: (container, limitation) => this.#listeners.onLimitation(container, limitation),
     };
-    this.#isolators = createIsolators(options.isolation, isolatorParts);
+    const isolators = createIsolators(options.isolation, isolatorParts);
+    this.#isolators = new IsolatorSets(
+      isolators,
+      hasDocker(options) ? dockerIsolators(isolators, isolatorParts) : undefined,
+    );
     this.#host = {
       workDirectory: options.work.root,
       cgroups: options.host.cgroups.hierarchies,
       logger: options.logger,
       images: options.images?.support,
+      containerizers: options.containerizers,
     };
     this.#provisioner = options.images?.provisioner;
     this.#leftRoots = new LeftRoots(options.work.provisioner, options.warn);
@@ -171,7 +182,10 @@ export class Containerizer {
       provisioner: this.#provisioner,
     });
     this.#containers = new Containers({
-      clean: (node) => this.#undoing.clean(node),
+      clean: async (node) => {
+        await this.#undoing.clean(node);
+        this.#isolators.forget(node.id);
+      },
       discard: (id) => this.#undoing.discard(id),
       warn: options.warn,
     });
@@ -181,7 +195,7 @@ export class Containerizer {
       records: options.records,
       containers: this.#containers,
       cleaners: new Cleaners({
-        isolators: this.#isolators,
+        isolators: this.#isolators.all,
         onceUsed: (name) => isolatorOnceUsed(name, isolatorParts),
         records: options.records,
         warn: options.warn,
@@ -225,7 +239,12 @@ export class Containerizer {
         }
       }
     };
-    const launcher = await openLauncher(options.launcher, { ...options, users, sweep });
+    const launcher = await openLauncher(options.launcher, {
+      ...options,
+      users,
+      sweep,
+      hasDocker: hasDocker(options),
+    });
     return new Containerizer(options, { users, launcher, counts, sweep });
   }
 
@@ -235,7 +254,7 @@ export class Containerizer {
 
   /** Containers keep running. */
   async close(): Promise<void> {
-    for (const isolator of this.#isolators) {
+    for (const isolator of this.#isolators.all) {
       isolator.close?.();
     }
     await this.#launcher.close();
@@ -319,7 +338,8 @@ export class Containerizer {
 
   #recover(id: ContainerId, { sandbox }: Place, resources: readonly Resource[]): void {
     const container = this.#launched(id, sandbox);
-    for (const isolator of this.#isolators) {
+    this.#isolators.recover(id, notedPlace(this.#records, id)?.isolators ?? []);
+    for (const isolator of this.#isolators.of(id)) {
       isolator.recover?.(container, resources);
     }
   }
@@ -377,7 +397,7 @@ export class Containerizer {
   /** Changes the container's resources. Throws ContainerizerError where the container must end. */
   update(id: ContainerId, sandbox: string, bounds: ResourceBounds): void {
     const container = this.#launched(id, sandbox);
-    for (const isolator of this.#isolators) {
+    for (const isolator of this.#isolators.of(id)) {
       isolator.update?.(container, bounds.resources);
       const settings = isolator.settings?.(id, bounds, this.#host) ?? [];
       // One of an earlier agent may lack the cgroups of isolators that this one has.
@@ -464,7 +484,7 @@ export class Containerizer {
       'containerizer/fetcher/cache_size_used_bytes': used,
       'containerizer/mesos/container_destroy_errors': notDestroyed,
     };
-    const figures = this.#isolators.map((isolator) => isolator.metrics?.() ?? {});
+    const figures = this.#isolators.all.map((isolator) => isolator.metrics?.() ?? {});
     return Object.assign(own, ...figures, this.#provisioner?.metrics(), this.#gids?.metrics());
   }
 
@@ -478,13 +498,17 @@ export class Containerizer {
       processes: () => (used ??= this.#launcher.usage(id)),
       memoryPressure: () => this.#records.memoryPressure(id),
     };
-    return Object.assign({}, ...this.#isolators.map((isolator) => isolator.usage?.(container)));
+    return Object.assign(
+      {},
+      ...this.#isolators.of(id).map((isolator) => isolator.usage?.(container)),
+    );
   }
 
   /** What isolators tell of the cgroups of a container, or of those that it shares. */
   cgroupInfo(id: ContainerId): CgroupInfo | undefined {
     const cgroups = this.#placements.of(id);
     const told = this.#isolators
+      .of(id)
       .map((isolator) => isolator.cgroupInfo?.(cgroups))
       .filter((it) => it !== undefined);
     return told.length === 0 ? undefined : Object.assign({}, ...told);
@@ -500,5 +524,8 @@ export class Containerizer {
     };
   }
 }
+
+const hasDocker = ({ containerizers = [] }: ContainerizerOptions) =>
+  containerizers.includes('docker');
 
 const timedOut = new ContainerizerError('Timed out');

@@ -11,7 +11,8 @@ import { type Identity, type Users, withGroups } from './host/users.ts';
 import { identityOf } from './identity.ts';
 import { OWN_ROOT } from './images/container-roots.ts';
 import type { ProvisionedImage, Provisioner } from './images/provisioner.ts';
-import type { Isolator } from './isolators/isolator.ts';
+import { withIdentity } from './inside-identity.ts';
+import type { IsolatorSets } from './isolators/isolator-sets.ts';
 import type { Container, Launcher } from './launchers/launcher.ts';
 import { layered } from './plan/command-line.ts';
 import { imagesAsked } from './plan/images.ts';
@@ -21,6 +22,7 @@ import {
   type Planned,
   planContainer,
   refusalError,
+  refused,
 } from './plan/plan.ts';
 import { type ContainerRequest, placeOf } from './plan/request.ts';
 import { rootSandbox, sandboxPlace } from './plan/sandbox-path.ts';
@@ -63,7 +65,7 @@ export interface LaunchParts {
   readonly records: RunRecords;
   readonly users: Users;
   readonly host: PlanHost;
-  readonly isolators: readonly Isolator[];
+  readonly isolators: IsolatorSets;
   readonly placements: Placements;
   readonly launcher: Launcher;
   readonly fetcher: Fetcher;
@@ -172,13 +174,13 @@ export class LaunchSteps {
       this.#of.records.create(request.id);
       notePlace(this.#of.records, request.id, {
         place: placeOf(request),
-        isolators: this.#of.isolators.map(({ name }) => name),
+        isolators: this.#of.isolators.for(request).map(({ name }) => name),
       });
       this.#createSandbox(request, planned.plan, identity);
     });
-    const plan = await this.#withImages(request, planned.plan, abort);
+    const plan = withIdentity(await this.#withImages(request, planned.plan, abort));
     reached('preparing');
-    for (const isolator of this.#of.isolators) {
+    for (const isolator of this.#of.isolators.for(request)) {
       await isolator.prepare?.(plan, abort);
     }
     return { plan, identity: await this.#withGroups(plan, identity, abort) };
@@ -225,8 +227,11 @@ export class LaunchSteps {
   #planned(request: ContainerRequest): Planned {
     const { host, placements, isolators } = this.#of;
     const parent = parentOf(request.id);
+    if (request.kind === 'nested' && isolators.isOfDocker(request.id)) {
+      return refused('Nothing can be nested in a container of type DOCKER');
+    }
     const parentCgroups = parent && placements.of(parent);
-    return planContainer(request, { ...host, parentCgroups }, isolators);
+    return planContainer(request, { ...host, parentCgroups }, isolators.for(request));
   }
 
   /** What an image says may change the plan, or be a reason to refuse it after all. */

@@ -60,6 +60,8 @@ export interface CommandOptions {
    */
   readonly lingerMs: number;
   readonly random: Random;
+  /** Of a task in a container of type DOCKER, of which TASK_RUNNING tells by this. */
+  readonly inspection?: ((startedMs: number) => Uint8Array) | undefined;
   readonly resumption?: Resumption | undefined;
 }
 
@@ -80,10 +82,19 @@ export interface CommandState {
 const RESERVE_MS = 2_000;
 
 export function createCommand(options: CommandOptions): CommandState {
-  const { frameworkId, executorId, task, random, resumption } = options;
+  const { frameworkId, executorId, task, random, inspection, resumption } = options;
+  // As Mesos's docker executor calls it, and as long as that waits.
+  const ofDocker = inspection && {
+    noun: 'Container' as const,
+    killGraceMs: options.shutdownGraceMs,
+    runningData: inspection,
+  };
   return {
     options,
-    run: createTaskRun({ frameworkId, executorId, task, random, canHasten: true }, resumption),
+    run: createTaskRun(
+      { frameworkId, executorId, task, random, canHasten: true, ...ofDocker },
+      resumption,
+    ),
     phase: resumption === undefined ? 'idle' : 'resuming',
     lingers: false,
     isShutDown: false,
@@ -133,7 +144,8 @@ const endIfDone = ({ run, lingers }: CommandState): CommandEffect[] =>
 function launch(state: CommandState, task: TaskInfo, nowMs: number): CommandEffect[] {
   const { run } = state;
   if (state.phase !== 'idle') {
-    const message = 'Attempted to run multiple tasks using a "command" executor';
+    const what = state.options.inspection === undefined ? 'command' : 'docker';
+    const message = `Attempted to run multiple tasks using a "${what}" executor`;
     const status = newStatus({ ...state.options, task }, TaskState.TASK_FAILED, { message });
     return [update(run, status, nowMs)];
   }

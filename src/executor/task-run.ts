@@ -32,7 +32,7 @@ import {
   scheduleOfHealthCheck,
 } from './probes.ts';
 import type { KillCause, RememberedKill } from './remembered-kill.ts';
-import { newStatus, type TaskEnd, terminalStatus } from './task-status.ts';
+import { newStatus, type StatusSubject, type TaskEnd, terminalStatus } from './task-status.ts';
 
 export type TaskTimer = 'escalation' | 'completion' | ProbeKind;
 
@@ -54,6 +54,12 @@ export interface TaskRunOptions {
   readonly random: Random;
   /** Part of every update; undefined: the agent's own. */
   readonly containerStatus?: ContainerStatus | undefined;
+  /** What statuses call that which has ended. */
+  readonly noun?: StatusSubject['noun'];
+  /** How long it has to end where nothing else is said. */
+  readonly killGraceMs?: number | undefined;
+  /** What TASK_RUNNING tells of what has been started at this time. */
+  readonly runningData?: ((startedMs: number) => Uint8Array) | undefined;
   /** Whether a later kill with a shorter grace period brings the end forward. */
   readonly canHasten: boolean;
 }
@@ -99,7 +105,19 @@ export const announceTask = (run: TaskRun, nowMs: number): TaskEffect =>
 export function beginTask(run: TaskRun, nowMs: number): TaskEffect[] {
   run.isRunning = true;
   run.startedMs = nowMs;
-  return [...watchTask(run, nowMs), update(run, statusOf(run, TaskState.TASK_RUNNING), nowMs)];
+  return [...watchTask(run, nowMs), announceRunning(run, nowMs)];
+}
+
+/** Later updates say the same again, but not what was started. */
+function announceRunning(run: TaskRun, nowMs: number): TaskEffect {
+  const data = run.options.runningData?.(run.startedMs);
+  const status = statusOf(run, TaskState.TASK_RUNNING);
+  const effect = update(run, data === undefined ? status : { ...status, data }, nowMs);
+  if (run.lastStatus !== undefined) {
+    const { data: _, ...last } = run.lastStatus;
+    run.lastStatus = last;
+  }
+  return effect;
 }
 
 /** Reports the states that an earlier executor may not have reported, and continues. */
@@ -112,7 +130,11 @@ export function resumeTask(
   for (const wanted of [TaskState.TASK_STARTING, TaskState.TASK_RUNNING]) {
     // A later state in the checkpoint means that this one was reported, too.
     if (!reported.some((known) => known === wanted || known === TaskState.TASK_RUNNING)) {
-      effects.push(update(run, statusOf(run, wanted), nowMs));
+      effects.push(
+        wanted === TaskState.TASK_RUNNING
+          ? announceRunning(run, nowMs)
+          : update(run, statusOf(run, wanted), nowMs),
+      );
     }
   }
   run.lastStatus ??= statusOf(run, TaskState.TASK_RUNNING);
@@ -320,6 +342,7 @@ export function killGraceMs(run: TaskRun, override: KillPolicy | undefined): num
   return (
     toMs(override?.grace_period?.nanoseconds) ??
     toMs(run.options.task.kill_policy?.grace_period?.nanoseconds) ??
+    run.options.killGraceMs ??
     DEFAULT_KILL_GRACE_MS
   );
 }

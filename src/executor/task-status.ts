@@ -12,6 +12,8 @@ import { describeWaitStatus } from './wait-status.ts';
 export interface StatusSubject {
   readonly executorId: ExecutorId;
   readonly task: TaskInfo;
+  /** What Mesos's executors call what has ended; undefined: a command. */
+  readonly noun?: 'Command' | 'Container' | undefined;
 }
 
 /** How the command ended: with a wait status, or without one because of a failure or a loss. */
@@ -33,6 +35,7 @@ export function terminalStatus(
   { waitStatus, failure, refusal, loss, limitation }: TaskEnd,
   cause: KillCause | undefined,
 ): TaskStatus {
+  const { noun = 'Command' } = subject;
   if (refusal !== undefined) {
     const state = cause === undefined ? TaskState.TASK_FAILED : stateOfKill(cause);
     return newStatus(subject, state, { message: refusal });
@@ -40,13 +43,13 @@ export function terminalStatus(
   if (limitation !== undefined) {
     const end = waitStatus === undefined ? 'terminated' : describeWaitStatus(waitStatus);
     return newStatus(subject, TaskState.TASK_FAILED, {
-      message: `Command ${end}: ${limitation.message}`,
+      message: `${noun} ${end}: ${limitation.message}`,
       reason: limitation.reason,
       limitation: { resources: [...limitation.resources] },
     });
   }
   if (waitStatus === undefined) {
-    const lost = 'Failed to get exit status for Command';
+    const lost = `Failed to get exit status for ${noun}`;
     const message = failure ?? (loss === undefined ? lost : `${lost}: ${loss}`);
     const reason =
       failure === undefined ? undefined : TaskStatus_Reason.REASON_CONTAINER_LAUNCH_FAILED;
@@ -55,7 +58,7 @@ export function terminalStatus(
       ...(cause === undefined && reason !== undefined && { reason }),
     });
   }
-  const message = `Command ${describeWaitStatus(waitStatus)}`;
+  const message = `${noun} ${describeWaitStatus(waitStatus)}`;
   switch (cause) {
     case undefined:
       return newStatus(

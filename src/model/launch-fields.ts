@@ -19,7 +19,7 @@ import {
 } from './generated/messages.ts';
 
 /** The field does what the schema says, or is carried to the program that reads it. */
-const WORKS = 'works';
+export const WORKS = 'works';
 
 /** The field has no effect, and that does no harm. */
 export interface Harmless {
@@ -61,7 +61,7 @@ type Item<T> = T extends readonly (infer I)[] ? I : T;
 
 const harmless = (why: string): Harmless => ({ harmless: why });
 
-const refused = (why: string): Refused<unknown> => ({
+export const refused = (why: string): Refused<unknown> => ({
   refuse: (_, path) => `'${path}' is not supported: ${why}`,
 });
 

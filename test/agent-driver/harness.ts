@@ -11,7 +11,7 @@ import { AgentDriver, type AgentDriverOptions } from '../../src/agent-driver/dri
 import type { FetchOptions } from '../../src/containerizer/fetcher/fetcher.ts';
 import { lookAtHost } from '../../src/containerizer/host/host.ts';
 import type { IsolatorOptions } from '../../src/containerizer/isolators/isolators.ts';
-import { controllersFor } from '../../src/containerizer/isolators/names.ts';
+import { controllersUsed } from '../../src/containerizer/isolators/names.ts';
 import type { LauncherName } from '../../src/containerizer/launchers/names.ts';
 import { parentOf } from '../../src/model/container-id.ts';
 import type {
@@ -92,6 +92,7 @@ interface Opening {
   readonly isolators?: IsolatorOptions;
   readonly logger?: AgentDriverOptions['logger'];
   readonly launcher?: LauncherName;
+  readonly containerizers?: AgentDriverOptions['containerizers'];
   readonly ociRuntime?: string;
   readonly garbage?: Partial<AgentDriverOptions['garbage']>;
   readonly images?: AgentDriverOptions['images'];
@@ -132,6 +133,7 @@ export class DriverHarness {
       isolators,
       logger,
       launcher = 'posix',
+      containerizers,
       ociRuntime,
       garbage,
       images,
@@ -144,6 +146,7 @@ export class DriverHarness {
       ip: '10.0.0.9',
       programs,
       launcher,
+      containerizers,
       ociRuntime,
       images,
       volumeGids,
@@ -155,7 +158,7 @@ export class DriverHarness {
           ? {
               hierarchy,
               root: cgroupRoot(work),
-              controllers: controllersFor(isolation),
+              controllers: controllersUsed(isolation, containerizers),
             }
           : undefined,
       }),

@@ -28,6 +28,15 @@ const unsupported = (flag: string, known: readonly string[]) => (names: readonly
   return `${flag}=${missing.join(',')} is not supported yet: there is ${known.join(', ')}${hint}`;
 };
 
+const CONTAINERIZERS = ['mesos', 'docker'];
+
+function checkContainerizers(names: readonly string[]): string | undefined {
+  if (names.length === 0) {
+    return `containerizers expects ${CONTAINERIZERS.join(' or ')}, or both`;
+  }
+  return repeated('containerizers', names) ?? unsupported('containerizers', CONTAINERIZERS)(names);
+}
+
 /** As in Mesos: it may be a slip for another name. */
 function repeated(flag: string, names: readonly string[]): string | undefined {
   const twice = names.find((name, index) => names.indexOf(name) !== index);
@@ -109,9 +118,8 @@ export const AGENT_CONTAINER_FLAGS = {
   }),
   containerizers: list({
     default: ['mesos'],
-    status: 'accepted',
-    check: unsupported('containerizers', ['mesos']),
-    help: 'What runs containers. Only mesos is there yet; docker is refused.',
+    check: checkContainerizers,
+    help: 'Which types of containers there are: mesos, docker or both. Those of type DOCKER are as docker makes them, without a Docker daemon: with images, namespaces, cgroups and capabilities of their own, whatever --isolation, --launcher and --image_providers say of others. They need an agent that is root, and crun or runc.',
   }),
   csi_plugin_config_dir: path({
     ...PLANNED,

@@ -1,9 +1,9 @@
 // Flags of the agent about container images and Docker, with Mesos's names and defaults. There is
-// no Docker containerizer: --containerizers=docker is refused. The table is a part of AGENT_FLAGS
-// (flags.ts).
+// no Docker daemon: those about it change nothing. The table is a part of AGENT_FLAGS (flags.ts).
 import { choice, duration, json, list, path, text, toggle } from '../flags/flag.ts';
 
 const PLANNED = { status: 'planned' } as const;
+const ACCEPTED = { status: 'accepted' } as const;
 
 function checkProviders(names: readonly string[]): string | undefined {
   const missing = names.filter((name) => !IMAGE_PROVIDERS.some((it) => it === name.toUpperCase()));
@@ -22,8 +22,8 @@ export const IMAGE_PROVIDERS = ['DOCKER'] as const;
 export const AGENT_IMAGE_FLAGS = {
   docker: text({
     default: 'docker',
-    ...PLANNED,
-    help: 'Docker containerizer: the docker program.',
+    ...ACCEPTED,
+    help: 'The docker program. None is needed.',
   }),
   docker_certs_dir: path({
     default: '/etc/docker/certs.d',
@@ -39,12 +39,12 @@ export const AGENT_IMAGE_FLAGS = {
   }),
   docker_kill_orphans: toggle({
     default: true,
-    ...PLANNED,
-    help: 'Docker containerizer: end containers of earlier runs that nobody knows.',
+    ...ACCEPTED,
+    help: 'End containers of earlier runs that nobody knows. That is always done.',
   }),
   docker_mesos_image: text({
-    ...PLANNED,
-    help: 'Docker containerizer: the image the agent itself runs in.',
+    status: 'refused',
+    help: 'The image the agent itself runs in, so that tasks are in other containers and outlive it. Here they end with the agent’s container.',
   }),
   // A file:// URL is a folder, and not the file that has the value.
   docker_registry: path({
@@ -59,18 +59,18 @@ export const AGENT_IMAGE_FLAGS = {
   }),
   docker_remove_delay: duration({
     default: 6 * 3600_000,
-    ...PLANNED,
-    help: 'Docker containerizer: how long ended containers are kept.',
+    ...ACCEPTED,
+    help: 'How long ended containers are kept by Docker. Their sandboxes are (--gc_delay), and nothing else.',
   }),
   docker_socket: text({
     default: '/var/run/docker.sock',
-    ...PLANNED,
-    help: 'Docker containerizer: socket of the Docker daemon.',
+    ...ACCEPTED,
+    help: 'Socket of the Docker daemon. None is needed.',
   }),
   docker_stop_timeout: duration({
     default: 0,
-    ...PLANNED,
-    help: 'Docker containerizer: time between asking a container to stop and killing it.',
+    ...ACCEPTED,
+    help: 'Time between asking a container to stop and killing it, deprecated in Mesos: tasks have that of their kill policy.',
   }),
   docker_store_dir: path({
     defaultText: 'store/docker in --work_dir',

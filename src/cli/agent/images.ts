@@ -36,15 +36,15 @@ export interface ImageSettings {
   readonly collection: CollectionRules | undefined;
 }
 
-/** Undefined without --image_providers. Throws FlagError. */
+/** Undefined where no container has an image. Throws FlagError. */
 export function imageSettings(values: AgentFlagValues, workDir: string): ImageSettings | undefined {
   const { image_providers: providers, image_provisioner_backend: backend = 'auto' } = values;
   const sandboxDirectory = sandboxDirectoryOf(values.sandbox_directory);
-  if (providers === undefined) {
+  if (providers === undefined && !values.containerizers.includes('docker')) {
     return undefined;
   }
   return {
-    support: { types: typesOf(providers), sandboxDirectory },
+    support: { types: typesOf(providers ?? []), sandboxDirectory },
     source: sourceOf(values.docker_registry),
     logins: loginsOf(values.docker_config),
     mirrors: readEach(values.docker_registry_mirrors, mirrorOf),

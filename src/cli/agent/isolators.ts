@@ -2,7 +2,11 @@
 // isolator that is not used, so that such a flag is an error.
 import { normalize, resolve } from 'node:path';
 import type { IsolatorOptions } from '../../containerizer/isolators/isolators.ts';
-import { type IsolatorName, isolatorsNamed } from '../../containerizer/isolators/names.ts';
+import {
+  DOCKER_CGROUPS,
+  type IsolatorName,
+  isolatorsNamed,
+} from '../../containerizer/isolators/names.ts';
 import { hasPort, type PortRanges, portsOf } from '../../containerizer/plan/ports.ts';
 import { disksOf } from '../../model/disk-overlap.ts';
 import type { Resource } from '../../model/generated/messages.ts';
@@ -35,6 +39,9 @@ const ISOLATORS = {
   xfs_kill_containers: ['disk/xfs'],
 } as const satisfies Partial<Record<keyof AgentFlagValues, readonly IsolatorName[]>>;
 
+/** What containers of type DOCKER have of these, whatever --isolation says. */
+const OF_DOCKER: readonly IsolatorName[] = [...DOCKER_CGROUPS, 'namespaces/pid', 'namespaces/ipc'];
+
 /** `resources` are the agent's, `workDir` is its folder. Throws FlagError. */
 export function isolatorOptions(
   values: AgentFlagValues,
@@ -42,7 +49,10 @@ export function isolatorOptions(
   workDir: () => string,
 ): IsolatorOptions {
   const used = isolatorsNamed(values.isolation);
-  requireIsolators(values, used);
+  requireIsolators(values, [
+    ...used,
+    ...(values.containerizers.includes('docker') ? OF_DOCKER : []),
+  ]);
   const { enforce_container_disk_quota: isDiskEnforced, xfs_kill_containers: isKilling } = values;
   if (isKilling && !isDiskEnforced) {
     throw new FlagError('--xfs_kill_containers needs --enforce_container_disk_quota');

@@ -9,7 +9,8 @@ import { createViews } from '../../agent/views/views.ts';
 import { AgentDriver } from '../../agent-driver/driver.ts';
 import { joinAsAgent } from '../../containerizer/cgroups/hierarchies.ts';
 import { lookAtHost } from '../../containerizer/host/host.ts';
-import { controllersFor } from '../../containerizer/isolators/names.ts';
+import { controllersUsed } from '../../containerizer/isolators/names.ts';
+import type { ContainerizerName } from '../../containerizer/plan/container-info.ts';
 import { Turns } from '../../containerizer/turns.ts';
 import { StaticDetector } from '../../coordination/static-detector.ts';
 import { createCore } from '../../core/core.ts';
@@ -46,6 +47,7 @@ export async function runAgent(
   const { address, master, options, authentication, carriers, warnings } = settings;
   const { capabilities, isolators, containerLogger, fetching, volumeGids } = settings;
   const { workDir } = options;
+  const containerizers = values.containerizers as ContainerizerName[];
   const noted = { ...parsed, warnings: [...parsed.warnings, ...warnings] };
   const own = new ServerProcess<AgentTimer>(NAME, noted, (timer, nowMs) =>
     loop.dispatch({ type: 'timer', nowMs, timer }),
@@ -84,9 +86,10 @@ export async function runAgent(
     ip: address.ip,
     resources: options.resources,
     host: lookAtHost({
-      cgroups: { ...cgroupPlace, controllers: controllersFor(options.isolation) },
+      cgroups: { ...cgroupPlace, controllers: controllersUsed(options.isolation, containerizers) },
     }),
     launcher: values.launcher,
+    containerizers,
     ociRuntime: values.oci_runtime,
     isolation: options.isolation,
     capabilities,

@@ -35,8 +35,17 @@ export function containerOfCommand(
     ...(Object.keys(linux).length > 0 && { linux_info: linux }),
     ...(values.tty && { tty_info: {} }),
     ...(volumes.length > 0 && { volumes }),
-    ...(values.docker_image !== undefined && containerOfImage(imageOf(values.docker_image))),
   };
+  const image = values.docker_image === undefined ? undefined : imageOf(values.docker_image);
+  if (values.containerizer === 'docker') {
+    if (image === undefined) {
+      throw new FlagError('--containerizer=docker needs --docker_image');
+    }
+    return { ...info, type: ContainerInfo_Type.DOCKER, docker: { image } };
+  }
+  if (image !== undefined) {
+    return { ...info, ...containerOfImage(image) };
+  }
   return Object.keys(info).length === 0 ? undefined : { type: ContainerInfo_Type.MESOS, ...info };
 }
 

@@ -13,17 +13,16 @@ export const EXECUTE_FLAGS = {
     help: 'Let the task survive a restart of its agent.',
   }),
   command: text({ help: 'The command to run.' }),
-  containerizer: choice(['mesos'], { docker: 'images run without it, too (--docker_image)' })({
+  containerizer: choice(['mesos', 'docker'])({
     default: 'mesos',
-    status: 'accepted',
-    help: 'What runs the container. Only mesos is there yet.',
+    help: 'The type of the container: MESOS, or with docker one of type DOCKER, which needs --docker_image and an agent with --containerizers=docker.',
   }),
   content_type: choice(['protobuf', 'json'])({
     default: 'protobuf',
     help: 'How messages to the master are written.',
   }),
   docker_image: text({
-    help: 'The Docker image to run the command in. Without --command, what the image says is run, with the arguments if there are any. Agents without --image_providers refuse the task.',
+    help: 'The Docker image to run the command in. Without --command, what the image says is run, with the arguments if there are any. Agents without --image_providers refuse the task, unless --containerizer=docker.',
   }),
   effective_capabilities: json({
     help: 'Linux capabilities of the command, as JSON, such as {"capabilities": ["NET_RAW"]}. Agents without the isolator linux/capabilities refuse the task.',

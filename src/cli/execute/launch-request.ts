@@ -37,6 +37,7 @@ const OF_COMMANDS = [
   'tty',
   'volumes',
   'docker_image',
+  'containerizer',
 ] as const;
 
 type Parsed = Pick<ParsedFlags<typeof EXECUTE_FLAGS>, 'values' | 'written' | 'rest'>;

@@ -5,7 +5,7 @@ import { integer, path, port, resources, text, toggle } from '../flags/flag.ts';
 import { MOST_AGENTS } from './agent-share.ts';
 
 /** How every agent runs containers, and which images these can have. */
-const { isolation, launcher } = AGENT_CONTAINER_FLAGS;
+const { containerizers, isolation, launcher } = AGENT_CONTAINER_FLAGS;
 const { docker_registry, image_providers } = AGENT_IMAGE_FLAGS;
 
 export const LOCAL_FLAGS = {
@@ -19,6 +19,7 @@ export const LOCAL_FLAGS = {
     default: 5051,
     help: 'The port of the first agent; each further one takes the next.',
   }),
+  containerizers,
   docker_registry,
   help: toggle({ default: false, help: 'Show this text and exit.' }),
   image_providers,

@@ -232,12 +232,11 @@ function localAgent(
     `--resources=${resources}`,
     `--launcher=${values.launcher}`,
     `--isolation=${values.isolation.join(',')}`,
+    `--containerizers=${values.containerizers.join(',')}`,
+    `--docker_registry=${values.docker_registry}`,
     ...(values.image_providers === undefined
       ? []
-      : [
-          `--image_providers=${values.image_providers.join(',')}`,
-          `--docker_registry=${values.docker_registry}`,
-        ]),
+      : [`--image_providers=${values.image_providers.join(',')}`]),
     // Its share of the machine changes with the number of agents.
     '--reconfiguration_policy=any',
     // No other agents register at the same time.

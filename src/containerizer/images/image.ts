@@ -20,6 +20,13 @@ export interface ImageConfig {
   /** Each `NAME=VALUE`. */
   readonly environment: readonly string[];
   readonly workingDirectory: string | undefined;
+  /**
+   * `USER` or `USER:GROUP`, empty where it names none; absent of images that an earlier version has
+   * pulled.
+   */
+  readonly user?: string | undefined;
+  /** The name or number of the signal that asks its process to end. */
+  readonly stopSignal?: string | undefined;
 }
 
 export interface LayerDescriptor {

@@ -12,6 +12,7 @@ import {
   noExecutable,
   undetermined,
 } from '../plan/command-line.ts';
+import { imageVariables } from '../plan/image-variables.ts';
 import type { Isolator } from './isolator.ts';
 
 /** `isIgnored`: whether images say nothing that counts. */
@@ -28,7 +29,7 @@ export const dockerRuntime = (isIgnored: boolean): Isolator => ({
       ...imageLine(command, config),
       environment: layered(
         plan.environment,
-        variablesOf(config),
+        imageVariables(config),
         commandEnvironment(command),
         taskEnvironment,
       ),
@@ -59,11 +60,3 @@ function imageLine(
     arguments: [...own, ...(given.length > 0 ? given : usual)],
   });
 }
-
-const variablesOf = ({ environment }: ImageConfig): Record<string, string> =>
-  Object.fromEntries(
-    environment.map((entry) => {
-      const at = entry.indexOf('=');
-      return at < 0 ? [entry, ''] : [entry.slice(0, at), entry.slice(at + 1)];
-    }),
-  );

@@ -21,6 +21,7 @@ import { cgroupsNetCls } from './cgroups-net-cls.ts';
 import { cgroupsPerfEvent } from './cgroups-perf-event.ts';
 import { DEFAULT_DISK_OPTIONS, type DiskOptions, diskDu } from './disk-du.ts';
 import { DEFAULT_XFS_OPTIONS, diskXfs, type XfsOptions } from './disk-xfs.ts';
+import { DOCKER_CONTAINERS } from './docker-containers.ts';
 import { dockerRuntime } from './docker-runtime.ts';
 import { filesystemLinux } from './filesystem-linux.ts';
 import { filesystemPosix } from './filesystem-posix.ts';
@@ -213,6 +214,10 @@ export function createIsolators(
   });
 }
 
+/** Whatever --isolation says. Throws ContainerizerError where a flag cannot be carried out. */
+export const isolatorNamed = (name: IsolatorName, parts: IsolatorParts): Isolator =>
+  MAKERS[name]({ ...parts, canMount: true });
+
 /**
  * What they make stays when a container ends; that of all others ends with its processes and
  * cgroups, or is known only to the agent that has made it.
@@ -228,11 +233,13 @@ export const isolatorOnceUsed = (
   name: string,
   parts: IsolatorParts,
 ): readonly Isolator[] | undefined =>
-  Object.hasOwn(MAKERS, name)
-    ? [name as IsolatorName]
-        .filter((it) => LEAVE_THINGS.has(it))
-        .map((it) => MAKERS[it]({ ...parts, canMount: false }))
-    : undefined;
+  name === DOCKER_CONTAINERS
+    ? []
+    : Object.hasOwn(MAKERS, name)
+      ? [name as IsolatorName]
+          .filter((it) => LEAVE_THINGS.has(it))
+          .map((it) => MAKERS[it]({ ...parts, canMount: false }))
+      : undefined;
 
 function missingFor(
   name: IsolatorName,

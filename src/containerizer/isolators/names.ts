@@ -1,6 +1,8 @@
 // The names of isolators, which are Mesos's, as `--isolation` takes them. Only data: flags and
 // their help are read without loading an isolator.
 
+import type { ContainerizerName } from '../plan/container-info.ts';
+
 /** In the order in which isolators add to a plan. Each has its file in isolators.ts. */
 export const ISOLATOR_NAMES = [
   'filesystem/posix',
@@ -184,9 +186,21 @@ export function isolatorsNamed(words: readonly string[]): IsolatorName[] {
 const controllersOf = (name: IsolatorName): readonly string[] =>
   name in CONTROLLERS ? CONTROLLERS[name as CgroupIsolatorName] : [];
 
+/** What containers of type DOCKER have of cgroups, whatever --isolation says. */
+export const DOCKER_CGROUPS = ['cgroups/cpu', 'cgroups/mem', 'cgroups/devices'] as const;
+
 /** The controllers that isolators want to find on this machine. */
-export const controllersFor = (words: readonly string[]): string[] =>
-  isolatorsNamed(words).flatMap(controllersOf);
+export const controllersUsed = (
+  isolation: readonly string[],
+  containerizers: readonly ContainerizerName[] = ['mesos'],
+): string[] => [
+  ...new Set(
+    [
+      ...isolatorsNamed(isolation),
+      ...(containerizers.includes('docker') ? DOCKER_CGROUPS : []),
+    ].flatMap(controllersOf),
+  ),
+];
 
 /** Those of `isolatorsNamed` that the operator wants on a machine that lacks these controllers. */
 export const isolatorsWanted = (

@@ -16,14 +16,22 @@ export interface LauncherParts extends Omit<ProcessLauncherOptions, 'bundles'> {
   readonly ociRuntime?: string | undefined;
   /** Names of isolators. */
   readonly isolation: readonly string[];
+  /** Whether there are containers of type DOCKER, which need an OCI runtime with any launcher. */
+  readonly hasDocker: boolean;
 }
 
 const MAKERS: Readonly<Record<LauncherName, (parts: LauncherParts) => Promise<Launcher>>> = {
-  // Containers of an agent that was started as another one are taken over all the same.
-  posix: (parts) =>
-    ProcessLauncher.open({ ...parts, bundles: new Bundles(parts.records, undefined) }),
+  posix: openPosix,
   linux: openLinux,
 };
+
+/** Containers of an agent that was started as another one are taken over all the same. */
+async function openPosix(parts: LauncherParts): Promise<Launcher> {
+  const runtime = parts.hasDocker
+    ? await OciRuntime.open(parts.ociRuntime, parts.host, '--containerizers=docker')
+    : undefined;
+  return ProcessLauncher.open({ ...parts, bundles: new Bundles(parts.records, runtime) });
+}
 
 async function openLinux(parts: LauncherParts): Promise<Launcher> {
   const { host, records, ociRuntime } = parts;

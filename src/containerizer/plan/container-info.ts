@@ -1,5 +1,7 @@
 // Refuses what a ContainerInfo asks for and Mesoscale does not do: a task that expects an image or
 // a network must not run on the machine's own files and addresses instead.
+
+import { dockerExecutorFields, dockerTaskFields } from '../../model/docker-fields.ts';
 import { enumNames } from '../../model/enum-names.ts';
 import {
   type ContainerInfo,
@@ -17,18 +19,25 @@ import {
 import { volumeError } from '../../model/volume-source.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
 import { type ImageTypeName, requireImageTypes } from './images.ts';
-import { type ContainerRequest, containerInfoOf } from './request.ts';
+import { type ContainerRequest, containerInfoOf, isOfDocker } from './request.ts';
 
 const nameOf = enumNames(ContainerInfo_Type);
+
+/** What runs containers, by the names that `--containerizers` takes. */
+export type ContainerizerName = 'mesos' | 'docker';
 
 /**
  * Throws ContainerizerError where the executor, or the only task of a built-in executor, asks for
  * what neither these isolators nor plain processes give it.
  */
 export function requireSupported(
-  request: Pick<ContainerRequest, 'executor' | 'task' | 'container' | 'command' | 'inside'>,
+  request: Pick<
+    ContainerRequest,
+    'kind' | 'isEmpty' | 'executor' | 'task' | 'container' | 'command' | 'inside'
+  >,
   isolators: readonly string[],
   imageTypes: readonly ImageTypeName[] = [],
+  containerizers: readonly ContainerizerName[] = ['mesos'],
 ): void {
   const { executor, task, command, inside } = request;
   const container = containerInfoOf(request);
@@ -39,12 +48,15 @@ export function requireSupported(
     }
     return;
   }
-  if (container !== undefined && container.type !== ContainerInfo_Type.MESOS) {
+  const isDocker = isOfDocker(request);
+  const isMesos = container === undefined || container.type === ContainerInfo_Type.MESOS;
+  if (!containerizers.some((it) => (it === 'docker' ? isDocker : isMesos))) {
     // Mesos has no message of its own for this: its agent finds no container to wait for.
     throw new ContainerizerError('Abnormal executor termination: unknown container', {
       reason: TaskStatus_Reason.REASON_EXECUTOR_TERMINATED,
       cause: new Error(
-        `'container.type' is ${nameOf(container.type) ?? 'not set'}: only containers of type MESOS are supported`,
+        `'container.type' is ${nameOf(container?.type) ?? 'not set'}, and this agent has ` +
+          `--containerizers=${containerizers.join(',')}`,
       ),
     });
   }
@@ -52,9 +64,12 @@ export function requireSupported(
   requireImageTypes(container, imageTypes);
   const refusal =
     task === undefined
-      ? refusalOf(executorFields, executor, { prefix: 'executor.', isolators })
+      ? refusalOf(isDocker ? dockerExecutorFields : executorFields, executor, {
+          prefix: 'executor.',
+          isolators,
+        })
       : refusalOf(
-          taskFields,
+          isDocker ? dockerTaskFields : taskFields,
           { ...task, ...(container === undefined ? {} : { container }) },
           { isolators },
         );

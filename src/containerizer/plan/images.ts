@@ -1,6 +1,11 @@
 // The images that a container asks for: one with its own files, and those that are volumes.
 import { enumNames } from '../../model/enum-names.ts';
-import { type ContainerInfo, type Image, Image_Type } from '../../model/generated/messages.ts';
+import {
+  type ContainerInfo,
+  ContainerInfo_Type,
+  type Image,
+  Image_Type,
+} from '../../model/generated/messages.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
 import type { ProvisionedImage } from '../images/provisioner.ts';
 import { volumesOfKind } from './container-volumes.ts';
@@ -32,9 +37,17 @@ export function imagesAsked(request: Asking): AskedImages | undefined {
 }
 
 const imagesIn = (info: ContainerInfo | undefined): AskedImages => ({
-  rootfs: info?.mesos?.image,
+  rootfs: info?.type === ContainerInfo_Type.DOCKER ? dockerImage(info) : info?.mesos?.image,
   volumes: volumesOfKind(info, 'image').map(({ source }) => source.image),
 });
+
+/** Of a container of type DOCKER. */
+const dockerImage = ({ docker }: ContainerInfo): Image | undefined =>
+  docker && {
+    type: Image_Type.DOCKER,
+    docker: { name: docker.image },
+    cached: docker.force_pull_image !== true,
+  };
 
 const nameOf = enumNames(Image_Type);
 
@@ -66,6 +79,7 @@ const ANY: ProvisionedImage = {
     command: [],
     environment: [],
     workingDirectory: undefined,
+    user: '',
   },
   root: { kind: 'folder', path: '/', isReadOnly: true },
 };

@@ -25,14 +25,16 @@ import {
   layered,
   noExecutable,
 } from './command-line.ts';
-import { requireSupported } from './container-info.ts';
+import { type ContainerizerName, requireSupported } from './container-info.ts';
 import { type ContainerLogger, type RotatedOutput, rotatedOutput } from './container-logger.ts';
 import type { DiskQuota } from './disk-quotas.ts';
+import { dockerRequest } from './docker/docker-request.ts';
+import type { InsideUser } from './docker/docker-user.ts';
 import { type ImageSupport, NO_IMAGES, standIns } from './images.ts';
 import { requireVisible } from './own-files.ts';
 import type { PortRanges } from './ports.ts';
 import { type ProcessIo, processIo } from './process-io.ts';
-import { type ContainerRequest, containerInfoOf, isSharing } from './request.ts';
+import { type ContainerRequest, containerInfoOf, isOfDocker, isSharing } from './request.ts';
 import type { ResourceLimit } from './resource-limits.ts';
 import { AGENT_SURROUNDINGS, type Surroundings } from './surroundings.ts';
 import type { VolumeLinks } from './volume-links.ts';
@@ -53,8 +55,16 @@ export interface ContainerPlan extends ProcessPlan, Surroundings {
   readonly sandbox: string;
   /** Where the container finds it: another path, where it has files of its own. */
   readonly sandboxInside: string;
-  /** The user to run as; undefined: the agent's own. */
+  /** The user to run as, to whom the sandbox belongs; undefined: the agent's own. */
   readonly user: string | undefined;
+  /** Who the process runs as, where that is said by the container's own files. */
+  readonly userInside: UserInside | undefined;
+  /** The same by number, once the files are there. */
+  readonly runsAs: Omit<InsideUser, 'home'> | undefined;
+  /** The signal that asks the process alone to end; undefined: all get SIGTERM. */
+  readonly stopSignal: number | undefined;
+  /** Whether the command is the first process, where process ids are the container's own. */
+  readonly isFirst: boolean;
   /** Whether the container ends with the agent, however the agent ends. */
   readonly isBound: boolean;
   /** The container in whose namespaces it runs, whatever else is planned. */
@@ -96,6 +106,14 @@ export interface ContainerPlan extends ProcessPlan, Surroundings {
   readonly uris: readonly CommandInfo_URI[];
 }
 
+/** A user by the accounts in the container's files. */
+export interface UserInside {
+  /** `USER` or `USER:GROUP`, names or numbers; empty: root. */
+  readonly name: string;
+  /** Further groups. */
+  readonly groups: readonly string[];
+}
+
 /** Both are names on the way from a sandbox. */
 export interface ParentLink {
   /** From the container's own. */
@@ -130,6 +148,8 @@ export interface PlanHost {
   readonly logger?: ContainerLogger | undefined;
   /** Undefined: containers can have none. */
   readonly images?: ImageSupport | undefined;
+  /** Undefined: only those of type MESOS are there. */
+  readonly containerizers?: readonly ContainerizerName[] | undefined;
   /** Of the container that the request's is nested in. */
   readonly parentCgroups?: CgroupPlacement | undefined;
 }
@@ -155,9 +175,10 @@ export function planContainer(
     requireSupported(
       asked,
       isolators.map(({ name }) => name),
-      host.images?.types ?? [],
+      isOfDocker(asked) ? ['DOCKER'] : host.images?.types,
+      host.containerizers,
     );
-    const request = { ...asked, images: asked.images ?? standIns(asked) };
+    const request = dockerRequest({ ...asked, images: asked.images ?? standIns(asked) });
     const plan = isolators.reduce(
       (sofar, isolator) => isolator.contribute(sofar, request, host),
       basicPlan(request, host),
@@ -186,13 +207,21 @@ export function planContainer(
  * trusts, or brings files of his own, gets no privileges of programs that trust them.
  */
 function withoutMorePrivileges(plan: ContainerPlan): ContainerPlan {
-  const { user, rootfs, volumeMounts } = plan;
+  const { user, userInside, rootfs, volumeMounts } = plan;
   const isOver = ({ target }: VolumeMount) => target.below.length === 0;
   const isChosen = rootfs !== undefined || volumeMounts.some(isOver);
-  return user !== undefined && user !== 'root' && isChosen
+  return user !== undefined && user !== 'root' && userInside === undefined && isChosen
     ? { ...plan, noNewPrivileges: true }
     : plan;
 }
+
+/** For a reason that is not the plan's. */
+export const refused = (text: string): Refusal => ({
+  kind: 'refusal',
+  text,
+  reason: undefined,
+  cause: undefined,
+});
 
 /** A refusal as the error that ends a launch. */
 export const refusalError = ({ text, reason, cause }: Refusal): ContainerizerError =>
@@ -235,9 +264,10 @@ function requirePossibleCgroups(request: ContainerRequest, host: PlanHost): void
 }
 
 /** An image may say what its container executes. */
-function processLine({ command, isEmpty, kind, images }: ContainerRequest): CommandLine {
+function processLine(request: ContainerRequest): CommandLine {
+  const { command, isEmpty, kind, images } = request;
   const isLeft = command?.value === undefined && images?.rootfs !== undefined;
-  if (isEmpty === true || isLeft) {
+  if (isEmpty === true || isLeft || isOfDocker(request)) {
     return NO_COMMAND;
   }
   if (kind === 'executor' && command === undefined) {
@@ -300,6 +330,10 @@ function basicPlan(request: ContainerRequest, host: PlanHost): ContainerPlan {
     ),
     ...processLine(request),
     user,
+    userInside: undefined,
+    runsAs: undefined,
+    stopSignal: undefined,
+    isFirst: false,
     isBound,
     cgroups: {
       ...(shared === undefined ? cgroupPlacement(host.cgroups, id) : sharedPlacement(id, shared)),

@@ -1,11 +1,12 @@
 // A request for a container: the executor, its task and the agent's own additions, as plain data.
 import { parentOf } from '../../model/container-id.ts';
-import type {
-  CommandInfo,
-  ContainerInfo,
-  ExecutorInfo,
-  Resource,
-  TaskInfo,
+import {
+  type CommandInfo,
+  type ContainerInfo,
+  ContainerInfo_Type,
+  type ExecutorInfo,
+  type Resource,
+  type TaskInfo,
 } from '../../model/generated/messages.ts';
 import type { ContainerId } from '../../model/ids.ts';
 import type { ResourceLimits } from '../../model/resource-limits.ts';
@@ -81,6 +82,14 @@ export const containerInfoOf = ({
   container,
 }: Pick<ContainerRequest, 'executor' | 'task' | 'container'>): ContainerInfo | undefined =>
   executor?.container ?? task?.container ?? container;
+
+/** Whether the container is to be as docker makes them. */
+export const isOfDocker = (
+  request: Pick<ContainerRequest, 'kind' | 'isEmpty' | 'executor' | 'task' | 'container'>,
+): boolean =>
+  request.kind === 'executor' &&
+  request.isEmpty !== true &&
+  containerInfoOf(request)?.type === ContainerInfo_Type.DOCKER;
 
 export const placeOf = ({ kind, sandbox, user, isBound, resources }: ContainerRequest): Place => ({
   kind,

@@ -33,8 +33,8 @@ export interface AllowedDevice extends Omit<Device, 'mode'> {
   readonly access: { readonly read: boolean; readonly write: boolean; readonly mknod: boolean };
 }
 
-/** OCI's names. The others (network, uts, user, cgroup) are the agent's. */
-export const NAMESPACE_KINDS = ['mount', 'pid', 'ipc'] as const;
+/** OCI's names. The others (user, cgroup) are the agent's. */
+export const NAMESPACE_KINDS = ['mount', 'pid', 'ipc', 'network', 'uts'] as const;
 export type NamespaceKind = (typeof NAMESPACE_KINDS)[number];
 
 /**
@@ -50,8 +50,12 @@ export const hasOwnNamespaces = (namespaces: Namespaces): boolean =>
 
 export interface Surroundings {
   readonly namespaces: Namespaces;
+  /** What the container calls its machine; only in a `uts` namespace of its own. */
+  readonly hostname: string | undefined;
   /** The container's own files; undefined: those of the machine. */
   readonly rootfs: RootFileSystem | undefined;
+  /** Whether nothing can be written to these, whatever they are. */
+  readonly isRootReadOnly: boolean;
   /** In the order in which they are made; only in a mount namespace of the container's own. */
   readonly mounts: readonly Mount[];
   /** What a container with files of its own sees below /sys/fs/cgroup, and cannot change. */
@@ -68,8 +72,10 @@ export interface Surroundings {
 
 /** Of a container that sees what the agent sees. */
 export const AGENT_SURROUNDINGS: Surroundings = {
-  namespaces: { mount: 'agent', pid: 'agent', ipc: 'agent' },
+  namespaces: { mount: 'agent', pid: 'agent', ipc: 'agent', network: 'agent', uts: 'agent' },
+  hostname: undefined,
   rootfs: undefined,
+  isRootReadOnly: false,
   mounts: [],
   cgroupViews: [],
   devices: [],

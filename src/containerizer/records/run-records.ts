@@ -56,6 +56,7 @@ const SUPERVISOR_NAME = 'mesoscale-super';
 /** What agents write of a container for later ones: work-directory.ts says what each is. */
 export type NoteName =
   | 'user'
+  | 'inside'
   | 'settings'
   | 'cgroups'
   | 'empty'

@@ -30,6 +30,7 @@ async function open(change: string, ...isolation: string[]): Promise<void> {
     programs: [folder.path],
     ociRuntime: undefined,
     isolation,
+    hasDocker: false,
     warn: () => {},
     sweep: async () => {},
   });

@@ -12,38 +12,38 @@ const task: TaskInfo = { name: 't', task_id: { value: 't' }, agent_id: { value: 
 const container = { type: ContainerInfo_Type.MESOS, hostname: 'h' };
 
 test('the default container of the agent holds for a task that has none', () => {
-  expect(() => requireSupported({ executor: { ...executor, container }, task }, [])).toThrow(
-    /'container.hostname'/,
-  );
+  expect(() =>
+    requireSupported({ kind: 'executor', executor: { ...executor, container }, task }, []),
+  ).toThrow(/'container.hostname'/);
 });
 
 test('an executor of the framework is refused with the names of its own fields', () => {
-  expect(() => requireSupported({ executor: { ...executor, container } }, [])).toThrow(
-    /'executor.container.hostname'/,
-  );
+  expect(() =>
+    requireSupported({ kind: 'executor', executor: { ...executor, container } }, []),
+  ).toThrow(/'executor.container.hostname'/);
 });
 
 test('a container of Docker ends as with Mesos, and the field is named for the log', () => {
   const docker = { ...task, container: { type: ContainerInfo_Type.DOCKER } };
-  expect(() => requireSupported({ executor, task: docker }, [])).toThrow(
+  expect(() => requireSupported({ kind: 'executor', executor, task: docker }, [])).toThrow(
     expect.objectContaining({
       message: 'Abnormal executor termination: unknown container',
       cause: expect.objectContaining({
-        message: "'container.type' is DOCKER: only containers of type MESOS are supported",
+        message: "'container.type' is DOCKER, and this agent has --containerizers=mesos",
       }),
     }),
   );
 });
 
 test('what asks for nothing is supported', () => {
-  expect(() => requireSupported({ executor, task }, [])).not.toThrow();
-  expect(() => requireSupported({ executor }, [])).not.toThrow();
+  expect(() => requireSupported({ kind: 'executor', executor, task }, [])).not.toThrow();
+  expect(() => requireSupported({ kind: 'executor', executor }, [])).not.toThrow();
 });
 
 test('what needs an isolator is refused by an agent that does not have it', () => {
   const rlimits = [{ type: RLimitInfo_RLimit_Type.RLMT_NOFILE }];
   const info = { type: ContainerInfo_Type.MESOS, rlimit_info: { rlimits } };
-  const request = { executor, task: { ...task, container: info } } as const;
+  const request = { kind: 'executor', executor, task: { ...task, container: info } } as const;
   expect(() => requireSupported(request, ['posix/cpu'])).toThrow(
     "'container.rlimit_info.rlimits' is not supported: it needs an agent with posix/rlimits in its --isolation",
   );
@@ -56,7 +56,11 @@ test.each([
 ])('a volume %s is refused, whoever asks for the container', (_, source) => {
   const volume = { mode: Volume_Mode.RW, container_path: 'data', ...source };
   const info = { type: ContainerInfo_Type.MESOS, volumes: [volume] };
-  for (const request of [{ container: info }, { executor, task: { ...task, container: info } }]) {
+  const ofTask = { executor, task: { ...task, container: info } };
+  for (const request of [
+    { kind: 'standalone', container: info } as const,
+    { kind: 'executor', ...ofTask } as const,
+  ]) {
     expect(() => requireSupported(request, [])).toThrow(/^Invalid volume: /);
   }
 });

@@ -70,6 +70,10 @@ test('a plan has everything that the container becomes', () => {
         LIBPROCESS_IP: 'mine',
       },
       user: 'ann',
+      userInside: undefined,
+      runsAs: undefined,
+      stopSignal: undefined,
+      isFirst: false,
       isBound: false,
       cgroups: {
         own: ['/cg/freezer/mesos/c1', '/cg/cpu/mesos/c1'],
@@ -80,8 +84,10 @@ test('a plan has everything that the container becomes', () => {
       rlimits: [],
       capabilities: undefined,
       noNewPrivileges: false,
-      namespaces: { mount: 'agent', pid: 'agent', ipc: 'agent' },
+      namespaces: { mount: 'agent', pid: 'agent', ipc: 'agent', network: 'agent', uts: 'agent' },
+      hostname: undefined,
       rootfs: undefined,
+      isRootReadOnly: false,
       mounts: [],
       cgroupViews: [],
       devices: [],
@@ -159,7 +165,7 @@ test('a container of Docker is refused with the reason that Mesos gives', () => 
     kind: 'refusal',
     text: 'Abnormal executor termination: unknown container',
     reason: TaskStatus_Reason.REASON_EXECUTOR_TERMINATED,
-    cause: "'container.type' is DOCKER: only containers of type MESOS are supported",
+    cause: "'container.type' is DOCKER, and this agent has --containerizers=mesos",
   });
 });
 

@@ -64,5 +64,7 @@ export function configOf(value: unknown, place: string): ImageConfig {
     command: texts('Cmd'),
     environment,
     workingDirectory: optionalText(fields.WorkingDir, `${place}.WorkingDir`),
+    user: optionalText(fields.User, `${place}.User`) ?? '',
+    stopSignal: optionalText(fields.StopSignal, `${place}.StopSignal`),
   };
 }

@@ -66,11 +66,11 @@ const INIT = '/proc/self/fd/3';
  */
 type InitRole = 'exec' | 'init' | 'hold' | 'beside';
 
-function roleOf({ program, namespaces }: ContainerPlan): InitRole {
+function roleOf({ program, namespaces, isFirst }: ContainerPlan): InitRole {
   if (program === '') {
     return 'hold';
   }
-  return namespaces.pid === 'own' ? 'init' : 'exec';
+  return namespaces.pid === 'own' && !isFirst ? 'init' : 'exec';
 }
 
 /**
@@ -102,7 +102,11 @@ const isShared = ({ rootfs }: ContainerPlan) => rootfs?.kind === 'folder' && roo
 export const ociConfig = (plan: ContainerPlan, host: OciHost) => ({
   ociVersion: '1.0.2',
   annotations: host.annotations,
-  root: { path: host.rootfs, ...(isShared(plan) && { readonly: true }) },
+  root: {
+    path: host.rootfs,
+    ...((isShared(plan) || plan.isRootReadOnly) && { readonly: true }),
+  },
+  ...(plan.hostname !== undefined && { hostname: plan.hostname }),
   process: ociProcess(plan, plan, host, roleOf(plan)),
   mounts: [
     ...(plan.rootfs === undefined ? [DEVICES] : []),

@@ -53,10 +53,14 @@ export class OciRuntime {
     return { [PATH]: this.#path, [KIND]: this.#kind };
   }
 
-  /** `given` is the operator's choice. Rejects with ContainerizerError. */
+  /**
+   * `given` is the operator's choice, and `needs` the flag for which there must be one. Rejects
+   * with ContainerizerError.
+   */
   static async open(
     given: string | undefined,
     { programs, isRoot }: Pick<Host, 'programs' | 'isRoot'>,
+    needs = '--launcher=linux',
   ): Promise<OciRuntime> {
     const kinds = isRoot ? KINDS : KINDS_WITHOUT_ROOT;
     const path = given ?? kinds.map((kind) => programs.get(kind)).find((it) => it !== undefined);
@@ -68,7 +72,7 @@ export class OciRuntime {
     }
     if (path === undefined) {
       throw new ContainerizerError(
-        '--launcher=linux needs an OCI runtime, and there is none in PATH: install crun ' +
+        `${needs} needs an OCI runtime, and there is none in PATH: install crun ` +
           '(Debian, Ubuntu, Fedora: package crun) or runc, or name one with --oci_runtime',
       );
     }

@@ -18,6 +18,7 @@ import { notedGroups } from '../../records/groups-record.ts';
 import { notedPlace } from '../../records/place-record.ts';
 import { isAbsence, patiently } from '../../records/record-file.ts';
 import type { RunRecords } from '../../records/run-records.ts';
+import { notedInside, noteUser } from '../../records/user-record.ts';
 import { Turns } from '../../turns.ts';
 import type { WorkDirectory } from '../../work-directory.ts';
 import type {
@@ -72,6 +73,8 @@ interface Known {
   /** As in the plan. */
   readonly ownDirectory: string | undefined;
   readonly environment: Readonly<Record<string, string>>;
+  /** As in the plan. */
+  readonly stopSignal: number | undefined;
   /** Commands that run beside the container's process. */
   readonly inside: Set<Inside>;
   hasEnded: boolean;
@@ -106,11 +109,11 @@ export class ProcessLauncher implements Launcher {
   async launch(plan: ContainerPlan, identity: Identity | undefined): Promise<Container> {
     const { id, sandbox, isBound, directory, environment, cgroups } = plan;
     const settings = settingsOf(plan);
-    this.#options.records.note(id, 'user', identity === undefined ? '' : String(identity.uid));
+    const user = plan.runsAs ?? identity;
+    noteUser(this.#options.records, plan, identity);
     this.#options.records.note(id, 'settings', settings.join('\n'));
     // A session has no bundle of its own.
-    const bundle =
-      plan.inside === undefined ? this.#options.bundles.make(plan, identity) : undefined;
+    const bundle = plan.inside === undefined ? this.#options.bundles.make(plan, user) : undefined;
     const session =
       plan.inside === undefined
         ? undefined
@@ -151,7 +154,8 @@ export class ProcessLauncher implements Launcher {
     this.#know(id, {
       processId,
       cgroups,
-      identity: async () => identity,
+      identity: async () => user,
+      stopSignal: plan.stopSignal,
       settings,
       hasRuntime: runtime !== undefined,
       beside: bundle?.beside,
@@ -180,6 +184,7 @@ export class ProcessLauncher implements Launcher {
       cgroups,
       // Looked up only when needed: a user who cannot be found disables checks, not the container.
       identity: () => this.#userOf(id, sandbox),
+      stopSignal: this.#stopSignalOf(id),
       ...confinement,
       // A session has no bundle of its own.
       hasRuntime: confinement.beside !== undefined || first !== undefined,
@@ -287,7 +292,14 @@ export class ProcessLauncher implements Launcher {
     return {
       ...of,
       release: () => this.#spawner.release(token),
-      terminate: () => this.#spawner.signal(token, SIGTERM),
+      terminate: () => {
+        const stopSignal = this.#known.get(of.id)?.stopSignal;
+        if (stopSignal === undefined) {
+          this.#spawner.signal(token, SIGTERM);
+        } else {
+          void this.#signal(of.id, stopSignal);
+        }
+      },
       signal: (number) => void this.#signal(of.id, number),
       destroy: () => {
         this.#spawner.signal(token, DESTROY_SIGNAL);
@@ -411,6 +423,10 @@ export class ProcessLauncher implements Launcher {
     } catch (error) {
       throw new UnknownEndError(`The user of container ${id} is not known: ${String(error)}`);
     }
+    const inside = notedInside(this.#options.records, id);
+    if (inside !== undefined) {
+      return inside.identity;
+    }
     if (noted !== undefined) {
       return noted === '' ? undefined : this.#withId(id, Number(noted));
     }
@@ -418,6 +434,16 @@ export class ProcessLauncher implements Launcher {
       throw new UnknownEndError(`The user of container ${id} is not known`);
     }
     return this.#ownerOf(sandbox);
+  }
+
+  /** One that is not known any more is asked as all others are. */
+  #stopSignalOf(id: ContainerId): number | undefined {
+    try {
+      return notedInside(this.#options.records, id)?.stopSignal;
+    } catch (error) {
+      this.#options.warn(`How container ${id} is asked to end is not known: ${String(error)}`);
+      return undefined;
+    }
   }
 
   async #withId(id: ContainerId, uid: number): Promise<Identity | undefined> {

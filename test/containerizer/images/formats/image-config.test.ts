@@ -33,6 +33,8 @@ test('what a container takes is read, and all else passed over', () => {
     command: ['a', ''],
     environment: ['PATH=/bin', 'A=', 'B=c=d'],
     workingDirectory: '/srv/dir',
+    user: 'app',
+    stopSignal: 'SIGINT',
   });
 });
 
@@ -42,6 +44,8 @@ test('what is absent, null or empty is not there', () => {
     command: [],
     environment: [],
     workingDirectory: undefined,
+    user: '',
+    stopSignal: undefined,
   };
   expect(config(undefined)).toEqual(nothing);
   expect(config({ Entrypoint: null, Cmd: null, Env: null, WorkingDir: '' })).toEqual(nothing);

@@ -47,7 +47,7 @@ test('a configuration has everything that the runtime does', () => {
   const config = ociConfig(
     {
       ...plan,
-      namespaces: { mount: 'own', pid: 'own', ipc: 'own' },
+      namespaces: { ...plan.namespaces, mount: 'own', pid: 'own', ipc: 'own' },
       mounts: [{ source: 'shm', target: '/dev/shm', type: 'tmpfs', options: ['size=16m'] }],
       devices: [
         { path: '/dev/null', kind: 'character', major: 1, minor: 3, mode: 0o666 },
@@ -100,7 +100,7 @@ test('a configuration has everything that the runtime does', () => {
 });
 
 test('without own process ids the command is the first process; namespaces are joined', () => {
-  const namespaces = { mount: 'own', pid: 'parent', ipc: 'parent' } as const;
+  const namespaces = { ...plan.namespaces, mount: 'own', pid: 'parent', ipc: 'parent' } as const;
   const { process, linux } = ociConfig({ ...plan, namespaces }, host);
   expect(process.args.slice(0, 2)).toEqual(['/proc/self/fd/3', 'exec']);
   // The parent shares the agent's IPC.
@@ -119,7 +119,7 @@ test('an agent that is not root gives its user a namespace, or that of the paren
   };
   const rootless = { ...host, agent, identity: undefined };
   const { process, linux } = ociConfig(
-    { ...plan, namespaces: { mount: 'own', pid: 'own', ipc: 'own' } },
+    { ...plan, namespaces: { ...plan.namespaces, mount: 'own', pid: 'own', ipc: 'own' } },
     rootless,
   );
   const { user, capabilities } = process;
@@ -133,7 +133,7 @@ test('an agent that is not root gives its user a namespace, or that of the paren
     rootfsPropagation: 'rslave',
   });
   const nested = ociConfig(
-    { ...plan, namespaces: { mount: 'own', pid: 'parent', ipc: 'own' } },
+    { ...plan, namespaces: { ...plan.namespaces, mount: 'own', pid: 'parent', ipc: 'own' } },
     { ...rootless, parent: { user: '/run/c1/ns/user', pid: '/run/c1/ns/pid' } },
   );
   expect(nested.linux).toEqual({

@@ -1,0 +1,207 @@
+// Containers of type DOCKER: what docker gives to all of them, and what their DockerInfo asks for.
+// It stands among isolators, after those of files and volumes, and before all that depends on what
+// a container can do.
+import type { CapabilityInfo } from '../../model/generated/messages.ts';
+import { isAtOrBelow } from '../../model/paths.ts';
+import type { ImageConfig } from '../images/image.ts';
+import { commandEnvironment, layered } from '../plan/command-line.ts';
+import { dockerCapabilities } from '../plan/docker/docker-capabilities.ts';
+import { dockerLine } from '../plan/docker/docker-command.ts';
+import { dockerError } from '../plan/docker/docker-error.ts';
+import { type DockerOptions, dockerOptions } from '../plan/docker/docker-options.ts';
+import { dockerSeccomp } from '../plan/docker/docker-seccomp.ts';
+import { signalNamed } from '../plan/docker/docker-signals.ts';
+import { imageVariables } from '../plan/image-variables.ts';
+import { boundShm, mountedOver, shm } from '../plan/own-files.ts';
+import type { ContainerPlan } from '../plan/plan.ts';
+import { type ContainerRequest, containerInfoOf } from '../plan/request.ts';
+import { type SeccompTarget, seccompFor } from '../plan/seccomp-profile.ts';
+import type { Device, Mount } from '../plan/surroundings.ts';
+import type { VolumeMount } from '../plan/volume-mounts.ts';
+import type { Isolator } from './isolator.ts';
+
+export interface DockerMachine {
+  readonly hostname: string;
+  /** Undefined: no system calls can be filtered on this machine. */
+  readonly seccomp: Omit<SeccompTarget, 'capabilities'> | undefined;
+  /** What the operator bounds containers to. */
+  readonly allowed: CapabilityInfo | undefined;
+  /** Whether containers may see the machine's processes, and share its IPC. */
+  readonly isPidSharingAllowed: boolean;
+  readonly isIpcSharingAllowed: boolean;
+  /** All devices of the machine, for those that are privileged. */
+  readonly devices: () => readonly Device[];
+  /** The text of a file of the machine; empty where it is missing. */
+  readonly text: (path: string) => string;
+}
+
+/** As it stands in records. */
+export const DOCKER_CONTAINERS = 'docker/containers';
+
+export const dockerContainers = (machine: DockerMachine): Isolator => ({
+  name: DOCKER_CONTAINERS,
+  contribute(plan, request) {
+    const info = containerInfoOf(request);
+    const config = request.images?.rootfs?.config;
+    if (info === undefined || config === undefined) {
+      throw dockerError('No docker info found in container info');
+    }
+    const options = dockerOptions(info);
+    const capabilities = dockerCapabilities(options, machine.allowed);
+    const surroundings = surrounded(plan, options, machine);
+    return {
+      ...plan,
+      ...surroundings,
+      ...dockerLine(request.command ?? {}, options, config),
+      environment: environmentOf(plan, request, options, {
+        config,
+        hostname: surroundings.hostname ?? machine.hostname,
+      }),
+      ...directoryOf(options, config),
+      userInside: { name: options.user ?? userOf(config), groups: options.groups },
+      stopSignal: options.stopSignal ?? stopSignalOf(config),
+      isFirst: !options.hasInit,
+      capabilities,
+      noNewPrivileges: options.hasNoNewPrivileges,
+      rlimits: options.limits,
+      seccomp:
+        machine.seccomp === undefined || options.isPrivileged || options.isUnconfined
+          ? undefined
+          : seccompFor(dockerSeccomp(), {
+              ...machine.seccomp,
+              capabilities: capabilities.bounding,
+            }),
+    };
+  },
+});
+
+function surrounded(plan: ContainerPlan, options: DockerOptions, machine: DockerMachine) {
+  const { isPrivileged, sharesProcesses, sharesIpc, network, memory } = options;
+  if (sharesProcesses && !machine.isPidSharingAllowed) {
+    throw dockerError("parameter 'pid' is not allowed: --disallow_sharing_agent_pid_namespace");
+  }
+  if (sharesIpc && !machine.isIpcSharingAllowed) {
+    throw dockerError("parameter 'ipc' is not allowed: --disallow_sharing_agent_ipc_namespace");
+  }
+  requireVisible(plan, memory);
+  const hostname = options.hostname ?? (network === 'none' ? plan.id.slice(0, 12) : undefined);
+  const own = sharesIpc ? boundShm : shm(['noexec', `size=${options.shmBytes}`]);
+  return {
+    namespaces: {
+      ...plan.namespaces,
+      pid: sharesProcesses ? 'agent' : 'own',
+      ipc: sharesIpc ? 'agent' : 'own',
+      network: network === 'none' ? 'own' : 'agent',
+      uts: hostname === undefined ? 'agent' : 'own',
+    },
+    hostname,
+    isRootReadOnly: options.isReadOnly,
+    mounts: [
+      ...mountedOver(plan.mounts, own).map((it) => (isPrivileged ? opened(it) : it)),
+      ...memory,
+    ],
+    maskedPaths: isPrivileged ? [] : plan.maskedPaths,
+    readonlyPaths: isPrivileged ? [] : plan.readonlyPaths,
+    devices: isPrivileged ? machine.devices() : plan.devices,
+    volumeMounts: networkFiles(plan.volumeMounts, options, { hostname, text: machine.text }),
+  } satisfies Partial<ContainerPlan>;
+}
+
+/** What is mounted later hides what is there. */
+function requireVisible({ volumeMounts }: ContainerPlan, memory: readonly Mount[]): void {
+  for (const { target } of memory) {
+    const hidden = volumeMounts
+      .map((it) => [it.target.top, ...it.target.below].join('/'))
+      .find((path) => isAtOrBelow(path, target));
+    if (hidden !== undefined) {
+      throw dockerError(`parameter 'tmpfs' at '${target}' would hide what is at '${hidden}'`);
+    }
+  }
+}
+
+/** /sys can be written to by those that are privileged. */
+const opened = (mount: Mount): Mount =>
+  mount.target === '/sys'
+    ? { ...mount, options: mount.options.filter((it) => it !== 'ro') }
+    : mount;
+
+/** The files of names: those of the machine, but for what a container has of its own. */
+function networkFiles(
+  mounts: readonly VolumeMount[],
+  { network, hosts, names }: DockerOptions,
+  { hostname, text }: Pick<DockerMachine, 'text'> & { readonly hostname: string | undefined },
+): readonly VolumeMount[] {
+  const own = new Map<string, string>();
+  if (hostname !== undefined) {
+    own.set('hostname', `${hostname}\n`);
+  }
+  if (hosts.length > 0 || network === 'none') {
+    const before = network === 'none' ? LOOPBACK : text('/etc/hosts');
+    own.set('hosts', linesOf(before, hosts));
+  }
+  if (names.length > 0) {
+    const given = new Set(names.map((line) => line.split(' ', 1)[0]));
+    const before = text('/etc/resolv.conf')
+      .split('\n')
+      .filter((line) => !given.has(line.trim().split(/\s/, 1)[0]));
+    own.set('resolv.conf', linesOf(before.join('\n'), names));
+  }
+  return mounts.map((mount) => {
+    const content = own.get(mount.target.below[0] ?? '');
+    return mount.source.kind !== 'machine' || content === undefined
+      ? mount
+      : { ...mount, source: { kind: 'secret', data: Buffer.from(content) } };
+  });
+}
+
+const LOOPBACK = '127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback';
+
+const linesOf = (before: string, more: readonly string[]) =>
+  `${[before.trimEnd(), ...more].filter(Boolean).join('\n')}\n`;
+
+/**
+ * The agent's variables are for executors that it speaks with, and not for tasks of a built-in one.
+ */
+function environmentOf(
+  plan: ContainerPlan,
+  { id, command = {}, environment, task, taskEnvironment = {} }: ContainerRequest,
+  options: DockerOptions,
+  { config, hostname }: { readonly config: ImageConfig; readonly hostname: string },
+): Record<string, string> {
+  return layered(
+    { HOSTNAME: hostname, ...(plan.io.kind === 'terminal' && { TERM: 'xterm' }) },
+    imageVariables(config),
+    commandEnvironment(command),
+    task === undefined ? { ...environment, MESOS_DIRECTORY: plan.sandbox } : {},
+    taskEnvironment,
+    { MESOS_SANDBOX: plan.sandboxInside, MESOS_CONTAINER_NAME: `mesos-${id}` },
+    options.environment,
+  );
+}
+
+function directoryOf(
+  { workingDirectory }: DockerOptions,
+  config: ImageConfig,
+): Pick<ContainerPlan, 'ownDirectory'> {
+  const own = workingDirectory ?? config.workingDirectory;
+  return { ownDirectory: own === undefined || own === '' ? '/' : absolute(own) };
+}
+
+const absolute = (path: string) => (path.startsWith('/') ? path : `/${path}`);
+
+function userOf({ user }: ImageConfig): string {
+  if (user === undefined) {
+    throw dockerError(
+      "who the image runs as is not known, as an earlier version has pulled it: use 'force_pull_image' once, or PRUNE_IMAGES",
+    );
+  }
+  return user;
+}
+
+function stopSignalOf({ stopSignal }: ImageConfig): number {
+  const number = signalNamed(stopSignal === undefined || stopSignal === '' ? 'TERM' : stopSignal);
+  if (number === undefined) {
+    throw dockerError(`the image's StopSignal '${stopSignal}' is no signal`);
+  }
+  return number;
+}

@@ -1,0 +1,74 @@
+// The devices of this machine, as privileged containers have them: all in /dev but terminals and
+// what is mounted there, of which every container has its own.
+import { type Dirent, lstatSync, readdirSync, type Stats } from 'node:fs';
+import { join } from 'node:path';
+import type { Device } from '../plan/surroundings.ts';
+
+const DEV = '/dev';
+/** Of a container's own, by the launcher. */
+const OWN: ReadonlySet<string> = new Set(
+  [
+    'console',
+    'core',
+    'fd',
+    'full',
+    'mqueue',
+    'null',
+    'ptmx',
+    'pts',
+    'random',
+    'shm',
+    'stderr',
+  ].concat(['stdin', 'stdout', 'tty', 'urandom', 'zero']),
+);
+const MOST_DEVICES = 4_096;
+const DEEPEST = 4;
+
+export function hostDevices(): readonly Device[] {
+  const found: Device[] = [];
+  look(DEV, 0, found);
+  return found;
+}
+
+function look(folder: string, depth: number, found: Device[]): void {
+  for (const entry of entriesOf(folder)) {
+    const path = join(folder, entry.name);
+    if ((depth === 0 && OWN.has(entry.name)) || found.length >= MOST_DEVICES) {
+      continue;
+    }
+    if (entry.isDirectory() && depth < DEEPEST) {
+      look(path, depth + 1, found);
+    } else if (entry.isCharacterDevice() || entry.isBlockDevice()) {
+      found.push(...deviceAt(path));
+    }
+  }
+}
+
+/** Devices come and go. */
+function entriesOf(folder: string): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch {
+    return [];
+  }
+}
+
+function deviceAt(path: string): Device[] {
+  let status: Stats | undefined;
+  try {
+    status = lstatSync(path);
+  } catch {
+    return [];
+  }
+  const { rdev, mode } = status;
+  return [
+    {
+      path,
+      kind: status.isBlockDevice() ? 'block' : 'character',
+      // As makedev(3) of Linux packs them.
+      major: Math.floor(rdev / 256) % 4096,
+      minor: (rdev % 256) + Math.floor(rdev / 2 ** 20) * 256,
+      mode: mode & 0o777,
+    },
+  ];
+}

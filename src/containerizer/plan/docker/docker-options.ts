@@ -1,0 +1,96 @@
+// What a ContainerInfo of type DOCKER asks for, as one value: the fields of its DockerInfo, and
+// those options of `docker run` among the parameters that have a meaning here.
+import {
+  type ContainerInfo,
+  ContainerInfo_DockerInfo_Network as Network,
+} from '../../../model/generated/messages.ts';
+import type { CapabilityName } from '../capabilities.ts';
+import type { ResourceLimit } from '../resource-limits.ts';
+import type { Mount } from '../surroundings.ts';
+import { dockerError } from './docker-error.ts';
+import { type DockerNetwork, networkOf } from './docker-network.ts';
+import { takeParameter } from './docker-parameters.ts';
+
+/** A folder or file of the host, or of the sandbox where its path is relative. */
+export interface DockerVolume {
+  readonly host: string;
+  readonly target: string;
+  readonly isReadOnly: boolean;
+}
+
+export interface DockerOptions {
+  network: DockerNetwork;
+  isPrivileged: boolean;
+  hostname: string | undefined;
+  /** As docker takes it, `USER` or `USER:GROUP`; undefined: the image's. */
+  user: string | undefined;
+  /** Further groups of the process. */
+  readonly groups: string[];
+  workingDirectory: string | undefined;
+  entrypoint: string | undefined;
+  readonly environment: Record<string, string>;
+  readonly labels: Record<string, string>;
+  isReadOnly: boolean;
+  readonly added: (CapabilityName | 'ALL')[];
+  readonly dropped: (CapabilityName | 'ALL')[];
+  readonly limits: ResourceLimit[];
+  shmBytes: number;
+  readonly memory: Mount[];
+  readonly volumes: DockerVolume[];
+  /** Whether a process of ours is the first one in the container, and not the command. */
+  hasInit: boolean;
+  hasNoNewPrivileges: boolean;
+  /** Whether all system calls are allowed. */
+  isUnconfined: boolean;
+  sharesProcesses: boolean;
+  sharesIpc: boolean;
+  /** Lines of /etc/hosts. */
+  readonly hosts: string[];
+  /** Lines of /etc/resolv.conf. */
+  readonly names: string[];
+  stopSignal: number | undefined;
+}
+
+/** Docker's. */
+const SHM_BYTES = 64 * 2 ** 20;
+
+/** Throws ContainerizerError, in Mesos's words where it has some. */
+export function dockerOptions(info: ContainerInfo): DockerOptions {
+  const { docker } = info;
+  if (docker === undefined) {
+    throw dockerError('No docker info found in container info');
+  }
+  const options: DockerOptions = {
+    network: networkOf(docker.network ?? Network.HOST, info),
+    isPrivileged: docker.privileged === true,
+    hostname: info.hostname,
+    user: undefined,
+    groups: [],
+    workingDirectory: undefined,
+    entrypoint: undefined,
+    environment: {},
+    labels: {},
+    isReadOnly: false,
+    added: [],
+    dropped: [],
+    limits: [],
+    shmBytes: SHM_BYTES,
+    memory: [],
+    volumes: [],
+    hasInit: false,
+    hasNoNewPrivileges: false,
+    isUnconfined: false,
+    sharesProcesses: false,
+    sharesIpc: false,
+    hosts: [],
+    names: [],
+    stopSignal: undefined,
+  };
+  for (const { key, value } of docker.parameters ?? []) {
+    takeParameter(options, key, value);
+  }
+  if (options.hostname !== undefined && options.network === 'host') {
+    throw dockerError('Unable to set hostname with host network mode');
+  }
+  return options;
+}

@@ -1,0 +1,39 @@
+// A request for a container of type DOCKER in the form that isolators know: volumes among its
+// parameters stand beside the others.
+import { type ContainerInfo, type Volume, Volume_Mode } from '../../../model/generated/messages.ts';
+import { type ContainerRequest, containerInfoOf, isOfDocker } from '../request.ts';
+import { dockerError } from './docker-error.ts';
+import { dockerOptions } from './docker-options.ts';
+
+/** Any other request is as it was. Throws ContainerizerError. */
+export function dockerRequest(request: ContainerRequest): ContainerRequest {
+  const info = containerInfoOf(request);
+  const { executor } = request;
+  if (info === undefined || executor === undefined || !isOfDocker(request)) {
+    return request;
+  }
+  for (const volume of info.volumes ?? []) {
+    requirePossible(volume);
+  }
+  const volumes = [
+    ...(info.volumes ?? []),
+    ...dockerOptions(info).volumes.map(
+      ({ host, target, isReadOnly }): Volume => ({
+        host_path: host,
+        container_path: target,
+        mode: isReadOnly ? Volume_Mode.RO : Volume_Mode.RW,
+      }),
+    ),
+  ];
+  const container: ContainerInfo = { ...info, volumes };
+  return { ...request, executor: { ...executor, container } };
+}
+
+function requirePossible({ host_path: host, container_path: target }: Volume): void {
+  if (host !== undefined && !host.startsWith('/') && !target.startsWith('/')) {
+    // Mesos's words.
+    throw dockerError(
+      `Both host_path '${host}' and container_path '${target}' of a volume are relative`,
+    );
+  }
+}

@@ -1,0 +1,255 @@
+// Containers of type DOCKER beside those of type MESOS, by a real OCI runtime. This needs root.
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  type CommandInfo,
+  type ContainerInfo,
+  type ContainerInfo_DockerInfo,
+  ContainerInfo_Type,
+  ContainerInfo_DockerInfo_Network as Network,
+  type Parameter,
+  TaskState,
+  Volume_Mode,
+} from '../../../src/model/generated/messages.ts';
+import type { ContainerId } from '../../../src/model/ids.ts';
+import { mem } from '../../core/resources.ts';
+import { openTestImages } from '../../support/test-images.ts';
+import { DriverHarness, type Launch, temporaryFolder } from '../harness.ts';
+import { eventually } from '../outside.ts';
+
+const images = {
+  base: {
+    environment: ['PATH=/bin', 'A=image', 'B=image'],
+    command: ['/bin/env'],
+    user: '',
+  },
+  user: {
+    environment: ['PATH=/bin'],
+    user: 'app',
+    entrypoint: ['/bin/sh', '-c'],
+    command: ['id; pwd; echo $HOME; cat /proc/1/comm; grep CapEff /proc/self/status'],
+    workingDirectory: '/srv/app',
+    files: {
+      'etc/passwd': 'root:x:0:0::/root:/bin/sh\napp:x:1234:100::/home/app:/bin/sh\n',
+      'etc/group': 'root:x:0:\nusers:x:100:\nextra:x:2000:app\n',
+    },
+  },
+  quits: {
+    environment: ['PATH=/bin'],
+    user: '',
+    stopSignal: 'SIGQUIT',
+  },
+};
+
+let folder: ReturnType<typeof temporaryFolder>;
+let harness: DriverHarness;
+
+const open = async () => {
+  const provisioned = await openTestImages(
+    { work: folder.path, store: join(folder.path, 'store') },
+    images,
+  );
+  harness = await DriverHarness.open(folder.path, {
+    containerizers: ['docker', 'mesos'],
+    images: { ...provisioned, support: { ...provisioned.support, types: [] } },
+  });
+};
+
+const parameters = (given: Readonly<Record<string, string>>): Parameter[] =>
+  Object.entries(given).map(([key, value]) => ({ key, value }));
+
+const docker = (
+  image: string,
+  {
+    docker: more,
+    ...info
+  }: Partial<Omit<ContainerInfo, 'docker'>> & {
+    readonly docker?: Partial<ContainerInfo_DockerInfo>;
+  } = {},
+): ContainerInfo => ({
+  type: ContainerInfo_Type.DOCKER,
+  docker: { image, ...more },
+  ...info,
+});
+
+const printed = (id: ContainerId, name = 'stdout') => {
+  const path = harness.inSandbox(id, name);
+  return existsSync(path) ? readFileSync(path, 'utf8') : '';
+};
+
+async function outputOf(command: CommandInfo, container: ContainerInfo, launch: Launch = {}) {
+  const id = harness.launch({ ...launch, task: { command, container } });
+  const end = await Promise.race([harness.terminalStatus(id), harness.ended(id)]);
+  return 'state' in end
+    ? `${end.message}\n${printed(id)}${printed(id, 'stderr')}`
+    : String(end.failure);
+}
+
+const DONE = 'Container exited with status 0';
+
+describe.runIf(process.geteuid?.() === 0)('a container of type DOCKER', () => {
+  beforeAll(async () => {
+    folder = temporaryFolder();
+    await open();
+  });
+  afterAll(async () => {
+    await harness.end();
+    folder[Symbol.dispose]();
+  });
+
+  test('is what its image says, but for the variables of the command', async () => {
+    const variables = [{ name: 'B', value: 'mine' }];
+    const id = harness.launch({
+      task: { command: { shell: false, environment: { variables } }, container: docker('base') },
+    });
+    expect((await harness.terminalStatus(id)).message).toBe(DONE);
+    expect(printed(id).split('\n').filter(Boolean).sort()).toEqual([
+      'A=image',
+      'B=mine',
+      'HOME=/',
+      `HOSTNAME=${hostname()}`,
+      `MESOS_CONTAINER_NAME=mesos-${id}`,
+      'MESOS_SANDBOX=/mnt/mesos/sandbox',
+      'PATH=/bin',
+    ]);
+  });
+
+  test('runs as the user of its image, who has no capability, as the first process', async () => {
+    expect(await outputOf({ shell: false }, docker('user'))).toBe(
+      `${DONE}\nuid=1234(app) gid=100(users) groups=100(users),2000(extra)\n` +
+        '/srv/app\n/home/app\nsh\nCapEff:\t0000000000000000\n',
+    );
+  });
+
+  test('has docker’s capabilities, a shell of its own, and its sandbox', async () => {
+    const value =
+      'id -u; pwd; grep -h CapEff /proc/self/status; echo x > $MESOS_SANDBOX/here; mkdir /x && echo made; exit 3';
+    const id = harness.launch({ task: { command: { value }, container: docker('base') } });
+    expect((await harness.terminalStatus(id)).message).toBe('Container exited with status 3');
+    expect(printed(id)).toBe('0\n/\nCapEff:\t00000000a80425fb\nmade\n');
+    expect(readFileSync(harness.inSandbox(id, 'here'), 'utf8')).toBe('x\n');
+    await harness.ended(id);
+    expect(existsSync(join(folder.path, 'provisioner/containers', id))).toBe(false);
+  });
+
+  test('makes no namespaces, but without docker’s filter of system calls', async () => {
+    const command = { value: 'busybox unshare -U /bin/echo apart' };
+    expect(await outputOf(command, docker('base'))).toContain('Operation not permitted');
+    const unconfined = parameters({ 'security-opt': 'seccomp=unconfined' });
+    expect(await outputOf(command, docker('base', { docker: { parameters: unconfined } }))).toBe(
+      `${DONE}\napart\n`,
+    );
+  });
+
+  test('can be closed, or opened, by options of docker run', async () => {
+    const container = docker('base', {
+      docker: {
+        parameters: parameters({
+          env: 'C=param',
+          user: '7:8',
+          workdir: '/tmp/work',
+          'read-only': 'true',
+          tmpfs: '/scratch:size=1m,mode=1777',
+          ulimit: 'nofile=100:200',
+          'shm-size': '1m',
+          'cap-drop': 'ALL',
+          init: 'true',
+          rm: 'true',
+        }),
+      },
+    });
+    const value =
+      'id -u; id -g; pwd; echo $C; ulimit -n; touch /x; touch /scratch/y && echo there; ' +
+      'cat /proc/1/comm; grep CapBnd /proc/self/status; grep /dev/shm /proc/mounts';
+    const text = await outputOf({ value }, container);
+    expect(text).toContain(
+      `7\n8\n/tmp/work\nparam\n100\nthere\nmesos-container\nCapBnd:\t0000000000000000\n`,
+    );
+    expect(text).toContain('size=1024k');
+    expect(text).toContain('Read-only file system');
+  });
+
+  test('without a network has a machine’s name and the loopback device alone', async () => {
+    const container = docker('base', {
+      hostname: 'alone',
+      docker: { network: Network.NONE, parameters: parameters({ 'add-host': 'db:10.0.0.7' }) },
+    });
+    const value =
+      'busybox hostname; cat /etc/hostname /etc/hosts; ls /sys/class/net; busybox ping -c 1 127.0.0.1 > /dev/null && echo up';
+    expect(await outputOf({ value }, container)).toBe(
+      `${DONE}\nalone\nalone\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n` +
+        '10.0.0.7\tdb\nlo\nup\n',
+    );
+  });
+
+  test('has folders of the host, which are made where they are missing', async () => {
+    const host = join(folder.path, 'host');
+    mkdirSync(host);
+    writeFileSync(join(host, 'f'), 'host\n');
+    const rw = Volume_Mode.RW;
+    const container = docker('base', {
+      volumes: [
+        { host_path: host, container_path: '/data', mode: Volume_Mode.RO },
+        { host_path: join(host, 'new/folder'), container_path: 'rel', mode: rw },
+        { host_path: 'own', container_path: '/own', mode: rw },
+      ],
+      docker: { parameters: parameters({ volume: `${host}:/param` }) },
+    });
+    const value =
+      'cat /data/f /param/f; touch /data/x; touch $MESOS_SANDBOX/rel/made /own/inside /param/y';
+    const id = harness.launch({ task: { command: { value }, container } });
+    expect((await harness.terminalStatus(id)).message).toBe(DONE);
+    expect(printed(id)).toBe('host\nhost\n');
+    expect(printed(id, 'stderr')).toContain('Read-only file system');
+    expect(existsSync(join(host, 'new/folder/made'))).toBe(true);
+    expect(existsSync(join(host, 'y'))).toBe(true);
+    expect(statSync(harness.inSandbox(id, 'own', 'inside')).isFile()).toBe(true);
+  });
+
+  test('is limited in memory, and not to the devices of others, unless it is privileged', async () => {
+    const resources = [mem(32)];
+    const value = 'cat /sys/fs/cgroup/memory/memory.limit_in_bytes; ls /dev | grep -c .';
+    const usual = await outputOf({ value }, docker('base'), { resources });
+    expect(usual).toMatch(/^Container exited with status 0\n33554432\n/);
+    const all = 'grep CapEff /proc/self/status; touch /proc/sys/kernel/domainname && echo open';
+    const text = await outputOf({ value: all }, docker('base', { docker: { privileged: true } }));
+    const own = /^CapPrm:\t(\w+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
+    expect(text).toBe(`${DONE}\nCapEff:\t${own}\nopen\n`);
+  });
+
+  test('is asked to end by the signal of its image, and killed after its time', async () => {
+    const value =
+      'trap "echo quit; exit 4" QUIT; trap "" TERM; echo ready; while :; do sleep 0.1; done';
+    const id = harness.launch({ task: { command: { value }, container: docker('quits') } });
+    await eventually(() => printed(id).includes('ready'));
+    harness.kill(id, 60_000);
+    expect(await harness.terminalStatus(id)).toMatchObject({
+      state: TaskState.TASK_KILLED,
+      message: 'Container exited with status 4',
+    });
+    expect(printed(id)).toBe('ready\nquit\n');
+  });
+
+  test.each([
+    [
+      'base',
+      { docker: { network: Network.BRIDGE } },
+      "'container.docker.network' BRIDGE is not supported",
+    ],
+    [
+      'base',
+      { docker: { parameters: parameters({ device: '/dev/kvm' }) } },
+      "parameter 'device' is not supported",
+    ],
+    ['base', { hostname: 'h' }, 'Unable to set hostname with host network mode'],
+    [
+      'base',
+      { docker: { parameters: parameters({ user: 'none' }) } },
+      "the image has no user 'none'",
+    ],
+  ] as const)('is refused by what it asks for: %s %j', async (image, info, why) => {
+    expect(await outputOf({ value: 'true' }, docker(image, info as never))).toContain(why);
+  });
+});

@@ -1,0 +1,199 @@
+// What the fields and parameters of a DockerInfo ask for, as a value.
+import { describe, expect, test } from 'vitest';
+import {
+  type DockerOptions,
+  dockerOptions,
+} from '../../../../src/containerizer/plan/docker/docker-options.ts';
+import {
+  type ContainerInfo,
+  ContainerInfo_Type,
+  ContainerInfo_DockerInfo_Network as Network,
+} from '../../../../src/model/generated/messages.ts';
+
+const info = (
+  docker: Partial<NonNullable<ContainerInfo['docker']>>,
+  more: Partial<ContainerInfo> = {},
+): ContainerInfo => ({
+  type: ContainerInfo_Type.DOCKER,
+  docker: { image: 'busybox', ...docker },
+  ...more,
+});
+
+const asked = (...given: [key: string, value: string][]) =>
+  dockerOptions(info({ parameters: given.map(([key, value]) => ({ key, value })) }));
+
+const usual: DockerOptions = {
+  network: 'host',
+  isPrivileged: false,
+  hostname: undefined,
+  user: undefined,
+  groups: [],
+  workingDirectory: undefined,
+  entrypoint: undefined,
+  environment: {},
+  labels: {},
+  isReadOnly: false,
+  added: [],
+  dropped: [],
+  limits: [],
+  shmBytes: 67_108_864,
+  memory: [],
+  volumes: [],
+  hasInit: false,
+  hasNoNewPrivileges: false,
+  isUnconfined: false,
+  sharesProcesses: false,
+  sharesIpc: false,
+  hosts: [],
+  names: [],
+  stopSignal: undefined,
+};
+
+test('without parameters all is as docker has it', () => {
+  expect(dockerOptions(info({}))).toEqual(usual);
+  expect(
+    dockerOptions(info({ network: Network.NONE, privileged: true }, { hostname: 'h' })),
+  ).toEqual({ ...usual, network: 'none', isPrivileged: true, hostname: 'h' });
+});
+
+test('each option of docker run changes what it says', () => {
+  expect(
+    asked(
+      ['env', 'A=1=2'],
+      ['e', 'B='],
+      ['label', 'team=web'],
+      ['l', 'plain'],
+      ['u', 'app:web'],
+      ['group-add', '7'],
+      ['w', '/srv'],
+      ['entrypoint', '/run'],
+      ['read-only', 'true'],
+      ['cap-add', 'net_admin'],
+      ['cap-add', 'CAP_SYS_TIME'],
+      ['cap-drop', 'all'],
+      ['ulimit', 'nofile=10:20'],
+      ['ulimit', 'core=-1'],
+      ['shm-size', '1g'],
+      ['tmpfs', '/run:size=64m,exec'],
+      ['v', '/host:/in:ro'],
+      ['volume', '/other:/there'],
+      ['init', 'true'],
+      ['security-opt', 'no-new-privileges'],
+      ['security-opt', 'seccomp=unconfined'],
+      ['security-opt', 'label=disable'],
+      ['add-host', 'db:10.0.0.7'],
+      ['add-host', 'six:fd00::7'],
+      ['dns', '10.0.0.2'],
+      ['dns-search', 'lan'],
+      ['dns-opt', 'ndots:2'],
+      ['stop-signal', 'SIGRTMIN+3'],
+      ['pid', 'host'],
+      ['ipc', 'host'],
+      ['rm', 'true'],
+      ['privileged', 'true'],
+      ['net', 'none'],
+      ['hostname', 'h'],
+    ),
+  ).toEqual({
+    ...usual,
+    network: 'none',
+    isPrivileged: true,
+    hostname: 'h',
+    environment: { A: '1=2', B: '' },
+    labels: { team: 'web', plain: '' },
+    user: 'app:web',
+    groups: ['7'],
+    workingDirectory: '/srv',
+    entrypoint: '/run',
+    isReadOnly: true,
+    added: ['NET_ADMIN', 'SYS_TIME'],
+    dropped: ['ALL'],
+    limits: [
+      { name: 'NOFILE', soft: 10, hard: 20 },
+      { name: 'CORE', soft: 'unlimited', hard: 'unlimited' },
+    ],
+    shmBytes: 2 ** 30,
+    memory: [
+      {
+        source: 'tmpfs',
+        target: '/run',
+        type: 'tmpfs',
+        options: ['nosuid', 'nodev', 'noexec', 'size=64m', 'exec'],
+      },
+    ],
+    volumes: [
+      { host: '/host', target: '/in', isReadOnly: true },
+      { host: '/other', target: '/there', isReadOnly: false },
+    ],
+    hasInit: true,
+    hasNoNewPrivileges: true,
+    isUnconfined: true,
+    sharesProcesses: true,
+    sharesIpc: true,
+    hosts: ['10.0.0.7\tdb', 'fd00::7\tsix'],
+    names: ['nameserver 10.0.0.2', 'search lan', 'options ndots:2'],
+    stopSignal: 37,
+  });
+});
+
+describe('refused by its name', () => {
+  test.each([
+    ['cpu-shares', '2', "the task's resources and limits say that"],
+    ['memory', '1g', "the task's resources and limits say that"],
+    ['device', '/dev/kvm', "devices are the operator's to allow (--allowed_devices)"],
+    ['constructor', '1', 'it is not known here'],
+    ['log-driver', 'syslog', 'it is not known here'],
+  ])('%s, which has no meaning here', (key, value, why) => {
+    expect(() => asked([key, value])).toThrow(
+      `Failed to create docker run options: parameter '${key}' is not supported: ${why}`,
+    );
+  });
+
+  test.each([
+    ['env', 'NAME', 'expects NAME=VALUE: there is no environment of a client'],
+    ['cap-add', 'FLY', 'expects a capability of Linux, such as NET_ADMIN, or ALL'],
+    ['read-only', 'yes', "expects 'true' or 'false'"],
+    ['ulimit', 'nofile=20:10', 'expects a soft limit that is at most the hard one'],
+    ['ulimit', 'wings=1', 'expects a limit such as nofile=1024:2048, of core'],
+    ['shm-size', '0', 'expects a size such as 64m'],
+    ['tmpfs', '/run:huge=always', "does not take 'huge=always' of a file system in memory"],
+    ['tmpfs', '../run', 'expects an absolute path'],
+    ['volume', 'name:/in', 'expects two absolute paths, /HOST:/CONTAINER'],
+    ['volume', '/a:/b:z', "expects no mode of a volume but 'ro' and 'rw'"],
+    ['security-opt', 'seccomp=/my.json', "expects 'no-new-privileges' or 'seccomp=unconfined'"],
+    ['dns', 'x;rm', 'expects an address, such as 10.0.0.2'],
+    ['add-host', 'db', 'expects a name and an address, such as db:10.0.0.7'],
+    ['workdir', 'rel', 'expects an absolute path'],
+    ['stop-signal', '65', 'expects a signal, such as SIGQUIT or 3'],
+    ['pid', 'container:x', "expects 'host', or what is so without it"],
+  ])('the value of %s: %s', (key, value, why) => {
+    expect(() => asked([key, value])).toThrow(
+      `Failed to create docker run options: parameter '${key}' ${why}`,
+    );
+    expect(() => asked([key, value])).toThrow(`, and not '${value}'`);
+  });
+
+  test('a null character, of whatever option', () => {
+    expect(() => asked(['user', 'a\0'])).toThrow("parameter 'user' has a null character");
+  });
+
+  test.each([
+    [{ network: Network.BRIDGE }, {}, "'container.docker.network' BRIDGE is not supported"],
+    [{ network: Network.USER }, {}, "'container.docker.network' USER is not supported"],
+    [
+      { port_mappings: [{ host_port: 1, container_port: 2 }] },
+      {},
+      'Port mappings are only supported for bridge and user-defined networks',
+    ],
+    [{}, { hostname: 'h' }, 'Unable to set hostname with host network mode'],
+    [
+      { parameters: [{ key: 'net', value: 'weave' }] },
+      {},
+      "the network 'weave' of parameter 'network' is not supported",
+    ],
+  ])('a network that there is not: %j %j', (docker, more, why) => {
+    expect(() => dockerOptions(info(docker, more))).toThrow(
+      `Failed to create docker run options: ${why}`,
+    );
+  });
+});

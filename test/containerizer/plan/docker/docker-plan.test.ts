@@ -1,0 +1,316 @@
+// The plan of a container of type DOCKER: what docker gives to all, and what is asked for.
+import { describe, expect, test } from 'vitest';
+import { dockerContainers } from '../../../../src/containerizer/isolators/docker-containers.ts';
+import { dockerIsolators } from '../../../../src/containerizer/isolators/docker-isolators.ts';
+import { createIsolators } from '../../../../src/containerizer/isolators/isolators.ts';
+import { dockerCapabilities } from '../../../../src/containerizer/plan/docker/docker-capabilities.ts';
+import { dockerLine } from '../../../../src/containerizer/plan/docker/docker-command.ts';
+import { signalNamed } from '../../../../src/containerizer/plan/docker/docker-signals.ts';
+import { type PlanHost, planContainer } from '../../../../src/containerizer/plan/plan.ts';
+import type { ContainerRequest } from '../../../../src/containerizer/plan/request.ts';
+import {
+  CapabilityInfo_Capability as Capability,
+  type CommandInfo,
+  type ContainerInfo,
+  ContainerInfo_Type,
+  LinuxInfo_IpcMode,
+  ContainerInfo_DockerInfo_Network as Network,
+  Volume_Mode,
+} from '../../../../src/model/generated/messages.ts';
+import { containerId } from '../../../../src/model/ids.ts';
+import { cpus, mem } from '../../../core/resources.ts';
+import { isolatorParts } from '../../isolators/parts.ts';
+
+const hierarchies = [
+  { version: 1 as const, root: '/cg/mem/mesos', controllers: ['memory'] },
+  { version: 1 as const, root: '/cg/cpu/mesos', controllers: ['cpu', 'cpuacct'] },
+  { version: 1 as const, root: '/cg/dev/mesos', controllers: ['devices'] },
+];
+const host: PlanHost = {
+  workDirectory: '/agent',
+  cgroups: hierarchies,
+  images: { types: [], sandboxDirectory: '/mnt/mesos/sandbox' },
+  containerizers: ['docker', 'mesos'],
+};
+const parts = {
+  ...isolatorParts,
+  host: { ...isolatorParts.host, cgroups: { ...isolatorParts.host.cgroups, hierarchies } },
+};
+const used = createIsolators(['posix/cpu', 'posix/mem'], parts);
+const isolators = dockerIsolators(used, parts);
+
+const config = {
+  entrypoint: ['/entry'],
+  command: ['usual'],
+  environment: ['A=image', 'B=image'],
+  workingDirectory: '/srv',
+  user: 'app',
+  stopSignal: 'QUIT',
+};
+
+const request = (container: ContainerInfo, command: CommandInfo): ContainerRequest => ({
+  id: containerId('c1'),
+  kind: 'executor',
+  sandbox: 'slaves/s/runs/c1',
+  user: 'ann',
+  environment: { MESOS_SLAVE_ID: 's' },
+  command,
+  resources: [cpus(1), mem(64)],
+  isBound: false,
+  executor: { executor_id: { value: 'e' }, container },
+  task: { name: 't', task_id: { value: 't' }, agent_id: { value: 's' }, command },
+  taskEnvironment: { MESOS_ALLOCATION_ROLE: 'web' },
+  images: {
+    rootfs: { config, root: { kind: 'folder', path: '/image', isReadOnly: false } },
+    volumes: [],
+  },
+});
+
+const docker = (
+  more: Partial<NonNullable<ContainerInfo['docker']>> = {},
+  info: Partial<ContainerInfo> = {},
+): ContainerInfo => ({
+  type: ContainerInfo_Type.DOCKER,
+  docker: { image: 'app', ...more },
+  ...info,
+});
+
+const planned = (
+  container: ContainerInfo = docker(),
+  command: CommandInfo = { shell: false },
+  on = host,
+) => planContainer(request(container, command), on, isolators);
+
+function planOf(container?: ContainerInfo, command?: CommandInfo) {
+  const result = planned(container, command);
+  if (result.kind === 'refusal') {
+    throw new Error(result.text);
+  }
+  return result.plan;
+}
+
+test('a container is as docker makes it, whatever --isolation says', () => {
+  const plan = planOf(docker(), {
+    shell: false,
+    environment: { variables: [{ name: 'B', value: 'mine' }] },
+  });
+  expect(plan).toMatchObject({
+    program: '/entry',
+    arguments: ['/entry', 'usual'],
+    ownDirectory: '/srv',
+    sandboxInside: '/mnt/mesos/sandbox',
+    userInside: { name: 'app', groups: [] },
+    stopSignal: 3,
+    isFirst: true,
+    namespaces: { mount: 'own', pid: 'own', ipc: 'own', network: 'agent', uts: 'agent' },
+    noNewPrivileges: false,
+  });
+  expect(plan.environment).toMatchObject({
+    A: 'image',
+    B: 'mine',
+    MESOS_SANDBOX: '/mnt/mesos/sandbox',
+    MESOS_CONTAINER_NAME: 'mesos-c1',
+    MESOS_ALLOCATION_ROLE: 'web',
+  });
+  // The agent's variables are for its own executors.
+  expect(plan.environment).not.toHaveProperty('MESOS_SLAVE_ID');
+  expect(plan.environment).not.toHaveProperty('MESOS_DIRECTORY');
+  expect(plan.mounts.find(({ target }) => target === '/dev/shm')?.options).toContain(
+    'size=67108864',
+  );
+  expect(plan.seccomp?.syscalls.some(({ names }) => names.includes('mount'))).toBe(true);
+  expect(plan.cgroups.settings).toContainEqual({
+    folder: '/cg/mem/mesos/c1',
+    file: 'memory.limit_in_bytes',
+    value: String(64 * 2 ** 20),
+  });
+  expect(plan.cgroups.settings).toContainEqual({
+    folder: '/cg/dev/mesos/c1',
+    file: 'devices.deny',
+    value: 'a *:* rwm',
+  });
+});
+
+test('an executor of the framework has the variables that it speaks with the agent by', () => {
+  const { task: _, ...executor } = request(docker(), { shell: true, value: './run' });
+  const result = planContainer(executor, host, isolators);
+  expect(result).toMatchObject({
+    kind: 'plan',
+    plan: {
+      program: '/bin/sh',
+      arguments: ['/bin/sh', '-c', './run'],
+      environment: {
+        MESOS_SLAVE_ID: 's',
+        MESOS_DIRECTORY: '/agent/slaves/s/runs/c1',
+        MESOS_SANDBOX: '/mnt/mesos/sandbox',
+      },
+    },
+  });
+});
+
+test('one that is privileged has all devices and capabilities, and sees all of /proc and /sys', () => {
+  const disk = { path: '/dev/sda', kind: 'block', major: 8, minor: 0, mode: 0o660 } as const;
+  const own = dockerContainers({
+    hostname: 'm',
+    seccomp: undefined,
+    allowed: undefined,
+    isPidSharingAllowed: true,
+    isIpcSharingAllowed: true,
+    devices: () => [disk],
+    text: () => '',
+  });
+  const privileged = isolators.map((it) => (it.name === own.name ? own : it));
+  const result = planContainer(
+    request(docker({ privileged: true }), { shell: false }),
+    host,
+    privileged,
+  );
+  expect(result).toMatchObject({
+    plan: { devices: [disk], maskedPaths: [], readonlyPaths: [], seccomp: undefined },
+  });
+  expect(JSON.stringify(result)).not.toContain('devices.deny');
+});
+
+test('volumes are bound where they are wanted, those among the parameters, too', () => {
+  const plan = planOf(
+    docker(
+      { parameters: [{ key: 'volume', value: '/a:/b:ro' }] },
+      {
+        volumes: [
+          { host_path: '/data', container_path: 'rel', mode: Volume_Mode.RW },
+          { host_path: 'rel', container_path: '/abs', mode: Volume_Mode.RO },
+        ],
+      },
+    ),
+  );
+  const wanted = plan.volumeMounts.filter(
+    ({ source: { kind } }) => kind === 'asked' || kind === 'sandbox',
+  );
+  expect(wanted.map(({ source, target, isReadOnly }) => [source, target, isReadOnly])).toEqual([
+    [
+      { kind: 'sandbox', place: { top: '/agent/slaves/s/runs/c1', below: [] } },
+      { top: '/mnt/mesos/sandbox', below: [] },
+      false,
+    ],
+    [{ kind: 'asked', path: '/data' }, { top: '/mnt/mesos/sandbox', below: ['rel'] }, false],
+    [{ kind: 'asked', path: '/a' }, { top: '/b', below: [] }, true],
+    [
+      { kind: 'sandbox', place: { top: '/agent/slaves/s/runs/c1', below: ['rel'] } },
+      { top: '/abs', below: [] },
+      true,
+    ],
+  ]);
+});
+
+describe('refused', () => {
+  test.each([
+    [
+      docker({}, { volumes: [{ host_path: 'a', container_path: 'b', mode: Volume_Mode.RW }] }),
+      "Failed to create docker run options: Both host_path 'a' and container_path 'b' of a volume are relative",
+    ],
+    [
+      docker({ volume_driver: 'rexray' }),
+      "'container.docker.volume_driver' is not supported: there are no volume drivers of Docker",
+    ],
+    [
+      docker({}, { linux_info: { ipc_mode: LinuxInfo_IpcMode.PRIVATE } }),
+      "'container.linux_info.ipc_mode' is not supported: a container of type DOCKER has what docker gives to all",
+    ],
+    [
+      docker({}, { mesos: {} }),
+      "'container.mesos' is not supported: it is for containers of type MESOS",
+    ],
+    [
+      docker({ parameters: [{ key: 'tmpfs', value: '/mnt' }] }),
+      "Failed to create docker run options: parameter 'tmpfs' at '/mnt' would hide what is at '/mnt/mesos/sandbox'",
+    ],
+    [
+      docker({ network: Network.BRIDGE }),
+      "Failed to create docker run options: 'container.docker.network' BRIDGE is not supported",
+    ],
+  ])('what a container cannot have: %j', (container, text) => {
+    expect(planned(container)).toMatchObject({
+      kind: 'refusal',
+      text: expect.stringContaining(text),
+    });
+  });
+
+  test('a container of either type, by an agent that has only the other', () => {
+    const text = 'Abnormal executor termination: unknown container';
+    const only = (name: 'docker' | 'mesos') => ({ ...host, containerizers: [name] });
+    expect(planned(docker(), {}, only('mesos'))).toMatchObject({ kind: 'refusal', text });
+    expect(planned({ type: ContainerInfo_Type.MESOS }, {}, only('docker'))).toMatchObject({ text });
+    expect(planned(docker(), { shell: false }, only('docker')).kind).toBe('plan');
+  });
+
+  test('the machine that cannot have them, with what it lacks', () => {
+    const without = (more: object) => () =>
+      dockerIsolators(used, { ...parts, host: { ...parts.host, ...more } });
+    expect(without({ isRoot: false })).toThrow(
+      '--containerizers=docker needs an agent that runs as root',
+    );
+    const missing = new Map([['memory', 'it is not mounted']]);
+    expect(without({ cgroups: { ...parts.host.cgroups, missing } })).toThrow(
+      '--containerizers=docker needs the cgroup controller memory: it is not mounted',
+    );
+  });
+});
+
+test.each<[CommandInfo, string | undefined, string[]]>([
+  [{ value: 'a b' }, undefined, ['/bin/sh', '-c', 'a b']],
+  [{ shell: false }, undefined, ['/entry', 'usual']],
+  [{ shell: false, arguments: ['x'] }, undefined, ['/entry', 'x']],
+  [{ shell: false, value: 'v', arguments: ['x'] }, undefined, ['/entry', 'v', 'x']],
+  [{ shell: false }, '/own', ['/own']],
+  [{ shell: false, value: 'v' }, '/own', ['/own', 'v']],
+  [{ shell: false, value: 'v' }, '', ['v']],
+])('the command %j with entrypoint %s is %j', (command, entrypoint, words) => {
+  expect(dockerLine(command, { entrypoint }, config)).toEqual({
+    program: words[0],
+    arguments: words,
+  });
+});
+
+test('a command that says nothing is refused where the image says nothing', () => {
+  const empty = { entrypoint: [], command: [] };
+  expect(() => dockerLine({ shell: false }, { entrypoint: undefined }, empty)).toThrow(
+    'No command specified, and the image has none',
+  );
+  expect(() => dockerLine({}, { entrypoint: undefined }, config)).toThrow(
+    'Shell specified but no command value provided',
+  );
+  expect(() => dockerLine({ value: 'x' }, { entrypoint: '/own' }, config)).toThrow(
+    "parameter 'entrypoint' is not supported for a command with 'shell'",
+  );
+});
+
+test('capabilities are docker’s with what is added and dropped, within the operator’s bound', () => {
+  const usual = { isPrivileged: false, added: [], dropped: [] };
+  const names = (asked: Parameters<typeof dockerCapabilities>[0], bound?: Capability[]) =>
+    [...dockerCapabilities(asked, bound && { capabilities: bound }).bounding].sort();
+  expect(names(usual)).toHaveLength(14);
+  expect(names({ ...usual, added: ['SYS_TIME'], dropped: ['ALL'] })).toEqual(['SYS_TIME']);
+  expect(names({ ...usual, added: ['ALL'], dropped: ['SYS_ADMIN'] })).toHaveLength(
+    names({ ...usual, isPrivileged: true }).length - 1,
+  );
+  expect(names(usual, [Capability.CHOWN, Capability.SYS_TIME])).toEqual(['CHOWN']);
+  expect(() => names({ ...usual, added: ['SYS_ADMIN'] }, [Capability.CHOWN])).toThrow(
+    "parameter 'cap-add' asks for SYS_ADMIN, which --bounding_capabilities of the agent does not allow",
+  );
+  expect(() => names({ ...usual, isPrivileged: true }, [Capability.CHOWN])).toThrow(
+    "'container.docker.privileged' is not allowed: the agent has --bounding_capabilities",
+  );
+});
+
+test.each([
+  ['SIGTERM', 15],
+  ['term', 15],
+  ['3', 3],
+  ['RTMIN+3', 37],
+  ['SIGRTMAX-1', 63],
+  ['SIGNONE', undefined],
+  ['0', undefined],
+  ['RTMIN+99', undefined],
+])('the signal %s is %s', (text, number) => {
+  expect(signalNamed(text)).toBe(number);
+});
