@@ -35,6 +35,8 @@ export interface Run {
   completed: boolean;
   /** Why the container was destroyed, if the agent did not ask for it. */
   failed?: RunEnd;
+  /** What it waited for when it was destroyed. */
+  awaited?: string | undefined;
   /** How it ended; the agent is told when nothing is left of it. */
   end?: RunEnd;
 }

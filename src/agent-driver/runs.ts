@@ -273,6 +273,7 @@ export class Runs {
       return;
     }
     const { containers } = this.#options.containerizer;
+    run.awaited ??= this.#options.containerizer.awaited(run.containerId);
     containers.destroy(run.containerId);
     // If the process has ended already, only the executor was left.
     void containers
@@ -372,6 +373,7 @@ export class Runs {
       isDropped: run.end.isDropped,
       limited: run.failed?.limited,
       cause: run.end.cause,
+      awaited: run.awaited,
     });
   }
 

@@ -109,6 +109,8 @@ export interface ContainerEnded extends At {
   readonly reason?: TaskStatus_Reason | undefined;
   /** True when no task of the executor has begun, or will. */
   readonly isDropped?: boolean | undefined;
+  /** What it still waited for when its end was asked for: a clause. */
+  readonly awaited?: string | undefined;
   /** With a limitation: the resources whose limit was hit. */
   readonly limited?: readonly Resource[] | undefined;
 }

@@ -18,6 +18,7 @@ import { Users } from './host/users.ts';
 import { ephemeralFolders } from './images/container-roots.ts';
 import { LeftRoots } from './images/left-roots.ts';
 import type { Provisioner } from './images/provisioner.ts';
+import { progressText } from './images/pull-progress.ts';
 import { DEFAULT_CGROUP_OPTIONS } from './isolators/cgroup-options.ts';
 import { Cleaners } from './isolators/cleaners.ts';
 import { dockerIsolators } from './isolators/docker-isolators.ts';
@@ -466,6 +467,12 @@ export class Containerizer {
   async recoverShared(recorded: readonly ContainerId[]): Promise<void> {
     await this.#roots.recover(new Set(recorded));
     await this.#gids?.recover(new Map(recorded.map((id) => [id, notedGroups(this.#records, id)])));
+  }
+
+  /** A clause about the image that a container still waits for; undefined where there is none. */
+  awaited(id: ContainerId): string | undefined {
+    const pull = this.#provisioner?.progress(id);
+    return pull && `image '${pull.name}' was still being pulled (${progressText(pull)})`;
   }
 
   /** Undefined where this agent has no images. */

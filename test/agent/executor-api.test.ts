@@ -334,6 +334,17 @@ describe('an executor that ends', () => {
     ]);
   });
 
+  test('that waited for its image until then has how far that has come in its status', () => {
+    const world = new World();
+    const { containerId } = launched(world);
+    world.pass(60_000);
+    const awaited = "image 'a' was being pulled";
+    world.containerEnded('ex', containerId, { waitStatus: 9, awaited });
+    expect(world.sent('StatusUpdateMessage')[0]?.update.status.message).toBe(
+      `Executor did not register within 1mins: ${awaited}`,
+    );
+  });
+
   test('with its framework says nothing about its tasks', () => {
     const world = new World();
     const { stream, containerId } = subscribed(world);

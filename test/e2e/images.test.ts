@@ -207,7 +207,16 @@ describe.runIf(isRoot)('mesoscale image', () => {
     expect(alone.output).toMatch(
       /^There are no images\ntwo:latest is being pulled: 1 of 2 layers are there, and 97\.\d KB of \S+ MB have arrived\n$/,
     );
+    const [master, task] = [`--master=${cluster.address}`, ['--name=waits', '--docker_image=two']];
+    const waits = cluster.run(
+      ['execute', master, ...task, '--resources=cpus:0.1;mem:32', '--command=true'],
+      'waits.log',
+    );
+    await until('a task says what it waits for', () =>
+      /Image 'two:latest' is being pulled: 1 of 2 layers are there/.test(waits.log),
+    );
     blob.resolve();
+    expect(await waits.ended()).toBe(0);
     expect(await typed.status).toBe(0);
     expect(typed.output).toMatch(/two:latest sha256:[0-9a-f]{64}\r\n$/);
     registry.intercept = () => false;

@@ -51,7 +51,10 @@ export function containerEnded(agent: AgentState, event: ContainerEnded): void {
 export function executorTerminated(
   agent: AgentState,
   executor: Executor,
-  end: Pick<ContainerEnded, 'waitStatus' | 'failure' | 'reason' | 'isDropped' | 'limited'>,
+  end: Pick<
+    ContainerEnded,
+    'waitStatus' | 'failure' | 'reason' | 'isDropped' | 'limited' | 'awaited'
+  >,
 ): void {
   const { framework } = executor;
   if (executor.state === 'terminating') {
@@ -80,7 +83,7 @@ export function executorTerminated(
 function reportTermination(
   agent: AgentState,
   executor: Executor,
-  end: Pick<ContainerEnded, 'failure' | 'reason' | 'isDropped' | 'limited'>,
+  end: Pick<ContainerEnded, 'failure' | 'reason' | 'isDropped' | 'limited' | 'awaited'>,
 ): void {
   const why = terminationOf(executor, end);
   const unfinished = [...executor.launched]
@@ -99,10 +102,16 @@ function reportTermination(
 
 function terminationOf(
   executor: Executor,
-  end: Pick<ContainerEnded, 'failure' | 'reason' | 'isDropped'>,
+  end: Pick<ContainerEnded, 'failure' | 'reason' | 'isDropped' | 'awaited'>,
 ): Termination {
-  if (executor.pendingTermination !== undefined) {
-    return executor.pendingTermination;
+  const pending = executor.pendingTermination;
+  if (pending !== undefined) {
+    // What it waited for explains that it was late, and no other end.
+    const { reason, message } = pending;
+    const isLate = reason === TaskStatus_Reason.REASON_EXECUTOR_REGISTRATION_TIMEOUT;
+    return isLate && end.awaited !== undefined
+      ? { ...pending, message: `${message}: ${end.awaited}` }
+      : pending;
   }
   if (end.failure === undefined) {
     return {

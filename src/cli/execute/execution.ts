@@ -23,6 +23,7 @@ import { isTerminal, taskStateName } from '../../model/task-state.ts';
 import { FrameworkSession, refusal } from '../framework/framework-session.ts';
 import { taskEnd } from '../framework/task-end.ts';
 import { OutputTail } from '../framework/task-output.ts';
+import { type ImageWait, watchImages } from './image-wait.ts';
 import type { LaunchRequest } from './launch-request.ts';
 import type { Placed } from './placement.ts';
 
@@ -74,6 +75,7 @@ export class Execution {
   readonly #tasks = new Map<string, LaunchedTask>();
   #session: FrameworkSession | undefined;
   #looking: NodeJS.Timeout | undefined;
+  #images: ImageWait | undefined;
   #waiting: NodeJS.Timeout | undefined;
   #isAsking = false;
   #lastReason: string | undefined;
@@ -109,6 +111,7 @@ export class Execution {
     const exitCode = await this.#finished;
     clearInterval(this.#waiting);
     clearInterval(this.#looking);
+    this.#images?.end();
     clearTimeout(this.#killLater);
     clearInterval(this.#killAgain);
     clearTimeout(this.#patience);
@@ -285,6 +288,7 @@ export class Execution {
     });
     void this.#session?.send({ type: SchedulerCall_Type.SUPPRESS });
     this.#looking = setInterval(() => this.#look(), LOOK_MS);
+    this.#images = watchImages(client, placed.tasks, this.#options.say);
   }
 
   async #update(status: TaskStatus): Promise<void> {
@@ -297,6 +301,9 @@ export class Execution {
       this.#options.say(describe(status));
     }
     task.status = status;
+    if ([...this.#tasks.values()].every((each) => isBeyondStart(each.status))) {
+      this.#images?.end();
+    }
     if (!isTerminal(status.state)) {
       this.#acknowledge(status);
       if (status.state === TaskState.TASK_RUNNING) {
@@ -377,6 +384,11 @@ export class Execution {
     return 0;
   }
 }
+
+const isBeyondStart = (status: TaskStatus | undefined) =>
+  status !== undefined &&
+  status.state !== TaskState.TASK_STAGING &&
+  status.state !== TaskState.TASK_STARTING;
 
 /** An agent that does not know the wait status tells a negative one. */
 const howEnded = (status: number | undefined) =>

@@ -7,7 +7,7 @@ import type {
   AgentResponse_PruneImages,
   TimeInfo,
 } from '../../model/generated/messages.ts';
-import { progressOf } from './pull-watch.ts';
+import { progressOf } from '../told-pulls.ts';
 
 const TITLES = ['IMAGE', 'DIGEST', 'SIZE', 'LAYERS', 'PULLED', 'IN USE'];
 

@@ -1,6 +1,5 @@
 // `mesoscale image`: lists, pulls and prunes the images of an agent.
 import { ContainerizerError } from '../../containerizer/containerizer-error.ts';
-import { canonicalName, parseReference } from '../../containerizer/images/formats/reference.ts';
 import { OperatorClient } from '../../http/client/operator-client.ts';
 import { CallRefusedError } from '../../http/client/scheduler-client.ts';
 import { type Address, formatAddress, parseAddress } from '../../model/address.ts';
@@ -20,9 +19,10 @@ import type { FlagValues } from '../flags/flag.ts';
 import type { ParsedFlags } from '../flags/parse.ts';
 import { credentialOf } from '../framework/framework-session.ts';
 import { carriersFrom } from '../process/carriers.ts';
+import { progressOf, storedName } from '../told-pulls.ts';
 import type { IMAGE_FLAGS } from './flags.ts';
 import { listingText, removalText } from './listing.ts';
-import { openPullWatch, progressOf } from './pull-watch.ts';
+import { openPullWatch } from './pull-watch.ts';
 
 type Values = FlagValues<typeof IMAGE_FLAGS>;
 
@@ -82,7 +82,7 @@ function readArguments(rest: readonly string[]): Asked {
 /** Throws FlagError. */
 function requireName(name: string): void {
   try {
-    parseReference(name);
+    storedName(name);
   } catch (error) {
     throw error instanceof ContainerizerError ? new FlagError(error.message) : error;
   }
@@ -143,7 +143,7 @@ function imageOf(name: string, values: Values): Image {
 /** Shows the progress meanwhile, on standard error. */
 async function pull(clientWith: ClientWith, values: Values, name: string): Promise<AgentResponse> {
   const image = imageOf(name, values);
-  const stored = canonicalName(parseReference(name));
+  const stored = storedName(name);
   const answer = clientWith(NO_TIMEOUT_MS).agent({
     type: AgentCall_Type.PULL_IMAGE,
     pull_image: { image },

@@ -6,10 +6,6 @@ import {
   progressText,
 } from '../../containerizer/images/pull-progress.ts';
 import { roundedBytes } from '../../model/bytes.ts';
-import {
-  type AgentResponse_GetImages_Pull,
-  AgentResponse_GetImages_Pull_Layer_State,
-} from '../../model/generated/messages.ts';
 import { progressBar } from '../progress-bar.ts';
 
 export interface PullWatch {
@@ -95,31 +91,3 @@ class LineWatch implements PullWatch {
 
   end(): void {}
 }
-
-const STAGES = {
-  [AgentResponse_GetImages_Pull_Layer_State.UNKNOWN]: 'waiting',
-  [AgentResponse_GetImages_Pull_Layer_State.WAITING]: 'waiting',
-  [AgentResponse_GetImages_Pull_Layer_State.DOWNLOADING]: 'downloading',
-  [AgentResponse_GetImages_Pull_Layer_State.UNPACKING]: 'unpacking',
-  [AgentResponse_GetImages_Pull_Layer_State.DONE]: 'done',
-} as const;
-
-/** As the agent has told it. */
-export const progressOf = ({
-  image: { type, name },
-  start_time,
-  layers = [],
-}: AgentResponse_GetImages_Pull): PullProgress => ({
-  type,
-  name,
-  startedMs: Number(start_time?.nanoseconds ?? 0n) / 1e6,
-  layers:
-    layers.length === 0
-      ? undefined
-      : layers.map(({ digest, state = 0, received_bytes = 0, total_bytes }) => ({
-          digest,
-          size: total_bytes,
-          received: received_bytes,
-          stage: STAGES[state],
-        })),
-});

@@ -331,7 +331,11 @@ describe('while an image is pulled', () => {
     const launch = { task: { command: { value: 'true' }, container: container('late') } };
     const id = harness.launch(launch);
     await asked;
-    expect(await harness.destroy(id)).not.toHaveProperty('waitStatus', 0);
+    const end = await harness.destroy(id);
+    expect(end).not.toHaveProperty('waitStatus', 0);
+    expect(end.awaited).toMatch(
+      /^image 'late:latest' was still being pulled \([01] of 2 layers are there, and 1\.1 MB of 1\.1 MB have arrived\)$/,
+    );
     await nothingLeft(id);
     provisioned.shelf.gate = async () => undefined;
     const again = harness.launch(launch);
