@@ -80,7 +80,7 @@ async function measure(blob: string, folder: string): Promise<Measurement[]> {
   const begin = performance.now();
   const layer = await unpackLayer(
     'of the bench',
-    { program, blob, folder: own, bounds: LAYER_BOUNDS },
+    { program, blob, folder: own, form: 'layer', bounds: LAYER_BOUNDS },
     new AbortController().signal,
   );
   const ownMs = performance.now() - begin;

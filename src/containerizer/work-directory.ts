@@ -27,7 +27,7 @@
 //   meta/pending/<digest>                    volumes that are destroyed, but still in their places
 //   downloads/<container>                    unfinished downloads
 //   provisioner/containers/<container>       what containers write to the files of their images
-//   store/docker                             images, unless the operator names another folder
+//   store/{docker,appc}                      images, unless the operator names another folder
 //   volumes/roles/<role>/<id>                persistent volumes
 //   volumes/destroyed/<any>                  what is left to delete of those that were destroyed
 import { existsSync, realpathSync, statSync } from 'node:fs';
@@ -136,9 +136,9 @@ export class WorkDirectory {
     return join(this.root, 'provisioner');
   }
 
-  /** The folder of images, where the operator names no other. */
-  get images(): string {
-    return join(this.root, 'store', 'docker');
+  /** The folder of images of a type, where the operator names no other. */
+  images(type: 'docker' | 'appc'): string {
+    return join(this.root, 'store', type);
   }
 
   /** The absolute path for a path relative to the work directory. */

@@ -1,7 +1,9 @@
 // Files and names that are on the disk before anything else is said about them.
+import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { promisify } from 'node:util';
 
 /** Replaces the file as a whole. */
 export async function writeDurably(path: string, text: string): Promise<void> {
@@ -30,4 +32,9 @@ export async function syncFolder(path: string): Promise<void> {
   } finally {
     await folder.close();
   }
+}
+
+/** All that was written to the disk of a folder; Node has no call of the system for it. */
+export async function syncDisk(folder: string): Promise<void> {
+  await promisify(execFile)('sync', ['--file-system', folder]);
 }

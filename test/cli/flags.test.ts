@@ -368,12 +368,11 @@ describe('a value that cannot be used is refused in one clear line', () => {
 
   test('a feature that is missing is refused where going on would be unsafe', () => {
     expect(() => master(['--zk=zk://user:secret@h:2181/mesos'])).toThrow(/^--zk is not supported/);
-    expect(() => agent(['--image_providers=APPC'])).toThrow(/not supported/);
     expect(() => agent(['--launcher=windows'])).toThrow(
       '--launcher=windows is not supported yet: agents run on Linux',
     );
-    expect(() => agent(['--isolation=appc/runtime,posix/cp'])).toThrow(
-      /^--isolation=appc\/runtime,posix\/cp is not supported yet: there is [^']* \(did you mean posix\/cpu for posix\/cp\?\)$/,
+    expect(() => agent(['--isolation=windows/cpu,posix/cp'])).toThrow(
+      /^--isolation=windows\/cpu,posix\/cp is not supported yet: there is [^']* \(did you mean posix\/cpu for posix\/cp\?\)$/,
     );
     expect(() => agent(['--isolation=posix/mem,posix/cp'])).toThrow(
       /^--isolation=posix\/cp is not supported yet: .*, got 'posix\/mem,posix\/cp'$/,
@@ -391,7 +390,7 @@ describe('a value that cannot be used is refused in one clear line', () => {
     const argv = [
       '--hooks=x',
       '--modules_dir=nowhere',
-      '--isolation=appc/runtime',
+      '--isolation=windows/cpu',
       '--nix',
       '--port=0',
     ];
@@ -408,7 +407,7 @@ describe('a value that cannot be used is refused in one clear line', () => {
       /^--port expects .*, got '0'$/,
       /^--hooks is not supported yet$/,
       /^--modules_dir is not supported yet$/,
-      /^--isolation=appc\/runtime is not supported yet: /,
+      /^--isolation=windows\/cpu is not supported yet: /,
       /^--secret_resolver is not supported yet \(set by MESOS_SECRET_RESOLVER in the env/,
     ]) {
       expect(told).toContainEqual(expect.stringMatching(line));

@@ -15,8 +15,9 @@ afterAll(() => folder[Symbol.dispose]());
 
 const valuesOf = (...argv: string[]) => parseFlags(AGENT_FLAGS, { argv, environment: {} }).values;
 /** Below /tmp, which others can write to, though not change what is root's there. */
-const settings = (...argv: string[]) =>
-  imageSettings(valuesOf('--image_providers=docker', ...argv), work);
+const settings = (...argv: string[]) => settingsOf('docker', ...argv);
+const settingsOf = (providers: string, ...argv: string[]) =>
+  imageSettings(valuesOf(`--image_providers=${providers}`, ...argv), work);
 
 test('without providers there are no images', () => {
   expect(imageSettings(valuesOf(), work)).toBeUndefined();
@@ -27,7 +28,10 @@ test('images are kept below the work directory, where nobody else comes', () => 
     support: { types: ['DOCKER'], sandboxDirectory: '/mnt/mesos/sandbox' },
     source: { kind: 'registry', address: { scheme: 'https', host: 'registry-1.docker.io' } },
     logins: [],
-    storeDir: join(work, 'store', 'docker'),
+    mirrors: [],
+    certificates: '/etc/docker/certs.d',
+    discoveryPrefix: 'http://',
+    stores: new Map([['DOCKER', join(work, 'store', 'docker')]]),
     backend: 'auto',
     collection: undefined,
   });
@@ -35,31 +39,44 @@ test('images are kept below the work directory, where nobody else comes', () => 
 });
 
 test('all of it can be chosen', () => {
-  const excluded = { type: 'DOCKER', docker: { name: 'base' } };
+  const excluded = [
+    { type: 'DOCKER', docker: { name: 'base' } },
+    { type: 'APPC', appc: { name: 'base' } },
+  ];
   const collection = {
     image_disk_headroom: 0.2,
     image_disk_watch_interval: { nanoseconds: 2e9 },
-    excluded_images: [excluded],
+    excluded_images: excluded,
   };
   expect(
-    settings(
+    settingsOf(
+      'appc,docker',
       '--sandbox_directory=/box/',
       '--docker_registry=file:///images',
       `--docker_store_dir=${join(folder.path, 'elsewhere')}`,
+      `--appc_store_dir=${join(folder.path, 'appc')}`,
+      '--appc_simple_discovery_uri_prefix=file:///acis',
       '--image_provisioner_backend=aufs',
       '--docker_config={"auths": {"r.example": {"auth": "bWU6cHc="}}}',
       `--image_gc_config=${JSON.stringify(collection)}`,
     ),
   ).toMatchObject({
-    support: { sandboxDirectory: '/box' },
+    support: { types: ['DOCKER', 'APPC'], sandboxDirectory: '/box' },
     source: { kind: 'archives', folder: '/images' },
     logins: [{ registry: 'r.example' }],
-    storeDir: join(folder.path, 'elsewhere'),
+    discoveryPrefix: '/acis/',
+    stores: new Map([
+      ['DOCKER', join(folder.path, 'elsewhere')],
+      ['APPC', join(folder.path, 'appc')],
+    ]),
     backend: 'overlay',
     collection: {
       headroom: 0.2,
       watchIntervalMs: 2000,
-      excluded: [{ type: Image_Type.DOCKER, docker: { name: 'base' } }],
+      excluded: [
+        { type: Image_Type.DOCKER, docker: { name: 'base' } },
+        { type: Image_Type.APPC, appc: { name: 'base' } },
+      ],
     },
   });
 });
@@ -72,6 +89,10 @@ describe('is refused', () => {
     ['--sandbox_directory=/a/../b', /^--sandbox_directory expects an absolute path/],
     ['--sandbox_directory=//proc/1', /^--sandbox_directory: .* is in \/proc/],
     ['--docker_registry=ftp://x', /^--docker_registry: expected the URL of a registry/],
+    [
+      '--appc_simple_discovery_uri_prefix=hdfs://h:9000/x',
+      /^--appc_simple_discovery_uri_prefix: expected http:/,
+    ],
     ['--docker_config={"auths": 5}', /^--docker_config: Failed to parse docker config: /],
     ['--image_gc_config=[]', /^--image_gc_config: expected an object as in \{/],
     ['--image_gc_config={"x": 1}', /^--image_gc_config: 'x' is no field as in \{/],
@@ -89,7 +110,7 @@ describe('is refused', () => {
       /'excluded_images' must be a list/,
     ],
     [
-      `--image_gc_config={"image_disk_headroom": 0, ${interval}, "excluded_images": [{"type": "APPC", "appc": {"name": "x"}}]}`,
+      `--image_gc_config={"image_disk_headroom": 0, ${interval}, "excluded_images": [{"type": "APPC", "docker": {"name": "x"}}]}`,
       /^--image_gc_config\.excluded_images\[0\] expects \{"type": "DOCKER"/,
     ],
   ])('%s', (argument, why) => {
@@ -103,11 +124,18 @@ describe('is refused', () => {
     expect(() => settings('--docker_config={"a": {}, "a": {}}')).toThrow(/^(?!.*"a")/);
   });
 
+  test('one folder for images of two types', () => {
+    const store = join(folder.path, 'work/store/docker');
+    expect(() => settingsOf('docker,appc', `--appc_store_dir=${store}`)).toThrow(
+      /^--appc_store_dir: .*\/store\/docker is that of --docker_store_dir, too/,
+    );
+  });
+
   test.runIf(process.geteuid?.() === 0)('a folder that others can change', () => {
     const others = join(folder.path, 'others');
     mkdirSync(join(others, 'store'), { recursive: true });
     const asked = () => settings(`--docker_store_dir=${join(others, 'store')}`);
-    expect(asked()?.storeDir).toBe(join(others, 'store'));
+    expect(asked()?.stores).toEqual(new Map([['DOCKER', join(others, 'store')]]));
     chownSync(others, 65_534, 65_534);
     expect(asked).toThrow(/^--docker_store_dir: others can change what is in '.*\/others', and/);
     chownSync(others, 0, 0);

@@ -115,6 +115,11 @@ test.each([
   ],
   [['--name=n', '--command= '], '--command expects a command, got nothing'],
   [['--docker_image=busybox'], '--docker_image needs --name'],
+  [['--appc_image=example.com/app'], '--appc_image needs --name'],
+  [
+    ['--name=n', '--docker_image=busybox', '--appc_image=example.com/app'],
+    '--docker_image and --appc_image cannot be used together',
+  ],
   [
     ['--name=n', '--docker_image= '],
     '--docker_image expects the name of an image, such as busybox:latest',

@@ -1,7 +1,7 @@
 // An image of a static busybox, for a registry of the tests.
 import { existsSync, readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
-import { archiveOf } from '../containerizer/images/archives.ts';
+import { type ArchiveEntry, archiveOf } from '../containerizer/images/archives.ts';
 import { digestOf, json } from '../containerizer/images/formats/samples.ts';
 import type { TestRegistry } from '../containerizer/images/registry/test-registry.ts';
 
@@ -23,15 +23,17 @@ const APPLETS = [
   'mkdir',
 ];
 
-/** A layer of busybox, with the programs that tests use. */
-export function busyboxLayer(): Buffer {
+/** Busybox with the programs that tests use, below a folder. */
+export function busyboxEntries(below = ''): ArchiveEntry[] {
   const path = PATHS.find((it) => existsSync(it)) ?? 'busybox';
-  return archiveOf(
-    { name: 'bin/', type: '5', mode: 0o755 },
-    { name: 'bin/busybox', mode: 0o755, content: readFileSync(path) },
-    ...APPLETS.map((name) => ({ name: `bin/${name}`, type: '2', target: 'busybox' })),
-  );
+  return [
+    { name: `${below}bin/`, type: '5', mode: 0o755 },
+    { name: `${below}bin/busybox`, mode: 0o755, content: readFileSync(path) },
+    ...APPLETS.map((name) => ({ name: `${below}bin/${name}`, type: '2', target: 'busybox' })),
+  ];
 }
+
+export const busyboxLayer = (): Buffer => archiveOf(...busyboxEntries());
 
 /** Puts an image of two layers into the registry: busybox, and a file that says its name. */
 export function putBusybox(registry: TestRegistry, name: string, config: object = {}): void {

@@ -9,15 +9,15 @@ function checkProviders(names: readonly string[]): string | undefined {
   const missing = names.filter((name) => !IMAGE_PROVIDERS.some((it) => it === name.toUpperCase()));
   const known = IMAGE_PROVIDERS.join(', ');
   if (names.length === 0) {
-    return `image_providers expects types of images: there is ${known}`;
+    return `image_providers expects types of images: there are ${known}`;
   }
   return missing.length === 0
     ? undefined
-    : `image_providers: ${missing.join(', ')} is not supported yet: there is ${known}`;
+    : `image_providers: ${missing.join(', ')} is no type of images: there are ${known}`;
 }
 
-/** The types of images that there are; APPC is another one in Mesos. */
-export const IMAGE_PROVIDERS = ['DOCKER'] as const;
+/** The types of images that there are. */
+export const IMAGE_PROVIDERS = ['DOCKER', 'APPC'] as const;
 
 export const AGENT_IMAGE_FLAGS = {
   docker: text({
@@ -86,15 +86,15 @@ export const AGENT_IMAGE_FLAGS = {
     ...PLANNED,
     help: 'docker/volume: give the mount point of a volume to the container’s user.',
   }),
-  appc_simple_discovery_uri_prefix: text({
+  // A file:// URL is a folder, and not the file that has the value.
+  appc_simple_discovery_uri_prefix: path({
+    placeholder: 'URL',
     default: 'http://',
-    ...PLANNED,
-    help: 'Prefix of the URIs at which appc images are looked for.',
+    help: 'Where App Container images are looked for: what comes before NAME-VERSION-OS-ARCH.aci, as the beginning of a URL of http or https, or as the absolute path of a folder.',
   }),
-  appc_store_dir: text({
-    default: '/tmp/mesos/store/appc',
-    ...PLANNED,
-    help: 'Folder in which appc images are kept.',
+  appc_store_dir: path({
+    defaultText: 'store/appc in --work_dir',
+    help: 'Folder in which unpacked App Container images are kept. Nobody else may be able to change it.',
   }),
   image_gc_config: json({
     help: 'When images that no container uses are deleted, as JSON: image_disk_headroom, the share of the disk that is to be free; image_disk_watch_interval, how often that is looked at; excluded_images, which stay. Without, they stay until PRUNE_IMAGES is called.',
@@ -102,7 +102,7 @@ export const AGENT_IMAGE_FLAGS = {
   image_providers: list({
     placeholder: 'TYPE,…',
     check: checkProviders,
-    help: 'Types of container images that tasks can have. There is DOCKER, which includes those of OCI; it needs the isolator filesystem/linux, and docker/runtime for what images say of their commands. APPC is refused.',
+    help: 'Types of container images that tasks can have. DOCKER includes those of OCI, APPC are those of App Container. They need the isolator filesystem/linux, and docker/runtime or appc/runtime for what images say of their commands.',
   }),
   image_provisioner_backend: choice(['auto', 'aufs', 'bind', 'copy', 'overlay'])({
     help: 'How the root file system of a container is made from the layers of its image: mounted over each other (overlay; aufs means the same), copied (copy), or, of an image of one layer, as it is and for reading only (bind). auto, the default, is overlay where the kernel can, else copy.',

@@ -1,6 +1,7 @@
 // Opens what images need: who brings them, and where they are kept.
 import type { ImageParts } from '../../containerizer/containerizer.ts';
 import type { FetchOptions } from '../../containerizer/fetcher/fetcher.ts';
+import { AppcImages } from '../../containerizer/images/appc-images.ts';
 import { DockerImages } from '../../containerizer/images/docker-images.ts';
 import { ImageProvisioner } from '../../containerizer/images/image-provisioner.ts';
 import { ThreadPuller } from '../../containerizer/images/thread-puller.ts';
@@ -22,7 +23,16 @@ interface Surroundings {
 
 /** Rejects with ContainerizerError. */
 export async function openImages(
-  { support, source, logins, mirrors, certificates, storeDir, ...settings }: ImageSettings,
+  {
+    support,
+    source,
+    logins,
+    mirrors,
+    certificates,
+    discoveryPrefix,
+    stores,
+    ...settings
+  }: ImageSettings,
   { workDir, fetching: { stallMs, proxies }, ...surroundings }: Surroundings,
 ): Promise<OpenedImages> {
   const { arch: architecture } = process;
@@ -30,10 +40,14 @@ export async function openImages(
     ...{ source, logins, mirrors, certificates, stallMs, proxies },
     architecture,
   });
+  const sources = {
+    DOCKER: () => new DockerImages(puller),
+    APPC: () => new AppcImages({ prefix: discoveryPrefix, architecture, fetch: puller.aci }),
+  };
   const provisioner = await ImageProvisioner.open({
     ...settings,
     ...surroundings,
-    stores: [{ source: new DockerImages(puller), folder: storeDir }],
+    stores: [...stores].map(([type, folder]) => ({ source: sources[type](), folder })),
     work: new WorkDirectory(workDir),
   });
   const close = async () => {

@@ -4,6 +4,7 @@ import { lstatSync, realpathSync } from 'node:fs';
 import { dirname, isAbsolute, normalize, resolve } from 'node:path';
 import type { BackendName } from '../../containerizer/images/backends/backends.ts';
 import type { CollectionRules } from '../../containerizer/images/collection.ts';
+import { readDiscoveryPrefix } from '../../containerizer/images/formats/appc-name.ts';
 import { type Login, readDockerConfig } from '../../containerizer/images/formats/docker-config.ts';
 import {
   type ImageSource,
@@ -29,8 +30,10 @@ export interface ImageSettings {
   readonly mirrors: readonly Mirror[];
   /** The folder in which registries have certificates. */
   readonly certificates: string;
-  /** An absolute path; the folder exists, and nobody else can change it. */
-  readonly storeDir: string;
+  /** What comes before the names of App Container images. */
+  readonly discoveryPrefix: string;
+  /** Absolute paths; the folders exist, and nobody else can change them. */
+  readonly stores: ReadonlyMap<ImageTypeName, string>;
   readonly backend: 'auto' | BackendName;
   /** Undefined: images stay until somebody prunes them. */
   readonly collection: CollectionRules | undefined;
@@ -43,20 +46,24 @@ export function imageSettings(values: AgentFlagValues, workDir: string): ImageSe
   if (providers === undefined && !values.containerizers.includes('docker')) {
     return undefined;
   }
+  const types = typesOf(providers ?? []);
+  // Containers of type DOCKER have images whatever the providers.
+  const stored = values.containerizers.includes('docker') ? (['DOCKER', ...types] as const) : types;
   return {
-    support: { types: typesOf(providers ?? []), sandboxDirectory },
+    support: { types, sandboxDirectory },
     source: sourceOf(values.docker_registry),
     logins: loginsOf(values.docker_config),
     mirrors: readEach(values.docker_registry_mirrors, mirrorOf),
     certificates: resolve(values.docker_certs_dir),
-    storeDir: storeOf(values.docker_store_dir, workDir),
+    discoveryPrefix: prefixOf(values.appc_simple_discovery_uri_prefix),
+    stores: storesOf(new Set(stored), values, workDir),
     // The kernel's aufs is no more; overlay does the same.
     backend: backend === 'aufs' ? 'overlay' : backend,
     collection: values.image_gc_config === undefined ? undefined : rulesOf(values.image_gc_config),
   };
 }
 
-const typesOf = (providers: readonly string[]): ImageTypeName[] =>
+const typesOf = (providers: readonly string[]) =>
   IMAGE_PROVIDERS.filter((name) => providers.some((it) => it.toUpperCase() === name));
 
 /** What a container's own file systems are mounted on, or below. */
@@ -98,25 +105,67 @@ const loginsOf = (config: unknown): readonly Login[] =>
     ? []
     : fromPlan('docker_config', () => readDockerConfig(Buffer.from(JSON.stringify(config))));
 
-/** One outside of the work directory, which is locked, may be another agent's. */
-function storeOf(path: string | undefined, workDir: string): string {
-  const folder = safeFolder(path ?? new WorkDirectory(workDir).images);
-  const holder = path === undefined ? undefined : folderHolder(folder);
-  if (holder !== undefined) {
-    throw new FlagError(`--docker_store_dir: ${folder} is in use by another agent (${holder})`);
+function prefixOf(text: string): string {
+  const prefix = readDiscoveryPrefix(text);
+  if (typeof prefix !== 'string') {
+    throw new FlagError(`--appc_simple_discovery_uri_prefix: ${prefix.problem}`);
   }
-  return folder;
+  return prefix;
 }
 
-function safeFolder(path: string): string {
-  const folder = writableFolder('docker_store_dir', path, 0o700);
+type ImageProvider = (typeof IMAGE_PROVIDERS)[number];
+
+interface StoreFlag {
+  readonly flag: string;
+  readonly asked: string | undefined;
+  /** Where it is without the flag. */
+  readonly usual: string;
+}
+
+function storesOf(
+  types: ReadonlySet<ImageProvider>,
+  values: AgentFlagValues,
+  workDir: string,
+): ReadonlyMap<ImageTypeName, string> {
+  const places = new WorkDirectory(workDir);
+  const flags: Readonly<Record<ImageProvider, StoreFlag>> = {
+    DOCKER: {
+      flag: 'docker_store_dir',
+      asked: values.docker_store_dir,
+      usual: places.images('docker'),
+    },
+    APPC: { flag: 'appc_store_dir', asked: values.appc_store_dir, usual: places.images('appc') },
+  };
+  const folders = new Map<string, string>();
+  const stores = new Map<ImageTypeName, string>();
+  for (const type of types) {
+    const { flag, asked, usual } = flags[type];
+    const folder = safeFolder(flag, asked ?? usual);
+    const place = realpathSync(folder);
+    const other = folders.get(place);
+    if (other !== undefined) {
+      throw new FlagError(`--${flag}: ${folder} is that of --${other}, too: each needs its own`);
+    }
+    folders.set(place, flag);
+    // One outside of the work directory, which is locked, may be another agent's.
+    const holder = asked === undefined ? undefined : folderHolder(folder);
+    if (holder !== undefined) {
+      throw new FlagError(`--${flag}: ${folder} is in use by another agent (${holder})`);
+    }
+    stores.set(type, folder);
+  }
+  return stores;
+}
+
+function safeFolder(flag: string, path: string): string {
+  const folder = writableFolder(flag, path, 0o700);
   const own = process.geteuid?.();
   for (let way = realpathSync(folder); ; way = dirname(way)) {
     const { uid, mode } = lstatSync(way);
     const isSticky = (mode & 0o1000) !== 0;
     if ((uid !== 0 && uid !== own) || ((mode & 0o022) !== 0 && !isSticky)) {
       throw new FlagError(
-        `--docker_store_dir: others can change what is in '${way}', and with it what containers run`,
+        `--${flag}: others can change what is in '${way}', and with it what containers run`,
       );
     }
     if (way === '/') {
@@ -169,9 +218,11 @@ const NS_PER_MS = 1_000_000;
 function imageOf(value: unknown, index: number): Image {
   const place = `.excluded_images[${index}]`;
   const image = messageOf('image_gc_config', types.Image, value, place);
-  if (image.type !== Image_Type.DOCKER || image.docker === undefined) {
+  const isNamed = image.type === Image_Type.APPC ? image.appc : image.docker;
+  if (isNamed === undefined) {
     throw new FlagError(
-      `--image_gc_config${place} expects {"type": "DOCKER", "docker": {"name": …}}`,
+      `--image_gc_config${place} expects {"type": "DOCKER", "docker": {"name": …}} or ` +
+        '{"type": "APPC", "appc": {"name": …}}',
     );
   }
   return image;

@@ -10,7 +10,7 @@ import { types } from '../../wire/types.ts';
 import { FlagError, readEach } from '../flags/faults.ts';
 import type { FlagValues } from '../flags/flag.ts';
 import { messageOf } from '../flags/written.ts';
-import { containerOfImage } from '../framework-container.ts';
+import { containerOfAci, containerOfImage } from '../framework-container.ts';
 import type { EXECUTE_FLAGS } from './flags.ts';
 
 /** Undefined where no flag asks for anything. Throws FlagError. */
@@ -36,7 +36,12 @@ export function containerOfCommand(
     ...(values.tty && { tty_info: {} }),
     ...(volumes.length > 0 && { volumes }),
   };
-  const image = values.docker_image === undefined ? undefined : imageOf(values.docker_image);
+  const { docker_image: docker, appc_image: appc } = values;
+  if (docker !== undefined && appc !== undefined) {
+    throw new FlagError('--docker_image and --appc_image cannot be used together');
+  }
+  const image =
+    docker === undefined ? undefined : required('docker_image', docker, 'busybox:latest');
   if (values.containerizer === 'docker') {
     if (image === undefined) {
       throw new FlagError('--containerizer=docker needs --docker_image');
@@ -46,12 +51,15 @@ export function containerOfCommand(
   if (image !== undefined) {
     return { ...info, ...containerOfImage(image) };
   }
+  if (appc !== undefined) {
+    return { ...info, ...containerOfAci(required('appc_image', appc, 'example.com/app')) };
+  }
   return Object.keys(info).length === 0 ? undefined : { type: ContainerInfo_Type.MESOS, ...info };
 }
 
-function imageOf(name: string): string {
+function required(flag: string, name: string, example: string): string {
   if (name.trim() === '') {
-    throw new FlagError('--docker_image expects the name of an image, such as busybox:latest');
+    throw new FlagError(`--${flag} expects the name of an image, such as ${example}`);
   }
   return name;
 }

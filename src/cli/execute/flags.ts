@@ -4,7 +4,9 @@ import { choice, duration, json, list, resources, role, text, toggle } from '../
 const REFUSED = { status: 'refused' } as const;
 
 export const EXECUTE_FLAGS = {
-  appc_image: text({ ...REFUSED, help: 'The appc image to run the command in.' }),
+  appc_image: text({
+    help: 'The App Container image to run the command in, for this machine’s architecture; else as --docker_image.',
+  }),
   bounding_capabilities: json({
     help: 'The most Linux capabilities the command can get, as JSON. Agents without the isolator linux/capabilities refuse the task.',
   }),

@@ -37,6 +37,7 @@ const OF_COMMANDS = [
   'tty',
   'volumes',
   'docker_image',
+  'appc_image',
   'containerizer',
 ] as const;
 
@@ -68,7 +69,8 @@ export function launchRequest({ values, written, rest }: Parsed): LaunchRequest 
   if (values.task_group !== undefined) {
     return groupOf(values.task_group);
   }
-  const { command, docker_image: image } = values;
+  const { command, docker_image: docker, appc_image: appc } = values;
+  const image = docker ?? appc;
   if (command === undefined && image === undefined) {
     throw new MissingFlagError(
       'say what to run: --name=… --command=…, --name=… --docker_image=…, --task=… or --task_group=…',
@@ -79,7 +81,7 @@ export function launchRequest({ values, written, rest }: Parsed): LaunchRequest 
   }
   if (!values.name) {
     throw new MissingFlagError(
-      `--${command === undefined ? 'docker_image' : 'command'} needs --name`,
+      `--${command !== undefined ? 'command' : docker !== undefined ? 'docker_image' : 'appc_image'} needs --name`,
     );
   }
   return { name: values.name, tasks: [commandTask(values.name, values, rest)], isGroup: false };
@@ -93,7 +95,8 @@ const namesOf = (flags: readonly string[]) =>
 
 /** Only a command without a shell has arguments, or that of an image. */
 function refuseArguments(values: ExecuteFlags, [first]: readonly string[]): void {
-  const { shell, command, docker_image: image } = values;
+  const { shell, command, docker_image: docker, appc_image: appc } = values;
+  const image = docker ?? appc;
   const isTaken = command === undefined ? image !== undefined : !shell;
   if (first === undefined || isTaken) {
     return;

@@ -119,7 +119,7 @@ export class ImageProvisioner implements Provisioner {
       const folder = await this.#roots.make(id, name, held);
       const root = await makeRoot(backend, this.#program, { ...files, folder, abort });
       abort.throwIfAborted();
-      return { config: held.config, root };
+      return { type: held.type, config: held.config, root };
     } catch (error) {
       abort.throwIfAborted();
       const what = `Failed to make the root file system of image '${held.name}'`;

@@ -1,6 +1,6 @@
 // What the rest of the containerizer knows of images: one that a container asks for becomes a root
 // file system, which is gone with the container.
-import type { Image } from '../../model/generated/messages.ts';
+import type { Image, Image_Type } from '../../model/generated/messages.ts';
 import type { ContainerId } from '../../model/ids.ts';
 import type { ImageConfig } from './image.ts';
 import type { PullProgress } from './pull-progress.ts';
@@ -26,6 +26,7 @@ export type RootFileSystem =
     };
 
 export interface ProvisionedImage {
+  readonly type: Image_Type;
   readonly config: ImageConfig;
   readonly root: RootFileSystem;
 }

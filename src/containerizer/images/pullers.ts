@@ -6,6 +6,7 @@ import { platformOf } from './formats/platform.ts';
 import type { ImageSource } from './formats/registry-address.ts';
 import type { Mirror } from './formats/registry-mirrors.ts';
 import type { Puller } from './puller.ts';
+import type { Manner } from './registry/asking.ts';
 import { RegistryCertificates } from './registry/certificates.ts';
 import { RegistryPuller } from './registry/registry-puller.ts';
 
@@ -27,20 +28,21 @@ export interface PullerOptions {
 const PAUSE_MS = 1_000;
 
 /** `beforeTls`: called before the first connection with TLS, at the latest. */
-export function pullerOf(options: PullerOptions, beforeTls?: () => void): Puller {
-  const { source, logins, mirrors, stallMs, proxies, certificates } = options;
+export const mannerOf = (
+  { stallMs, proxies, certificates }: Pick<PullerOptions, 'stallMs' | 'proxies' | 'certificates'>,
+  beforeTls?: () => void,
+): Manner => ({
+  stallMs,
+  pauseMs: PAUSE_MS,
+  proxies,
+  beforeTls,
+  certificates: new RegistryCertificates(certificates),
+});
+
+export function pullerOf(options: PullerOptions, manner = mannerOf(options)): Puller {
+  const { source, logins, mirrors } = options;
   const platform = platformOf(options.architecture);
   return source.kind === 'archives'
     ? new ArchivePuller({ folder: source.folder, platform })
-    : new RegistryPuller({
-        address: source.address,
-        logins,
-        mirrors,
-        platform,
-        stallMs,
-        pauseMs: PAUSE_MS,
-        proxies,
-        beforeTls,
-        certificates: new RegistryCertificates(certificates),
-      });
+    : new RegistryPuller({ ...manner, address: source.address, logins, mirrors, platform });
 }

@@ -5,10 +5,11 @@ import { errorText } from '../../model/error-text.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
 import { trustMachine } from '../downloads/machine-trust.ts';
 import { answer } from '../threads/answering.ts';
+import { AciDownloads } from './aci-download.ts';
 import { ByteCounter } from './byte-counter.ts';
 import type { ImageManifest, ImageReference, LayerDescriptor } from './image.ts';
 import type { KnownImage, PulledImage } from './puller.ts';
-import { type PullerOptions, pullerOf } from './pullers.ts';
+import { mannerOf, type PullerOptions, pullerOf } from './pullers.ts';
 
 export interface ManifestQuestion {
   /** The image's, in the other questions; none has been there before. */
@@ -26,13 +27,23 @@ export interface DownloadQuestion {
   readonly arrived: SharedArrayBuffer | undefined;
 }
 
+export interface AciQuestion {
+  /** A URL, or an absolute path. */
+  readonly place: string;
+  readonly path: string;
+  readonly arrived: SharedArrayBuffer;
+}
+
 export interface PullFailure {
   readonly text: string;
   /** Whether it is a ContainerizerError. */
   readonly isContainerizers: boolean;
 }
 
-const puller = pullerOf(workerData as PullerOptions, trustMachine);
+const options = workerData as PullerOptions;
+const manner = mannerOf(options, trustMachine);
+const puller = pullerOf(options, manner);
+const archives = new AciDownloads(manner);
 const images = new Map<number, PulledImage>();
 
 answer(
@@ -53,6 +64,8 @@ answer(
       }
       await image.download(layer, path, abort, arrived && new ByteCounter(arrived));
     },
+    aci: ({ place, path, arrived }: AciQuestion, abort) =>
+      archives.fetch(place, path, abort, new ByteCounter(arrived)),
     close: (number: number) => {
       images.get(number)?.[Symbol.dispose]();
       images.delete(number);

@@ -1,10 +1,16 @@
 // Pulls images in a thread of its own.
 import { ContainerizerError } from '../containerizer-error.ts';
 import { AskedThread } from '../threads/asked-thread.ts';
+import type { FetchAci } from './appc-images.ts';
 import type { ImageManifest, ImageReference } from './image.ts';
 import type { PulledImage, Puller, PullOptions } from './puller.ts';
 import type { PullerOptions } from './pullers.ts';
-import type { DownloadQuestion, ManifestQuestion, PullFailure } from './pulling-thread.ts';
+import type {
+  AciQuestion,
+  DownloadQuestion,
+  ManifestQuestion,
+  PullFailure,
+} from './pulling-thread.ts';
 
 export class ThreadPuller implements Puller {
   readonly #thread: AskedThread<PullFailure>;
@@ -42,6 +48,12 @@ export class ThreadPuller implements Puller {
       },
     };
   }
+
+  /** Brings the archive of an App Container image from a URL or an absolute path. */
+  readonly aci: FetchAci = (place, path, abort, { memory }) => {
+    const question: AciQuestion = { place, path, arrived: memory };
+    return this.#thread.ask('aci', question, abort);
+  };
 
   /** What is still being pulled fails. */
   close(): Promise<void> {

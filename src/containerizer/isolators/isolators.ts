@@ -22,10 +22,10 @@ import { cgroupsPerfEvent } from './cgroups-perf-event.ts';
 import { DEFAULT_DISK_OPTIONS, type DiskOptions, diskDu } from './disk-du.ts';
 import { DEFAULT_XFS_OPTIONS, diskXfs, type XfsOptions } from './disk-xfs.ts';
 import { DOCKER_CONTAINERS } from './docker-containers.ts';
-import { dockerRuntime } from './docker-runtime.ts';
 import { filesystemLinux } from './filesystem-linux.ts';
 import { filesystemPosix } from './filesystem-posix.ts';
 import { filesystemShared } from './filesystem-shared.ts';
+import { appcRuntime, dockerRuntime } from './image-runtime.ts';
 import type { Isolator } from './isolator.ts';
 import { linuxCapabilities } from './linux-capabilities.ts';
 import { linuxDevices } from './linux-devices.ts';
@@ -136,6 +136,7 @@ const MAKERS: Readonly<Record<IsolatorName, Maker>> = {
   'volume/sandbox_path': ({ canMount }) => volumeSandboxPath({ canMount }),
   'volume/secret': () => volumeSecret,
   'volume/image': () => volumeImage,
+  'appc/runtime': appcRuntime,
   'docker/runtime': ({ options }) => dockerRuntime(options.isImageRuntimeIgnored ?? false),
   'cgroups/cpu': (parts) => {
     const { isQuotaEnabled } = parts.options.cgroups ?? DEFAULT_CGROUP_OPTIONS;

@@ -25,6 +25,7 @@ export const ISOLATOR_NAMES = [
   'volume/secret',
   'volume/image',
   'docker/runtime',
+  'appc/runtime',
   'cgroups/cpu',
   'cgroups/mem',
   'cgroups/pids',
@@ -63,6 +64,7 @@ const WHAT_THEY_DO: Readonly<Record<IsolatorName, string>> = {
   'volume/secret': 'secrets as files that only a task sees',
   'volume/image': 'the files of an image as a volume',
   'docker/runtime': 'what a Docker image says of its command, variables and working directory',
+  'appc/runtime': 'the same of an App Container image',
   'cgroups/cpu': 'weighs, limits and measures CPU time',
   'cgroups/mem': 'limits and measures memory',
   'cgroups/pids': 'gives each container a cgroup of this controller, for others to set limits',
@@ -123,6 +125,7 @@ export const ISOLATOR_NEEDS: Readonly<Partial<Record<IsolatorName, IsolatorNeeds
   'volume/secret': MOUNTS,
   'volume/image': MOUNTS,
   'docker/runtime': MOUNTS,
+  'appc/runtime': MOUNTS,
 };
 
 /** Names in Mesos that stand for other isolators. */

@@ -73,7 +73,7 @@ export function requireImageTypes(
  * Stands for an image that is not there yet. A plan with it is refused for no reason but what the
  * request itself asks for.
  */
-const ANY: ProvisionedImage = {
+const ANY: Omit<ProvisionedImage, 'type'> = {
   config: {
     entrypoint: ['/'],
     command: [],
@@ -87,5 +87,11 @@ const ANY: ProvisionedImage = {
 /** In place of the images that a request asks for. Throws ContainerizerError. */
 export function standIns(request: Asking): RequestedImages | undefined {
   const asked = imagesAsked(request);
-  return asked && { rootfs: asked.rootfs && ANY, volumes: asked.volumes.map(() => ANY) };
+  const standIn = ({ type }: Image): ProvisionedImage => ({ type, ...ANY });
+  return (
+    asked && {
+      rootfs: asked.rootfs && standIn(asked.rootfs),
+      volumes: asked.volumes.map(standIn),
+    }
+  );
 }

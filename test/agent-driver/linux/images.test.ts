@@ -11,6 +11,7 @@ import {
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { lookAtHost } from '../../../src/containerizer/host/host.ts';
+import { appcArchitecture } from '../../../src/containerizer/images/formats/appc-name.ts';
 import {
   type CheckInfo,
   CheckInfo_Type,
@@ -24,7 +25,9 @@ import {
   Volume_Mode,
 } from '../../../src/model/generated/messages.ts';
 import type { ContainerId } from '../../../src/model/ids.ts';
+import { aciOf, type TestAci } from '../../containerizer/images/acis.ts';
 import { inSandbox, onHost } from '../../containerizer/volumes/asked-volumes.ts';
+import { busyboxEntries } from '../../support/busybox-image.ts';
 import { openTestImages } from '../../support/test-images.ts';
 import { ContainerCalls } from '../container-calls.ts';
 import { DriverHarness, type Launch, temporaryFolder } from '../harness.ts';
@@ -34,6 +37,7 @@ import { sessionOutput } from '../session-output.ts';
 const isolation = [
   'filesystem/linux',
   'docker/runtime',
+  'appc/runtime',
   'namespaces/pid',
   'namespaces/ipc',
   'volume/host_path',
@@ -68,7 +72,7 @@ const runc = lookAtHost({}).programs.get('runc');
 
 async function open(ociRuntime?: string): Promise<void> {
   provisioned = await openTestImages(
-    { work: folder.path, store: join(folder.path, 'store') },
+    { work: folder.path, store: join(folder.path, 'store'), acis: folder.path },
     images,
   );
   harness = await DriverHarness.open(folder.path, {
@@ -132,6 +136,34 @@ test('an image says what is executed, and where', async () => {
     user: 'nobody',
   });
   expect(text).toBe(`${DONE}\n/made/here\n1\ntouch: x: Permission denied\n`);
+});
+
+test('an image of App Container says what is executed, and is a volume of another', async () => {
+  const arch = appcArchitecture(process.arch);
+  const app = {
+    exec: ['/bin/sh', '-c', 'echo $A $B $MESOS_SANDBOX; pwd; ls /'],
+    user: '0',
+    group: '0',
+    workingDirectory: '/srv',
+    environment: [
+      { name: 'A', value: 'image' },
+      { name: 'B', value: 'image' },
+      { name: 'PATH', value: '/bin' },
+    ],
+  };
+  const put = (name: string, aci: TestAci) =>
+    writeFileSync(join(folder.path, `${name}-latest-linux-${arch}.aci`), aciOf(name, aci, arch));
+  put('low', { entries: busyboxEntries('rootfs/') });
+  put('app', { manifest: { app, dependencies: [{ imageName: 'low' }] }, files: { own: 'x' } });
+  const image = { type: Image_Type.APPC, appc: { name: 'app' } };
+  const command = { shell: false, environment: { variables: [own] } };
+  const info = { type: ContainerInfo_Type.MESOS, mesos: { image } };
+  const text = `${DONE}\nimage mine /mnt/mesos/sandbox\n/srv\n`;
+  expect(await outputOf(command, info)).toBe(`${text}bin\ndev\netc\nmnt\nown\nproc\nsrv\nsys\n`);
+  const volumes = [{ container_path: '/image', mode: Volume_Mode.RO, image }];
+  expect(await outputOf({ value: 'ls /image' }, container('base', { volumes }))).toBe(
+    `${DONE}\nbin\nown\n`,
+  );
 });
 
 test('a link in the place of a file of the machine leads nowhere', async () => {

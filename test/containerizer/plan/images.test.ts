@@ -27,6 +27,7 @@ const host: PlanHost = {
 const isolation = [
   'filesystem/linux',
   'docker/runtime',
+  'appc/runtime',
   'namespaces/pid',
   'namespaces/ipc',
   'volume/host_path',
@@ -37,7 +38,11 @@ const isolators = createIsolators(isolation, parts);
 const { MESOS } = ContainerInfo_Type;
 
 const root = { kind: 'overlay', layers: ['/l/1', '/l/2'], upper: '/c/u', work: '/c/w' } as const;
-const provisioned = (config: Partial<ImageConfig> = {}): ProvisionedImage => ({
+const provisioned = (
+  config: Partial<ImageConfig> = {},
+  type: Image_Type = Image_Type.DOCKER,
+): ProvisionedImage => ({
+  type,
   config: { ...NO_CONFIG, ...config },
   root,
 });
@@ -77,6 +82,8 @@ function planOf(asked: ContainerRequest, config: Partial<ImageConfig> = {}) {
   }
   return result.plan;
 }
+
+const NO_EXECUTABLE = 'Failed to determine the launch command: No executable is found';
 
 const volume = (container_path: string, more: Partial<Volume> = {}): Volume => ({
   container_path,
@@ -178,7 +185,6 @@ describe('what is executed', () => {
   const ENTRYPOINT = { entrypoint: ['/e', 'e1'] };
   const COMMAND = { command: ['c0', 'c1'] };
   const BOTH = { ...ENTRYPOINT, ...COMMAND };
-  const NO_EXECUTABLE = 'Failed to determine the launch command: No executable is found';
   const NO_SHELL_COMMAND =
     'Failed to determine the launch command: Shell specified but no command value provided';
   const args = ['a0', 'a1'];
@@ -211,6 +217,27 @@ describe('what is executed', () => {
     expect(without({ shell: false })).toMatchObject({ text: NO_EXECUTABLE });
     expect(without({ shell: false, value: '/p' })).toMatchObject({ plan: { program: '/p' } });
   });
+});
+
+test('an isolator takes what images of its type say, and of no other', () => {
+  const { APPC, DOCKER } = Image_Type;
+  const said = { entrypoint: ['/app'], command: ['-x'], environment: ['A=image'] };
+  const of = (type: Image_Type, name: string) =>
+    planContainer(
+      { ...request({ shell: false }), images: { rootfs: provisioned(said, type), volumes: [] } },
+      { ...host, images: { types: ['DOCKER', 'APPC'], sandboxDirectory: '/box' } },
+      createIsolators(['filesystem/linux', name], parts),
+    );
+  for (const [type, name] of [
+    [APPC, 'appc/runtime'],
+    [DOCKER, 'docker/runtime'],
+  ] as const) {
+    expect(of(type, name)).toMatchObject({
+      plan: { program: '/app', arguments: ['/app', '-x'], environment: { A: 'image' } },
+    });
+  }
+  expect(of(APPC, 'docker/runtime')).toMatchObject({ text: NO_EXECUTABLE });
+  expect(of(DOCKER, 'appc/runtime')).toMatchObject({ text: NO_EXECUTABLE });
 });
 
 test("an image's variables come after the agent's and before the command's", () => {

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { syncFolder, writeDurably } from '../../../filesystem/durable-files.ts';
+import { isImageId } from '../formats/appc-name.ts';
 import { isDigest } from '../formats/digest.ts';
 import type { ImageConfig } from '../image.ts';
 import type { Access } from './access.ts';
@@ -15,7 +16,7 @@ export interface StoredLayer {
 }
 
 export interface ImageEntry {
-  /** Of the manifest. */
+  /** Of the manifest; of an App Container image, its id. */
   readonly digest: string;
   /** Lowest first. */
   readonly layers: readonly StoredLayer[];
@@ -123,7 +124,7 @@ async function read(path: string): Promise<ImageRecord> {
     record.version === 2 &&
     Number.isFinite(record.pulledMs) &&
     typeof record.name === 'string' &&
-    isDigest(record.digest) &&
+    (isDigest(record.digest) || isImageId(record.digest)) &&
     typeof record.config === 'object' &&
     record.access.every((each) => typeof each === 'string') &&
     record.layers.every(({ digest, diffId }) => isDigest(digest) && isDigest(diffId));

@@ -37,7 +37,7 @@ export interface ImageRequest {
    * The image, when all of it is in the store; it is to be held at once. Its downloads count for
    * the owner. Rejects with ContainerizerError, or with the reason of the abort.
    */
-  pull(parts: StoreParts, owner: string, abort: AbortSignal): Promise<StoredImage>;
+  pull(store: PullingStore, owner: string, abort: AbortSignal): Promise<StoredImage>;
 }
 
 export interface StoreParts {
@@ -45,6 +45,21 @@ export interface StoreParts {
   readonly layers: LayerStore;
   /** Where each pull is told of, as long as it runs. */
   readonly pulls: RunningPulls;
+}
+
+/** The store, as whoever pulls an image sees it. */
+export interface PullingStore extends StoreParts {
+  /** Another image, on which this one stands. */
+  readonly image: (image: Image) => Promise<HeldImage>;
+  readonly needs: Needs;
+}
+
+/** Of images that stand on others, by their names. */
+export interface Needs {
+  /** Each needs the next one; the last is the one that is being pulled. */
+  readonly path: readonly string[];
+  /** All that were pulled for the first one. */
+  readonly pulled: Set<string>;
 }
 
 export interface ImageSource {

@@ -7,7 +7,14 @@ import type { PullProgress } from '../pull-progress.ts';
 import type { TopFolder } from '../unpacking/layer-reader.ts';
 import { admits } from './access.ts';
 import { diffIdsOf, ImageRecords } from './image-records.ts';
-import type { HeldImage, ImageSource, ImageUse, StoredImage, StoreParts } from './image-source.ts';
+import type {
+  HeldImage,
+  ImageSource,
+  ImageUse,
+  Needs,
+  StoredImage,
+  StoreParts,
+} from './image-source.ts';
 import { LayerStore, type RemovedLayer } from './layer-store.ts';
 import { RunningPulls } from './running-pulls.ts';
 import { StoreFolders } from './store-folders.ts';
@@ -73,11 +80,20 @@ export class ImageStore {
   }
 
   /** Pulls what is missing. Rejects with ContainerizerError, or with the reason of the abort. */
-  async image(image: Image, owner: string, abort: AbortSignal): Promise<HeldImage> {
+  image(image: Image, owner: string, abort: AbortSignal): Promise<HeldImage> {
+    return this.#image(image, owner, abort, { path: [], pulled: new Set() });
+  }
+
+  async #image(image: Image, owner: string, abort: AbortSignal, above: Needs): Promise<HeldImage> {
     const { name, credentials, pull } = this.#source.request(image);
     const isCachedEnough = image.cached ?? true;
     const stored = isCachedEnough ? await this.#stored(name, credentials) : undefined;
-    return this.#held(stored ?? (await pull(this.#parts, owner, abort)));
+    if (stored !== undefined) {
+      return this.#held(stored);
+    }
+    const needs = { ...above, path: [...above.path, name] };
+    const below = (other: Image) => this.#image(other, owner, abort, needs);
+    return this.#held(await pull({ ...this.#parts, image: below, needs }, owner, abort));
   }
 
   /** Of an image that is in use already, as a container of an earlier agent. */

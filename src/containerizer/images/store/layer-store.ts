@@ -4,11 +4,12 @@
 import { mkdir, readdir, readFile, rename, stat, unlink } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { syncFolder, writeDurably } from '../../../filesystem/durable-files.ts';
+import { syncDisk, syncFolder, writeDurably } from '../../../filesystem/durable-files.ts';
 import { codeOf } from '../../../filesystem/folder.ts';
 import { ContainerizerError, containerizerErrorOf } from '../../containerizer-error.ts';
 import { Slots } from '../../downloads/slots.ts';
 import { Holders } from '../../holders.ts';
+import { copyLayers } from '../backends/layer-programs.ts';
 import { requireRoom } from '../blob-file.ts';
 import { ByteCounter } from '../byte-counter.ts';
 import type { LayerDescriptor } from '../image.ts';
@@ -16,8 +17,10 @@ import type { LayerStage } from '../pull-progress.ts';
 import type { PulledImage } from '../puller.ts';
 import { SharedWork } from '../shared-work.ts';
 import type { TopFolder } from '../unpacking/layer-reader.ts';
-import { LAYER_BOUNDS, unpackLayer } from '../unpacking/unpacker.ts';
+import { type AciFacts, type BlobForm, LAYER_BOUNDS, unpackLayer } from '../unpacking/unpacker.ts';
+import { sha256 } from '../verification.ts';
 import type { StoreFolders } from './store-folders.ts';
+import { keepVisible } from './visible-paths.ts';
 
 export interface LayerStoreOptions {
   readonly folders: StoreFolders;
@@ -25,6 +28,7 @@ export interface LayerStoreOptions {
   readonly program: string;
 }
 
+/** What is known of a layer besides its files. */
 interface LayerFacts {
   readonly version: 2;
   /** Of the content of its files. */
@@ -33,15 +37,29 @@ interface LayerFacts {
   readonly top?: TopFolder | undefined;
   /** Whether nothing is seen of all layers below. */
   readonly isOpaque: boolean;
+  /** Of an App Container image. */
+  readonly aci?: AciFacts | undefined;
 }
 
 /** Where the blob of a layer comes from, and for whom. */
-interface Source {
-  /** The registry. */
+interface Source<Bring> {
+  /** The registry, or another host. */
   readonly name: string;
   readonly owner: string;
   /** Brings the blob into a new file. */
-  readonly bring: PulledImage['download'];
+  readonly bring: Bring;
+}
+
+/** `path` is that of the new file. */
+type BringBlob = (path: string, abort: AbortSignal, arrived: ByteCounter) => Promise<void>;
+
+/** What a layer is made of. */
+interface Blob {
+  /** Its digest, or where it is. */
+  readonly name: string;
+  readonly form: BlobForm;
+  /** In bytes, if it is known. */
+  readonly size: number | undefined;
 }
 
 /** A layer that is being made. */
@@ -135,21 +153,20 @@ export class LayerStore {
   async provide(
     layer: LayerDescriptor,
     known: string | undefined,
-    { source, abort }: { readonly source: Source; readonly abort: AbortSignal },
+    {
+      source,
+      abort,
+    }: { readonly source: Source<PulledImage['download']>; readonly abort: AbortSignal },
   ): Promise<string> {
     const expected = layer.diffId ?? known;
     if (expected !== undefined && (await this.isThere(expected))) {
       return expected;
     }
     const key = [layer.digest, source.name, ...layer.urls].join(' ');
-    const joined = () => {
-      this.#downloads.beginNext();
-      this.#unpackings.beginNext();
-    };
-    const use = { key, owner: source.owner, joined };
-    const diffId = await this.#making.run(use, abort, (shared, owners) =>
-      this.#make(layer, { ...source, owners }, shared),
-    );
+    const { digest: name, size } = layer;
+    const bring: BringBlob = (path, shared, arrived) => source.bring(layer, path, shared, arrived);
+    const blob = { name, form: 'layer', size } as const;
+    const diffId = await this.#makeOnce(key, blob, { ...source, bring }, abort);
     if (layer.diffId !== undefined && layer.diffId !== diffId) {
       throw new ContainerizerError(
         `Layer ${layer.digest} is not what its image says: its content has the digest ${diffId}, ` +
@@ -157,6 +174,36 @@ export class LayerStore {
       );
     }
     return diffId;
+  }
+
+  /**
+   * Brings an App Container image from its place: the diffId of its layer, whose facts have the
+   * rest of it. Rejects with ContainerizerError.
+   */
+  provideAci(place: string, source: Source<BringBlob>, abort: AbortSignal): Promise<string> {
+    return this.#makeOnce(place, { name: place, form: 'aci', size: undefined }, source, abort);
+  }
+
+  /**
+   * A layer that has of others, the lowest first, what is seen of them where they lie on each
+   * other, and of that these paths only. Rejects with ContainerizerError.
+   */
+  async provideVisible(
+    layers: readonly string[],
+    paths: readonly string[],
+    { owner, abort }: { readonly owner: string; readonly abort: AbortSignal },
+  ): Promise<string> {
+    const diffId = sha256(Buffer.from(JSON.stringify({ layers, paths })));
+    if (await this.isThere(diffId)) {
+      return diffId;
+    }
+    const joined = () => this.#unpackings.beginNext();
+    return await this.#making.run({ key: diffId, owner, joined }, abort, (shared, owners) =>
+      this.#unpackings.run({ host: '', owners }, shared, async () => {
+        await this.#makeVisible(diffId, layers, paths, shared);
+        return diffId;
+      }),
+    );
   }
 
   /** Whether the store has it; somebody may have tidied up. */
@@ -204,31 +251,47 @@ export class LayerStore {
     return bytes ?? 0;
   }
 
-  async #make(
-    layer: LayerDescriptor,
-    { name, bring, owners }: Source & { readonly owners: ReadonlySet<string> },
+  /** Once for all who ask for the same key at the same time. */
+  #makeOnce(
+    key: string,
+    blob: Blob,
+    { owner, ...source }: Source<BringBlob>,
     abort: AbortSignal,
   ): Promise<string> {
+    const joined = () => {
+      this.#downloads.beginNext();
+      this.#unpackings.beginNext();
+    };
+    return this.#making.run({ key, owner, joined }, abort, (shared, owners) =>
+      this.#make(blob, { ...source, owners }, shared),
+    );
+  }
+
+  async #make(
+    { name, form, size = 0 }: Blob,
+    source: Omit<Source<BringBlob>, 'owner'> & { readonly owners: ReadonlySet<string> },
+    abort: AbortSignal,
+  ): Promise<string> {
+    const { name: host, owners, bring } = source;
     const { folders, program } = this.#options;
     const staging = await folders.stage();
     const work: LayerWork = { stage: 'waiting', arrived: new ByteCounter() };
-    this.#works.set(layer.digest, work);
+    this.#works.set(name, work);
     try {
       const blob = join(staging, 'blob');
-      const { digest, size = 0 } = layer;
-      await this.#downloads.run({ host: name, owners }, abort, async () => {
+      await this.#downloads.run({ host, owners }, abort, async () => {
         work.stage = 'downloading';
-        await requireRoom(folders.layers, size, `layer ${digest} of ${size} bytes`);
-        await bring(layer, blob, abort, work.arrived);
+        await requireRoom(folders.layers, size, `layer ${name} of ${size} bytes`);
+        await bring(blob, abort, work.arrived);
       });
       work.stage = 'unpacking';
       return await this.#unpackings.run({ host: '', owners }, abort, async () => {
         await mkdir(join(staging, 'layer', 'files'), { recursive: true });
         await mkdir(join(staging, 'replaced'));
-        const order = { program, blob, folder: staging, bounds: LAYER_BOUNDS };
-        const { diffId, bytes, top, isOpaque } = await unpackLayer(layer.digest, order, abort);
+        const order = { program, blob, form, folder: staging, bounds: LAYER_BOUNDS };
+        const { diffId, bytes, top, isOpaque, aci } = await unpackLayer(name, order, abort);
         await unlink(blob);
-        const facts: LayerFacts = { version: 2, bytes, top, isOpaque };
+        const facts: LayerFacts = { version: 2, bytes, top, isOpaque, aci };
         await writeDurably(join(staging, 'layer', 'layer.json'), JSON.stringify(facts));
         abort.throwIfAborted();
         await this.#keep(join(staging, 'layer'), diffId);
@@ -236,11 +299,52 @@ export class LayerStore {
       });
     } catch (error) {
       abort.throwIfAborted();
-      throw containerizerErrorOf(error, `Failed to store layer ${layer.digest}`);
+      throw containerizerErrorOf(error, `Failed to store layer ${name}`);
     } finally {
-      if (this.#works.get(layer.digest) === work) {
-        this.#works.delete(layer.digest);
+      if (this.#works.get(name) === work) {
+        this.#works.delete(name);
       }
+      await folders.delete(staging);
+    }
+  }
+
+  async #makeVisible(
+    diffId: string,
+    layers: readonly string[],
+    paths: readonly string[],
+    abort: AbortSignal,
+  ): Promise<void> {
+    const { folders, program } = this.#options;
+    const staging = await folders.stage();
+    try {
+      const made = join(staging, 'layer');
+      const files = join(made, 'files');
+      await mkdir(files, { recursive: true });
+      const all = await Promise.all(layers.map((layer) => this.facts(layer)));
+      await requireRoom(staging, sumOf(all.map(({ bytes }) => bytes)), 'the files of the image');
+      await copyLayers(
+        program,
+        files,
+        layers.map((layer) => this.folder(layer)),
+        abort,
+      );
+      const facts: LayerFacts = {
+        version: 2,
+        bytes: await keepVisible(files, paths),
+        top: all.findLast(({ top }) => top !== undefined)?.top,
+        isOpaque: false,
+      };
+      abort.throwIfAborted();
+      await writeDurably(join(made, 'layer.json'), JSON.stringify(facts));
+      await syncDisk(made);
+      await this.#keep(made, diffId);
+    } catch (error) {
+      abort.throwIfAborted();
+      throw containerizerErrorOf(
+        error,
+        'Failed to make the files of the image that are to be seen',
+      );
+    } finally {
       await folders.delete(staging);
     }
   }
@@ -263,3 +367,5 @@ export class LayerStore {
     return join(this.#options.folders.layers, diffId.slice(SHA256.length));
   }
 }
+
+const sumOf = (numbers: readonly number[]) => numbers.reduce((sum, each) => sum + each, 0);

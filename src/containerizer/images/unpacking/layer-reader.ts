@@ -71,6 +71,7 @@ export interface TopFolder {
 export class LayerReader implements TarSink {
   readonly #sink: OperationSink;
   readonly #bounds: LayerBounds;
+  readonly #canHide: boolean;
   readonly #folders = new Map<ByteText, Pick<Attributes, 'mode' | 'modified'>>();
   #folderNamesBytes = 0;
   #entries = 0;
@@ -79,9 +80,11 @@ export class LayerReader implements TarSink {
   #isOpaque = false;
   #takesContent = false;
 
-  constructor(bounds: LayerBounds, sink: OperationSink) {
+  /** `canHide`: whether files with special names take away what is below. */
+  constructor(bounds: LayerBounds, sink: OperationSink, canHide = true) {
     this.#bounds = bounds;
     this.#sink = sink;
+    this.#canHide = canHide;
   }
 
   get entries(): number {
@@ -106,16 +109,23 @@ export class LayerReader implements TarSink {
     this.#count(entry);
     this.#takesContent = false;
     const path = pathOf(entry.name);
+    if (!this.#canHide || !this.#hide(path)) {
+      this.#add(entry, path);
+    }
+  }
+
+  /** Whether the name is one that takes away something, or says so of nothing. */
+  #hide(path: ByteText): boolean {
     const at = path.lastIndexOf('/') + 1;
     const name = path.slice(at);
     if (path.split('/').some((part) => part.startsWith(AUFS)) && name !== OPAQUE) {
-      return;
+      return true;
     }
     if (name === OPAQUE) {
       const folder = path.slice(0, Math.max(at - 1, 0));
       this.#isOpaque ||= folder === '';
       this.#sink.operation({ kind: 'opaque', path: folder });
-      return;
+      return true;
     }
     if (name.startsWith(WHITEOUT)) {
       const hidden = name.slice(WHITEOUT.length);
@@ -123,9 +133,9 @@ export class LayerReader implements TarSink {
         throw new TarError(`'${shown(path)}' hides no name`);
       }
       this.#sink.operation({ kind: 'whiteout', path: path.slice(0, at) + hidden });
-      return;
+      return true;
     }
-    this.#add(entry, path);
+    return false;
   }
 
   piece(piece: SparsePiece): void {

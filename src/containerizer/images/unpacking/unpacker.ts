@@ -11,12 +11,16 @@ export const LAYER_BOUNDS: LayerBounds = { entries: 1_000_000, bytes: 64 * 2 ** 
 /** What the thread is told when its work is not wanted any more. */
 export const STOP = 'stop';
 
+export type BlobForm = 'layer' | 'aci';
+
 /** What the thread is told to do. */
 export interface UnpackingOrder {
   /** The program of the supervisor. */
   readonly program: string;
   /** A file: a tar archive, compressed or not. */
   readonly blob: string;
+  /** An App Container image has its layer in a folder. */
+  readonly form: BlobForm;
   /** In it there are `layer/files`, which is filled, and `replaced`, for what is in the way. */
   readonly folder: string;
   readonly bounds: LayerBounds;
@@ -32,6 +36,15 @@ export interface UnpackedLayer {
   readonly top: TopFolder | undefined;
   /** Whether nothing is seen of all layers below. */
   readonly isOpaque: boolean;
+  /** Undefined for one that is only a layer. */
+  readonly aci: AciFacts | undefined;
+}
+
+/** Of an App Container image, beside its layer. */
+export interface AciFacts {
+  /** `sha512-` and the digest of the uncompressed archive. */
+  readonly id: string;
+  readonly manifest: string;
 }
 
 /** `refused`: the layer is at fault; `failed`: the machine. */

@@ -4,41 +4,19 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { createReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
-import type { Transform, Writable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import type { Writable } from 'node:stream';
 import { parentPort } from 'node:worker_threads';
-import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { codeOf } from '../../../filesystem/folder.ts';
 import { errorText } from '../../../model/error-text.ts';
-import { compressionOf, MAGIC_BYTES } from './compression.ts';
-import { LayerReader } from './layer-reader.ts';
+import { AciReader } from './aci-reader.ts';
+import { CHUNK_BYTES, decompressed } from './decompression.ts';
+import { LayerReader, type OperationSink } from './layer-reader.ts';
 import { END, operationBytes, pieceBytes } from './operation-bytes.ts';
 import { TarError } from './tar-error.ts';
 import { shown, TarReader } from './tar-reader.ts';
 import { STOP, type UnpackingAnswer, type UnpackingOrder } from './unpacker.ts';
 
-const CHUNK_BYTES = 256 * 1024;
 const MAX_ANSWER_BYTES = 64 * 1024;
-
-/** Undefined: the blob is the archive itself. */
-async function decompression(path: string): Promise<Transform | undefined> {
-  await using file = await open(path);
-  const { buffer, bytesRead } = await file.read(Buffer.alloc(MAGIC_BYTES), 0, MAGIC_BYTES, 0);
-  const compression = compressionOf(buffer.subarray(0, bytesRead));
-  const options = { chunkSize: CHUNK_BYTES };
-  switch (compression) {
-    case undefined:
-      return undefined;
-    case 'gzip':
-      return createGunzip(options);
-    case 'zstd':
-      return createZstdDecompress(options);
-    default:
-      throw new TarError(`it is compressed as ${compression}; known are gzip and zstd`);
-  }
-}
 
 /** What the operations are written to, a piece at a time. */
 class Pieces {
@@ -70,12 +48,15 @@ async function unpack(
 ): Promise<UnpackingAnswer> {
   const pieces = new Pieces();
   const hash = createHash('sha256');
-  const layer = new LayerReader(order.bounds, {
+  const isAci = order.form === 'aci';
+  const sink: OperationSink = {
     operation: (operation) => pieces.add(operationBytes(operation)),
     piece: (piece) => pieces.add(pieceBytes(piece)),
     content: (bytes) => pieces.add(bytes),
-  });
-  const archive = new TarReader(layer);
+  };
+  const layer = new LayerReader(order.bounds, sink, !isAci);
+  const aci = isAci ? { reader: new AciReader(layer), hash: createHash('sha512') } : undefined;
+  const archive = new TarReader(aci?.reader ?? layer);
   // What follows the end of the archive is a part of what has the digest.
   let after = order.bounds.bytes + order.bounds.entries * HEADER_BYTES;
   const take = async (chunks: AsyncIterable<Buffer>) => {
@@ -85,16 +66,14 @@ async function unpack(
         throw new TarError('it is larger than all files that a layer may have');
       }
       hash.update(chunk);
+      aci?.hash.update(chunk);
       archive.push(chunk);
       await pieces.write(child.input, CHUNK_BYTES / 4, signal);
     }
   };
-  const blob = createReadStream(order.blob, { highWaterMark: CHUNK_BYTES });
-  const through = await decompression(order.blob);
-  await (through === undefined
-    ? pipeline(blob, take, { signal })
-    : pipeline(blob, through, take, { signal }));
+  await decompressed(order.blob, take, signal);
   archive.end();
+  const manifest = aci?.reader.end();
   layer.end();
   pieces.add(END);
   await pieces.write(child.input, 0, signal);
@@ -105,7 +84,11 @@ async function unpack(
   }
   const { entries, bytes, top, isOpaque } = layer;
   const diffId = `sha256:${hash.digest('hex')}`;
-  return { kind: 'unpacked', diffId, entries, bytes, top, isOpaque };
+  return {
+    kind: 'unpacked',
+    ...{ diffId, entries, bytes, top, isOpaque },
+    aci: aci && { id: `sha512-${aci.hash.digest('hex')}`, manifest: manifest ?? '' },
+  };
 }
 
 /** The headers of an entry: its own, that of its long names, and these. */

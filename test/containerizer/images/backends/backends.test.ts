@@ -38,7 +38,7 @@ async function unpacked(entries: readonly ArchiveEntry[]): Promise<string> {
   writeFileSync(blob, archiveOf(...entries));
   await unpackLayer(
     'of the test',
-    { program: stage.program, blob, folder: at, bounds: LAYER_BOUNDS },
+    { program: stage.program, blob, folder: at, form: 'layer', bounds: LAYER_BOUNDS },
     never,
   );
   return join(at, 'layer/files');

@@ -1,5 +1,6 @@
 // Layers that are unpacked as an agent does it, hostile ones among them.
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import {
   existsSync,
   lstatSync,
@@ -15,6 +16,7 @@ import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import {
+  type BlobForm,
   LAYER_BOUNDS,
   unpackLayer,
 } from '../../../../src/containerizer/images/unpacking/unpacker.ts';
@@ -36,6 +38,7 @@ afterEach(() => temporary[Symbol.dispose]());
 
 interface Options {
   readonly bounds?: typeof LAYER_BOUNDS;
+  readonly form?: BlobForm;
   readonly abort?: AbortSignal;
   readonly below?: string;
 }
@@ -45,6 +48,7 @@ async function unpacked(
   blob: Buffer,
   {
     bounds = LAYER_BOUNDS,
+    form = 'layer',
     abort = new AbortController().signal,
     below = temporary.path,
   }: Options = {},
@@ -56,9 +60,13 @@ async function unpacked(
   mkdirSync(join(folder, 'replaced'));
   writeFileSync(file, blob);
   const program = await supervisorProgram(programs);
-  const layer = await unpackLayer('sha256:77', { program, blob: file, folder, bounds }, abort);
+  const order = { program, blob: file, folder, form, bounds };
+  const layer = await unpackLayer('sha256:77', order, abort);
   return { layer, files, text: (name: string) => readFileSync(join(files, name), 'utf8') };
 }
+
+const packed = (program: 'bzip2' | 'xz', bytes: Buffer) =>
+  execFileSync(program, ['--compress', '--stdout'], { input: bytes });
 
 const unpackedOf = (...entries: readonly ArchiveEntry[]) => unpacked(archiveOf(...entries));
 
@@ -134,7 +142,8 @@ test('a layer is unpacked, however it is compressed', async () => {
     zstdCompressSync(archive.subarray(5_000)),
   ]);
   const members = [archive.subarray(0, 700), archive.subarray(700)].map((it) => gzipSync(it));
-  for (const blob of [archive, gzipSync(archive), Buffer.concat(members), frames]) {
+  const others = [packed('xz', archive), packed('bzip2', archive)];
+  for (const blob of [archive, gzipSync(archive), Buffer.concat(members), frames, ...others]) {
     const { layer, files, text } = await unpacked(blob);
     expect(layer).toMatchObject({ diffId: digestOf(archive), entries: 5, bytes: 300_004 });
     expect(tree(files)).toEqual([
@@ -377,7 +386,9 @@ test.each<[string, Buffer, string]>([
     entryBytes({ name: 'a', content: 'x'.repeat(2000) }).subarray(0, 900),
     'in the middle',
   ],
-  ['an archive of xz', Buffer.from('fd377a585a000004', 'hex'), 'it is compressed as xz'],
+  ['an archive of lz4', Buffer.from('04224d1800000000', 'hex'), 'it is compressed as lz4'],
+  ['half an xz', packed('xz', archiveOf({ name: 'a' })).subarray(0, 40), 'end of input'],
+  ['half a bzip2', packed('bzip2', archiveOf({ name: 'a' })).subarray(0, 40), 'ends unexpectedly'],
 ])('%s is refused', async (_, blob, why) => {
   await expect(unpacked(blob)).rejects.toThrow(
     new RegExp(`^Layer sha256:77 cannot be unpacked: .*${why}`),
@@ -393,7 +404,59 @@ test('an empty layer is a layer', async () => {
     bytes: 0,
     top: undefined,
     isOpaque: false,
+    aci: undefined,
   });
+});
+
+test('of an App Container image, what is below rootfs is the layer', async () => {
+  const manifest = '{"acKind": "ImageManifest"}';
+  const archive = archiveOf(
+    { name: 'rootfs', type: '5', mode: 0o700, uid: 9 },
+    { name: './rootfs/etc/.wh.motd', content: 'a name as any other' },
+    { name: 'rootfs/etc/motd', content: 'hello' },
+    { name: 'rootfs/again', type: '1', target: 'rootfs/etc/motd' },
+    { name: 'rootfs/link', type: '2', target: '/etc/motd' },
+    { name: 'notes/manifest', content: 'of no interest' },
+    { name: './manifest', content: manifest },
+  );
+  const { layer, files, text } = await unpacked(packed('xz', archive), { form: 'aci' });
+  const id = `sha512-${createHash('sha512').update(archive).digest('hex')}`;
+  expect(layer).toMatchObject({
+    diffId: digestOf(archive),
+    top: { mode: 0o700, uid: 9, gid: 0 },
+    isOpaque: false,
+    aci: { id, manifest },
+  });
+  expect(tree(files)).toEqual(['again', 'etc/', 'etc/.wh.motd', 'etc/motd', 'link -> /etc/motd']);
+  expect(text('again')).toBe('hello');
+});
+
+const root = { name: 'rootfs/a' };
+const large = { name: 'manifest', content: Buffer.alloc(2 ** 20 + 1) };
+test.each<[string, ArchiveEntry[], string]>([
+  ['without a manifest', [root], "there is no file 'manifest'"],
+  ['without files', [{ name: 'manifest' }], "there is no folder 'rootfs'"],
+  [
+    'with a manifest that is a link',
+    [root, { name: 'manifest', type: '2', target: '/etc/passwd' }],
+    "'manifest' is no plain file",
+  ],
+  ['with two manifests', [root, { name: 'manifest' }, { name: './manifest' }], 'several'],
+  ['with a large manifest', [root, large], 'its manifest has more than 1048576 bytes'],
+  [
+    'with a manifest that is no text',
+    [root, { name: 'manifest', content: Buffer.from([0xff]) }],
+    'UTF-8',
+  ],
+  ['whose rootfs is a link', [{ name: 'rootfs', type: '2', target: '/' }], 'is no folder'],
+  ['that leads out of rootfs', [{ name: 'rootfs/../x' }], 'leads out of the layer'],
+  [
+    'with a hard link out of rootfs',
+    [{ name: 'rootfs/x', type: '1', target: 'manifest' }],
+    "hard link to 'manifest'",
+  ],
+])('an App Container image %s is refused', async (_, entries, why) => {
+  await expect(unpacked(archiveOf(...entries), { form: 'aci' })).rejects.toThrow(why);
 });
 
 test('a bomb ends before it has filled the disk', async () => {

@@ -13,6 +13,7 @@ import {
   type CommandInfo,
   type ContainerInfo,
   ContainerInfo_Type,
+  Image_Type,
   LinuxInfo_IpcMode,
   ContainerInfo_DockerInfo_Network as Network,
   Volume_Mode,
@@ -21,6 +22,7 @@ import { containerId } from '../../../../src/model/ids.ts';
 import { cpus, mem } from '../../../core/resources.ts';
 import { isolatorParts } from '../../isolators/parts.ts';
 
+const root = { kind: 'folder', path: '/image', isReadOnly: false } as const;
 const hierarchies = [
   { version: 1 as const, root: '/cg/mem/mesos', controllers: ['memory'] },
   { version: 1 as const, root: '/cg/cpu/mesos', controllers: ['cpu', 'cpuacct'] },
@@ -61,7 +63,7 @@ const request = (container: ContainerInfo, command: CommandInfo): ContainerReque
   task: { name: 't', task_id: { value: 't' }, agent_id: { value: 's' }, command },
   taskEnvironment: { MESOS_ALLOCATION_ROLE: 'web' },
   images: {
-    rootfs: { config, root: { kind: 'folder', path: '/image', isReadOnly: false } },
+    rootfs: { type: Image_Type.DOCKER, config, root },
     volumes: [],
   },
 });

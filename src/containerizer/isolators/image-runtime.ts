@@ -1,8 +1,8 @@
-// docker/runtime: what a Docker image says of containers made of it - its command, variables and
-// working directory - where the command itself does not say. Its user is not taken: as with Mesos,
-// who a container runs as is the framework's business, and the operator's.
+// docker/runtime and appc/runtime: what an image says of containers made of it - its command,
+// variables and working directory - where the command itself does not say. Its user is not taken:
+// as with Mesos, who a container runs as is the framework's business, and the operator's.
 import { resolve } from 'node:path';
-import type { CommandInfo } from '../../model/generated/messages.ts';
+import { type CommandInfo, Image_Type } from '../../model/generated/messages.ts';
 import type { ImageConfig } from '../images/image.ts';
 import {
   type CommandLine,
@@ -14,13 +14,20 @@ import {
 } from '../plan/command-line.ts';
 import { imageVariables } from '../plan/image-variables.ts';
 import type { Isolator } from './isolator.ts';
+import type { IsolatorName } from './names.ts';
 
 /** `isIgnored`: whether images say nothing that counts. */
-export const dockerRuntime = (isIgnored: boolean): Isolator => ({
-  name: 'docker/runtime',
+export const dockerRuntime = (isIgnored: boolean): Isolator =>
+  imageRuntime('docker/runtime', isIgnored ? undefined : Image_Type.DOCKER);
+
+export const appcRuntime = (): Isolator => imageRuntime('appc/runtime', Image_Type.APPC);
+
+/** `type`: of the images that it is about. */
+const imageRuntime = (name: IsolatorName, type: Image_Type | undefined): Isolator => ({
+  name,
   contribute(plan, { images, command = {}, taskEnvironment = {} }) {
     const image = images?.rootfs;
-    if (image === undefined || isIgnored) {
+    if (image === undefined || image.type !== type) {
       return plan;
     }
     const { config } = image;

@@ -1,0 +1,89 @@
+// The bytes of a tar archive that is compressed in one of several ways: by Node where it can, else
+// by the system's programs, which read what a stranger has made as a user without rights.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createReadStream } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip, createZstdDecompress } from 'node:zlib';
+import { errorText } from '../../../model/error-text.ts';
+import { compressionOf, MAGIC_BYTES } from './compression.ts';
+import { TarError } from './tar-error.ts';
+import { shown } from './tar-reader.ts';
+
+export const CHUNK_BYTES = 256 * 1024;
+
+/** What takes the archive; it has ended when the promise resolves. */
+type Taker = (chunks: AsyncIterable<Buffer>) => Promise<void>;
+
+/** Of the largest dictionary that xz has at its usual levels, with as much again. */
+const PROGRAMS = {
+  xz: ['xz', '--decompress', '--stdout', '--memlimit-decompress=256MiB'],
+  bzip2: ['bzip2', '--decompress', '--stdout'],
+} as const;
+
+/** `nobody`, of whom no file is. */
+const NOBODY = 65_534;
+const MOST_SAID_BYTES = 4096;
+
+/** Throws TarError where the archive is at fault, and else as streams and `take` do. */
+export async function decompressed(path: string, take: Taker, signal: AbortSignal): Promise<void> {
+  await using file = await open(path);
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(MAGIC_BYTES), 0, MAGIC_BYTES, 0);
+  const compression = compressionOf(buffer.subarray(0, bytesRead));
+  const blob = () => createReadStream(path, { highWaterMark: CHUNK_BYTES });
+  const options = { chunkSize: CHUNK_BYTES };
+  switch (compression) {
+    case undefined:
+      return await pipeline(blob(), take, { signal });
+    case 'gzip':
+      return await pipeline(blob(), createGunzip(options), take, { signal });
+    case 'zstd':
+      return await pipeline(blob(), createZstdDecompress(options), take, { signal });
+    case 'xz':
+    case 'bzip2':
+      return await byProgram(compression, file, take, signal);
+    default:
+      throw new TarError(`it is compressed as ${compression}; known are gzip, zstd, xz and bzip2`);
+  }
+}
+
+async function byProgram(
+  compression: keyof typeof PROGRAMS,
+  { fd }: FileHandle,
+  take: Taker,
+  signal: AbortSignal,
+): Promise<void> {
+  const [program, ...words] = PROGRAMS[compression];
+  const child = spawn(program, words, {
+    stdio: [fd, 'pipe', 'pipe'],
+    env: {},
+    ...(process.geteuid?.() === 0 && { uid: NOBODY, gid: NOBODY }),
+  });
+  const ended = Promise.withResolvers<number | null>();
+  child.on('close', ended.resolve);
+  let said = '';
+  child.stderr?.setEncoding('latin1').on('data', (more: string) => {
+    said = (said + more).slice(0, MOST_SAID_BYTES);
+  });
+  try {
+    await started(child, program);
+    await pipeline(child.stdout ?? [], take, { signal });
+    const status = await ended.promise;
+    if (status !== 0) {
+      const why = shown(said.trim()) || `${program} has ended with status ${status}`;
+      throw new TarError(`its compressed data are damaged (${why})`);
+    }
+  } finally {
+    child.kill('SIGKILL');
+  }
+}
+
+async function started(child: ChildProcess, program: string): Promise<void> {
+  try {
+    await once(child, 'spawn');
+  } catch (error) {
+    const why = `it is compressed so that ${program} is needed: ${errorText(error)}`;
+    throw new Error(why, { cause: error });
+  }
+}
