@@ -36,7 +36,7 @@ export const volumeHostPath = (creatable: readonly string[] | undefined): Isolat
   async prepare(plan) {
     for (const mount of plan.volumeMounts) {
       if (mount.source.kind === 'asked') {
-        await requireHostPath(mount.source.path, creatable);
+        await requireHostPath(mount.source.path, creatable, plan.user);
         await requireMountPoint(plan, mount);
       }
     }

@@ -19,7 +19,7 @@ export interface Place {
   readonly resources: readonly Resource[];
 }
 
-const ROOT = 'root';
+export const ROOT = 'root';
 
 /**
  * Whether the sandbox of a container of a user is safe in that of another one: a user may put

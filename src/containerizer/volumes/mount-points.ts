@@ -5,6 +5,7 @@ import { relative } from 'node:path';
 import { Folder } from '../../filesystem/folder.ts';
 import { isWithin, pathNames } from '../../model/paths.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
+import { ROOT } from '../plan/place.ts';
 import type { ContainerPlan } from '../plan/plan.ts';
 import type { VolumeMount } from '../plan/volume-mounts.ts';
 
@@ -13,10 +14,15 @@ import type { VolumeMount } from '../plan/volume-mounts.ts';
  * sandbox is mounted on something that is there. Rejects with ContainerizerError.
  */
 export async function requireMountPoint(
-  { rootfs }: Pick<ContainerPlan, 'rootfs'>,
+  { rootfs, user }: Pick<ContainerPlan, 'rootfs' | 'user'>,
   { target }: Pick<VolumeMount, 'target'>,
 ): Promise<void> {
-  if (rootfs === undefined && target.below.length === 0 && !(await exists(target.top))) {
+  if (
+    rootfs === undefined &&
+    target.below.length === 0 &&
+    seesAll(user) &&
+    !(await exists(target.top))
+  ) {
     throw new ContainerizerError(
       `Mount point '${target.top}' is an absolute path. It must exist if the container shares the ` +
         'host filesystem',
@@ -24,9 +30,15 @@ export async function requireMountPoint(
   }
 }
 
+/**
+ * Whether whoever runs in the container can know what there is on the machine. To others the
+ * launcher says the same of what is not there, and of what is closed to them.
+ */
+const seesAll = (user: string | undefined): boolean => user === undefined || user === ROOT;
+
 /** The same for all volumes of these kinds. */
 export async function requireMountPoints(
-  plan: Pick<ContainerPlan, 'rootfs' | 'volumeMounts'>,
+  plan: Pick<ContainerPlan, 'rootfs' | 'user' | 'volumeMounts'>,
   kinds: readonly VolumeMount['source']['kind'][],
 ): Promise<void> {
   for (const mount of plan.volumeMounts.filter(({ source }) => kinds.includes(source.kind))) {
@@ -41,15 +53,16 @@ export async function requireMountPoints(
 export async function requireHostPath(
   path: string,
   allowed: readonly string[] | undefined,
+  user?: string,
 ): Promise<void> {
-  if (await exists(path)) {
+  const top = allowed?.find((folder) => isNormalWithin(path, folder));
+  if ((top === undefined && !seesAll(user)) || (await exists(path))) {
     return;
   }
   const missing = `Path '${path}' in HOST_PATH volume does not exist`;
   if (allowed === undefined) {
     throw new ContainerizerError(missing);
   }
-  const top = allowed.find((folder) => isNormalWithin(path, folder));
   if (top === undefined) {
     throw new ContainerizerError(
       `${missing} and is not whitelisted for creation: Path '${path}' is not whitelisted`,

@@ -140,7 +140,16 @@ test('a user gets no folder of the host that the user could not enter', async ()
   mkdirSync(at('host/closed/inner'), { recursive: true });
   chmodSync(at('host/closed'), 0o700);
   const volume = onHost(at('host/closed/inner'));
-  expect(await printed('ls in', [volume], { user: 'nobody' })).toMatch(/Permission denied/);
+  const none = /^The volume at '.*' has no source or mount point that its user can reach: /;
+  // What is not there, and what is closed to the user, is told in the same words.
+  for (const path of ['closed/inner', 'closed/none', 'none']) {
+    const source = onHost(at('host', path));
+    expect(await printed('ls in', [source], { user: 'nobody' })).toMatch(none);
+    const target = { ...onHost(at('host')), container_path: at('host', path) };
+    expect(await printed('true', [target], { user: 'nobody' })).toMatch(none);
+    const kept = { ...secret('x'), container_path: at('host', path) };
+    expect(await printed('true', [kept], { user: 'nobody' })).toMatch(none);
+  }
   expect(await printed('ls -d in', [volume])).toBe('in\n');
 });
 

@@ -177,12 +177,16 @@ int try_root(const char *target, const char *what);
 int fill_layer(const char *folder);
 int copy_layers(int count, char **folders);
 
+/* process.c: whether the container's user is that of this process. */
+int is_same_user(const struct launch *launch);
+
 /*
  * process.c: opens a folder below one that only the agent can exchange, or what the container's user can
  * reach; makes a folder or file where that user can; -1, with errno.
  */
 int open_below(const char *above, const char *path);
 int open_as_user(const struct launch *launch, const char *path);
+int open_in_as_user(const struct launch *launch, int root, const char *path);
 int make_as_user(const struct launch *launch, int folder, const char *name, int is_file);
 
 /* process.c: turns this process into the container's; does not return. */

@@ -183,7 +183,7 @@ static void enter_beneath(int failure, const struct launch *launch) {
   close(folder);
 }
 
-static int is_same_user(const struct launch *launch) { return strcmp(launch->uid, "-") == 0; }
+int is_same_user(const struct launch *launch) { return strcmp(launch->uid, "-") == 0; }
 
 static gid_t gid_of(const struct launch *launch) { return strtoul(launch->gid, NULL, 10); }
 
@@ -313,19 +313,29 @@ _Noreturn void execute(const char *program, char **arguments, int failure) {
  * What is opened is what the container's user can reach, and not what a link of /proc leads to, for this
  * process has more open than that. Returns -1, with errno.
  */
-int open_as_user(const struct launch *launch, const char *path) {
+static int reach_as_user(const struct launch *launch, int folder, const char *path,
+                         unsigned long long resolve) {
   struct former former;
   if (act_as_user(launch, &former) < 0) {
     return -1;
   }
-  struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_MAGICLINKS};
-  int found = syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how), error = errno;
+  struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = resolve};
+  int found = syscall(SYS_openat2, folder, path, &how, sizeof how), error = errno;
   if (act_as_root(launch, &former) < 0) {
     /* What this process does next is root's. */
     _exit(1);
   }
   errno = error;
   return found;
+}
+
+int open_as_user(const struct launch *launch, const char *path) {
+  return reach_as_user(launch, AT_FDCWD, path, RESOLVE_NO_MAGICLINKS);
+}
+
+/* The same from a folder that is taken for the root. */
+int open_in_as_user(const struct launch *launch, int root, const char *path) {
+  return reach_as_user(launch, root, path, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
 }
 
 /* Only where the container's user can do so. Returns -1, with errno. */

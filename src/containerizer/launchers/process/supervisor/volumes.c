@@ -90,7 +90,10 @@ struct root {
 
 static int open_target(struct root root, const char *top, char *below, enum make make) {
   int is_file = make == FOLDERS_AND_FILE && !*below;
-  int here = root.is_own ? make_on_way(root.launch, root.fd, top, is_file) : open_in(root.fd, top);
+  /* What a container asks for, and not its sandbox, is what its user can reach. */
+  int here = root.is_own ? make_on_way(root.launch, root.fd, top, is_file)
+             : *below    ? open_in(root.fd, top)
+                         : open_in_as_user(root.launch, root.fd, top);
   return open_from(root.launch, here, below, make);
 }
 
@@ -129,14 +132,27 @@ static int attach(int source, const char *name, const char *mode, int target) {
   return result < 0 ? -1 : 0;
 }
 
+/*
+ * A path of the machine that is not there, or that the container's user cannot reach: which of the two is
+ * not for that user to know.
+ */
+static const char *not_reached(struct root root, int found, int is_asked) {
+  return found < 0 && is_asked && !root.is_own && !is_same_user(root.launch)
+             ? "has no source or mount point that its user can reach"
+             : NULL;
+}
+
 static int mount_folder(struct root root, char *words[], const char **objection) {
   const struct launch *launch = root.launch;
   const char *mode = words[0], *kind = words[1];
   enum make make = strcmp(kind, "made") == 0 ? FOLDERS : NOTHING;
   int is_apart = strcmp(kind, "apart") == 0;
-  int top = is_apart || strcmp(kind, "asked") == 0 ? open_as_user(launch, words[2])
-                                                   : open(words[2], O_PATH | O_CLOEXEC);
+  int is_asked = is_apart || strcmp(kind, "asked") == 0, is_elsewhere = !*words[5];
+  int top = is_asked ? open_as_user(launch, words[2]) : open(words[2], O_PATH | O_CLOEXEC);
   int source = open_from(launch, top, words[3], make);
+  if ((*objection = not_reached(root, source, is_asked))) {
+    return -1;
+  }
   if (source >= 0 && is_apart && shows_processes(root.fd, source)) {
     *objection = "would show the machine's processes, and the container sees its own only";
     drop(source);
@@ -154,7 +170,7 @@ static int mount_folder(struct root root, char *words[], const char **objection)
   int target = source < 0 ? -1
                           : open_target(root, words[4], words[5],
                                         is_folder(source) ? FOLDERS : FOLDERS_AND_FILE);
-  *objection = target < 0 ? NULL : objection_to(root.fd, target);
+  *objection = target < 0 ? not_reached(root, target, is_elsewhere) : objection_to(root.fd, target);
   int result = target < 0 || *objection ? -1 : attach(source, "", mode, target);
   drop(source);
   drop(target);
@@ -206,8 +222,9 @@ static int new_memory(size_t bytes) {
 static int mount_secret(struct root root, char *words[], const char **objection) {
   const char *scratch = root.launch->run;
   size_t size = strlen(words[3]) / 2;
+  int is_elsewhere = !*words[2];
   int target = open_target(root, words[1], words[2], FOLDERS_AND_FILE);
-  *objection = target < 0 ? NULL : objection_to(root.fd, target);
+  *objection = target < 0 ? not_reached(root, target, is_elsewhere) : objection_to(root.fd, target);
   int memory = target < 0 || *objection ? -1 : new_memory(size);
   int file = memory < 0 ? -1 : openat(memory, "secret", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
   int result = file < 0 ? -1 : write_hex(file, words[3]);
