@@ -528,6 +528,7 @@ export class Containerizer {
       ephemeral: ephemeralFolders(this.#work.provisioner, id),
       cgroups: this.#placements.of(id),
       isEmpty: this.#isEmpty(id),
+      hasOwnFiles: this.#launcher.ownDirectory(id) !== undefined,
     };
   }
 }

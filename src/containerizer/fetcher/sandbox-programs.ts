@@ -27,6 +27,8 @@ export type ProgramKind = 'step' | 'files' | 'client';
 const IS_FOLDER = 21;
 const IS_SPECIAL = 22;
 const IS_NO_FOLDER = 23;
+/** File systems with files that have no end, such as /proc/kmsg: whoever reads one waits. */
+const WAITING = 'proc|tracefs|debugfs';
 /** What a shell says of a program that it does not find, or must not run. */
 const NOT_STARTED = [126, 127];
 
@@ -68,6 +70,7 @@ export class SandboxPrograms {
   async copyLocal(local: string, shown: string, to: string): Promise<void> {
     const argv = shell(
       `[ -d "$1" ] && exit ${IS_FOLDER}; [ -e "$1" ] && [ ! -f "$1" ] && exit ${IS_SPECIAL};` +
+        ` case $(stat -f -c %T -- "$1" 2>/dev/null) in ${WAITING}) exit ${IS_SPECIAL};; esac;` +
         ' exec cp -T -- "$1" "$2"',
       local,
       asArgument(to),

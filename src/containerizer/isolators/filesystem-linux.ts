@@ -35,10 +35,10 @@ export function filesystemLinux(volumes: Volumes, isRoot: boolean): Isolator {
         volumeMounts: [...sofar.volumeMounts, ...mountsOf(all, plan)],
       };
     },
-    update({ id, sandbox, isEmpty }, resources) {
+    update({ id, sandbox, isEmpty, hasOwnFiles }, resources) {
       const all = allOf(resources, isEmpty);
       const links = new Map([...all].map(([name, it]) => [name, asLink(it)]));
-      volumes.provide(id, sandbox, links, { hasProcess: !isEmpty });
+      volumes.provide(id, sandbox, links, { hasProcess: !isEmpty, hasOwnFiles });
     },
   };
 }

@@ -17,6 +17,8 @@ export interface LaunchedContainer {
   readonly cgroups: CgroupPlacement;
   /** It has no process of its own, and is there for others to be nested in. */
   readonly isEmpty: boolean;
+  /** It does not see the machine's files, but those of an image. */
+  readonly hasOwnFiles: boolean;
 }
 
 export interface MeasuredContainer {

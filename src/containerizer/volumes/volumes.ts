@@ -39,6 +39,14 @@ interface Used {
   readonly links: VolumeLinks;
 }
 
+/** How far a container is that gets volumes; by default it is being made. */
+interface Running {
+  /** It has a process, with its groups. */
+  readonly hasProcess?: boolean;
+  /** That does not see the machine's files. */
+  readonly hasOwnFiles?: boolean;
+}
+
 export class Volumes {
   readonly #work: WorkDirectory;
   readonly #warn: (text: string) => void;
@@ -82,14 +90,14 @@ export class Volumes {
 
   /**
    * Creates missing volumes, links those in the sandbox (an absolute path) that are not mounted
-   * there, and removes links to volumes that the container does not have any more. `hasProcess`:
-   * with its groups already. Throws ContainerizerError where that fails.
+   * there, and removes links to volumes that the container does not have any more. Throws
+   * ContainerizerError where that fails.
    */
   provide(
     container: ContainerId,
     sandbox: string,
     links: VolumeLinks,
-    { hasProcess = false }: { readonly hasProcess?: boolean } = {},
+    { hasProcess = false, hasOwnFiles = false }: Running = {},
   ): void {
     const before = this.#used.get(container)?.links ?? none;
     if (before.size === 0 && links.size === 0) {
@@ -108,6 +116,11 @@ export class Volumes {
         this.#makeRoom(link.target);
         if (!before.has(name)) {
           const owner = statSync(sandbox);
+          if (hasOwnFiles && link.access === 'link') {
+            throw new ContainerizerError(
+              "a link to it leads nowhere in the executor's image: it must have the volume from its start",
+            );
+          }
           this.#giveTo(owner, container, link, volume);
           if (hasProcess) {
             this.#requireGroup(owner, container, link, volume);

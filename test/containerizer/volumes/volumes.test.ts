@@ -295,3 +295,18 @@ test('where a nested container had a volume, no link on the way to its sandbox i
   release();
   expect(readdirSync(join(root, 'containers/one'))).toEqual([]);
 });
+
+test('a running executor with an image gets no volume that it could not see', () => {
+  const id = containerId('executor');
+  const sandbox = here('work/executor');
+  mkdirSync(sandbox);
+  const links = volumeLinks(here('work'), [onDisk(undefined, 'v1')]);
+  const running = { hasProcess: true, hasOwnFiles: true };
+  expect(() => volumes.provide(id, sandbox, links, running)).toThrow(
+    /volumes\/roles\/kit\/v1' as 'data': a link to it leads nowhere in the executor's image/,
+  );
+  // One of its start is there.
+  const mounts = volumeLinks(here('work'), [onDisk(undefined, 'v1')], 'mount');
+  volumes.provide(id, sandbox, mounts);
+  volumes.provide(id, sandbox, links, running);
+});
