@@ -6,7 +6,9 @@
 // was given can write no more; with --xfs_kill_containers it may have a little more, and is ended.
 //
 // Which project a folder has is written in the file system, where later agents find it. Projects
-// whose folders are gone are used again.
+// whose folders are gone are used again. Who owns a folder may change its project (outside of user
+// namespaces the kernel lets every owner do so), and is counted elsewhere then: what the agent
+// knows of a folder comes first, and none is believed to have a project that is another's.
 import { BYTES_PER_MEGABYTE, formatBytes } from '../../model/bytes.ts';
 import { parentOf } from '../../model/container-id.ts';
 import { errorText } from '../../model/error-text.ts';
@@ -224,9 +226,14 @@ class Projects {
     }
   }
 
-  /** The folder of a volume may have been made anew since the last time. */
+  /** The folder of a volume may have been made anew since the last time, or its project changed. */
   async #limit(path: string, limits: ProjectLimits): Promise<void> {
-    if (await this.#isFound(path)) {
+    const known = this.#folders.get(path);
+    if (known !== undefined) {
+      const { file, project } = known;
+      const isAsItWas = (await file.projectOf(path)) === project;
+      await (isAsItWas ? file.limit(project, limits) : file.assign(path, project, limits));
+    } else if (await this.#isFound(path)) {
       const folder = this.#folders.get(path);
       await folder?.file.limit(folder.project, limits);
     } else {
@@ -282,15 +289,17 @@ class Projects {
     };
   }
 
-  /** Whether the folder has a project, which is known from then on. */
+  /** Whether the folder has a project of its own, which is known from then on. */
   async #isFound(path: string): Promise<boolean> {
     const file = this.#fileOf(path);
     const project = await file.projectOf(path);
-    if (project !== 0) {
+    const others = [...this.#folders.values()].map((it) => ({ ...it, file: it.file.mount }));
+    const isOwn = isOwnProject({ file: file.mount, project }, this.#parts.xfs.projects, others);
+    if (isOwn) {
       this.#take(project);
       this.#folders.set(path, { file, project });
     }
-    return project !== 0;
+    return isOwn;
   }
 
   async #assign(path: string, limits: ProjectLimits): Promise<Folder> {
@@ -402,6 +411,20 @@ class Projects {
     }
   }
 }
+
+interface ProjectOfFile {
+  /** Where the file system is mounted. */
+  readonly file: string;
+  readonly project: number;
+}
+
+/** Whether a project that a folder has is the agent's to use, and no other folder's. */
+export const isOwnProject = (
+  { file, project }: ProjectOfFile,
+  ranges: readonly Value_Range[],
+  others: readonly ProjectOfFile[],
+): boolean =>
+  isIn(ranges, project) && !others.some((it) => it.file === file && it.project === project);
 
 const isIn = (ranges: readonly Value_Range[], number: number) =>
   ranges.some(({ begin, end }) => begin <= number && number <= end);
