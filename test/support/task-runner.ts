@@ -1,4 +1,5 @@
-// A framework that runs tasks on the agent of a test, all of them at once, and tells how each ended.
+// A framework that runs tasks on the agent of a test, all of them at once, and tells how each
+// ended.
 import { RecordReader } from '../../src/wire/record-io.ts';
 import { LITTLE } from './cluster.ts';
 

@@ -9,12 +9,12 @@ import {
 } from '../../model/generated/messages.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
 import { Slots } from '../downloads/slots.ts';
-import { canonicalName, parseReference } from './formats/reference.ts';
+import { bareName, canonicalName, parseReference } from './formats/reference.ts';
 import { withoutRepeated } from './formats/repeated-layers.ts';
 import type { ImageReference, LayerDescriptor } from './image.ts';
 import type { KnownImage, PulledImage, Puller } from './puller.ts';
 import { SharedWork } from './shared-work.ts';
-import { accessWith } from './store/access.ts';
+import { accessWith, admits } from './store/access.ts';
 import { diffIdsOf, type ImageRecords, type StoredLayer } from './store/image-records.ts';
 import type { ImageRequest, ImageSource, StoredImage, StoreParts } from './store/image-source.ts';
 import type { RunningPull } from './store/running-pulls.ts';
@@ -55,7 +55,7 @@ export class DockerImages implements ImageSource {
   ): Promise<StoredImage> {
     const name = canonicalName(reference);
     // Others ask by themselves: they are not to wait until it is the turn of this owner.
-    const key = JSON.stringify([name, Buffer.from(credentials ?? []).toString('base64'), owner]);
+    const key = JSON.stringify([name, loginText(credentials), owner]);
     return this.#pulls.run({ key, owner }, abort, async (shared, owners) => {
       using running = parts.pulls.begin(name);
       const known = await knownImage(parts.records, name);
@@ -89,6 +89,9 @@ function credentialsIn(secret: Secret | undefined): Uint8Array | undefined {
   return secret.value.data;
 }
 
+const loginText = (credentials: Uint8Array | undefined) =>
+  Buffer.from(credentials ?? []).toString('base64');
+
 /** Who has pulled it does not matter: it is taken only for who is given its manifest. */
 async function knownImage(records: ImageRecords, name: string): Promise<KnownImage | undefined> {
   const digest = records.get(name)?.digest;
@@ -108,19 +111,22 @@ async function store(
   const any = AbortSignal.any([abort, controller.signal]);
   const releases: (() => void)[] = [];
   const known = knownBlobs(records);
+  const closed = closedLayers(records, reference, credentials);
   const provide = async (layer: LayerDescriptor): Promise<StoredLayer> => {
     try {
-      const diffId = await layerStore.provide(layer, known.get(layer.digest), {
+      const stored = await layerStore.provide(layer, known.get(layer.digest), {
         source: {
           name: reference.registry ?? '',
           owner,
+          login: loginText(credentials),
+          mayHave: (diffId) => !closed.has(diffId),
           bring: (it, path, signal, arrived) => pulled.download(it, path, signal, arrived),
         },
         abort: any,
       });
-      releases.push(layerStore.hold([diffId]));
+      releases.push(layerStore.hold([stored.diffId]));
       running.done(layer);
-      return { digest: layer.digest, diffId };
+      return stored;
     } catch (error) {
       controller.abort(error);
       throw error;
@@ -153,6 +159,30 @@ async function store(
 const knownBlobs = (records: ImageRecords): ReadonlyMap<string, string> =>
   new Map(
     [...records.all().values()].flatMap(({ layers }) =>
-      layers.map(({ digest, diffId }) => [digest, diffId] as const),
+      layers
+        .filter(({ isProven }) => isProven)
+        .map(({ digest, diffId }) => [digest, diffId] as const),
     ),
   );
+
+/**
+ * Layers that have come only by logins of others, and from other repositories: a manifest may name
+ * any digest, so they are given to those alone who bring the blob. Who is given a manifest of a
+ * repository may have all of its blobs.
+ */
+function closedLayers(
+  records: ImageRecords,
+  reference: ImageReference,
+  credentials: Uint8Array | undefined,
+): ReadonlySet<string> {
+  const own = bareName(reference);
+  const closed = new Set<string>();
+  const open = new Set<string>();
+  for (const [name, { access, layers }] of records.all()) {
+    const isOpen = admits(access, credentials) || bareName(parseReference(name)) === own;
+    for (const { diffId } of layers) {
+      (isOpen ? open : closed).add(diffId);
+    }
+  }
+  return closed.difference(open);
+}

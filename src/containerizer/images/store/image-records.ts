@@ -13,6 +13,8 @@ export interface StoredLayer {
   /** Of the blob, as in the image's manifest. */
   readonly digest: string;
   readonly diffId: string;
+  /** Whether the blob was unpacked here; else the image says so, and whoever made it may lie. */
+  readonly isProven?: boolean | undefined;
 }
 
 export interface ImageEntry {
@@ -114,7 +116,9 @@ const entryOf = ({ digest, layers, access, pulledMs }: ImageEntry): ImageEntry =
   digest,
   access,
   pulledMs,
-  layers: layers.map((layer) => ({ digest: layer.digest, diffId: layer.diffId })),
+  layers: layers.map(({ digest, diffId, isProven }) => ({
+    ...{ digest, diffId, isProven: isProven === true },
+  })),
 });
 
 /** Throws where it is none, or of another version. */

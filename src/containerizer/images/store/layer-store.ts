@@ -19,6 +19,7 @@ import { SharedWork } from '../shared-work.ts';
 import type { TopFolder } from '../unpacking/layer-reader.ts';
 import { type AciFacts, type BlobForm, LAYER_BOUNDS, unpackLayer } from '../unpacking/unpacker.ts';
 import { sha256 } from '../verification.ts';
+import type { StoredLayer } from './image-records.ts';
 import type { StoreFolders } from './store-folders.ts';
 import { keepVisible } from './visible-paths.ts';
 
@@ -46,6 +47,10 @@ interface Source<Bring> {
   /** The registry, or another host. */
   readonly name: string;
   readonly owner: string;
+  /** By which it is asked, in one line; another one may not be given the same. */
+  readonly login?: string;
+  /** Whether a layer that is there already may be given without being brought; absent: all. */
+  readonly mayHave?: (diffId: string) => boolean;
   /** Brings the blob into a new file. */
   readonly bring: Bring;
 }
@@ -146,9 +151,10 @@ export class LayerStore {
   }
 
   /**
-   * The layer's diffId, when it is in the store; it is to be held at once. `known` is what the blob
-   * is known to have in it. Those who ask the same servers for it get it from one download; nobody
-   * waits for a server that only another image names. Rejects with ContainerizerError.
+   * The layer, when it is in the store; it is to be held at once. `known` is what the blob is known
+   * to have in it. Those who ask the same servers for it, in the same way, get it from one
+   * download; nobody waits for a server that only another image names. Rejects with
+   * ContainerizerError.
    */
   async provide(
     layer: LayerDescriptor,
@@ -157,15 +163,16 @@ export class LayerStore {
       source,
       abort,
     }: { readonly source: Source<PulledImage['download']>; readonly abort: AbortSignal },
-  ): Promise<string> {
+  ): Promise<StoredLayer> {
+    const { digest } = layer;
     const expected = layer.diffId ?? known;
-    if (expected !== undefined && (await this.isThere(expected))) {
-      return expected;
+    const isGiven = expected !== undefined && source.mayHave?.(expected) !== false;
+    if (isGiven && (await this.isThere(expected))) {
+      return { digest, diffId: expected, isProven: expected === known };
     }
-    const key = [layer.digest, source.name, ...layer.urls].join(' ');
-    const { digest: name, size } = layer;
+    const key = [digest, source.name, source.login ?? '', ...layer.urls].join(' ');
     const bring: BringBlob = (path, shared, arrived) => source.bring(layer, path, shared, arrived);
-    const blob = { name, form: 'layer', size } as const;
+    const blob = { name: digest, form: 'layer', size: layer.size } as const;
     const diffId = await this.#makeOnce(key, blob, { ...source, bring }, abort);
     if (layer.diffId !== undefined && layer.diffId !== diffId) {
       throw new ContainerizerError(
@@ -173,7 +180,7 @@ export class LayerStore {
           `and not ${layer.diffId}`,
       );
     }
-    return diffId;
+    return { digest, diffId, isProven: true };
   }
 
   /**
