@@ -3,6 +3,7 @@
 import { dirname } from 'node:path';
 import { parentOf } from '../model/container-id.ts';
 import type { Image } from '../model/generated/messages.ts';
+import type { ContainerId } from '../model/ids.ts';
 import { applySettings, makeCgroups } from './cgroups/cgroups.ts';
 import type { Placements } from './cgroups/placements.ts';
 import { ContainerizerError } from './containerizer-error.ts';
@@ -30,7 +31,7 @@ import { hasOwnNamespaces } from './plan/surroundings.ts';
 import { linkTargets } from './plan/volume-links.ts';
 import { noteEmpty } from './records/empty-record.ts';
 import { notedGroups, noteGroups } from './records/groups-record.ts';
-import { notePlace } from './records/place-record.ts';
+import { notedPlace, notePlace } from './records/place-record.ts';
 import type { RunRecords } from './records/run-records.ts';
 import {
   createNestedSandbox,
@@ -227,11 +228,25 @@ export class LaunchSteps {
   #planned(request: ContainerRequest): Planned {
     const { host, placements, isolators } = this.#of;
     const parent = parentOf(request.id);
-    if (request.kind === 'nested' && isolators.isOfDocker(request.id)) {
-      return refused('Nothing can be nested in a container of type DOCKER');
+    if (parent !== undefined && isolators.isOfDocker(request.id)) {
+      const why = this.#objection(request, parent);
+      if (why !== undefined) {
+        return refused(why);
+      }
     }
     const parentCgroups = parent && placements.of(parent);
     return planContainer(request, { ...host, parentCgroups }, isolators.for(request));
+  }
+
+  /** Why a container of type DOCKER has none such in it. */
+  #objection({ kind, user, container }: ContainerRequest, parent: ContainerId): string | undefined {
+    if (kind !== 'debug') {
+      return 'Nothing can be nested in a container of type DOCKER';
+    }
+    const isOther = user !== notedPlace(this.#of.records, parent)?.place.user;
+    return isOther || container?.linux_info !== undefined
+      ? 'A session in a container of type DOCKER has the user and the capabilities of its command'
+      : undefined;
   }
 
   /** What an image says may change the plan, or be a reason to refuse it after all. */
@@ -294,7 +309,8 @@ export class LaunchSteps {
     }
     if (parentOf(id) === undefined) {
       createSandbox(this.#of.work, sandbox, identity);
-      if (isEmpty === true) {
+      // What runs beside a user of the container's own files may be sooner than its process.
+      if (isEmpty === true || plan.userInside !== undefined) {
         createOutput(this.#of.work, sandbox, identity);
       }
       return;

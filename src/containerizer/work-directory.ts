@@ -8,6 +8,7 @@
 //   meta/containers/<container>/failure      why its process could not be started
 //   meta/containers/<container>/killing      since when, and why, its task is being killed
 //   meta/containers/<container>/user         the number of its user, nothing for the agent's own
+//   meta/containers/<container>/inside       that its process is that of a user of its own files
 //   meta/containers/<container>/groups       those of its volumes, which its process has besides
 //   meta/containers/<container>/settings     what confines its process besides its user
 //   meta/containers/<container>/cgroups      those that are its own, and those that it is in

@@ -25,6 +25,7 @@ beforeAll(async () => {
   registry = await TestRegistry.open();
   putBusybox(registry, 'hello-world', { Cmd: ['/bin/echo', 'Hello!'] });
   putBusybox(registry, 'debian:stable-slim');
+  putBusybox(registry, 'owned', { User: '7:8', StopSignal: 'QUIT' });
   if (isRoot) {
     await cluster.start({ agent: agentFlags() });
   }
@@ -61,12 +62,18 @@ describe.runIf(isRoot)('a task in a container of type DOCKER', () => {
       agent_id: { value: '' },
       resources: LITTLE,
       command: {
-        value: "trap 'echo asked; exit 5' TERM; echo x > /written; while :; do sleep 0.1; done",
+        value: "trap 'echo asked; exit 5' QUIT; echo x > /tmp/written; while :; do sleep 0.1; done",
       },
-      container: { type: 'DOCKER', docker: { image: 'debian:stable-slim' } },
+      container: {
+        type: 'DOCKER',
+        docker: {
+          image: 'owned',
+          parameters: [{ key: 'tmpfs', value: '/tmp:mode=1777' }],
+        },
+      },
       health_check: {
         type: 'COMMAND',
-        command: { value: 'test -e /written' },
+        command: { value: 'test -e /tmp/written' },
         delay_seconds: 0,
         interval_seconds: 0.1,
       },
@@ -88,12 +95,12 @@ describe.runIf(isRoot)('a task in a container of type DOCKER', () => {
         'stays',
         'sh',
         '-c',
-        'cat /written /etc/os-release',
+        'id -u; id -g; cat /tmp/written /etc/os-release',
       ],
       'looked.log',
     );
     expect(await looked.ended()).toBe(0);
-    expect(looked.log).toBe('x\nNAME=debian\n');
+    expect(looked.log).toBe('7\n8\nx\nNAME=owned\n');
     await program.kill('SIGINT');
     expect(program.log).toContain('asked');
     await until('nothing is left of it', () => roots().length === 0);

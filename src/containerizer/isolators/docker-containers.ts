@@ -1,7 +1,7 @@
 // Containers of type DOCKER: what docker gives to all of them, and what their DockerInfo asks for.
 // It stands among isolators, after those of files and volumes, and before all that depends on what
 // a container can do.
-import type { CapabilityInfo } from '../../model/generated/messages.ts';
+import type { CapabilityInfo, TaskInfo } from '../../model/generated/messages.ts';
 import { isAtOrBelow } from '../../model/paths.ts';
 import type { ImageConfig } from '../images/image.ts';
 import { commandEnvironment, layered } from '../plan/command-line.ts';
@@ -47,6 +47,7 @@ export const dockerContainers = (machine: DockerMachine): Isolator => ({
       throw dockerError('No docker info found in container info');
     }
     const options = dockerOptions(info);
+    requireReachable(options, request.task);
     const capabilities = dockerCapabilities(options, machine.allowed);
     const surroundings = surrounded(plan, options, machine);
     return {
@@ -74,6 +75,17 @@ export const dockerContainers = (machine: DockerMachine): Isolator => ({
     };
   },
 });
+
+/** Checks over the network are made by the agent. */
+function requireReachable({ network }: DockerOptions, task: TaskInfo | undefined): void {
+  const { health_check: health, check } = task ?? {};
+  const asked = [health?.http, health?.tcp, check?.http, check?.tcp].some((it) => it !== undefined);
+  if (network === 'none' && asked) {
+    throw dockerError(
+      'HTTP and TCP checks are not supported with the network NONE: nothing outside reaches the task',
+    );
+  }
+}
 
 function surrounded(plan: ContainerPlan, options: DockerOptions, machine: DockerMachine) {
   const { isPrivileged, sharesProcesses, sharesIpc, network, memory } = options;

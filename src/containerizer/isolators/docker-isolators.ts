@@ -11,6 +11,7 @@ import { hostDevices } from './host-devices.ts';
 import type { Isolator } from './isolator.ts';
 import { type IsolatorParts, isolatorNamed } from './isolators.ts';
 import { DOCKER_CGROUPS, type IsolatorName, missingController } from './names.ts';
+import { volumeHostPath } from './volume-host-path.ts';
 
 /** Before what docker adds. */
 const FILES: readonly IsolatorName[] = [
@@ -46,9 +47,11 @@ export function dockerIsolators(
   }
   // One that keeps account of containers does so for all of them.
   const named = (name: IsolatorName) =>
-    (name === 'volume/host_path' ? undefined : used.find((it) => it.name === name)) ??
-    isolatorNamed(name, dockerParts(parts));
-  const files = FILES.map(named);
+    used.find((it) => it.name === name) ?? isolatorNamed(name, parts);
+  // As with docker, a folder of the host is made wherever it is missing, and may be any.
+  const files = FILES.map((name) =>
+    name === 'volume/host_path' ? volumeHostPath(['/'], true) : named(name),
+  );
   const more = used.filter(
     ({ name }) => !LEFT_OUT.has(name) && !FILES.includes(name as IsolatorName),
   );
@@ -76,12 +79,6 @@ function whatIsMissing({ host }: IsolatorParts): string | undefined {
     (it) => it !== undefined,
   );
 }
-
-/** As docker, a folder of the host is made wherever it is missing. */
-const dockerParts = (parts: IsolatorParts): IsolatorParts => ({
-  ...parts,
-  options: { ...parts.options, creatableHostPaths: ['/'] },
-});
 
 function seccompMachine() {
   const architecture = seccompArchitecture(process.arch);

@@ -6,8 +6,14 @@ import { targetPlace, type VolumeMount } from '../plan/volume-mounts.ts';
 import { requireHostPath, requireMountPoint } from '../volumes/mount-points.ts';
 import type { Isolator } from './isolator.ts';
 
-/** Missing folders are made below those of `creatable`; undefined: nowhere. */
-export const volumeHostPath = (creatable: readonly string[] | undefined): Isolator => ({
+/**
+ * Missing folders are made below those of `creatable`; undefined: nowhere. `showsProcesses`:
+ * whether containers may see the machine's processes by a volume that they do not see otherwise.
+ */
+export const volumeHostPath = (
+  creatable: readonly string[] | undefined,
+  showsProcesses = false,
+): Isolator => ({
   name: 'volume/host_path',
   contribute(plan, request) {
     const mounts = volumesOfKind(containerInfoOf(request), 'host').flatMap(
@@ -24,7 +30,7 @@ export const volumeHostPath = (creatable: readonly string[] | undefined): Isolat
           ? []
           : [
               {
-                source: { kind: 'asked', path },
+                source: { kind: 'asked', path, ...(showsProcesses && { showsProcesses }) },
                 target: targetPlace(plan, { target }),
                 isReadOnly,
               },

@@ -16,8 +16,11 @@ export interface SplitPath {
 export interface VolumeMount {
   readonly source: /** An absolute path on the host, of the agent's own choice. */
     | { readonly kind: 'host'; readonly path: string }
-    /** One that a framework has named: it gets what the container's user can reach. */
-    | { readonly kind: 'asked'; readonly path: string }
+    /**
+     * One that a framework has named: it gets what the container's user can reach, and, where
+     * that is shown to everyone, the processes of others.
+     */
+    | { readonly kind: 'asked'; readonly path: string; readonly showsProcesses?: true }
     /** In a sandbox, where a folder is made if there is nothing. */
     | { readonly kind: 'sandbox'; readonly place: SplitPath }
     /** A file with this content, in memory. */

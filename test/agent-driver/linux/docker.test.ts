@@ -8,16 +8,19 @@ import {
   type ContainerInfo,
   type ContainerInfo_DockerInfo,
   ContainerInfo_Type,
+  HealthCheck_Type,
   ContainerInfo_DockerInfo_Network as Network,
   type Parameter,
   TaskState,
   Volume_Mode,
 } from '../../../src/model/generated/messages.ts';
-import type { ContainerId } from '../../../src/model/ids.ts';
+import { type ContainerId, containerId } from '../../../src/model/ids.ts';
 import { mem } from '../../core/resources.ts';
 import { openTestImages } from '../../support/test-images.ts';
+import { ContainerCalls } from '../container-calls.ts';
 import { DriverHarness, type Launch, temporaryFolder } from '../harness.ts';
 import { eventually } from '../outside.ts';
+import { sessionOutput } from '../session-output.ts';
 
 const images = {
   base: {
@@ -230,6 +233,93 @@ describe.runIf(process.geteuid?.() === 0)('a container of type DOCKER', () => {
       message: 'Container exited with status 4',
     });
     expect(printed(id)).toBe('ready\nquit\n');
+  });
+
+  test('shows the machine to those that watch it, if they ask', async () => {
+    const volume = (host_path: string, container_path: string) => ({
+      host_path,
+      container_path,
+      mode: Volume_Mode.RO,
+    });
+    const container = docker('base', {
+      volumes: [volume('/proc', '/host/proc'), volume('/', '/rootfs'), volume('/etc/fstab', '/f')],
+    });
+    const value =
+      'cat /host/proc/1/comm; ls /rootfs/etc/passwd; test -f /f && echo file; ls -d /proc/1';
+    expect(await outputOf({ value }, container)).toBe(
+      `${DONE}\n${readFileSync('/proc/1/comm', 'utf8')}/rootfs/etc/passwd\nfile\n/proc/1\n`,
+    );
+  });
+
+  test('can be an executor’s, with the variables to speak with the agent', async () => {
+    const id = harness.launch({
+      custom: { value: 'echo $MESOS_EXECUTOR_ID $MESOS_FRAMEWORK_ID $MESOS_SANDBOX; exit 4' },
+      executorContainer: docker('base'),
+    });
+    expect(await harness.ended(id)).toMatchObject({ waitStatus: 4 << 8 });
+    expect(printed(id)).toBe(`${id} f-1 /mnt/mesos/sandbox\n`);
+  });
+
+  test('is checked as its own user, whoever its sandbox belongs to', async () => {
+    const id = harness.launch({
+      user: 'nobody',
+      task: {
+        command: { shell: false, arguments: ['exec sleep 1000'] },
+        container: docker('user'),
+        health_check: {
+          type: HealthCheck_Type.COMMAND,
+          command: { value: 'echo told >&2; test $(id -u) = 1234' },
+          delay_seconds: 0,
+          interval_seconds: 0.1,
+        },
+      },
+    });
+    await harness.until(() => harness.statuses(id).find(({ healthy }) => healthy === true));
+    expect(printed(id, 'stderr')).toMatch(/^told\n/);
+    await harness.destroy(id);
+  });
+
+  test('that puts a link in the place of its output gets nothing written there', async () => {
+    const path = join(folder.path, 'secret');
+    writeFileSync(path, '');
+    const id = harness.launch({
+      task: {
+        command: {
+          value: `ln -sf ${path} $MESOS_SANDBOX/stderr; trap exit TERM; while :; do sleep 0.1; done`,
+        },
+        container: docker('base'),
+        health_check: {
+          type: HealthCheck_Type.COMMAND,
+          command: { value: 'echo mine >&2' },
+          delay_seconds: 0,
+          interval_seconds: 0.1,
+          grace_period_seconds: 0,
+          consecutive_failures: 2,
+        },
+      },
+    });
+    expect(await harness.terminalStatus(id)).toMatchObject({ healthy: false });
+    expect(readFileSync(path, 'utf8')).toBe('');
+  });
+
+  test('is looked into by its own user; nothing else is nested in it', async () => {
+    const command = { shell: false, arguments: ['echo ready; exec sleep 1000'] };
+    const id = harness.launch({ user: 'root', task: { command, container: docker('user') } });
+    await eventually(() => printed(id).includes('ready'));
+    const look = 'id -u; grep CapBnd /proc/self/status; echo $HOME; ls -d /srv/app';
+    expect(await sessionOutput(harness, id, look)).toBe(
+      '1234\nCapBnd:\t00000000a80425fb\n/home/app\n/srv/app\n',
+    );
+    await expect(
+      sessionOutput(harness, id, 'id', { user: 'nobody', containerId: containerId(`${id}.s2`) }),
+    ).rejects.toThrow(
+      'A session in a container of type DOCKER has the user and the capabilities of its command',
+    );
+    expect(await new ContainerCalls(harness).launch(`${id}.below`, 'true')).toEqual({
+      status: 400,
+      text: 'Nothing can be nested in a container of type DOCKER',
+    });
+    await harness.destroy(id);
   });
 
   test.each([

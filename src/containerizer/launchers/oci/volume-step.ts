@@ -37,7 +37,7 @@ function textOf(
     case 'host':
       return `volume ${mode} there ${at(source.path)} ${to}`;
     case 'asked':
-      return `volume ${mode} ${seesProcesses ? 'asked' : 'apart'} ${at(source.path)} ${to}`;
+      return `volume ${mode} ${seesProcesses || source.showsProcesses === true ? 'asked' : 'apart'} ${at(source.path)} ${to}`;
     case 'machine':
       return `volume ${mode} machine ${at(source.path)} ${to}`;
     case 'image':

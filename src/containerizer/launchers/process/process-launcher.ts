@@ -63,6 +63,10 @@ export interface ProcessLauncherOptions {
 interface Known {
   readonly processId: number;
   readonly cgroups: CgroupPlacement;
+  /**
+   * Who opens the output of what runs beside it; undefined: the agent's own user. One of the
+   * container's own files may not reach its sandbox.
+   */
   readonly identity: () => Promise<Identity | undefined>;
   /** Undefined where they are not known any more: nothing is run beside the process. */
   readonly settings: readonly string[] | undefined;
@@ -75,6 +79,8 @@ interface Known {
   readonly environment: Readonly<Record<string, string>>;
   /** As in the plan. */
   readonly stopSignal: number | undefined;
+  /** Whether it runs as a user of its own files. */
+  readonly hasUserInside: boolean;
   /** Commands that run beside the container's process. */
   readonly inside: Set<Inside>;
   hasEnded: boolean;
@@ -109,15 +115,15 @@ export class ProcessLauncher implements Launcher {
   async launch(plan: ContainerPlan, identity: Identity | undefined): Promise<Container> {
     const { id, sandbox, isBound, directory, environment, cgroups } = plan;
     const settings = settingsOf(plan);
-    const user = plan.runsAs ?? identity;
     noteUser(this.#options.records, plan, identity);
     this.#options.records.note(id, 'settings', settings.join('\n'));
     // A session has no bundle of its own.
-    const bundle = plan.inside === undefined ? this.#options.bundles.make(plan, user) : undefined;
-    const session =
+    const bundle =
       plan.inside === undefined
-        ? undefined
-        : this.#known.get(plan.inside)?.beside?.(plan, { plan, identity });
+        ? this.#options.bundles.make(plan, plan.runsAs ?? identity)
+        : undefined;
+    const session =
+      plan.inside === undefined ? undefined : this.#session(plan, plan.inside, identity);
     const runtime = bundle?.call ?? session;
     const started = Promise.withResolvers<number>();
     const ended = Promise.withResolvers<ContainerEnd>();
@@ -154,8 +160,9 @@ export class ProcessLauncher implements Launcher {
     this.#know(id, {
       processId,
       cgroups,
-      identity: async () => user,
+      identity: async () => (plan.runsAs === undefined ? identity : undefined),
       stopSignal: plan.stopSignal,
+      hasUserInside: plan.runsAs !== undefined,
       settings,
       hasRuntime: runtime !== undefined,
       beside: bundle?.beside,
@@ -184,7 +191,7 @@ export class ProcessLauncher implements Launcher {
       cgroups,
       // Looked up only when needed: a user who cannot be found disables checks, not the container.
       identity: () => this.#userOf(id, sandbox),
-      stopSignal: this.#stopSignalOf(id),
+      ...this.#insideOf(id),
       ...confinement,
       // A session has no bundle of its own.
       hasRuntime: confinement.beside !== undefined || first !== undefined,
@@ -423,9 +430,8 @@ export class ProcessLauncher implements Launcher {
     } catch (error) {
       throw new UnknownEndError(`The user of container ${id} is not known: ${String(error)}`);
     }
-    const inside = notedInside(this.#options.records, id);
-    if (inside !== undefined) {
-      return inside.identity;
+    if (notedInside(this.#options.records, id) !== undefined) {
+      return undefined;
     }
     if (noted !== undefined) {
       return noted === '' ? undefined : this.#withId(id, Number(noted));
@@ -436,13 +442,24 @@ export class ProcessLauncher implements Launcher {
     return this.#ownerOf(sandbox);
   }
 
-  /** One that is not known any more is asked as all others are. */
-  #stopSignalOf(id: ContainerId): number | undefined {
+  /** Who the container's own files make its user is that in sessions, too, with what he can do. */
+  #session(
+    plan: ContainerPlan,
+    inside: ContainerId,
+    identity: Identity | undefined,
+  ): ReturnType<Beside> | undefined {
+    const known = this.#known.get(inside);
+    return known?.beside?.(plan, known.hasUserInside ? undefined : { plan, identity });
+  }
+
+  /** What cannot be read is as in all others. */
+  #insideOf(id: ContainerId): Pick<Known, 'stopSignal' | 'hasUserInside'> {
     try {
-      return notedInside(this.#options.records, id)?.stopSignal;
+      const inside = notedInside(this.#options.records, id);
+      return { stopSignal: inside?.stopSignal, hasUserInside: inside !== undefined };
     } catch (error) {
-      this.#options.warn(`How container ${id} is asked to end is not known: ${String(error)}`);
-      return undefined;
+      this.#options.warn(`The user within container ${id} is not known: ${String(error)}`);
+      return { stopSignal: undefined, hasUserInside: false };
     }
   }
 

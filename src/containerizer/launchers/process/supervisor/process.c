@@ -64,8 +64,8 @@ static int open_output(int failure, const char *path, int must_be_regular) {
   return file;
 }
 
-static void redirect(int failure, const char *path, int fd) {
-  int file = open_output(failure, path, 0);
+static void redirect(int failure, const char *path, int fd, int must_be_regular) {
+  int file = open_output(failure, path, must_be_regular);
   /* Where it is the same, it would be closed on exec. */
   if (file == fd ? fcntl(fd, F_SETFD, 0) < 0 : dup2(file, fd) < 0) {
     fail(failure, "Failed to open '%s'", path);
@@ -80,8 +80,12 @@ static void redirect_to_files(int failure, const struct launch *launch) {
   if (null > STDIN_FILENO) {
     close(null);
   }
-  redirect(failure, launch->out, STDOUT_FILENO);
-  redirect(failure, launch->err, STDERR_FILENO);
+  /*
+   * Who is root in a container of its own files may put links into its sandbox, and is not root of what
+   * they lead to.
+   */
+  redirect(failure, launch->out, STDOUT_FILENO, launch->n_runtime > 0);
+  redirect(failure, launch->err, STDERR_FILENO, launch->n_runtime > 0);
 }
 
 /* The supervisor writes into these files, and must not wait for them. */
