@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { ContainerizerError } from '../../containerizer-error.ts';
 import type { RootFileSystem } from '../provisioner.ts';
 import type { TopFolder } from '../unpacking/layer-reader.ts';
-import { copyLayers, withoutOverlay } from './layer-programs.ts';
+import { copyLayers, restoreParents, withoutOverlay } from './layer-programs.ts';
 
 export type BackendName = 'bind' | 'copy' | 'overlay';
 
@@ -16,6 +16,8 @@ export interface RootOptions {
   readonly layers: readonly string[];
   /** What is known of the folder that all is in. */
   readonly top: TopFolder | undefined;
+  /** Folders that layers have without listing them: what those below say of them counts. */
+  readonly unlisted: readonly string[];
   readonly abort: AbortSignal;
 }
 
@@ -50,12 +52,15 @@ export const overlayFolders = (folder: string): readonly [upper: string, work: s
 export async function makeRoot(
   backend: BackendName,
   program: string,
-  { folder, layers, top, abort }: RootOptions,
+  { folder, layers, top, unlisted, abort }: RootOptions,
 ): Promise<RootFileSystem> {
   switch (backend) {
     case 'overlay': {
       const [upper, work] = overlayFolders(folder);
       await makeTop(upper, top);
+      if (unlisted.length > 0) {
+        await restoreParents(program, { folder: upper, layers, paths: unlisted }, abort);
+      }
       await mkdir(work, { mode: 0o700 });
       return { kind: 'overlay', layers, upper, work };
     }

@@ -34,6 +34,43 @@ export async function copyLayers(
   }
 }
 
+/**
+ * Gives folders of layers that do not list them what the layers below say of them, in the folder
+ * that is over all layers. Paths have a character for each byte. Rejects with ContainerizerError,
+ * or with the reason of the abort.
+ */
+export async function restoreParents(
+  program: string,
+  {
+    folder,
+    layers,
+    paths,
+  }: {
+    readonly folder: string;
+    readonly layers: readonly string[];
+    readonly paths: readonly string[];
+  },
+  abort: AbortSignal,
+): Promise<void> {
+  const running = run(program, ['parents', folder, ...layers], {
+    signal: abort,
+    killSignal: 'SIGKILL',
+    encoding: 'latin1',
+  });
+  // It says itself why it takes no more.
+  running.child.stdin?.on('error', () => undefined).end(nulEnded(paths), 'latin1');
+  try {
+    await running;
+  } catch (error) {
+    abort.throwIfAborted();
+    throw new ContainerizerError(`Failed to make folders of the image: ${sayingOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+const nulEnded = (paths: readonly string[]) => paths.map((path) => `${path}\0`).join('');
+
 /** Why no overlay can be mounted for a container; undefined: one can. */
 export async function withoutOverlay({
   program,

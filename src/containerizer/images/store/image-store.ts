@@ -32,6 +32,8 @@ export interface ImageStoreOptions {
 export interface ImageFiles {
   readonly layers: readonly string[];
   readonly top: TopFolder | undefined;
+  /** Folders that some layer does not list, above the lowest one. */
+  readonly unlisted: readonly string[];
 }
 
 /** What the store has of an image. */
@@ -127,6 +129,7 @@ export class ImageStore {
     return {
       layers: seen.length === 0 ? [this.#folders.empty] : seen.map(({ folder }) => folder),
       top: seen.findLast(({ top }) => top !== undefined)?.top,
+      unlisted: [...new Set(seen.slice(1).flatMap(({ unlisted = [] }) => unlisted))],
     };
   }
 

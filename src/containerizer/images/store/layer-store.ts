@@ -38,6 +38,8 @@ interface LayerFacts {
   readonly top?: TopFolder | undefined;
   /** Whether nothing is seen of all layers below. */
   readonly isOpaque: boolean;
+  /** Folders that it does not list, with a character for each byte; absent: none. */
+  readonly unlisted?: readonly string[] | undefined;
   /** Of an App Container image. */
   readonly aci?: AciFacts | undefined;
 }
@@ -296,9 +298,9 @@ export class LayerStore {
         await mkdir(join(staging, 'layer', 'files'), { recursive: true });
         await mkdir(join(staging, 'replaced'));
         const order = { program, blob, form, folder: staging, bounds: LAYER_BOUNDS };
-        const { diffId, bytes, top, isOpaque, aci } = await unpackLayer(name, order, abort);
+        const { diffId, entries: _, ...found } = await unpackLayer(name, order, abort);
         await unlink(blob);
-        const facts: LayerFacts = { version: 2, bytes, top, isOpaque, aci };
+        const facts: LayerFacts = { version: 2, ...found };
         await writeDurably(join(staging, 'layer', 'layer.json'), JSON.stringify(facts));
         abort.throwIfAborted();
         await this.#keep(join(staging, 'layer'), diffId);

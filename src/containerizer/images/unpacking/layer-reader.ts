@@ -53,6 +53,8 @@ export interface LayerBounds {
 const MAX_NAME_BYTES = 255;
 /** Less than the system's 4096, so that a path fits into its calls wherever the folder is. */
 const MAX_PATH_BYTES = 4_000;
+/** Folders that a layer has without listing them. */
+const MAX_UNLISTED = 100_000;
 /** What is kept of folders until the end. */
 const MAX_FOLDER_NAMES_BYTES = 64 << 20;
 
@@ -73,6 +75,8 @@ export class LayerReader implements TarSink {
   readonly #bounds: LayerBounds;
   readonly #canHide: boolean;
   readonly #folders = new Map<ByteText, Pick<Attributes, 'mode' | 'modified'>>();
+  /** Those that something is in. */
+  readonly #parents = new Set<ByteText>();
   #folderNamesBytes = 0;
   #entries = 0;
   #bytes = 0;
@@ -104,6 +108,19 @@ export class LayerReader implements TarSink {
     return this.#isOpaque;
   }
 
+  /**
+   * After the last entry: folders that the archive does not list, and that there are because
+   * something is in them, each after the one that it is in. Of these, what the layers below say
+   * counts. Throws TarError.
+   */
+  get unlisted(): readonly ByteText[] {
+    const unlisted = [...this.#parents].filter((path) => !this.#folders.has(path)).sort();
+    if (unlisted.length > MAX_UNLISTED) {
+      throw new TarError(`it has more than ${MAX_UNLISTED} folders that it does not list`);
+    }
+    return unlisted;
+  }
+
   /** Throws TarError. */
   entry(entry: TarEntry): void {
     this.#count(entry);
@@ -124,6 +141,7 @@ export class LayerReader implements TarSink {
     if (name === OPAQUE) {
       const folder = path.slice(0, Math.max(at - 1, 0));
       this.#isOpaque ||= folder === '';
+      this.#hold(folder);
       this.#sink.operation({ kind: 'opaque', path: folder });
       return true;
     }
@@ -132,6 +150,7 @@ export class LayerReader implements TarSink {
       if (hidden === '' || hidden === '.' || hidden === '..') {
         throw new TarError(`'${shown(path)}' hides no name`);
       }
+      this.#hold(path.slice(0, Math.max(at - 1, 0)));
       this.#sink.operation({ kind: 'whiteout', path: path.slice(0, at) + hidden });
       return true;
     }
@@ -161,6 +180,23 @@ export class LayerReader implements TarSink {
     }
   }
 
+  /** Something is in the folder, and so it is in those above it. */
+  #hold(folder: ByteText): void {
+    for (let at = folder; at !== '' && !this.#parents.has(at); ) {
+      this.#remember(at);
+      this.#parents.add(at);
+      at = at.slice(0, Math.max(at.lastIndexOf('/'), 0));
+    }
+  }
+
+  /** Throws TarError where names need too much memory. */
+  #remember(path: ByteText): void {
+    this.#folderNamesBytes += path.length;
+    if (this.#folderNamesBytes > MAX_FOLDER_NAMES_BYTES) {
+      throw new TarError(`the names of its folders have more than ${MAX_FOLDER_NAMES_BYTES} bytes`);
+    }
+  }
+
   #count({ size }: TarEntry): void {
     const { entries, bytes } = this.#bounds;
     this.#entries++;
@@ -179,6 +215,7 @@ export class LayerReader implements TarSink {
       throw new TarError(`'${shown(entry.name)}' stands for the whole layer, and is no folder`);
     }
     const of = { path, ...attributesOf(entry) };
+    this.#hold(path.slice(0, Math.max(path.lastIndexOf('/'), 0)));
     switch (kind) {
       case 'folder':
         this.#keep(of);
@@ -229,12 +266,7 @@ export class LayerReader implements TarSink {
 
   #keep({ path, mode, uid, gid, modified }: { readonly path: ByteText } & Attributes): void {
     if (!this.#folders.has(path)) {
-      this.#folderNamesBytes += path.length;
-      if (this.#folderNamesBytes > MAX_FOLDER_NAMES_BYTES) {
-        throw new TarError(
-          `the names of its folders have more than ${MAX_FOLDER_NAMES_BYTES} bytes`,
-        );
-      }
+      this.#remember(path);
     }
     if (path === '') {
       this.#top = { mode, uid, gid };

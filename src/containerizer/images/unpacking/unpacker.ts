@@ -4,6 +4,7 @@ import { moduleOf } from '../../../filesystem/thread-module.ts';
 import { errorText } from '../../../model/error-text.ts';
 import { ContainerizerError } from '../../containerizer-error.ts';
 import type { LayerBounds, TopFolder } from './layer-reader.ts';
+import type { ByteText } from './tar-reader.ts';
 
 /** What a layer may be at most; those of real images have a hundredth of it. */
 export const LAYER_BOUNDS: LayerBounds = { entries: 1_000_000, bytes: 64 * 2 ** 30 };
@@ -36,6 +37,8 @@ export interface UnpackedLayer {
   readonly top: TopFolder | undefined;
   /** Whether nothing is seen of all layers below. */
   readonly isOpaque: boolean;
+  /** Folders that it does not list (LayerReader). */
+  readonly unlisted: readonly ByteText[];
   /** Undefined for one that is only a layer. */
   readonly aci: AciFacts | undefined;
 }

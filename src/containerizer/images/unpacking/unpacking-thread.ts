@@ -82,11 +82,11 @@ async function unpack(
   if (child.said() !== 'ok') {
     throw new Error('The program that writes the files has ended early');
   }
-  const { entries, bytes, top, isOpaque } = layer;
+  const { entries, bytes, top, isOpaque, unlisted } = layer;
   const diffId = `sha256:${hash.digest('hex')}`;
   return {
     kind: 'unpacked',
-    ...{ diffId, entries, bytes, top, isOpaque },
+    ...{ diffId, entries, bytes, top, isOpaque, unlisted },
     aci: aci && { id: `sha512-${aci.hash.digest('hex')}`, manifest: manifest ?? '' },
   };
 }

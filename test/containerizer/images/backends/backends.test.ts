@@ -30,18 +30,23 @@ beforeEach(async () => {
 
 afterEach(() => stage.close());
 
-async function unpacked(entries: readonly ArchiveEntry[]): Promise<string> {
+interface Unpacked {
+  readonly files: string;
+  readonly unlisted: readonly string[];
+}
+
+async function unpacked(entries: readonly ArchiveEntry[]): Promise<Unpacked> {
   const at = stage.made(`layer-${++runs}`);
   mkdirSync(join(at, 'layer/files'), { recursive: true });
   mkdirSync(join(at, 'replaced'));
   const blob = join(at, 'blob');
   writeFileSync(blob, archiveOf(...entries));
-  await unpackLayer(
+  const { unlisted } = await unpackLayer(
     'of the test',
     { program: stage.program, blob, folder: at, form: 'layer', bounds: LAYER_BOUNDS },
     never,
   );
-  return join(at, 'layer/files');
+  return { files: join(at, 'layer/files'), unlisted };
 }
 
 /**
@@ -60,11 +65,12 @@ async function seen(root: RootFileSystem): Promise<string> {
   return await stage.printed(script, rootStep(root, rootfs, isRoot), rootfs);
 }
 
-const rootOf = (backend: BackendName, layers: readonly string[]) =>
+const rootOf = (backend: BackendName, layers: readonly Unpacked[]) =>
   makeRoot(backend, stage.program, {
     folder: stage.made(`root-${++runs}`),
-    layers,
+    layers: layers.map(({ files }) => files),
     top: undefined,
+    unlisted: layers.slice(1).flatMap((layer) => layer.unlisted),
     abort: never,
   });
 
@@ -105,6 +111,61 @@ test.runIf(isRoot)('a copy is what an overlay shows', { timeout: 60_000 }, async
     { numRuns: 8 },
   );
 });
+
+test.runIf(isRoot).each(['overlay', 'copy'] as const)(
+  'a folder that a layer does not list is as the layers below say (%s)',
+  async (backend) => {
+    const low = await unpacked([
+      { name: 'tmp/', type: '5', mode: 0o1777 },
+      { name: 'home/', type: '5', mode: 0o711, gid: 3 },
+      { name: 'home/user/', type: '5', mode: 0o700, uid: 7, pax: { 'SCHILY.xattr.user.a': 'b' } },
+      { name: 'gone/', type: '5', mode: 0o700 },
+      { name: 'gone/inside/', type: '5', mode: 0o700 },
+      { name: 'hidden/', type: '5', mode: 0o700 },
+      { name: 'hidden/inside/', type: '5', mode: 0o700 },
+      { name: 'link', type: '2', target: 'home/user' },
+      { name: 'listed/', type: '5', mode: 0o700 },
+      { name: 'made/', type: '5', mode: 0o700 },
+    ]);
+    const middle = await unpacked([
+      { name: 'tmp/one', content: '' },
+      { name: 'home/user/.wh.nothing' },
+      { name: '.wh.gone' },
+      { name: 'hidden/.wh..wh..opq' },
+      { name: 'listed/late' },
+      { name: 'made/inside' },
+      { name: '.wh.made' },
+      { name: 'listed/', type: '5', mode: 0o750 },
+    ]);
+    const high = await unpacked([
+      { name: 'home/user/deep/file', content: '' },
+      { name: 'tmp/.wh.one' },
+      { name: 'gone/inside/file', content: '' },
+      { name: 'hidden/inside/file', content: '' },
+      { name: 'link/file', content: '' },
+      { name: 'listed/file', content: '' },
+    ]);
+    expect(high.unlisted).toEqual([
+      ...['gone', 'gone/inside', 'hidden', 'hidden/inside', 'home', 'home/user', 'home/user/deep'],
+      ...['link', 'listed', 'tmp'],
+    ]);
+    const rows = (await seen(await rootOf(backend, [low, middle, high]))).split('\n');
+    const folders = rows.flatMap((row) => /^(\S+ d \d+ \d+ \d+) *$/.exec(row)?.[1] ?? []);
+    expect(folders).toEqual([
+      'gone d 755 0 0',
+      'gone/inside d 755 0 0',
+      'hidden d 700 0 0',
+      'hidden/inside d 755 0 0',
+      'home d 711 0 3',
+      'home/user d 700 7 0',
+      'home/user/deep d 755 0 0',
+      'link d 755 0 0',
+      'listed d 750 0 0',
+      'made d 755 0 0',
+      'tmp d 1777 0 0',
+    ]);
+  },
+);
 
 test.runIf(isRoot)('a copy has attributes, capabilities and times of its layers', async () => {
   const low = await unpacked([
@@ -157,6 +218,7 @@ test('a copy that is aborted ends', async () => {
     folder: at,
     layers,
     top: undefined,
+    unlisted: [],
     abort: given.signal,
   });
   setImmediate(() => given.abort(new Error('killed')));

@@ -400,6 +400,7 @@ test('an empty layer is a layer', async () => {
   expect((await unpacked(gzipSync(empty))).layer).toEqual({
     kind: 'unpacked',
     diffId: digestOf(empty),
+    unlisted: [],
     entries: 0,
     bytes: 0,
     top: undefined,

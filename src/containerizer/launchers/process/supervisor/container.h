@@ -176,6 +176,7 @@ int try_root(const char *target, const char *what);
  */
 int fill_layer(const char *folder);
 int copy_layers(int count, char **folders);
+int restore_parents(int count, char **folders);
 
 /* process.c: whether the container's user is that of this process. */
 int is_same_user(const struct launch *launch);

@@ -39,11 +39,6 @@ struct copied {
 static struct copied *copied;
 static size_t n_copied, room_copied;
 
-static int is_opaque(int folder) {
-  char value;
-  return fgetxattr(folder, opaque_attribute(is_root), &value, 1) == 1 && value == 'y';
-}
-
 static int remove_tree(int folder, const char *name);
 
 /* Closes the folder. */
@@ -106,6 +101,15 @@ static int copy_attributes(int from, int to) {
     }
   }
   return 0;
+}
+
+int copy_folder_attributes(int from, int to, int as_root) {
+  struct stat status;
+  is_root = as_root;
+  return fstat(from, &status) < 0 || set_owner(to, &status) < 0 || copy_attributes(from, to) < 0 ||
+                 set_rest(to, &status) < 0
+             ? -1
+             : 0;
 }
 
 static int copy_content(int from, int to, off_t left) {
@@ -213,24 +217,32 @@ static void forget_copies(void) {
   n_copied = room_copied = 0;
 }
 
-static int copy_folder(int from, int to);
+static int copy_folder(int from, int to, int is_merged);
+
+/* Of a folder that the layer does not list, only the content is hidden. */
+static int clear(int inner, int to, const char *name, const struct stat *there) {
+  return S_ISDIR(there->st_mode) && is_unlisted(inner, is_root) ? empty_folder(open_folder(to, name))
+                                                                : remove_tree(to, name);
+}
 
 static int copy_inner(int from, int to, const char *name) {
   struct stat there;
   int inner = open_folder(from, name), copy = -1;
   if (inner >= 0 && fstatat(to, name, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
-      (!S_ISDIR(there.st_mode) || is_opaque(inner)) && remove_tree(to, name) < 0) {
+      (!S_ISDIR(there.st_mode) || is_opaque(inner, is_root)) && clear(inner, to, name, &there) < 0) {
     drop(inner);
     return -1;
   }
-  if (inner >= 0 && (mkdirat(to, name, 0700) == 0 || errno == EEXIST)) {
+  int is_new = inner >= 0 && mkdirat(to, name, 0700) == 0;
+  if (is_new || (inner >= 0 && errno == EEXIST)) {
     copy = open_folder(to, name);
   }
   if (copy < 0) {
     drop(inner);
     return -1;
   }
-  return copy_folder(inner, copy);
+  /* Of a folder that it does not list, a layer says nothing. */
+  return copy_folder(inner, copy, !is_new && is_unlisted(inner, is_root));
 }
 
 static int copy_entry(int from, int to, const char *name) {
@@ -256,12 +268,11 @@ static int copy_entry(int from, int to, const char *name) {
   return result == 0 && status.st_nlink > 1 ? note_copy(status.st_ino) : result;
 }
 
-/* Closes both. */
-static int copy_folder(int from, int to) {
+/* Closes both. Merged: what it is like stays. */
+static int copy_folder(int from, int to, int is_merged) {
   size_t length = strlen(path);
-  struct stat status;
   DIR *entries = fdopendir(from);
-  int result = entries && fstat(from, &status) == 0 ? 0 : -1;
+  int result = entries ? 0 : -1;
   for (struct dirent *each; result == 0 && (errno = 0, each = readdir(entries));) {
     if (strcmp(each->d_name, ".") == 0 || strcmp(each->d_name, "..") == 0) {
       continue;
@@ -277,7 +288,7 @@ static int copy_folder(int from, int to) {
     }
   }
   if (result == 0 && errno == 0) {
-    result = set_owner(to, &status) < 0 || copy_attributes(from, to) < 0 || set_rest(to, &status) < 0 ? -1 : 0;
+    result = is_merged ? 0 : copy_folder_attributes(from, to, is_root);
   } else {
     result = -1;
   }
@@ -313,10 +324,10 @@ int copy_layers(int count, char **folders) {
     int all = layer < 0 ? -1 : dup(target);
     path[0] = 0;
     forget_copies();
-    if (all < 0 || (is_opaque(layer) && empty_folder(open_folder(target, ".")) < 0)) {
+    if (all < 0 || (is_opaque(layer, is_root) && empty_folder(open_folder(target, ".")) < 0)) {
       result = -1;
     } else {
-      result = copy_folder(layer, all);
+      result = copy_folder(layer, all, 0);
     }
   }
   if (result < 0) {

@@ -80,8 +80,15 @@ static int make_opaque(int folder) {
   return fsetxattr(folder, opaque_attribute(is_root), "y", 1, 0);
 }
 
+/* What the layers below say of it counts; where marks cannot be had, they are not needed either. */
+static int set_listed(int folder, int is_listed) {
+  const char *mark = unlisted_attribute(is_root);
+  int result = is_listed ? fremovexattr(folder, mark) : fsetxattr(folder, mark, "y", 1, 0);
+  return result < 0 && errno != ENODATA && errno != EOPNOTSUPP ? -1 : 0;
+}
+
 /* Opens the folder, and makes it where there is none. */
-static int folder_in(int above, const char *name) {
+static int folder_in(int above, const char *name, int is_listed) {
   struct stat status;
   int was_whiteout = 0, made = 0;
   if (mkdirat(above, name, 0755) == 0) {
@@ -96,7 +103,12 @@ static int folder_in(int above, const char *name) {
     made = 1;
   }
   int folder = openat(above, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  if (folder >= 0 && ((made && fchmod(folder, 0755) < 0) || (was_whiteout && make_opaque(folder) < 0))) {
+  /*
+   * One that is listed and has just been made has no mark. Of one that the layer takes away, and makes anew,
+   * what the layers below say does not count.
+   */
+  if (folder >= 0 && ((made && fchmod(folder, 0755) < 0) || (was_whiteout && make_opaque(folder) < 0) ||
+                      (made != is_listed && set_listed(folder, is_listed || was_whiteout) < 0))) {
     drop(folder);
     folder = -1;
   }
@@ -109,7 +121,7 @@ static int make_folders(const char *path) {
   snprintf(names, sizeof names, "%s", path);
   int here = dup(root);
   for (char *name = strtok_r(names, "/", &left); here >= 0 && name; name = strtok_r(NULL, "/", &left)) {
-    int next = folder_in(here, name);
+    int next = folder_in(here, name, 0);
     drop(here);
     here = next;
   }
@@ -263,7 +275,7 @@ static int make_file(int folder, const char *name, const struct operation *it) {
 static int make_folder(const struct operation *it) {
   const char *name;
   int above = *it->path ? parent_of(it->path, &name) : -1;
-  int folder = *it->path ? (above < 0 ? -1 : folder_in(above, name)) : dup(root);
+  int folder = *it->path ? (above < 0 ? -1 : folder_in(above, name, 1)) : dup(root);
   int result = folder < 0 || set_owner(folder, -1, NULL, it) < 0 || set_attributes(folder, it) < 0 ? -1 : 0;
   drop(folder);
   return result;
@@ -334,7 +346,7 @@ static int make_whiteout(int folder, const char *name) {
     return 0;
   }
   int there = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  int result = there < 0 ? -1 : make_opaque(there);
+  int result = there < 0 || make_opaque(there) < 0 || set_listed(there, 1) < 0 ? -1 : 0;
   drop(there);
   return result;
 }

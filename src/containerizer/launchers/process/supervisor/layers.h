@@ -1,4 +1,4 @@
-/* What layers.c, layer-input.c and copies.c share. */
+/* What layers.c, layer-input.c, copies.c and parents.c share. */
 #ifndef LAYERS_H
 #define LAYERS_H
 
@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/xattr.h>
 
 /* What the kernel's overlay takes for "nothing of that name is seen of the layers below". */
 static inline int is_whiteout(const struct stat *status) {
@@ -18,6 +19,23 @@ static inline int is_whiteout(const struct stat *status) {
  */
 static inline const char *opaque_attribute(int is_root) {
   return is_root ? "trusted.overlay.opaque" : "user.overlay.opaque";
+}
+
+static inline int is_opaque(int folder, int is_root) {
+  char value;
+  return fgetxattr(folder, opaque_attribute(is_root), &value, 1) == 1 && value == 'y';
+}
+
+/*
+ * The attribute of a folder that its layer does not list. It is one of those that overlays show to nobody,
+ * and that no archive may have.
+ */
+static inline const char *unlisted_attribute(int is_root) {
+  return is_root ? "trusted.overlay.mesoscale" : "user.overlay.mesoscale";
+}
+
+static inline int is_unlisted(int folder, int is_root) {
+  return fgetxattr(folder, unlisted_attribute(is_root), NULL, 0) >= 0;
 }
 
 /* How much of a disk is left: blocks that are kept for root are for the machine, and not for images. */
@@ -55,5 +73,8 @@ const unsigned char *look_at_content(size_t *size);
 void pass_content(size_t size);
 /* How many zeros, and how much content, come next of a file with holes; 0 where the input has ended. */
 int take_piece(uint64_t *hole, uint64_t *content);
+
+/* copies.c: owner, attributes, permissions and time. */
+int copy_folder_attributes(int from, int to, int is_root);
 
 #endif

@@ -405,6 +405,9 @@ int main(int count, char **arguments) {
   if (count > 2 && strcmp(arguments[1], "copy") == 0) {
     return copy_layers(count - 2, arguments + 2);
   }
+  if (count > 3 && strcmp(arguments[1], "parents") == 0) {
+    return restore_parents(count - 2, arguments + 2);
+  }
   if (count > 1) {
     inside(count, arguments);
   }
