@@ -11,6 +11,8 @@ export interface Mount {
   readonly type: string;
   /** The path within the file system that is mounted. */
   readonly root: string;
+  /** Whether what is mounted on it is seen in other mount namespaces. */
+  readonly isShared: boolean;
   /** Those of the file system: in v1 of cgroups, the controllers of the hierarchy. */
   readonly options: readonly string[];
 }
@@ -22,7 +24,7 @@ const ESCAPE = /\\([0-7]{3})/g;
 export function mounts(): Mount[] {
   return (readText('/proc/self/mountinfo', 'utf8') ?? '').split('\n').flatMap((line) => {
     const [left = '', right = ''] = line.split(' - ');
-    const [, , device, root, point] = left.split(' ');
+    const [, , device, root, point, , ...tags] = left.split(' ');
     const [type = '', , options = ''] = right.split(' ');
     return device === undefined || root === undefined || point === undefined
       ? []
@@ -32,6 +34,7 @@ export function mounts(): Mount[] {
             root: unescaped(root),
             point: unescaped(point),
             type,
+            isShared: tags.some((tag) => tag.startsWith('shared:')),
             options: options.split(','),
           },
         ];

@@ -50,7 +50,9 @@ export function dockerIsolators(
     used.find((it) => it.name === name) ?? isolatorNamed(name, parts);
   // As with docker, a folder of the host is made wherever it is missing, and may be any.
   const files = FILES.map((name) =>
-    name === 'volume/host_path' ? volumeHostPath(['/'], true) : named(name),
+    name === 'volume/host_path'
+      ? volumeHostPath({ creatable: ['/'], isRoot: parts.host.isRoot, showsProcesses: true })
+      : named(name),
   );
   const more = used.filter(
     ({ name }) => !LEFT_OUT.has(name) && !FILES.includes(name as IsolatorName),

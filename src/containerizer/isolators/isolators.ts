@@ -132,7 +132,8 @@ const MAKERS: Readonly<Record<IsolatorName, Maker>> = {
   'linux/devices': ({ options }) => linuxDevices(options.devices ?? []),
   'namespaces/pid': ({ options }) => namespacesPid(options.isPidSharingAllowed ?? true),
   'namespaces/ipc': ({ options }) => namespacesIpc(options.ipc ?? DEFAULT_IPC_OPTIONS),
-  'volume/host_path': ({ options }) => volumeHostPath(options.creatableHostPaths),
+  'volume/host_path': ({ options, host }) =>
+    volumeHostPath({ creatable: options.creatableHostPaths, isRoot: host.isRoot }),
   'volume/sandbox_path': ({ canMount }) => volumeSandboxPath({ canMount }),
   'volume/secret': () => volumeSecret,
   'volume/image': () => volumeImage,

@@ -14,13 +14,18 @@ import {
 import { pathNames } from '../../model/paths.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
 
+/**
+ * What is mounted in a volume later: what the host mounts is seen in the container (`in`), and what
+ * the container mounts on the host, too (`both`).
+ */
+export type Propagation = 'in' | 'both';
+
 /** Where the content comes from, for each kind of volume. */
 interface Sources {
   readonly host: {
     /** An absolute path on the host. */
     readonly path: string;
-    /** Whether what the container mounts there is seen on the host, too. */
-    readonly isBidirectional: boolean;
+    readonly propagation: Propagation | undefined;
   };
   readonly sandbox: {
     /** The container's own sandbox, or that of the container it is nested in. */
@@ -103,7 +108,7 @@ const SOURCES: { readonly [K in VolumeKind]: (volume: Volume) => Sources[K] } = 
     }
     return {
       path: withoutNull(path),
-      isBidirectional: propagation?.mode === MountPropagation_Mode.BIDIRECTIONAL,
+      propagation: propagationOf(propagation?.mode),
     };
   },
   sandbox: ({ host_path, source }) => {
@@ -124,6 +129,17 @@ const SOURCES: { readonly [K in VolumeKind]: (volume: Volume) => Sources[K] } = 
     return { image };
   },
 };
+
+function propagationOf(mode: MountPropagation_Mode | undefined): Propagation | undefined {
+  switch (mode) {
+    case MountPropagation_Mode.BIDIRECTIONAL:
+      return 'both';
+    case MountPropagation_Mode.HOST_TO_CONTAINER:
+      return 'in';
+    default:
+      return undefined;
+  }
+}
 
 function sandboxOf(type: Volume_Source_SandboxPath_Type | undefined): 'self' | 'parent' {
   switch (type) {

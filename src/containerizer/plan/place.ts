@@ -19,7 +19,10 @@ export interface Place {
   readonly resources: readonly Resource[];
 }
 
-export const ROOT = 'root';
+const ROOT = 'root';
+
+/** Whether this user of a container is root, where the agent is: undefined is the agent's own. */
+export const isRootOf = (user: string | undefined): boolean => user === undefined || user === ROOT;
 
 /**
  * Whether the sandbox of a container of a user is safe in that of another one: a user may put

@@ -1,7 +1,7 @@
 // Volumes that are mounted in a container's own mount namespace, as the launcher makes them.
 import type { ContainerId } from '../../model/ids.ts';
 import type { RootFileSystem } from '../images/provisioner.ts';
-import type { ContainerVolume, VolumeKind } from './container-volumes.ts';
+import type { ContainerVolume, Propagation, VolumeKind } from './container-volumes.ts';
 import { rootSandbox } from './sandbox-path.ts';
 
 /**
@@ -34,6 +34,8 @@ export interface VolumeMount {
     | { readonly kind: 'image'; readonly root: RootFileSystem };
   readonly target: SplitPath;
   readonly isReadOnly: boolean;
+  /** Of a volume that was asked for. */
+  readonly propagation?: Propagation | undefined;
 }
 
 /** A container by its id and the absolute path of its sandbox. */

@@ -1,11 +1,12 @@
 // What must be on the host before volumes are mounted. Paths of the host are looked at only where
 // they are the operator's, or absolute paths that a container asks for.
-import { access, mkdir } from 'node:fs/promises';
+import { access, mkdir, realpath } from 'node:fs/promises';
 import { relative } from 'node:path';
 import { Folder } from '../../filesystem/folder.ts';
 import { isWithin, pathNames } from '../../model/paths.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
-import { ROOT } from '../plan/place.ts';
+import { mountOf } from '../host/mounts.ts';
+import { isRootOf } from '../plan/place.ts';
 import type { ContainerPlan } from '../plan/plan.ts';
 import type { VolumeMount } from '../plan/volume-mounts.ts';
 
@@ -20,7 +21,8 @@ export async function requireMountPoint(
   if (
     rootfs === undefined &&
     target.below.length === 0 &&
-    seesAll(user) &&
+    // To others the launcher says the same of what is not there and of what is closed to them.
+    isRootOf(user) &&
     !(await exists(target.top))
   ) {
     throw new ContainerizerError(
@@ -30,11 +32,16 @@ export async function requireMountPoint(
   }
 }
 
-/**
- * Whether whoever runs in the container can know what there is on the machine. To others the
- * launcher says the same of what is not there, and of what is closed to them.
- */
-const seesAll = (user: string | undefined): boolean => user === undefined || user === ROOT;
+/** What the container mounts is seen on the host only there. Rejects with ContainerizerError. */
+export async function requireShared(path: string): Promise<void> {
+  const mount = mountOf(await realpath(path));
+  if (mount?.isShared !== true) {
+    throw new ContainerizerError(
+      `Cannot setup bidirectional mount propagation for host path '${path}' because it is not ` +
+        'under a shared mount',
+    );
+  }
+}
 
 /** The same for all volumes of these kinds. */
 export async function requireMountPoints(
@@ -56,7 +63,7 @@ export async function requireHostPath(
   user?: string,
 ): Promise<void> {
   const top = allowed?.find((folder) => isNormalWithin(path, folder));
-  if ((top === undefined && !seesAll(user)) || (await exists(path))) {
+  if ((top === undefined && !isRootOf(user)) || (await exists(path))) {
     return;
   }
   const missing = `Path '${path}' in HOST_PATH volume does not exist`;

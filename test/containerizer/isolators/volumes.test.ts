@@ -68,7 +68,7 @@ const sandboxPath = (type: Volume_Source_SandboxPath_Type, more: Partial<Volume>
 const secret = (data: Uint8Array) => withVolumes(ofSecret(data));
 
 const root = { id: containerId('root'), sandbox: 'runs/root' };
-const ofHost = volumeHostPath(undefined);
+const ofHost = volumeHostPath({ creatable: undefined, isRoot: true });
 const mounting = volumeSandboxPath({ canMount: true });
 const linking = volumeSandboxPath({ canMount: false });
 
@@ -189,8 +189,8 @@ test('a secret is in the plan, and nowhere else', () => {
 
 test.each<[what: string, isolator: Isolator, info: Partial<ContainerInfo>, text: RegExp]>([
   [
-    'what a container mounts to be seen on the host',
-    ofHost,
+    'what a container mounts to be seen on the host, of an agent that is not root',
+    volumeHostPath({ creatable: undefined, isRoot: false }),
     withVolumes({
       source: {
         type: Volume_Source_Type.HOST_PATH,
@@ -237,7 +237,10 @@ test('missing folders are made where the operator says, and behind no link', asy
   const at = (...names: string[]) => join(folder.path, ...names);
   mkdirSync(at('taken'));
   symlinkSync('/etc', at('taken/link'));
-  const allowed = volumeHostPath([at('made'), `${at('taken')}/`]);
+  const allowed = volumeHostPath({
+    creatable: [at('made'), `${at('taken')}/`],
+    isRoot: true,
+  });
   const prepare = (isolator: Isolator, path: string, target = 'in') => {
     const result = planned(isolator, hostPath(path, { container_path: target }), root);
     return isolator.prepare?.(

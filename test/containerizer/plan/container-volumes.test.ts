@@ -39,8 +39,8 @@ test('each kind is found among the others, whether of the first form or the late
     },
   );
   expect(volumesOfKind(all, 'host')).toEqual([
-    { source: { path: '/etc', isBidirectional: false }, target: ['in'], isReadOnly: true },
-    { source: { path: '/srv', isBidirectional: true }, target: ['a', 'b'], isReadOnly: false },
+    { source: { path: '/etc', propagation: undefined }, target: ['in'], isReadOnly: true },
+    { source: { path: '/srv', propagation: 'both' }, target: ['a', 'b'], isReadOnly: false },
   ]);
   expect(volumesOfKind(all, 'sandbox')).toEqual([
     { source: { of: 'self', names: ['inner', 'folder'] }, target: '/mnt', isReadOnly: false },

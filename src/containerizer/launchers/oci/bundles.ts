@@ -15,6 +15,7 @@ import { hasOwnNamespaces, NAMESPACE_KINDS } from '../../plan/surroundings.ts';
 import { isAbsence, readText } from '../../records/record-file.ts';
 import type { RunRecords } from '../../records/run-records.ts';
 import type { RuntimeCall } from '../process/spawner.ts';
+import { type Carried, carriedSteps, carriedVolumes, makePlaces } from './carried-volumes.ts';
 import {
   type AgentUser,
   besideProcess,
@@ -86,7 +87,10 @@ export class Bundles {
     const way =
       ownDirectory === undefined ? wayInto(id, plan.directory) : wayInside(ownDirectory, plan);
     const cgroups = join(folder, CGROUPS);
-    const host = { identity, rootfs, way, cgroups, agent: this.#agent };
+    const isRoot = this.#agent.uid === 0;
+    const { keepsPropagation } = runtime;
+    const carried = carriedVolumes(plan, { folder, isRoot, keepsPropagation });
+    const host = { identity, rootfs, way, cgroups, carried, agent: this.#agent };
     const config = ociConfig(plan, {
       ...host,
       parent: Object.fromEntries(joined.map((kind) => [kind, namespaceIn(folder, kind)])),
@@ -95,13 +99,15 @@ export class Bundles {
         ...(ownDirectory !== undefined && { [OWN_DIRECTORY]: ownDirectory }),
       },
     });
-    make(folder, { joined, images: imagesIn(plan), cgroupViews: plan.cgroupViews }, config);
+    const { cgroupViews } = plan;
+    make(folder, { joined, images: imagesIn(plan), cgroupViews, carried }, config);
     const call = this.#call(folder, '', {
       stage: this.#stage(runtime, joined.includes('user') ? outer?.run : undefined, [
         ...joined.flatMap((kind) => ['join', outer?.run ?? '', namespaceIn(folder, kind)]),
         ...(outer !== undefined && joined.includes('ipc') ? ['share', outer.run, SHM] : []),
         ...cgroupSteps(plan, cgroups),
-        ...fileSteps(plan, { folder, rootfs, way, isRoot: this.#agent.uid === 0 }),
+        ...fileSteps(plan, { folder, rootfs, way, isRoot }),
+        ...carriedSteps(carried),
       ]),
       arguments: (paths) => runtime.run(folder, paths),
     });
@@ -299,9 +305,11 @@ function cgroupSteps({ cgroupViews }: ContainerPlan, target: string): string[] {
 interface Folders extends Pick<ContainerPlan, 'cgroupViews'> {
   readonly joined: readonly JoinedKind[];
   readonly images: readonly number[];
+  readonly carried: readonly Carried[];
 }
 
-function make(folder: string, { joined, images, cgroupViews }: Folders, config: object): void {
+function make(folder: string, folders: Folders, config: object): void {
+  const { joined, images, cgroupViews, carried } = folders;
   try {
     mkdirSync(folder, { mode: 0o700 });
     mkdirSync(join(folder, 'rootfs'), { mode: 0o755 });
@@ -315,6 +323,7 @@ function make(folder: string, { joined, images, cgroupViews }: Folders, config: 
     for (const image of images) {
       mkdirSync(join(folder, IMAGES, String(image)), { recursive: true, mode: 0o700 });
     }
+    makePlaces(folder, carried);
     writeFileSync(join(folder, CONFIG), ociText(config), { mode: 0o600 });
   } catch (error) {
     throw new ContainerizerError(`Failed to make the bundle of the container: ${String(error)}`, {

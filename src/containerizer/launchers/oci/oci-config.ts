@@ -4,6 +4,7 @@
 import type { Identity } from '../../host/users.ts';
 import type { Capabilities, CapabilityName } from '../../plan/capabilities.ts';
 import type { CommandLine } from '../../plan/command-line.ts';
+import type { Propagation } from '../../plan/container-volumes.ts';
 import type { ContainerPlan } from '../../plan/plan.ts';
 import type { ResourceLimit } from '../../plan/resource-limits.ts';
 import { type Mount, NAMESPACE_KINDS, type NamespaceKind } from '../../plan/surroundings.ts';
@@ -20,8 +21,19 @@ export interface OciHost {
   readonly way: WayIn;
   /** The folder in which the container's cgroups are shown to the runtime. */
   readonly cgroups: string;
+  /** Volumes that the runtime mounts, for the sake of what is mounted there later. */
+  readonly carried: readonly CarriedVolume[];
   /** What later agents need to know of the bundle. */
   readonly annotations: Readonly<Record<string, string>>;
+}
+
+export interface CarriedVolume {
+  /** Where it is mounted for the runtime. */
+  readonly place: string;
+  /** Where the container finds it. */
+  readonly target: string;
+  readonly isReadOnly: boolean;
+  readonly propagation: Propagation;
 }
 
 /** The way into a working directory. */
@@ -93,6 +105,19 @@ const cgroupMount = ({ cgroups }: Pick<OciHost, 'cgroups'>): Mount => ({
   options: ['rbind', 'rslave', 'ro', 'nosuid', 'nodev', 'noexec'],
 });
 
+const isBidirectional = ({ propagation }: CarriedVolume) => propagation === 'both';
+
+const volumeMount = (volume: CarriedVolume): Mount => ({
+  source: volume.place,
+  target: volume.target,
+  type: 'bind',
+  options: [
+    'rbind',
+    isBidirectional(volume) ? 'rshared' : 'rslave',
+    ...(volume.isReadOnly ? ['ro'] : []),
+  ],
+});
+
 /**
  * Whether others have the same files. The runtime is told, too, that these cannot be written to:
  * crun mounts the root once more, and then without the flags that it had.
@@ -112,6 +137,7 @@ export const ociConfig = (plan: ContainerPlan, host: OciHost) => ({
     ...(plan.rootfs === undefined ? [DEVICES] : []),
     ...plan.mounts,
     ...(plan.cgroupViews.length > 0 ? [cgroupMount(host)] : []),
+    ...host.carried.map(volumeMount),
   ].map(({ source, target, type, options }) => ({ source, destination: target, type, options })),
   linux: {
     ...withUsers(
@@ -119,8 +145,9 @@ export const ociConfig = (plan: ContainerPlan, host: OciHost) => ({
       host,
     ),
     // As Mesos: what is mounted on the machine later is seen, and nothing that is mounted inside
-    // comes out.
-    rootfsPropagation: 'rslave',
+    // comes out. The stage's mounts are slaves of the machine's, and with this stay so; only some
+    // volumes are peers of those.
+    rootfsPropagation: host.carried.some(isBidirectional) ? 'rshared' : 'rslave',
     ...(plan.devices.length > 0 && {
       devices: plan.devices.map(({ path, kind, major, minor, mode }) => ({
         path,

@@ -98,6 +98,14 @@ export class OciRuntime {
     return this.#kind === 'runc' ? ['close', CGROUPS, '', ...rest] : [...rest, 'hide', CGROUPS, ''];
   }
 
+  /**
+   * Whether what is mounted on the machine later shows in what it makes the container's root: crun
+   * makes all mounts there private.
+   */
+  get keepsPropagation(): boolean {
+    return this.#kind === 'runc';
+  }
+
   /** The command line that makes the container of a bundle. */
   run(bundle: string, { state, log, pid }: RuntimePaths): string[] {
     return [

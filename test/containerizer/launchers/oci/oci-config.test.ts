@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import {
   besideProcess,
+  type OciConfig,
   type OciHost,
   ociConfig,
   ociText,
@@ -21,6 +22,7 @@ const host: OciHost = {
   parent: { pid: '/proc/77/ns/pid' },
   way: { entered: '/agent/sandbox/containers', below: 'c2' },
   cgroups: '/run/c1/cgroups',
+  carried: [],
   annotations: { runtime: 'crun' },
 };
 
@@ -194,4 +196,15 @@ test('a session has the capabilities of its user, as with Mesos, and a check tho
   expect(beside()).toEqual(process.capabilities);
   const session = { plan: { capabilities: undefined }, agent: host.agent, identity: undefined };
   expect(beside(session)).toEqual(sets({}, undefined));
+});
+
+test('what is mounted in a volume later shows where it was asked for', () => {
+  const volume = { place: '/run/c1/volumes/0', target: '/srv', isReadOnly: false } as const;
+  const mounted = (propagation: 'in' | 'both') =>
+    ociConfig(plan, { ...host, carried: [{ ...volume, propagation }] });
+  const options = (config: OciConfig) => config.mounts.at(-1)?.options;
+  expect(options(mounted('in'))).toEqual(['rbind', 'rslave']);
+  expect(mounted('in').linux.rootfsPropagation).toBe('rslave');
+  expect(options(mounted('both'))).toEqual(['rbind', 'rshared']);
+  expect(mounted('both').linux.rootfsPropagation).toBe('rshared');
 });

@@ -6,6 +6,7 @@
  *                        own; or in that which was made for the container of that run directory, whose
  *                        first process it waits for.
  *   bind SOURCE TARGET   SOURCE with all that is mounted below it.
+ *   peer SOURCE TARGET   The same, and what is mounted there later, on the machine or here, shows in both.
  *   leave TARGET -       TARGET, with all that is mounted below it, is not mounted there: the configuration
  *                        mounts it again. In a user namespace it stays, below that.
  *   enter RUN -          Waits until the container of that run directory has its first process, and
@@ -126,6 +127,42 @@ static int set_attributes(const char *path, unsigned long long set) {
   return syscall(SYS_mount_setattr, AT_FDCWD, path, AT_RECURSIVE, &attributes, sizeof attributes);
 }
 
+static int is_peer(const char *step) { return strcmp(step, "peer") == 0; }
+
+enum { MAX_PEERS = 64 };
+
+/* Mounts of the machine, taken before all here become their slaves; in the order of their steps. */
+static int peers[MAX_PEERS], n_peers, next_peer;
+
+static int take_peers(const struct launch *launch) {
+  for (int i = 0; i + 2 < launch->n_stage; i += 3) {
+    if (!is_peer(launch->stage[i])) {
+      continue;
+    }
+    if (n_peers == MAX_PEERS) {
+      errno = E2BIG;
+      return -1;
+    }
+    peers[n_peers] = syscall(SYS_open_tree, AT_FDCWD, launch->stage[i + 1],
+                             OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+    if (peers[n_peers] < 0) {
+      return -1;
+    }
+    n_peers++;
+  }
+  return 0;
+}
+
+static int show_peer(const char *target) {
+  int peer = peers[next_peer++];
+  int result =
+      syscall(SYS_move_mount, peer, "", AT_FDCWD, target, MOVE_MOUNT_F_EMPTY_PATH);
+  int error = errno;
+  drop(peer);
+  errno = error;
+  return result;
+}
+
 static int is_volume(const char *step) {
   return strcmp(step, "volume") == 0 || strcmp(step, "into") == 0;
 }
@@ -167,6 +204,9 @@ static int take_step(const struct launch *launch, char **step, char *why, size_t
   if (strcmp(step[0], "bind") == 0) {
     return mount(source, target, NULL, BIND_ALL, NULL);
   }
+  if (is_peer(step[0])) {
+    return show_peer(target);
+  }
   if (strcmp(step[0], "leave") == 0) {
     return unmount(source);
   }
@@ -184,6 +224,9 @@ int make_mounts(void) {
 }
 
 void set_stage(const struct launch *launch, int failure) {
+  if (take_peers(launch) < 0) {
+    fail(failure, "Failed to open a volume with mount propagation");
+  }
   if (make_mounts() < 0) {
     fail(failure, "Failed to make a mount namespace for the OCI runtime");
   }
