@@ -136,9 +136,13 @@ export class TarReader {
     }
   }
 
-  /** At the end of the archive. Throws TarError where something is missing. */
+  /**
+   * At the end of the archive. Throws TarError where something is missing, but for what only fills
+   * the last file's block: some programs (umoci insert) leave that out, and readers take it.
+   */
   end(): void {
-    const isBetween = this.#state.kind === 'header' && this.#filled === 0;
+    const isWhole = this.#state.kind === 'content' && this.#left === 0;
+    const isBetween = isWhole || (this.#state.kind === 'header' && this.#filled === 0);
     if (this.#state.kind !== 'over' && (!isBetween || Object.keys(this.#extensions).length > 0)) {
       throw new TarError('it ends in the middle of an entry');
     }

@@ -298,12 +298,15 @@ test('a header whose sum is wrong is refused', () => {
   expect(() => read(second)).toThrow('a header does not have the sum that it says');
 });
 
-test('an archive that ends early is refused, and one without a last block is whole', () => {
+test('an archive that ends early is refused, and one whose last block is not full is whole', () => {
   const entry = entryBytes({ name: 'a', content: 'abc' });
   expect(read(entry)).toMatchObject([{ name: 'a', content: 'abc' }]);
   expect(read(Buffer.alloc(0))).toEqual([]);
-  for (const end of [1, 511, 513, 1023]) {
+  for (const end of [1, 511, 513, 514]) {
     expect(() => read(entry.subarray(0, end))).toThrow('it ends in the middle of an entry');
+  }
+  for (const end of [515, 600, 1023]) {
+    expect(read(entry.subarray(0, end))).toMatchObject([{ name: 'a', content: 'abc' }]);
   }
   const names = entryBytes({ name: 'a', pax: { path: 'b' } });
   expect(() => read(names.subarray(0, 1024))).toThrow('it ends in the middle of an entry');
