@@ -351,7 +351,39 @@ static int make_whiteout(int folder, const char *name) {
   return result;
 }
 
+/*
+ * Whether the layer itself has a file or link in the place of the folder, or of one on the way: then nothing
+ * is seen of what those below have in it, and what is said of that says nothing.
+ */
+static int is_covered(const char *path, size_t length) {
+  char way[4096];
+  snprintf(way, sizeof way, "%.*s", (int)length, path);
+  for (char *end = way; end;) {
+    struct stat status;
+    end = strchr(end, '/');
+    if (end) {
+      *end = 0;
+    }
+    int there = beneath(way, O_PATH);
+    int failed = there < 0 || fstat(there, &status) < 0;
+    drop(there);
+    if (failed) {
+      return 0;
+    }
+    if (!S_ISDIR(status.st_mode)) {
+      return !is_whiteout(&status);
+    }
+    if (end) {
+      *end++ = '/';
+    }
+  }
+  return 0;
+}
+
 static int take_opaque(const char *path) {
+  if (is_covered(path, strlen(path))) {
+    return 0;
+  }
   int folder = made_folder(path), result = folder < 0 ? -1 : make_opaque(folder);
   drop(folder);
   return result;
@@ -379,7 +411,10 @@ static int carry_out(const struct operation *it) {
     default:
       break;
   }
-  const char *name;
+  const char *name, *slash = strrchr(it->path, '/');
+  if (it->kind == 'w' && slash && is_covered(it->path, slash - it->path)) {
+    return 0;
+  }
   int folder = parent_of(it->path, &name);
   if (folder < 0) {
     return -1;
