@@ -25,7 +25,7 @@ import {
   refusalError,
   refused,
 } from './plan/plan.ts';
-import { type ContainerRequest, placeOf } from './plan/request.ts';
+import { type ContainerRequest, isOfDocker, placeOf } from './plan/request.ts';
 import { rootSandbox, sandboxPlace } from './plan/sandbox-path.ts';
 import { hasOwnNamespaces } from './plan/surroundings.ts';
 import { linkTargets } from './plan/volume-links.ts';
@@ -33,6 +33,7 @@ import { noteEmpty } from './records/empty-record.ts';
 import { notedGroups, noteGroups } from './records/groups-record.ts';
 import { notedPlace, notePlace } from './records/place-record.ts';
 import type { RunRecords } from './records/run-records.ts';
+import { loginIn } from './sandboxes/registry-login.ts';
 import {
   createNestedSandbox,
   createOutput,
@@ -98,7 +99,9 @@ export class LaunchSteps {
       this.#of.records.note(plan.id, 'task', request.note);
     }
     reached('fetching');
-    await this.#fetch(plan, identity, options.abort);
+    if (!isOfDocker(request)) {
+      await this.#fetch(plan, identity, options.abort);
+    }
     return this.#turns.run(() => {
       options.abort.throwIfAborted();
       reached('isolating');
@@ -179,7 +182,10 @@ export class LaunchSteps {
       });
       this.#createSandbox(request, planned.plan, identity);
     });
-    const plan = withIdentity(await this.#withImages(request, planned.plan, abort));
+    const login = isOfDocker(request)
+      ? await this.#fetchLogin(planned.plan, identity, abort)
+      : undefined;
+    const plan = withIdentity(await this.#withImages({ ...request, login }, planned.plan, abort));
     reached('preparing');
     for (const isolator of this.#of.isolators.for(request)) {
       await isolator.prepare?.(plan, abort);
@@ -236,6 +242,16 @@ export class LaunchSteps {
     }
     const parentCgroups = parent && placements.of(parent);
     return planContainer(request, { ...host, parentCgroups }, isolators.for(request));
+  }
+
+  /** As in Mesos, files of a container of type DOCKER come first: a login may be among them. */
+  async #fetchLogin(
+    plan: ContainerPlan,
+    identity: Identity | undefined,
+    abort: AbortSignal,
+  ): Promise<Uint8Array | undefined> {
+    await this.#fetch(plan, identity, abort);
+    return plan.uris.length === 0 ? undefined : loginIn(plan.sandbox);
   }
 
   /** Why a container of type DOCKER has none such in it. */

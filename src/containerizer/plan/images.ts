@@ -5,6 +5,7 @@ import {
   ContainerInfo_Type,
   type Image,
   Image_Type,
+  Secret_Type,
 } from '../../model/generated/messages.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
 import type { ProvisionedImage } from '../images/provisioner.ts';
@@ -28,24 +29,29 @@ export interface AskedImages {
   readonly volumes: readonly Image[];
 }
 
-type Asking = Pick<ContainerRequest, 'executor' | 'task' | 'container'>;
+type Asking = Pick<ContainerRequest, 'executor' | 'task' | 'container' | 'login'>;
 
 /** Undefined where a container asks for none. Throws ContainerizerError. */
 export function imagesAsked(request: Asking): AskedImages | undefined {
-  const { rootfs, volumes } = imagesIn(containerInfoOf(request));
+  const { rootfs, volumes } = imagesIn(containerInfoOf(request), request.login);
   return rootfs === undefined && volumes.length === 0 ? undefined : { rootfs, volumes };
 }
 
-const imagesIn = (info: ContainerInfo | undefined): AskedImages => ({
-  rootfs: info?.type === ContainerInfo_Type.DOCKER ? dockerImage(info) : info?.mesos?.image,
+const imagesIn = (info: ContainerInfo | undefined, login?: Uint8Array): AskedImages => ({
+  rootfs: info?.type === ContainerInfo_Type.DOCKER ? dockerImage(info, login) : info?.mesos?.image,
   volumes: volumesOfKind(info, 'image').map(({ source }) => source.image),
 });
 
 /** Of a container of type DOCKER. */
-const dockerImage = ({ docker }: ContainerInfo): Image | undefined =>
+const dockerImage = ({ docker }: ContainerInfo, login?: Uint8Array): Image | undefined =>
   docker && {
     type: Image_Type.DOCKER,
-    docker: { name: docker.image },
+    docker: {
+      name: docker.image,
+      ...(login !== undefined && {
+        config: { type: Secret_Type.VALUE, value: { data: login } },
+      }),
+    },
     cached: docker.force_pull_image !== true,
   };
 

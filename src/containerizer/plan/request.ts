@@ -63,6 +63,8 @@ export interface ContainerRequest extends ResourceBounds {
   readonly task?: TaskInfo | undefined;
   /** Of one that a call of the API asks for. */
   readonly container?: ContainerInfo | undefined;
+  /** Of one of type DOCKER: the login at registries that its files have brought. */
+  readonly login?: Uint8Array | undefined;
   /** What has become of the images that it asks for; undefined: it asks for none. */
   readonly images?: RequestedImages | undefined;
 }

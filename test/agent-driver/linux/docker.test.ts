@@ -39,6 +39,7 @@ const images = {
       'etc/group': 'root:x:0:\nusers:x:100:\nextra:x:2000:app\n',
     },
   },
+  closed: { environment: ['PATH=/bin'], user: '' },
   quits: {
     environment: ['PATH=/bin'],
     user: '',
@@ -48,9 +49,10 @@ const images = {
 
 let folder: ReturnType<typeof temporaryFolder>;
 let harness: DriverHarness;
+let provisioned: Awaited<ReturnType<typeof openTestImages>>;
 
 const open = async () => {
-  const provisioned = await openTestImages(
+  provisioned = await openTestImages(
     { work: folder.path, store: join(folder.path, 'store') },
     images,
   );
@@ -258,6 +260,23 @@ describe.runIf(process.geteuid?.() === 0)('a container of type DOCKER', () => {
     });
     expect(await harness.ended(id)).toMatchObject({ waitStatus: 4 << 8 });
     expect(printed(id)).toBe(`${id} f-1 /mnt/mesos/sandbox\n`);
+  });
+
+  test('is pulled with the login that its files bring, and again where that is asked', async () => {
+    const path = join(folder.path, '.dockercfg');
+    writeFileSync(path, '{"registry.example": {"auth": "bWU6cHc="}}');
+    const task = {
+      command: { value: 'test -f $MESOS_SANDBOX/.dockercfg', uris: [{ value: path }] },
+      container: docker('closed'),
+    };
+    expect((await harness.terminalStatus(harness.launch({ task }))).message).toBe(DONE);
+    expect(String(provisioned.shelf.credentials)).toBe(String(readFileSync(path)));
+    const before = provisioned.shelf.manifests;
+    for (const isAgain of [true, false]) {
+      const container = docker('base', { docker: { force_pull_image: isAgain } });
+      expect(await outputOf({ value: 'true' }, container)).toBe(`${DONE}\n`);
+    }
+    expect(provisioned.shelf.manifests - before).toBe(1);
   });
 
   test('is checked as its own user, whoever its sandbox belongs to', async () => {

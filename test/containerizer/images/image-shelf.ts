@@ -31,6 +31,8 @@ export class ImageShelf implements Puller {
   /** How often each blob was asked for, by the number of its layer in the order of `put`. */
   readonly blobs = new Map<string, number>();
   manifests = 0;
+  /** What was said at the last time. */
+  credentials: Uint8Array | undefined;
   /** What a blob waits for, or fails with, before it comes. */
   gate: (layer: LayerDescriptor, abort: AbortSignal) => Promise<void> = async () => undefined;
   readonly #images = new Map<string, ImageManifest>();
@@ -56,8 +58,12 @@ export class ImageShelf implements Puller {
     return (this.#images.get(name)?.layers ?? []).map(({ digest }) => digest);
   }
 
-  async manifest(reference: ImageReference, { abort }: PullOptions): Promise<PulledImage> {
+  async manifest(
+    reference: ImageReference,
+    { abort, credentials }: PullOptions,
+  ): Promise<PulledImage> {
     this.manifests++;
+    this.credentials = credentials;
     await Promise.resolve();
     abort.throwIfAborted();
     const manifest = this.#images.get(canonicalName(reference));
