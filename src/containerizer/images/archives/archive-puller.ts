@@ -38,6 +38,9 @@ interface ArchivedImage {
   readonly files: ReadonlyMap<string, string>;
 }
 
+/** What may follow the name of an archive; whether it is compressed, its first bytes tell. */
+const PACKED = ['', '.gz', '.zst', '.xz', '.bz2'];
+
 export class ArchivePuller implements Puller {
   readonly #options: ArchiveOptions;
 
@@ -70,8 +73,8 @@ export class ArchivePuller implements Puller {
   }
 
   async #find(reference: ImageReference, abort: AbortSignal): Promise<Archive> {
-    const paths = namesOf(reference).map((name) => join(this.#options.folder, `${name}.tar`));
-    for (const path of paths) {
+    const names = namesOf(reference).map((name) => join(this.#options.folder, `${name}.tar`));
+    for (const path of PACKED.flatMap((end) => names.map((name) => `${name}${end}`))) {
       let archive: Archive | undefined;
       try {
         archive = await Archive.open(path, abort);
@@ -84,7 +87,7 @@ export class ArchivePuller implements Puller {
       }
     }
     throw new ContainerizerError(
-      `Failed to find archive for image '${reference.text}' at '${paths.join("' or '")}'`,
+      `Failed to find archive for image '${reference.text}' at '${names.join("' or '")}', with or without ${PACKED.slice(1).join(', ')}`,
     );
   }
 

@@ -1,13 +1,15 @@
-// An archive with an image in it: a tar file of which only the parts are read that are needed. It
-// is not unpacked, so that nothing in it can lead anywhere.
+// An archive with an image in it: a tar file, compressed or not, of which only the parts are read
+// that are needed. It is not unpacked, so that nothing in it can lead anywhere.
 import type { FileHandle } from 'node:fs/promises';
 import { posix } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { NotRegularError, openRegular, orNoEntry } from '../../../filesystem/folder.ts';
 import { ContainerizerError } from '../../containerizer-error.ts';
+import { compressionOf, MAGIC_BYTES } from '../unpacking/compression.ts';
 import { TarError } from '../unpacking/tar-error.ts';
 import { shown, type TarEntry, TarReader } from '../unpacking/tar-reader.ts';
+import { type ArchiveBytes, packedStream, withPackedBytes } from './packed-archive.ts';
 
 type Found =
   | { readonly kind: 'file'; readonly start: number; readonly size: number }
@@ -22,15 +24,25 @@ export interface ArchivedFile {
 
 /** An image has some entries for each layer. */
 const MOST_ENTRIES = 20_000;
+/** Of an archive that is compressed, files of so many bytes are kept when it is listed. */
+const KEPT_BYTES = 1 << 20;
+const MOST_KEPT_BYTES = 16 << 20;
 /** Links to links. */
 const MOST_LINKS = 8;
 const BLOCK = 512;
 /** Read at once, for there are often small files one after another. */
 const READ_BYTES = 32 * BLOCK;
 
+interface Listing {
+  readonly found: ReadonlyMap<string, Found>;
+  /** Of files in an archive that is compressed: all of them, or their first bytes. */
+  readonly kept: ReadonlyMap<number, Buffer>;
+}
+
 export class Archive {
   readonly path: string;
-  readonly #found: ReadonlyMap<string, Found>;
+  readonly #listing: Listing;
+  readonly #isPacked: boolean;
 
   /** undefined where there is no such file. Throws ContainerizerError, TarError or the system's. */
   static async open(path: string, abort: AbortSignal): Promise<Archive | undefined> {
@@ -39,22 +51,29 @@ export class Archive {
       return undefined;
     }
     try {
-      return new Archive(path, await list(file, path, abort));
+      const bytes = new FileBytes(file);
+      const isPacked = compressionOf((await bytes.from(0)).subarray(0, MAGIC_BYTES)) !== undefined;
+      const listing = await (isPacked
+        ? withPackedBytes(path, abort, (unpacked) => list(unpacked, { path, isPacked, abort }))
+        : list(bytes, { path, isPacked, abort }));
+      return new Archive(path, listing, isPacked);
     } finally {
       await file.close();
     }
   }
 
-  private constructor(path: string, found: ReadonlyMap<string, Found>) {
+  private constructor(path: string, listing: Listing, isPacked: boolean) {
     this.path = path;
-    this.#found = found;
+    this.#listing = listing;
+    this.#isPacked = isPacked;
   }
 
   /** Links in the archive are followed, within it. */
   find(name: string): ArchivedFile | undefined {
-    let found = this.#found.get(normal(name));
+    const { found: all } = this.#listing;
+    let found = all.get(normal(name));
     for (let links = 0; found?.kind === 'link' && links < MOST_LINKS; links++) {
-      found = this.#found.get(found.target);
+      found = all.get(found.target);
     }
     return found?.kind === 'file' ? found : undefined;
   }
@@ -74,8 +93,12 @@ export class Archive {
   }
 
   async stream({ start, size }: ArchivedFile): Promise<Readable> {
-    if (size === 0) {
-      return Readable.from([]);
+    const kept = this.#listing.kept.get(start);
+    if (size === 0 || (kept !== undefined && kept.length >= size)) {
+      return Readable.from(size === 0 ? [] : [kept?.subarray(0, size)]);
+    }
+    if (this.#isPacked) {
+      return packedStream(this.path, { start, size });
     }
     const file = await openFile(this.path);
     if (file === undefined) {
@@ -96,17 +119,44 @@ async function openFile(path: string): Promise<FileHandle | undefined> {
   }
 }
 
-async function list(
-  file: FileHandle,
-  path: string,
-  abort: AbortSignal,
-): Promise<ReadonlyMap<string, Found>> {
+interface ListOptions {
+  readonly path: string;
+  readonly isPacked: boolean;
+  readonly abort: AbortSignal;
+}
+
+/** The bytes of a file that is read where it is needed. */
+class FileBytes implements ArchiveBytes {
+  readonly #file: FileHandle;
+  readonly #buffer = Buffer.alloc(READ_BYTES);
+  #held = { at: 0, end: 0 };
+
+  constructor(file: FileHandle) {
+    this.#file = file;
+  }
+
+  async from(at: number): Promise<Buffer> {
+    if (at < this.#held.at || at >= this.#held.end) {
+      const { bytesRead } = await this.#file.read(this.#buffer, 0, READ_BYTES, at);
+      this.#held = { at, end: at + bytesRead };
+    }
+    return this.#buffer.subarray(at - this.#held.at, this.#held.end - this.#held.at);
+  }
+}
+
+async function list(bytes: ArchiveBytes, { path, isPacked, abort }: ListOptions): Promise<Listing> {
   const found = new Map<string, Found>();
-  const { size } = await file.stat();
-  const held = Buffer.alloc(READ_BYTES);
-  let read = { at: 0, end: 0 };
+  const kept = new Map<number, Buffer>();
+  let begun: ArchivedFile | undefined;
   let at = 0;
   let entries = 0;
+  let left = MOST_KEPT_BYTES;
+  // Of what is compressed as a whole, small files are read at once: they are asked for later.
+  const keep = async ({ start, size }: ArchivedFile) => {
+    const wanted = size > KEPT_BYTES || size > left ? Math.min(size, MAGIC_BYTES) : size;
+    kept.set(start, await partOf(bytes, { start, size: wanted }));
+    left -= wanted;
+  };
   const reader = new TarReader({
     entry: (entry) => {
       const what = whatIs(entry, at + BLOCK);
@@ -116,27 +166,42 @@ async function list(
       if (what !== undefined) {
         found.set(normal(utf8(entry.name)), what);
       }
+      begun = isPacked && what?.kind === 'file' ? what : undefined;
     },
     content: () => {},
   });
   while (!reader.isOver) {
-    if (at < read.at || at + BLOCK > read.end) {
-      abort.throwIfAborted();
-      const { bytesRead } = await file.read(held, 0, READ_BYTES, at);
-      read = { at, end: at + bytesRead };
-      if (bytesRead === 0) {
-        break;
-      }
+    abort.throwIfAborted();
+    const block = await partOf(bytes, { start: at, size: BLOCK });
+    if (block.length === 0) {
+      break;
     }
-    const block = held.subarray(at - read.at, Math.min(at + BLOCK, read.end) - read.at);
     reader.push(block);
+    if (begun !== undefined) {
+      await keep(begun);
+      begun = undefined;
+    }
     at += block.length + reader.skip();
   }
   reader.end();
-  if (at > size) {
+  if (at > 0 && (await bytes.from(at - 1)).length === 0) {
     throw new TarError('it ends in the middle of a file');
   }
-  return found;
+  return { found, kept };
+}
+
+/** Less where there is no more. */
+async function partOf(bytes: ArchiveBytes, { start, size }: ArchivedFile): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  for (let at = start; at < start + size; ) {
+    const part = (await bytes.from(at)).subarray(0, start + size - at);
+    if (part.length === 0) {
+      break;
+    }
+    parts.push(Buffer.from(part));
+    at += part.length;
+  }
+  return Buffer.concat(parts);
 }
 
 function whatIs(entry: TarEntry, start: number): Found | undefined {

@@ -1,10 +1,12 @@
 // Images from archives of `docker save` and in OCI's layout, also from those that are not as they
 // should be: nothing outside an archive is read, and what is taken is what was named.
 import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   truncateSync,
@@ -106,6 +108,46 @@ describe('of docker save', () => {
       })),
     });
     expect([await layer(image, 0), await layer(image, 1)]).toEqual(['lower', 'upper']);
+  });
+
+  const large = randomBytes(600_000).toString('hex');
+
+  test.each([
+    ['gzip', ''],
+    ['gzip', '.gz'],
+    ['zstd', '.zst'],
+    ['xz', '.xz'],
+    ['bzip2', '.bz2'],
+  ])('an archive that %s has compressed is read, also as NAME.tar%s', async (program, end) => {
+    const files = { 'a/layer.tar': large, 'config.json': config(large, 'upper') };
+    const path = archive('a', saved(['a:latest'], files));
+    writeFileSync(
+      `${path}.packed`,
+      execFileSync(program, ['-1', '-c', path], { maxBuffer: 2 ** 26 }),
+    );
+    rmSync(path);
+    renameSync(`${path}.packed`, `${path}${end}`);
+    const image = await pull('a');
+    expect(image.manifest.layers.map(({ diffId }) => diffId)).toEqual(
+      [large, 'upper'].map(digestOf),
+    );
+    expect([await layer(image, 0), await layer(image, 1)]).toEqual([large, 'upper']);
+  });
+
+  test('a compressed archive that ends early is told, and can be given up', async () => {
+    const path = archive('a', saved(['a:latest'], { 'a/layer.tar': large }));
+    const packed = gzipSync(readFileSync(path));
+    for (const end of [1_000, packed.length - 5_000]) {
+      writeFileSync(path, packed.subarray(0, end));
+      expect(await errorOf(pull('a'))).toBe(
+        `Failed to read archive '${path}': unexpected end of file`,
+      );
+    }
+    writeFileSync(path, packed);
+    const given = new AbortController();
+    const done = pull('a', given.signal);
+    given.abort(new Error('enough'));
+    await expect(done).rejects.toThrow('enough');
   });
 
   test.each<[file: string, asked: string, within: string]>([
@@ -296,10 +338,10 @@ describe('an archive that', () => {
 
   test('is not there is named', async () => {
     expect(await errorOf(pull('a:1'))).toBe(
-      `Failed to find archive for image 'a:1' at '${path('a:1')}'`,
+      `Failed to find archive for image 'a:1' at '${path('a:1')}', with or without .gz, .zst, .xz, .bz2`,
     );
     expect(await errorOf(pull('a'))).toBe(
-      `Failed to find archive for image 'a' at '${path('a')}' or '${path('a:latest')}'`,
+      `Failed to find archive for image 'a' at '${path('a')}' or '${path('a:latest')}', with or without .gz, .zst, .xz, .bz2`,
     );
   });
 
