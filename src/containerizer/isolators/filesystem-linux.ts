@@ -1,8 +1,8 @@
 // filesystem/linux: containers have mounts of their own, over the machine's files or those of an
-// image. What is mounted on the machine later is seen inside, with crun in volumes only that ask
-// for it (launchers/oci/carried-volumes.ts), and nothing that is mounted inside comes out.
-// Persistent volumes are mounted in their sandboxes; those that a container gets while it runs, and
-// those of one without a process, for others to be nested in, are links.
+// image. What is mounted on the machine later is seen inside, and nothing that is mounted inside
+// comes out, but in volumes that ask for it. Persistent volumes are mounted in their sandboxes;
+// those that a container gets while it runs, and those of one without a process, for others to be
+// nested in, are links.
 import { parentOf } from '../../model/container-id.ts';
 import type { Resource } from '../../model/generated/messages.ts';
 import { withOwnFiles } from '../plan/own-files.ts';

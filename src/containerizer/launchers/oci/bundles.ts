@@ -3,6 +3,7 @@
 // that nothing of the runtime is left behind. A later agent runs commands beside a container by it.
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { release } from 'node:os';
 import { join } from 'node:path';
 import { parentOf } from '../../../model/container-id.ts';
 import type { ContainerId } from '../../../model/ids.ts';
@@ -15,7 +16,13 @@ import { hasOwnNamespaces, NAMESPACE_KINDS } from '../../plan/surroundings.ts';
 import { isAbsence, readText } from '../../records/record-file.ts';
 import type { RunRecords } from '../../records/run-records.ts';
 import type { RuntimeCall } from '../process/spawner.ts';
-import { type Carried, carriedSteps, carriedVolumes, makePlaces } from './carried-volumes.ts';
+import {
+  type Carried,
+  canFollow,
+  carriedSteps,
+  carriedVolumes,
+  makePlaces,
+} from './carried-volumes.ts';
 import {
   type AgentUser,
   besideProcess,
@@ -88,8 +95,9 @@ export class Bundles {
       ownDirectory === undefined ? wayInto(id, plan.directory) : wayInside(ownDirectory, plan);
     const cgroups = join(folder, CGROUPS);
     const isRoot = this.#agent.uid === 0;
-    const { keepsPropagation } = runtime;
-    const carried = carriedVolumes(plan, { folder, isRoot, keepsPropagation });
+    const isMended = runtime.makesPrivate && isRoot && canFollow(release());
+    const shows = isMended ? 'soon' : runtime.makesPrivate || !isRoot ? 'never' : 'always';
+    const carried = carriedVolumes(plan, { folder, isRoot, shows });
     const host = { identity, rootfs, way, cgroups, carried, agent: this.#agent };
     const config = ociConfig(plan, {
       ...host,
@@ -108,6 +116,7 @@ export class Bundles {
         ...cgroupSteps(plan, cgroups),
         ...fileSteps(plan, { folder, rootfs, way, isRoot }),
         ...carriedSteps(carried),
+        ...(isMended && plan.namespaces.mount === 'own' ? ['follow', '', ''] : []),
       ]),
       arguments: (paths) => runtime.run(folder, paths),
     });

@@ -1,7 +1,9 @@
 // Volumes of the host in which later mounts are to show (`mount_propagation`). A runtime copies the
-// mounts of the container's root, and may make them private. So these volumes are mounted beside
-// that for the runtime, as peers or slaves of the machine's mounts, and it mounts them once more:
-// over those that the stage has mounted for all (volume-step.ts), whose places are judged there.
+// mounts of the container's root, and may make them private, which only some kernels can change
+// later (supervisor/propagation.c), and not for volumes whose mounts are to show on the machine. So
+// these are mounted beside that for the runtime, as peers or slaves of the machine's mounts, and it
+// mounts them once more: over those that the stage has mounted for all (volume-step.ts), whose
+// places are judged there.
 //
 // The runtime finds these places by their paths, as root: the containers are root's, too.
 import { mkdirSync, statSync, writeFileSync } from 'node:fs';
@@ -22,30 +24,40 @@ interface Carrier {
   /** The folder of the bundle. */
   readonly folder: string;
   readonly isRoot: boolean;
-  /** Whether the runtime's root shows what is mounted on the machine later. */
-  readonly keepsPropagation: boolean;
+  /**
+   * Whether the container's root shows what is mounted on the machine later: from its start, or
+   * only from soon after that.
+   */
+  readonly shows: 'always' | 'soon' | 'never';
 }
 
 /** The most such volumes of a container; the supervisor holds each open (supervisor/stage.c). */
 const MOST = 64;
 
+/** Whether a kernel can make a private mount follow another one. */
+export function canFollow(kernel: string): boolean {
+  const [major = 0, minor = 0] = kernel.split('.').map(Number.parseFloat);
+  return major > 5 || (major === 5 && minor >= 15);
+}
+
 /** Throws ContainerizerError where a container cannot have what it asks for. */
 export function carriedVolumes(
   { user, volumeMounts }: Pick<ContainerPlan, 'user' | 'volumeMounts'>,
-  { folder, isRoot, keepsPropagation }: Carrier,
+  { folder, isRoot, shows }: Carrier,
 ): readonly Carried[] {
   const carried = volumeMounts.flatMap((mount, index): Carried[] => {
     const { source, target, isReadOnly, propagation } = mount;
     if (source.kind !== 'asked' || propagation === undefined) {
       return [];
     }
-    if (propagation === 'in' && isRoot && keepsPropagation) {
+    const canCarry = isRoot && isRootOf(user);
+    if (propagation === 'in' && (shows === 'always' || (shows === 'soon' && !canCarry))) {
       return [];
     }
-    if (!isRoot || !isRootOf(user)) {
+    if (!canCarry) {
       throw new ContainerizerError(
-        `'mount_propagation' of host path '${source.path}' is not supported: with crun it is for ` +
-          'containers of root, of an agent that is root',
+        `'mount_propagation' of host path '${source.path}' is not supported: with crun it needs ` +
+          'an agent that is root, and Linux 5.15, or a container of root',
       );
     }
     requireLast(mount, volumeMounts);

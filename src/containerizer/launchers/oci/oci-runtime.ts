@@ -99,11 +99,11 @@ export class OciRuntime {
   }
 
   /**
-   * Whether what is mounted on the machine later shows in what it makes the container's root: crun
-   * makes all mounts there private.
+   * Whether nothing that is mounted on the machine later shows in what it makes the container's
+   * root.
    */
-  get keepsPropagation(): boolean {
-    return this.#kind === 'runc';
+  get makesPrivate(): boolean {
+    return this.#kind === 'crun';
   }
 
   /** The command line that makes the container of a bundle. */

@@ -203,6 +203,9 @@ void reset_signals(void);
 int take_users(const struct launch *launch);
 void set_stage(const struct launch *launch, int failure);
 
+/* propagation.c: where the stage says so, what the machine mounts from now on shows in the container. */
+void follow_machine(const struct launch *launch, pid_t process);
+
 /* How long a runtime may take until the container's process executes the command. */
 enum { RUNTIME_DEADLINE_MS = 60000 };
 
@@ -244,6 +247,9 @@ struct outcome {
   int status; /* As wait(2) has it; -1: not known. */
   char failure[512]; /* Why it could not be started, or empty. */
 };
+
+/* supervisor.c: closes all descriptors from this one on. */
+void close_all_from(int first);
 
 /*
  * supervisor.c: the signals that are blocked, and taken one by one: those of the agent, and that a child

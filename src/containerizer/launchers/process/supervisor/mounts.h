@@ -27,4 +27,8 @@ enum {
 /* stage.c: a mount namespace of its own, of which no mount is seen outside; returns -1, with errno. */
 int make_mounts(void);
 
+/* volume-places.c: of paths without links; and of a path in a list of mounts, in place. */
+int is_at_or_below(const char *path, const char *folder);
+void unescape(char *text);
+
 #endif

@@ -22,6 +22,7 @@
  *   into ROOT VOLUME     The same, where that folder has files of the container's own.
  *   reach ROOT WAY       The folder where the runtime begins, in files of the container's own: is made
  *                        where it is missing, but in no volume, and neither in /proc nor in /dev: ways.c.
+ *   follow - -           Nothing here: what the runtime has made is changed later, in propagation.c.
  *   hide TARGET -        An empty folder that cannot be written to: of cgroups the runtime sees none,
  *                        and leaves them alone. They are made and joined before.
  */
@@ -177,8 +178,8 @@ static int take_step(const struct launch *launch, char **step, char *why, size_t
     return reach(launch, step, why, size);
   }
   snprintf(why, size, "Failed to prepare mounts for the OCI runtime (%s %s)", step[0], step[1]);
-  if (is_users(step[0])) {
-    return 0; /* Taken already. */
+  if (is_users(step[0]) || strcmp(step[0], "follow") == 0) {
+    return 0; /* Taken already, or later. */
   }
   if (strcmp(step[0], "enter") == 0) {
     return first_process(source) < 0 ? -1 : 0;

@@ -174,7 +174,7 @@ static _Noreturn void give_up(const struct launch *launch, const char *format, .
   _exit(1);
 }
 
-static void close_all_from(int first) {
+void close_all_from(int first) {
 #ifdef SYS_close_range
   if (syscall(SYS_close_range, first, ~0U, 0) == 0) {
     return;
@@ -259,6 +259,7 @@ static pid_t start_process(const struct launch *launch, const struct stdio *stdi
     if (record(launch->run, "first", text) < 0) {
       give_up(launch, "Failed to record the first process of the container");
     }
+    follow_machine(launch, process);
   }
   return process;
 }

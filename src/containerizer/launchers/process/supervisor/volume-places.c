@@ -40,7 +40,7 @@ static void path_in(int root, int fd, char path[PATH_MAX]) {
   }
 }
 
-static int is_at_or_below(const char *path, const char *folder) {
+int is_at_or_below(const char *path, const char *folder) {
   size_t size = strlen(folder);
   return strncmp(path, folder, size) == 0 && (path[size] == 0 || path[size] == '/');
 }
@@ -75,7 +75,7 @@ const char *objection_to(int root, int target) {
 }
 
 /* Decodes the \XXX of a list of mounts in place. */
-static void unescape(char *text) {
+void unescape(char *text) {
   char *to = text;
   for (char *from = text; *from; from++) {
     unsigned byte;
