@@ -53,16 +53,11 @@ export function readConfigFile(bytes: Uint8Array): ConfigFile {
 export function configOf(value: unknown, place: string): ImageConfig {
   const fields = optionalFields(value, place);
   const texts = (name: string) => textsOf(fields[name], `${place}.${name}`);
-  const environment = texts('Env');
-  for (const [i, each] of environment.entries()) {
-    if (each.indexOf('=') < 1) {
-      throw new FormatError(`'${place}.Env[${i}]' must be a variable as NAME=VALUE`);
-    }
-  }
   return {
     entrypoint: texts('Entrypoint'),
     command: texts('Cmd'),
-    environment,
+    // As in Mesos and docker, what is no variable is none.
+    environment: texts('Env').filter((each) => each.indexOf('=') > 0),
     workingDirectory: optionalText(fields.WorkingDir, `${place}.WorkingDir`),
     user: optionalText(fields.User, `${place}.User`) ?? '',
     stopSignal: optionalText(fields.StopSignal, `${place}.StopSignal`),

@@ -49,11 +49,10 @@ test('what is absent, null or empty is not there', () => {
   };
   expect(config(undefined)).toEqual(nothing);
   expect(config({ Entrypoint: null, Cmd: null, Env: null, WorkingDir: '' })).toEqual(nothing);
+  expect(config({ Env: ['NO_VALUE', '=x'] })).toEqual(nothing);
 });
 
 test.each<[unknown, string]>([
-  [{ Env: ['NO_VALUE'] }, "'config.Env[0]' must be a variable as NAME=VALUE"],
-  [{ Env: ['A=1', '=x'] }, "'config.Env[1]' must be a variable as NAME=VALUE"],
   [{ Cmd: 'sh' }, "'config.Cmd' must be a list"],
   [{ Cmd: [1] }, "'config.Cmd[0]' must be a string without NUL characters"],
   [{ Entrypoint: ['a\0b'] }, "'config.Entrypoint[0]' must be a string without NUL characters"],
