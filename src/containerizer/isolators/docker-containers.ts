@@ -1,9 +1,11 @@
 // Containers of type DOCKER: what docker gives to all of them, and what their DockerInfo asks for.
 // It stands among isolators, after those of files and volumes, and before all that depends on what
 // a container can do.
-import type { CapabilityInfo, TaskInfo } from '../../model/generated/messages.ts';
+import type { CapabilityInfo, Resource, TaskInfo } from '../../model/generated/messages.ts';
 import { isAtOrBelow } from '../../model/paths.ts';
+import { allocationRole } from '../../model/resource-format.ts';
 import type { ImageConfig } from '../images/image.ts';
+import { ALLOCATION_ROLE } from '../plan/beside-task.ts';
 import { commandEnvironment, layered } from '../plan/command-line.ts';
 import { dockerCapabilities } from '../plan/docker/docker-capabilities.ts';
 import { dockerLine } from '../plan/docker/docker-command.ts';
@@ -137,34 +139,33 @@ const opened = (mount: Mount): Mount =>
     ? { ...mount, options: mount.options.filter((it) => it !== 'ro') }
     : mount;
 
-/** The files of names: those of the machine, but for what a container has of its own. */
+/**
+ * The files of names are the container's own, as with docker: copies of the machine's, but for what
+ * is asked for.
+ */
 function networkFiles(
   mounts: readonly VolumeMount[],
   { network, hosts, names }: DockerOptions,
   { hostname, text }: Pick<DockerMachine, 'text'> & { readonly hostname: string | undefined },
 ): readonly VolumeMount[] {
-  const own = new Map<string, string>();
-  if (hostname !== undefined) {
-    own.set('hostname', `${hostname}\n`);
-  }
-  if (hosts.length > 0 || network === 'none') {
-    const before = network === 'none' ? LOOPBACK : text('/etc/hosts');
-    own.set('hosts', linesOf(before, hosts));
-  }
-  if (names.length > 0) {
-    const given = new Set(names.map((line) => line.split(' ', 1)[0]));
-    const before = text('/etc/resolv.conf')
-      .split('\n')
-      .filter((line) => !given.has(line.trim().split(/\s/, 1)[0]));
-    own.set('resolv.conf', linesOf(before.join('\n'), names));
-  }
+  const given = new Set(names.map(firstWord));
+  const resolving = text('/etc/resolv.conf')
+    .split('\n')
+    .filter((line) => !given.has(firstWord(line)));
+  const own = new Map([
+    ['hostname', hostname === undefined ? text('/etc/hostname') : `${hostname}\n`],
+    ['hosts', linesOf(network === 'none' ? LOOPBACK : text('/etc/hosts'), hosts)],
+    ['resolv.conf', linesOf(resolving.join('\n'), names)],
+  ]);
   return mounts.map((mount) => {
     const content = own.get(mount.target.below[0] ?? '');
     return mount.source.kind !== 'machine' || content === undefined
       ? mount
-      : { ...mount, source: { kind: 'secret', data: Buffer.from(content) } };
+      : { ...mount, source: { kind: 'text', text: content }, isReadOnly: false };
   });
 }
+
+const firstWord = (line: string) => line.trim().split(/\s/, 1)[0];
 
 const LOOPBACK = '127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback';
 
@@ -176,7 +177,7 @@ const linesOf = (before: string, more: readonly string[]) =>
  */
 function environmentOf(
   plan: ContainerPlan,
-  { id, command = {}, environment, task, taskEnvironment = {} }: ContainerRequest,
+  { id, command = {}, environment, task, resources }: ContainerRequest,
   options: DockerOptions,
   { config, hostname }: { readonly config: ImageConfig; readonly hostname: string },
 ): Record<string, string> {
@@ -185,10 +186,16 @@ function environmentOf(
     imageVariables(config),
     commandEnvironment(command),
     task === undefined ? { ...environment, MESOS_DIRECTORY: plan.sandbox } : {},
-    taskEnvironment,
+    roleOf(resources),
     { MESOS_SANDBOX: plan.sandboxInside, MESOS_CONTAINER_NAME: `mesos-${id}` },
     options.environment,
   );
+}
+
+/** Of executors, too, and of the first one where there could be several. */
+function roleOf(resources: readonly Resource[]): Record<string, string> {
+  const role = allocationRole(resources);
+  return role === undefined ? {} : { [ALLOCATION_ROLE]: role };
 }
 
 function directoryOf(

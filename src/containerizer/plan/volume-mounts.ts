@@ -25,6 +25,8 @@ export interface VolumeMount {
     | { readonly kind: 'sandbox'; readonly place: SplitPath }
     /** A file with this content, in memory. */
     | { readonly kind: 'secret'; readonly data: Uint8Array }
+    /** The same; a link in its place in the container's files becomes a file. */
+    | { readonly kind: 'text'; readonly text: string }
     /**
      * A file of the machine, which may be missing, and then is not mounted. A link in its place in
      * the container's files becomes a file.

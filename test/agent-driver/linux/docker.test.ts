@@ -39,6 +39,11 @@ const images = {
       'etc/group': 'root:x:0:\nusers:x:100:\nextra:x:2000:app\n',
     },
   },
+  links: {
+    environment: ['PATH=/bin'],
+    user: '',
+    files: { 'etc/hosts': '->/etc/passwd', 'etc/resolv.conf': '->../run/none' },
+  },
   closed: { environment: ['PATH=/bin'], user: '' },
   quits: {
     environment: ['PATH=/bin'],
@@ -277,6 +282,21 @@ describe.runIf(process.geteuid?.() === 0)('a container of type DOCKER', () => {
       expect(await outputOf({ value: 'true' }, container)).toBe(`${DONE}\n`);
     }
     expect(provisioned.shelf.manifests - before).toBe(1);
+  });
+
+  test('may change the files of names, which are its own, and has a terminal if it asks', async () => {
+    const value =
+      'cat /etc/hosts /etc/resolv.conf; echo 10.0.0.9 more >> /etc/hosts && grep more /etc/hosts; ' +
+      'test -t 0 && echo $TERM';
+    const parts = parameters({ 'dns-search': 'lan' });
+    const text = await outputOf(
+      { value },
+      docker('links', { tty_info: {}, docker: { parameters: parts } }),
+    );
+    const hosts = readFileSync('/etc/hosts', 'utf8').trimEnd();
+    expect(text.replaceAll('\r', '')).toContain(`${DONE}\n${hosts}\n`);
+    expect(text.replaceAll('\r', '')).toMatch(/\nsearch lan\n10\.0\.0\.9 more\nxterm\n$/);
+    expect(readFileSync('/etc/hosts', 'utf8').trimEnd()).toBe(hosts);
   });
 
   test('is checked as its own user, whoever its sandbox belongs to', async () => {

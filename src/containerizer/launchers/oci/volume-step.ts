@@ -45,9 +45,13 @@ function textOf(
     case 'sandbox':
       return `volume ${mode} made ${wordsOf(source.place)} ${to}`;
     case 'secret':
-      return `secret ${mode} ${to} ${Buffer.from(source.data).toString('hex').toUpperCase() || '-'}`;
+      return `secret ${mode} ${to} ${hexOf(source.data)}`;
+    case 'text':
+      return `text ${mode} ${to} ${hexOf(Buffer.from(source.text))}`;
   }
 }
+
+const hexOf = (data: Uint8Array) => Buffer.from(data).toString('hex').toUpperCase() || '-';
 
 const wordsOf = ({ top, below }: SplitPath) =>
   `${stepWord(top)} ${stepWord(below.join('/')) || '-'}`;

@@ -57,11 +57,10 @@ const request = (container: ContainerInfo, command: CommandInfo): ContainerReque
   user: 'ann',
   environment: { MESOS_SLAVE_ID: 's' },
   command,
-  resources: [cpus(1), mem(64)],
+  resources: [{ ...cpus(1), allocation_info: { role: 'web' } }, mem(64)],
   isBound: false,
   executor: { executor_id: { value: 'e' }, container },
   task: { name: 't', task_id: { value: 't' }, agent_id: { value: 's' }, command },
-  taskEnvironment: { MESOS_ALLOCATION_ROLE: 'web' },
   images: {
     rootfs: { type: Image_Type.DOCKER, config, root },
     volumes: [],

@@ -11,6 +11,7 @@
  *                                                nothing; `machine`: a file, which may be missing,
  *                                                in place of whatever file or link is there.
  *   secret MODE TARGET BELOW CONTENT             A file that is in memory only; CONTENT in hex.
+ *   text MODE TARGET BELOW CONTENT               The same, in place of whatever file or link is there.
  *
  * A path is in two words. The first leads to a folder that is the operator's or the agent's, or to
  * whatever the container asked for: links are followed. What is BELOW it is in the hands of the
@@ -259,13 +260,17 @@ static int split(char *text, char *words[MAX_WORDS]) {
 /* Returns -1 with errno, or with an objection. */
 static int mount_one(struct root root, char *text, char *target, size_t size, const char **objection) {
   char *words[MAX_WORDS];
-  int is_secret = strncmp(text, "secret ", 7) == 0;
+  int is_text = strncmp(text, "text ", 5) == 0;
+  int is_secret = is_text || strncmp(text, "secret ", 7) == 0;
   if (split(text, words) != (is_secret ? 4 : 6)) {
     errno = EINVAL;
     return -1;
   }
   const char *top = words[is_secret ? 1 : 4], *below = words[is_secret ? 2 : 5];
   snprintf(target, size, "%s%s%s", top, *below ? "/" : "", below);
+  if (is_text && remove_link(root, top, below) < 0) {
+    return -1;
+  }
   return (is_secret ? mount_secret : mount_folder)(root, words, objection);
 }
 
