@@ -47,10 +47,17 @@ const NOT_EXECUTED_STATUS = 256;
 export class ContainerCalls {
   readonly #containerizer: Containerizer;
   readonly #records: RunRecords;
+  readonly #destroyRun: (id: ContainerId) => void;
 
-  constructor(containerizer: Containerizer, records: RunRecords) {
+  /** `destroyRun` ends the executor of a container. */
+  constructor(
+    containerizer: Containerizer,
+    records: RunRecords,
+    destroyRun: (id: ContainerId) => void,
+  ) {
     this.#containerizer = containerizer;
     this.#records = records;
+    this.#destroyRun = destroyRun;
   }
 
   /** All that are no executor's, and have not ended; each after the one that it is nested in. */
@@ -211,12 +218,16 @@ export class ContainerCalls {
 
   kill({ containerId: id, signal }: KillContainer, asker: Asker): void {
     const { containers } = this.#containerizer;
-    if (containers.live(id) === undefined) {
+    const node = containers.live(id);
+    if (node === undefined) {
       asker?.reply(404, `Container '${id}' cannot be found (or is already killed)`);
       return;
     }
     const running = containers.running(id);
-    if (signal === SIGKILL || (signal > 0 && running === undefined)) {
+    if (signal === SIGKILL && node.kind === 'executor') {
+      // The executor is killed, built in or not, so that the agent tells the end of its tasks.
+      this.#destroyRun(id);
+    } else if (signal === SIGKILL || (signal > 0 && running === undefined)) {
       containers.destroy(id);
     } else if (signal > 0) {
       running?.signal(signal);

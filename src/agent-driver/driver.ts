@@ -161,7 +161,9 @@ export class AgentDriver {
       containerizer: parts.containerizer,
       log: options.log,
     });
-    this.#calls = new ContainerCalls(parts.containerizer, parts.records);
+    this.#calls = new ContainerCalls(parts.containerizer, parts.records, (id) =>
+      this.#runs.kill(id),
+    );
     this.#images = new ImageCalls(parts.containerizer.images);
     this.#attachments = new Attachments(parts.records);
     this.#runs = new Runs({

@@ -265,6 +265,16 @@ export class Runs {
     this.#destroy(run);
   }
 
+  /** Ends a run as if its executor had been killed. */
+  kill(container: ContainerId): void {
+    const run = this.#runs.get(container);
+    if (run === undefined) {
+      this.#options.containerizer.containers.destroy(container);
+    } else if (!run.destroyed) {
+      this.#destroy(run);
+    }
+  }
+
   #destroy(run: Run): void {
     run.destroyed = true;
     run.runner?.stop();

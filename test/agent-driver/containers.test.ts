@@ -9,7 +9,7 @@ import { ContainerInfo_Type, TaskState } from '../../src/model/generated/message
 import { containerId } from '../../src/model/ids.ts';
 import { Random } from '../../src/model/random.ts';
 import { ContainerCalls } from './container-calls.ts';
-import { DriverHarness, temporaryFolder } from './harness.ts';
+import { DriverHarness, type Launch, temporaryFolder } from './harness.ts';
 import { appeared, disappeared, eventually } from './outside.ts';
 
 let folder: ReturnType<typeof temporaryFolder>;
@@ -217,6 +217,19 @@ describe('a nested container', () => {
     expect(await calls.remove(`${root}.n1`)).toEqual(OK);
     expect(await calls.wait(`${root}.n1.n2`)).toMatchObject({ status: 404 });
     expect(existsSync(harness.inSandbox(root, 'containers/n1'))).toBe(false);
+  });
+
+  test.each<[string, Partial<Launch>]>([
+    ['a task', { task: { command: { value: 'sleep 1000' } } }],
+    ['a group', { group: [{ name: 'one', command: { value: 'sleep 1000' } }] }],
+  ])('a kill of the container of %s is that of its executor', async (_, launch) => {
+    const root = harness.launch(launch);
+    await harness.status(root, TaskState.TASK_RUNNING);
+    expect(await calls.kill(root)).toEqual(OK);
+    const { waitStatus, failure, reason } = await harness.ended(root);
+    // The agent tells the end of its tasks.
+    expect({ waitStatus, failure, reason }).toEqual({ waitStatus: 9 });
+    expect(harness.states(root)).toEqual(['TASK_STARTING', 'TASK_RUNNING']);
   });
 
   test('ends with the task that it is below', async () => {
