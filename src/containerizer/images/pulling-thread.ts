@@ -42,6 +42,15 @@ export interface PullFailure {
 
 const options = workerData as PullerOptions;
 const manner = mannerOf(options, trustMachine);
+/** In a text there may be names that a manifest says, which is of megabytes at most. */
+const MOST_TEXT = 4_000;
+
+const shown = (text: string) =>
+  (text.length > MOST_TEXT ? `${text.slice(0, MOST_TEXT)} …` : text).replaceAll(
+    /\p{Cc}/gu,
+    '\u{fffd}',
+  );
+
 const puller = pullerOf(options, manner);
 const archives = new AciDownloads(manner);
 const images = new Map<number, PulledImage>();
@@ -72,7 +81,7 @@ answer(
     },
   },
   (error): PullFailure => ({
-    text: errorText(error),
+    text: shown(errorText(error)),
     isContainerizers: error instanceof ContainerizerError,
   }),
 );

@@ -9,6 +9,7 @@ export const json = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(v
 export const DOCKER = 'application/vnd.docker.distribution.manifest.v2+json';
 export const DOCKER_LIST = 'application/vnd.docker.distribution.manifest.list.v2+json';
 export const OCI = 'application/vnd.oci.image.manifest.v1+json';
+export const SCHEMA_ONE = 'application/vnd.docker.distribution.manifest.v1+prettyjws';
 export const OCI_INDEX = 'application/vnd.oci.image.index.v1+json';
 
 const dockerLayer = (name: string) => ({

@@ -12,7 +12,7 @@ import { parseReference } from '../../../../src/containerizer/images/formats/ref
 import { type PullerOptions, pullerOf } from '../../../../src/containerizer/images/pullers.ts';
 import { ThreadPuller } from '../../../../src/containerizer/images/thread-puller.ts';
 import { HttpProxy } from '../../../support/http-proxy.ts';
-import { json } from '../formats/samples.ts';
+import { digestOf, json } from '../formats/samples.ts';
 import { Authority, type Certified } from './authority.ts';
 import { copyLayout, DockerRegistry, writeLayout } from './docker-registry.ts';
 import { TestRegistry } from './test-registry.ts';
@@ -211,6 +211,21 @@ test('a proxy that refuses, or is not there, is named without its password', asy
   for (const text of [refused, plain, gone, nowhere]) {
     expect(text).not.toContain('secret');
   }
+});
+
+test('what a registry says is shown in part where it is long, and as one line', async () => {
+  const near = await TestRegistry.open();
+  const source = { kind: 'registry', address: { scheme: 'http', host: near.host } } as const;
+  near.image('b', ['x'], {
+    config: { mediaType: `no\nconfig ${'x'.repeat(1_000_000)}`, size: 1, digest: digestOf('x') },
+  });
+  const puller = new ThreadPuller(options({ source }));
+  const failure = await puller
+    .manifest(parseReference('b'), { abort: never })
+    .then(String, (error: Error) => error.message);
+  expect(failure).toMatch(/^This is no image of a container: .* 'no\ufffdconfig x+ …$/);
+  expect(failure.length).toBeLessThan(5_000);
+  await Promise.all([puller.close(), near.close()]);
 });
 
 test('a token server is asked by a proxy, too', async () => {
