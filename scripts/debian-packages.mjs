@@ -67,6 +67,12 @@ export const DEBIAN_PACKAGES = [
     why: 'pushes images there, and writes archives of them',
   },
   {
+    name: 'umoci',
+    program: 'umoci',
+    suites: ['test/containerizer/images/real-builder.test.ts'],
+    why: 'builds images',
+  },
+  {
     name: 'linux-perf',
     program: 'perf',
     suites: ['test/agent-driver/perf-event.test.ts'],
