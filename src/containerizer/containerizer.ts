@@ -466,7 +466,7 @@ export class Containerizer {
    */
   async recoverShared(recorded: readonly ContainerId[]): Promise<void> {
     await this.#roots.recover(new Set(recorded));
-    await this.#gids?.recover(new Map(recorded.map((id) => [id, notedGroups(this.#records, id)])));
+    await this.#gids?.recover(recorded, (id) => notedGroups(this.#records, id));
   }
 
   /** A clause about the image that a container still waits for; undefined where there is none. */

@@ -96,13 +96,24 @@ export class VolumeGids {
 
   /**
    * To be called before all else, with the containers that there are records of, and the groups of
-   * their processes. An agent without groups may have ended others, and one that was killed may
-   * have deleted volumes.
+   * their processes, which throws ContainerizerError where they cannot be read. An agent without
+   * groups may have ended others, and one that was killed may have deleted volumes.
    */
-  async recover(known: ReadonlyMap<ContainerId, readonly number[]>): Promise<void> {
-    for (const [container, groups] of known) {
-      this.hold(container, groups);
+  async recover(
+    recorded: readonly ContainerId[],
+    groupsOf: (id: ContainerId) => readonly number[],
+  ): Promise<void> {
+    for (const container of recorded) {
+      try {
+        this.hold(container, groupsOf(container));
+      } catch (error) {
+        // It goes on. One of its groups may be given again when its volume is deleted.
+        this.#options.warn(
+          `Which groups container ${container} has for volumes is not known: ${errorText(error)}`,
+        );
+      }
     }
+    const known = new Set(recorded);
     for (const [path, { container }] of [...this.#taken]) {
       if (container !== undefined) {
         await (known.has(container) ? undefined : this.releaseOf(container));

@@ -194,6 +194,14 @@ test('a group is not given again while processes have it', async () => {
   harness = await open();
   expect(await harness.outcome(other('v3'))).toMatch(/free gid range is exhausted$/);
   harness.reattach({ ...launch, container: id });
+  await harness.driver.close();
+  // A record that is lost is no reason not to start.
+  writeFileSync(at('work/meta/containers', id, 'groups'), 'damaged');
+  harness = await open();
+  expect(harness.logs.join()).toContain(
+    `Which groups container ${id} has for volumes is not known`,
+  );
+  harness.reattach({ ...launch, container: id });
   await harness.destroy(id);
   expect(await harness.outcome(other('v3'))).toBe(`${FIRST}\n`);
 });
