@@ -25,6 +25,14 @@ function options(...argv: string[]) {
   });
 }
 
+test('where images are kept is among the flags that are shown, as with a default', () => {
+  const { flags } = options();
+  expect(flags).toEqual({
+    appc_store_dir: `${tmpdir()}/store/appc`,
+    docker_store_dir: `${tmpdir()}/store/docker`,
+  });
+});
+
 describe('--default_container_info', () => {
   test.each([
     ['{"type":"MESOS","hostname":"h"}', /'hostname' is not supported/],

@@ -115,11 +115,14 @@ function prefixOf(text: string): string {
 
 type ImageProvider = (typeof IMAGE_PROVIDERS)[number];
 
-interface StoreFlag {
-  readonly flag: string;
-  readonly asked: string | undefined;
-  /** Where it is without the flag. */
-  readonly usual: string;
+const STORE_FLAGS = { DOCKER: 'docker_store_dir', APPC: 'appc_store_dir' } as const;
+
+type StoreFlag = (typeof STORE_FLAGS)[ImageProvider];
+
+/** Where the stores are without these flags. */
+export function usualStores(workDir: string): Readonly<Record<StoreFlag, string>> {
+  const places = new WorkDirectory(workDir);
+  return { docker_store_dir: places.images('docker'), appc_store_dir: places.images('appc') };
 }
 
 function storesOf(
@@ -127,20 +130,14 @@ function storesOf(
   values: AgentFlagValues,
   workDir: string,
 ): ReadonlyMap<ImageTypeName, string> {
-  const places = new WorkDirectory(workDir);
-  const flags: Readonly<Record<ImageProvider, StoreFlag>> = {
-    DOCKER: {
-      flag: 'docker_store_dir',
-      asked: values.docker_store_dir,
-      usual: places.images('docker'),
-    },
-    APPC: { flag: 'appc_store_dir', asked: values.appc_store_dir, usual: places.images('appc') },
-  };
+  const usual = usualStores(workDir);
+  const given = { DOCKER: values.docker_store_dir, APPC: values.appc_store_dir };
   const folders = new Map<string, string>();
   const stores = new Map<ImageTypeName, string>();
   for (const type of types) {
-    const { flag, asked, usual } = flags[type];
-    const folder = safeFolder(flag, asked ?? usual);
+    const flag = STORE_FLAGS[type];
+    const asked = given[type];
+    const folder = safeFolder(flag, asked ?? usual[flag]);
     const place = realpathSync(folder);
     const other = folders.get(place);
     if (other !== undefined) {

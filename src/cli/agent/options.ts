@@ -27,6 +27,7 @@ import type { ServerStart } from '../process/server-process.ts';
 import { writableFolder } from '../process/writable-folder.ts';
 import { versionInfo } from '../version.ts';
 import type { AGENT_FLAGS } from './flags.ts';
+import { usualStores } from './images.ts';
 import { agentResources, thisMachine } from './machine-resources.ts';
 
 export type AgentFlagValues = FlagValues<typeof AGENT_FLAGS>;
@@ -36,6 +37,12 @@ export interface AgentStart extends ServerStart {
   readonly workDir: string;
   /** Of containers. */
   readonly capabilities: CapabilityDefaults;
+}
+
+/** Those of the start, with the defaults that depend on --work_dir; in the order of their names. */
+function shownFlags({ flagTexts, workDir }: AgentStart): Readonly<Record<string, string>> {
+  const texts = { ...usualStores(workDir), ...flagTexts };
+  return Object.fromEntries(Object.entries(texts).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** Throws one FlagError about all faults. */
@@ -68,7 +75,7 @@ export function agentOptions(values: AgentFlagValues, start: AgentStart): AgentO
     build: versionInfo(start.nowMs),
     workDir,
     launcherDir: values.launcher_dir,
-    flags: start.flagTexts,
+    flags: shownFlags(start),
     registrationBackoffFactorMs: values.registration_backoff_factor,
     executorRegistrationTimeoutMs: values.executor_registration_timeout,
     executorReregistrationTimeoutMs: values.executor_reregistration_timeout,
