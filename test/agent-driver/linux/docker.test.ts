@@ -12,6 +12,7 @@ import {
   ContainerInfo_DockerInfo_Network as Network,
   type Parameter,
   TaskState,
+  TaskStatus_Reason,
   Volume_Mode,
 } from '../../../src/model/generated/messages.ts';
 import { type ContainerId, containerId } from '../../../src/model/ids.ts';
@@ -227,6 +228,20 @@ describe.runIf(process.geteuid?.() === 0)('a container of type DOCKER', () => {
     const text = await outputOf({ value: all }, docker('base', { docker: { privileged: true } }));
     const own = /^CapPrm:\t(\w+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
     expect(text).toBe(`${DONE}\nCapEff:\t${own}\nopen\n`);
+  });
+
+  test('is ended where it needs more memory than it was given', async () => {
+    const id = harness.launch({
+      resources: [mem(32)],
+      task: {
+        command: { value: 'busybox head -c 200m /dev/zero | busybox tail' },
+        container: docker('base'),
+      },
+    });
+    expect(await harness.ended(id)).toMatchObject({
+      failure: expect.stringContaining('Memory limit exceeded'),
+      reason: TaskStatus_Reason.REASON_CONTAINER_LIMITATION_MEMORY,
+    });
   });
 
   test('is asked to end by the signal of its image, and killed after its time', async () => {
