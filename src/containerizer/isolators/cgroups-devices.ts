@@ -50,7 +50,7 @@ export function cgroupsDevices(
   const rulesOf = ({ devices }: Pick<ContainerPlan, 'devices'>) => [
     ...USUAL_DEVICES,
     ...allowed.map(ruleOf),
-    ...devices.map((device) => ruleOf({ ...device, access: accessOf(device) })),
+    ...devices.map((device) => ruleOf({ ...device, access: device.access ?? accessOf(device) })),
   ];
   const inV1 = cgroupIsolator(
     {

@@ -10,7 +10,11 @@ import { commandEnvironment, layered } from '../plan/command-line.ts';
 import { dockerCapabilities } from '../plan/docker/docker-capabilities.ts';
 import { dockerLine } from '../plan/docker/docker-command.ts';
 import { dockerError } from '../plan/docker/docker-error.ts';
-import { type DockerOptions, dockerOptions } from '../plan/docker/docker-options.ts';
+import {
+  type DockerOptions,
+  type DockerVolume,
+  dockerOptions,
+} from '../plan/docker/docker-options.ts';
 import { dockerSeccomp } from '../plan/docker/docker-seccomp.ts';
 import { signalNamed } from '../plan/docker/docker-signals.ts';
 import { imageVariables } from '../plan/image-variables.ts';
@@ -33,6 +37,10 @@ export interface DockerMachine {
   readonly isIpcSharingAllowed: boolean;
   /** All devices of the machine, for those that are privileged. */
   readonly devices: () => readonly Device[];
+  /** The device at a path of /dev; empty where there is none. */
+  readonly device: (path: string) => readonly Device[];
+  /** The paths of those that all containers may have, whatever bounds there are. */
+  readonly allowedDevices: ReadonlySet<string>;
   /** The text of a file of the machine; empty where it is missing. */
   readonly text: (path: string) => string;
 }
@@ -51,7 +59,7 @@ export const dockerContainers = (machine: DockerMachine): Isolator => ({
     const options = dockerOptions(info);
     requireReachable(options, request.task);
     const capabilities = dockerCapabilities(options, machine.allowed);
-    const surroundings = surrounded(plan, options, machine);
+    const surroundings = surrounded(plan, request, options, machine);
     return {
       ...plan,
       ...surroundings,
@@ -89,7 +97,12 @@ function requireReachable({ network }: DockerOptions, task: TaskInfo | undefined
   }
 }
 
-function surrounded(plan: ContainerPlan, options: DockerOptions, machine: DockerMachine) {
+function surrounded(
+  plan: ContainerPlan,
+  { devVolumes = [] }: ContainerRequest,
+  options: DockerOptions,
+  machine: DockerMachine,
+) {
   const { isPrivileged, sharesProcesses, sharesIpc, network, memory } = options;
   if (sharesProcesses && !machine.isPidSharingAllowed) {
     throw dockerError("parameter 'pid' is not allowed: --disallow_sharing_agent_pid_namespace");
@@ -113,12 +126,39 @@ function surrounded(plan: ContainerPlan, options: DockerOptions, machine: Docker
     mounts: [
       ...mountedOver(plan.mounts, own).map((it) => (isPrivileged ? opened(it) : it)),
       ...memory,
+      ...devVolumes.map(bound),
     ],
     maskedPaths: isPrivileged ? [] : plan.maskedPaths,
     readonlyPaths: isPrivileged ? [] : plan.readonlyPaths,
-    devices: isPrivileged ? machine.devices() : plan.devices,
+    devices: isPrivileged ? machine.devices() : [...plan.devices, ...devicesOf(options, machine)],
     volumeMounts: networkFiles(plan.volumeMounts, options, { hostname, text: machine.text }),
   } satisfies Partial<ContainerPlan>;
+}
+
+/** In a container's /dev, by the runtime. */
+const bound = ({ host, target, isReadOnly }: DockerVolume): Mount => ({
+  source: host,
+  target,
+  type: 'bind',
+  options: ['rbind', 'nosuid', 'noexec', ...(isReadOnly ? ['ro'] : [])],
+});
+
+function devicesOf({ devices }: DockerOptions, machine: DockerMachine): Device[] {
+  return devices.flatMap(({ host, target, access }) => {
+    if (machine.allowed !== undefined && !machine.allowedDevices.has(host)) {
+      throw dockerError(
+        `parameter 'device' asks for '${host}', which --allowed_devices of the agent does not name: it has ` +
+          '--bounding_capabilities',
+      );
+    }
+    const found = machine.device(host);
+    if (found.length === 0) {
+      throw dockerError(
+        `parameter 'device' asks for '${host}', which is no device of this machine`,
+      );
+    }
+    return found.map((device) => ({ ...device, path: target, access }));
+  });
 }
 
 /** What is mounted later hides what is there. */

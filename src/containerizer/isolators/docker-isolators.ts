@@ -7,7 +7,7 @@ import { type ContainerRequest, containerInfoOf } from '../plan/request.ts';
 import { kernelVersion, seccompArchitecture } from '../plan/seccomp-profile.ts';
 import { readText } from '../records/record-file.ts';
 import { dockerContainers } from './docker-containers.ts';
-import { hostDevices } from './host-devices.ts';
+import { deviceAt, hostDevices } from './host-devices.ts';
 import type { Isolator } from './isolator.ts';
 import { type IsolatorParts, isolatorNamed } from './isolators.ts';
 import { DOCKER_CGROUPS, type IsolatorName, missingController } from './names.ts';
@@ -67,6 +67,8 @@ export function dockerIsolators(
       isPidSharingAllowed: parts.options.isPidSharingAllowed ?? true,
       isIpcSharingAllowed: parts.options.ipc?.isSharingAllowed ?? true,
       devices: hostDevices,
+      device: deviceAt,
+      allowedDevices: new Set((parts.options.devices ?? []).map(({ path }) => path)),
       text: (path) => readText(path, 'utf8') ?? '',
     }),
     ...[...more, ...cgroups].map(ofDocker),

@@ -1,6 +1,6 @@
 // The devices of this machine, as privileged containers have them: all in /dev but terminals and
 // what is mounted there, of which every container has its own.
-import { type Dirent, lstatSync, readdirSync, type Stats } from 'node:fs';
+import { type Dirent, readdirSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Device } from '../plan/surroundings.ts';
 
@@ -53,14 +53,18 @@ function entriesOf(folder: string): Dirent[] {
   }
 }
 
-function deviceAt(path: string): Device[] {
-  let status: Stats | undefined;
+/** What is at a path of /dev now, links followed: there they are root's. Empty: no device is. */
+export function deviceAt(path: string): Device[] {
+  let status: Stats;
   try {
-    status = lstatSync(path);
+    status = statSync(path);
   } catch {
     return [];
   }
   const { rdev, mode } = status;
+  if (!status.isBlockDevice() && !status.isCharacterDevice()) {
+    return [];
+  }
   return [
     {
       path,

@@ -26,11 +26,19 @@ export interface Device {
   readonly minor: number;
   /** The permissions of the node, such as 0o666. */
   readonly mode: number;
+  /** What the container may do with it; undefined: what the node lets any user do, and make it. */
+  readonly access?: DeviceAccess | undefined;
+}
+
+export interface DeviceAccess {
+  readonly read: boolean;
+  readonly write: boolean;
+  readonly mknod: boolean;
 }
 
 /** A device of the machine that an operator lets containers use. */
 export interface AllowedDevice extends Omit<Device, 'mode'> {
-  readonly access: { readonly read: boolean; readonly write: boolean; readonly mknod: boolean };
+  readonly access: DeviceAccess;
 }
 
 /** OCI's names. The others (user, cgroup) are the agent's. */

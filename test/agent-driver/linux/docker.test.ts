@@ -230,6 +230,18 @@ describe.runIf(process.geteuid?.() === 0)('a container of type DOCKER', () => {
     expect(text).toBe(`${DONE}\nCapEff:\t${own}\nopen\n`);
   });
 
+  test('has devices that it asks for, and files of the machine’s /dev', async () => {
+    const container = docker('base', {
+      volumes: [{ host_path: '/dev/full', container_path: '/dev/bound', mode: Volume_Mode.RW }],
+      docker: { parameters: parameters({ device: '/dev/zero:/dev/made:r' }) },
+    });
+    const value =
+      'stat -c %t:%T /dev/bound /dev/made; busybox head -c 2 /dev/made | busybox wc -c; echo x > /dev/bound';
+    const text = await outputOf({ value }, container);
+    expect(text).toContain('\n1:7\n1:5\n2\n');
+    expect(text).toContain('No space left on device');
+  });
+
   test('is ended where it needs more memory than it was given', async () => {
     const id = harness.launch({
       resources: [mem(32)],
@@ -384,8 +396,8 @@ describe.runIf(process.geteuid?.() === 0)('a container of type DOCKER', () => {
     ],
     [
       'base',
-      { docker: { parameters: parameters({ device: '/dev/kvm' }) } },
-      "parameter 'device' is not supported",
+      { docker: { parameters: parameters({ device: '/dev/none' }) } },
+      "parameter 'device' asks for '/dev/none', which is no device of this machine",
     ],
     ['base', { hostname: 'h' }, 'Unable to set hostname with host network mode'],
     [

@@ -6,7 +6,7 @@ import {
 } from '../../../model/generated/messages.ts';
 import type { CapabilityName } from '../capabilities.ts';
 import type { ResourceLimit } from '../resource-limits.ts';
-import type { Mount } from '../surroundings.ts';
+import type { AllowedDevice, Mount } from '../surroundings.ts';
 import { dockerError } from './docker-error.ts';
 import { type DockerNetwork, networkOf } from './docker-network.ts';
 import { takeParameter } from './docker-parameters.ts';
@@ -16,6 +16,14 @@ export interface DockerVolume {
   readonly host: string;
   readonly target: string;
   readonly isReadOnly: boolean;
+}
+
+/** A device of the machine. */
+export interface DockerDevice {
+  /** Both are paths in /dev. */
+  readonly host: string;
+  readonly target: string;
+  readonly access: AllowedDevice['access'];
 }
 
 export interface DockerOptions {
@@ -37,6 +45,7 @@ export interface DockerOptions {
   shmBytes: number;
   readonly memory: Mount[];
   readonly volumes: DockerVolume[];
+  readonly devices: DockerDevice[];
   /** Whether a process of ours is the first one in the container, and not the command. */
   hasInit: boolean;
   hasNoNewPrivileges: boolean;
@@ -77,6 +86,7 @@ export function dockerOptions(info: ContainerInfo): DockerOptions {
     shmBytes: SHM_BYTES,
     memory: [],
     volumes: [],
+    devices: [],
     hasInit: false,
     hasNoNewPrivileges: false,
     isUnconfined: false,

@@ -1,6 +1,7 @@
 // The options of `docker run` among the parameters of a DockerInfo. Each is here: with what it
 // changes, or with why it is refused. An option that is not known is refused, too.
 import { ContainerizerError } from '../../containerizer-error.ts';
+import { isInDev } from './dev-paths.ts';
 import { capabilityNamed } from './docker-capabilities.ts';
 import { dockerError } from './docker-error.ts';
 import { networkNamed } from './docker-network.ts';
@@ -91,6 +92,22 @@ function volumeOf(value: string): DockerVolume {
     throw expected("no mode of a volume but 'ro' and 'rw'");
   }
   return { host, target, isReadOnly: mode === 'ro' };
+}
+
+/** `HOST`, `HOST:CONTAINER` or `HOST:CONTAINER:rwm`. */
+function device(options: DockerOptions, value: string): void {
+  const [host = '', inside = host, given, ...more] = value.split(':');
+  // A second word of letters is what may be done.
+  const [target, may = 'rwm'] = /^[rwm]{1,3}$/.test(inside) ? [host, inside] : [inside, given];
+  if (!isInDev(host) || !isInDev(target) || !/^[rwm]{1,3}$/.test(may) || more.length > 0) {
+    throw expected('a device of the machine, such as /dev/fuse or /dev/fuse:/dev/fuse:rwm');
+  }
+  const [read, write, mknod] = ['r', 'w', 'm'].map((it) => may.includes(it));
+  options.devices.push({
+    host,
+    target,
+    access: { read: read === true, write: write === true, mknod: mknod === true },
+  });
 }
 
 /** What mount(8) may be told of one of these; docker's own come first, and can be taken back. */
@@ -198,6 +215,7 @@ const OPTIONS: Readonly<Record<string, Taking>> = {
   network: (options, value) => {
     options.network = networkNamed(value);
   },
+  device,
   // That of an image is not carried out without.
   'no-healthcheck': nothing('true', ''),
   pid: sharing('sharesProcesses', ['']),
@@ -256,7 +274,6 @@ const REFUSED: Readonly<Record<string, string>> = {
   'cpu-quota': OF_RESOURCES,
   'cpu-shares': OF_RESOURCES,
   cpus: OF_RESOURCES,
-  device: "devices are the operator's to allow (--allowed_devices)",
   memory: OF_RESOURCES,
   'memory-reservation': OF_RESOURCES,
   mount: "'volume' and 'container.volumes' are for that",

@@ -2,6 +2,7 @@
 // parameters stand beside the others.
 import { type ContainerInfo, type Volume, Volume_Mode } from '../../../model/generated/messages.ts';
 import { type ContainerRequest, containerInfoOf, isOfDocker } from '../request.ts';
+import { isInDev } from './dev-paths.ts';
 import { dockerError } from './docker-error.ts';
 import { dockerOptions } from './docker-options.ts';
 
@@ -25,9 +26,21 @@ export function dockerRequest(request: ContainerRequest): ContainerRequest {
       }),
     ),
   ];
-  const container: ContainerInfo = { ...info, volumes };
-  return { ...request, executor: { ...executor, container } };
+  const container: ContainerInfo = { ...info, volumes: volumes.filter((it) => !isOfDev(it)) };
+  return {
+    ...request,
+    executor: { ...executor, container },
+    devVolumes: volumes.filter(isOfDev).map(({ host_path: host = '', container_path, mode }) => ({
+      host,
+      target: container_path,
+      isReadOnly: mode === Volume_Mode.RO,
+    })),
+  };
 }
+
+/** A container's /dev is made after its volumes: these are mounted there by the runtime. */
+const isOfDev = ({ host_path: host, container_path: target }: Volume): boolean =>
+  host !== undefined && isInDev(host) && isInDev(target);
 
 function requirePossible({ host_path: host, container_path: target }: Volume): void {
   if (host !== undefined && !host.startsWith('/') && !target.startsWith('/')) {

@@ -39,6 +39,7 @@ const usual: DockerOptions = {
   shmBytes: 67_108_864,
   memory: [],
   volumes: [],
+  devices: [],
   hasInit: false,
   hasNoNewPrivileges: false,
   isUnconfined: false,
@@ -77,6 +78,8 @@ test('each option of docker run changes what it says', () => {
       ['tmpfs', '/run:size=64m,exec'],
       ['v', '/host:/in:ro'],
       ['volume', '/other:/there'],
+      ['device', '/dev/fuse'],
+      ['device', '/dev/kvm:/dev/own:r'],
       ['init', 'true'],
       ['security-opt', 'no-new-privileges'],
       ['security-opt', 'seccomp=unconfined'],
@@ -125,6 +128,18 @@ test('each option of docker run changes what it says', () => {
       { host: '/host', target: '/in', isReadOnly: true },
       { host: '/other', target: '/there', isReadOnly: false },
     ],
+    devices: [
+      {
+        host: '/dev/fuse',
+        target: '/dev/fuse',
+        access: { read: true, write: true, mknod: true },
+      },
+      {
+        host: '/dev/kvm',
+        target: '/dev/own',
+        access: { read: true, write: false, mknod: false },
+      },
+    ],
     hasInit: true,
     hasNoNewPrivileges: true,
     isUnconfined: true,
@@ -140,7 +155,6 @@ describe('refused by its name', () => {
   test.each([
     ['cpu-shares', '2', "the task's resources and limits say that"],
     ['memory', '1g', "the task's resources and limits say that"],
-    ['device', '/dev/kvm', "devices are the operator's to allow (--allowed_devices)"],
     ['constructor', '1', 'it is not known here'],
     ['log-driver', 'syslog', 'it is not known here'],
   ])('%s, which has no meaning here', (key, value, why) => {
@@ -161,6 +175,8 @@ describe('refused by its name', () => {
     ['volume', 'name:/in', 'expects two absolute paths, /HOST:/CONTAINER'],
     ['volume', '/a:/b:z', "expects no mode of a volume but 'ro' and 'rw'"],
     ['security-opt', 'seccomp=/my.json', "expects 'no-new-privileges' or 'seccomp=unconfined'"],
+    ['device', '/etc/passwd', 'expects a device of the machine, such as /dev/fuse'],
+    ['device', '/dev/shm/link', 'expects a device of the machine, such as /dev/fuse'],
     ['dns', 'x;rm', 'expects an address, such as 10.0.0.2'],
     ['add-host', 'db', 'expects a name and an address, such as db:10.0.0.7'],
     ['workdir', 'rel', 'expects an absolute path'],

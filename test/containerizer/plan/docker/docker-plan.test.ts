@@ -158,6 +158,8 @@ test('one that is privileged has all devices and capabilities, and sees all of /
     isPidSharingAllowed: true,
     isIpcSharingAllowed: true,
     devices: () => [disk],
+    device: () => [],
+    allowedDevices: new Set(),
     text: () => '',
   });
   const privileged = isolators.map((it) => (it.name === own.name ? own : it));
