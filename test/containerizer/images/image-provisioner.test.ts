@@ -438,6 +438,29 @@ test('roots of containers go with them, also where later agents have no images',
   expect(existsSync(join(folder.path, 'nothing'))).toBe(false);
 });
 
+test('a layer stays that has just been made, for those who wait for it', async () => {
+  const names = Array.from({ length: 40 }, (_, at) => `made-${at}`);
+  for (const name of names) {
+    shelf.put(`${name}:latest`, [layer({ name: 'file', content: name })]);
+  }
+  let isPulling = true;
+  const pruning = (async () => {
+    while (isPulling) {
+      await provisioner.prune([]);
+    }
+  })();
+  const provided = await Promise.allSettled(
+    names.map((name) => provisioner.provision(containerId(name), 'rootfs', docker(name), never)),
+  );
+  isPulling = false;
+  await pruning;
+  expect(provided.filter(({ status }) => status === 'rejected')).toEqual([]);
+  for (const [at, each] of provided.entries()) {
+    const path = each.status === 'fulfilled' ? join(pathOf(each.value), 'file') : '';
+    expect(readFileSync(path, 'utf8')).toBe(names[at]);
+  }
+});
+
 test('what is pulled while images are pruned is whole', async () => {
   shelf.put('one:latest', [low, high]);
   shelf.put('two:latest', [low]);

@@ -286,6 +286,7 @@ export class LayerStore {
     const staging = await folders.stage();
     const work: LayerWork = { stage: 'waiting', arrived: new ByteCounter() };
     this.#works.set(name, work);
+    using made = new MadeLayer(this.#holders);
     try {
       const blob = join(staging, 'blob');
       await this.#downloads.run({ host, owners }, abort, async () => {
@@ -303,6 +304,7 @@ export class LayerStore {
         const facts: LayerFacts = { version: 2, ...found };
         await writeDurably(join(staging, 'layer', 'layer.json'), JSON.stringify(facts));
         abort.throwIfAborted();
+        made.hold(diffId);
         await this.#keep(join(staging, 'layer'), diffId);
         return diffId;
       });
@@ -325,9 +327,10 @@ export class LayerStore {
   ): Promise<void> {
     const { folders, program } = this.#options;
     const staging = await folders.stage();
+    using made = new MadeLayer(this.#holders);
     try {
-      const made = join(staging, 'layer');
-      const files = join(made, 'files');
+      const folder = join(staging, 'layer');
+      const files = join(folder, 'files');
       await mkdir(files, { recursive: true });
       const all = await Promise.all(layers.map((layer) => this.facts(layer)));
       await requireRoom(staging, sumOf(all.map(({ bytes }) => bytes)), 'the files of the image');
@@ -344,9 +347,10 @@ export class LayerStore {
         isOpaque: false,
       };
       abort.throwIfAborted();
-      await writeDurably(join(made, 'layer.json'), JSON.stringify(facts));
-      await syncDisk(made);
-      await this.#keep(made, diffId);
+      await writeDurably(join(folder, 'layer.json'), JSON.stringify(facts));
+      await syncDisk(folder);
+      made.hold(diffId);
+      await this.#keep(folder, diffId);
     } catch (error) {
       abort.throwIfAborted();
       throw containerizerErrorOf(
@@ -358,11 +362,14 @@ export class LayerStore {
     }
   }
 
-  /** From here on there is a layer; unless there has been one with the same content. */
-  async #keep(made: string, diffId: string): Promise<void> {
-    await this.#leaving.get(diffId);
+  /**
+   * From here on there is a layer, which is held already; unless there has been one with the same
+   * content.
+   */
+  async #keep(folder: string, diffId: string): Promise<void> {
+    await this.#leaving.get(diffId)?.catch(() => undefined);
     try {
-      await rename(made, this.#place(diffId));
+      await rename(folder, this.#place(diffId));
       await syncFolder(this.#options.folders.layers);
     } catch (error) {
       if (!['EEXIST', 'ENOTEMPTY'].includes(codeOf(error) ?? '')) {
@@ -374,6 +381,29 @@ export class LayerStore {
 
   #place(diffId: string): string {
     return join(this.#options.folders.layers, diffId.slice(SHA256.length));
+  }
+}
+
+/**
+ * Holds a layer from before it is in the store until those who wait for it hold it themselves: they
+ * are told when the work is over, and that ends a turn of the loop earlier.
+ */
+class MadeLayer {
+  readonly #holders: Holders;
+  #release: (() => void) | undefined;
+
+  constructor(holders: Holders) {
+    this.#holders = holders;
+  }
+
+  hold(diffId: string): void {
+    this.#release = this.#holders.hold([diffId]);
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#release !== undefined) {
+      setImmediate(this.#release);
+    }
   }
 }
 
