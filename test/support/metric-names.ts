@@ -1,7 +1,7 @@
 // The metrics that Apache Mesos documents for monitors, as far as a master and an agent have them
 // by default. An agent with disk/xfs, --volume_gid_range or --image_providers has those of project
-// quotas, volume gids or images (`image_pull_ms`) as well; those of the docker containerizer,
-// `containers_new_rootfs` and those of each resource provider do not exist here.
+// quotas, volume gids or images (`image_pull_ms`, `containers_new_rootfs`) as well; those of the
+// docker containerizer and of each resource provider do not exist here.
 
 const timer = (name: string) =>
   ['', '/count', '/max', '/min', '/p50', '/p90', '/p95', '/p99', '/p999', '/p9999'].map(

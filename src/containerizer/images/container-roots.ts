@@ -32,6 +32,8 @@ const RECORD = 'image.json';
 /** What a container uses, and the version of the store that has it. */
 export interface RecordedUse extends ImageUse {
   readonly store: number;
+  /** What tells roots of one container apart. */
+  readonly root: string;
 }
 
 export class ContainerRoots {
@@ -114,7 +116,7 @@ export class ContainerRoots {
     for (const name of await namesIn(roots)) {
       const path = join(roots, name, RECORD);
       try {
-        uses.push(useOf(await readFile(path, 'utf8')));
+        uses.push({ ...useOf(await readFile(path, 'utf8')), root: name });
       } catch (error) {
         // Without, the root was not in use yet.
         if (codeOf(error) !== 'ENOENT') {
@@ -187,14 +189,14 @@ const TYPES = new Map(
   [Image_Type.DOCKER, Image_Type.APPC].map((type) => [typeName(type), type] as const),
 );
 
-interface UseRecord extends Omit<RecordedUse, 'type'> {
+interface UseRecord extends Omit<RecordedUse, 'type' | 'root'> {
   readonly version?: unknown;
   /** Agents that had images of Docker only did not say it. */
   readonly type?: string;
 }
 
 /** Throws where it is damaged. */
-function useOf(text: string): RecordedUse {
+function useOf(text: string): Omit<RecordedUse, 'root'> {
   const record = JSON.parse(text) as UseRecord;
   const { version, type: said = 'DOCKER', name, digest, layers } = record;
   const type = TYPES.get(said);

@@ -2,6 +2,7 @@
 // of them what a container can write to, and what each container uses is on record, so that nothing
 // of it is removed while the container is there.
 
+import { parentOf } from '../../model/container-id.ts';
 import type { Image, Image_Type } from '../../model/generated/messages.ts';
 import type { ContainerId } from '../../model/ids.ts';
 import { containerizerErrorOf } from '../containerizer-error.ts';
@@ -11,7 +12,7 @@ import type { Rounds } from '../rounds.ts';
 import type { WorkDirectory } from '../work-directory.ts';
 import { type BackendName, chooseBackend, makeRoot } from './backends/backends.ts';
 import { type CollectionRules, watchImageDisk } from './collection.ts';
-import { ContainerRoots, type RecordedUse } from './container-roots.ts';
+import { ContainerRoots, OWN_ROOT, type RecordedUse } from './container-roots.ts';
 import type { ImageListing, ProvisionedImage, Provisioner } from './provisioner.ts';
 import type { PullProgress } from './pull-progress.ts';
 import type { HeldImage, ImageSource, ImageUse } from './store/image-source.ts';
@@ -57,6 +58,8 @@ export class ImageProvisioner implements Provisioner {
   readonly #collecting: readonly Rounds[];
   /** Images that containers wait for. */
   readonly #awaited = new Map<ContainerId, Image>();
+  /** Root containers with files of their own. */
+  readonly #rooted = new Set<ContainerId>();
   #failedRemovals = 0;
 
   private constructor(
@@ -114,6 +117,7 @@ export class ImageProvisioner implements Provisioner {
     const releases = this.#used.get(id) ?? [];
     releases.push(() => held[Symbol.dispose]());
     this.#used.set(id, releases);
+    this.#noteRoot(id, name);
     try {
       const files = await store.filesOf(held);
       const folder = await this.#roots.make(id, name, held);
@@ -187,9 +191,16 @@ export class ImageProvisioner implements Provisioner {
     }
   }
 
+  #noteRoot(id: ContainerId, root: string): void {
+    if (root === OWN_ROOT && parentOf(id) === undefined) {
+      this.#rooted.add(id);
+    }
+  }
+
   #release(id: ContainerId): void {
     const releases = this.#used.get(id) ?? [];
     this.#used.delete(id);
+    this.#rooted.delete(id);
     for (const release of releases) {
       release();
     }
@@ -207,6 +218,9 @@ export class ImageProvisioner implements Provisioner {
         id,
         holds.filter((release) => release !== undefined),
       );
+      for (const { root } of uses) {
+        this.#noteRoot(id, root);
+      }
       older.push(...uses.filter(({ store }) => store !== STORE_VERSION));
     }
     for (const id of unneeded) {
@@ -233,7 +247,10 @@ export class ImageProvisioner implements Provisioner {
   metrics(): Record<string, number> {
     const stores = [...this.#stores.values()];
     return Object.assign(
-      { 'containerizer/mesos/provisioner/remove_container_errors': this.#failedRemovals },
+      {
+        'containerizer/mesos/provisioner/remove_container_errors': this.#failedRemovals,
+        'containerizer/mesos/filesystem/containers_new_rootfs': this.#rooted.size,
+      },
       ...stores.map(({ backend, store }) => ({
         [`containerizer/mesos/provisioner/${backend}/remove_rootfs_errors`]:
           this.#roots.failedDeletions,

@@ -84,6 +84,9 @@ const layersInStore = () =>
 /** What is left of work that did not come to its end. */
 const unfinished = () => [store('staging'), store('removed')].flatMap((path) => readdirSync(path));
 
+/** Mesos's name for how many root containers have files of their own. */
+const NEW_ROOTS = 'containerizer/mesos/filesystem/containers_new_rootfs';
+
 const diffIds = (...archives: readonly Buffer[]) => archives.map(digestOf).sort();
 
 const low = layer(
@@ -493,8 +496,10 @@ test('a later agent knows what is in the store, and what its containers use', as
   expect(unfinished()).toEqual([]);
   await provisioner.prune([]);
   expect(layersInStore(), 'of the container that goes on').toEqual(diffIds(low));
+  expect(provisioner.metrics()).toMatchObject({ [NEW_ROOTS]: 0 });
   shelf.manifests = 0;
   await provisioner.provision(containerId('new'), 'rootfs', docker('base'), never);
+  expect(provisioner.metrics(), 'no nested ones').toMatchObject({ [NEW_ROOTS]: 1 });
   expect(shelf.manifests).toBe(0);
   await provisioner.close();
   expect(readdirSync(join(work().provisioner, 'containers'))).toEqual(['new', 'one']);
