@@ -3,8 +3,14 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { TaskState, TaskStatus_Reason } from '../../src/model/generated/messages.ts';
+import {
+  ContainerInfo_Type,
+  Image_Type,
+  TaskState,
+  TaskStatus_Reason,
+} from '../../src/model/generated/messages.ts';
 import { disk, reserved, volume } from '../core/resources.ts';
+import { openTestImages } from '../support/test-images.ts';
 import { hasXfs, xfsAt } from '../support/xfs.ts';
 import { DriverHarness, sandboxPath, temporaryFolder } from './harness.ts';
 import { eventually } from './outside.ts';
@@ -34,14 +40,17 @@ afterEach(async () => {
   folder[Symbol.dispose]();
 });
 
-const open = (isEnforced: boolean, isKilling = false) =>
+const open = (isEnforced: boolean, isKilling = false, more: Partial<Options> = {}) =>
   DriverHarness.open(work, {
     isolation: ['disk/xfs'],
     isolators: {
       disk: { watchIntervalMs: 50, isEnforced },
       xfs: { projects, isKilling, headroomBytes: 4 * MB, disks: [] },
     },
+    ...more,
   });
+
+type Options = NonNullable<Parameters<typeof DriverHarness.open>[1]>;
 
 const persistent = volume(reserved(disk(4), 'kit'), 'v1');
 
@@ -58,6 +67,34 @@ test.runIf(hasXfs)('a task can write no more than it was given', async () => {
     state: TaskState.TASK_FAILED,
     message: 'Command exited with status 1',
   });
+});
+
+test.runIf(hasXfs)('what a task writes over its image counts as its sandbox does', async () => {
+  const places = { work, store: join(work, 'store') };
+  const images = await openTestImages(places, { base: { environment: ['PATH=/bin'] } });
+  const isolation = ['filesystem/linux', 'docker/runtime', 'disk/xfs'];
+  harness = await open(true, false, { isolation, launcher: 'linux', images });
+  const image = { type: Image_Type.DOCKER, docker: { name: 'base' } };
+  const task = (megabytes: number) => ({
+    // The kernel would not rename between folders of several projects.
+    command: {
+      value:
+        `dd if=/dev/zero of=/data bs=1048576 count=${megabytes} && ` +
+        'dd if=/dev/zero of=/mnt/mesos/sandbox/data bs=1048576 count=3 && mv /data /moved',
+    },
+    container: { type: ContainerInfo_Type.MESOS, mesos: { image } },
+    resources: [disk(8)],
+  });
+  const good = harness.launch({ task: task(3) });
+  expect((await harness.terminalStatus(good)).state).toBe(TaskState.TASK_FINISHED);
+  const bad = harness.launch({ task: task(6) });
+  expect(await harness.terminalStatus(bad)).toMatchObject({
+    state: TaskState.TASK_FAILED,
+    message: 'Command exited with status 1',
+  });
+  await harness.end();
+  harness = undefined;
+  await images.provisioner.close();
 });
 
 test.runIf(hasXfs)('a volume has a quota of its own, also for a later task', async () => {
