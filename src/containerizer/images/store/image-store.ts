@@ -51,6 +51,8 @@ export interface Pruned {
 }
 
 const typeName = enumNames(Image_Type);
+const byName = ([one]: readonly [string, unknown], [other]: readonly [string, unknown]) =>
+  one < other ? -1 : 1;
 
 export class ImageStore {
   readonly #source: ImageSource;
@@ -136,22 +138,18 @@ export class ImageStore {
   /** All images in the store, by their names in order. */
   async images(): Promise<ListedImage[]> {
     const { type } = this.#source;
-    const all = [...this.#parts.records.all()].sort(([a], [b]) => (a < b ? -1 : 1));
-    return await Promise.all(
-      all.map(async ([name, { digest, pulledMs, layers }]) => ({
-        type,
-        name,
-        digest,
-        pulledMs,
-        layers: await Promise.all(
-          diffIdsOf(layers).map(async (diffId) => {
-            // One may be missing by now: it is pulled again when it is asked for.
-            return { diffId, bytes: (await this.#parts.layers.bytes(diffId)) ?? 0 };
-          }),
-        ),
-        isInUse: this.#users.has(name),
-      })),
-    );
+    const { records, layers: store } = this.#parts;
+    const all: ListedImage[] = [];
+    // One layer after the other: there may be more of them than files that can be open.
+    for (const [name, { digest, pulledMs, layers }] of [...records.all()].sort(byName)) {
+      const sizes: ListedImage['layers'][number][] = [];
+      for (const diffId of diffIdsOf(layers)) {
+        // One may be missing by now: it is pulled again when it is asked for.
+        sizes.push({ diffId, bytes: (await store.bytes(diffId)) ?? 0 });
+      }
+      all.push({ type, name, digest, pulledMs, layers: sizes, isInUse: this.#users.has(name) });
+    }
+    return all;
   }
 
   /** What is being pulled. */
