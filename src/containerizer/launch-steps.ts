@@ -175,6 +175,7 @@ export class LaunchSteps {
     await this.#clearPlace(request);
     await this.#turns.run(() => {
       abort.throwIfAborted();
+      this.#of.isolators.begin(request);
       this.#of.records.create(request.id);
       notePlace(this.#of.records, request.id, {
         place: placeOf(request),

@@ -21,6 +21,9 @@ const settingsOf = (providers: string, ...argv: string[]) =>
 
 test('without providers there are no images', () => {
   expect(imageSettings(valuesOf(), work)).toBeUndefined();
+  // Those of type DOCKER have some all the same, and no others.
+  const ofDocker = imageSettings(valuesOf('--containerizers=docker,mesos'), work);
+  expect(ofDocker?.support.types).toEqual([]);
 });
 
 test('images are kept below the work directory, where nobody else comes', () => {

@@ -49,6 +49,22 @@ test('folders that may be made for volumes are absolute, and need their isolator
   ).toThrow("'srv' is no absolute path");
 });
 
+test('what containers of type DOCKER have without --isolation, flags may speak of', () => {
+  const flags = ['--cgroups_enable_cfs', '--disallow_sharing_agent_pid_namespace'];
+  expect(() => options(...flags)).toThrow('--cgroups_enable_cfs needs the isolator cgroups/cpu');
+  const { cgroups, isPidSharingAllowed } = options(...flags, '--containerizers=docker,mesos');
+  expect(cgroups?.isQuotaEnabled).toBe(true);
+  expect(isPidSharingAllowed).toBe(false);
+});
+
+test.each([
+  ['', 'containerizers expects mesos or docker, or both'],
+  ['mesos,mesos', 'containerizers has mesos more than once'],
+  ['podman', 'containerizers=podman is not supported yet: there is mesos, docker'],
+])('--containerizers=%s is refused', (value, message) => {
+  expect(() => options(`--containerizers=${value}`)).toThrow(message);
+});
+
 test('events are counted once each, as often and as long as the flags say', () => {
   const { cgroups } = options(
     '--isolation=cgroups/all',

@@ -121,6 +121,14 @@ test.each([
     '--docker_image and --appc_image cannot be used together',
   ],
   [
+    ['--name=n', '--command=c', '--containerizer=docker'],
+    '--containerizer=docker needs --docker_image',
+  ],
+  [
+    [`--task=${JSON.stringify(TASK)}`, '--containerizer=docker'],
+    '--containerizer cannot be used with --task: a TaskInfo says that itself',
+  ],
+  [
     ['--name=n', '--docker_image= '],
     '--docker_image expects the name of an image, such as busybox:latest',
   ],
@@ -166,5 +174,10 @@ test('an image says what is run, or has the files of a command', () => {
     shell: false,
     value: '/p',
     arguments: ['/p', 'y'],
+  });
+  const docker = '--containerizer=docker';
+  expect(requested(docker, '--no-shell', '--command=/p', '--', 'y')).toMatchObject({
+    command: { shell: false, value: '/p', arguments: ['y'] },
+    container: { type: ContainerInfo_Type.DOCKER, docker: { image: 'busybox' } },
   });
 });

@@ -193,7 +193,7 @@ export const AGENT_CONTAINER_FLAGS = {
     help: 'gpu/nvidia: numbers of the GPUs to offer, separated by commas.',
   }),
   oci_runtime: path({
-    help: 'With --launcher=linux: the path of the OCI runtime, crun or runc. Without, the first of the two that is in PATH.',
+    help: 'With --launcher=linux, or --containerizers=docker: the path of the OCI runtime, crun or runc. Without, the first of the two that is in PATH.',
   }),
   perf_duration: duration({
     default: 10_000,

@@ -177,7 +177,12 @@ function commandOf(values: ExecuteFlags, rest: readonly string[]): CommandInfo {
   if (values.command === undefined) {
     return rest.length > 0 ? { ...command, arguments: [...rest] } : command;
   }
-  return values.shell ? command : { ...command, arguments: [values.command, ...rest] };
+  if (values.shell) {
+    return command;
+  }
+  // Docker's first argument is the first that the program gets; else it is the program's own name.
+  const first = values.containerizer === 'docker' ? [] : [values.command];
+  return { ...command, arguments: [...first, ...rest] };
 }
 
 function environmentOf(env: unknown): { name: string; value: string }[] {

@@ -28,11 +28,14 @@ export class IsolatorSets {
 
   /** Of a container that is to be launched. */
   for(request: ContainerRequest): readonly Isolator[] {
-    if (this.#docker !== undefined && isOfDocker(request)) {
+    return this.#docker !== undefined && isOfDocker(request) ? this.#docker : this.#mesos;
+  }
+
+  /** A container has begun to be, and is known until it is forgotten. */
+  begin(request: ContainerRequest): void {
+    if (isOfDocker(request)) {
       this.#ofDocker.add(request.id);
-      return this.#docker;
     }
-    return this.#mesos;
   }
 
   /** Takes over a container that an earlier agent launched with these. */
