@@ -50,7 +50,7 @@ export const AGENT_IMAGE_FLAGS = {
   docker_registry: path({
     placeholder: 'URL',
     default: 'https://registry-1.docker.io',
-    help: 'Where Docker images are pulled from whose names have no host: the URL of a registry, or the absolute path of a folder of image archives (as of docker save, or OCI layouts). Only over https, unless the URL is http:// or the host is this machine.',
+    help: 'Where Docker images are pulled from whose names have no host: the URL of a registry, or the absolute path, or hdfs:// URL, of a folder of image archives (as of docker save, or OCI layouts). Only over https, unless the URL is http:// or the host is this machine.',
   }),
   docker_registry_mirrors: list({
     placeholder: 'HOST=URL,…',

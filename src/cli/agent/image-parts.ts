@@ -17,7 +17,7 @@ interface Surroundings {
   /** Folders that may contain the supervisor program. */
   readonly programs: readonly string[];
   /** How other files are fetched. */
-  readonly fetching: Pick<FetchOptions, 'stallMs' | 'proxies'>;
+  readonly fetching: Pick<FetchOptions, 'stallMs' | 'proxies' | 'hadoop'>;
   readonly warn: (text: string) => void;
 }
 
@@ -33,11 +33,13 @@ export async function openImages(
     stores,
     ...settings
   }: ImageSettings,
-  { workDir, fetching: { stallMs, proxies }, ...surroundings }: Surroundings,
+  { workDir, fetching: { stallMs, proxies, hadoop: client }, ...surroundings }: Surroundings,
 ): Promise<OpenedImages> {
   const { arch: architecture } = process;
+  const work = new WorkDirectory(workDir);
   const puller = new ThreadPuller({
     ...{ source, logins, mirrors, certificates, stallMs, proxies },
+    hadoop: client && { client, staging: work.downloads },
     architecture,
   });
   const sources = {
@@ -48,7 +50,7 @@ export async function openImages(
     ...settings,
     ...surroundings,
     stores: [...stores].map(([type, folder]) => ({ source: sources[type](), folder })),
-    work: new WorkDirectory(workDir),
+    work,
   });
   const close = async () => {
     await puller.close();

@@ -31,10 +31,8 @@ export function hadoopClient(home: string | undefined, agent: NodeJS.ProcessEnv)
 }
 
 /** Copies a file or folder to a path of this machine at which there is nothing. */
-export const hadoopCopy = ({ program }: HadoopClient, uri: string, to: string) => [
-  program,
-  'fs',
-  '-copyToLocal',
-  uri,
-  to,
-];
+export const hadoopCopy = (
+  { program }: HadoopClient,
+  uri: string,
+  to: string,
+): readonly [program: string, ...parameters: string[]] => [program, 'fs', '-copyToLocal', uri, to];

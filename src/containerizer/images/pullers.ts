@@ -1,6 +1,8 @@
 // Who brings images, as `--docker_registry` says: a registry, or a folder of archives.
 import type { Proxies } from '../downloads/http-answer.ts';
+import { LocalArchives } from './archives/archive-folder.ts';
 import { ArchivePuller } from './archives/archive-puller.ts';
+import { HadoopArchives, type HadoopOptions } from './archives/hadoop-archives.ts';
 import type { Login } from './formats/docker-config.ts';
 import { platformOf } from './formats/platform.ts';
 import type { ImageSource } from './formats/registry-address.ts';
@@ -20,6 +22,8 @@ export interface PullerOptions {
   readonly proxies: Proxies | undefined;
   /** The folder in which registries have certificates. */
   readonly certificates: string;
+  /** For archives elsewhere. */
+  readonly hadoop?: HadoopOptions | undefined;
   /** As Node has it in `process.arch`. */
   readonly architecture: string;
 }
@@ -40,9 +44,17 @@ export const mannerOf = (
 });
 
 export function pullerOf(options: PullerOptions, manner = mannerOf(options)): Puller {
-  const { source, logins, mirrors } = options;
+  const { source, logins, mirrors, hadoop } = options;
   const platform = platformOf(options.architecture);
-  return source.kind === 'archives'
-    ? new ArchivePuller({ folder: source.folder, platform })
-    : new RegistryPuller({ ...manner, address: source.address, logins, mirrors, platform });
+  switch (source.kind) {
+    case 'registry':
+      return new RegistryPuller({ ...manner, address: source.address, logins, mirrors, platform });
+    case 'archives':
+      return new ArchivePuller({ folder: new LocalArchives(source.folder), platform });
+    case 'hadoop':
+      if (hadoop === undefined) {
+        throw new Error('Archives elsewhere need a Hadoop client');
+      }
+      return new ArchivePuller({ folder: new HadoopArchives(source.url, hadoop), platform });
+  }
 }

@@ -4,18 +4,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { hadoopClient } from '../../../src/containerizer/fetcher/hadoop.ts';
 import { FetchHost } from './fetched.ts';
+import { HADOOP_CLIENT } from './hadoop-program.ts';
 
 const isRoot = process.geteuid?.() === 0;
-
-/** Copies from a folder beside it, as `hadoop fs -copyToLocal` does from its systems. */
-const CLIENT = `#!/bin/sh
-echo "$@" "as $(id -un)" >> "$HADOOP_LOG"
-[ "$1 $2" = "fs -copyToLocal" ] || { echo "what is $*?" >&2; exit 1; }
-[ -e "$4" ] && { echo "copyToLocal: '$4': File exists" >&2; exit 1; }
-from="$HADOOP_HOME/files/\${3#*://}"
-[ -e "$from" ] || { echo "copyToLocal: '$3': No such file or directory" >&2; exit 1; }
-exec cp -R "$from" "$4"
-`;
 
 let host: FetchHost;
 let calls: () => readonly string[];
@@ -28,7 +19,7 @@ beforeEach(async () => {
       HADOOP_LOG: join(folder, 'log'),
     }),
   }));
-  host.file('hadoop/bin/hadoop', CLIENT, 0o755);
+  host.file('hadoop/bin/hadoop', HADOOP_CLIENT, 0o755);
   host.file('hadoop/files/namenode/dir/file.txt', 'from far away');
   const log = host.file('log', '', 0o666);
   chmodSync(log, 0o666);

@@ -3,6 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { LocalArchives } from '../../../src/containerizer/images/archives/archive-folder.ts';
 import { ArchivePuller } from '../../../src/containerizer/images/archives/archive-puller.ts';
 import type { BackendName } from '../../../src/containerizer/images/backends/backends.ts';
 import { DockerImages } from '../../../src/containerizer/images/docker-images.ts';
@@ -88,7 +89,10 @@ afterAll(() => stage.close());
 test.runIf(process.geteuid?.() === 0).each<BackendName>(['copy', 'overlay'])(
   'a container has all files of an image of umoci as umoci has them, with the backend %s',
   async (backend) => {
-    const images = { folder: stage.path('umoci', 'images'), platform: platformOf(process.arch) };
+    const images = {
+      folder: new LocalArchives(stage.path('umoci', 'images')),
+      platform: platformOf(process.arch),
+    };
     const provisioner = await ImageProvisioner.open({
       stores: [
         {

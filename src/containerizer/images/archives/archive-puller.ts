@@ -1,7 +1,6 @@
 // Images from a folder of archives, one for each image, as Mesos has them: NAME.tar, where NAME is
 // all of the image's name. Each is what `docker save` writes, or a layout of the Open Container
 // Initiative in a tar file.
-import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { ContainerizerError, containerizerErrorOf } from '../../containerizer-error.ts';
 import { storeBlob } from '../blob-file.ts';
@@ -23,12 +22,12 @@ import type { PulledImage, Puller, PullOptions } from '../puller.ts';
 import { compressionOf, MAGIC_BYTES } from '../unpacking/compression.ts';
 import { sha256, sha256Of, verifiedBytes } from '../verification.ts';
 import { Archive } from './archive.ts';
+import type { ArchiveFolder } from './archive-folder.ts';
 import { isNamed, notArchived } from './archived-name.ts';
 import { chooseSaved } from './saved-image.ts';
 
 export interface ArchiveOptions {
-  /** Absolute. */
-  readonly folder: string;
+  readonly folder: ArchiveFolder;
   readonly platform: Platform;
 }
 
@@ -38,9 +37,6 @@ interface ArchivedImage {
   readonly files: ReadonlyMap<string, string>;
 }
 
-/** What may follow the name of an archive; whether it is compressed, its first bytes tell. */
-const PACKED = ['', '.gz', '.zst', '.xz', '.bz2'];
-
 export class ArchivePuller implements Puller {
   readonly #options: ArchiveOptions;
 
@@ -49,11 +45,17 @@ export class ArchivePuller implements Puller {
   }
 
   async manifest(reference: ImageReference, { known, abort }: PullOptions): Promise<PulledImage> {
-    const archive = await this.#find(reference, abort);
+    const { archive, remove } = await this.#find(reference, abort);
     const isLayout = archive.find('index.json') !== undefined;
-    const image = await (isLayout
-      ? this.#layout(archive, reference, { known, abort })
-      : this.#saved(archive, reference, abort));
+    let image: ArchivedImage;
+    try {
+      image = await (isLayout
+        ? this.#layout(archive, reference, { known, abort })
+        : this.#saved(archive, reference, abort));
+    } catch (error) {
+      await remove();
+      throw error;
+    }
     return {
       manifest: image.manifest,
       download: async (layer, path, abort, arrived) => {
@@ -61,33 +63,43 @@ export class ArchivePuller implements Puller {
         const file = archive.find(image.files.get(layer.digest) ?? '');
         if (file === undefined) {
           throw new ContainerizerError(
-            `Failed to fetch ${name}: it is not in archive '${archive.path}'`,
+            `Failed to fetch ${name}: it is not in archive '${archive.place}'`,
           );
         }
         const expected = { digest: layer.digest, size: layer.size ?? file.size };
         const source = await archive.stream(file);
         await storeBlob(verifiedBytes(source, expected, name), path, abort, arrived);
       },
-      [Symbol.dispose]: () => {},
+      // What cannot be removed now is so at the next start of the agent.
+      [Symbol.dispose]: () => void remove().catch(() => undefined),
     };
   }
 
-  async #find(reference: ImageReference, abort: AbortSignal): Promise<Archive> {
-    const names = namesOf(reference).map((name) => join(this.#options.folder, `${name}.tar`));
-    for (const path of PACKED.flatMap((end) => names.map((name) => `${name}${end}`))) {
-      let archive: Archive | undefined;
+  async #find(
+    reference: ImageReference,
+    abort: AbortSignal,
+  ): Promise<{ readonly archive: Archive; readonly remove: () => Promise<void> }> {
+    const { folder } = this.#options;
+    const names = namesOf(reference).map((name) => `${name}.tar`);
+    for (const name of folder.endings.flatMap((end) => names.map((it) => `${it}${end}`))) {
+      const file = await folder.file(name, abort);
+      const place = folder.place(name);
       try {
-        archive = await Archive.open(path, abort);
+        const archive = file && (await Archive.open(file.path, abort, place));
+        if (file !== undefined && archive !== undefined) {
+          return { archive, remove: file.remove };
+        }
       } catch (error) {
+        await file?.remove();
         abort.throwIfAborted();
-        throw containerizerErrorOf(error, `Failed to read archive '${path}'`);
-      }
-      if (archive !== undefined) {
-        return archive;
+        throw containerizerErrorOf(error, `Failed to read archive '${place}'`);
       }
     }
+    const places = names.map((name) => folder.place(name)).join("' or '");
+    const others = folder.endings.slice(1).join(', ');
     throw new ContainerizerError(
-      `Failed to find archive for image '${reference.text}' at '${names.join("' or '")}', with or without ${PACKED.slice(1).join(', ')}`,
+      `Failed to find archive for image '${reference.text}' at '${places}'` +
+        (others === '' ? '' : `, with or without ${others}`),
     );
   }
 
@@ -138,7 +150,7 @@ export class ArchivePuller implements Puller {
     const { text } = reference;
     if (reference.digest !== undefined) {
       throw new ContainerizerError(
-        `Image '${text}' has a digest, which the archive '${archive.path}' of docker does not know`,
+        `Image '${text}' has a digest, which the archive '${archive.place}' of docker does not know`,
       );
     }
     const list = await archive.read('manifest.json', MOST_MANIFEST_BYTES);
@@ -203,7 +215,7 @@ async function layerOf(
 ): Promise<LayerDescriptor> {
   const file = archive.find(name);
   if (file === undefined) {
-    throw new ContainerizerError(`There is no layer '${name}' in archive '${archive.path}'`);
+    throw new ContainerizerError(`There is no layer '${name}' in archive '${archive.place}'`);
   }
   const head = { ...file, size: Math.min(file.size, MAGIC_BYTES) };
   const beginning = await buffer(await archive.stream(head));

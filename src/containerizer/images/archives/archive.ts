@@ -40,12 +40,14 @@ interface Listing {
 }
 
 export class Archive {
-  readonly path: string;
+  /** Where it is, for messages. */
+  readonly place: string;
+  readonly #path: string;
   readonly #listing: Listing;
   readonly #isPacked: boolean;
 
   /** undefined where there is no such file. Throws ContainerizerError, TarError or the system's. */
-  static async open(path: string, abort: AbortSignal): Promise<Archive | undefined> {
+  static async open(path: string, abort: AbortSignal, place = path): Promise<Archive | undefined> {
     const file = await openFile(path);
     if (file === undefined) {
       return undefined;
@@ -54,16 +56,21 @@ export class Archive {
       const bytes = new FileBytes(file);
       const isPacked = compressionOf((await bytes.from(0)).subarray(0, MAGIC_BYTES)) !== undefined;
       const listing = await (isPacked
-        ? withPackedBytes(path, abort, (unpacked) => list(unpacked, { path, isPacked, abort }))
-        : list(bytes, { path, isPacked, abort }));
-      return new Archive(path, listing, isPacked);
+        ? withPackedBytes(path, abort, (unpacked) => list(unpacked, { place, isPacked, abort }))
+        : list(bytes, { place, isPacked, abort }));
+      return new Archive({ path, place }, listing, isPacked);
     } finally {
       await file.close();
     }
   }
 
-  private constructor(path: string, listing: Listing, isPacked: boolean) {
-    this.path = path;
+  private constructor(
+    { path, place }: { readonly path: string; readonly place: string },
+    listing: Listing,
+    isPacked: boolean,
+  ) {
+    this.#path = path;
+    this.place = place;
     this.#listing = listing;
     this.#isPacked = isPacked;
   }
@@ -82,11 +89,11 @@ export class Archive {
   async read(name: string, most: number): Promise<Uint8Array> {
     const found = this.find(name);
     if (found === undefined) {
-      throw new ContainerizerError(`There is no file '${name}' in archive '${this.path}'`);
+      throw new ContainerizerError(`There is no file '${name}' in archive '${this.place}'`);
     }
     if (found.size > most) {
       throw new ContainerizerError(
-        `'${name}' in archive '${this.path}' has more than ${most} bytes`,
+        `'${name}' in archive '${this.place}' has more than ${most} bytes`,
       );
     }
     return await buffer(await this.stream(found));
@@ -98,11 +105,11 @@ export class Archive {
       return Readable.from(size === 0 ? [] : [kept?.subarray(0, size)]);
     }
     if (this.#isPacked) {
-      return packedStream(this.path, { start, size });
+      return packedStream(this.#path, { start, size });
     }
-    const file = await openFile(this.path);
+    const file = await openFile(this.#path);
     if (file === undefined) {
-      throw new ContainerizerError(`Archive '${this.path}' is not there any more`);
+      throw new ContainerizerError(`Archive '${this.place}' is not there any more`);
     }
     return file.createReadStream({ start, end: start + size - 1 });
   }
@@ -120,7 +127,7 @@ async function openFile(path: string): Promise<FileHandle | undefined> {
 }
 
 interface ListOptions {
-  readonly path: string;
+  readonly place: string;
   readonly isPacked: boolean;
   readonly abort: AbortSignal;
 }
@@ -144,7 +151,10 @@ class FileBytes implements ArchiveBytes {
   }
 }
 
-async function list(bytes: ArchiveBytes, { path, isPacked, abort }: ListOptions): Promise<Listing> {
+async function list(
+  bytes: ArchiveBytes,
+  { place, isPacked, abort }: ListOptions,
+): Promise<Listing> {
   const found = new Map<string, Found>();
   const kept = new Map<number, Buffer>();
   let begun: ArchivedFile | undefined;
@@ -161,7 +171,7 @@ async function list(bytes: ArchiveBytes, { path, isPacked, abort }: ListOptions)
     entry: (entry) => {
       const what = whatIs(entry, at + BLOCK);
       if (++entries > MOST_ENTRIES) {
-        throw new ContainerizerError(`Archive '${path}' has more than ${MOST_ENTRIES} entries`);
+        throw new ContainerizerError(`Archive '${place}' has more than ${MOST_ENTRIES} entries`);
       }
       if (what !== undefined) {
         found.set(normal(utf8(entry.name)), what);

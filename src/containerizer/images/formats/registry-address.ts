@@ -11,13 +11,18 @@ export interface RegistryAddress {
 export type ImageSource =
   | { readonly kind: 'registry'; readonly address: RegistryAddress }
   /** A folder of image archives. */
-  | { readonly kind: 'archives'; readonly folder: string };
+  | { readonly kind: 'archives'; readonly folder: string }
+  /** The same in a system that a Hadoop client can read. */
+  | { readonly kind: 'hadoop'; readonly url: string };
 
 /** Of `--docker_registry`; the problem, if it can't be read. */
 export function parseImageSource(text: string): ImageSource | { readonly problem: string } {
   const folder = /^(?:file:\/\/(?:localhost)?)?(\/.*)$/.exec(text)?.[1];
   if (folder !== undefined) {
     return { kind: 'archives', folder };
+  }
+  if (/^hdfs:\/\/[^?#\0]*$/.test(text) && URL.canParse(text)) {
+    return { kind: 'hadoop', url: text };
   }
   const match = /^(https?):\/\/([^/]*)(\/(?:v[12]\/?)?)?$/.exec(text);
   const [, scheme, host = ''] = match ?? [];
@@ -26,7 +31,7 @@ export function parseImageSource(text: string): ImageSource | { readonly problem
       problem:
         'expected the URL of a registry, such as https://registry.example.com:5000 (with no user, ' +
         'which belongs into --docker_config, and no path), or the absolute path of a folder of ' +
-        'image archives',
+        'image archives, or the hdfs:// URL of one',
     };
   }
   return { kind: 'registry', address: { scheme: scheme === 'http' ? 'http' : 'https', host } };

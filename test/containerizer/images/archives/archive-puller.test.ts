@@ -17,6 +17,7 @@ import { dirname, join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ContainerizerError } from '../../../../src/containerizer/containerizer-error.ts';
+import { LocalArchives } from '../../../../src/containerizer/images/archives/archive-folder.ts';
 import { ArchivePuller } from '../../../../src/containerizer/images/archives/archive-puller.ts';
 import { platformOf } from '../../../../src/containerizer/images/formats/platform.ts';
 import { parseReference } from '../../../../src/containerizer/images/formats/reference.ts';
@@ -56,10 +57,10 @@ function archive(name: string, files: Files): string {
 const never = new AbortController().signal;
 
 const pull = (name: string, abort = never) =>
-  new ArchivePuller({ folder: join(folder, 'images'), platform: platformOf('x64') }).manifest(
-    parseReference(name),
-    { abort },
-  );
+  new ArchivePuller({
+    folder: new LocalArchives(join(folder, 'images')),
+    platform: platformOf('x64'),
+  }).manifest(parseReference(name), { abort });
 
 const errorOf = (promise: Promise<unknown>) =>
   promise.then(

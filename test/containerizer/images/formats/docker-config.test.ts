@@ -89,7 +89,8 @@ test.each([
   'https://',
   'https://me:pw@x',
   'https://x/path',
-  'hdfs://x/',
+  'hdfs://x/?y',
+  'hdfs:/x',
 ])('--docker_registry=%s is refused', (text) => {
   expect(parseImageSource(text)).toMatchObject({ problem: expect.stringMatching(/^expected/) });
 });
