@@ -41,6 +41,7 @@ import {
   createStandaloneSandbox,
   removeSandbox,
 } from './sandboxes/sandboxes.ts';
+import { Starts } from './starts.ts';
 import type { Making } from './tree.ts';
 import { Turns } from './turns.ts';
 import { groupsOfVolumes } from './volumes/shared-volumes.ts';
@@ -83,6 +84,7 @@ export interface LaunchParts {
 export class LaunchSteps {
   readonly #of: LaunchParts;
   readonly #turns = new Turns();
+  readonly #starts = new Starts();
 
   constructor(parts: LaunchParts) {
     this.#of = parts;
@@ -102,8 +104,7 @@ export class LaunchSteps {
     if (!isOfDocker(request)) {
       await this.#fetch(plan, identity, options.abort);
     }
-    return this.#turns.run(() => {
-      options.abort.throwIfAborted();
+    return this.#inTurn(options.abort, () => {
       reached('isolating');
       this.#of.placements.note(plan.id, plan.cgroups);
       if (parentOf(plan.id) !== undefined) {
@@ -131,9 +132,25 @@ export class LaunchSteps {
       return undefined;
     }
     // Namespaces last as long as a process that is in them.
-    const holder = await this.#hold(plan, identity);
+    const holder = await this.#inTurn(options.abort, () => this.#hold(plan, identity));
     holder.release();
     return holder;
+  }
+
+  /** Waits until there is room for one more start, which is over when the process begins. */
+  async #inTurn(abort: AbortSignal, hold: () => Promise<Container>): Promise<Container> {
+    const over = await this.#starts.begin(abort);
+    try {
+      const container = await this.#turns.run(() => {
+        abort.throwIfAborted();
+        return hold();
+      });
+      void container.begun.then(over);
+      return container;
+    } catch (error) {
+      over();
+      throw error;
+    }
   }
 
   /** The container's process, which is held, and limited already. */
@@ -166,7 +183,7 @@ export class LaunchSteps {
     { abort, mayRunAs }: LaunchOptions,
     reached: (state: Making) => void,
   ): Promise<{ readonly plan: ContainerPlan; readonly identity: Identity | undefined }> {
-    const planned = this.#planned(request);
+    const planned = await this.#turns.run(() => this.#planned(request));
     if (planned.kind === 'refusal') {
       await this.#leaveEmpty(request);
       throw refusalError(planned);

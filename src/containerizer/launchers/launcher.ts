@@ -28,6 +28,11 @@ export interface Container {
   /** An absolute path. */
   readonly sandbox: string;
   readonly processId: number;
+  /**
+   * Resolves when its process has been started, or is known never to be. Where what watches over
+   * supervisors ends meanwhile, that is not before the end of the container.
+   */
+  readonly begun: Promise<void>;
   readonly ended: Promise<ContainerEnd>;
   release(): void;
   /** Sends SIGTERM to all processes of the container. */

@@ -126,6 +126,7 @@ export class ProcessLauncher implements Launcher {
       plan.inside === undefined ? undefined : this.#session(plan, plan.inside, identity);
     const runtime = bundle?.call ?? session;
     const started = Promise.withResolvers<number>();
+    const begun = Promise.withResolvers<void>();
     const ended = Promise.withResolvers<ContainerEnd>();
     const token = this.#spawner.launch(
       {
@@ -145,7 +146,9 @@ export class ProcessLauncher implements Launcher {
       },
       {
         started: (pid) => started.resolve(pid),
+        begun: () => begun.resolve(),
         ended: () => {
+          begun.resolve();
           session?.[Symbol.dispose]();
           ended.resolve(this.#finish(id, cgroups));
         },
@@ -169,7 +172,8 @@ export class ProcessLauncher implements Launcher {
       ownDirectory: plan.ownDirectory,
       environment,
     });
-    return this.#container({ id, sandbox, processId, ended: ended.promise }, token);
+    const promises = { begun: begun.promise, ended: ended.promise };
+    return this.#container({ id, sandbox, processId, ...promises }, token);
   }
 
   async attach({ id, sandbox, cgroups }: Attachment): Promise<Container> {
@@ -197,7 +201,8 @@ export class ProcessLauncher implements Launcher {
       hasRuntime: confinement.beside !== undefined || first !== undefined,
       environment: environmentOf(first ?? record.process),
     });
-    return this.#container({ id, sandbox, processId, ended: ended.promise }, token);
+    const promises = { begun: Promise.resolve(), ended: ended.promise };
+    return this.#container({ id, sandbox, processId, ...promises }, token);
   }
 
   async execute({ container, line, environment }: Execution, abort: AbortSignal): Promise<number> {
@@ -293,7 +298,7 @@ export class ProcessLauncher implements Launcher {
   }
 
   #container(
-    of: Pick<Container, 'id' | 'sandbox' | 'processId' | 'ended'>,
+    of: Pick<Container, 'id' | 'sandbox' | 'processId' | 'begun' | 'ended'>,
     token: number,
   ): Container {
     return {

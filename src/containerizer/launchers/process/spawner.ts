@@ -52,6 +52,8 @@ export interface RuntimeCall {
 
 export interface ProcessListener {
   started(pid: number, startTicks: number): void;
+  /** Its supervisor has started the process; not told where that fails, or after a restart. */
+  begun?(): void;
   /** `status` is the raw wait status, known only for a child of this spawner. */
   ended(status: number | undefined): void;
   /** The error is an UnknownEndError where the process may have been started, or could be now. */
@@ -305,6 +307,9 @@ export class Spawner {
         watched.pid = Number(rest[0]);
         watched.startTicks = Number(rest[1]);
         watched.listener.started(watched.pid, watched.startTicks);
+        return;
+      case 'begun':
+        watched.listener.begun?.();
         return;
       case 'signalled':
         watched.signals.delete(Number(rest[0]));

@@ -55,6 +55,7 @@ afterEach(async () => {
 function launch(script: string, more: Partial<ProcessSpec> = {}, by = spawner) {
   const started = Promise.withResolvers<{ pid: number; startTicks: number }>();
   const ended = Promise.withResolvers<number | undefined>();
+  const begun = Promise.withResolvers<void>();
   started.promise.catch(() => undefined);
   const token = by.launch(
     {
@@ -73,6 +74,7 @@ function launch(script: string, more: Partial<ProcessSpec> = {}, by = spawner) {
     },
     {
       started: (pid, startTicks) => started.resolve({ pid, startTicks }),
+      begun: () => begun.resolve(),
       ended: (status) => ended.resolve(status),
       failed: (error) => {
         started.reject(error);
@@ -80,7 +82,7 @@ function launch(script: string, more: Partial<ProcessSpec> = {}, by = spawner) {
       },
     },
   );
-  return { token, started: started.promise, ended: ended.promise };
+  return { token, started: started.promise, begun: begun.promise, ended: ended.promise };
 }
 
 const failure = () => unsealed(readFileSync(join(run, 'failure')));
@@ -101,6 +103,21 @@ test('a supervisor holds its process until it is released', async () => {
   expect(await ended).toBe(0);
   expect(status()).toBe(0);
   expect(readFileSync(join(folder.path, 'stdout'), 'utf8')).toBe('other\nran\n');
+});
+
+test('a process is said to have begun as it executes its command, not as it is held', async () => {
+  const { token, started, begun, ended } = launch('sleep 1000; true');
+  await started;
+  const other = launch('echo other', { mode: 'plain' });
+  await other.ended;
+  const isHeld = Symbol();
+  expect(await Promise.race([begun, Promise.resolve(isHeld)])).toBe(isHeld);
+  spawner.release(token);
+  await begun;
+  const [, , pid] = readFileSync(join(run, 'supervisor'), 'utf8').split(' ');
+  expect(readFileSync(`/proc/${pid}/comm`, 'utf8')).toBe('sh\n');
+  spawner.signal(token, 10);
+  await ended;
 });
 
 test.each([

@@ -253,10 +253,11 @@ void close_all_from(int first);
 
 /*
  * supervisor.c: the signals that are blocked, and taken one by one: those of the agent, and that a child
- * has ended. The two programs that a fork of the spawner may run; neither returns.
+ * has ended. The two programs that a fork of the spawner may run; neither returns. A supervisor waits for
+ * `go`, and closes `begun` when it has started its process.
  */
 sigset_t orders(void);
-_Noreturn void supervise(struct launch *launch, int go, int listener, pid_t spawner);
+_Noreturn void supervise(struct launch *launch, int go, int begun, int listener, pid_t spawner);
 _Noreturn void accompany(struct launch *launch, pid_t spawner, struct outcome *outcome);
 
 #endif

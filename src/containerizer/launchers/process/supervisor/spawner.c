@@ -20,7 +20,8 @@
  * Requests: requests.c. One that cannot be read is passed over, and `failed` is reported for its token: a
  * request never costs another container anything.
  *
- * Reports, a line each: `started TOKEN PID START`, `signalled TOKEN NUMBER` (passed on, or not needed any
+ * Reports, a line each: `started TOKEN PID START`, `begun TOKEN` (the process is started, or its start is
+ * over: the supervisor works on it no more), `signalled TOKEN NUMBER` (passed on, or not needed any
  * more), `ended TOKEN STATUS` (-1: unknown), `failed TOKEN TEXT`. The process's own wait status stands in
  * RUN_DIRECTORY/status, as `wait STATUS STATUS`; RUN_DIRECTORY/failure tells why it could not be started.
  * The agent has made both, with room for that.
@@ -55,14 +56,16 @@ struct entry {
   int child;  /* A child of this spawner, to be reaped. */
   struct outcome *outcome; /* Of a plain process, or NULL. */
   int go;     /* Write end that releases a held supervisor, or -1. */
+  int begun;  /* Read end that is closed on the other side when the process is started, or -1. */
   int pidfd;  /* Of a watched process, or -1. */
 };
 
 static struct entry *entries;
 static int epoll = -1;
 
-/* What an event of epoll is about: one of these, or the token of an entry. */
+/* What an event of epoll is about: one of these, or the token of an entry, with BEGUN or without. */
 enum { INPUT = -1, CHILDREN = -2 };
+#define BEGUN ((uint64_t)1 << 32)
 
 static void report(const char *format, ...) {
   char line[1024];
@@ -96,9 +99,18 @@ static struct entry *add(uint32_t token, pid_t pid) {
   if (!entry) {
     abort();
   }
-  *entry = (struct entry){.next = entries, .token = token, .pid = pid, .go = -1, .pidfd = -1};
+  *entry = (struct entry){.next = entries, .token = token, .pid = pid, .go = -1, .begun = -1, .pidfd = -1};
   entries = entry;
   return entry;
+}
+
+/* A child that was forked a moment ago has it open, too: closing it would not end its events. */
+static void forget_events(int *fd) {
+  if (*fd >= 0) {
+    epoll_ctl(epoll, EPOLL_CTL_DEL, *fd, NULL);
+    close(*fd);
+    *fd = -1;
+  }
 }
 
 static void end(struct entry *entry, int status) {
@@ -112,11 +124,8 @@ static void end(struct entry *entry, int status) {
   if (entry->go >= 0) {
     close(entry->go);
   }
-  if (entry->pidfd >= 0) {
-    /* A child that was forked a moment ago has it open, too: closing it would not end its events. */
-    epoll_ctl(epoll, EPOLL_CTL_DEL, entry->pidfd, NULL);
-    close(entry->pidfd);
-  }
+  forget_events(&entry->begun);
+  forget_events(&entry->pidfd);
   if (entry->outcome) {
     munmap(entry->outcome, sizeof *entry->outcome);
   }
@@ -132,7 +141,8 @@ static void end_plain(struct entry *entry) {
 }
 
 /* What a supervisor needs from the start. Returns -1 where it cannot be had, which is reported. */
-static int prepare(uint32_t token, const struct launch *launch, int *listener, int go[2]) {
+static int prepare(uint32_t token, const struct launch *launch, int *listener, int go[2],
+                   int begun[2]) {
   /* Made here and not in the supervisor, so that they exist before the next request. */
   for (int i = 0; i < launch->n_own_cgroups; i++) {
     if (make_cgroup(launch->own_cgroups[i]) < 0) {
@@ -147,17 +157,19 @@ static int prepare(uint32_t token, const struct launch *launch, int *listener, i
            strerror(errno));
     return -1;
   }
-  if (pipe2(go, O_CLOEXEC) < 0) {
+  if (pipe2(go, O_CLOEXEC) < 0 || pipe2(begun, O_CLOEXEC) < 0) {
     report("failed %u Failed to create a pipe: %s\n", token, strerror(errno));
     drop(*listener);
+    drop(go[0]);
+    drop(go[1]);
     return -1;
   }
   return 0;
 }
 
 static void launch_one(uint32_t token, struct launch *launch) {
-  int go[2] = {-1, -1}, listener = -1;
-  if (launch->supervised && prepare(token, launch, &listener, go) < 0) {
+  int go[2] = {-1, -1}, begun[2] = {-1, -1}, listener = -1;
+  if (launch->supervised && prepare(token, launch, &listener, go, begun) < 0) {
     return;
   }
   struct outcome *outcome = NULL;
@@ -176,13 +188,15 @@ static void launch_one(uint32_t token, struct launch *launch) {
       accompany(launch, spawner, outcome);
     }
     close(go[1]);
-    supervise(launch, go[0], listener, spawner);
+    supervise(launch, go[0], begun[1], listener, spawner);
   }
   drop(listener);
   drop(go[0]);
+  drop(begun[1]);
   if (pid < 0) {
     report("failed %u Failed to fork: %s\n", token, strerror(errno));
     drop(go[1]);
+    drop(begun[0]);
     if (outcome) {
       munmap(outcome, sizeof *outcome);
     }
@@ -192,6 +206,11 @@ static void launch_one(uint32_t token, struct launch *launch) {
   entry->child = 1;
   entry->outcome = outcome;
   entry->go = go[1];
+  entry->begun = begun[0];
+  struct epoll_event event = {.events = EPOLLIN, .data.u64 = BEGUN | token};
+  if (entry->begun >= 0) {
+    epoll_ctl(epoll, EPOLL_CTL_ADD, entry->begun, &event);
+  }
   pid_t parent;
   unsigned long long start = 0;
   read_stat(pid, &parent, &start);
@@ -428,7 +447,7 @@ int main(int count, char **arguments) {
   epoll_ctl(epoll, EPOLL_CTL_ADD, children, &event);
   for (int polled = 0;;) {
     int n = epoll_wait(epoll, &event, 1, polled ? 500 : -1);
-    struct entry *ended;
+    struct entry *found;
     if (n > 0 && event.data.u64 == (uint64_t)INPUT) {
       read_requests();
     } else if (n > 0 && event.data.u64 == (uint64_t)CHILDREN) {
@@ -436,8 +455,13 @@ int main(int count, char **arguments) {
       while (read(children, &info, sizeof info) > 0) {
       }
       reap();
-    } else if (n > 0 && (ended = find(event.data.u64))) {
-      end(ended, -1);
+    } else if (n > 0 && (found = find(event.data.u64))) {
+      if (event.data.u64 & BEGUN) {
+        report("begun %u\n", found->token);
+        forget_events(&found->begun);
+      } else {
+        end(found, -1);
+      }
     }
     polled = look() > 0;
   }

@@ -377,7 +377,7 @@ static int open_status_pipe(struct launch *launch) {
   return launch->n_runtime == 0 ? 0 : pipe2(launch->status_pipe, O_CLOEXEC | O_NONBLOCK);
 }
 
-void supervise(struct launch *launch, int go, int listener, pid_t spawner) {
+void supervise(struct launch *launch, int go, int begun, int listener, pid_t spawner) {
   become_reaper(launch->bound, spawner);
   /* By name and working directory it is found where its record is damaged. */
   prctl(PR_SET_NAME, "mesoscale-super");
@@ -385,7 +385,7 @@ void supervise(struct launch *launch, int go, int listener, pid_t spawner) {
     give_up(launch, "Failed to change to the directory of the container's records");
   }
   redirect_to_null();
-  keep_descriptors((int *[]){&go, &listener, &launch->program}, 3);
+  keep_descriptors((int *[]){&go, &begun, &listener, &launch->program}, 4);
   char byte;
   if (read(go, &byte, 1) != 1) {
     clean(launch); /* Never released: the agent went away or changed its mind. */
@@ -408,6 +408,7 @@ void supervise(struct launch *launch, int go, int listener, pid_t spawner) {
     give_up(launch, "Failed to watch the memory of the container: %s", strerror(errno));
   }
   pid_t process = start_process(launch, board ? &stdio : NULL);
+  close(begun);
   if (board) {
     take_logs(board, &stdio);
   }
