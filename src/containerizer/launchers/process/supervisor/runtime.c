@@ -228,7 +228,7 @@ int is_child(pid_t process) {
  * child of this one, unless it has ended and been waited for. Returns -1 where they do not end.
  */
 static int inherit(pid_t process) {
-  for (int waited = 0; !is_child(process) && kill(process, 0) == 0; waited++) {
+  for (int waited = 0; !is_child(process) && (kill(process, 0) == 0 || errno != ESRCH); waited++) {
     if (waited > RUNTIME_DEADLINE_MS || is_destroyed()) {
       return -1;
     }
