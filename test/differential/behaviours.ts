@@ -305,6 +305,17 @@ export const BEHAVIOURS: readonly Behaviour[] = [
     ],
   },
   {
+    name: 'the first of many frameworks that an agent is open to gets it',
+    steps: [
+      ...['f1', 'f2', 'f3'].map((id) => [framework(id, ['role1'])] as const),
+      ...['f4', 'f5', 'f6', 'f7', 'f8'].map(
+        (id) => [framework(id, ['role1'], { caps: ALL })] as const,
+      ),
+      [agent('a1', 'cpus:1;gpus:1'), 'f4 role1 a1 cpus:1;gpus:1'],
+      [agent('a2', 'cpus:1;gpus:1'), 'f5 role1 a2 cpus:1;gpus:1'],
+    ],
+  },
+  {
     name: 'agents with GPUs are for frameworks that know them',
     steps: [
       [framework('f1', ['role1'])],

@@ -284,6 +284,52 @@ test('an agent that told what it has before an operation came is asked again aft
   expect(amount(framework.offer().resources, 'cpus', true)).toBe(1);
 });
 
+test('news of an operation waits for a framework that may come, and for no other', () => {
+  const world = new World();
+  const agent = world.agent();
+  const knownMs = world.nowMs;
+  const [framework, other] = [world.framework({ capabilities }), world.framework()];
+  framework.call('TEARDOWN');
+  const news = (owner?: string) => {
+    const uuid = { value: world.uuid() };
+    const status = {
+      operation_id: { value: 'op' },
+      state: OperationState.OPERATION_FINISHED,
+      uuid: { value: world.uuid() },
+    };
+    const of = owner === undefined ? {} : { framework_id: { value: owner } };
+    const operation: Operation = {
+      ...of,
+      agent_id: { value: agent.id },
+      info: reserve(reserved('cpus:1'), 'op'),
+      latest_status: { operation_id: { value: 'op' }, state: OperationState.OPERATION_PENDING },
+      statuses: [],
+      uuid,
+    };
+    agent.send('UpdateAgentMessage', {
+      agent_id: { value: agent.id },
+      update_oversubscribed_resources: false,
+      operations: { operations: [operation] },
+    });
+    const before = agent.sent('AcknowledgeOperationStatusMessage').length;
+    agent.send('UpdateOperationStatusMessage', {
+      ...of,
+      agent_id: { value: agent.id },
+      operation_uuid: uuid,
+      status,
+    });
+    return agent.sent('AcknowledgeOperationStatusMessage').length - before;
+  };
+  expect(news('never seen')).toBe(0);
+  expect(news(), 'of an operator').toBe(1);
+  expect(news(framework.id), 'torn down').toBe(1);
+  world.advance(knownMs + 599_999 - world.nowMs);
+  expect(news('never seen')).toBe(0);
+  world.advance(1);
+  expect(news('never seen')).toBe(1);
+  expect(news(other.id), 'one that is there').toBe(0);
+});
+
 test('without an id the master acknowledges by itself', () => {
   const { world, agent, framework } = cluster({}, { capabilities });
   framework.accept([framework.offer()], [reserve(reserved('cpus:1'))]);

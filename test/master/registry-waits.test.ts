@@ -107,6 +107,20 @@ test('what waits has a size together', () => {
   expect(later()?.status).toBe(200);
 });
 
+test('an agent that is lost while the registry is slow is lost once', () => {
+  const world = new World();
+  const agent = world.agent();
+  world.commitsAtOnce = false;
+  world.answersPings = false;
+  world.advance(150_000);
+  expect(world.views.metrics(world.nowMs)).toMatchObject({
+    'master/slave_unreachable_scheduled': 1,
+    'master/slave_unreachable_completed': 1,
+  });
+  world.commit();
+  expect(world.disk.snapshot().unreachable.map(({ id }) => id)).toEqual([agent.id]);
+});
+
 test('an agent that waited long is asked to be what it is now: it registers again', () => {
   const world = waitingWorld();
   const agent = world.agent();
