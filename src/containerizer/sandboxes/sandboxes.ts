@@ -136,6 +136,7 @@ export function createNestedSandbox(
     using above = HeldFolder.openBelow(work.path(root), wayToParent(names));
     const { uid, gid } = above.status();
     using nested = folderIn(above, NESTED, () => {});
+    requireSafe(nested, uid, identity);
     using sandbox = newFolderIn(nested, name, identity);
     for (const [link, target] of links) {
       sandbox.symlink(link, target);
@@ -156,6 +157,17 @@ export function createNestedSandbox(
     throw new ContainerizerError(`Failed to create nested sandbox '${path}': ${String(error)}`, {
       cause: error,
     });
+  }
+}
+
+/** In a folder of another user that could exchange what is in it there are no sandboxes. */
+function requireSafe(nested: HeldFolder, above: number, identity: Identity | undefined): void {
+  const { uid } = nested.status();
+  const isOthers = identity !== undefined && identity.uid !== above;
+  if (isOthers && uid !== process.geteuid?.() && uid !== identity.uid) {
+    throw new Error(
+      `user ${uid} has made the folder '${NESTED}', and could exchange what is in it`,
+    );
   }
 }
 

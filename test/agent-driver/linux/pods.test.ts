@@ -1,6 +1,15 @@
 // Groups of tasks in namespaces that they share, or not: by the launcher linux and a real OCI
 // runtime. This needs root.
-import { existsSync, readFileSync, readlinkSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ownProcessesNamed } from '../../../src/containerizer/host/process-table.ts';
 import {
@@ -128,4 +137,72 @@ test('a group goes on with a later agent, and nothing of it is left when it ends
   await eventually(() => count() >= 2);
   await harness.destroy(id);
   await eventually(() => count() === 0);
+});
+
+test('tasks have other users than their executor, and a way to their sandboxes that is theirs', async () => {
+  const as = (user: string) => ({
+    name: user,
+    command: {
+      user,
+      value:
+        'id -un; pwd; [ . -ef "$MESOS_SANDBOX" ] && echo same; echo x > "$MESOS_SANDBOX/file"; cat file; ' +
+        'stat -c "%U %a" . ..; ls ../..; echo END; exec sleep 1000',
+    },
+    check: {
+      type: 1,
+      delay_seconds: 0,
+      interval_seconds: 0.05,
+      command: { command: { value: `id -un | grep -qx ${user} && [ -e "$PWD/file" ] && exit 7` } },
+    } as const,
+  });
+  // Where the operator has put a link on the way, too.
+  await harness.driver.close();
+  mkdirSync(join(folder.path, 'real'), { mode: 0o755 });
+  symlinkSync('real', join(folder.path, 'alias'));
+  const work = join(folder.path, 'alias/work');
+  mkdirSync(work, { mode: 0o755 });
+  harness = await DriverHarness.open(work, { isolation, launcher: 'linux' });
+  const users = ['nobody', 'daemon', 'root'];
+  const launch: Launch = { user: 'nobody', group: users.map(as) };
+  const found = await outputs(launch);
+  const id = harness.events.find((it) => it.type === 'containerStarted')?.containerId;
+  if (id === undefined) {
+    throw new Error('the executor has not started');
+  }
+  for (const user of users) {
+    const sandbox = realpathSync(harness.inSandbox(id, 'tasks', user));
+    const [name, pwd, same, x, own, above] = found[user] ?? [];
+    expect([name, pwd, same, x, own]).toEqual([user, sandbox, 'same', 'x', `${user} 750`]);
+    expect(above).toBe('root 755');
+    expect(statSync(join(sandbox, 'file')).uid).toBe(statSync(sandbox).uid);
+  }
+  // Those of others see nothing of the executor's sandbox.
+  expect(found['daemon']?.slice(6)).toEqual(['containers']);
+  await harness.until(() =>
+    users.every((user) =>
+      harness
+        .statuses(id)
+        .some((it) => it.task_id.value === user && it.check_status?.command?.exit_code === 7),
+    )
+      ? true
+      : undefined,
+  );
+});
+
+test('without mounts of their own, tasks of all users but root can be in one’s executor', async () => {
+  await harness.driver.close();
+  harness = await DriverHarness.open(folder.path);
+  const as = (user: string) => ({ name: user, command: { user, value: 'id -un; cat; echo END' } });
+  const group = [as('daemon'), as('nobody')];
+  expect(await outputs({ user: 'nobody', group })).toEqual({
+    daemon: ['daemon'],
+    nobody: ['nobody'],
+  });
+  const refused = harness.launch({ user: 'nobody', group: [as('root')] });
+  expect(await harness.terminalStatus(refused)).toMatchObject({
+    state: TaskState.TASK_FAILED,
+    message: expect.stringMatching(
+      /^Container .* cannot run as root: by its path, its sandbox is the user's of the container /,
+    ),
+  });
 });

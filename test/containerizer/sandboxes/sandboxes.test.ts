@@ -7,6 +7,7 @@ import {
   readdirSync,
   readlinkSync,
   realpathSync,
+  rmSync,
   statSync,
   utimesSync,
   writeFileSync,
@@ -78,6 +79,23 @@ describe('a sandbox', () => {
     expect(() => createNestedSandbox(work, { root, names: ['n'], links }, undefined)).toThrow(
       /^Failed to create nested sandbox '.*\/r\/containers\/n': .*EEXIST/,
     );
+  });
+
+  test('of another user lies in no folder that its parent’s user has made (needs root)', () => {
+    const root = make('f', 'e', 'r');
+    const [ann, bob] = [12_345, 12_346].map((uid) => ({ uid, gid: uid, groups: [] }));
+    const at = (...names: string[]) => join(folder.path, root, ...names);
+    const place = { root, names: ['n'], links: new Map<string, string>() };
+    chownSync(at(), 12_345, 12_345);
+    mkdirSync(at('containers'));
+    chownSync(at('containers'), 12_345, 12_345);
+    expect(() => createNestedSandbox(work, place, bob)).toThrow(
+      "user 12345 has made the folder 'containers', and could exchange what is in it",
+    );
+    createNestedSandbox(work, place, ann);
+    rmSync(at('containers'), { recursive: true });
+    createNestedSandbox(work, place, bob);
+    expect([statSync(at('containers')).uid, statSync(at('containers/n')).uid]).toEqual([0, 12_346]);
   });
 
   test.each(['..', '', 'slaves/../../x', '/'])('"%s" is not deleted', async (path) => {

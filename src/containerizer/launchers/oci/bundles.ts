@@ -36,7 +36,7 @@ import {
 import { OciRuntime, type RuntimePaths } from './oci-runtime.ts';
 import { rootStep } from './root-step.ts';
 import { volumeSteps } from './volume-step.ts';
-import { besideWay, wayInside, wayInto } from './way-in.ts';
+import { besideWay, isForeign, wayInside, wayInto } from './way-in.ts';
 
 const CONFIG = 'config.json';
 const SHM = '/dev/shm';
@@ -114,7 +114,7 @@ export class Bundles {
         ...joined.flatMap((kind) => ['join', outer?.run ?? '', namespaceIn(folder, kind)]),
         ...(outer !== undefined && joined.includes('ipc') ? ['share', outer.run, SHM] : []),
         ...cgroupSteps(plan, cgroups),
-        ...fileSteps(plan, { folder, rootfs, way, isRoot }),
+        ...fileSteps(plan, { folder, rootfs, way, isRoot, isForeign: isForeign(plan, identity) }),
         ...carriedSteps(carried),
         ...(isMended && plan.namespaces.mount === 'own' ? ['follow', '', ''] : []),
       ]),
@@ -275,14 +275,17 @@ function fileSteps(
     readonly rootfs: string;
     readonly way: WayIn;
     readonly isRoot: boolean;
+    /** Whether the way to its sandbox is another user's. */
+    readonly isForeign: boolean;
   },
 ): string[] {
-  const { folder, rootfs, way, isRoot } = at;
+  const { folder, rootfs, way, isRoot, isForeign } = at;
   const files =
     plan.rootfs === undefined
       ? // The configuration mounts the devices.
         [
           ...['bind', '/', rootfs, 'leave', join(rootfs, 'dev'), ''],
+          ...(isForeign ? ['way', rootfs, ''] : []),
           ...(plan.volumeMounts.length > 0 ? ['keep', rootfs, way.entered] : []),
         ]
       : rootStep(plan.rootfs, rootfs, isRoot);

@@ -6,6 +6,7 @@ import { lstatSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ContainerId } from '../../../model/ids.ts';
 import { isAtOrBelow } from '../../../model/paths.ts';
+import type { Identity } from '../../host/users.ts';
 import type { ContainerPlan } from '../../plan/plan.ts';
 import { placeIn } from '../../plan/volume-mounts.ts';
 import { isAbsence } from '../../records/record-file.ts';
@@ -21,6 +22,22 @@ export function wayInto(id: ContainerId, directory: string): WayIn {
     left = left.slice(1);
   }
   return { entered, below: left.join('/') };
+}
+
+/**
+ * Whether the sandbox of a container lies in that of another user, who is not root, and could
+ * exchange any folder on the way.
+ */
+export function isForeign(
+  { id, sandbox, inside }: Pick<ContainerPlan, 'id' | 'sandbox' | 'inside'>,
+  identity: Identity | undefined,
+): boolean {
+  const { top, below } = placeIn({ id, sandbox }, []);
+  if (identity === undefined || inside !== undefined || below.length === 0) {
+    return false;
+  }
+  const owner = lstatSync(top).uid;
+  return owner !== 0 && owner !== identity.uid;
 }
 
 /** Says that the process is where it is to be, in files of the container's own. */

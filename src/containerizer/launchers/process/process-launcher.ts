@@ -32,6 +32,7 @@ import type {
   SandboxProcess,
 } from '../launcher.ts';
 import type { Beside, Bundles } from '../oci/bundles.ts';
+import { isForeign } from '../oci/way-in.ts';
 import { Leftovers } from './leftovers.ts';
 import { PlainProcesses } from './plain-processes.ts';
 import { ioOf, settingsOf } from './process-settings.ts';
@@ -122,6 +123,12 @@ export class ProcessLauncher implements Launcher {
       plan.inside === undefined
         ? this.#options.bundles.make(plan, plan.runsAs ?? identity)
         : undefined;
+    if (bundle === undefined && identity?.uid === 0 && isForeign(plan, identity)) {
+      throw new ContainerizerError(
+        `Container ${id} cannot run as root: by its path, its sandbox is the user's of the container ` +
+          'that it is nested in; it needs an agent with filesystem/linux',
+      );
+    }
     const session =
       plan.inside === undefined ? undefined : this.#session(plan, plan.inside, identity);
     const runtime = bundle?.call ?? session;

@@ -186,6 +186,7 @@ int is_same_user(const struct launch *launch);
  * reach; makes a folder or file where that user can; -1, with errno.
  */
 int open_below(const char *above, const char *path);
+int open_sandbox(const struct launch *launch);
 int open_as_user(const struct launch *launch, const char *path);
 int open_in_as_user(const struct launch *launch, int root, const char *path);
 int make_as_user(const struct launch *launch, int folder, const char *name, int is_file);
@@ -202,6 +203,9 @@ void reset_signals(void);
  */
 int take_users(const struct launch *launch);
 void set_stage(const struct launch *launch, int failure);
+
+/* sandbox-way.c: below the folder that becomes the container's root; -1, with errno. */
+int mount_sandbox_way(const struct launch *launch, const char *root);
 
 /* propagation.c: where the stage says so, what the machine mounts from now on shows in the container. */
 void follow_machine(const struct launch *launch, pid_t process);

@@ -167,14 +167,25 @@ static void make_logs(int failure, const struct launch *launch, const struct std
  * session, to that of the container it looks into.
  */
 static int open_beneath(int failure, const struct launch *launch) {
-  struct stat status;
-  int folder = open_below(launch->above, launch->directory);
-  if (folder < 0 || fstat(folder, &status) < 0) {
+  int folder = open_sandbox(launch);
+  if (folder < 0 && errno == EPERM) {
+    fail(failure, "The folder '%s' is not the user's any more", launch->directory);
+  }
+  if (folder < 0) {
     fail(failure, "Failed to change directory to '%s'", launch->directory);
   }
-  if (status.st_uid != uid_of(launch->io.owner ? launch->io.owner : launch->uid)) {
+  return folder;
+}
+
+/* Returns -1 with errno: EPERM where it is somebody else's. */
+int open_sandbox(const struct launch *launch) {
+  struct stat status;
+  int folder = open_below(launch->above, launch->directory);
+  if (folder >= 0 && (fstat(folder, &status) < 0 ||
+                      status.st_uid != uid_of(launch->io.owner ? launch->io.owner : launch->uid))) {
+    drop(folder);
+    folder = -1;
     errno = EPERM;
-    fail(failure, "The folder '%s' is not the user's any more", launch->directory);
   }
   return folder;
 }

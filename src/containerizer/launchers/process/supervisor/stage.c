@@ -16,6 +16,8 @@
  *   keep ROOT WAY        No volume is mounted over WAY, or a folder above it, below the folder that
  *                        becomes the container's root: volume-places.c.
  *   root TARGET FILES    The files of an image: rootfs.c.
+ *   way ROOT -           The way to the sandbox, below the folder that becomes the container's root, is no
+ *                        other user's: sandbox-way.c.
  *   close TARGET -       TARGET, with all that is mounted below it, cannot be written to.
  *   plain TARGET -       What is mounted there has no program that gives privileges.
  *   volume ROOT VOLUME   A volume of the container, below the folder that becomes its root: volumes.c.
@@ -198,6 +200,9 @@ static int take_step(const struct launch *launch, char **step, char *why, size_t
   }
   if (strcmp(step[0], "root") == 0) {
     return mount_root(source, target);
+  }
+  if (strcmp(step[0], "way") == 0) {
+    return mount_sandbox_way(launch, source);
   }
   if (strcmp(step[0], "keep") == 0) {
     return keep_way(source, target);
