@@ -2,9 +2,10 @@
 // is answered.
 import type { ListImages, PruneImages, PullImage } from '../agent/effects.ts';
 import type { ImageCalls as Images } from '../containerizer/containerizer.ts';
-import type { ImageListing } from '../containerizer/images/provisioner.ts';
-import type { LayerStage, PullProgress } from '../containerizer/images/pull-progress.ts';
+import type { AwaitedPull, ImageListing } from '../containerizer/images/provisioner.ts';
+import type { LayerStage } from '../containerizer/images/pull-progress.ts';
 import type { ListedImage, Pruned } from '../containerizer/images/store/image-store.ts';
+import { containerIdMessage } from '../model/container-id.ts';
 import { errorText } from '../model/error-text.ts';
 import {
   type AgentResponse,
@@ -113,7 +114,8 @@ const running = ({
   name,
   startedMs,
   layers = [],
-}: PullProgress): AgentResponse_GetImages_Pull => ({
+  containers,
+}: AwaitedPull): AgentResponse_GetImages_Pull => ({
   image: { type, name },
   start_time: timeOf(startedMs),
   layers: layers.map(({ digest, size, received, stage }) => ({
@@ -122,6 +124,7 @@ const running = ({
     received_bytes: received,
     ...(size !== undefined && { total_bytes: size }),
   })),
+  container_ids: containers.map(containerIdMessage),
 });
 
 function removal(pruned: Pruned | undefined): AgentResponse {

@@ -18,7 +18,11 @@ export function listingText(listing: AgentResponse_GetImages): string {
     lines.push(`${counted(images.length, 'image')}, ${roundedBytes(total)}`);
   }
   lines.push(
-    ...pulls.map((pull) => `${pull.image.name} is being pulled: ${progressText(progressOf(pull))}`),
+    ...pulls.map((pull) => {
+      const count = pull.container_ids?.length ?? 0;
+      const whom = count === 0 ? '' : ` for ${counted(count, 'container')}`;
+      return `${pull.image.name} is being pulled${whom}: ${progressText(progressOf(pull))}`;
+    }),
   );
   return `${lines.join('\n')}\n`;
 }

@@ -168,7 +168,13 @@ export class ImageProvisioner implements Provisioner {
       const sizes = new Map(layers.map(({ diffId, bytes }) => [diffId, bytes]));
       return sumOf([...sizes.values()]);
     });
-    const pulls = stores.flatMap((store) => store.pulls());
+    const awaited = [...this.#awaited.keys()].map((id) => ({ id, pull: this.progress(id) }));
+    const pulls = stores
+      .flatMap((store) => store.pulls())
+      .map((pull) => ({
+        ...pull,
+        containers: awaited.filter((it) => isSameImage(it.pull, pull)).map(({ id }) => id),
+      }));
     return { images: lists.flat(), pulls, bytes: sumOf(bytes) };
   }
 
@@ -270,5 +276,8 @@ export class ImageProvisioner implements Provisioner {
     }
   }
 }
+
+const isSameImage = (one: PullProgress | undefined, other: PullProgress) =>
+  one?.type === other.type && one.name === other.name;
 
 const sumOf = (numbers: readonly number[]) => numbers.reduce((sum, each) => sum + each, 0);

@@ -31,9 +31,14 @@ export interface ProvisionedImage {
   readonly root: RootFileSystem;
 }
 
+export interface AwaitedPull extends PullProgress {
+  /** Containers that wait for it. */
+  readonly containers: readonly ContainerId[];
+}
+
 export interface ImageListing {
   readonly images: readonly ListedImage[];
-  readonly pulls: readonly PullProgress[];
+  readonly pulls: readonly AwaitedPull[];
   /** Of all layers, each counted once. */
   readonly bytes: number;
 }

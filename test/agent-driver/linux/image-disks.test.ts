@@ -1,5 +1,6 @@
 // What a container writes over the files of its image counts as what it has in its sandbox. This
 // needs root, and overlays.
+import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import {
@@ -11,7 +12,7 @@ import {
 import { disk } from '../../core/resources.ts';
 import { openTestImages } from '../../support/test-images.ts';
 import { DriverHarness, temporaryFolder } from '../harness.ts';
-import { eventually } from '../outside.ts';
+import { disappeared, eventually } from '../outside.ts';
 
 const MB = 2 ** 20;
 const isolation = ['filesystem/linux', 'docker/runtime', 'disk/du'];
@@ -31,6 +32,15 @@ async function open(isEnforced: boolean): Promise<void> {
   });
 }
 
+const task = (value: string) => ({
+  command: { value },
+  container: {
+    type: ContainerInfo_Type.MESOS,
+    mesos: { image: { type: Image_Type.DOCKER, docker: { name: 'base' } } },
+  },
+  resources: [disk(1)],
+});
+
 beforeEach(() => {
   folder = temporaryFolder();
 });
@@ -41,17 +51,25 @@ afterEach(async () => {
   folder[Symbol.dispose]();
 });
 
+test('what a container has of its image goes with it, under an agent without images, too', async () => {
+  await open(false);
+  const launch = { task: task('exec sleep 1000'), checkpoint: true };
+  const container = harness.launch(launch);
+  await harness.status(container, TaskState.TASK_RUNNING);
+  const roots = join(folder.path, 'provisioner/containers');
+  await harness.driver.close();
+  mkdirSync(join(roots, 'of-nobody/roots/rootfs'), { recursive: true });
+  harness = await DriverHarness.open(folder.path, { isolation, launcher: 'linux' });
+  harness.reattach({ ...launch, container });
+  expect(readdirSync(roots)).toEqual([container]);
+  await harness.destroy(container);
+  await disappeared(join(roots, container));
+});
+
 test('a task is held to its disk outside of its sandbox, also by a later agent', async () => {
   await open(false);
-  const task = {
-    command: { value: 'dd if=/dev/zero of=/data bs=1048576 count=3; exec sleep 1000' },
-    container: {
-      type: ContainerInfo_Type.MESOS,
-      mesos: { image: { type: Image_Type.DOCKER, docker: { name: 'base' } } },
-    },
-    resources: [disk(1)],
-  };
-  const launch = { task, checkpoint: true };
+  const writing = task('dd if=/dev/zero of=/data bs=1048576 count=3; exec sleep 1000');
+  const launch = { task: writing, checkpoint: true };
   const container = harness.launch(launch);
   await harness.status(container, TaskState.TASK_RUNNING);
   await eventually(() => (harness.driver.usage(container)?.disk_used_bytes ?? 0) > 3 * MB);

@@ -374,7 +374,7 @@ test('how far a pull has come is told, of an image and of a container', async ()
     .poll(() => provisioner.progress(id)?.layers?.map(({ stage }) => stage))
     .toEqual(['downloading', 'done']);
   const [pull] = (await provisioner.images()).pulls;
-  expect(pull).toEqual(provisioner.progress(id));
+  expect(pull).toEqual({ ...provisioner.progress(id), containers: [id] });
   expect(pull?.layers).toMatchObject([
     { digest: first?.digest, size: first?.size, received: first?.size },
     { digest: second?.digest, size: second?.size, received: second?.size },
