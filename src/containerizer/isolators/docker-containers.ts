@@ -125,6 +125,7 @@ function surrounded(
     isRootReadOnly: options.isReadOnly,
     mounts: [
       ...mountedOver(plan.mounts, own).map((it) => (isPrivileged ? opened(it) : it)),
+      ...(sharesIpc ? [] : [QUEUES]),
       ...memory,
       ...devVolumes.map(bound),
     ],
@@ -134,6 +135,14 @@ function surrounded(
     volumeMounts: networkFiles(plan.volumeMounts, options, { hostname, text: machine.text }),
   } satisfies Partial<ContainerPlan>;
 }
+
+/** The message queues of the container's own IPC. */
+const QUEUES: Mount = {
+  source: 'mqueue',
+  target: '/dev/mqueue',
+  type: 'mqueue',
+  options: ['nosuid', 'nodev', 'noexec'],
+};
 
 /** In a container's /dev, by the runtime. */
 const bound = ({ host, target, isReadOnly }: DockerVolume): Mount => ({
@@ -197,13 +206,23 @@ function networkFiles(
     ['hosts', linesOf(network === 'none' ? LOOPBACK : text('/etc/hosts'), hosts)],
     ['resolv.conf', linesOf(resolving.join('\n'), names)],
   ]);
+  const isAsked = hosts.length > 0 || names.length > 0;
+  if (isAsked && [...own.values()].some((content) => content.length > MOST_TEXT)) {
+    throw dockerError(
+      `parameters 'add-host' and 'dns' are not supported here: the machine's files have more than ${MOST_TEXT} bytes`,
+    );
+  }
   return mounts.map((mount) => {
     const content = own.get(mount.target.below[0] ?? '');
-    return mount.source.kind !== 'machine' || content === undefined
+    // A machine's file that is that long stays the machine's.
+    return mount.source.kind !== 'machine' || content === undefined || content.length > MOST_TEXT
       ? mount
       : { ...mount, source: { kind: 'text', text: content }, isReadOnly: false };
   });
 }
+
+/** Each goes with the launch of its container. */
+const MOST_TEXT = 65_536;
 
 const firstWord = (line: string) => line.trim().split(/\s/, 1)[0];
 

@@ -18,6 +18,11 @@ export interface Capabilities {
   readonly bounding: CapabilitySet;
   /** What they have, whoever their user is; undefined: what that user has of `bounding`. */
   readonly effective: CapabilitySet | undefined;
+  /**
+   * Whether none is inherited by programs whose files would give it on, as with docker; absent: all
+   * of `bounding` are, as with Mesos.
+   */
+  readonly isNoneInherited?: true | undefined;
 }
 
 /** Of an agent. */

@@ -136,10 +136,12 @@ describe.runIf(process.geteuid?.() === 0)('a container of type DOCKER', () => {
 
   test('has docker’s capabilities, a shell of its own, and its sandbox', async () => {
     const value =
-      'id -u; pwd; grep -h CapEff /proc/self/status; echo x > $MESOS_SANDBOX/here; mkdir /x && echo made; exit 3';
+      'id -u; pwd; grep -E "Cap(Inh|Eff)" /proc/self/status; grep -c mqueue /proc/mounts; echo x > $MESOS_SANDBOX/here; mkdir /x && echo made; exit 3';
     const id = harness.launch({ task: { command: { value }, container: docker('base') } });
     expect((await harness.terminalStatus(id)).message).toBe('Container exited with status 3');
-    expect(printed(id)).toBe('0\n/\nCapEff:\t00000000a80425fb\nmade\n');
+    expect(printed(id)).toBe(
+      '0\n/\nCapInh:\t0000000000000000\nCapEff:\t00000000a80425fb\n1\nmade\n',
+    );
     expect(readFileSync(harness.inSandbox(id, 'here'), 'utf8')).toBe('x\n');
     await harness.ended(id);
     expect(existsSync(join(folder.path, 'provisioner/containers', id))).toBe(false);

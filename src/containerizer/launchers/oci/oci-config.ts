@@ -301,7 +301,7 @@ function capabilitySets(asked: Capabilities | undefined, agent: AgentUser, isRoo
   }
   // What the agent itself can never have is no capability of the container either.
   const bounding = asked.bounding.intersection(agent.bounding);
-  const inheritable = bounding;
+  const inheritable = asked.isNoneInherited === true ? new Set<CapabilityName>() : bounding;
   return asked.effective === undefined
     ? setsOf({ bounding, inheritable, held: isRoot ? bounding : new Set() })
     : setsOf({ bounding, inheritable, held: asked.effective, ambient: asked.effective });

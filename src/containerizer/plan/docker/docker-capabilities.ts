@@ -50,7 +50,7 @@ export function dockerCapabilities(
         "'container.docker.privileged' is not allowed: the agent has --bounding_capabilities",
       );
     }
-    return { bounding: new Set(ALL), effective: undefined };
+    return { bounding: new Set(ALL), effective: undefined, isNoneInherited: true };
   }
   const added = new Set(asked.added.flatMap((it) => (it === 'ALL' ? ALL : [it])));
   const more = [...added].filter((name) => bound?.has(name) === false);
@@ -65,5 +65,9 @@ export function dockerCapabilities(
   for (const name of asked.dropped) {
     held.delete(name as CapabilityName);
   }
-  return { bounding: bound === undefined ? held : held.intersection(bound), effective: undefined };
+  return {
+    bounding: bound === undefined ? held : held.intersection(bound),
+    effective: undefined,
+    isNoneInherited: true,
+  };
 }

@@ -41,6 +41,18 @@ const parts = {
 const used = createIsolators(['posix/cpu', 'posix/mem'], parts);
 const isolators = dockerIsolators(used, parts);
 
+const machine = {
+  hostname: 'm',
+  seccomp: undefined,
+  allowed: undefined,
+  isPidSharingAllowed: true,
+  isIpcSharingAllowed: true,
+  devices: () => [],
+  device: () => [],
+  allowedDevices: new Set<string>(),
+  text: () => '',
+};
+
 const config = {
   entrypoint: ['/entry'],
   command: ['usual'],
@@ -151,17 +163,7 @@ test('an executor of the framework has the variables that it speaks with the age
 
 test('one that is privileged has all devices and capabilities, and sees all of /proc and /sys', () => {
   const disk = { path: '/dev/sda', kind: 'block', major: 8, minor: 0, mode: 0o660 } as const;
-  const own = dockerContainers({
-    hostname: 'm',
-    seccomp: undefined,
-    allowed: undefined,
-    isPidSharingAllowed: true,
-    isIpcSharingAllowed: true,
-    devices: () => [disk],
-    device: () => [],
-    allowedDevices: new Set(),
-    text: () => '',
-  });
+  const own = dockerContainers({ ...machine, devices: () => [disk] });
   const privileged = isolators.map((it) => (it.name === own.name ? own : it));
   const result = planContainer(
     request(docker({ privileged: true }), { shell: false }),
@@ -207,6 +209,28 @@ test('volumes are bound where they are wanted, those among the parameters, too',
       true,
     ],
   ]);
+});
+
+test('files of names are copies, but for those that are too long to come with a launch', () => {
+  const files = (text: string, key: string) => {
+    const own = dockerContainers({ ...machine, text: () => text });
+    const container = docker({
+      parameters: [{ key, value: key === 'rm' ? 'true' : 'db:10.0.0.7' }],
+    });
+    const result = planContainer(
+      request(container, { shell: false }),
+      host,
+      isolators.map((it) => (it.name === own.name ? own : it)),
+    );
+    return result.kind === 'refusal'
+      ? result.text
+      : result.plan.volumeMounts.map(({ source: { kind } }) => kind);
+  };
+  expect(files('short', 'rm')).toEqual(['text', 'text', 'text', 'sandbox']);
+  expect(files('x'.repeat(65_536), 'rm')).toEqual(['machine', 'text', 'machine', 'sandbox']);
+  expect(files('x'.repeat(65_536), 'add-host')).toContain(
+    "parameters 'add-host' and 'dns' are not",
+  );
 });
 
 describe('refused', () => {
