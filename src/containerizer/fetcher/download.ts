@@ -1,10 +1,11 @@
 // Downloads over HTTP and FTP, as libcurl does for Mesos: the bytes are stored as they are sent.
 // Any final status of HTTP but 200 is a failure; where it says that the server is in trouble, it is
-// asked again a few times.
+// asked again a few times, when it says.
 import type { IncomingMessage } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { httpAnswer, type Proxies } from '../downloads/http-answer.ts';
+import { pauseBefore } from '../downloads/patience.ts';
 import { StallWatch } from '../downloads/stall-watch.ts';
 import { type Arrival, type ArrivingFile, receive } from './arriving-file.ts';
 import { FetchError, fetchErrorOf } from './fetch-error.ts';
@@ -32,8 +33,6 @@ export interface Download extends RemoteFile {
   readonly retryMs?: number | undefined;
 }
 
-/** Statuses of servers in trouble, as `curl --retry` has them. */
-const PASSING = new Set([408, 429, 500, 502, 503, 504]);
 const MOST_TRIES = 3;
 const RETRY_MS = 1_000;
 
@@ -90,18 +89,20 @@ export function remoteBytes(file: RemoteFile, abort: AbortSignal): Promise<numbe
 }
 
 async function lastAnswer(file: Download, stall: StallWatch): Promise<IncomingMessage> {
-  const { retryMs = RETRY_MS } = file;
+  const patience = { tries: MOST_TRIES, pauseMs: file.retryMs ?? RETRY_MS };
   for (let tries = 1; ; tries++) {
     const response = await asked(file, 'GET', stall.signal);
     stall.refresh();
-    if (tries === MOST_TRIES || !PASSING.has(response.statusCode ?? 0)) {
+    const { statusCode: status = 0, headers } = response;
+    const pauseMs = pauseBefore({ status, headers }, tries, patience, Date.now());
+    if (pauseMs === undefined) {
       refuseStatus(response);
       return response;
     }
     response.destroy();
     // It is not the server that stands still meanwhile.
     stall.stop();
-    await delay(retryMs * 2 ** (tries - 1), undefined, { signal: stall.signal });
+    await delay(pauseMs, undefined, { signal: stall.signal });
     stall.refresh();
   }
 }

@@ -6,6 +6,7 @@ import { codeOf } from '../../../filesystem/folder.ts';
 import { ContainerizerError } from '../../containerizer-error.ts';
 import { httpAnswer, type Proxies } from '../../downloads/http-answer.ts';
 import { explained } from '../../downloads/http-failure.ts';
+import { pauseBefore } from '../../downloads/patience.ts';
 import { StallWatch } from '../../downloads/stall-watch.ts';
 import type { RegistryCertificates } from './certificates.ts';
 
@@ -57,19 +58,15 @@ const AUTHORITY_UNKNOWN = new Set([
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
 ]);
 
-/** Statuses of servers that have too much to do. */
-const TRANSIENT = new Set([429, 502, 503, 504]);
 export const MOST_TRIES = 4;
-/** A server that wants to be left alone for longer is not asked again. */
-const MOST_PAUSE_MS = 30_000;
 
 /** Asks again while the server is too busy. Throws as `body` does. */
 export async function ask(question: Question, manner: Manner): Promise<Answer> {
+  const patience = { tries: MOST_TRIES, pauseMs: manner.pauseMs };
   for (let tries = 1; ; tries++) {
     const answer = await askOnce(question, manner);
-    const asked = Number(answer.headers['retry-after'] ?? 0) * 1000;
-    const pauseMs = Math.max(asked || 0, manner.pauseMs * 2 ** (tries - 1));
-    if (!TRANSIENT.has(answer.status) || tries === MOST_TRIES || pauseMs > MOST_PAUSE_MS) {
+    const pauseMs = pauseBefore(answer, tries, patience, Date.now());
+    if (pauseMs === undefined) {
       return answer;
     }
     answer.close();
