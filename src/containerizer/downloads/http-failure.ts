@@ -18,6 +18,9 @@ interface NodeError extends NodeJS.ErrnoException {
   readonly reason?: string;
 }
 
+/** The authorities of the machine are believed in any case. */
+const NODE_ADVICE = /; if the root CA is installed locally, .*$/;
+
 /** Undefined where it was not the proxy that failed, as far as is known. */
 export function proxyFailure(error: unknown, proxy: string | undefined): HttpFailure | undefined {
   const url = proxy === undefined ? null : URL.parse(proxy);
@@ -67,7 +70,7 @@ export function explained(error: unknown, hasBegun: boolean): HttpFailure {
   }
   if (/CERT|SIGNED|SIGNATURE|ISSUER|ERR_TLS/.test(code)) {
     const text = 'SSL peer certificate or SSH remote key was not OK';
-    return failure(text, `certificate: ${message}`);
+    return failure(text, `certificate: ${message.replace(NODE_ADVICE, '')}`);
   }
   if (code.startsWith('HPE_')) {
     return failure('Weird server reply', `${message} (${code})`);

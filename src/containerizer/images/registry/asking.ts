@@ -95,7 +95,7 @@ async function askOnce(question: Question, manner: Manner): Promise<Answer> {
     const { message, detail } = standstill ?? explained(error, hasBegun);
     const isUnknown = AUTHORITY_UNKNOWN.has(codeOf(error) ?? '');
     const place = isUnknown ? certificates?.authorityOf(registry ?? '') : undefined;
-    const hint = place === undefined ? '' : `; one of its own is looked for in ${place}`;
+    const hint = place === undefined ? '' : `; an authority of its own is looked for in ${place}`;
     const Kind = standstill === undefined ? Interruption : Standstill;
     const text = `Failed to get '${question.url}': ${message} (${detail}${hint})`;
     return new Kind(text, { cause: error });

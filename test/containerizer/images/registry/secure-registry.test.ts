@@ -103,7 +103,7 @@ test('a registry is believed by its authority, and shown a certificate', async (
 
 test('what is wrong with certificates is told', async () => {
   expect(await failure({})).toMatch(
-    /Failed to get 'https:\/\/127\.0\.0\.1:\d+\/v2\/a\/manifests\/latest': SSL peer certificate or SSH remote key was not OK \(certificate: .*; one of its own is looked for in \/.*\/none\/127\.0\.0\.1:\d+\/ca\.crt\)$/,
+    /Failed to get 'https:\/\/127\.0\.0\.1:\d+\/v2\/a\/manifests\/latest': SSL peer certificate or SSH remote key was not OK \(certificate: unable to verify the first certificate; an authority of its own is looked for in \/.*\/none\/127\.0\.0\.1:\d+\/ca\.crt\)$/,
   );
   const certificates = certificatesFor(registry.host);
   expect(await failure({ certificates })).toMatch(/certificate required|bad certificate/);
