@@ -15,8 +15,8 @@ const ftpFile = async () => (await import('./ftp-source.ts')).FtpFile;
 
 export interface RemoteFile {
   readonly uri: string;
-  /** Whom it counts for, among all who wait for downloads. */
-  readonly owner?: string;
+  /** Whom it counts for, among all who wait for downloads; more may join. */
+  readonly owners?: ReadonlySet<string>;
   /** A server that sends nothing for this long has failed. */
   readonly stallMs: number;
   readonly proxies?: Proxies | undefined;

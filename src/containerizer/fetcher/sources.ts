@@ -49,10 +49,12 @@ export function sourceOf(uri: string, parts: SourceParts): FetchSource {
 class ServerSource implements FetchSource {
   readonly #file: RemoteFile & { readonly retryMs: number | undefined };
   readonly #parts: SourceParts;
+  readonly #owners: Set<string>;
 
   constructor(uri: string, parts: SourceParts) {
     const { owner, stallMs, retryMs, proxies } = parts;
-    this.#file = { uri, owner, stallMs, retryMs, proxies };
+    this.#owners = new Set([owner]);
+    this.#file = { uri, owners: this.#owners, stallMs, retryMs, proxies };
     this.#parts = parts;
   }
 
@@ -61,6 +63,15 @@ class ServerSource implements FetchSource {
     const path = await staging.file();
     await transfers.download({ ...this.#file, path, maxBytes: limitBytes }, abort);
     await programs.take(await staging.given(), to);
+  }
+
+  get owner(): string {
+    return this.#parts.owner;
+  }
+
+  share(owner: string): void {
+    this.#owners.add(owner);
+    this.#parts.transfers.joined();
   }
 
   bytes(abort: AbortSignal): Promise<number | undefined> {

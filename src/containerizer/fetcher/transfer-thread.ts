@@ -24,6 +24,8 @@ export interface Copy {
 export interface Transfers {
   download(file: Download, abort: AbortSignal): Promise<Arrival>;
   remoteBytes(file: RemoteFile, abort: AbortSignal): Promise<number | undefined>;
+  /** To be called when there is another one among the owners of a file. */
+  joined(): void;
   copy(file: Copy, abort: AbortSignal): Promise<Arrival>;
   /** What an arrival of the file would be. */
   measure(path: string, abort: AbortSignal): Promise<Arrival>;
@@ -36,7 +38,7 @@ export interface TransferFailure {
 }
 
 const beforeTls = trustMachine;
-const transfers: Transfers = {
+const transfers: Omit<Transfers, 'joined'> = {
   download: (file, abort) => download({ ...file, beforeTls }, abort),
   remoteBytes: (file, abort) => remoteBytes({ ...file, beforeTls }, abort),
   copy,

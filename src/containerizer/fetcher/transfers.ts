@@ -33,6 +33,11 @@ export class ThreadTransfers implements Transfers {
     );
   }
 
+  /** To be called when there is another one among the owners of a file. */
+  joined(): void {
+    this.#downloads.beginNext();
+  }
+
   copy(file: Copy, abort: AbortSignal): Promise<Arrival> {
     return this.#copies.run({ host: '' }, abort, () => this.#thread.ask('copy', file, abort));
   }
@@ -48,7 +53,7 @@ export class ThreadTransfers implements Transfers {
 }
 
 /** By host and port, as far as the URI can be read. */
-const useOf = ({ uri, owner = '' }: RemoteFile): SlotUse => ({
+const useOf = ({ uri, owners }: RemoteFile): SlotUse => ({
   host: /^[a-z][a-z\d+.-]*:\/\/(?:[^/?#]*@)?([^/?#]*)/i.exec(uri)?.[1] ?? '',
-  owners: new Set([owner]),
+  owners: owners ?? new Set(['']),
 });

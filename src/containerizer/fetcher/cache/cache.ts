@@ -19,6 +19,10 @@ export interface CacheSource {
   bytes(abort: AbortSignal): Promise<number | undefined>;
   /** Writes the file to a path at which nothing exists; fails where it has more bytes. */
   fill(path: string, maxBytes: number, abort: AbortSignal): Promise<Arrival>;
+  /** Whom it counts for, among all who wait for downloads. */
+  readonly owner?: string | undefined;
+  /** Somebody else waits for it, too: it is the turn of both. */
+  share?(owner: string): void;
 }
 
 export interface CacheOptions {
@@ -48,6 +52,8 @@ interface Entry extends CacheKey {
   cached: CachedFile | undefined;
   /** What the file was like when its content was as it should be. */
   seen: BigIntStats | undefined;
+  /** Where it is coming from. */
+  source: CacheSource | undefined;
   /** Rejects where the file did not come. */
   ready: Promise<void>;
   checking: Promise<boolean> | undefined;
@@ -120,6 +126,9 @@ export class FetcherCache {
     for (;;) {
       const known = this.#entries.get(nameOf(key));
       const entry = known ?? this.#begin(disk, key, source);
+      if (known !== undefined && source.owner !== undefined) {
+        known.source?.share?.(source.owner);
+      }
       this.#use(entry);
       try {
         await unlessAborted(entry.ready, abort);
@@ -174,6 +183,7 @@ export class FetcherCache {
       id: String(++this.#lastId),
       cached: undefined,
       seen: undefined,
+      source: undefined,
       ready: Promise.resolve(),
       checking: undefined,
       users: 0,
@@ -187,10 +197,15 @@ export class FetcherCache {
 
   #begin(disk: CacheDisk, key: CacheKey, source: CacheSource): Entry {
     const entry = this.#add(key, 0);
-    entry.ready = this.#fetch(disk, entry, source).catch(async (error: unknown) => {
-      await this.#drop(disk, entry);
-      throw error;
-    });
+    entry.source = source;
+    entry.ready = this.#fetch(disk, entry, source)
+      .catch(async (error: unknown) => {
+        await this.#drop(disk, entry);
+        throw error;
+      })
+      .finally(() => {
+        entry.source = undefined;
+      });
     // Whoever waits is told; perhaps nobody does any more.
     entry.ready.catch(() => undefined);
     return entry;

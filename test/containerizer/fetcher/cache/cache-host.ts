@@ -78,9 +78,20 @@ export class CacheHost implements AsyncDisposable {
   }
 
   /** `user` is null for the agent's own. */
-  lease(path: string, user: string | null = 'me', abort = never): Promise<Lease | undefined> {
-    const file = { uri: this.uri(path), stallMs: 10_000 };
+  lease(
+    path: string,
+    user: string | null = 'me',
+    abort = never,
+    owner = '',
+  ): Promise<Lease | undefined> {
+    const owners = new Set([owner]);
+    const file = { uri: this.uri(path), stallMs: 10_000, owners };
     const source = {
+      owner,
+      share: (other: string) => {
+        owners.add(other);
+        this.#transfers.joined();
+      },
       bytes: (signal: AbortSignal) => this.#transfers.remoteBytes(file, signal),
       fill: (to: string, maxBytes: number, signal: AbortSignal) =>
         this.#transfers.download({ ...file, path: to, maxBytes }, signal),

@@ -49,6 +49,22 @@ describe('a file', () => {
     expect(host.asked).toEqual(['HEAD /a', 'GET /a']);
   });
 
+  test('does not keep those waiting who want the same as somebody who asks for much', async () => {
+    host.respond = () => undefined;
+    const given = new AbortController();
+    const greedy = Array.from({ length: 40 }, (_, at) =>
+      host.lease(`/slow${at}`, 'me', given.signal, 'greedy'),
+    );
+    const shared = host.lease('/a', 'me', given.signal, 'greedy');
+    const ends = Promise.allSettled(greedy);
+    await expect.poll(() => host.asked.length).toBe(16);
+    using lease = await host.lease('/a', 'me', never, 'other');
+    expect(readFileSync(lease?.path ?? '', 'utf8')).toBe('content a');
+    (await shared)?.[Symbol.dispose]();
+    given.abort(new Error('enough'));
+    await ends;
+  });
+
   test('is downloaded again for another user, and closed to others', async () => {
     await host.content('/a', 'me');
     await host.content('/a', 'you');
