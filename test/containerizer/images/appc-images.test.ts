@@ -170,6 +170,18 @@ test('images that are excluded from pruning keep what they stand on', async () =
   expect(asked).toHaveLength(3);
 });
 
+test('what a container uses stays when the agent comes back', async () => {
+  put('low-latest-linux-amd64', 'low', { files: { low: '' } });
+  put('top-latest-linux-amd64', 'top', { ...needing('low'), files: { top: '' } });
+  await filesOf({ name: 'top' });
+  await provisioner.close();
+  provisioner = await opened();
+  await provisioner.recover(new Set([containerId(`c${count}`)]));
+  expect((await provisioner.prune([])).layers).toEqual([]);
+  await provisioner.destroy(containerId(`c${count}`));
+  expect((await provisioner.prune([])).layers).toHaveLength(2);
+});
+
 test('of a list of paths in the manifest, nothing else is seen', async () => {
   put('low-latest-linux-amd64', 'low', {
     files: { 'etc/kept': 'low', 'etc/gone': '', 'opt/gone/deep': '', low: '' },
