@@ -6,7 +6,7 @@ import { MOST_AGENTS } from './agent-share.ts';
 
 /** How every agent runs containers, and which images these can have. */
 const { containerizers, isolation, launcher } = AGENT_CONTAINER_FLAGS;
-const { docker_registry, image_providers } = AGENT_IMAGE_FLAGS;
+const { appc_simple_discovery_uri_prefix, docker_registry, image_providers } = AGENT_IMAGE_FLAGS;
 
 export const LOCAL_FLAGS = {
   agents: integer({
@@ -19,6 +19,7 @@ export const LOCAL_FLAGS = {
     default: 5051,
     help: 'The port of the first agent; each further one takes the next.',
   }),
+  appc_simple_discovery_uri_prefix,
   containerizers,
   docker_registry,
   help: toggle({ default: false, help: 'Show this text and exit.' }),

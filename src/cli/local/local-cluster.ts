@@ -233,6 +233,7 @@ function localAgent(
     `--launcher=${values.launcher}`,
     `--isolation=${values.isolation.join(',')}`,
     `--containerizers=${values.containerizers.join(',')}`,
+    `--appc_simple_discovery_uri_prefix=${values.appc_simple_discovery_uri_prefix}`,
     `--docker_registry=${values.docker_registry}`,
     ...(values.image_providers === undefined
       ? []

@@ -19,6 +19,8 @@ import {
 export const MOST_ACI_MANIFEST_BYTES = 1 << 20;
 /** Of one image, not counting theirs. */
 const MOST_DEPENDENCIES = 64;
+/** Of a path in `pathWhitelist`: as many folders are open at once when that is heeded. */
+const MOST_PATH_PARTS = 100;
 
 export interface AppcManifest {
   readonly name: string;
@@ -48,7 +50,7 @@ export function readAppcManifest(text: string): AppcManifest {
       labels: pairsOf(fields.labels, 'labels'),
       config: configOf(optionalFields(fields.app, 'app')),
       dependencies: dependencies.map((each, i) => dependencyOf(each, `dependencies[${i}]`)),
-      visible: textsOf(fields.pathWhitelist, 'pathWhitelist'),
+      visible: visiblePaths(fields.pathWhitelist),
     };
   } catch (error) {
     if (error instanceof FormatError || error instanceof WireError) {
@@ -58,6 +60,15 @@ export function readAppcManifest(text: string): AppcManifest {
     }
     throw error;
   }
+}
+
+function visiblePaths(value: unknown): readonly string[] {
+  const paths = textsOf(value, 'pathWhitelist');
+  const deep = paths.findIndex((path) => path.split('/').length > MOST_PATH_PARTS);
+  if (deep >= 0) {
+    throw new FormatError(`'pathWhitelist[${deep}]' has more than ${MOST_PATH_PARTS} parts`);
+  }
+  return paths;
 }
 
 function configOf(app: Fields): ImageConfig {

@@ -61,7 +61,8 @@ async function byProgram(
     ...(process.geteuid?.() === 0 && { uid: NOBODY, gid: NOBODY }),
   });
   const ended = Promise.withResolvers<number | null>();
-  child.on('close', ended.resolve);
+  // What keeps it from starting is told below.
+  child.on('close', ended.resolve).on('error', () => undefined);
   let said = '';
   child.stderr?.setEncoding('latin1').on('data', (more: string) => {
     said = (said + more).slice(0, MOST_SAID_BYTES);

@@ -69,6 +69,11 @@ test.each([
     { dependencies: Array(65).fill({ imageName: 'a' }) },
     'more than 64 images',
   ],
+  [
+    'a path that is too deep',
+    { pathWhitelist: ['/a', '/a'.repeat(101)] },
+    "'pathWhitelist[1]' has more than 100 parts",
+  ],
 ])('a manifest with %s is refused', (_, more, why) => {
   expect(() => read(more)).toThrow(`Failed to parse its manifest: `);
   expect(() => read(more)).toThrow(why);
