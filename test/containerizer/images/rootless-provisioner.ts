@@ -24,6 +24,8 @@ shelf.put('base:latest', [
     { name: 'opaque/low' },
     { name: 'null', type: '3', major: 1, minor: 3 },
     { name: 'never/', type: '5', mode: 0 },
+    { name: 'kept/', type: '5', mode: 0o500 },
+    { name: 'kept/in/', type: '5', mode: 0o11 },
   ),
   archiveOf(
     { name: 'closed/', type: '5', mode: 0o555 },
@@ -31,6 +33,7 @@ shelf.put('base:latest', [
     { name: 'closed/more' },
     { name: 'opaque/.wh..wh..opq' },
     { name: 'opaque/high' },
+    { name: 'kept/in/new/file' },
   ),
 ]);
 const provisioner = await ImageProvisioner.open({

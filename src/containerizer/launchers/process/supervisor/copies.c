@@ -303,20 +303,25 @@ static int copy_folder(int from, int to, int is_merged) {
   return result;
 }
 
-int copy_layers(int count, char **folders) {
-  is_root = geteuid() == 0;
+int begin_with_layers(void) {
+  int as_root = geteuid() == 0;
   /* Where its user is root, it may read what the user may not, and write to closed folders. */
-  if (!is_root) {
+  if (!as_root) {
     make_users();
   }
   umask(0);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
-  /* Two for each folder on the way to a file. */
   struct rlimit files;
   if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
     files.rlim_cur = files.rlim_max;
     setrlimit(RLIMIT_NOFILE, &files);
   }
+  return as_root;
+}
+
+int copy_layers(int count, char **folders) {
+  /* Two files for each folder on the way to one. */
+  is_root = begin_with_layers();
   target = open(folders[0], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   int result = target < 0 ? -1 : 0;
   for (int i = 1; result == 0 && i < count; i++) {

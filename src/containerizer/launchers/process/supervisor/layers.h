@@ -74,6 +74,11 @@ void pass_content(size_t size);
 /* How many zeros, and how much content, come next of a file with holes; 0 where the input has ended. */
 int take_piece(uint64_t *hole, uint64_t *content);
 
+/*
+ * copies.c: for a program that reads what layers.c has made. It may open all of it, and ends with the agent.
+ * Returns whether root runs it.
+ */
+int begin_with_layers(void);
 /* copies.c: owner, attributes, permissions and time. */
 int copy_folder_attributes(int from, int to, int is_root);
 

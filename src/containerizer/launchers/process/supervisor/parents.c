@@ -14,12 +14,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -38,7 +35,7 @@ static int folder_of(int layer, const char *path, int *is_hiding) {
   *is_hiding = 0;
   for (char *name = strtok_r(names, "/", &left); here >= 0 && name; name = strtok_r(NULL, "/", &left)) {
     int next = openat(here, name, FLAGS);
-    /* By a link, a file, or what stands for nothing. What hides the content of the last folder does not hide it. */
+    /* By a link, a file, or what stands for nothing. What hides a folder's content does not hide the folder. */
     *is_hiding |= next < 0 ? errno == ENOTDIR || errno == ELOOP : *left && is_opaque(next, is_root);
     drop(here);
     here = next;
@@ -101,14 +98,7 @@ static int restore(int target, const char *path) {
 int restore_parents(int count, char **folders) {
   char *path = NULL;
   size_t room = 0;
-  is_root = geteuid() == 0;
-  umask(0);
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  struct rlimit files;
-  if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
-    files.rlim_cur = files.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &files);
-  }
+  is_root = begin_with_layers();
   layers = calloc(count, sizeof *layers);
   int target = open(folders[0], FLAGS), result = layers && target >= 0 ? 0 : -1;
   for (int i = 1; result == 0 && i < count; i++) {
