@@ -3,7 +3,7 @@ import { chmodSync, chownSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { AGENT_FLAGS } from '../../src/cli/agent/flags.ts';
-import { imageSettings } from '../../src/cli/agent/images.ts';
+import { helperWarnings, imageSettings } from '../../src/cli/agent/images.ts';
 import { parseFlags } from '../../src/cli/flags/parse.ts';
 import { Image_Type } from '../../src/model/generated/messages.ts';
 import { temporaryFolder } from '../agent-driver/harness.ts';
@@ -84,6 +84,28 @@ test('all of it can be chosen', () => {
   });
 });
 
+test('registries have mirrors and certificates, and archives may be in HDFS', () => {
+  const mirrors = '--docker_registry_mirrors=docker.io=https://one,quay.io=http://two:5000/x';
+  const all = settings(mirrors, '--docker_certs_dir=certs', '--docker_registry=hdfs://name/images');
+  expect(all).toMatchObject({
+    source: { kind: 'hadoop', url: 'hdfs://name/images' },
+    mirrors: [
+      { registry: 'docker.io', address: { scheme: 'https', host: 'one' }, prefix: '' },
+      { registry: 'quay.io', address: { scheme: 'http', host: 'two:5000' }, prefix: 'x/' },
+    ],
+    certificates: join(process.cwd(), 'certs'),
+  });
+  expect(settings()).toMatchObject({ mirrors: [], certificates: '/etc/docker/certs.d' });
+});
+
+test('credential helpers, which are not asked, are told', () => {
+  const config = '{"auths": {"x": {}}, "credsStore": "pass", "credHelpers": {"gcr.io": "gcloud"}}';
+  expect(helperWarnings(settings(`--docker_config=${config}`)?.logins ?? [])).toEqual([
+    expect.stringContaining("credential helper 'gcloud'"),
+    expect.stringContaining("credential helper 'pass'"),
+  ]);
+});
+
 describe('is refused', () => {
   const interval = '"image_disk_watch_interval": {"nanoseconds": 1e9}';
   test.each([
@@ -92,6 +114,7 @@ describe('is refused', () => {
     ['--sandbox_directory=/a/../b', /^--sandbox_directory expects an absolute path/],
     ['--sandbox_directory=//proc/1', /^--sandbox_directory: .* is in \/proc/],
     ['--docker_registry=ftp://x', /^--docker_registry: expected the URL of a registry/],
+    ['--docker_registry_mirrors=https://m', /^--docker_registry_mirrors: expected HOST=URL/],
     [
       '--appc_simple_discovery_uri_prefix=hdfs://h:9000/x',
       /^--appc_simple_discovery_uri_prefix: expected http:/,

@@ -92,6 +92,16 @@ function sourceOf(text: string): ImageSource {
   return source;
 }
 
+/** Who leaves logins to programs may expect that these are asked. */
+export function helperWarnings(logins: readonly Login[]): string[] {
+  const names = new Set(logins.flatMap(({ helper }) => (helper === undefined ? [] : [helper])));
+  return [...names].map(
+    (name) =>
+      `--docker_config leaves logins to the credential helper '${name}', which is not asked: ` +
+      "images come by those in 'auths', or by none",
+  );
+}
+
 function mirrorOf(text: string): Mirror {
   const mirror = parseMirror(text);
   if ('problem' in mirror) {

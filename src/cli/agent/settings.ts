@@ -24,7 +24,7 @@ import { loggerOf } from './container-logger.ts';
 import { makePathDisks, refuseOverlaps, refuseUnmounted } from './disks.ts';
 import { fetchOptions } from './fetching.ts';
 import type { AGENT_FLAGS } from './flags.ts';
-import { type ImageSettings, imageSettings } from './images.ts';
+import { helperWarnings, type ImageSettings, imageSettings } from './images.ts';
 import { isolatorOptions } from './isolators.ts';
 import { agentOptions, refuseForeignAgent, workDirOf } from './options.ts';
 import { volumeGidRanges } from './volume-gids.ts';
@@ -110,6 +110,6 @@ export async function agentSettings(
     images: images.value,
     containerLogger: containerLogger.value,
     authentication: agentAuthentication({ readonly, readwrite, credentials }),
-    warnings,
+    warnings: [...warnings, ...helperWarnings(images.value?.logins ?? [])],
   };
 }
