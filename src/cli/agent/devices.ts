@@ -1,5 +1,5 @@
 // The devices of this machine that an operator lets containers use.
-import { statSync } from 'node:fs';
+import { deviceAt } from '../../containerizer/isolators/host-devices.ts';
 import type { AllowedDevice } from '../../containerizer/plan/surroundings.ts';
 import type { DeviceAccess } from '../../model/generated/messages.ts';
 import { types } from '../../wire/types.ts';
@@ -25,20 +25,10 @@ function deviceOf({ device, access }: DeviceAccess): AllowedDevice {
       `--${FLAG} says of '${path}' neither read, write nor mknod: it would allow nothing`,
     );
   }
-  const found = statSync(path, { throwIfNoEntry: false });
-  const isBlock = found?.isBlockDevice() === true;
-  if (found === undefined || !(isBlock || found.isCharacterDevice())) {
+  const found = deviceAt(path);
+  if (found === undefined) {
     throw new FlagError(`--${FLAG} names '${path}', which is no device of this machine`);
   }
-  return {
-    path,
-    kind: isBlock ? 'block' : 'character',
-    major: majorOf(found.rdev),
-    minor: minorOf(found.rdev),
-    access: { read, write, mknod },
-  };
+  const { mode: _, ...known } = found;
+  return { ...known, access: { read, write, mknod } };
 }
-
-/** As glibc takes a number of Linux apart; both parts have 12 bits in the lower half or more. */
-const majorOf = (device: number) => (device >>> 8) & 0xfff;
-const minorOf = (device: number) => (device & 0xff) | ((device >>> 12) & 0xfff00);

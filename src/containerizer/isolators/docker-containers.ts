@@ -37,8 +37,8 @@ export interface DockerMachine {
   readonly isIpcSharingAllowed: boolean;
   /** All devices of the machine, for those that are privileged. */
   readonly devices: () => readonly Device[];
-  /** The device at a path of /dev; empty where there is none. */
-  readonly device: (path: string) => readonly Device[];
+  /** The device at a path of /dev; undefined where there is none. */
+  readonly device: (path: string) => Device | undefined;
   /** The paths of those that all containers may have, whatever bounds there are. */
   readonly allowedDevices: ReadonlySet<string>;
   /** The text of a file of the machine; empty where it is missing. */
@@ -153,7 +153,7 @@ const bound = ({ host, target, isReadOnly }: DockerVolume): Mount => ({
 });
 
 function devicesOf({ devices }: DockerOptions, machine: DockerMachine): Device[] {
-  return devices.flatMap(({ host, target, access }) => {
+  return devices.map(({ host, target, access }) => {
     if (machine.allowed !== undefined && !machine.allowedDevices.has(host)) {
       throw dockerError(
         `parameter 'device' asks for '${host}', which --allowed_devices of the agent does not name: it has ` +
@@ -161,12 +161,12 @@ function devicesOf({ devices }: DockerOptions, machine: DockerMachine): Device[]
       );
     }
     const found = machine.device(host);
-    if (found.length === 0) {
+    if (found === undefined) {
       throw dockerError(
         `parameter 'device' asks for '${host}', which is no device of this machine`,
       );
     }
-    return found.map((device) => ({ ...device, path: target, access }));
+    return { ...found, path: target, access };
   });
 }
 

@@ -39,7 +39,8 @@ function look(folder: string, depth: number, found: Device[]): void {
     if (entry.isDirectory() && depth < DEEPEST) {
       look(path, depth + 1, found);
     } else if (entry.isCharacterDevice() || entry.isBlockDevice()) {
-      found.push(...deviceAt(path));
+      const device = deviceAt(path);
+      found.push(...(device === undefined ? [] : [device]));
     }
   }
 }
@@ -53,26 +54,27 @@ function entriesOf(folder: string): Dirent[] {
   }
 }
 
-/** What is at a path of /dev now, links followed: there they are root's. Empty: no device is. */
-export function deviceAt(path: string): Device[] {
-  let status: Stats;
+/** What is at a path now, links followed; undefined: no device is. */
+export function deviceAt(path: string): Device | undefined {
+  let status: Stats | undefined;
   try {
-    status = statSync(path);
+    status = statSync(path, { throwIfNoEntry: false });
   } catch {
-    return [];
+    return undefined;
   }
-  const { rdev, mode } = status;
-  if (!status.isBlockDevice() && !status.isCharacterDevice()) {
-    return [];
+  const isBlock = status?.isBlockDevice() === true;
+  if (status === undefined || !(isBlock || status.isCharacterDevice())) {
+    return undefined;
   }
-  return [
-    {
-      path,
-      kind: status.isBlockDevice() ? 'block' : 'character',
-      // As makedev(3) of Linux packs them.
-      major: Math.floor(rdev / 256) % 4096,
-      minor: (rdev % 256) + Math.floor(rdev / 2 ** 20) * 256,
-      mode: mode & 0o777,
-    },
-  ];
+  return {
+    path,
+    kind: isBlock ? 'block' : 'character',
+    major: majorOf(status.rdev),
+    minor: minorOf(status.rdev),
+    mode: status.mode & 0o777,
+  };
 }
+
+/** As glibc takes a number of Linux apart; both parts have 12 bits in the lower half or more. */
+const majorOf = (device: number) => (device >>> 8) & 0xfff;
+const minorOf = (device: number) => (device & 0xff) | ((device >>> 12) & 0xfff00);

@@ -1,5 +1,12 @@
 // Containers of type DOCKER beside those of type MESOS, by a real OCI runtime. This needs root.
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -284,6 +291,14 @@ describe.runIf(process.geteuid?.() === 0)('a container of type DOCKER', () => {
       'cat /host/proc/1/comm; ls /rootfs/etc/passwd; test -f /f && echo file; ls -d /proc/1';
     expect(await outputOf({ value }, container)).toBe(
       `${DONE}\n${readFileSync('/proc/1/comm', 'utf8')}/rootfs/etc/passwd\nfile\n/proc/1\n`,
+    );
+    const shared = docker('base', {
+      docker: { parameters: parameters({ pid: 'host', ipc: 'host' }) },
+    });
+    expect(
+      await outputOf({ value: 'cat /proc/1/comm; busybox readlink /proc/self/ns/ipc' }, shared),
+    ).toBe(
+      `${DONE}\n${readFileSync('/proc/1/comm', 'utf8')}${readlinkSync('/proc/self/ns/ipc')}\n`,
     );
   });
 

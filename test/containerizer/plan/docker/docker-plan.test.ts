@@ -48,7 +48,7 @@ const machine = {
   isPidSharingAllowed: true,
   isIpcSharingAllowed: true,
   devices: () => [],
-  device: () => [],
+  device: () => undefined,
   allowedDevices: new Set<string>(),
   text: () => '',
 };
