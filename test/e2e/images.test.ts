@@ -204,6 +204,10 @@ describe.runIf(isRoot)('mesoscale image', () => {
     await until('the pull shows how far it is', () =>
       /█░+ +97\.\d KB of \S+ MB {3}1 of 2 layers/.test(typed.output),
     );
+    const left = new Running('script', ['-qec', line, '/dev/null']);
+    await until('another one shows the same', () => left.output.includes('1 of 2 layers'));
+    left.type('\u0003');
+    expect(await left.status).toBe(130);
     const alone = await image('list');
     expect(alone.output).toMatch(
       /^There are no images\ntwo:latest is being pulled: 1 of 2 layers are there, and 97\.\d KB of \S+ MB have arrived\n$/,

@@ -1,4 +1,5 @@
 // `mesoscale image`: lists, pulls and prunes the images of an agent.
+import { constants } from 'node:os';
 import { ContainerizerError } from '../../containerizer/containerizer-error.ts';
 import { OperatorClient } from '../../http/client/operator-client.ts';
 import { CallRefusedError } from '../../http/client/scheduler-client.ts';
@@ -149,6 +150,7 @@ async function pull(clientWith: ClientWith, values: Values, name: string): Promi
     pull_image: { image },
   });
   const watch = values.json ? undefined : openPullWatch(process.stderr);
+  leaveOnSignals(() => watch?.end());
   const client = clientWith();
   let isOver = false;
   const over = answer.finally(() => {
@@ -167,6 +169,16 @@ async function pull(clientWith: ClientWith, values: Values, name: string): Promi
     return await answer;
   } finally {
     watch?.end();
+  }
+}
+
+/** The agent gives the pull up, unless others wait for it, when the connection is gone. */
+function leaveOnSignals(before: () => void): void {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      before();
+      process.exit(128 + constants.signals[signal]);
+    });
   }
 }
 
