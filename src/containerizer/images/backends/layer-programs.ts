@@ -1,17 +1,31 @@
 // What the supervisor's program does with layers outside of containers: copies them (copies.c), and
 // tries to mount them (rootfs.c).
-import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { deleteTree } from '../../../filesystem/tree-deletion.ts';
+import { errorText } from '../../../model/error-text.ts';
 import { ContainerizerError } from '../../containerizer-error.ts';
 import { rootWords } from '../../launchers/oci/root-step.ts';
+import { AskedThread } from '../../threads/asked-thread.ts';
 import type { RootFileSystem } from '../provisioner.ts';
-import { shown } from '../unpacking/tar-reader.ts';
+import type { ProgramQuestion } from './program-thread.ts';
 
-const run = promisify(execFile);
 const ANSWER_MS = 10_000;
+
+/** The error says what the program has said. */
+const thread = new AskedThread<string>({
+  module: new URL('./program-thread', import.meta.url),
+  does: 'runs programs for layers',
+  errorOf: (text) => new Error(text),
+  lost: (text) => text,
+});
+
+type Program = Pick<ProgramQuestion, 'program' | 'words'> & Partial<ProgramQuestion>;
+
+const run = (program: Program, abort: AbortSignal): Promise<void> => {
+  const question: ProgramQuestion = { input: '', limitMs: 0, ...program };
+  return thread.ask('run', question, abort);
+};
 
 /** The folder is empty. Rejects with ContainerizerError, or with the reason of the abort. */
 export async function copyLayers(
@@ -21,14 +35,10 @@ export async function copyLayers(
   abort: AbortSignal,
 ): Promise<void> {
   try {
-    await run(program, ['copy', folder, ...layers], {
-      signal: abort,
-      killSignal: 'SIGKILL',
-      encoding: 'latin1',
-    });
+    await run({ program, words: ['copy', folder, ...layers] }, abort);
   } catch (error) {
     abort.throwIfAborted();
-    throw new ContainerizerError(`Failed to copy the layers of the image: ${sayingOf(error)}`, {
+    throw new ContainerizerError(`Failed to copy the layers of the image: ${errorText(error)}`, {
       cause: error,
     });
   }
@@ -52,18 +62,12 @@ export async function restoreParents(
   },
   abort: AbortSignal,
 ): Promise<void> {
-  const running = run(program, ['parents', folder, ...layers], {
-    signal: abort,
-    killSignal: 'SIGKILL',
-    encoding: 'latin1',
-  });
-  // It says itself why it takes no more.
-  running.child.stdin?.on('error', () => undefined).end(nulEnded(paths), 'latin1');
   try {
-    await running;
+    const words = ['parents', folder, ...layers];
+    await run({ program, words, input: nulEnded(paths) }, abort);
   } catch (error) {
     abort.throwIfAborted();
-    throw new ContainerizerError(`Failed to make folders of the image: ${sayingOf(error)}`, {
+    throw new ContainerizerError(`Failed to make folders of the image: ${errorText(error)}`, {
       cause: error,
     });
   }
@@ -92,18 +96,12 @@ export async function withoutOverlay({
     }
     const root: RootFileSystem = { kind: 'overlay', layers: [low], upper, work };
     const words = ['try-root', target, rootWords(root, process.geteuid?.() === 0)];
-    await run(program, words, { timeout: ANSWER_MS, killSignal: 'SIGKILL', encoding: 'latin1' });
+    await run({ program, words, limitMs: ANSWER_MS }, new AbortController().signal);
     return undefined;
   } catch (error) {
-    return sayingOf(error);
+    return errorText(error);
   } finally {
     await deleteTree(own);
     await deleteTree(low);
   }
-}
-
-/** What the program has said. */
-function sayingOf(error: unknown): string {
-  const { stdout = '', message } = error as Error & { readonly stdout?: string };
-  return shown(stdout.trim()) || message;
 }

@@ -1,5 +1,6 @@
 // What a container sees of its layers: the kernel's overlay of them, and a copy, are the same.
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -243,4 +244,23 @@ test('what this machine cannot mount is copied, or refused where an overlay is a
     expect(await chooseBackend('auto', where)).toBe('overlay');
   }
   expect([...readdirSync(where.layers), ...readdirSync(where.containers)]).toEqual([]);
+});
+
+test('no process is started by the loop itself, which would wait for it', async () => {
+  const low = await unpacked([{ name: 'a/', type: '5', mode: 0o751 }]);
+  const high = await unpacked([{ name: 'a/file', content: 'x' }]);
+  expect(high.unlisted).toEqual(['a']);
+  const started: unknown[] = [];
+  const note = (process: unknown) => started.push(process);
+  subscribe('child_process', note);
+  try {
+    for (const backend of ['overlay', 'copy'] as const) {
+      await rootOf(backend, [low, high]);
+    }
+    expect(started).toEqual([]);
+    spawn('true').unref();
+    expect(started).toHaveLength(1);
+  } finally {
+    unsubscribe('child_process', note);
+  }
 });
