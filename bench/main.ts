@@ -17,6 +17,7 @@ const SUITES: Readonly<Record<string, () => Promise<Suite>>> = {
   images: () => import('./images.ts'),
   matcher: () => import('./matcher.ts'),
   parts: () => import('./parts.ts'),
+  pull: () => import('./pull.ts'),
   wire: () => import('./wire.ts'),
 };
 

@@ -3,8 +3,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { SchedulerClient } from '../../src/http/client/scheduler-client.ts';
 import {
   type AgentID,
+  ContainerInfo_Type,
   ExecutorInfo_Type,
   FrameworkInfo_Capability_Type,
+  Image_Type,
   type Offer,
   type Offer_Operation,
   Offer_Operation_Type,
@@ -26,6 +28,10 @@ export interface LoadOptions {
   readonly tasks: number;
   /** How many tasks a group has; 0: each task by itself. */
   readonly group: number;
+  /** Whose files the containers have; absent: those of the machine. */
+  readonly image?: string;
+  /** In place of one that goes on until it is killed. */
+  readonly command?: string;
 }
 
 export class ContainerLoad {
@@ -59,6 +65,12 @@ export class ContainerLoad {
   /** Milliseconds from the ACCEPT until every task runs. */
   async launched(): Promise<number> {
     await this.#until((state) => state === TaskState.TASK_RUNNING);
+    return this.#lastMs - this.#firstMs;
+  }
+
+  /** Milliseconds from the ACCEPT until every task has ended by itself. */
+  async finished(): Promise<number> {
+    await this.#until((state) => state === TaskState.TASK_FINISHED);
     return this.#lastMs - this.#firstMs;
   }
 
@@ -108,7 +120,7 @@ export class ContainerLoad {
     const { tasks, group } = this.#options;
     const infos: TaskInfo[] = [];
     for (; this.#launched < tasks; this.#launched++) {
-      infos.push(taskInfo(this.#launched, agent_id));
+      infos.push(taskInfo(this.#launched, agent_id, this.#options));
     }
     if (infos.length > 0) {
       this.#firstMs = performance.now();
@@ -146,7 +158,9 @@ export class ContainerLoad {
       const acknowledge = { agent_id: agent_id ?? { value: '' }, task_id, uuid };
       this.#call({ type: SchedulerCall_Type.ACKNOWLEDGE, acknowledge });
     }
-    if (isTerminal(state) && state !== TaskState.TASK_KILLED) {
+    const { TASK_FINISHED, TASK_KILLED } = TaskState;
+    const asked = this.#options.command === undefined ? TASK_KILLED : TASK_FINISHED;
+    if (isTerminal(state) && state !== asked) {
       this.#failed.reject(new Error(`task ${task_id.value} ended in state ${state}: ${message}`));
     }
   }
@@ -157,12 +171,22 @@ const allocated = (name: string, value: number) => ({
   allocation_info: { role: 'bench' },
 });
 
-const taskInfo = (n: number, agent_id: AgentID): TaskInfo => ({
+const taskInfo = (
+  n: number,
+  agent_id: AgentID,
+  { image, command }: Pick<LoadOptions, 'image' | 'command'>,
+): TaskInfo => ({
   name: `t${n}`,
   task_id: { value: `t${n}` },
   agent_id,
   resources: [allocated('cpus', 0.01), allocated('mem', 32)],
-  command: { value: `exec ${TASK_PROGRAM} 100000` },
+  command: { value: command ?? `exec ${TASK_PROGRAM} 100000` },
+  ...(image !== undefined && {
+    container: {
+      type: ContainerInfo_Type.MESOS,
+      mesos: { image: { type: Image_Type.DOCKER, docker: { name: image } } },
+    },
+  }),
 });
 
 const launchOf = (task_infos: TaskInfo[]): Offer_Operation[] =>
