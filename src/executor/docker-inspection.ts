@@ -16,9 +16,20 @@ export interface InspectedContainer {
   readonly info: ContainerInfo;
 }
 
-/** In UTF-8. */
-export const dockerInspection = (container: InspectedContainer, startedMs: number): Uint8Array =>
-  new TextEncoder().encode(JSON.stringify([inspected(container, startedMs)]));
+/** It goes with a status, which is kept until it is acknowledged. */
+const MOST_BYTES = 65_536;
+
+/** In UTF-8. One that would be too long leaves out what the task itself has said. */
+export function dockerInspection(container: InspectedContainer, startedMs: number): Uint8Array {
+  const { Config, HostConfig, Mounts, ...rest } = inspected(container, startedMs);
+  const whole = encoded({ ...rest, Config, HostConfig, Mounts });
+  const { NetworkMode, Privileged } = HostConfig;
+  return whole.length <= MOST_BYTES
+    ? whole
+    : encoded({ ...rest, HostConfig: { NetworkMode, Privileged } });
+}
+
+const encoded = (container: object) => new TextEncoder().encode(JSON.stringify([container]));
 
 /** Docker's word for a time that has not come. */
 const NEVER = '0001-01-01T00:00:00Z';

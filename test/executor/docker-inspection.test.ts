@@ -77,6 +77,18 @@ test('it has the form of docker inspect, and no secrets', () => {
   expect(JSON.stringify(text)).not.toContain('KEY');
 });
 
+test('what would be too long leaves out what the task has said itself', () => {
+  const variables = [{ name: 'LONG', value: 'x'.repeat(65_536) }];
+  const long = { ...task, command: { shell: false, environment: { variables } } };
+  const data = dockerInspection({ id: containerId('c1'), task: long, info }, 0);
+  expect(inspected(data)[0]).toMatchObject({
+    Name: '/mesos-c1',
+    HostConfig: { NetworkMode: 'host' },
+    NetworkSettings: { IPAddress: '' },
+  });
+  expect(data.length).toBeLessThan(1_000);
+});
+
 /** The statuses of a task in such a container, through these events. */
 function told(resumption?: { readonly reported: readonly TaskState[] }) {
   const state = createCommand({

@@ -60,6 +60,9 @@ export interface DockerOptions {
   stopSignal: number | undefined;
 }
 
+/** Some cost a mount each. */
+const MOST_PARAMETERS = 1_000;
+
 /** Docker's. */
 const SHM_BYTES = 64 * 2 ** 20;
 
@@ -96,7 +99,11 @@ export function dockerOptions(info: ContainerInfo): DockerOptions {
     names: [],
     stopSignal: undefined,
   };
-  for (const { key, value } of docker.parameters ?? []) {
+  const { parameters = [] } = docker;
+  if (parameters.length > MOST_PARAMETERS) {
+    throw dockerError(`${parameters.length} parameters are more than ${MOST_PARAMETERS}`);
+  }
+  for (const { key, value } of parameters) {
     takeParameter(options, key, value);
   }
   if (options.hostname !== undefined && options.network === 'host') {

@@ -1,6 +1,5 @@
 // The options of `docker run` among the parameters of a DockerInfo. Each is here: with what it
 // changes, or with why it is refused. An option that is not known is refused, too.
-import { ContainerizerError } from '../../containerizer-error.ts';
 import { isInDev } from './dev-paths.ts';
 import { capabilityNamed } from './docker-capabilities.ts';
 import { dockerError } from './docker-error.ts';
@@ -300,6 +299,6 @@ export function takeParameter(options: DockerOptions, key: string, value: string
     if (error instanceof Fault) {
       throw dockerError(`parameter '${key}' ${error.message}, and not '${value}'`);
     }
-    throw error instanceof ContainerizerError ? error : dockerError(String(error));
+    throw error;
   }
 }

@@ -1,5 +1,7 @@
 // What the fields and parameters of a DockerInfo ask for, as a value.
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { ContainerizerError } from '../../../../src/containerizer/containerizer-error.ts';
 import {
   type DockerOptions,
   dockerOptions,
@@ -187,6 +189,35 @@ describe('refused by its name', () => {
       `Failed to create docker run options: parameter '${key}' ${why}`,
     );
     expect(() => asked([key, value])).toThrow(`, and not '${value}'`);
+  });
+
+  const KEYS =
+    'env e label user u group-add workdir entrypoint read-only cap-add cap-drop ulimit shm-size tmpfs volume v device init security-opt add-host dns dns-search dns-option stop-signal pid ipc rm privileged network hostname userns no-healthcheck __proto__ toString'.split(
+      ' ',
+    );
+  const VALUES = [':', '=', '/', '/dev/', 'a:b', '-1', '..', '1', 'host', '\0', 'nofile=', 'm'];
+  const value = fc.oneof(
+    fc.string(),
+    fc.array(fc.constantFrom(...VALUES)).map((it) => it.join('')),
+  );
+
+  test('any value of any parameter, in words of Mesos and with its name', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...KEYS), value, (key, text) => {
+        try {
+          asked([key, text]);
+        } catch (error) {
+          expect(error).toBeInstanceOf(ContainerizerError);
+          expect(String(error)).toContain('Failed to create docker run options: ');
+        }
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  test('more parameters than a container may have', () => {
+    const many = Array.from({ length: 1_001 }, () => ['label', 'a=b'] as [string, string]);
+    expect(() => asked(...many)).toThrow('1001 parameters are more than 1000');
   });
 
   test('a null character, of whatever option', () => {

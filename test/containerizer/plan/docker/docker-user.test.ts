@@ -1,5 +1,7 @@
 // Who a container of type DOCKER runs as, by the accounts of its image.
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { ContainerizerError } from '../../../../src/containerizer/containerizer-error.ts';
 import { insideUser } from '../../../../src/containerizer/plan/docker/docker-user.ts';
 
 const accounts = {
@@ -28,6 +30,34 @@ test('a group that is named is the only one, but for those that are added', () =
     groups: [78, 100, 9],
     home: '/',
   });
+});
+
+test('whatever accounts say, an id is one of the kernel’s', () => {
+  const part = fc.oneof(
+    fc.constantFrom('', '0', '7', '4294967295', '-1', 'app', ' 1'),
+    fc.string(),
+  );
+  const line = fc.array(part, { maxLength: 8 }).map((parts) => parts.join(':'));
+  const text = fc.array(line, { maxLength: 4 }).map((lines) => lines.join('\n'));
+  fc.assert(
+    fc.property(
+      part,
+      fc.array(part, { maxLength: 2 }),
+      text,
+      text,
+      (asked, more, users, groups) => {
+        try {
+          const found = insideUser(asked, more, { users, groups });
+          for (const id of [found.uid, found.gid, ...found.groups]) {
+            expect(Number.isInteger(id) && id >= 0 && id < 2 ** 32 - 1).toBe(true);
+          }
+        } catch (error) {
+          expect(error).toBeInstanceOf(ContainerizerError);
+        }
+      },
+    ),
+    { numRuns: 1_000 },
+  );
 });
 
 test('what the image does not know is told, and no number wraps around', () => {
