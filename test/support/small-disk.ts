@@ -1,15 +1,24 @@
 // A disk of two megabytes, or more, that a test fills and empties. Mounting it requires root.
 import { execFileSync } from 'node:child_process';
-import { closeSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
 export class SmallDisk implements Disposable {
   readonly #path: string;
 
-  /** Mounts it on an existing folder. */
-  constructor(path: string, megabytes = 2) {
+  /** Mounts it on an existing folder; `files` is how many it can have, folders included. */
+  constructor(path: string, megabytes = 2, files = 10_000) {
     this.#path = path;
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', path]);
+    const options = `size=${megabytes}m,nr_inodes=${files}`;
+    execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', path]);
+  }
+
+  /** Until it can have no other file or folder. */
+  crowd(): void {
+    mkdirSync(this.#crowd);
+    for (let left = statfsSync(this.#path).ffree; left > 0; left--) {
+      closeSync(openSync(join(this.#crowd, String(left)), 'w'));
+    }
   }
 
   /** Until not a single byte more can be written. */
@@ -33,10 +42,15 @@ export class SmallDisk implements Disposable {
 
   empty(): void {
     rmSync(this.#filling, { force: true });
+    rmSync(this.#crowd, { recursive: true, force: true });
   }
 
   [Symbol.dispose](): void {
     execFileSync('umount', ['-l', this.#path]);
+  }
+
+  get #crowd(): string {
+    return join(this.#path, 'crowd');
   }
 
   get #filling(): string {

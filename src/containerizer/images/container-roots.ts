@@ -53,9 +53,9 @@ export class ContainerRoots {
     privateFolder(this.#removed);
   }
 
-  /** On the disk that containers write to. */
-  get folder(): string {
-    return this.#containers;
+  /** On the disk that containers write to: in it all is deleted by the next agent. */
+  get passing(): string {
+    return this.#removed;
   }
 
   /** Makes the folder of a root, and notes what is used there before it is. */

@@ -10,7 +10,7 @@ import { supervisorProgram } from '../launchers/process/supervisor-program.ts';
 import { unsupportedType } from '../plan/images.ts';
 import type { Rounds } from '../rounds.ts';
 import type { WorkDirectory } from '../work-directory.ts';
-import { type BackendName, chooseBackend, makeRoot } from './backends/backends.ts';
+import { type BackendName, ChosenBackend, makeRoot } from './backends/backends.ts';
 import { type CollectionRules, watchImageDisk } from './collection.ts';
 import { ContainerRoots, OWN_ROOT, type RecordedUse } from './container-roots.ts';
 import type { ImageListing, ProvisionedImage, Provisioner } from './provisioner.ts';
@@ -30,7 +30,7 @@ export interface StoreOptions {
 interface OpenStore {
   readonly store: ImageStore;
   /** What its disk can. */
-  readonly backend: BackendName;
+  readonly backend: ChosenBackend;
 }
 
 export interface ImageProvisionerOptions {
@@ -95,8 +95,9 @@ export class ImageProvisioner implements Provisioner {
     for (const { source, folder } of options.stores) {
       try {
         const store = await ImageStore.open({ folder, source, program, warn });
-        const where = { program, layers: store.folder, containers: roots.folder };
-        stores.set(source.type, { store, backend: await chooseBackend(options.backend, where) });
+        const where = { program, layers: store.passing, containers: roots.passing };
+        const backend = await ChosenBackend.open(options.backend, where);
+        stores.set(source.type, { store, backend });
       } catch (error) {
         throw containerizerErrorOf(error, `The store of images in '${folder}' cannot be used`);
       }
@@ -121,7 +122,7 @@ export class ImageProvisioner implements Provisioner {
     try {
       const files = await store.filesOf(held);
       const folder = await this.#roots.make(id, name, held);
-      const root = await makeRoot(backend, this.#program, { ...files, folder, abort });
+      const root = await makeRoot(await backend.name(), this.#program, { ...files, folder, abort });
       abort.throwIfAborted();
       return { type: held.type, config: held.config, root };
     } catch (error) {
@@ -257,9 +258,11 @@ export class ImageProvisioner implements Provisioner {
         'containerizer/mesos/provisioner/remove_container_errors': this.#failedRemovals,
         'containerizer/mesos/filesystem/containers_new_rootfs': this.#rooted.size,
       },
-      ...stores.map(({ backend, store }) => ({
-        [`containerizer/mesos/provisioner/${backend}/remove_rootfs_errors`]:
-          this.#roots.failedDeletions,
+      ...stores.map(({ backend: { known }, store }) => ({
+        ...(known && {
+          [`containerizer/mesos/provisioner/${known}/remove_rootfs_errors`]:
+            this.#roots.failedDeletions,
+        }),
         ...store.metrics(),
       })),
     );

@@ -25,6 +25,7 @@ import { type Image, Image_Type, Secret_Type } from '../../../src/model/generate
 import { containerId } from '../../../src/model/ids.ts';
 import { programs, temporaryFolder } from '../../agent-driver/harness.ts';
 import { mounted } from '../../support/mounted.ts';
+import { SmallDisk } from '../../support/small-disk.ts';
 import { type ArchiveEntry, archiveOf } from './archives.ts';
 import { digestOf } from './formats/samples.ts';
 import { ImageShelf } from './image-shelf.ts';
@@ -481,6 +482,29 @@ test('what is pulled while images are pruned is whole', async () => {
     await provisioner.destroy(one);
     await provisioner.destroy(two);
   }
+});
+
+test.runIf(isRoot)('an agent starts on a full disk, and goes on when there is room', async () => {
+  shelf.put('base:latest', [low]);
+  await provisioner.provision(id, 'rootfs', docker('base'), never);
+  await provisioner.close();
+  const path = join(folder.path, 'disk');
+  mkdirSync(path);
+  using disk = new SmallDisk(path, 2, 40);
+  const small = { backend: 'auto', work: new WorkDirectory(join(path, 'work')) } as const;
+  await (await opened(small)).close();
+  disk.crowd();
+  provisioner = await opened(small);
+  await provisioner.recover(new Set());
+  const two = containerId('two');
+  await expect(provisioner.provision(two, 'rootfs', docker('base'), never)).rejects.toThrow(
+    /^Failed to make the root file system of image 'base:latest': .*no space left on device/,
+  );
+  await provisioner.destroy(two);
+  disk.empty();
+  const { root } = await provisioner.provision(two, 'rootfs', docker('base'), never);
+  expect(root.kind).toBe('overlay');
+  await provisioner.close();
 });
 
 test('a later agent knows what is in the store, and what its containers use', async () => {

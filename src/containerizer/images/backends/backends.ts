@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { ContainerizerError } from '../../containerizer-error.ts';
 import type { RootFileSystem } from '../provisioner.ts';
 import type { TopFolder } from '../unpacking/layer-reader.ts';
-import { copyLayers, restoreParents, withoutOverlay } from './layer-programs.ts';
+import { copyLayers, restoreParents, UntriedError, withoutOverlay } from './layer-programs.ts';
 
 export type BackendName = 'bind' | 'copy' | 'overlay';
 
@@ -21,13 +21,21 @@ export interface RootOptions {
   readonly abort: AbortSignal;
 }
 
+export interface BackendPlaces {
+  /** That of the supervisor. */
+  readonly program: string;
+  /** On the disk where layers are, and on that where containers will write. */
+  readonly layers: string;
+  readonly containers: string;
+}
+
 /**
- * What this machine can do of what is asked for. Rejects with ContainerizerError. `layers` and
- * `containers` are folders on the disks where layers are, and where containers will write.
+ * What this machine can do of what is asked for. Rejects with ContainerizerError, of which
+ * UntriedError says that it is not known.
  */
 export async function chooseBackend(
   asked: 'auto' | BackendName,
-  where: { readonly program: string; readonly layers: string; readonly containers: string },
+  where: BackendPlaces,
 ): Promise<BackendName> {
   if (asked === 'copy' || asked === 'bind') {
     return asked;
@@ -40,6 +48,43 @@ export async function chooseBackend(
     );
   }
   return why === undefined ? 'overlay' : 'copy';
+}
+
+/**
+ * The backend of a store. What the machine cannot do is told at the agent's start; but one whose
+ * disk is full starts, too, and tries it when a root file system is to be made.
+ */
+export class ChosenBackend {
+  readonly #choose: () => Promise<BackendName>;
+  #chosen: BackendName | undefined;
+
+  private constructor(choose: () => Promise<BackendName>) {
+    this.#choose = choose;
+  }
+
+  /** Rejects with ContainerizerError. */
+  static async open(asked: 'auto' | BackendName, where: BackendPlaces): Promise<ChosenBackend> {
+    const backend = new ChosenBackend(() => chooseBackend(asked, where));
+    try {
+      await backend.name();
+    } catch (error) {
+      if (!(error instanceof UntriedError)) {
+        throw error;
+      }
+    }
+    return backend;
+  }
+
+  /** Undefined as long as it has not been tried. */
+  get known(): BackendName | undefined {
+    return this.#chosen;
+  }
+
+  /** Rejects with ContainerizerError. */
+  async name(): Promise<BackendName> {
+    this.#chosen ??= await this.#choose();
+    return this.#chosen;
+  }
 }
 
 /** What the container writes, and where the kernel works: in the folder of its root. */

@@ -2,6 +2,7 @@
 // tries to mount them (rootfs.c).
 import { mkdir, mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isWantOfRoom } from '../../../filesystem/room.ts';
 import { deleteTree } from '../../../filesystem/tree-deletion.ts';
 import { errorText } from '../../../model/error-text.ts';
 import { ContainerizerError } from '../../containerizer-error.ts';
@@ -75,7 +76,20 @@ export async function restoreParents(
 
 const nulEnded = (paths: readonly string[]) => paths.map((path) => `${path}\0`).join('');
 
-/** Why no overlay can be mounted for a container; undefined: one can. */
+/** It could not be tried what this machine can: no disk has room for that at the moment. */
+export class UntriedError extends ContainerizerError {}
+
+/** As the C library has them. */
+const WANTS_OF_ROOM: readonly string[] = [
+  'No space left on device',
+  'Disk quota exceeded',
+  'Quota exceeded',
+];
+
+/**
+ * Why no overlay can be mounted for a container; undefined: one can. `layers` and `containers` are
+ * folders of which another agent deletes what is left in them. Rejects with UntriedError.
+ */
 export async function withoutOverlay({
   program,
   layers,
@@ -85,9 +99,15 @@ export async function withoutOverlay({
   readonly layers: string;
   readonly containers: string;
 }): Promise<string | undefined> {
-  const own = await mkdtemp(join(containers, '.overlay-'));
-  const low = await mkdtemp(join(layers, '.overlay-'));
+  const made: string[] = [];
+  const folderIn = async (folder: string) => {
+    const path = await mkdtemp(join(folder, 'overlay-'));
+    made.push(path);
+    return path;
+  };
   try {
+    const low = await folderIn(layers);
+    const own = await folderIn(containers);
     const [upper = '', work = '', target = ''] = ['upper', 'work', 'target'].map((name) =>
       join(own, name),
     );
@@ -99,9 +119,14 @@ export async function withoutOverlay({
     await run({ program, words, limitMs: ANSWER_MS }, new AbortController().signal);
     return undefined;
   } catch (error) {
-    return errorText(error);
+    const why = errorText(error);
+    if (isWantOfRoom(error) || WANTS_OF_ROOM.includes(why)) {
+      throw new UntriedError(`It cannot be tried how layers are mounted: ${why}`, { cause: error });
+    }
+    return why;
   } finally {
-    await deleteTree(own);
-    await deleteTree(low);
+    for (const folder of made) {
+      await deleteTree(folder);
+    }
   }
 }

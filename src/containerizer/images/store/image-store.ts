@@ -83,6 +83,11 @@ export class ImageStore {
     return this.#folders.root;
   }
 
+  /** A folder on the same disk, in which all is deleted by the next agent. */
+  get passing(): string {
+    return this.#folders.staging;
+  }
+
   /** Pulls what is missing. Rejects with ContainerizerError, or with the reason of the abort. */
   image(image: Image, owner: string, abort: AbortSignal): Promise<HeldImage> {
     return this.#image(image, owner, abort, { path: [], pulled: new Set() });

@@ -31,8 +31,9 @@ export class StoreFolders {
   readonly images: string;
   /** A folder without files, for images without layers. */
   readonly empty: string;
+  /** In which nothing is of value, and all is deleted by the next agent. */
+  readonly staging: string;
   readonly #folder: string;
-  readonly #staging: string;
   readonly #removed: string;
   readonly #warn: (text: string) => void;
   #deleted: Promise<void> = Promise.resolve();
@@ -43,7 +44,7 @@ export class StoreFolders {
     this.layers = join(this.root, 'layers', 'sha256');
     this.images = join(this.root, 'images');
     this.empty = join(this.root, 'empty');
-    this.#staging = join(this.root, 'staging');
+    this.staging = join(this.root, 'staging');
     this.#removed = join(this.root, 'removed');
     this.#warn = warn;
   }
@@ -52,7 +53,7 @@ export class StoreFolders {
   static open(folder: string, warn: (text: string) => void): StoreFolders {
     const folders = new StoreFolders(folder, warn);
     const { root, layers, images, empty } = folders;
-    for (const path of [root, layers, images, empty, folders.#staging, folders.#removed]) {
+    for (const path of [root, layers, images, empty, folders.staging, folders.#removed]) {
       privateFolder(path);
     }
     return folders;
@@ -60,7 +61,7 @@ export class StoreFolders {
 
   /** Deletes what an earlier agent has left unfinished. */
   async clear(): Promise<void> {
-    for (const folder of [this.#staging, this.#removed]) {
+    for (const folder of [this.staging, this.#removed]) {
       for (const name of await readdir(folder)) {
         await this.delete(join(folder, name));
       }
@@ -86,7 +87,7 @@ export class StoreFolders {
 
   /** A new folder, in which nothing is of value until it is moved elsewhere. */
   async stage(): Promise<string> {
-    const path = join(this.#staging, randomUUID());
+    const path = join(this.staging, randomUUID());
     await mkdir(path, { mode: 0o700 });
     return path;
   }
