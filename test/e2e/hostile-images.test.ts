@@ -257,6 +257,11 @@ test.runIf(isRoot)('what is wrong with an image is told, and leaves nothing', as
         name === 'slow' ? 'REASON_EXECUTOR_REGISTRATION_TIMEOUT' : 'REASON_CONTAINER_LAUNCH_FAILED',
       message: expect.stringMatching(cases.get(name) as RegExp),
     });
+    if (!['slow', 'no..name/'].includes(name)) {
+      expect(end?.message).toContain(
+        `Failed to launch container: Failed to pull image '${name}': `,
+      );
+    }
   }
   const good = await endsOf(cluster.address, new Map([['again', image('good')]]));
   expect(good.get('again')?.state).toBe('TASK_FINISHED');

@@ -1,6 +1,5 @@
 // How images of App Container come into the store: each is one archive, at a place that follows
 // from its name. Its manifest is in it, and may name other images on which it stands.
-import { errorText } from '../../model/error-text.ts';
 import { type Image, type Image_Appc, Image_Type } from '../../model/generated/messages.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
 import type { ByteCounter } from './byte-counter.ts';
@@ -14,6 +13,7 @@ import {
 } from './formats/appc-name.ts';
 import { MOST_LAYERS } from './formats/manifest.ts';
 import { withoutRepeated } from './formats/repeated-layers.ts';
+import { named } from './pull-failure.ts';
 import { accessWith } from './store/access.ts';
 import type {
   ImageRequest,
@@ -71,16 +71,10 @@ export class AppcImages implements ImageSource {
       name: appcText(name),
       text: appc.name,
       credentials: undefined,
-      pull: async (store, owner, abort) => {
-        try {
-          return await this.#pull({ name, isCachedEnough: cached ?? true, owner }, store, abort);
-        } catch (error) {
-          abort.throwIfAborted();
-          throw new ContainerizerError(`Failed to pull image '${appc.name}': ${errorText(error)}`, {
-            cause: error,
-          });
-        }
-      },
+      pull: (store, owner, abort) =>
+        named(appc.name, abort, () =>
+          this.#pull({ name, isCachedEnough: cached ?? true, owner }, store, abort),
+        ),
     };
   }
 

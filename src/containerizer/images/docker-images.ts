@@ -1,6 +1,5 @@
 // How images of Docker and OCI come into the store: the manifest is asked for, and of its layers
 // those that are missing are downloaded, beside each other.
-import { errorText } from '../../model/error-text.ts';
 import {
   type Image,
   Image_Type,
@@ -12,6 +11,7 @@ import { Slots } from '../downloads/slots.ts';
 import { bareName, canonicalName, parseReference } from './formats/reference.ts';
 import { withoutRepeated } from './formats/repeated-layers.ts';
 import type { ImageReference, LayerDescriptor } from './image.ts';
+import { named } from './pull-failure.ts';
 import type { KnownImage, PulledImage, Puller } from './puller.ts';
 import { SharedWork } from './shared-work.ts';
 import { accessWith, admits } from './store/access.ts';
@@ -44,7 +44,10 @@ export class DockerImages implements ImageSource {
       name: canonicalName(reference),
       text: docker.name,
       credentials,
-      pull: (parts, owner, abort) => this.#pull({ reference, credentials, owner }, parts, abort),
+      pull: (parts, owner, abort) =>
+        named(docker.name, abort, () =>
+          this.#pull({ reference, credentials, owner }, parts, abort),
+        ),
     };
   }
 
@@ -143,11 +146,6 @@ async function store(
     const pulledMs = Date.now();
     await records.set({ name, digest, config, layers: distinct, access, pulledMs });
     return { type: Image_Type.DOCKER, name, digest, config, layers: diffIdsOf(distinct) };
-  } catch (error) {
-    abort.throwIfAborted();
-    throw new ContainerizerError(`Failed to pull image '${reference.text}': ${errorText(error)}`, {
-      cause: error,
-    });
   } finally {
     for (const release of releases) {
       release();
