@@ -2,6 +2,7 @@
 // cluster.
 import assert from 'node:assert/strict';
 import { createCore } from '../../src/core/core.ts';
+import type { MasterOptions } from '../../src/master/options.ts';
 import type { MasterCore } from '../../src/master/state.ts';
 import {
   type FrameworkInfo,
@@ -48,9 +49,12 @@ export class Day {
   readonly agents: FakeAgent[] = [];
   readonly frameworks: FakeFramework[] = [];
 
-  constructor(wrapped = (core: MasterCore): MasterCore => core) {
+  constructor(
+    wrapped = (core: MasterCore): MasterCore => core,
+    options: Partial<MasterOptions> = {},
+  ) {
     this.world = new World(
-      { whitelist: ['node0', 'node1', 'node2', 'node3'], weights: { ops: 2 } },
+      { whitelist: ['node0', 'node1', 'node2', 'node3'], weights: { ops: 2 }, ...options },
       { core: wrapped(createCore(coreModule, this.traps.instantiate)) },
     );
   }
