@@ -6,14 +6,14 @@ import { availableParallelism } from 'node:os';
 
 interface StartsOptions {
   readonly most: number;
-  /** A start that takes longer, as one that waits for a disk may, keeps no others waiting. */
+  /** A start that takes longer waits for something else, such as a disk: it keeps no others. */
   readonly limitMs: number;
 }
 
 const DEFAULT_STARTS: StartsOptions = {
   // More than there are processors: each waits for disks, and for the agent's checkpoint, too.
   most: Math.max(32, 8 * availableParallelism()),
-  limitMs: 1_000,
+  limitMs: 250,
 };
 
 export class Starts {
