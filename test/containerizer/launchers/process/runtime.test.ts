@@ -1,6 +1,6 @@
 // What a supervisor does about a runtime that does not leave the container's process to it.
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { CLOSED, Stage } from './stage.ts';
+import { CLOSED, START, Stage } from './stage.ts';
 
 let stage: Stage;
 
@@ -24,4 +24,9 @@ test('a container can be destroyed while a runtime’s process stays above it', 
   expect(await stage.printed('exec sleep 1030', [], stage.path(), start)).toBe(
     "The OCI runtime '/bin/sh' does not leave the container's process to its supervisor",
   );
+});
+
+test('a runtime puts files of a moment where all is that it leaves when it is killed', async () => {
+  const start = `[ "$_LIBCONTAINER_STATEDIR" = "\${2%/*}" ] && ${START}`;
+  expect(await stage.printed('echo here', [], stage.path(), start)).toBe('here\n');
 });

@@ -15,7 +15,8 @@ export const CLOSED = 'exec 3<&- 4>&- 5>&- 6<&- 7<&-';
  * learns of its end.
  */
 const PROCESS = `echo $$ > "$2"; ${CLOSED}; exec sh -c "$1"`;
-const START = `sh -c '${PROCESS}' sh "$1" "$2" &`;
+/** A runtime that starts $1, and writes its pid into $2. */
+export const START = `sh -c '${PROCESS}' sh "$1" "$2" &`;
 
 export class Stage {
   readonly program: string;

@@ -146,8 +146,12 @@ _Noreturn void become_runtime(const struct launch *launch, int failure, int dire
   reset_signals();
   keep_devices(failure);
   hand_over(failure, descriptors);
-  static char *environment[] = {
-      "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", NULL};
+  /* Where crun and runc put a file for a moment, which stays when they are killed then: else in /tmp. */
+  char files[4096 + 32];
+  snprintf(files, sizeof files, "_LIBCONTAINER_STATEDIR=%s", launch->pid_file);
+  *strrchr(files, '/') = 0;
+  char *environment[] = {
+      "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", files, NULL};
   execve(launch->runtime[0], launch->runtime, environment);
   fail(INSIDE_FAILURE, "Failed to execute the OCI runtime '%s'", launch->runtime[0]);
 }
