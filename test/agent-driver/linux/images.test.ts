@@ -283,7 +283,9 @@ test('what an image lacks fails the task when it is executed, and no image fails
   expect(await outputOf({ shell: false, value: '/none' }, container('base'))).toBe(
     "Command exited with status 1\nFailed to execute '/none': No such file or directory\n",
   );
-  expect(await outputOf({ value: 'x' }, container('unknown'))).toBe("There is no image 'unknown'");
+  expect(await outputOf({ value: 'x' }, container('unknown'))).toBe(
+    "Failed to pull image 'unknown': There is no image 'unknown'",
+  );
 });
 
 test('checks and sessions run in the image', async () => {
@@ -333,7 +335,7 @@ test('of a container that stands alone nothing is known when it has no image', a
   const asked = { container: container('unknown') };
   expect(await calls.launch('alone', 'true', asked)).toEqual({
     status: 400,
-    text: "There is no image 'unknown'",
+    text: "Failed to pull image 'unknown': There is no image 'unknown'",
   });
   expect(await calls.wait('alone')).toMatchObject({ status: 404 });
   expect(await calls.launch('alone', 'sleep 1000')).toEqual({ status: 200 });
