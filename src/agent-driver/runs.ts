@@ -58,6 +58,7 @@ export interface RunsOptions extends ExecutorRequests {
 }
 
 const KILLED_STATUS = 9;
+const UPDATE_FAILED = TaskStatus_Reason.REASON_CONTAINER_UPDATE_FAILED;
 
 export class Runs {
   readonly #options: RunsOptions;
@@ -222,7 +223,7 @@ export class Runs {
     } catch (error) {
       run.failed ??= {
         failure: `Failed to update resources for container: ${errorText(error)}`,
-        reason: TaskStatus_Reason.REASON_CONTAINER_UPDATE_FAILED,
+        reason: UPDATE_FAILED,
       };
       this.#destroy(run);
     }
@@ -363,7 +364,11 @@ export class Runs {
     const { containers } = this.#options.containerizer;
     run.end ??= end;
     containers.destroy(run.containerId);
-    await containers.gone(run.containerId);
+    const failure = (await containers.gone(run.containerId))?.failure;
+    if (failure !== undefined && run.failed?.reason === UPDATE_FAILED) {
+      // Its cgroups have gone with its process, of whose end it says more.
+      run.failed = { failure };
+    }
     if (this.#runs.get(run.containerId) !== run) {
       return;
     }

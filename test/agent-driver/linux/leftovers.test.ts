@@ -9,7 +9,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ownProcessesNamed } from '../../../src/containerizer/host/process-table.ts';
-import { TaskState } from '../../../src/model/generated/messages.ts';
+import { TaskState, Value_Type } from '../../../src/model/generated/messages.ts';
 import { cgroupRoot } from '../../support/test-cgroups.ts';
 import { DriverHarness, type Launch, temporaryFolder } from '../harness.ts';
 import { appeared, eventually } from '../outside.ts';
@@ -134,6 +134,32 @@ kill -9 $! $$
     expect(await opened.terminalStatus(id)).toMatchObject({ state: TaskState.TASK_FAILED });
     await opened.ended(id);
   }
+  await nothingLeft();
+});
+
+test('an executor whose runtime fails says so, and not that its cgroups are gone', async () => {
+  const ociRuntime = join(folder.path, 'runtime');
+  writeFileSync(
+    ociRuntime,
+    `#!/bin/sh
+case "$*" in *--version*) exec crun --version;; esac
+while [ "$1" != --log ]; do shift; done
+echo '{"msg": "out of order"}' > "$2"
+exit 1
+`,
+    { mode: 0o755 },
+  );
+  const isolation = [...opening.isolation, 'cgroups/cpu'];
+  harness = await DriverHarness.open(folder.path, { ...opening, isolation, ociRuntime });
+  const id = harness.launch({ group: [] });
+  await harness.started(id);
+  const cgroup = join('/sys/fs/cgroup/cpu', cgroupRoot(folder.path), id);
+  await eventually(() => !existsSync(cgroup));
+  const cpus = { name: 'cpus', type: Value_Type.SCALAR, scalar: { value: 1 } };
+  harness.driver.perform({ type: 'resizeContainer', containerId: id, resources: [cpus] });
+  expect((await harness.ended(id)).failure).toBe(
+    `The OCI runtime '${ociRuntime}' failed (status 1): out of order`,
+  );
   await nothingLeft();
 });
 

@@ -22,7 +22,7 @@ test('a container can be destroyed while a runtime’s process stays above it', 
   const between = `{ sh -c "$1" & echo $! > "$2.made"; mv "$2.made" "$2"; ${destroyed}; wait; } &`;
   const start = `${CLOSED}; ${between} while ! test -e "$2"; do sleep 0.01; done`;
   expect(await stage.printed('exec sleep 1030', [], stage.path(), start)).toBe(
-    "The OCI runtime '/bin/sh' does not leave the container's process to its supervisor",
+    "The OCI runtime '/bin/sh' was stopped: the container was destroyed",
   );
 });
 

@@ -241,6 +241,12 @@ static int inherit(pid_t process) {
   return 0;
 }
 
+/* Why the runtime is not waited for: a container that is destroyed waits for nothing. */
+static void stopped(char *text, size_t size, const struct launch *launch, const char *why) {
+  snprintf(text, size, "The OCI runtime '%s' %s", launch->runtime[0],
+           is_destroyed() ? "was stopped: the container was destroyed" : why);
+}
+
 /*
  * Waits until the runtime has started the container's process, whose pid is returned. Where there is
  * none, 0, and the text says why; what is left of it is killed by the caller.
@@ -250,15 +256,14 @@ pid_t await_runtime(const struct launch *launch, pid_t runtime, int failure, cha
   int status = 0;
   ssize_t told = read_until_closed(failure, text, size, RUNTIME_DEADLINE_MS);
   if (told < 0) {
-    snprintf(text, size, "The OCI runtime '%s' was stopped: %s", launch->runtime[0],
-             is_destroyed() ? "the container was destroyed" : "it did not answer for a minute");
+    stopped(text, size, launch, "was stopped: it did not answer for a minute");
     return 0;
   }
   /* With the pipe it has closed all that it works with. */
   for (int waited = 0; waitpid(runtime, &status, WNOHANG) == 0; waited++) {
     pause_ms(1);
     if (waited > RUNTIME_DEADLINE_MS || is_destroyed()) {
-      snprintf(text, size, "The OCI runtime '%s' does not end", launch->runtime[0]);
+      stopped(text, size, launch, "does not end");
       return 0;
     }
   }
@@ -270,8 +275,7 @@ pid_t await_runtime(const struct launch *launch, pid_t runtime, int failure, cha
     return pid;
   }
   if (pid > 0) {
-    snprintf(text, size, "The OCI runtime '%s' does not leave the container's process to its supervisor",
-             launch->runtime[0]);
+    stopped(text, size, launch, "does not leave the container's process to its supervisor");
     return 0;
   }
   char message[512];
