@@ -8,6 +8,7 @@ import type { MasterEvent } from '../../src/master/events.ts';
 import { type MasterState, masterViews, step } from '../../src/master/master.ts';
 import { copyState, stateDifference } from '../../src/master/state-copy.ts';
 import { MasterCall_Type } from '../../src/model/generated/messages.ts';
+import { copied } from '../support/copied.ts';
 import { cluster, viewer } from './harness.ts';
 import { StrangeWorld } from './strange-world.ts';
 
@@ -28,9 +29,9 @@ test('a copy of any moment goes on as the master has gone on, and neither touche
       const taken: Taken[] = [];
       const strange = new StrangeWorld(seed, (event, take) => {
         // The master keeps and changes parts of the events it is given.
-        const told = structuredClone(event);
-        const effects = take(structuredClone(event));
-        taken.push({ event: told, effects: structuredClone(effects) });
+        const told = copied(event);
+        const effects = take(copied(event));
+        taken.push({ event: told, effects: copied(effects) });
         return effects;
       });
       const { master } = strange.world;
@@ -45,7 +46,7 @@ test('a copy of any moment goes on as the master has gone on, and neither touche
       for (const { state, from } of forks) {
         for (const { event, effects } of taken.slice(from)) {
           // A message becomes part of the state of the master that takes it.
-          assert.deepStrictEqual(structuredClone(step(state, structuredClone(event))), effects);
+          assert.deepStrictEqual(copied(step(state, copied(event))), effects);
         }
         expect(stateDifference(state, before)).toBeUndefined();
         expect(viewsOf(state)).toEqual(viewsOf(before));

@@ -24,7 +24,16 @@ function copyOf(value: unknown): unknown {
   }
   const copy: Record<string, unknown> = {};
   for (const key in value) {
-    copy[key] = copyOf((value as Record<string, unknown>)[key]);
+    const own = copyOf((value as Record<string, unknown>)[key]);
+    if (key === '__proto__') {
+      // Set like others, it would be the copy's prototype.
+      Object.defineProperty(copy, key, {
+        value: own,
+        ...{ enumerable: true, writable: true, configurable: true },
+      });
+    } else {
+      copy[key] = own;
+    }
   }
   return copy;
 }
