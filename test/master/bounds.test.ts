@@ -264,15 +264,15 @@ test('overlaps are found among all lists, whatever their order', () => {
   expect(hasOverlaps([resources('s:{a,b}'), resources('t:{b}')])).toBe(false);
 });
 
-test('ranges by the hundred thousand are compared with their neighbours only', () => {
+test('ranges by the ten thousand are compared with their neighbours only', () => {
   let reads = 0;
-  const range = Array.from({ length: 100_000 }, (_, index) => ({
+  const range = Array.from({ length: 20_000 }, (_, index) => ({
     get begin() {
       reads += 1;
-      return 2 * ((index * 7919) % 100_000);
+      return 2 * ((index * 7919) % 20_000);
     },
-    end: 2 * ((index * 7919) % 100_000),
+    end: 2 * ((index * 7919) % 20_000),
   }));
   expect(hasOverlaps([[{ name: 'ports', type: 1, ranges: { range } }]])).toBe(false);
-  expect(reads).toBeLessThan(100_000 * 50);
+  expect(reads).toBeLessThan(20_000 * 50);
 });
