@@ -59,6 +59,7 @@ export class HadoopArchives implements ArchiveFolder {
 
   /** Whether there is such a file. */
   async #copy(from: string, to: string, abort: AbortSignal): Promise<boolean> {
+    abort.throwIfAborted();
     const { client, staging } = this.#options;
     const [program, ...parameters] = hadoopCopy(client, from, to);
     // In a group of its own, which the program that it starts is in, too.

@@ -139,4 +139,14 @@ test('a client is ended, with all that it has started, when nobody waits any mor
   expect(staged()).toEqual([]);
 });
 
+test('no client is started for whom nobody waits any more', async () => {
+  put('hadoop/bin/hadoop', `#!/bin/sh\necho "$@" >> "$HADOOP_LOG"\nexec sleep 1000\n`, 0o755);
+  const abort = new AbortController();
+  const pulled = pull('app:1', abort.signal);
+  abort.abort(new Error('killed'));
+  await expect(pulled).rejects.toThrow('killed');
+  expect(calls()).toEqual([]);
+  expect(staged()).toEqual([]);
+});
+
 const isDead = (pid: number) => readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ');
