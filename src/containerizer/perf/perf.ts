@@ -4,6 +4,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { timerDelay } from '../../model/timer-delay.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
+import { killGroup } from '../process-group.ts';
 import { figureOf, type PerfFigures, readPerfLine } from './perf-output.ts';
 
 /** How long perf may take to begin, and again to end. */
@@ -180,12 +181,4 @@ function faultAt(
   }
   const [line] = complaint.split('\n').filter((it) => !EMPTY_WORDS.has(it.trim()));
   return line?.trim().slice(0, MAX_COMPLAINT) ?? `it ended with ${signal ?? `status ${status}`}`;
-}
-
-function killGroup(pid: number | undefined): void {
-  try {
-    process.kill(-(pid ?? Number.NaN), 'SIGKILL');
-  } catch {
-    // It has ended, or was never started.
-  }
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { ContainerizerError } from '../../containerizer-error.ts';
 import { Slots } from '../../downloads/slots.ts';
 import { type HadoopClient, hadoopCopy } from '../../fetcher/hadoop.ts';
+import { killGroup } from '../../process-group.ts';
 import { requireRoom } from '../blob-file.ts';
 import type { ArchiveFile, ArchiveFolder } from './archive-folder.ts';
 
@@ -79,7 +80,7 @@ export class HadoopArchives implements ArchiveFolder {
     });
     child.on('close', (code, signal) => ended.resolve(code ?? signal ?? 1));
     let problem: unknown;
-    const kill = () => child.pid !== undefined && signalGroup(child.pid);
+    const kill = () => killGroup(child.pid);
     abort.addEventListener('abort', kill);
     const looks = setInterval(() => {
       requireRoom(staging, 0, `the rest of '${from}'`).catch((error: unknown) => {
@@ -102,13 +103,5 @@ export class HadoopArchives implements ArchiveFolder {
     }
     const how = typeof status === 'number' ? `exit status ${status}` : status;
     throw new ContainerizerError(`Failed to bring '${from}' (${how}): ${said.trim()}`);
-  }
-}
-
-function signalGroup(pid: number): void {
-  try {
-    process.kill(-pid, 'SIGKILL');
-  } catch {
-    // It has ended by itself.
   }
 }
