@@ -1,8 +1,6 @@
 // What `docker save` writes about the images in its archive. Pure.
 import { parseBoundedJson } from '../../../wire/json-text.ts';
-import { WireError } from '../../../wire/wire-error.ts';
-import { ContainerizerError } from '../../containerizer-error.ts';
-import { FormatError, fieldsOf, listOf, textOf, textsOf } from '../formats/fields.ts';
+import { fieldsOf, listOf, parsed, textOf, textsOf } from '../formats/fields.ts';
 import type { ImageReference } from '../image.ts';
 import { isNamed, notArchived } from './archived-name.ts';
 
@@ -14,8 +12,8 @@ export interface SavedImage {
 }
 
 /** Of the archive's `manifest.json`. Throws ContainerizerError. */
-export function chooseSaved(bytes: Uint8Array, reference: ImageReference): SavedImage {
-  try {
+export const chooseSaved = (bytes: Uint8Array, reference: ImageReference): SavedImage =>
+  parsed("'manifest.json'", () => {
     const images = listOf(parseBoundedJson(new TextDecoder().decode(bytes)), 'manifest.json').map(
       (value, i) => {
         const fields = fieldsOf(value, `[${i}]`);
@@ -36,12 +34,4 @@ export function chooseSaved(bytes: Uint8Array, reference: ImageReference): Saved
       throw notArchived(reference, names);
     }
     return chosen;
-  } catch (error) {
-    if (error instanceof FormatError || error instanceof WireError) {
-      throw new ContainerizerError(`Failed to parse 'manifest.json': ${error.message}`, {
-        cause: error,
-      });
-    }
-    throw error;
-  }
-}
+  });

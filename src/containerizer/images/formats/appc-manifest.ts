@@ -2,8 +2,6 @@
 // stands. Pure.
 import type { Image_Appc } from '../../../model/generated/messages.ts';
 import { parseBoundedJson } from '../../../wire/json-text.ts';
-import { WireError } from '../../../wire/wire-error.ts';
-import { ContainerizerError } from '../../containerizer-error.ts';
 import type { ImageConfig } from '../image.ts';
 import {
   type Fields,
@@ -12,6 +10,7 @@ import {
   listOf,
   optionalFields,
   optionalText,
+  parsed,
   textOf,
   textsOf,
 } from './fields.ts';
@@ -33,8 +32,8 @@ export interface AppcManifest {
 }
 
 /** Throws ContainerizerError. */
-export function readAppcManifest(text: string): AppcManifest {
-  try {
+export const readAppcManifest = (text: string): AppcManifest =>
+  parsed('its manifest', () => {
     const fields = fieldsOf(parseBoundedJson(text), 'manifest');
     const kind = textOf(fields.acKind, 'acKind');
     if (kind !== 'ImageManifest') {
@@ -52,15 +51,7 @@ export function readAppcManifest(text: string): AppcManifest {
       dependencies: dependencies.map((each, i) => dependencyOf(each, `dependencies[${i}]`)),
       visible: visiblePaths(fields.pathWhitelist),
     };
-  } catch (error) {
-    if (error instanceof FormatError || error instanceof WireError) {
-      throw new ContainerizerError(`Failed to parse its manifest: ${error.message}`, {
-        cause: error,
-      });
-    }
-    throw error;
-  }
-}
+  });
 
 function visiblePaths(value: unknown): readonly string[] {
   const paths = textsOf(value, 'pathWhitelist');

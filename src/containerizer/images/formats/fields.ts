@@ -3,10 +3,24 @@
 // are written in Go.
 import { decodeBase64 } from '../../../wire/base64.ts';
 import { parseBoundedJson } from '../../../wire/json-text.ts';
+import { WireError } from '../../../wire/wire-error.ts';
+import { ContainerizerError } from '../../containerizer-error.ts';
 
 /** The text goes to the framework, after what was read. */
 export class FormatError extends Error {
   override readonly name = 'FormatError';
+}
+
+/** `what`: after "Failed to parse". Throws ContainerizerError for FormatError and WireError. */
+export function parsed<T>(what: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof FormatError || error instanceof WireError) {
+      throw new ContainerizerError(`Failed to parse ${what}: ${error.message}`, { cause: error });
+    }
+    throw error;
+  }
 }
 
 /** What a file says. Throws FormatError or WireError. */

@@ -1,16 +1,14 @@
 // What an image says about containers made of it. The form is that of docker and of the Open
 // Container Initiative; manifests of schema 1 have it, too.
-import { WireError } from '../../../wire/wire-error.ts';
-import { ContainerizerError } from '../../containerizer-error.ts';
 import type { ImageConfig } from '../image.ts';
 import { digestOf } from './digest.ts';
 import {
-  FormatError,
   fieldsOf,
   jsonOf,
   listOf,
   optionalFields,
   optionalText,
+  parsed,
   textsOf,
 } from './fields.ts';
 
@@ -25,8 +23,8 @@ export interface ConfigFile {
 }
 
 /** Throws ContainerizerError. */
-export function readConfigFile(bytes: Uint8Array): ConfigFile {
-  try {
+export const readConfigFile = (bytes: Uint8Array): ConfigFile =>
+  parsed('the image config', () => {
     const file = fieldsOf(jsonOf(bytes), 'config');
     const { diff_ids: diffIds } = optionalFields(file.rootfs, 'rootfs');
     return {
@@ -39,15 +37,7 @@ export function readConfigFile(bytes: Uint8Array): ConfigFile {
               digestOf(each, `rootfs.diff_ids[${i}]`),
             ),
     };
-  } catch (error) {
-    if (error instanceof FormatError || error instanceof WireError) {
-      throw new ContainerizerError(`Failed to parse the image config: ${error.message}`, {
-        cause: error,
-      });
-    }
-    throw error;
-  }
-}
+  });
 
 /** Throws FormatError or WireError. */
 export function configOf(value: unknown, place: string): ImageConfig {
