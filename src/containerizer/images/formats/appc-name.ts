@@ -3,6 +3,7 @@
 // another place is refused. Pure.
 import type { Image_Appc } from '../../../model/generated/messages.ts';
 import { ContainerizerError } from '../../containerizer-error.ts';
+import { folderOf } from './folder-url.ts';
 
 export interface AppcName {
   readonly name: string;
@@ -89,7 +90,7 @@ export const discoveryPath = ({ name, labels }: AppcName): string =>
 
 /** Of `--appc_simple_discovery_uri_prefix`; the problem, if it can't be read. */
 export function readDiscoveryPrefix(text: string): string | { readonly problem: string } {
-  const folder = /^(?:file:\/\/(?:localhost)?)?(\/.*)$/.exec(text)?.[1];
+  const folder = folderOf(text);
   if (folder !== undefined) {
     return folder.endsWith('/') ? folder : `${folder}/`;
   }

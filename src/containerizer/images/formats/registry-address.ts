@@ -1,5 +1,6 @@
 // Where an image is pulled from: the registry that its name or `--docker_registry` names.
 import type { ImageReference } from '../image.ts';
+import { folderOf } from './folder-url.ts';
 import { isHost } from './reference.ts';
 
 export interface RegistryAddress {
@@ -17,7 +18,7 @@ export type ImageSource =
 
 /** Of `--docker_registry`; the problem, if it can't be read. */
 export function parseImageSource(text: string): ImageSource | { readonly problem: string } {
-  const folder = /^(?:file:\/\/(?:localhost)?)?(\/.*)$/.exec(text)?.[1];
+  const folder = folderOf(text);
   if (folder !== undefined) {
     return { kind: 'archives', folder };
   }
