@@ -4,6 +4,7 @@
 import type { Image_Appc } from '../../../model/generated/messages.ts';
 import { ContainerizerError } from '../../containerizer-error.ts';
 import { folderOf } from './folder-url.ts';
+import { shownName } from './refused-name.ts';
 
 export interface AppcName {
   readonly name: string;
@@ -22,13 +23,10 @@ const LABEL = /^[a-z0-9](?:[\w.+~-]*[a-z0-9])?$/i;
 const IMAGE_ID = /^sha512-[0-9a-f]{128}$/;
 /** Programs show the beginning of an id in the place of all of it. */
 const BEGINNING = /^sha512-[0-9a-f]{32,128}$/;
-const MOST_SHOWN = 300;
 
 /** The form of an image's id: of the bytes of its uncompressed archive. */
 export const isImageId = (value: unknown): value is string =>
   typeof value === 'string' && IMAGE_ID.test(value);
-
-const shown = (text: string) => text.slice(0, MOST_SHOWN).replaceAll(/\p{Cc}/gu, '\u{fffd}');
 
 /** The specification's names of architectures that Node calls otherwise. */
 const ARCHITECTURES: Readonly<Record<string, string>> = {
@@ -46,7 +44,7 @@ export const appcArchitecture = (architecture: string): string =>
 /** `arch` is that of images for this machine. Throws ContainerizerError. */
 export function readAppcName({ name, id, labels }: Image_Appc, arch: string): AppcName {
   const refuse = (why: string) =>
-    new ContainerizerError(`Failed to parse appc image '${shown(name)}': ${why}`);
+    new ContainerizerError(`Failed to parse appc image '${shownName(name)}': ${why}`);
   if (name === '') {
     throw new ContainerizerError('Image name cannot be empty');
   }
@@ -67,7 +65,7 @@ export function readAppcName({ name, id, labels }: Image_Appc, arch: string): Ap
     if (value.length > MOST_CHARACTERS || !LABEL.test(value)) {
       throw refuse(
         `the label '${key}' has letters, digits and '._+~-', begins and ends with a letter or ` +
-          `digit, and is '${shown(value)}'`,
+          `digit, and is '${shownName(value)}'`,
       );
     }
   }

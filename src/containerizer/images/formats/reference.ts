@@ -3,21 +3,18 @@
 import { ContainerizerError } from '../../containerizer-error.ts';
 import type { ImageReference } from '../image.ts';
 import { isDigest } from './digest.ts';
+import { shownName } from './refused-name.ts';
 
 /** As in docker. */
 const MOST_CHARACTERS = 255;
 const HOST = /^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9a-fA-F:.]+\])(?::(\d{1,5}))?$/;
 const COMPONENT = /^[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?$/;
 const TAG = /^\w[\w.-]{0,127}$/;
-/** What is shown of a name that is refused. */
-const MOST_SHOWN = 300;
 
 /** Throws ContainerizerError. */
 export function parseReference(text: string): ImageReference {
-  const refuse = (why: string) => {
-    const shown = text.slice(0, MOST_SHOWN).replaceAll(/\p{Cc}/gu, '\u{fffd}');
-    return new ContainerizerError(`Failed to parse docker image '${shown}': ${why}`);
-  };
+  const refuse = (why: string) =>
+    new ContainerizerError(`Failed to parse docker image '${shownName(text)}': ${why}`);
   const [name = '', digest, ...others] = text.split('@');
   if (others.length > 0) {
     throw refuse("Multiple '@' symbols found");
@@ -31,7 +28,7 @@ export function parseReference(text: string): ImageReference {
   }
   const { registry, repository } = splitRegistry(path);
   if (registry !== undefined && !isHost(registry)) {
-    throw refuse(`'${registry.slice(0, MOST_SHOWN)}' is no host with or without a port`);
+    throw refuse(`'${shownName(registry)}' is no host with or without a port`);
   }
   if (repository === '') {
     throw refuse('there is no name of a repository');
