@@ -12,7 +12,7 @@ import {
   optionalFields,
   optionalText,
 } from './fields.ts';
-import { isDockerHub } from './registry-address.ts';
+import { isSameRegistry } from './registry-address.ts';
 
 export interface Login {
   /** Host and port of the registry that it is for. */
@@ -97,7 +97,7 @@ const hostOf = (key: string) => key.replace(/^https?:\/\//, '').split('/', 1)[0]
 
 /**
  * The login for a registry; the first files come first, and what a file has itself before the name
- * of a program that has it. All names of Docker Hub stand for the same registry.
+ * of a program that has it.
  */
 export function loginFor(
   registry: string,
@@ -105,11 +105,6 @@ export function loginFor(
 ): Login | undefined {
   const all = files
     .flat()
-    .filter(
-      (login) =>
-        login.registry === registry ||
-        login.registry === EVERY ||
-        (isDockerHub(registry) && isDockerHub(login.registry)),
-    );
+    .filter((login) => login.registry === EVERY || isSameRegistry(registry, login.registry));
   return all.find(hasProof) ?? all[0];
 }

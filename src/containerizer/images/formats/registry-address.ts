@@ -45,6 +45,10 @@ export function isDockerHub(host: string): boolean {
   return name === 'docker.io' || name.endsWith('.docker.io');
 }
 
+/** All names of Docker Hub stand for the same registry. */
+export const isSameRegistry = (one: string, other: string): boolean =>
+  one === other || (isDockerHub(one) && isDockerHub(other));
+
 /** The registry and the repository in it. The official images of Docker Hub are in `library`. */
 export function placeOf(
   reference: ImageReference,

@@ -1,6 +1,6 @@
 // Servers that have the images of a registry, as `--docker_registry_mirrors` says. Pure.
 import { isHost } from './reference.ts';
-import { isDockerHub, type RegistryAddress } from './registry-address.ts';
+import { isSameRegistry, type RegistryAddress } from './registry-address.ts';
 
 export interface Mirror {
   /** Host and port of the registry, as names of images have them. */
@@ -33,9 +33,5 @@ export function parseMirror(text: string): Mirror | { readonly problem: string }
   };
 }
 
-/** All names of Docker Hub stand for the same registry. */
 export const mirrorsOf = (registry: string, mirrors: readonly Mirror[]): readonly Mirror[] =>
-  mirrors.filter(
-    (mirror) =>
-      mirror.registry === registry || (isDockerHub(registry) && isDockerHub(mirror.registry)),
-  );
+  mirrors.filter((mirror) => isSameRegistry(registry, mirror.registry));
