@@ -7,8 +7,8 @@ import type { CollectionRules } from '../../containerizer/images/collection.ts';
 import { readDiscoveryPrefix } from '../../containerizer/images/formats/appc-name.ts';
 import { type Login, readDockerConfig } from '../../containerizer/images/formats/docker-config.ts';
 import {
-  type ImageSource,
-  parseImageSource,
+  type DockerSource,
+  parseDockerSource,
 } from '../../containerizer/images/formats/registry-address.ts';
 import { type Mirror, parseMirror } from '../../containerizer/images/formats/registry-mirrors.ts';
 import type { ImageSupport, ImageTypeName } from '../../containerizer/plan/images.ts';
@@ -24,7 +24,7 @@ import type { AgentFlagValues } from './options.ts';
 
 export interface ImageSettings {
   readonly support: ImageSupport;
-  readonly source: ImageSource;
+  readonly source: DockerSource;
   /** The operator's; those of an image come first. */
   readonly logins: readonly Login[];
   readonly mirrors: readonly Mirror[];
@@ -84,8 +84,8 @@ function sandboxDirectoryOf(path: string): string {
   return normalize(`/${names.join('/')}`);
 }
 
-function sourceOf(text: string): ImageSource {
-  const source = parseImageSource(text);
+function sourceOf(text: string): DockerSource {
+  const source = parseDockerSource(text);
   if ('problem' in source) {
     throw new FlagError(`--docker_registry: ${source.problem}`);
   }

@@ -5,7 +5,7 @@ import { ArchivePuller } from './archives/archive-puller.ts';
 import { HadoopArchives, type HadoopOptions } from './archives/hadoop-archives.ts';
 import type { Login } from './formats/docker-config.ts';
 import { platformOf } from './formats/platform.ts';
-import type { ImageSource } from './formats/registry-address.ts';
+import type { DockerSource } from './formats/registry-address.ts';
 import type { Mirror } from './formats/registry-mirrors.ts';
 import type { Puller } from './puller.ts';
 import type { Manner } from './registry/asking.ts';
@@ -13,7 +13,7 @@ import { RegistryCertificates } from './registry/certificates.ts';
 import { RegistryPuller } from './registry/registry-puller.ts';
 
 export interface PullerOptions {
-  readonly source: ImageSource;
+  readonly source: DockerSource;
   /** Those of the agent, for registries. */
   readonly logins: readonly Login[];
   readonly mirrors: readonly Mirror[];

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readDockerConfig } from '../../../src/containerizer/images/formats/docker-config.ts';
 import { parseReference } from '../../../src/containerizer/images/formats/reference.ts';
-import { parseImageSource } from '../../../src/containerizer/images/formats/registry-address.ts';
+import { parseDockerSource } from '../../../src/containerizer/images/formats/registry-address.ts';
 import { ThreadPuller } from '../../../src/containerizer/images/thread-puller.ts';
 import { json } from './formats/samples.ts';
 import { copyLayout, DockerRegistry, writeLayout } from './registry/docker-registry.ts';
@@ -33,7 +33,7 @@ afterAll(() => {
 
 async function pull(source: string, name: string) {
   const abort = new AbortController().signal;
-  const from = parseImageSource(source);
+  const from = parseDockerSource(source);
   if ('problem' in from) {
     throw new Error(from.problem);
   }

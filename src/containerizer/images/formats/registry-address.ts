@@ -1,4 +1,4 @@
-// Where an image is pulled from: the registry that its name or `--docker_registry` names.
+// Where images of Docker are pulled from: the registry that a name or `--docker_registry` names.
 import type { ImageReference } from '../image.ts';
 import { folderOf } from './folder-url.ts';
 import { isHost } from './reference.ts';
@@ -9,7 +9,7 @@ export interface RegistryAddress {
   readonly host: string;
 }
 
-export type ImageSource =
+export type DockerSource =
   | { readonly kind: 'registry'; readonly address: RegistryAddress }
   /** A folder of image archives. */
   | { readonly kind: 'archives'; readonly folder: string }
@@ -17,7 +17,7 @@ export type ImageSource =
   | { readonly kind: 'hadoop'; readonly url: string };
 
 /** Of `--docker_registry`; the problem, if it can't be read. */
-export function parseImageSource(text: string): ImageSource | { readonly problem: string } {
+export function parseDockerSource(text: string): DockerSource | { readonly problem: string } {
   const folder = folderOf(text);
   if (folder !== undefined) {
     return { kind: 'archives', folder };

@@ -11,7 +11,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { hadoopClient } from '../../../../src/containerizer/fetcher/hadoop.ts';
 import { parseReference } from '../../../../src/containerizer/images/formats/reference.ts';
-import { parseImageSource } from '../../../../src/containerizer/images/formats/registry-address.ts';
+import { parseDockerSource } from '../../../../src/containerizer/images/formats/registry-address.ts';
 import { pullerOf } from '../../../../src/containerizer/images/pullers.ts';
 import { temporaryFolder } from '../../../agent-driver/harness.ts';
 import { until } from '../../../support/cluster.ts';
@@ -46,7 +46,7 @@ const staged = () => {
 };
 
 function pull(name: string, abort = never) {
-  const source = parseImageSource('hdfs://namenode:8020/images/');
+  const source = parseDockerSource('hdfs://namenode:8020/images/');
   if ('problem' in source) {
     throw new Error(source.problem);
   }

@@ -6,7 +6,7 @@ import {
 } from '../../../../src/containerizer/images/formats/docker-config.ts';
 import { parseReference } from '../../../../src/containerizer/images/formats/reference.ts';
 import {
-  parseImageSource,
+  parseDockerSource,
   placeOf,
 } from '../../../../src/containerizer/images/formats/registry-address.ts';
 import { json } from './samples.ts';
@@ -72,13 +72,13 @@ test.each<[string, unknown]>([
   ['http://localhost:5000/', { scheme: 'http', host: 'localhost:5000' }],
   ['https://[::1]:5000/v2/', { scheme: 'https', host: '[::1]:5000' }],
 ])('--docker_registry=%s is a registry', (text, address) => {
-  expect(parseImageSource(text)).toEqual({ kind: 'registry', address });
+  expect(parseDockerSource(text)).toEqual({ kind: 'registry', address });
 });
 
 test.each(['/var/images', 'file:///var/images', 'file://localhost/var/images'])(
   '--docker_registry=%s is a folder',
   (text) => {
-    expect(parseImageSource(text)).toEqual({ kind: 'archives', folder: '/var/images' });
+    expect(parseDockerSource(text)).toEqual({ kind: 'archives', folder: '/var/images' });
   },
 );
 
@@ -92,7 +92,7 @@ test.each([
   'hdfs://x/?y',
   'hdfs:/x',
 ])('--docker_registry=%s is refused', (text) => {
-  expect(parseImageSource(text)).toMatchObject({ problem: expect.stringMatching(/^expected/) });
+  expect(parseDockerSource(text)).toMatchObject({ problem: expect.stringMatching(/^expected/) });
 });
 
 test('an image is where its name says, without TLS only here or where the operator says so', () => {
