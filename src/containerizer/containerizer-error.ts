@@ -2,6 +2,12 @@
 import { errorText } from '../model/error-text.ts';
 import type { TaskStatus_Reason } from '../model/generated/messages.ts';
 
+/**
+ * Characters of a text. It may quote what an image or a task says, whatever its length, and has to
+ * fit into a status that the master takes.
+ */
+const MOST_TEXT = 16 * 1024;
+
 export class ContainerizerError extends Error {
   readonly code = 'MESOSCALE_CONTAINER';
   /** The reason, if it is another than a failed launch. */
@@ -16,7 +22,7 @@ export class ContainerizerError extends Error {
       readonly isDropped?: boolean;
     } = {},
   ) {
-    super(text, options);
+    super(text.length > MOST_TEXT ? `${text.slice(0, MOST_TEXT).toWellFormed()}…` : text, options);
     this.reason = options.reason;
     this.isDropped = options.isDropped ?? false;
   }
