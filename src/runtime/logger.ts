@@ -171,7 +171,17 @@ export const silentLogger: Logger = {
 export function formatLine(date: Date, level: LogLevel, name: string, text: string): string {
   const iso = date.toISOString();
   const day = iso.slice(5, 7) + iso.slice(8, 10);
-  // One line for each message: a text from a peer must not be able to forge lines of the log.
-  const safe = text.replaceAll('\n', '\\n').replaceAll('\r', '\\r');
+  const safe = text.replace(CONTROLS, escaped);
   return `${LETTER[level]}${day} ${iso.slice(11, 23)}000 ${process.pid} ${name}] ${safe}\n`;
 }
+
+/**
+ * A text from a peer must neither forge lines of the log nor command the terminal that shows them:
+ * all control characters but the tab.
+ */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it looks for.
+const CONTROLS = /[\u0000-\u0008\u000a-\u001f\u007f-\u009f]/g;
+
+const escaped = (character: string): string =>
+  ({ '\n': '\\n', '\r': '\\r' })[character] ??
+  `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`;

@@ -44,6 +44,11 @@ describe('the log', () => {
     expect(line).not.toContain('\r');
   });
 
+  test('does not pass on what would command a terminal', () => {
+    const line = formatLine(new Date(0), 'info', 'agent', "no '\u001b[2J\u009b2J\u0007\t\u007fä'");
+    expect(line).toContain("no '\\x1b[2J\\x9b2J\\x07\t\\x7fä'\n");
+  });
+
   test('writes what the level asks for, and debug lines while it is verbose', () => {
     const logger = new ProcessLogger({
       name: 'agent',
