@@ -7,9 +7,11 @@ import { allocationRole } from '../../model/resource-format.ts';
 import type { ImageConfig } from '../images/image.ts';
 import { ALLOCATION_ROLE } from '../plan/beside-task.ts';
 import { commandEnvironment, layered } from '../plan/command-line.ts';
+import { volumesOfKind } from '../plan/container-volumes.ts';
 import { dockerCapabilities } from '../plan/docker/docker-capabilities.ts';
 import { dockerLine } from '../plan/docker/docker-command.ts';
 import { dockerError } from '../plan/docker/docker-error.ts';
+import { requireHostFiles } from '../plan/docker/docker-host-files.ts';
 import {
   type DockerOptions,
   type DockerVolume,
@@ -58,6 +60,12 @@ export const dockerContainers = (machine: DockerMachine): Isolator => ({
     }
     const options = dockerOptions(info);
     requireReachable(options, request.task);
+    const paths = volumesOfKind(info, 'host').map(({ source }) => source.path);
+    const inDev = (request.devVolumes ?? []).map((it) => it.host);
+    requireHostFiles([...paths, ...inDev], plan.user, {
+      isBounded: machine.allowed !== undefined,
+      isIpcSharingAllowed: machine.isIpcSharingAllowed,
+    });
     const capabilities = dockerCapabilities(options, machine.allowed);
     const surroundings = surrounded(plan, request, options, machine);
     return {

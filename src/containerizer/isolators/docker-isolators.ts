@@ -51,7 +51,11 @@ export function dockerIsolators(
   // As with docker, a folder of the host is made wherever it is missing, and may be any.
   const files = FILES.map((name) =>
     name === 'volume/host_path'
-      ? volumeHostPath({ creatable: ['/'], isRoot: parts.host.isRoot, showsProcesses: true })
+      ? volumeHostPath({
+          creatable: ['/'],
+          isRoot: parts.host.isRoot,
+          showsProcesses: parts.options.isPidSharingAllowed ?? true,
+        })
       : named(name),
   );
   const more = used.filter(

@@ -266,6 +266,67 @@ describe('refused', () => {
     });
   });
 
+  test.each(['/dev/fd', '/dev/fd/9', '/dev/stdin', '/dev/core', '/dev/pts'])(
+    'the volume %s, which is somewhere else or of others',
+    (path) => {
+      const volume = { host_path: path, container_path: '/dev/own', mode: Volume_Mode.RW };
+      expect(planned(docker({}, { volumes: [volume] }))).toMatchObject({
+        kind: 'refusal',
+        text: expect.stringContaining(
+          "'/dev/own' of a volume ('container.volumes.container_path')",
+        ),
+      });
+    },
+  );
+
+  test.each([
+    docker({}, { volumes: [{ host_path: '/d', container_path: '/in', mode: Volume_Mode.RO }] }),
+    docker({ parameters: [{ key: 'volume', value: '/d:/in:ro' }] }),
+    docker(
+      {},
+      { volumes: [{ host_path: '/dev/log', container_path: '/dev/log', mode: Volume_Mode.RW }] },
+    ),
+  ])('files of the host by an agent with bounds, but to root: %j', (container) => {
+    const allowed = { capabilities: [Capability.CHOWN] };
+    const bounded = { ...parts, capabilities: { ...parts.capabilities, bounding: allowed } };
+    const plannedFor = (user: string) =>
+      planContainer(
+        { ...request(container, { shell: false }), user },
+        host,
+        dockerIsolators(used, bounded),
+      );
+    expect(plannedFor('ann')).toMatchObject({
+      kind: 'refusal',
+      text: expect.stringMatching(
+        /volume '.*' of the host is not allowed for 'ann': the agent has/,
+      ),
+    });
+    expect(plannedFor('root').kind).toBe('plan');
+  });
+
+  test("the machine's IPC and processes by volumes, as where they are asked for by name", () => {
+    const options = {
+      ...parts.options,
+      isPidSharingAllowed: false,
+      ipc: { isSharingAllowed: false, shmBytes: undefined },
+    };
+    const own = dockerIsolators(used, { ...parts, options });
+    const volume = (path: string, target: string) => [
+      { host_path: path, container_path: target, mode: Volume_Mode.RW },
+    ];
+    const plannedWith = (volumes: NonNullable<ContainerInfo['volumes']>) =>
+      planContainer(request(docker({}, { volumes }), { shell: false }), host, own);
+    for (const path of ['/dev/shm', '/dev/./shm/', '/dev/shm/x']) {
+      for (const target of ['/dev/shm', '/in']) {
+        expect(plannedWith(volume(path, target))).toMatchObject({ kind: 'refusal' });
+      }
+    }
+    expect(plannedWith(volume('/dev/shm', '/in'))).toMatchObject({
+      text: expect.stringContaining('--disallow_sharing_agent_ipc_namespace'),
+    });
+    expect(JSON.stringify(plannedWith(volume('/proc', '/in')))).not.toContain('showsProcesses');
+  });
+
   test('a container of either type, by an agent that has only the other', () => {
     const text = 'Abnormal executor termination: unknown container';
     const only = (name: 'docker' | 'mesos') => ({ ...host, containerizers: [name] });
