@@ -106,8 +106,28 @@ export function dockerOptions(info: ContainerInfo): DockerOptions {
   for (const { key, value } of parameters) {
     takeParameter(options, key, value);
   }
+  if (options.hostname === '') {
+    // As docker takes it.
+    options.hostname = undefined;
+  }
+  requireHostname(options.hostname);
   if (options.hostname !== undefined && options.network === 'host') {
     throw dockerError('Unable to set hostname with host network mode');
   }
   return options;
+}
+
+/** The kernel's bound. */
+const MOST_HOSTNAME = 64;
+
+/** It stands in files of the container, too. */
+function requireHostname(name: string | undefined): void {
+  if (
+    name !== undefined &&
+    (name.length > MOST_HOSTNAME || !/^[a-zA-Z0-9](?:[\w.-]*[a-zA-Z0-9])?$/.test(name))
+  ) {
+    throw dockerError(
+      `expected a hostname of at most ${MOST_HOSTNAME} letters, digits, '-', '_' and '.', not '${name}'`,
+    );
+  }
 }

@@ -109,7 +109,9 @@ function device(options: DockerOptions, value: string): void {
   });
 }
 
-/** What mount(8) may be told of one of these; docker's own come first, and can be taken back. */
+/** Docker's own, which can be taken back. */
+const USUAL = ['nosuid', 'nodev', 'noexec'];
+/** What mount(8) may be told of one of these. */
 const TMPFS_OPTION =
   /^(?:r[ow]|(?:no)?(?:suid|dev|exec|atime)|(?:size|nr_inodes|nr_blocks)=\d+[kKmMgG%]?|mode=[0-7]{1,4}|[ug]id=\d+)$/;
 
@@ -127,7 +129,7 @@ function tmpfs(options: DockerOptions, value: string): void {
     source: 'tmpfs',
     target,
     type: 'tmpfs',
-    options: ['nosuid', 'nodev', 'noexec', ...asked],
+    options: [...USUAL.filter((it) => !asked.includes(it.slice('no'.length))), ...asked],
   });
 }
 

@@ -123,7 +123,7 @@ test('each option of docker run changes what it says', () => {
         source: 'tmpfs',
         target: '/run',
         type: 'tmpfs',
-        options: ['nosuid', 'nodev', 'noexec', 'size=64m', 'exec'],
+        options: ['nosuid', 'nodev', 'size=64m', 'exec'],
       },
     ],
     volumes: [
@@ -179,6 +179,8 @@ describe('refused by its name', () => {
     ['security-opt', 'seccomp=/my.json', "expects 'no-new-privileges' or 'seccomp=unconfined'"],
     ['device', '/etc/passwd', 'expects a device of the machine, such as /dev/fuse'],
     ['device', '/dev/shm/link', 'expects a device of the machine, such as /dev/fuse'],
+    ['device', '/dev/fd/3', 'expects a device of the machine, such as /dev/fuse'],
+    ['device', '/dev/pts/0', 'expects a device of the machine, such as /dev/fuse'],
     ['dns', 'x;rm', 'expects an address, such as 10.0.0.2'],
     ['add-host', 'db', 'expects a name and an address, such as db:10.0.0.7'],
     ['workdir', 'rel', 'expects an absolute path'],
@@ -218,6 +220,12 @@ describe('refused by its name', () => {
   test('more parameters than a container may have', () => {
     const many = Array.from({ length: 1_001 }, () => ['label', 'a=b'] as [string, string]);
     expect(() => asked(...many)).toThrow('1001 parameters are more than 1000');
+  });
+
+  test.each(['a\nb', '\u001b[2J', '../etc', 'h'.repeat(65), '-'])('the hostname %j', (name) => {
+    expect(() => asked(['net', 'none'], ['hostname', name])).toThrow(
+      `expected a hostname of at most 64 letters, digits, '-', '_' and '.', not '${name}'`,
+    );
   });
 
   test('a null character, of whatever option', () => {
