@@ -11,7 +11,8 @@ import { compressionOf, MAGIC_BYTES } from './compression.ts';
 import { TarError } from './tar-error.ts';
 import { shown } from './tar-reader.ts';
 
-export const CHUNK_BYTES = 256 * 1024;
+/** Larger ones are no faster, and leave more to the garbage collector at the same time. */
+export const CHUNK_BYTES = 64 * 1024;
 
 /** What takes the archive; it has ended when the promise resolves. */
 type Taker = (chunks: AsyncIterable<Buffer>) => Promise<void>;

@@ -68,7 +68,7 @@ async function unpack(
       hash.update(chunk);
       aci?.hash.update(chunk);
       archive.push(chunk);
-      await pieces.write(child.input, CHUNK_BYTES / 4, signal);
+      await pieces.write(child.input, CHUNK_BYTES, signal);
     }
   };
   await decompressed(order.blob, take, signal);
