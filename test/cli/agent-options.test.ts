@@ -1,7 +1,7 @@
 // What an agent is told by its flags and its environment.
 import { tmpdir } from 'node:os';
 import { describe, expect, test } from 'vitest';
-import { capabilityDefaults } from '../../src/cli/agent/capabilities.ts';
+import { boundsWarnings, capabilityDefaults } from '../../src/cli/agent/capabilities.ts';
 import { AGENT_FLAGS } from '../../src/cli/agent/flags.ts';
 import { agentOptions, executorEnvironment } from '../../src/cli/agent/options.ts';
 import { FlagError, parseFlags } from '../../src/cli/flags/parse.ts';
@@ -86,6 +86,19 @@ const variables = (argv: string[], environment: NodeJS.ProcessEnv = {}) => {
   const { values } = parseFlags(AGENT_FLAGS, { argv, environment: {} });
   return executorEnvironment(values, { listenIp: values.ip ?? '10.0.0.2' }, environment);
 };
+
+test('bounds that containers of type DOCKER can get around by setuid are told', () => {
+  const warnings = (...argv: string[]) =>
+    boundsWarnings(parseFlags(AGENT_FLAGS, { argv, environment: {} }).values);
+  const bounds = '--bounding_capabilities={"capabilities": ["CHOWN"]}';
+  const docker = '--containerizers=docker,mesos';
+  expect(warnings(bounds, docker, '--isolation=linux/capabilities')).toEqual([
+    expect.stringContaining('linux/nnp in --isolation'),
+  ]);
+  expect(warnings(bounds, docker, '--isolation=linux/capabilities,linux/nnp')).toEqual([]);
+  expect(warnings(bounds, '--isolation=linux/capabilities')).toEqual([]);
+  expect(warnings(docker)).toEqual([]);
+});
 
 test('executors are told the address that the agent was told', () => {
   expect(variables([])).toBeUndefined();

@@ -35,3 +35,20 @@ export function capabilityDefaults(values: Values): CapabilityDefaults {
 
 const setOf = (flag: string, value: unknown): CapabilityInfo | undefined =>
   value === undefined ? undefined : messageOf(flag, types.CapabilityInfo, value);
+
+/**
+ * What bounds alone do not keep from users: who is root in a container of type DOCKER can leave
+ * programs of root in its sandbox, which the same user's other tasks, or the user, execute.
+ */
+export function boundsWarnings(
+  values: Values & Pick<FlagValues<typeof AGENT_FLAGS>, 'containerizers'>,
+): string[] {
+  const isBounded = values.bounding_capabilities !== undefined;
+  const isKept = isolatorsNamed(values.isolation).includes('linux/nnp');
+  return isBounded && !isKept && values.containerizers.includes('docker')
+    ? [
+        'With --bounding_capabilities and containers of type DOCKER, other tasks can become root by setuid ' +
+          'programs that such containers leave in their sandboxes: linux/nnp in --isolation keeps tasks from that',
+      ]
+    : [];
+}

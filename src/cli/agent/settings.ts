@@ -19,7 +19,7 @@ import {
   publishedAddress,
 } from '../process/published-address.ts';
 import { logFolder, serverStart } from '../process/server-process.ts';
-import { capabilityDefaults } from './capabilities.ts';
+import { boundsWarnings, capabilityDefaults } from './capabilities.ts';
 import { loggerOf } from './container-logger.ts';
 import { makePathDisks, refuseOverlaps, refuseUnmounted } from './disks.ts';
 import { fetchOptions } from './fetching.ts';
@@ -110,6 +110,10 @@ export async function agentSettings(
     images: images.value,
     containerLogger: containerLogger.value,
     authentication: agentAuthentication({ readonly, readwrite, credentials }),
-    warnings: [...warnings, ...helperWarnings(images.value?.logins ?? [])],
+    warnings: [
+      ...warnings,
+      ...helperWarnings(images.value?.logins ?? []),
+      ...boundsWarnings(values),
+    ],
   };
 }
