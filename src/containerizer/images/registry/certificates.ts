@@ -60,9 +60,9 @@ export class RegistryCertificates {
     const made = this.#kept.get(name) ?? tls.createSecureContext(settingsOf(files));
     this.#kept.delete(name);
     this.#kept.set(name, made);
-    for (const oldest of this.#kept.size > MOST_KEPT ? this.#kept.keys() : []) {
+    const [oldest] = this.#kept.size > MOST_KEPT ? this.#kept.keys() : [];
+    if (oldest !== undefined) {
       this.#kept.delete(oldest);
-      break;
     }
     return made;
   }

@@ -81,9 +81,9 @@ export class Session {
     const bearer = challenges.find(({ scheme }) => scheme === 'bearer');
     const login = this.#login;
     if (bearer !== undefined) {
+      const place = { registry: this.#registry, repository: this.#repository };
       const { parameters } = bearer;
-      const asked = { parameters, url, repository: this.#repository, login, abort };
-      const token = await askForToken({ ...asked, registry: this.#registry }, this.manner);
+      const token = await askForToken({ parameters, url, ...place, login, abort }, this.manner);
       return `Bearer ${token}`;
     }
     const [other] = challenges;

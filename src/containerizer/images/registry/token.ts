@@ -1,7 +1,7 @@
 // Tokens of a registry's token server: how they are asked for, and read.
 import { ContainerizerError } from '../../containerizer-error.ts';
 import type { Login } from '../formats/docker-config.ts';
-import { ask, type Manner, unexpected, whole } from './asking.ts';
+import { ask, type Headers, type Manner, unexpected, whole } from './asking.ts';
 
 const MOST_TOKEN_BYTES = 2 ** 20;
 
@@ -37,23 +37,12 @@ export async function askForToken(request: TokenRequest, manner: Manner): Promis
     ...scopes.map((scope) => `scope=${queryText(scope)}`),
   ].join('&');
   const place = `${realm}${realm.includes('?') ? '&' : '?'}${query}`;
-  const answer = await ask(
+  const headers: Headers = basic === undefined ? {} : { authorization: `Basic ${basic}` };
+  const asked =
     identityToken === undefined
-      ? {
-          url: place,
-          headers: basic === undefined ? {} : { authorization: `Basic ${basic}` },
-          registry,
-          abort,
-        }
-      : {
-          url: realm,
-          headers: {},
-          form: formOf(identityToken, service, scopes),
-          registry,
-          abort,
-        },
-    manner,
-  );
+      ? { url: place, headers }
+      : { url: realm, headers: {}, form: formOf(identityToken, service, scopes) };
+  const answer = await ask({ ...asked, registry, abort }, manner);
   try {
     if (answer.status !== 200) {
       throw unexpected(answer.status, `to GET '${place}'`);
