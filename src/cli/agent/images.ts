@@ -123,11 +123,9 @@ function prefixOf(text: string): string {
   return prefix;
 }
 
-type ImageProvider = (typeof IMAGE_PROVIDERS)[number];
-
 const STORE_FLAGS = { DOCKER: 'docker_store_dir', APPC: 'appc_store_dir' } as const;
 
-type StoreFlag = (typeof STORE_FLAGS)[ImageProvider];
+type StoreFlag = (typeof STORE_FLAGS)[ImageTypeName];
 
 /** Where the stores are without these flags. */
 export function usualStores(workDir: string): Readonly<Record<StoreFlag, string>> {
@@ -136,7 +134,7 @@ export function usualStores(workDir: string): Readonly<Record<StoreFlag, string>
 }
 
 function storesOf(
-  types: ReadonlySet<ImageProvider>,
+  types: ReadonlySet<ImageTypeName>,
   values: AgentFlagValues,
   workDir: string,
 ): ReadonlyMap<ImageTypeName, string> {
