@@ -62,7 +62,7 @@ export class DockerImages implements ImageSource {
     return this.#pulls.run({ key, owner }, abort, async (shared, owners) => {
       using running = parts.pulls.begin(name);
       const known = await knownImage(parts.records, name);
-      const options = { credentials, known, abort: shared };
+      const options = { credentials, known, owner, abort: shared };
       const use = { host: reference.registry ?? '', owners };
       using pulled = await this.#questions.run(use, shared, () =>
         this.#puller.manifest(reference, options),

@@ -14,6 +14,8 @@ export interface PullOptions {
   readonly credentials?: Uint8Array | undefined;
   /** If it is still the image that is asked for, its config is taken from here. */
   readonly known?: KnownImage | undefined;
+  /** On whose behalf, such as a framework's: others are to have their turn. */
+  readonly owner?: string | undefined;
   readonly abort: AbortSignal;
 }
 

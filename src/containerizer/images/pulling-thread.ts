@@ -8,15 +8,13 @@ import { answer } from '../threads/answering.ts';
 import { AciDownloads } from './aci-download.ts';
 import { ByteCounter } from './byte-counter.ts';
 import type { ImageManifest, ImageReference, LayerDescriptor } from './image.ts';
-import type { KnownImage, PulledImage } from './puller.ts';
+import type { PulledImage, PullOptions } from './puller.ts';
 import { mannerOf, type PullerOptions, pullerOf } from './pullers.ts';
 
-export interface ManifestQuestion {
+export interface ManifestQuestion extends Omit<PullOptions, 'abort'> {
   /** The image's, in the other questions; none has been there before. */
   readonly number: number;
   readonly reference: ImageReference;
-  readonly credentials: Uint8Array | undefined;
-  readonly known: KnownImage | undefined;
 }
 
 export interface DownloadQuestion {

@@ -29,10 +29,10 @@ export class ThreadPuller implements Puller {
 
   async manifest(
     reference: ImageReference,
-    { credentials, known, abort }: PullOptions,
+    { abort, ...options }: PullOptions,
   ): Promise<PulledImage> {
     const number = ++this.#lastNumber;
-    const question: ManifestQuestion = { number, reference, credentials, known };
+    const question: ManifestQuestion = { number, reference, ...options };
     const manifest = await this.#thread.ask<ImageManifest>('manifest', question, abort);
     return {
       manifest,

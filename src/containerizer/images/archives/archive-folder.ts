@@ -8,13 +8,19 @@ export interface ArchiveFile {
   readonly remove: () => Promise<void>;
 }
 
+export interface ArchiveUse {
+  /** On whose behalf. */
+  readonly owner: string | undefined;
+  readonly abort: AbortSignal;
+}
+
 export interface ArchiveFolder {
   /** What may follow the name of an archive; whether it is compressed, its first bytes tell. */
   readonly endings: readonly string[];
   /** For messages. */
   place(name: string): string;
   /** Undefined where there is no such file. Rejects as a download does. */
-  file(name: string, abort: AbortSignal): Promise<ArchiveFile | undefined>;
+  file(name: string, use: ArchiveUse): Promise<ArchiveFile | undefined>;
 }
 
 export class LocalArchives implements ArchiveFolder {

@@ -22,7 +22,7 @@ import type { PulledImage, Puller, PullOptions } from '../puller.ts';
 import { compressionOf, MAGIC_BYTES } from '../unpacking/compression.ts';
 import { sha256, sha256Of, verifiedBytes } from '../verification.ts';
 import { Archive } from './archive.ts';
-import type { ArchiveFolder } from './archive-folder.ts';
+import type { ArchiveFolder, ArchiveUse } from './archive-folder.ts';
 import { isNamed, notArchived } from './archived-name.ts';
 import { chooseSaved } from './saved-image.ts';
 
@@ -44,8 +44,11 @@ export class ArchivePuller implements Puller {
     this.#options = options;
   }
 
-  async manifest(reference: ImageReference, { known, abort }: PullOptions): Promise<PulledImage> {
-    const { archive, remove } = await this.#find(reference, abort);
+  async manifest(
+    reference: ImageReference,
+    { known, owner, abort }: PullOptions,
+  ): Promise<PulledImage> {
+    const { archive, remove } = await this.#find(reference, { owner, abort });
     const isLayout = archive.find('index.json') !== undefined;
     let image: ArchivedImage;
     try {
@@ -77,12 +80,13 @@ export class ArchivePuller implements Puller {
 
   async #find(
     reference: ImageReference,
-    abort: AbortSignal,
+    use: ArchiveUse,
   ): Promise<{ readonly archive: Archive; readonly remove: () => Promise<void> }> {
     const { folder } = this.#options;
+    const { abort } = use;
     const names = namesOf(reference).map((name) => `${name}.tar`);
     for (const name of folder.endings.flatMap((end) => names.map((it) => `${it}${end}`))) {
-      const file = await folder.file(name, abort);
+      const file = await folder.file(name, use);
       const place = folder.place(name);
       try {
         const archive = file && (await Archive.open(file.path, abort, place));

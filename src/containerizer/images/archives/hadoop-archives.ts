@@ -8,7 +8,7 @@ import { Slots } from '../../downloads/slots.ts';
 import { type HadoopClient, hadoopCopy } from '../../fetcher/hadoop.ts';
 import { killGroup } from '../../process-group.ts';
 import { requireRoom } from '../blob-file.ts';
-import type { ArchiveFile, ArchiveFolder } from './archive-folder.ts';
+import type { ArchiveFile, ArchiveFolder, ArchiveUse } from './archive-folder.ts';
 
 export interface HadoopOptions {
   readonly client: HadoopClient;
@@ -16,8 +16,8 @@ export interface HadoopOptions {
   readonly staging: string;
 }
 
-/** Each client takes much memory. */
-const MOST_CLIENTS = 4;
+/** Each client takes much memory. One framework has half of them. */
+const MOST_CLIENTS = 8;
 /** Between two looks at how full the disk is, which the client fills. */
 const LOOK_MS = 500;
 /** Of what the client says, the end is kept. */
@@ -38,8 +38,9 @@ export class HadoopArchives implements ArchiveFolder {
     return `${this.#url}/${name}`;
   }
 
-  async file(name: string, abort: AbortSignal): Promise<ArchiveFile | undefined> {
-    return await this.#clients.run({ host: '' }, abort, async () => {
+  async file(name: string, { owner, abort }: ArchiveUse): Promise<ArchiveFile | undefined> {
+    const use = { host: '', owners: owner === undefined ? undefined : new Set([owner]) };
+    return await this.#clients.run(use, abort, async () => {
       const { staging } = this.#options;
       await mkdir(staging, { recursive: true, mode: 0o700 });
       const folder = await mkdtemp(join(staging, 'image-'));

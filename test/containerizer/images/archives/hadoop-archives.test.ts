@@ -45,12 +45,12 @@ const staged = () => {
   return existsSync(path) ? readdirSync(path) : [];
 };
 
-function pull(name: string, abort = never) {
+function opened() {
   const source = parseDockerSource('hdfs://namenode:8020/images/');
   if ('problem' in source) {
     throw new Error(source.problem);
   }
-  const puller = pullerOf({
+  return pullerOf({
     ...{ source, logins: [], mirrors: [], stallMs: 10_000, proxies: undefined },
     certificates: join(folder.path, 'none'),
     architecture: 'x64',
@@ -62,8 +62,9 @@ function pull(name: string, abort = never) {
       staging: join(folder.path, 'staging'),
     },
   });
-  return puller.manifest(parseReference(name), { abort });
 }
+
+const pull = (name: string, abort = never) => opened().manifest(parseReference(name), { abort });
 
 const layer = archiveOf({ name: 'x', content: 'x' });
 const config = json({
@@ -137,6 +138,22 @@ test('a client is ended, with all that it has started, when nobody waits any mor
   await expect(pulled).rejects.toThrow('killed');
   await until('it has ended', () => !existsSync(`/proc/${sleeper}/exe`) || isDead(sleeper));
   expect(staged()).toEqual([]);
+});
+
+test('one who asks for much leaves clients to others', async () => {
+  const slow = HADOOP_CLIENT.replace('\n', '\ncase "$3" in *slow*) exec sleep 1000;; esac\n');
+  put('hadoop/bin/hadoop', slow, 0o755);
+  put('hadoop/files/namenode:8020/images/app:1.tar', saved('app:1'));
+  const puller = opened();
+  const given = new AbortController();
+  const greedy = Array.from({ length: 10 }, (_, at) =>
+    puller.manifest(parseReference(`slow${at}:1`), { owner: 'greedy', abort: given.signal }),
+  );
+  const ends = Promise.allSettled(greedy);
+  using image = await puller.manifest(parseReference('app:1'), { owner: 'other', abort: never });
+  expect(image.manifest.layers).toHaveLength(1);
+  given.abort(new Error('enough'));
+  await ends;
 });
 
 test('no client is started for whom nobody waits any more', async () => {
