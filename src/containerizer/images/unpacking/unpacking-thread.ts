@@ -80,7 +80,7 @@ async function unpack(
   child.input.end();
   await child.ended;
   if (child.said() !== 'ok') {
-    throw new Error('The program that writes the files has ended early');
+    throw new Error(child.loss());
   }
   const { entries, bytes, top, isOpaque, unlisted } = layer;
   const diffId = `sha256:${hash.digest('hex')}`;
@@ -99,6 +99,8 @@ interface Child {
   readonly ended: Promise<void>;
   /** `ok`, or why it does not go on. */
   said(): string;
+  /** Of one that has ended before it was told all, and has said nothing. */
+  loss(): string;
   /** Kills it, and waits for its end. */
   end(): Promise<void>;
 }
@@ -106,12 +108,16 @@ interface Child {
 function start({ program, folder }: UnpackingOrder): Child {
   const child = spawn(program, ['layer', folder], { stdio: ['pipe', 'pipe', 'ignore'], env: {} });
   let text = '';
+  let how = '';
   const ended = new Promise<void>((resolve) => {
     child.on('error', (error) => {
       text = `Failed to execute '${program}': ${error.message}`;
       resolve();
     });
-    child.on('close', () => resolve());
+    child.on('close', (status, ending) => {
+      how = ending ?? `status ${status}`;
+      resolve();
+    });
   });
   child.stdout.setEncoding('latin1').on('data', (more: string) => {
     text = (text + more).slice(0, MAX_ANSWER_BYTES);
@@ -122,12 +128,16 @@ function start({ program, folder }: UnpackingOrder): Child {
     input: child.stdin,
     ended,
     said: () => shown(text.trim()),
+    loss: () => `the program that writes the files has ended early (${how})`,
     end: async () => {
       child.kill('SIGKILL');
       await ended;
     },
   };
 }
+
+/** What writing to a program that has ended fails with. */
+const LOSSES: readonly string[] = ['EPIPE', 'ECONNRESET', 'ABORT_ERR'];
 
 const nothing = async () => undefined;
 /** Ends the work that is being done. */
@@ -142,7 +152,9 @@ async function answer(order: UnpackingOrder): Promise<UnpackingAnswer> {
     return await unpack(order, child, over.signal);
   } catch (error) {
     await child.end();
-    return refusal(error) ?? { kind: 'failed', text: child.said() || errorText(error) };
+    const isLost = LOSSES.includes(codeOf(error) ?? '');
+    const text = child.said() || (isLost ? child.loss() : errorText(error));
+    return refusal(error) ?? { kind: 'failed', text };
   } finally {
     stop = nothing;
   }

@@ -42,6 +42,7 @@ interface Options {
   readonly form?: BlobForm;
   readonly abort?: AbortSignal;
   readonly below?: string;
+  readonly program?: string;
 }
 
 /** Unpacks the blob; `files` is where its files are. */
@@ -52,6 +53,7 @@ async function unpacked(
     form = 'layer',
     abort = new AbortController().signal,
     below = temporary.path,
+    program: given,
   }: Options = {},
 ) {
   const file = join(temporary.path, 'blob');
@@ -60,7 +62,7 @@ async function unpacked(
   mkdirSync(files, { recursive: true });
   mkdirSync(join(folder, 'replaced'));
   writeFileSync(file, blob);
-  const program = await supervisorProgram(programs);
+  const program = given ?? (await supervisorProgram(programs));
   const order = { program, blob: file, folder, form, bounds };
   const layer = await unpackLayer('sha256:77', order, abort);
   return { layer, files, text: (name: string) => readFileSync(join(files, name), 'utf8') };
@@ -103,6 +105,18 @@ function attributes(...of: readonly (readonly [path: string, name: string])[]): 
 }
 
 const OPAQUE = isRoot ? 'trusted.overlay.opaque' : 'user.overlay.opaque';
+
+test.each([
+  ['reads nothing', ''],
+  ['has read all', 'cat > /dev/null; '],
+])('a program that is killed when it %s is said to be', async (_, before) => {
+  const program = join(temporary.path, 'program');
+  writeFileSync(program, `#!/bin/sh\n${before}kill -9 $$\n`, { mode: 0o755 });
+  const blob = archiveOf({ name: 'large', content: Buffer.alloc(2 ** 20) });
+  await expect(unpacked(blob, { program })).rejects.toThrow(
+    /^Failed to unpack layer .*: the program that writes the files has ended early \(SIGKILL\)$/,
+  );
+});
 
 test('holes of a sparse file take no room, and are zeros', async () => {
   const size = 200 * 2 ** 20;
