@@ -27,6 +27,11 @@ export interface ImageConfig {
   readonly user?: string | undefined;
   /** The name or number of the signal that asks its process to end. */
   readonly stopSignal?: string | undefined;
+  /**
+   * The folders that it declares as volumes, which it need not have; absent of images that an
+   * earlier version has pulled.
+   */
+  readonly volumes?: readonly string[] | undefined;
 }
 
 export interface LayerDescriptor {

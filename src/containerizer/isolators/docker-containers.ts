@@ -1,6 +1,7 @@
 // Containers of type DOCKER: what docker gives to all of them, and what their DockerInfo asks for.
 // It stands among isolators, after those of files and volumes, and before all that depends on what
 // a container can do.
+import { resolve } from 'node:path';
 import type { CapabilityInfo, Resource, TaskInfo } from '../../model/generated/messages.ts';
 import { isAtOrBelow } from '../../model/paths.ts';
 import { allocationRole } from '../../model/resource-format.ts';
@@ -77,6 +78,7 @@ export const dockerContainers = (machine: DockerMachine): Isolator => ({
         hostname: surroundings.hostname ?? machine.hostname,
       }),
       ...directoryOf(options, config),
+      madeFolders: volumesOf(config),
       userInside: { name: options.user ?? userOf(config), groups: options.groups },
       stopSignal: options.stopSignal ?? stopSignalOf(config),
       isFirst: !options.hasInit,
@@ -272,6 +274,23 @@ function directoryOf(
   const own = workingDirectory ?? config.workingDirectory;
   return { ownDirectory: own === undefined || own === '' ? '/' : absolute(own) };
 }
+
+/** A volume of the image is a folder of the container's own files, and may be missing there. */
+function volumesOf({ volumes = [] }: ImageConfig): readonly string[] {
+  if (volumes.length > MOST_VOLUMES) {
+    throw dockerError(
+      `the image declares ${volumes.length} volumes: at most ${MOST_VOLUMES} are made`,
+    );
+  }
+  return volumes
+    .map((path) => resolve('/', path))
+    .filter((path) => !KERNEL_FOLDERS.some((folder) => isAtOrBelow(path, folder)));
+}
+
+const MOST_VOLUMES = 1000;
+
+/** What the container has there is mounted by the runtime. */
+const KERNEL_FOLDERS = ['/proc', '/sys', '/dev'];
 
 const absolute = (path: string) => (path.startsWith('/') ? path : `/${path}`);
 

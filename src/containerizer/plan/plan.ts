@@ -57,6 +57,8 @@ export interface ContainerPlan extends ProcessPlan, Surroundings {
   readonly sandboxInside: string;
   /** The user to run as, to whom the sandbox belongs; undefined: the agent's own. */
   readonly user: string | undefined;
+  /** Folders that are made in files of the container's own, where there is nothing. */
+  readonly madeFolders: readonly string[];
   /** Who the process runs as, where that is said by the container's own files. */
   readonly userInside: UserInside | undefined;
   /** The same by number, once the files are there. */
@@ -330,6 +332,7 @@ function basicPlan(request: ContainerRequest, host: PlanHost): ContainerPlan {
     ),
     ...processLine(request),
     user,
+    madeFolders: [],
     userInside: undefined,
     runsAs: undefined,
     stopSignal: undefined,

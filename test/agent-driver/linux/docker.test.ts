@@ -40,8 +40,11 @@ const images = {
     environment: ['PATH=/bin'],
     user: 'app',
     entrypoint: ['/bin/sh', '-c'],
-    command: ['id; pwd; echo $HOME; cat /proc/1/comm; grep CapEff /proc/self/status'],
+    command: [
+      'id; pwd; echo $HOME; cat /proc/1/comm; grep CapEff /proc/self/status; stat -c "%n %u %a" /srv/data/deep',
+    ],
     workingDirectory: '/srv/app',
+    volumes: ['/srv/data/deep', '/etc'],
     files: {
       'etc/passwd': 'root:x:0:0::/root:/bin/sh\napp:x:1234:100::/home/app:/bin/sh\n',
       'etc/group': 'root:x:0:\nusers:x:100:\nextra:x:2000:app\n',
@@ -137,7 +140,8 @@ describe.runIf(process.geteuid?.() === 0)('a container of type DOCKER', () => {
   test('runs as the user of its image, who has no capability, as the first process', async () => {
     expect(await outputOf({ shell: false }, docker('user'))).toBe(
       `${DONE}\nuid=1234(app) gid=100(users) groups=100(users),2000(extra)\n` +
-        '/srv/app\n/home/app\nsh\nCapEff:\t0000000000000000\n',
+        '/srv/app\n/home/app\nsh\nCapEff:\t0000000000000000\n' +
+        '/srv/data/deep 0 755\n',
     );
   });
 

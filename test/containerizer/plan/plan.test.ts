@@ -72,6 +72,7 @@ test('a plan has everything that the container becomes', () => {
       user: 'ann',
       userInside: undefined,
       runsAs: undefined,
+      madeFolders: [],
       stopSignal: undefined,
       isFirst: false,
       isBound: false,

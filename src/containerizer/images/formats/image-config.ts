@@ -51,5 +51,9 @@ export function configOf(value: unknown, place: string): ImageConfig {
     workingDirectory: optionalText(fields.WorkingDir, `${place}.WorkingDir`),
     user: optionalText(fields.User, `${place}.User`) ?? '',
     stopSignal: optionalText(fields.StopSignal, `${place}.StopSignal`),
+    volumes: textsOf(
+      Object.keys(optionalFields(fields.Volumes, `${place}.Volumes`)),
+      `${place}.Volumes`,
+    ),
   };
 }

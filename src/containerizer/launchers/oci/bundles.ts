@@ -291,6 +291,8 @@ function fileSteps(
       : rootStep(plan.rootfs, rootfs, isRoot);
   return [
     ...files,
+    // None is in a volume, as long as none is mounted.
+    ...plan.madeFolders.flatMap((path) => ['reach', rootfs, path]),
     ...plan.volumeMounts.flatMap((mount, index) =>
       volumeSteps(mount, {
         rootfs,

@@ -35,6 +35,7 @@ test('what a container takes is read, and all else passed over', () => {
     workingDirectory: '/srv/dir',
     user: 'app',
     stopSignal: 'SIGINT',
+    volumes: ['/data', '/more'],
   });
 });
 
@@ -46,6 +47,7 @@ test('what is absent, null or empty is not there', () => {
     workingDirectory: undefined,
     user: '',
     stopSignal: undefined,
+    volumes: [],
   };
   expect(config(undefined)).toEqual(nothing);
   expect(config({ Entrypoint: null, Cmd: null, Env: null, WorkingDir: '' })).toEqual(nothing);
@@ -55,6 +57,8 @@ test('what is absent, null or empty is not there', () => {
 test.each<[unknown, string]>([
   [{ Cmd: 'sh' }, "'config.Cmd' must be a list"],
   [{ Cmd: [1] }, "'config.Cmd[0]' must be a string without NUL characters"],
+  [{ Volumes: { 'a\0b': {} } }, "'config.Volumes[0]' must be a string without NUL characters"],
+  [{ Volumes: ['/data'] }, "'config.Volumes' must be an object"],
   [{ Entrypoint: ['a\0b'] }, "'config.Entrypoint[0]' must be a string without NUL characters"],
   ['text', "'config' must be an object"],
 ])('%j is refused', (fields, why) => {

@@ -60,6 +60,7 @@ const config = {
   workingDirectory: '/srv',
   user: 'app',
   stopSignal: 'QUIT',
+  volumes: ['/data', 'more/../var/lib', '/proc/x', '/dev'],
 };
 
 const request = (container: ContainerInfo, command: CommandInfo): ContainerRequest => ({
@@ -114,6 +115,7 @@ test('a container is as docker makes it, whatever --isolation says', () => {
     sandboxInside: '/mnt/mesos/sandbox',
     userInside: { name: 'app', groups: [] },
     stopSignal: 3,
+    madeFolders: ['/data', '/var/lib'],
     isFirst: true,
     namespaces: { mount: 'own', pid: 'own', ipc: 'own', network: 'agent', uts: 'agent' },
     noNewPrivileges: false,
