@@ -281,7 +281,7 @@ describe('containers that plain processes cannot be', () => {
     [{ type: ContainerInfo_Type.DOCKER, docker: { image: 'x' } }, /unknown container/],
     [
       { type: ContainerInfo_Type.MESOS, mesos: { image: { type: 2 } } },
-      /^Unsupported container image type: DOCKER$/,
+      /^Unsupported container image type: DOCKER \(it is not among the agent's --image_providers\)$/,
     ],
     [
       { type: ContainerInfo_Type.MESOS, volumes: [{ container_path: 'x', mode: 1 }] },

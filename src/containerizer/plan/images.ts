@@ -57,9 +57,11 @@ const dockerImage = ({ docker }: ContainerInfo, login?: Uint8Array): Image | und
 
 const nameOf = enumNames(Image_Type);
 
-/** Mesos's words. */
+/** Mesos's words, and what the operator can do. */
 export const unsupportedType = (type: Image_Type): ContainerizerError =>
-  new ContainerizerError(`Unsupported container image type: ${nameOf(type) ?? type}`);
+  new ContainerizerError(
+    `Unsupported container image type: ${nameOf(type) ?? type} (it is not among the agent's --image_providers)`,
+  );
 
 /** Throws ContainerizerError where the agent has no images of such a type. */
 export function requireImageTypes(

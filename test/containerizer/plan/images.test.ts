@@ -330,7 +330,9 @@ describe('before there is an image', () => {
 
   test('an agent has no images of other types, or none at all', () => {
     const appc = asking({ mesos: { image: { type: Image_Type.APPC, appc: { name: 'x' } } } });
-    const text = (type: string) => ({ text: `Unsupported container image type: ${type}` });
+    const text = (type: string) => ({
+      text: `Unsupported container image type: ${type} (it is not among the agent's --image_providers)`,
+    });
     expect(planContainer(request({ value: 'x' }, appc), host, isolators)).toMatchObject(
       text('APPC'),
     );

@@ -116,10 +116,11 @@ async function fetchManifest(
   abort: AbortSignal,
 ): Promise<StoredManifest> {
   const accept = MANIFEST_TYPES.join(', ');
-  const answer = await session.get(`manifests/${wanted}`, { accept }, abort);
+  const path = `manifests/${wanted}`;
+  const answer = await session.get(path, { accept }, abort);
   try {
     if (answer.status !== 200) {
-      throw unexpected(answer.status, 'to get the manifest');
+      throw unexpected(answer.status, `to get the manifest from '${session.urlOf(path)}'`);
     }
     const { 'content-type': type, 'docker-content-digest': said } = answer.headers;
     if (type === undefined) {

@@ -47,9 +47,14 @@ export class Session {
     );
   }
 
-  /** `path`: below the repository. Throws ContainerizerError, or the reason of the abort. */
+  /** `path`: below the repository. */
+  urlOf(path: string): string {
+    return `${this.#root}/${path}`;
+  }
+
+  /** Throws ContainerizerError, or the reason of the abort. */
   async get(path: string, headers: Headers, abort: AbortSignal): Promise<Answer> {
-    const url = `${this.#root}/${path}`;
+    const url = this.urlOf(path);
     const sent = this.#authorization;
     const asked = (authorization: string | undefined) =>
       authorization === undefined ? headers : { ...headers, authorization };

@@ -109,9 +109,10 @@ test('a layer that a mirror lacks, or has wrong, comes from the registry', async
 test('where no place has it, all of them are told of', async () => {
   breakAll(mirror, 500);
   await expect(pulled(puller())).rejects.toThrow(
-    `Unexpected HTTP response '404 Not Found' when trying to get the manifest (mirror ` +
+    `Unexpected HTTP response '404 Not Found' when trying to get the manifest from ` +
+      `'http://${registry.host}/v2/a/manifests/latest' (mirror ` +
       `http://${mirror.host}/: Unexpected HTTP response '500 Internal Server Error' when trying ` +
-      'to get the manifest)',
+      `to get the manifest from 'http://${mirror.host}/v2/a/manifests/latest')`,
   );
 });
 

@@ -312,7 +312,8 @@ describe('who asks', () => {
     refuse(bearer(), 'Bearer other');
     serveTokens(() => ({ token: 't1' }));
     expect(await errorOf(pull('a'))).toBe(
-      "Unexpected HTTP response '401 Unauthorized' when trying to get the manifest",
+      "Unexpected HTTP response '401 Unauthorized' when trying to get the manifest " +
+        `from 'http://${registry.host}/v2/a/manifests/latest'`,
     );
   });
 
@@ -347,7 +348,8 @@ describe('a registry that', () => {
 
   test('does not have the image', async () => {
     expect(await errorOf(pull('a:b'))).toBe(
-      "Unexpected HTTP response '404 Not Found' when trying to get the manifest",
+      "Unexpected HTTP response '404 Not Found' when trying to get the manifest " +
+        `from 'http://${registry.host}/v2/a/manifests/b'`,
     );
   });
 
@@ -432,7 +434,8 @@ describe('a registry that', () => {
     expect((asked[1] ?? 0) - (asked[0] ?? 0)).toBeGreaterThanOrEqual(990);
     answer(429, { 'retry-after': '3600' });
     expect(await errorOf(pull('a'))).toBe(
-      "Unexpected HTTP response '429 Too Many Requests' when trying to get the manifest",
+      "Unexpected HTTP response '429 Too Many Requests' when trying to get the manifest " +
+        `from 'http://${registry.host}/v2/a/manifests/latest'`,
     );
     registry.requests.length = 0;
     answer(503, {});
