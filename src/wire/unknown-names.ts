@@ -50,8 +50,11 @@ function itemsOf({ rule }: Field, item: unknown): unknown[] {
   }
 }
 
+/** The same of `forcePullImage`, as JSON of others has it, and of `force_pull_image`. */
+const plain = (name: string) => name.replaceAll('_', '').toLowerCase();
+
 function hint(name: string, names: readonly string[]): string {
-  const meant = closestName(name, names);
+  const meant = names.find((each) => plain(each) === plain(name)) ?? closestName(name, names);
   if (meant !== undefined) {
     return `did you mean '${meant}'?`;
   }

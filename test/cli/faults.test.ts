@@ -185,6 +185,14 @@ describe('a field that is misspelt is named with the field that was meant', () =
     ]);
   });
 
+  test('in the spelling of Marathon', async () => {
+    const container = { type: 'DOCKER', docker: { image: 'a', forcePullImage: true } };
+    const { comand: command, ...rest } = task;
+    expect(await execute(`--task=${JSON.stringify({ ...rest, command, container })}`)).toEqual([
+      "--task has the unknown field 'container.docker.forcePullImage' (did you mean 'force_pull_image'?)",
+    ]);
+  });
+
   test('in the tasks of a group', async () => {
     const { comand: command, ...rest } = task;
     const other = { ...rest, command: { ...command, argument: ['x'] } };

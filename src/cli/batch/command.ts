@@ -8,8 +8,8 @@ export const COMMAND = command({
   usage:
     'mesoscale batch FILE [--master=HOST:PORT] …\n\n' +
     'FILE holds one task a line, as JSON or as CSV with a header. A task has a command, and may ' +
-    'have a name, cpus, mem, disk, gpus, role, retries, env and constraints. Interrupt the batch ' +
-    'and run it again: it goes on, with rows that were added at the end, too.',
+    'have a name, cpus, mem, disk, gpus, role, retries, env, image and constraints. Interrupt ' +
+    'the batch and run it again: it goes on, with rows that were added at the end, too.',
   flags: BATCH_FLAGS,
   maxArguments: 1,
   run: async (parsed) => (await import('./main.ts')).runBatch(parsed),

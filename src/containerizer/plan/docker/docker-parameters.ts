@@ -1,5 +1,6 @@
 // The options of `docker run` among the parameters of a DockerInfo. Each is here: with what it
 // changes, or with why it is refused. An option that is not known is refused, too.
+import { closestName } from '../../../model/closest-name.ts';
 import { isInDev } from './dev-paths.ts';
 import { capabilityNamed } from './docker-capabilities.ts';
 import { dockerError } from './docker-error.ts';
@@ -267,30 +268,52 @@ const SAME: Readonly<Record<string, string>> = {
   w: 'workdir',
 };
 
+const NO_PORTS = 'containers have the ports of the agent';
+const OUTPUT = 'what containers print is in their sandboxes';
+
 const OF_RESOURCES = "the task's resources and limits say that";
 
 /** Why others are not taken. */
 const REFUSED: Readonly<Record<string, string>> = {
+  c: OF_RESOURCES,
   'cpu-period': OF_RESOURCES,
   'cpu-quota': OF_RESOURCES,
   'cpu-shares': OF_RESOURCES,
   cpus: OF_RESOURCES,
+  'log-driver': OUTPUT,
+  'log-opt': OUTPUT,
+  m: OF_RESOURCES,
   memory: OF_RESOURCES,
   'memory-reservation': OF_RESOURCES,
   mount: "'volume' and 'container.volumes' are for that",
-  publish: 'containers have the ports of the agent',
+  p: NO_PORTS,
+  publish: NO_PORTS,
+  'publish-all': NO_PORTS,
+  restart: 'frameworks start tasks again',
   'stop-timeout': "'kill_policy' of the task says that",
   tty: "'container.tty_info' is for that",
   'volume-driver': 'there are no volume drivers',
 };
+
+function whyRefused(key: string): string {
+  if (Object.hasOwn(REFUSED, key)) {
+    return REFUSED[key] ?? '';
+  }
+  const known = [...Object.keys(OPTIONS), ...Object.keys(SAME)];
+  const bare = key.replace(/^-+/, '');
+  if (bare !== key && known.includes(bare)) {
+    return `names have no dashes before them, as in '${bare}'`;
+  }
+  const meant = closestName(key, known);
+  return `it is not known here${meant === undefined ? '' : ` (did you mean '${meant}'?)`}`;
+}
 
 /** Throws ContainerizerError. */
 export function takeParameter(options: DockerOptions, key: string, value: string): void {
   const name = SAME[key] ?? key;
   const taking = Object.hasOwn(OPTIONS, name) ? OPTIONS[name] : undefined;
   if (taking === undefined) {
-    const why = Object.hasOwn(REFUSED, key) ? REFUSED[key] : 'it is not known here';
-    throw dockerError(`parameter '${key}' is not supported: ${why}`);
+    throw dockerError(`parameter '${key}' is not supported: ${whyRefused(key)}`);
   }
   if (value.includes('\0')) {
     throw dockerError(`parameter '${key}' has a null character`);

@@ -158,7 +158,10 @@ describe('refused by its name', () => {
     ['cpu-shares', '2', "the task's resources and limits say that"],
     ['memory', '1g', "the task's resources and limits say that"],
     ['constructor', '1', 'it is not known here'],
-    ['log-driver', 'syslog', 'it is not known here'],
+    ['--rm', 'true', "names have no dashes before them, as in 'rm'"],
+    ['m', '1g', "the task's resources and limits say that"],
+    ['log-driver', 'syslog', 'what containers print is in their sandboxes'],
+    ['rmm', 'true', "it is not known here (did you mean 'rm'?)"],
   ])('%s, which has no meaning here', (key, value, why) => {
     expect(() => asked([key, value])).toThrow(
       `Failed to create docker run options: parameter '${key}' is not supported: ${why}`,
