@@ -49,7 +49,11 @@ export function commandEnvironment(command: CommandInfo): Record<string, string>
 
 /** Merges environments; later ones win. The agent's own environment is never included. */
 export function layered(...layers: Readonly<Record<string, string>>[]): Record<string, string> {
-  const environment: Record<string, string> = Object.assign({ PATH: STANDARD_PATH }, ...layers);
+  // Unlike Object.assign it takes a variable of the name `__proto__` for one.
+  const environment = Object.fromEntries([
+    ['PATH', STANDARD_PATH] as const,
+    ...layers.flatMap((layer) => Object.entries(layer)),
+  ]);
   for (const [name, value] of Object.entries(environment)) {
     if (name === '' || name.includes('=') || name.includes('\0') || value.includes('\0')) {
       throw new ContainerizerError(`Environment variable '${name}' is not valid`);

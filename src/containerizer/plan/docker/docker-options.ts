@@ -80,8 +80,9 @@ export function dockerOptions(info: ContainerInfo): DockerOptions {
     groups: [],
     workingDirectory: undefined,
     entrypoint: undefined,
-    environment: {},
-    labels: {},
+    // Of any names, `__proto__` among them.
+    environment: Object.create(null) as Record<string, string>,
+    labels: Object.create(null) as Record<string, string>,
     isReadOnly: false,
     added: [],
     dropped: [],

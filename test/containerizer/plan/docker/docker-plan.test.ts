@@ -146,6 +146,25 @@ test('a container is as docker makes it, whatever --isolation says', () => {
   });
 });
 
+test('a variable may have any name, those of JavaScript, too', () => {
+  const variables = [{ name: 'valueOf', value: 'a' }];
+  for (const [own, parameters] of [
+    [[...variables, { name: '__proto__', value: 'b' }], []],
+    [variables, [{ key: 'env', value: '__proto__=b' }]],
+  ] as const) {
+    const { environment } = planOf(docker({ parameters: [...parameters] }), {
+      shell: false,
+      environment: { variables: [...own] },
+    });
+    expect(Object.entries(environment)).toEqual(
+      expect.arrayContaining([
+        ['valueOf', 'a'],
+        ['__proto__', 'b'],
+      ]),
+    );
+  }
+});
+
 test('an executor of the framework has the variables that it speaks with the agent by', () => {
   const { task: _, ...executor } = request(docker(), { shell: true, value: './run' });
   const result = planContainer(executor, host, isolators);
