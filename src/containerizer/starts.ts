@@ -3,6 +3,7 @@
 // processor behind a hundred others, as does whoever asks it for its health. In turn they are all
 // started as soon, and the first of them sooner.
 import { availableParallelism } from 'node:os';
+import { Slots } from './downloads/slots.ts';
 
 interface StartsOptions {
   readonly most: number;
@@ -17,58 +18,21 @@ const DEFAULT_STARTS: StartsOptions = {
 };
 
 export class Starts {
-  readonly #options: StartsOptions;
-  /** In the order in which they came. */
-  readonly #waiting = new Set<() => void>();
-  #going = 0;
+  readonly #slots: Slots;
+  readonly #limitMs: number;
 
-  constructor(options: StartsOptions = DEFAULT_STARTS) {
-    this.#options = options;
+  constructor({ most, limitMs }: StartsOptions = DEFAULT_STARTS) {
+    this.#slots = new Slots(most, most);
+    this.#limitMs = limitMs;
   }
 
   /** Resolves when there is room for one, to what says that it is over. Rejects when aborted. */
   async begin(abort: AbortSignal): Promise<() => void> {
-    abort.throwIfAborted();
-    if (this.#going >= this.#options.most) {
-      await this.#turn(abort);
-    } else {
-      this.#going++;
-    }
-    let isOver = false;
-    const over = () => {
+    const release = await this.#slots.take({ host: 'this machine' }, abort);
+    const limit = setTimeout(release, this.#limitMs).unref();
+    return () => {
       clearTimeout(limit);
-      if (!isOver) {
-        isOver = true;
-        this.#next();
-      }
+      release();
     };
-    const limit = setTimeout(over, this.#options.limitMs).unref();
-    return over;
-  }
-
-  #turn(abort: AbortSignal): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const go = () => {
-      abort.removeEventListener('abort', leave);
-      resolve();
-    };
-    const leave = () => {
-      this.#waiting.delete(go);
-      reject(abort.reason);
-    };
-    abort.addEventListener('abort', leave, { once: true });
-    this.#waiting.add(go);
-    return promise;
-  }
-
-  /** Hands the room of a start that is over to the first that waits. */
-  #next(): void {
-    const [first] = this.#waiting;
-    if (first === undefined) {
-      this.#going--;
-    } else {
-      this.#waiting.delete(first);
-      first();
-    }
   }
 }
