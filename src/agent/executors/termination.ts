@@ -25,6 +25,12 @@ export interface ExecutorExit {
   readonly waitStatus: number | undefined;
 }
 
+/** How an executor has ended, of a container or not. */
+type End = Pick<
+  ContainerEnded,
+  'waitStatus' | 'failure' | 'reason' | 'isDropped' | 'limited' | 'awaited'
+>;
+
 const hasIncompleteTasks = (executor: Executor) =>
   executor.queued.size > 0 || executor.launched.size > 0 || executor.terminated.size > 0;
 
@@ -48,14 +54,7 @@ export function containerEnded(agent: AgentState, event: ContainerEnded): void {
   executorTerminated(agent, executor, event);
 }
 
-export function executorTerminated(
-  agent: AgentState,
-  executor: Executor,
-  end: Pick<
-    ContainerEnded,
-    'waitStatus' | 'failure' | 'reason' | 'isDropped' | 'limited' | 'awaited'
-  >,
-): void {
+export function executorTerminated(agent: AgentState, executor: Executor, end: End): void {
   const { framework } = executor;
   if (executor.state === 'terminating') {
     clearTimer(agent, shutdownTimer(executor.containerId));
@@ -80,11 +79,7 @@ export function executorTerminated(
   removeIfComplete(agent, executor);
 }
 
-function reportTermination(
-  agent: AgentState,
-  executor: Executor,
-  end: Pick<ContainerEnded, 'failure' | 'reason' | 'isDropped' | 'limited' | 'awaited'>,
-): void {
+function reportTermination(agent: AgentState, executor: Executor, end: End): void {
   const why = terminationOf(executor, end);
   const unfinished = [...executor.launched]
     .filter(([, task]) => !isTerminal(task.state))
@@ -100,10 +95,7 @@ function reportTermination(
   }
 }
 
-function terminationOf(
-  executor: Executor,
-  end: Pick<ContainerEnded, 'failure' | 'reason' | 'isDropped' | 'awaited'>,
-): Termination {
+function terminationOf(executor: Executor, end: End): Termination {
   const pending = executor.pendingTermination;
   if (pending !== undefined) {
     // What it waited for explains that it was late, and no other end.
