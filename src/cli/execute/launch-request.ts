@@ -69,23 +69,24 @@ export function launchRequest({ values, written, rest }: Parsed): LaunchRequest 
   if (values.task_group !== undefined) {
     return groupOf(values.task_group);
   }
-  const { command, docker_image: docker, appc_image: appc } = values;
-  const image = docker ?? appc;
-  if (command === undefined && image === undefined) {
+  const given = whatRuns(values);
+  if (given === undefined) {
     throw new MissingFlagError(
       'say what to run: --name=… --command=…, --name=… --docker_image=…, --task=… or --task_group=…',
     );
   }
-  if (command?.trim() === '') {
+  if (values.command?.trim() === '') {
     throw new FlagError('--command expects a command, got nothing');
   }
   if (!values.name) {
-    throw new MissingFlagError(
-      `--${command !== undefined ? 'command' : docker !== undefined ? 'docker_image' : 'appc_image'} needs --name`,
-    );
+    throw new MissingFlagError(`--${given} needs --name`);
   }
   return { name: values.name, tasks: [commandTask(values.name, values, rest)], isGroup: false };
 }
+
+/** The flag that says what is run: an image has a command of its own. */
+const whatRuns = (values: ExecuteFlags) =>
+  (['command', 'docker_image', 'appc_image'] as const).find((flag) => values[flag] !== undefined);
 
 const namesOf = (flags: readonly string[]) =>
   flags
@@ -95,9 +96,8 @@ const namesOf = (flags: readonly string[]) =>
 
 /** Only a command without a shell has arguments, or that of an image. */
 function refuseArguments(values: ExecuteFlags, [first]: readonly string[]): void {
-  const { shell, command, docker_image: docker, appc_image: appc } = values;
-  const image = docker ?? appc;
-  const isTaken = command === undefined ? image !== undefined : !shell;
+  const { shell, command } = values;
+  const isTaken = command === undefined ? whatRuns(values) !== undefined : !shell;
   if (first === undefined || isTaken) {
     return;
   }
