@@ -13,11 +13,7 @@ import { dockerCapabilities } from '../plan/docker/docker-capabilities.ts';
 import { dockerLine } from '../plan/docker/docker-command.ts';
 import { dockerError } from '../plan/docker/docker-error.ts';
 import { requireHostFiles } from '../plan/docker/docker-host-files.ts';
-import {
-  type DockerOptions,
-  type DockerVolume,
-  dockerOptions,
-} from '../plan/docker/docker-options.ts';
+import type { DockerAsked, DockerOptions, DockerVolume } from '../plan/docker/docker-options.ts';
 import { dockerSeccomp } from '../plan/docker/docker-seccomp.ts';
 import { signalNamed } from '../plan/docker/docker-signals.ts';
 import { imageVariables } from '../plan/image-variables.ts';
@@ -54,21 +50,22 @@ export const DOCKER_CONTAINERS = 'docker/containers';
 export const dockerContainers = (machine: DockerMachine): Isolator => ({
   name: DOCKER_CONTAINERS,
   contribute(plan, request) {
-    const info = containerInfoOf(request);
+    const { docker } = request;
     const config = request.images?.rootfs?.config;
-    if (info === undefined || config === undefined) {
+    if (docker === undefined || config === undefined) {
       throw dockerError('No docker info found in container info');
     }
-    const options = dockerOptions(info);
+    const { options } = docker;
     requireReachable(options, request.task);
-    const paths = volumesOfKind(info, 'host').map(({ source }) => source.path);
-    const inDev = (request.devVolumes ?? []).map((it) => it.host);
+    const volumes = volumesOfKind(containerInfoOf(request), 'host');
+    const paths = volumes.map(({ source }) => source.path);
+    const inDev = docker.devVolumes.map((it) => it.host);
     requireHostFiles([...paths, ...inDev], plan.user, {
       isBounded: machine.allowed !== undefined,
       isIpcSharingAllowed: machine.isIpcSharingAllowed,
     });
     const capabilities = dockerCapabilities(options, machine.allowed);
-    const surroundings = surrounded(plan, request, options, machine);
+    const surroundings = surrounded(plan, docker, machine);
     return {
       ...plan,
       ...surroundings,
@@ -109,8 +106,7 @@ function requireReachable({ network }: DockerOptions, task: TaskInfo | undefined
 
 function surrounded(
   plan: ContainerPlan,
-  { devVolumes = [] }: ContainerRequest,
-  options: DockerOptions,
+  { options, devVolumes }: DockerAsked,
   machine: DockerMachine,
 ) {
   const { isPrivileged, sharesProcesses, sharesIpc, network, memory } = options;

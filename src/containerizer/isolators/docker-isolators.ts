@@ -2,8 +2,6 @@
 // --isolation says, and are measured, limited and confined by what that names besides.
 import { hostname, release } from 'node:os';
 import { ContainerizerError } from '../containerizer-error.ts';
-import { dockerOptions } from '../plan/docker/docker-options.ts';
-import { type ContainerRequest, containerInfoOf } from '../plan/request.ts';
 import { kernelVersion, seccompArchitecture } from '../plan/seccomp-profile.ts';
 import { readText } from '../records/record-file.ts';
 import { dockerContainers } from './docker-containers.ts';
@@ -95,12 +93,6 @@ function seccompMachine() {
     : { architecture, kernel: kernelVersion(release()) };
 }
 
-/** Also by a parameter. */
-function isPrivileged(request: ContainerRequest): boolean {
-  const info = containerInfoOf(request);
-  return info !== undefined && dockerOptions(info).isPrivileged;
-}
-
 /** Some are different for what docker has decided before. */
 function ofDocker(isolator: Isolator): Isolator {
   switch (isolator.name) {
@@ -109,7 +101,9 @@ function ofDocker(isolator: Isolator): Isolator {
         ...isolator,
         // One that is privileged can use them all.
         contribute: (plan, request, host) =>
-          isPrivileged(request) ? plan : isolator.contribute(plan, request, host),
+          request.docker?.options.isPrivileged === true
+            ? plan
+            : isolator.contribute(plan, request, host),
       };
     case 'linux/seccomp':
       return {

@@ -11,7 +11,7 @@ import {
 import type { ContainerId } from '../../model/ids.ts';
 import type { ResourceLimits } from '../../model/resource-limits.ts';
 import type { ProvisionedImage } from '../images/provisioner.ts';
-import type { DockerVolume } from './docker/docker-options.ts';
+import type { DockerAsked } from './docker/docker-options.ts';
 import type { ContainerKind, Place } from './place.ts';
 
 /** What a container is meant to use, and what it can use at most where that is more. */
@@ -64,8 +64,8 @@ export interface ContainerRequest extends ResourceBounds {
   readonly task?: TaskInfo | undefined;
   /** Of one that a call of the API asks for. */
   readonly container?: ContainerInfo | undefined;
-  /** Of one of type DOCKER: those of its volumes that are in the machine's /dev, and in its own. */
-  readonly devVolumes?: readonly DockerVolume[] | undefined;
+  /** What one of type DOCKER asks for, once that has been read. */
+  readonly docker?: DockerAsked | undefined;
   /** Of one of type DOCKER: the login at registries that its files have brought. */
   readonly login?: Uint8Array | undefined;
   /** What has become of the images that it asks for; undefined: it asks for none. */

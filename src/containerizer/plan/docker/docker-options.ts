@@ -60,6 +60,13 @@ export interface DockerOptions {
   stopSignal: number | undefined;
 }
 
+/** Of a request for a container of type DOCKER. */
+export interface DockerAsked {
+  readonly options: DockerOptions;
+  /** Volumes that are in the machine's /dev, and in the container's own. */
+  readonly devVolumes: readonly DockerVolume[];
+}
+
 /** Some cost a mount each. */
 const MOST_PARAMETERS = 1_000;
 

@@ -1,5 +1,5 @@
 // A request for a container of type DOCKER in the form that isolators know: volumes among its
-// parameters stand beside the others.
+// parameters stand beside the others, and the rest of what it asks for is read once for them all.
 import { type ContainerInfo, type Volume, Volume_Mode } from '../../../model/generated/messages.ts';
 import { type ContainerRequest, containerInfoOf, isOfDocker } from '../request.ts';
 import { isInDev } from './dev-paths.ts';
@@ -16,9 +16,10 @@ export function dockerRequest(request: ContainerRequest): ContainerRequest {
   for (const volume of info.volumes ?? []) {
     requirePossible(volume);
   }
+  const options = dockerOptions(info);
   const volumes = [
     ...(info.volumes ?? []),
-    ...dockerOptions(info).volumes.map(
+    ...options.volumes.map(
       ({ host, target, isReadOnly }): Volume => ({
         host_path: host,
         container_path: target,
@@ -30,11 +31,14 @@ export function dockerRequest(request: ContainerRequest): ContainerRequest {
   return {
     ...request,
     executor: { ...executor, container },
-    devVolumes: volumes.filter(isOfDev).map(({ host_path: host = '', container_path, mode }) => ({
-      host,
-      target: container_path,
-      isReadOnly: mode === Volume_Mode.RO,
-    })),
+    docker: {
+      options,
+      devVolumes: volumes.filter(isOfDev).map(({ host_path: host = '', container_path, mode }) => ({
+        host,
+        target: container_path,
+        isReadOnly: mode === Volume_Mode.RO,
+      })),
+    },
   };
 }
 
