@@ -2,7 +2,11 @@
 // may not know the call, or not answer this principal.
 import { progressText } from '../../containerizer/images/pull-progress.ts';
 import type { OperatorClient } from '../../http/client/operator-client.ts';
-import { AgentCall_Type, type TaskInfo } from '../../model/generated/messages.ts';
+import {
+  AgentCall_Type,
+  ContainerInfo_Type,
+  type TaskInfo,
+} from '../../model/generated/messages.ts';
 import { progressOf, storedNameOrNone } from '../told-pulls.ts';
 
 /** The time between two looks: what comes sooner needs no words. */
@@ -15,11 +19,11 @@ export interface ImageWait {
 
 /** Undefined where no task has an image. */
 export function watchImages(
-  agent: OperatorClient,
+  agent: Pick<OperatorClient, 'agent'>,
   tasks: readonly TaskInfo[],
   say: (text: string) => void,
 ): ImageWait | undefined {
-  const wanted = tasks.flatMap(({ container }) => container?.mesos?.image?.docker?.name ?? []);
+  const wanted = tasks.flatMap((task) => imageOf(task) ?? []);
   const names = new Set(wanted.map(storedNameOrNone).filter((name) => name !== undefined));
   if (names.size === 0) {
     return undefined;
@@ -47,3 +51,9 @@ export function watchImages(
     },
   };
 }
+
+/** The name of a Docker image, by the type of its container. */
+const imageOf = ({ container }: TaskInfo): string | undefined =>
+  container?.type === ContainerInfo_Type.DOCKER
+    ? container.docker?.image
+    : container?.mesos?.image?.docker?.name;
