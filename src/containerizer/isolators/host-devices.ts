@@ -7,19 +7,9 @@ import type { Device } from '../plan/surroundings.ts';
 const DEV = '/dev';
 /** Of a container's own, by the launcher. */
 const OWN: ReadonlySet<string> = new Set(
-  [
-    'console',
-    'core',
-    'fd',
-    'full',
-    'mqueue',
-    'null',
-    'ptmx',
-    'pts',
-    'random',
-    'shm',
-    'stderr',
-  ].concat(['stdin', 'stdout', 'tty', 'urandom', 'zero']),
+  'console core fd full mqueue null ptmx pts random shm stderr stdin stdout tty urandom zero'.split(
+    ' ',
+  ),
 );
 const MOST_DEVICES = 4_096;
 const DEEPEST = 4;
