@@ -46,12 +46,14 @@ export function maskOf(set: CapabilitySet): bigint {
   return mask;
 }
 
+export const CAPABILITY_NAMES = Object.keys(Capability).filter(
+  (name) => name !== 'UNKNOWN',
+) as CapabilityName[];
+
 /** The names in a mask of the kernel's. */
 export const namesIn = (mask: bigint): CapabilitySet =>
   new Set(
-    (Object.keys(Capability) as (keyof typeof Capability)[])
-      .filter((name) => name !== 'UNKNOWN')
-      .filter((name) => ((mask >> BigInt(Capability[name] - FIRST)) & 1n) === 1n),
+    CAPABILITY_NAMES.filter((name) => ((mask >> BigInt(Capability[name] - FIRST)) & 1n) === 1n),
   );
 
 /**
@@ -67,10 +69,10 @@ export function capabilitiesOf(
       "Only one of 'capability_info' and 'effective_capabilities' can be set: they mean the same",
     );
   }
-  const allowed = setOf(defaults.bounding);
-  const asked = setOf(info.bounding_capabilities);
+  const allowed = capabilitySet(defaults.bounding);
+  const asked = capabilitySet(info.bounding_capabilities);
   requireWithin(asked, allowed, 'Requested bounding capabilities');
-  const effective = setOf(
+  const effective = capabilitySet(
     info.effective_capabilities ?? info.capability_info ?? defaults.effective,
   );
   const bounding = asked ?? allowed ?? effective;
@@ -78,7 +80,8 @@ export function capabilitiesOf(
   return bounding && { bounding, effective };
 }
 
-function setOf(info: CapabilityInfo | undefined): CapabilitySet | undefined {
+/** Throws ContainerizerError where one is not known. */
+export function capabilitySet(info: CapabilityInfo | undefined): CapabilitySet | undefined {
   return (
     info &&
     new Set(

@@ -1,10 +1,12 @@
 // The capabilities of a container of type DOCKER: those that docker gives to all, with what its
 // options add and drop, within what the operator allows.
+import type { CapabilityInfo } from '../../../model/generated/messages.ts';
 import {
-  CapabilityInfo_Capability as Capability,
-  type CapabilityInfo,
-} from '../../../model/generated/messages.ts';
-import { type Capabilities, type CapabilityName, capabilitiesOf } from '../capabilities.ts';
+  CAPABILITY_NAMES,
+  type Capabilities,
+  type CapabilityName,
+  capabilitySet,
+} from '../capabilities.ts';
 import { dockerError } from './docker-error.ts';
 import type { DockerOptions } from './docker-options.ts';
 
@@ -25,12 +27,10 @@ const USUAL: readonly CapabilityName[] = [
   'SYS_CHROOT',
 ];
 
-const ALL = Object.keys(Capability).filter((name) => name !== 'UNKNOWN') as CapabilityName[];
-
 /** Undefined where there is none of that name, which may begin with `CAP_`. */
 export function capabilityNamed(text: string): CapabilityName | 'ALL' | undefined {
   const name = text.trim().toUpperCase().replace(/^CAP_/, '');
-  return name === 'ALL' ? 'ALL' : ALL.find((it) => it === name);
+  return name === 'ALL' ? 'ALL' : CAPABILITY_NAMES.find((it) => it === name);
 }
 
 type Asked = Pick<DockerOptions, 'isPrivileged' | 'added' | 'dropped'>;
@@ -43,16 +43,16 @@ export function dockerCapabilities(
   asked: Asked,
   allowed: CapabilityInfo | undefined,
 ): Capabilities {
-  const bound = allowed && capabilitiesOf({ bounding_capabilities: allowed }, {})?.bounding;
+  const bound = capabilitySet(allowed);
   if (asked.isPrivileged) {
     if (bound !== undefined) {
       throw dockerError(
         "'container.docker.privileged' is not allowed: the agent has --bounding_capabilities",
       );
     }
-    return { bounding: new Set(ALL), effective: undefined, isNoneInherited: true };
+    return { bounding: new Set(CAPABILITY_NAMES), effective: undefined, isNoneInherited: true };
   }
-  const added = new Set(asked.added.flatMap((it) => (it === 'ALL' ? ALL : [it])));
+  const added = new Set(asked.added.flatMap((it) => (it === 'ALL' ? CAPABILITY_NAMES : [it])));
   const more = [...added].filter((name) => bound?.has(name) === false);
   if (more.length > 0) {
     throw dockerError(
