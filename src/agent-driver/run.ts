@@ -35,6 +35,8 @@ export interface Run {
   completed: boolean;
   /** Why the container was destroyed, if the agent did not ask for it. */
   failed?: RunEnd;
+  /** Whether it was found to have ended by itself, so that how it did says more than `failed`. */
+  hasEnded?: boolean;
   /** What it waited for when it was destroyed. */
   awaited?: string | undefined;
   /** How it ended; the agent is told when nothing is left of it. */

@@ -12,6 +12,7 @@ import type {
   ResizeContainer,
 } from '../agent/effects.ts';
 import type { AgentEvent } from '../agent/events.ts';
+import { GoneCgroupError } from '../containerizer/cgroups/cgroups.ts';
 import type { Containerizer } from '../containerizer/containerizer.ts';
 import type { LaunchOptions } from '../containerizer/launch-steps.ts';
 import type { Container, ContainerEnd } from '../containerizer/launchers/launcher.ts';
@@ -58,7 +59,6 @@ export interface RunsOptions extends ExecutorRequests {
 }
 
 const KILLED_STATUS = 9;
-const UPDATE_FAILED = TaskStatus_Reason.REASON_CONTAINER_UPDATE_FAILED;
 
 export class Runs {
   readonly #options: RunsOptions;
@@ -221,9 +221,10 @@ export class Runs {
     try {
       this.#options.containerizer.update(containerId, launch.sandbox, { resources, limits });
     } catch (error) {
+      run.hasEnded = error instanceof GoneCgroupError;
       run.failed ??= {
         failure: `Failed to update resources for container: ${errorText(error)}`,
-        reason: UPDATE_FAILED,
+        reason: TaskStatus_Reason.REASON_CONTAINER_UPDATE_FAILED,
       };
       this.#destroy(run);
     }
@@ -365,8 +366,7 @@ export class Runs {
     run.end ??= end;
     containers.destroy(run.containerId);
     const failure = (await containers.gone(run.containerId))?.failure;
-    if (failure !== undefined && run.failed?.reason === UPDATE_FAILED) {
-      // Its cgroups have gone with its process, of whose end it says more.
+    if (failure !== undefined && run.hasEnded === true) {
       run.failed = { failure };
     }
     if (this.#runs.get(run.containerId) !== run) {

@@ -50,6 +50,9 @@ function makeCgroup(folder: string): void {
   }
 }
 
+/** There is no such cgroup any more: it has gone with the processes of its container. */
+export class GoneCgroupError extends ContainerizerError {}
+
 /**
  * Writes settings, in their order. Throws ContainerizerError where the kernel takes one of them
  * not.
@@ -68,7 +71,8 @@ export function applySettings(settings: readonly CgroupSetting[]): void {
         withDescriptor(() => writeFileSync(path, value, { flag: 'r+' }));
       }
     } catch (cause) {
-      throw new ContainerizerError(
+      const Failure = existsSync(folder) ? ContainerizerError : GoneCgroupError;
+      throw new Failure(
         `Failed to set '${file}' of cgroup '${folder}' to '${value}': ${errorText(cause)}`,
         { cause },
       );

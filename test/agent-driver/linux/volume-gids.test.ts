@@ -38,6 +38,7 @@ import { appeared } from '../outside.ts';
 interface Opening {
   readonly isolation: readonly string[];
   readonly launcher: LauncherName;
+  readonly ociRuntime?: string;
 }
 
 const isolation = ['filesystem/linux', 'volume/sandbox_path'];
@@ -209,6 +210,22 @@ test('a group is not given again while processes have it', async () => {
 test('a later volume that a running executor could not open is refused', async () => {
   await harness.outcome(withVolume('daemon', 'true'));
   const id = harness.launch({ user: 'nobody', custom: { value: 'exec sleep 1000' } });
+  await harness.started(id);
+  const resources = [shared()];
+  harness.driver.perform({ type: 'resizeContainer', containerId: id, resources, limits: {} });
+  expect((await harness.ended(id)).failure).toMatch(
+    /^Failed to update resources .*: it belongs to a group of --volume_gid_range, and the executor/,
+  );
+});
+
+test('a later volume is refused while the executor is being started, too', async () => {
+  await harness.outcome(withVolume('daemon', 'true'));
+  await harness.driver.close();
+  const ociRuntime = at('runtime');
+  const hangs = 'case "$*" in *--version*) exec crun --version;; esac; exec sleep 1000';
+  writeFileSync(ociRuntime, `#!/bin/sh\n${hangs}\n`, { mode: 0o755 });
+  harness = await open({ isolation, launcher: 'linux', ociRuntime });
+  const id = harness.launch({ user: 'nobody', custom: { value: 'true' } });
   await harness.started(id);
   const resources = [shared()];
   harness.driver.perform({ type: 'resizeContainer', containerId: id, resources, limits: {} });
