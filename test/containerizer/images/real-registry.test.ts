@@ -1,6 +1,6 @@
 // The registry and the archives of other programs: docker-registry, to which skopeo pushes, and
 // what skopeo writes as docker and podman do.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -9,6 +9,7 @@ import { parseReference } from '../../../src/containerizer/images/formats/refere
 import { parseDockerSource } from '../../../src/containerizer/images/formats/registry-address.ts';
 import { ThreadPuller } from '../../../src/containerizer/images/thread-puller.ts';
 import { json } from './formats/samples.ts';
+import { pulledLayer } from './pulled-layer.ts';
 import { copyLayout, DockerRegistry, writeLayout } from './registry/docker-registry.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'mesoscale-registry-'));
@@ -48,10 +49,8 @@ async function pull(source: string, name: string) {
   });
   using image = await puller.manifest(parseReference(name), { abort });
   const layers: Buffer[] = [];
-  for (const descriptor of image.manifest.layers) {
-    const path = join(mkdtempSync(join(folder, 'layer-')), 'blob');
-    await image.download(descriptor, path, abort);
-    layers.push(readFileSync(path));
+  for (const at of image.manifest.layers.keys()) {
+    layers.push(await pulledLayer(image, folder, at));
   }
   await puller.close();
   return { ...image.manifest, layers };

@@ -23,6 +23,7 @@ import { platformOf } from '../../../../src/containerizer/images/formats/platfor
 import { parseReference } from '../../../../src/containerizer/images/formats/reference.ts';
 import type { PulledImage } from '../../../../src/containerizer/images/puller.ts';
 import { digestOf, entry, index, json, OCI, OCI_INDEX, ociManifest } from '../formats/samples.ts';
+import { pulledLayer } from '../pulled-layer.ts';
 
 let folder: string;
 
@@ -68,15 +69,7 @@ const errorOf = (promise: Promise<unknown>) =>
     (error: unknown) => (error instanceof ContainerizerError ? error.message : error),
   );
 
-async function layer(image: PulledImage, at = 0): Promise<string> {
-  const descriptor = image.manifest.layers[at];
-  if (descriptor === undefined) {
-    throw new Error('there is no such layer');
-  }
-  const path = join(mkdtempSync(join(folder, 'layer-')), 'blob');
-  await image.download(descriptor, path, never);
-  return readFileSync(path, 'utf8');
-}
+const layer = async (image: PulledImage, at = 0) => String(await pulledLayer(image, folder, at));
 
 describe('of docker save', () => {
   const config = (...layers: string[]) =>

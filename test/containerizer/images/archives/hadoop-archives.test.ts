@@ -18,6 +18,7 @@ import { until } from '../../../support/cluster.ts';
 import { HADOOP_CLIENT } from '../../fetcher/hadoop-program.ts';
 import { archiveOf } from '../archives.ts';
 import { digestOf, json } from '../formats/samples.ts';
+import { pulledLayer } from '../pulled-layer.ts';
 
 const never = new AbortController().signal;
 let folder: ReturnType<typeof temporaryFolder>;
@@ -89,10 +90,7 @@ test('an image comes from its archive, which is there only as long as it is need
     /^fs -copyToLocal hdfs:\/\/namenode:8020\/images\/team\/app:1\.tar \//,
   );
   expect(image.manifest.config.command).toEqual(['/x']);
-  const path = join(folder.path, 'blob');
-  const [descriptor] = image.manifest.layers;
-  await image.download(descriptor as NonNullable<typeof descriptor>, path, never);
-  expect(readFileSync(path).equals(layer)).toBe(true);
+  expect((await pulledLayer(image, folder.path)).equals(layer)).toBe(true);
   expect(staged()).toHaveLength(1);
   image[Symbol.dispose]();
   await until('the archive is gone', () => staged().length === 0);

@@ -1,5 +1,5 @@
 // Registries whose images are asked for at mirrors first.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
@@ -13,6 +13,7 @@ import {
 } from '../../../../src/containerizer/images/formats/registry-mirrors.ts';
 import { RegistryPuller } from '../../../../src/containerizer/images/registry/registry-puller.ts';
 import { digestOf, json } from '../formats/samples.ts';
+import { pulledLayer } from '../pulled-layer.ts';
 import { TestRegistry } from './test-registry.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'mesoscale-mirrors-'));
@@ -56,10 +57,7 @@ const puller = (url = `http://${mirror.host}`, stallMs = 10_000) =>
 /** The text of the only layer. */
 async function pulled(from: RegistryPuller, name = 'a'): Promise<string> {
   using image = await from.manifest(parseReference(name), { abort: never });
-  const path = join(mkdtempSync(join(folder, 'layer-')), 'blob');
-  const [layer] = image.manifest.layers;
-  await image.download(layer as NonNullable<typeof layer>, path, never);
-  return readFileSync(path, 'utf8');
+  return String(await pulledLayer(image, folder));
 }
 
 const breakAll = (at: TestRegistry, status: number) => {

@@ -2,7 +2,7 @@
 // what was named, who asks is told to nobody else, and errors say what was wrong.
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +14,7 @@ import { parseReference } from '../../../../src/containerizer/images/formats/ref
 import type { PulledImage } from '../../../../src/containerizer/images/puller.ts';
 import { RegistryPuller } from '../../../../src/containerizer/images/registry/registry-puller.ts';
 import { digestOf, entry, index, json, OCI, OCI_INDEX, schemaOne } from '../formats/samples.ts';
+import { pulledLayer } from '../pulled-layer.ts';
 import { TestRegistry } from './test-registry.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'mesoscale-pulling-'));
@@ -56,15 +57,7 @@ const errorOf = (promise: Promise<unknown>) =>
     (error: unknown) => (error instanceof ContainerizerError ? error.message : error),
   );
 
-async function layer(image: PulledImage, at = 0, abort = never): Promise<Buffer> {
-  const descriptor = image.manifest.layers[at];
-  if (descriptor === undefined) {
-    throw new Error('there is no such layer');
-  }
-  const path = join(mkdtempSync(join(folder, 'layer-')), 'blob');
-  await image.download(descriptor, path, abort);
-  return readFileSync(path);
-}
+const layer = (image: PulledImage, at = 0, abort = never) => pulledLayer(image, folder, at, abort);
 
 describe('from a registry', () => {
   test('manifest, config and layers are taken', async () => {

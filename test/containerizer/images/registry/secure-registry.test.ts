@@ -13,6 +13,7 @@ import { type PullerOptions, pullerOf } from '../../../../src/containerizer/imag
 import { ThreadPuller } from '../../../../src/containerizer/images/thread-puller.ts';
 import { HttpProxy } from '../../../support/http-proxy.ts';
 import { digestOf, json } from '../formats/samples.ts';
+import { pulledLayer } from '../pulled-layer.ts';
 import { Authority, type Certified } from './authority.ts';
 import { copyLayout, DockerRegistry, writeLayout } from './docker-registry.ts';
 import { TestRegistry } from './test-registry.ts';
@@ -82,14 +83,12 @@ async function failure(change: Partial<PullerOptions>, name = 'a'): Promise<stri
   throw new Error('The image came');
 }
 
-async function pulledLayer(change: Partial<PullerOptions>): Promise<Buffer> {
+async function pulled(change: Partial<PullerOptions>): Promise<Buffer> {
   const puller = new ThreadPuller(options(change));
   using image = await puller.manifest(parseReference('a'), { abort: never });
-  const path = join(mkdtempSync(join(folder, 'layer-')), 'blob');
-  const [descriptor] = image.manifest.layers;
-  await image.download(descriptor as NonNullable<typeof descriptor>, path, never);
+  const bytes = await pulledLayer(image, folder);
   await puller.close();
-  return readFileSync(path);
+  return bytes;
 }
 
 const proxiesBy = (https_proxy: string, no_proxy?: string) => ({
@@ -98,7 +97,7 @@ const proxiesBy = (https_proxy: string, no_proxy?: string) => ({
 
 test('a registry is believed by its authority, and shown a certificate', async () => {
   const certificates = certificatesFor(registry.host, { client });
-  expect((await pulledLayer({ certificates })).equals(layer)).toBe(true);
+  expect((await pulled({ certificates })).equals(layer)).toBe(true);
 });
 
 test('what is wrong with certificates is told', async () => {
@@ -185,11 +184,11 @@ test('a registry is asked by a proxy, also with a login, but not where no_proxy 
   await using proxy = await HttpProxy.open('user:p@ss');
   const certificates = certificatesFor(registry.host, { client });
   const by = proxiesBy(`http://user:p%40ss@${proxy.address}`);
-  expect((await pulledLayer({ certificates, ...by })).equals(layer)).toBe(true);
+  expect((await pulled({ certificates, ...by })).equals(layer)).toBe(true);
   expect(new Set(proxy.asked)).toEqual(new Set([`CONNECT ${registry.host}`]));
   const count = proxy.asked.length;
   const past = proxiesBy(`http://user:p%40ss@${proxy.address}`, '127.0.0.1');
-  expect((await pulledLayer({ certificates, ...past })).equals(layer)).toBe(true);
+  expect((await pulled({ certificates, ...past })).equals(layer)).toBe(true);
   expect(proxy.asked).toHaveLength(count);
 });
 
