@@ -3,6 +3,7 @@
 import { ISOLATION_HELP, ISOLATION_WORDS } from '../../containerizer/isolators/names.ts';
 import { LAUNCHER_NAMES, MISSING_LAUNCHERS } from '../../containerizer/launchers/names.ts';
 import { figureOf } from '../../containerizer/perf/perf-output.ts';
+import type { ContainerizerName } from '../../containerizer/plan/container-info.ts';
 import { LOGROTATE_LOGGER } from '../../containerizer/plan/container-logger.ts';
 import { closestName } from '../../model/closest-name.ts';
 import { choice, duration, integer, json, list, path, size, text, toggle } from '../flags/flag.ts';
@@ -28,7 +29,7 @@ const unsupported = (flag: string, known: readonly string[]) => (names: readonly
   return `${flag}=${missing.join(',')} is not supported yet: there is ${known.join(', ')}${hint}`;
 };
 
-const CONTAINERIZERS = ['mesos', 'docker'];
+const CONTAINERIZERS: readonly ContainerizerName[] = ['mesos', 'docker'];
 
 function checkContainerizers(names: readonly string[]): string | undefined {
   if (names.length === 0) {
