@@ -1,4 +1,5 @@
 // The table at the end of a batch.
+import { counted } from '../counted.ts';
 import { bad, emphasis, faint, good } from '../terminal.ts';
 import type { Result } from './journal.ts';
 import { formatSeconds } from './progress.ts';
@@ -48,8 +49,6 @@ function againText(repeated: readonly Result[]): string {
   const times = repeated.reduce((sum, { attempts }) => sum + attempts - 1, 0);
   return `${counted(times, 'time')} (${counted(repeated.length, 'task')})`;
 }
-
-const counted = (count: number, word: string) => `${count} ${word}${count === 1 ? '' : 's'}`;
 
 /** The time is too short for a rate where it is mostly that of the first offer. */
 function timeText(seconds: number, tasks: number): string {

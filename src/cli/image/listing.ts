@@ -7,6 +7,7 @@ import type {
   AgentResponse_PruneImages,
   TimeInfo,
 } from '../../model/generated/messages.ts';
+import { counted } from '../counted.ts';
 import { progressOf } from '../told-pulls.ts';
 
 const TITLES = ['IMAGE', 'DIGEST', 'SIZE', 'LAYERS', 'PULLED', 'IN USE'];
@@ -59,8 +60,6 @@ function table(rows: readonly (readonly string[])[]): string[] {
       .trimEnd(),
   );
 }
-
-const counted = (count: number, noun: string) => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
 export function removalText({
   images = [],

@@ -2,6 +2,7 @@
 // each can be killed and is restarted. State is kept in one folder, where the next start finds it.
 import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { counted } from '../counted.ts';
 import { fail } from '../failure.ts';
 import { FlagError } from '../flags/faults.ts';
 import type { ParsedFlags } from '../flags/parse.ts';
@@ -114,8 +115,6 @@ async function runningTasks(cluster: LocalCluster): Promise<number> {
   const summary = await Promise.race([cluster.summary().catch(() => undefined), late]);
   return (summary?.slaves ?? []).reduce((sum, { TASK_RUNNING }) => sum + TASK_RUNNING, 0);
 }
-
-const counted = (count: number, noun: string) => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
 interface Started {
   readonly folder: string;
