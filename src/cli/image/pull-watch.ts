@@ -4,6 +4,7 @@ import {
   type LayerProgress,
   type PullProgress,
   progressText,
+  totalsOf,
 } from '../../containerizer/images/pull-progress.ts';
 import { roundedBytes } from '../../model/bytes.ts';
 import { progressBar } from '../progress-bar.ts';
@@ -32,9 +33,10 @@ class BarWatch implements PullWatch {
 
   show(progress: PullProgress): void {
     const { layers = [] } = progress;
+    const totals = totalsOf(layers);
     // Of layers whose size nobody says, how many there are is all that is known.
-    const total = sizeOf(layers) ?? layers.length;
-    const done = sizeOf(layers) === undefined ? countDone(layers) : receivedOf(layers);
+    const total = totals.size ?? layers.length;
+    const done = totals.size === undefined ? totals.done : totals.received;
     const text = barText(layers);
     if (!this.#hasBegun) {
       this.#hasBegun = true;
@@ -55,22 +57,10 @@ function barText(layers: readonly LayerProgress[]): string {
   if (layers.length === 0) {
     return 'waiting for the manifest';
   }
-  const size = sizeOf(layers);
-  const bytes = roundedBytes(receivedOf(layers));
-  const of = size === undefined ? bytes : `${bytes} of ${roundedBytes(size)}`;
-  return `${of}   ${countDone(layers)} of ${layers.length} layers`;
+  const { done, received, size } = totalsOf(layers);
+  const of = size === undefined ? '' : ` of ${roundedBytes(size)}`;
+  return `${roundedBytes(received)}${of}   ${done} of ${layers.length} layers`;
 }
-
-const countDone = (layers: readonly LayerProgress[]) =>
-  layers.filter(({ stage }) => stage === 'done').length;
-const receivedOf = (layers: readonly LayerProgress[]) =>
-  layers.reduce((sum, { received }) => sum + received, 0);
-/** Undefined where it is not known of all. */
-const sizeOf = (layers: readonly LayerProgress[]) =>
-  layers.reduce<number | undefined>(
-    (sum, { size }) => (sum === undefined || size === undefined ? undefined : sum + size),
-    0,
-  );
 
 class LineWatch implements PullWatch {
   readonly intervalMs = LINE_MS;

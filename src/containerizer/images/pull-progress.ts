@@ -23,17 +23,30 @@ export interface PullProgress {
   readonly layers: readonly LayerProgress[] | undefined;
 }
 
+/** Of layers together. */
+interface Totals {
+  /** How many are in the store. */
+  readonly done: number;
+  readonly received: number;
+  /** Undefined where it is not known of all. */
+  readonly size: number | undefined;
+}
+
+export const totalsOf = (layers: readonly LayerProgress[]): Totals => ({
+  done: layers.filter(({ stage }) => stage === 'done').length,
+  received: layers.reduce((sum, { received }) => sum + received, 0),
+  size: layers.reduce<number | undefined>(
+    (sum, { size }) => (sum === undefined || size === undefined ? undefined : sum + size),
+    0,
+  ),
+});
+
 /** A clause. */
 export function progressText({ layers }: PullProgress): string {
   if (layers === undefined) {
     return 'its manifest has not come yet';
   }
-  const done = layers.filter(({ stage }) => stage === 'done').length;
-  const received = roundedBytes(sumOf(layers, ({ received }) => received));
-  const isSizeKnown = layers.every(({ size }) => size !== undefined);
-  const size = isSizeKnown ? ` of ${roundedBytes(sumOf(layers, ({ size = 0 }) => size))}` : '';
-  return `${done} of ${layers.length} layers are there, and ${received}${size} have arrived`;
+  const { done, received, size } = totalsOf(layers);
+  const of = size === undefined ? '' : ` of ${roundedBytes(size)}`;
+  return `${done} of ${layers.length} layers are there, and ${roundedBytes(received)}${of} have arrived`;
 }
-
-const sumOf = (layers: readonly LayerProgress[], of: (layer: LayerProgress) => number) =>
-  layers.reduce((sum, layer) => sum + of(layer), 0);
