@@ -5,7 +5,13 @@ import { join } from 'node:path';
 import { ContainerizerError } from '../../containerizer-error.ts';
 import type { RootFileSystem } from '../provisioner.ts';
 import type { TopFolder } from '../unpacking/layer-reader.ts';
-import { copyLayers, restoreParents, UntriedError, withoutOverlay } from './layer-programs.ts';
+import {
+  copyLayers,
+  type OverlayPlaces,
+  restoreParents,
+  UntriedError,
+  withoutOverlay,
+} from './layer-programs.ts';
 
 export type BackendName = 'bind' | 'copy' | 'overlay';
 
@@ -21,21 +27,13 @@ export interface RootOptions {
   readonly abort: AbortSignal;
 }
 
-export interface BackendPlaces {
-  /** That of the supervisor. */
-  readonly program: string;
-  /** On the disk where layers are, and on that where containers will write. */
-  readonly layers: string;
-  readonly containers: string;
-}
-
 /**
  * What this machine can do of what is asked for. Rejects with ContainerizerError, of which
  * UntriedError says that it is not known.
  */
 export async function chooseBackend(
   asked: 'auto' | BackendName,
-  where: BackendPlaces,
+  where: OverlayPlaces,
 ): Promise<BackendName> {
   if (asked === 'copy' || asked === 'bind') {
     return asked;
@@ -63,7 +61,7 @@ export class ChosenBackend {
   }
 
   /** Rejects with ContainerizerError. */
-  static async open(asked: 'auto' | BackendName, where: BackendPlaces): Promise<ChosenBackend> {
+  static async open(asked: 'auto' | BackendName, where: OverlayPlaces): Promise<ChosenBackend> {
     const backend = new ChosenBackend(() => chooseBackend(asked, where));
     try {
       await backend.name();

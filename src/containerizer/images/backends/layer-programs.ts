@@ -28,29 +28,31 @@ const run = (program: Program, abort: AbortSignal): Promise<void> => {
   return thread.ask('run', question, abort);
 };
 
+/** Rejects with ContainerizerError, which begins with what has failed, or as the abort says. */
+async function runTo(does: string, program: Program, abort: AbortSignal): Promise<void> {
+  try {
+    await run(program, abort);
+  } catch (error) {
+    abort.throwIfAborted();
+    throw new ContainerizerError(`Failed to ${does}: ${errorText(error)}`, { cause: error });
+  }
+}
+
 /** The folder is empty. Rejects with ContainerizerError, or with the reason of the abort. */
-export async function copyLayers(
+export const copyLayers = (
   program: string,
   folder: string,
   layers: readonly string[],
   abort: AbortSignal,
-): Promise<void> {
-  try {
-    await run({ program, words: ['copy', folder, ...layers] }, abort);
-  } catch (error) {
-    abort.throwIfAborted();
-    throw new ContainerizerError(`Failed to copy the layers of the image: ${errorText(error)}`, {
-      cause: error,
-    });
-  }
-}
+): Promise<void> =>
+  runTo('copy the layers of the image', { program, words: ['copy', folder, ...layers] }, abort);
 
 /**
  * Gives folders of layers that do not list them what the layers below say of them, in the folder
  * that is over all layers. Paths have a character for each byte. Rejects with ContainerizerError,
  * or with the reason of the abort.
  */
-export async function restoreParents(
+export const restoreParents = (
   program: string,
   {
     folder,
@@ -62,17 +64,12 @@ export async function restoreParents(
     readonly paths: readonly string[];
   },
   abort: AbortSignal,
-): Promise<void> {
-  try {
-    const words = ['parents', folder, ...layers];
-    await run({ program, words, input: nulEnded(paths) }, abort);
-  } catch (error) {
-    abort.throwIfAborted();
-    throw new ContainerizerError(`Failed to make folders of the image: ${errorText(error)}`, {
-      cause: error,
-    });
-  }
-}
+): Promise<void> =>
+  runTo(
+    'make folders of the image',
+    { program, words: ['parents', folder, ...layers], input: nulEnded(paths) },
+    abort,
+  );
 
 const nulEnded = (paths: readonly string[]) => paths.map((path) => `${path}\0`).join('');
 
@@ -86,19 +83,21 @@ const WANTS_OF_ROOM: readonly string[] = [
   'Quota exceeded',
 ];
 
-/**
- * Why no overlay can be mounted for a container; undefined: one can. `layers` and `containers` are
- * folders of which another agent deletes what is left in them. Rejects with UntriedError.
- */
+/** Where overlays are tried. Another agent deletes what is left in the two folders. */
+export interface OverlayPlaces {
+  /** That of the supervisor. */
+  readonly program: string;
+  /** On the disk where layers are, and on that where containers will write. */
+  readonly layers: string;
+  readonly containers: string;
+}
+
+/** Why no overlay can be mounted for a container; undefined: one can. Rejects with UntriedError. */
 export async function withoutOverlay({
   program,
   layers,
   containers,
-}: {
-  readonly program: string;
-  readonly layers: string;
-  readonly containers: string;
-}): Promise<string | undefined> {
+}: OverlayPlaces): Promise<string | undefined> {
   const made: string[] = [];
   const folderIn = async (folder: string) => {
     const path = await mkdtemp(join(folder, 'overlay-'));
