@@ -139,7 +139,7 @@ export class LayerReader implements TarSink {
       return true;
     }
     if (name === OPAQUE) {
-      const folder = path.slice(0, Math.max(at - 1, 0));
+      const folder = folderOf(path);
       this.#isOpaque ||= folder === '';
       this.#hold(folder);
       this.#sink.operation({ kind: 'opaque', path: folder });
@@ -150,7 +150,7 @@ export class LayerReader implements TarSink {
       if (hidden === '' || hidden === '.' || hidden === '..') {
         throw new TarError(`'${shown(path)}' hides no name`);
       }
-      this.#hold(path.slice(0, Math.max(at - 1, 0)));
+      this.#hold(folderOf(path));
       this.#sink.operation({ kind: 'whiteout', path: path.slice(0, at) + hidden });
       return true;
     }
@@ -185,7 +185,7 @@ export class LayerReader implements TarSink {
     for (let at = folder; at !== '' && !this.#parents.has(at); ) {
       this.#remember(at);
       this.#parents.add(at);
-      at = at.slice(0, Math.max(at.lastIndexOf('/'), 0));
+      at = folderOf(at);
     }
   }
 
@@ -215,7 +215,7 @@ export class LayerReader implements TarSink {
       throw new TarError(`'${shown(entry.name)}' stands for the whole layer, and is no folder`);
     }
     const of = { path, ...attributesOf(entry) };
-    this.#hold(path.slice(0, Math.max(path.lastIndexOf('/'), 0)));
+    this.#hold(folderOf(path));
     switch (kind) {
       case 'folder':
         this.#keep(of);
@@ -280,6 +280,9 @@ const MAX_MAJOR = (1 << 12) - 1;
 const MAX_MINOR = (1 << 20) - 1;
 /** The number that stands for no user, and one more. */
 const MAX_ID = 2 ** 32 - 2;
+
+/** The path of what it is in. */
+const folderOf = (path: ByteText): ByteText => path.slice(0, Math.max(path.lastIndexOf('/'), 0));
 
 /** A path below the folder. Throws TarError where it would lead out of it, or cannot exist. */
 function pathOf(name: ByteText): ByteText {

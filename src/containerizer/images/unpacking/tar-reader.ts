@@ -312,6 +312,10 @@ export class TarReader {
     this.#extensions = {};
     this.#pieces = [];
     this.#pieceLeft = Number.POSITIVE_INFINITY;
+    const sparse = (whole: number): Sparse => ({
+      entry: { ...entry, size: whole, isSparse: true },
+      stored,
+    });
     switch (form?.kind) {
       case undefined:
         this.#sink.entry(entry);
@@ -319,23 +323,14 @@ export class TarReader {
         return;
       case 'in headers': {
         const headers = new SparseHeaders(block);
-        this.#moreHeaders(
-          { entry: { ...entry, size: headers.size, isSparse: true }, stored },
-          headers,
-        );
+        this.#moreHeaders(sparse(headers.size), headers);
         return;
       }
       case 'listed':
-        this.#sparse(
-          { entry: { ...entry, size: form.size, isSparse: true }, stored },
-          form.segments,
-        );
+        this.#sparse(sparse(form.size), form.segments);
         return;
       case 'in front':
-        this.#moreLines(
-          { entry: { ...entry, size: form.size, isSparse: true }, stored },
-          new SparseLines(),
-        );
+        this.#moreLines(sparse(form.size), new SparseLines());
         return;
     }
   }
