@@ -40,23 +40,20 @@ export class DockerImages implements ImageSource {
     }
     const reference = parseReference(docker.name);
     const credentials = credentialsIn(docker.config);
+    const name = canonicalName(reference);
     return {
-      name: canonicalName(reference),
+      name,
       text: docker.name,
       credentials,
       pull: (parts, owner, abort) =>
         named(docker.name, abort, () =>
-          this.#pull({ reference, credentials, owner }, parts, abort),
+          this.#pull({ name, reference, credentials, owner }, parts, abort),
         ),
     };
   }
 
-  #pull(
-    { reference, credentials, owner }: Asked,
-    parts: StoreParts,
-    abort: AbortSignal,
-  ): Promise<StoredImage> {
-    const name = canonicalName(reference);
+  #pull(asked: Asked, parts: StoreParts, abort: AbortSignal): Promise<StoredImage> {
+    const { name, reference, credentials, owner } = asked;
     // Others ask by themselves: they are not to wait until it is the turn of this owner.
     const key = JSON.stringify([name, loginText(credentials), owner]);
     return this.#pulls.run({ key, owner }, abort, async (shared, owners) => {
@@ -68,12 +65,14 @@ export class DockerImages implements ImageSource {
         this.#puller.manifest(reference, options),
       );
       running.has(pulled.manifest.layers);
-      return await store({ reference, credentials, owner }, { pulled, running }, parts, shared);
+      return await store(asked, { pulled, running }, parts, shared);
     });
   }
 }
 
 interface Asked {
+  /** As the store has it. */
+  readonly name: string;
   readonly reference: ImageReference;
   readonly credentials: Uint8Array | undefined;
   /** For whom, such as a framework. */
@@ -103,12 +102,11 @@ async function knownImage(records: ImageRecords, name: string): Promise<KnownIma
 }
 
 async function store(
-  { reference, credentials, owner }: Asked,
+  { name, reference, credentials, owner }: Asked,
   { pulled, running }: { readonly pulled: PulledImage; readonly running: RunningPull },
   { records, layers: layerStore }: StoreParts,
   abort: AbortSignal,
 ): Promise<StoredImage> {
-  const name = canonicalName(reference);
   const { digest, config, layers } = pulled.manifest;
   const controller = new AbortController();
   const any = AbortSignal.any([abort, controller.signal]);
