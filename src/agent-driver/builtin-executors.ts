@@ -4,6 +4,7 @@
 import type { Containerizer } from '../containerizer/containerizer.ts';
 import type { LaunchOptions } from '../containerizer/launch-steps.ts';
 import type { Container } from '../containerizer/launchers/launcher.ts';
+import { containerInfoOf } from '../containerizer/plan/request.ts';
 import { CommandRunner } from '../executor/command-runner.ts';
 import { dockerInspection } from '../executor/docker-inspection.ts';
 import type { ResumedTask } from '../executor/pod.ts';
@@ -43,7 +44,7 @@ export interface BuiltinExecutorsOptions
 
 /** Undefined for a container that is not of type DOCKER. */
 function inspectionOf({ containerId: id, launch }: Run, task: TaskInfo) {
-  const info = launch.executor.container ?? task.container;
+  const info = containerInfoOf({ executor: launch.executor, task });
   return info?.type === ContainerInfo_Type.DOCKER
     ? (startedMs: number) => dockerInspection({ id, task, info }, startedMs)
     : undefined;

@@ -1,8 +1,9 @@
 // Who the process of a container runs as, where its own files have the accounts for that.
-import { ContainerizerError } from './containerizer-error.ts';
+import { containerizerErrorOf } from './containerizer-error.ts';
 import { accountsOf } from './images/accounts.ts';
-import { insideUser } from './plan/docker/docker-user.ts';
-import type { ContainerPlan } from './plan/plan.ts';
+import type { RootFileSystem } from './images/provisioner.ts';
+import { type InsideUser, insideUser } from './plan/docker/docker-user.ts';
+import type { ContainerPlan, UserInside } from './plan/plan.ts';
 
 /** The plan with that user, whose home is known to the process. Throws ContainerizerError. */
 export function withIdentity(plan: ContainerPlan): ContainerPlan {
@@ -14,18 +15,10 @@ export function withIdentity(plan: ContainerPlan): ContainerPlan {
   return { ...plan, runsAs: identity, environment: { HOME: home, ...plan.environment } };
 }
 
-function found(
-  { name, groups }: NonNullable<ContainerPlan['userInside']>,
-  rootfs: NonNullable<ContainerPlan['rootfs']>,
-) {
+function found({ name, groups }: UserInside, rootfs: RootFileSystem): InsideUser {
   try {
     return insideUser(name, groups, accountsOf(rootfs));
   } catch (error) {
-    if (error instanceof ContainerizerError) {
-      throw error;
-    }
-    throw new ContainerizerError(`The accounts of the image cannot be read: ${String(error)}`, {
-      cause: error,
-    });
+    throw containerizerErrorOf(error, 'The accounts of the image cannot be read');
   }
 }
