@@ -27,6 +27,7 @@
 //   meta/volume_gids                         the groups of volumes that several users share
 //   meta/pending/<digest>                    volumes that are destroyed, but still in their places
 //   downloads/<container>                    unfinished downloads
+//   downloads/image-<any>                    an archive of an image that is being pulled from HDFS
 //   provisioner/containers/<container>       what containers write to the files of their images
 //   store/{docker,appc}                      images, unless the operator names another folder
 //   volumes/roles/<role>/<id>                persistent volumes

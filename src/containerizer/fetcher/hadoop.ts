@@ -5,7 +5,7 @@ import { join } from 'node:path';
 export interface HadoopClient {
   /** A path, or a name to be found in `PATH` of the environment. */
   readonly program: string;
-  /** The client runs as the task's user, who can read these. */
+  /** For files of a task the client runs as its user, who can read these; for images as agent. */
   readonly environment: Readonly<Record<string, string>>;
 }
 

@@ -33,7 +33,6 @@ export class ThreadTransfers implements Transfers {
     );
   }
 
-  /** To be called when there is another one among the owners of a file. */
   joined(): void {
     this.#downloads.beginNext();
   }

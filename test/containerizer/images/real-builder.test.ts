@@ -23,8 +23,7 @@ const stage = await Stage.open();
  * that a layer does not list are those of its unpacking with most programs, though not with umoci.
  */
 const LIST = `
-import hashlib, os
-lines = []
+import os
 def walk(path):
     for entry in sorted(os.scandir(path), key=lambda it: it.name):
         its = entry.stat(follow_symlinks=False)
