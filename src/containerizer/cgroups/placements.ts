@@ -18,9 +18,10 @@ export class Placements {
   }
 
   /** To be called before the cgroups are made. Throws ContainerizerError. */
-  note(id: ContainerId, { own, joined, memory }: CgroupPlacement): void {
-    this.#records.note(id, 'cgroups', JSON.stringify({ own, joined, memory }));
-    this.#known.set(id, { own, joined, memory });
+  note(id: ContainerId, { own, joined, memory, limiting }: CgroupPlacement): void {
+    const placement: CgroupPlacement = { own, joined, memory, limiting };
+    this.#records.note(id, 'cgroups', JSON.stringify(placement));
+    this.#known.set(id, placement);
   }
 
   of(id: ContainerId): CgroupPlacement {

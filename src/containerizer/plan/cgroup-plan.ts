@@ -28,6 +28,8 @@ export interface CgroupPlacement {
   readonly joined: readonly string[];
   /** The one whose limit of memory counts for it, and is watched; undefined: none is. */
   readonly memory?: string | undefined;
+  /** In v2, the one whose limits count for it: a leaf has none. */
+  readonly limiting?: string | undefined;
 }
 
 /** One file of a cgroup. */
@@ -86,13 +88,16 @@ export interface CgroupView {
   readonly name: string;
 }
 
-/** Those that a container is in, by the names of controllers. */
+/**
+ * Those that a container is in, by the names of controllers: programs look there for what they can
+ * use, and in v2 that is above the leaf.
+ */
 export const cgroupViews = (
   hierarchies: readonly CgroupHierarchy[],
-  { joined }: CgroupPlacement,
+  { joined, limiting }: CgroupPlacement,
 ): CgroupView[] =>
   hierarchies.flatMap(({ version, controllers }, index) => {
-    const folder = joined[index];
+    const folder = version === 2 ? (limiting ?? joined[index]) : joined[index];
     const names = version === 2 ? [''] : controllers;
     return folder === undefined ? [] : names.map((name) => ({ folder, name }));
   });
@@ -112,13 +117,15 @@ export function cgroupPlacement(
 ): CgroupPlacement {
   const own: string[] = [];
   const joined: string[] = [];
+  let limiting: string | undefined;
   for (const hierarchy of hierarchies) {
     const folder = cgroupFolder(hierarchy, id);
     const leaf = hierarchy.version === 2 ? [join(folder, LEAF)] : [];
     own.push(folder, ...leaf);
     joined.push(leaf[0] ?? folder);
+    limiting ??= leaf.length > 0 ? folder : undefined;
   }
-  return { own, joined };
+  return { own, joined, limiting };
 }
 
 /**
@@ -127,7 +134,7 @@ export function cgroupPlacement(
  */
 export function sharedPlacement(
   id: ContainerId,
-  { own, joined }: CgroupPlacement,
+  { own, joined, limiting }: CgroupPlacement,
 ): CgroupPlacement {
   const [above] = own;
   if (above === undefined) {
@@ -135,7 +142,7 @@ export function sharedPlacement(
   }
   const folder = join(above, NESTED, nameOf(id));
   const leaf = own.includes(join(above, LEAF)) ? [join(folder, LEAF)] : [];
-  return { own: [folder, ...leaf], joined: [leaf[0] ?? folder, ...joined.slice(1)] };
+  return { own: [folder, ...leaf], joined: [leaf[0] ?? folder, ...joined.slice(1)], limiting };
 }
 
 /**

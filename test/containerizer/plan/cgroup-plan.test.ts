@@ -4,6 +4,7 @@ import {
   type CgroupHierarchy,
   type CgroupPlacement,
   cgroupPlacement,
+  cgroupViews,
   handingOn,
   sharedPlacement,
 } from '../../../src/containerizer/plan/cgroup-plan.ts';
@@ -32,7 +33,11 @@ test.each<[what: string, hierarchies: readonly CgroupHierarchy[], CgroupPlacemen
   [
     'in v2 its processes are in a leaf, so that it may have cgroups of nested ones beside that',
     v2,
-    { own: ['/cg/mesos/pod', '/cg/mesos/pod/leaf'], joined: ['/cg/mesos/pod/leaf'] },
+    {
+      own: ['/cg/mesos/pod', '/cg/mesos/pod/leaf'],
+      joined: ['/cg/mesos/pod/leaf'],
+      limiting: '/cg/mesos/pod',
+    },
   ],
   ['without hierarchies there is nothing', [], { own: [], joined: [] }],
 ])('%s', (_, hierarchies, placement) => {
@@ -65,6 +70,7 @@ test.each<[what: string, isSharing: boolean, hierarchies: typeof v1, CgroupPlace
     {
       own: ['/cg/mesos/pod/mesos/task', '/cg/mesos/pod/mesos/task/leaf'],
       joined: ['/cg/mesos/pod/mesos/task/leaf'],
+      limiting: '/cg/mesos/pod',
     },
   ],
 ])('%s', (_, isSharing, hierarchies, placement) => {
@@ -72,6 +78,13 @@ test.each<[what: string, isSharing: boolean, hierarchies: typeof v1, CgroupPlace
     ? sharedPlacement(task, cgroupPlacement(hierarchies, pod))
     : cgroupPlacement(hierarchies, task);
   expect(found).toEqual(placement);
+});
+
+test('in v2 a container sees the cgroup with its limits, which may be of the one above', () => {
+  const own = cgroupPlacement(v2, task);
+  expect(cgroupViews(v2, own)).toEqual([{ folder: '/cg/mesos/pod/mesos/task', name: '' }]);
+  const shared = sharedPlacement(task, cgroupPlacement(v2, pod));
+  expect(cgroupViews(v2, shared)).toEqual([{ folder: '/cg/mesos/pod', name: '' }]);
 });
 
 test('in v2 the cgroups above hand controllers on to a container with limits of its own', () => {
