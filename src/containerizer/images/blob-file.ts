@@ -1,10 +1,11 @@
 // A blob becomes a file.
-import { createWriteStream } from 'node:fs';
-import { statfs } from 'node:fs/promises';
+import { type FileHandle, open, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { ContainerizerError } from '../containerizer-error.ts';
 import type { ByteCounter } from './byte-counter.ts';
+import { freeMemory } from './freed-memory.ts';
 
 /** What blobs leave free of a disk. */
 const LEFT_BYTES = 64 << 20;
@@ -12,8 +13,8 @@ const LEFT_BYTES = 64 << 20;
 const LOOK_BYTES = 16 << 20;
 
 /**
- * Nothing may exist at `path`. `arrived` counts the bytes. Rejects as these do, or with the reason
- * of the abort.
+ * Nothing may exist at `path`. `arrived` counts the bytes. A chunk that has memory of its own is
+ * empty when it is written. Rejects as `bytes` does, or with the reason of the abort.
  */
 export async function storeBlob(
   bytes: AsyncIterable<Uint8Array>,
@@ -22,12 +23,26 @@ export async function storeBlob(
   arrived?: ByteCounter,
 ): Promise<void> {
   try {
-    const file = createWriteStream(path, { flags: 'wx', mode: 0o600 });
-    await pipeline(leavingRoom(bytes, dirname(path), arrived), file, { signal });
+    await using file = await open(path, 'wx', 0o600);
+    await pipeline(leavingRoom(bytes, dirname(path), arrived), writer(file), { signal });
   } catch (error) {
     signal.throwIfAborted();
     throw error;
   }
+}
+
+/** Whoever has it closes the file. */
+function writer(file: FileHandle): Writable {
+  return new Writable({
+    write: (chunk: Buffer, _encoding, done) => {
+      file.writeFile(chunk).then(() => {
+        if (chunk.byteLength === chunk.buffer.byteLength) {
+          freeMemory(chunk.buffer);
+        }
+        done();
+      }, done);
+    },
+  });
 }
 
 /** Throws ContainerizerError where a disk has no room for so many bytes in one of its folders. */
@@ -51,8 +66,8 @@ async function* leavingRoom(
   let untilLook = LOOK_BYTES;
   for await (const chunk of bytes) {
     arrived?.add(chunk.length);
-    yield chunk;
     untilLook -= chunk.length;
+    yield chunk;
     if (untilLook <= 0) {
       untilLook = LOOK_BYTES;
       await requireRoom(folder, 0, 'the rest of a layer');

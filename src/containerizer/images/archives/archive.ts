@@ -101,8 +101,12 @@ export class Archive {
 
   async stream({ start, size }: ArchivedFile): Promise<Readable> {
     const kept = this.#listing.kept.get(start);
-    if (size === 0 || (kept !== undefined && kept.length >= size)) {
-      return Readable.from(size === 0 ? [] : [kept?.subarray(0, size)]);
+    if (size === 0) {
+      return Readable.from([]);
+    }
+    if (kept !== undefined && kept.length >= size) {
+      // A copy: whoever reads it may free it.
+      return Readable.from([Buffer.from(kept.subarray(0, size))]);
     }
     if (this.#isPacked) {
       return packedStream(this.#path, { start, size });

@@ -9,7 +9,7 @@ import type { ArchivedFile } from './archive.ts';
 export interface ArchiveBytes {
   /**
    * At least one byte from there on, for what comes later than what was read before; none at the
-   * end.
+   * end. They are good until the next call.
    */
   from(at: number): Promise<Buffer>;
 }
@@ -79,7 +79,8 @@ export function packedStream(path: string, { start, size }: ArchivedFile): Reada
         throw new Error(`Archive '${path}' has become shorter`);
       }
       at += part.length;
-      if (!out.write(part)) {
+      // A copy: whoever reads it may free it.
+      if (!out.write(Buffer.from(part))) {
         await once(out, 'drain', { signal: stop.signal });
       }
     }

@@ -7,6 +7,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { errorText } from '../../../model/error-text.ts';
+import { freeMemory } from '../freed-memory.ts';
 import { compressionOf, MAGIC_BYTES } from './compression.ts';
 import { TarError } from './tar-error.ts';
 import { shown } from './tar-reader.ts';
@@ -32,20 +33,46 @@ export async function decompressed(path: string, take: Taker, signal: AbortSigna
   await using file = await open(path);
   const { buffer, bytesRead } = await file.read(Buffer.alloc(MAGIC_BYTES), 0, MAGIC_BYTES, 0);
   const compression = compressionOf(buffer.subarray(0, bytesRead));
-  const blob = () => createReadStream(path, { highWaterMark: CHUNK_BYTES });
-  const options = { chunkSize: CHUNK_BYTES };
+  // All of what is written has been read before more is asked for.
+  const options = { chunkSize: CHUNK_BYTES, writableHighWaterMark: 1 };
   switch (compression) {
     case undefined:
-      return await pipeline(blob(), take, { signal });
+      return await pipeline(createReadStream(path, { highWaterMark: CHUNK_BYTES }), take, {
+        signal,
+      });
     case 'gzip':
-      return await pipeline(blob(), createGunzip(options), take, { signal });
+      return await pipeline(packed(file), createGunzip(options), take, { signal });
     case 'zstd':
-      return await pipeline(blob(), createZstdDecompress(options), take, { signal });
+      return await pipeline(packed(file), createZstdDecompress(options), take, { signal });
     case 'xz':
     case 'bzip2':
       return await byProgram(compression, file, take, signal);
     default:
       throw new TarError(`it is compressed as ${compression}; known are gzip, zstd, xz and bzip2`);
+  }
+}
+
+/** All chunks are in the same memory. */
+async function* packed(file: FileHandle): AsyncIterable<Buffer> {
+  const buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+  for (let at = 0; ; ) {
+    const { bytesRead } = await file.read(buffer, 0, CHUNK_BYTES, at);
+    if (bytesRead === 0) {
+      return;
+    }
+    at += bytesRead;
+    yield buffer.subarray(0, bytesRead);
+  }
+}
+
+/**
+ * For takers of archives that need a chunk no more, nor those before it: frees its memory, but
+ * where a later one may be in it, too (zlib fills a buffer chunk by chunk, up to its end).
+ */
+export function freeChunk({ buffer, byteOffset, byteLength }: Buffer): void {
+  const isLast = buffer.byteLength === CHUNK_BYTES && byteOffset + byteLength === CHUNK_BYTES;
+  if (isLast || byteLength === buffer.byteLength) {
+    freeMemory(buffer);
   }
 }
 

@@ -3,13 +3,12 @@
 // each order with a message.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 import { parentPort } from 'node:worker_threads';
 import { codeOf } from '../../../filesystem/folder.ts';
 import { errorText } from '../../../model/error-text.ts';
 import { AciReader } from './aci-reader.ts';
-import { CHUNK_BYTES, decompressed } from './decompression.ts';
+import { CHUNK_BYTES, decompressed, freeChunk } from './decompression.ts';
 import { LayerReader, type OperationSink } from './layer-reader.ts';
 import { END, operationBytes, pieceBytes } from './operation-bytes.ts';
 import { TarError } from './tar-error.ts';
@@ -18,26 +17,32 @@ import { STOP, type UnpackingAnswer, type UnpackingOrder } from './unpacker.ts';
 
 const MAX_ANSWER_BYTES = 64 * 1024;
 
-/** What the operations are written to, a piece at a time. */
+/** What the operations are written to, a piece at a time, and all in the same memory. */
 class Pieces {
-  #parts: Buffer[] = [];
+  #buffer = Buffer.allocUnsafeSlow(2 * CHUNK_BYTES);
   #bytes = 0;
 
   add(bytes: Buffer): void {
-    this.#parts.push(bytes);
-    this.#bytes += bytes.length;
+    const all = this.#bytes + bytes.length;
+    if (all > this.#buffer.length) {
+      const larger = Buffer.allocUnsafeSlow(2 * all);
+      this.#buffer.copy(larger, 0, 0, this.#bytes);
+      this.#buffer = larger;
+    }
+    this.#bytes += bytes.copy(this.#buffer, this.#bytes);
   }
 
-  async write(to: Writable, atLeast: number, signal: AbortSignal): Promise<void> {
+  /** Nothing is added meanwhile. Rejects where the program has ended. */
+  async write(to: Writable, atLeast: number): Promise<void> {
     if (this.#bytes < atLeast || this.#bytes === 0) {
       return;
     }
-    const piece = this.#parts.length === 1 ? this.#parts[0] : Buffer.concat(this.#parts);
-    this.#parts = [];
+    const written = Promise.withResolvers<void>();
+    to.write(this.#buffer.subarray(0, this.#bytes), (error) =>
+      error ? written.reject(error) : written.resolve(),
+    );
+    await written.promise;
     this.#bytes = 0;
-    if (!to.write(piece)) {
-      await once(to, 'drain', { signal });
-    }
   }
 }
 
@@ -68,7 +73,8 @@ async function unpack(
       hash.update(chunk);
       aci?.hash.update(chunk);
       archive.push(chunk);
-      await pieces.write(child.input, CHUNK_BYTES, signal);
+      freeChunk(chunk);
+      await pieces.write(child.input, CHUNK_BYTES);
     }
   };
   await decompressed(order.blob, take, signal);
@@ -76,7 +82,7 @@ async function unpack(
   const manifest = aci?.reader.end();
   layer.end();
   pieces.add(END);
-  await pieces.write(child.input, 0, signal);
+  await pieces.write(child.input, 0);
   child.input.end();
   await child.ended;
   if (child.said() !== 'ok') {
