@@ -79,8 +79,14 @@ export const failureOf = (error: unknown): RunEnd => ({
   failure: errorText(error),
   reason: error instanceof ContainerizerError ? error.reason : undefined,
   isDropped: error instanceof ContainerizerError && error.isDropped,
-  cause:
-    error instanceof ContainerizerError && error.cause instanceof Error
-      ? error.cause.message
-      : undefined,
+  cause: causeOf(error),
 });
+
+/** What the error does not say itself. */
+function causeOf(error: unknown): string | undefined {
+  if (!(error instanceof ContainerizerError && error.cause instanceof Error)) {
+    return undefined;
+  }
+  const { message } = error.cause;
+  return error.message.includes(message) ? undefined : message;
+}
