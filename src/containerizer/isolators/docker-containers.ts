@@ -22,7 +22,7 @@ import type { ContainerPlan } from '../plan/plan.ts';
 import { type ContainerRequest, containerInfoOf } from '../plan/request.ts';
 import { type SeccompTarget, seccompFor } from '../plan/seccomp-profile.ts';
 import type { Device, Mount } from '../plan/surroundings.ts';
-import type { VolumeMount } from '../plan/volume-mounts.ts';
+import { pathOf, type VolumeMount } from '../plan/volume-mounts.ts';
 import type { Isolator } from './isolator.ts';
 
 export interface DockerMachine {
@@ -180,7 +180,7 @@ function devicesOf({ devices }: DockerOptions, machine: DockerMachine): Device[]
 function requireVisible({ volumeMounts }: ContainerPlan, memory: readonly Mount[]): void {
   for (const { target } of memory) {
     const hidden = volumeMounts
-      .map((it) => [it.target.top, ...it.target.below].join('/'))
+      .map((it) => pathOf(it.target))
       .find((path) => isAtOrBelow(path, target));
     if (hidden !== undefined) {
       throw dockerError(`parameter 'tmpfs' at '${target}' would hide what is at '${hidden}'`);

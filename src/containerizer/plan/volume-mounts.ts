@@ -1,4 +1,5 @@
 // Volumes that are mounted in a container's own mount namespace, as the launcher makes them.
+import { join } from 'node:path';
 import type { ContainerId } from '../../model/ids.ts';
 import type { RootFileSystem } from '../images/provisioner.ts';
 import type { ContainerVolume, Propagation, VolumeKind } from './container-volumes.ts';
@@ -12,6 +13,9 @@ export interface SplitPath {
   readonly top: string;
   readonly below: readonly string[];
 }
+
+/** The whole path, for texts and comparisons, and where nobody can exchange a part of it. */
+export const pathOf = ({ top, below }: SplitPath): string => join(top, ...below);
 
 export interface VolumeMount {
   readonly source: /** An absolute path on the host, of the agent's own choice. */

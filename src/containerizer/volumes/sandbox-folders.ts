@@ -7,7 +7,7 @@ import { errorText } from '../../model/error-text.ts';
 import type { ContainerId } from '../../model/ids.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
 import type { ParentLink } from '../plan/plan.ts';
-import { placeIn, placeInParent, type SplitPath } from '../plan/volume-mounts.ts';
+import { pathOf, placeIn, placeInParent, type SplitPath } from '../plan/volume-mounts.ts';
 
 const OPEN_TO_READERS = 0o755;
 
@@ -27,7 +27,7 @@ export function linkToParent(
   { link, target }: ParentLink,
 ): void {
   const to = placeInParent(container, target);
-  const path = join(to.top, ...to.below);
+  const path = pathOf(to);
   try {
     madeFolder(to)?.[Symbol.dispose]();
     const { above, name } = lastOf(placeIn(container, link));

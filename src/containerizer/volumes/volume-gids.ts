@@ -13,7 +13,7 @@ import { type ContainerId, containerId } from '../../model/ids.ts';
 import { isWithin } from '../../model/paths.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
 import { UnknownUserError, type Users } from '../host/users.ts';
-import type { SplitPath } from '../plan/volume-mounts.ts';
+import { pathOf, type SplitPath } from '../plan/volume-mounts.ts';
 import { readText } from '../records/record-file.ts';
 import { sealed, unsealed } from '../records/sealed-text.ts';
 import { unlessAborted } from '../unless-aborted.ts';
@@ -287,8 +287,6 @@ export class VolumeGids {
     return written;
   }
 }
-
-const pathOf = ({ top, below }: SplitPath) => join(top, ...below);
 
 function readTaken(file: string): Taken[] {
   const text = readText(file, 'utf8');

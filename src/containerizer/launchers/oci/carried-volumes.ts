@@ -12,7 +12,7 @@ import { isWithin } from '../../../model/paths.ts';
 import { ContainerizerError } from '../../containerizer-error.ts';
 import { isRootOf } from '../../plan/place.ts';
 import type { ContainerPlan } from '../../plan/plan.ts';
-import type { SplitPath, VolumeMount } from '../../plan/volume-mounts.ts';
+import { pathOf, type VolumeMount } from '../../plan/volume-mounts.ts';
 import type { CarriedVolume } from './oci-config.ts';
 
 export interface Carried extends CarriedVolume {
@@ -73,8 +73,6 @@ export function carriedVolumes(
 }
 
 const VOLUMES = 'volumes';
-
-const pathOf = ({ top, below }: SplitPath) => join(top, ...below);
 
 /** What is mounted in it would be hidden when it is mounted once more. */
 function requireLast(mount: VolumeMount, all: readonly VolumeMount[]): void {

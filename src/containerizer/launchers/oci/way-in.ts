@@ -8,7 +8,7 @@ import type { ContainerId } from '../../../model/ids.ts';
 import { isAtOrBelow } from '../../../model/paths.ts';
 import type { Identity } from '../../host/users.ts';
 import type { ContainerPlan } from '../../plan/plan.ts';
-import { placeIn } from '../../plan/volume-mounts.ts';
+import { pathOf, placeIn } from '../../plan/volume-mounts.ts';
 import { isAbsence } from '../../records/record-file.ts';
 import type { WayIn } from './oci-config.ts';
 
@@ -53,7 +53,7 @@ export function wayInside(
 ): WayIn {
   const isLeft =
     directory !== sandboxInside &&
-    volumeMounts.some(({ target: { top, below } }) => isAtOrBelow(directory, join(top, ...below)));
+    volumeMounts.some(({ target }) => isAtOrBelow(directory, pathOf(target)));
   return isLeft ? { entered: '/', below: directory } : besideWay(directory);
 }
 
