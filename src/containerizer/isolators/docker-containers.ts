@@ -13,6 +13,7 @@ import { dockerCapabilities } from '../plan/docker/docker-capabilities.ts';
 import { dockerLine } from '../plan/docker/docker-command.ts';
 import { dockerError } from '../plan/docker/docker-error.ts';
 import { requireHostFiles } from '../plan/docker/docker-host-files.ts';
+import { type FilesOfMachine, withNameFiles } from '../plan/docker/docker-name-files.ts';
 import type { DockerAsked, DockerOptions, DockerVolume } from '../plan/docker/docker-options.ts';
 import { dockerSeccomp } from '../plan/docker/docker-seccomp.ts';
 import { signalNamed } from '../plan/docker/docker-signals.ts';
@@ -22,10 +23,10 @@ import type { ContainerPlan } from '../plan/plan.ts';
 import { type ContainerRequest, containerInfoOf } from '../plan/request.ts';
 import { type SeccompTarget, seccompFor } from '../plan/seccomp-profile.ts';
 import type { Device, Mount } from '../plan/surroundings.ts';
-import { pathOf, type VolumeMount } from '../plan/volume-mounts.ts';
+import { pathOf } from '../plan/volume-mounts.ts';
 import type { Isolator } from './isolator.ts';
 
-export interface DockerMachine {
+export interface DockerMachine extends FilesOfMachine {
   readonly hostname: string;
   /** Undefined: no system calls can be filtered on this machine. */
   readonly seccomp: Omit<SeccompTarget, 'capabilities'> | undefined;
@@ -40,8 +41,6 @@ export interface DockerMachine {
   readonly device: (path: string) => Device | undefined;
   /** The paths of those that all containers may have, whatever bounds there are. */
   readonly allowedDevices: ReadonlySet<string>;
-  /** The text of a file of the machine; empty where it is missing. */
-  readonly text: (path: string) => string;
 }
 
 /** As it stands in records. */
@@ -138,7 +137,7 @@ function surrounded(
     maskedPaths: isPrivileged ? [] : plan.maskedPaths,
     readonlyPaths: isPrivileged ? [] : plan.readonlyPaths,
     devices: isPrivileged ? machine.devices() : [...plan.devices, ...devicesOf(options, machine)],
-    volumeMounts: networkFiles(plan.volumeMounts, options, { hostname, text: machine.text }),
+    volumeMounts: withNameFiles(plan.volumeMounts, options, { hostname, text: machine.text }),
   } satisfies Partial<ContainerPlan>;
 }
 
@@ -193,49 +192,6 @@ const opened = (mount: Mount): Mount =>
   mount.target === '/sys'
     ? { ...mount, options: mount.options.filter((it) => it !== 'ro') }
     : mount;
-
-/**
- * The files of names are the container's own, as with docker: copies of the machine's, but for what
- * is asked for.
- */
-function networkFiles(
-  mounts: readonly VolumeMount[],
-  { network, hosts, names }: DockerOptions,
-  { hostname, text }: Pick<DockerMachine, 'text'> & { readonly hostname: string | undefined },
-): readonly VolumeMount[] {
-  const given = new Set(names.map(firstWord));
-  const resolving = text('/etc/resolv.conf')
-    .split('\n')
-    .filter((line) => !given.has(firstWord(line)));
-  const own = new Map([
-    ['hostname', hostname === undefined ? text('/etc/hostname') : `${hostname}\n`],
-    ['hosts', linesOf(network === 'none' ? LOOPBACK : text('/etc/hosts'), hosts)],
-    ['resolv.conf', linesOf(resolving.join('\n'), names)],
-  ]);
-  const isAsked = hosts.length > 0 || names.length > 0;
-  if (isAsked && [...own.values()].some((content) => content.length > MOST_TEXT)) {
-    throw dockerError(
-      `parameters 'add-host' and 'dns' are not supported here: the machine's files have more than ${MOST_TEXT} bytes`,
-    );
-  }
-  return mounts.map((mount) => {
-    const content = own.get(mount.target.below[0] ?? '');
-    // A machine's file that is that long stays the machine's.
-    return mount.source.kind !== 'machine' || content === undefined || content.length > MOST_TEXT
-      ? mount
-      : { ...mount, source: { kind: 'text', text: content }, isReadOnly: false };
-  });
-}
-
-/** Each goes with the launch of its container. */
-const MOST_TEXT = 65_536;
-
-const firstWord = (line: string) => line.trim().split(/\s/, 1)[0];
-
-const LOOPBACK = '127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback';
-
-const linesOf = (before: string, more: readonly string[]) =>
-  `${[before.trimEnd(), ...more].filter(Boolean).join('\n')}\n`;
 
 /**
  * The agent's variables are for executors that it speaks with, and not for tasks of a built-in one.
