@@ -207,15 +207,19 @@ test('a group is not given again while processes have it', async () => {
   expect(await harness.outcome(other('v3'))).toBe(`${FIRST}\n`);
 });
 
-test('a later volume that a running executor could not open is refused', async () => {
-  await harness.outcome(withVolume('daemon', 'true'));
-  const id = harness.launch({ user: 'nobody', custom: { value: 'exec sleep 1000' } });
+async function expectLaterVolumeRefused(custom: string): Promise<void> {
+  const id = harness.launch({ user: 'nobody', custom: { value: custom } });
   await harness.started(id);
   const resources = [shared()];
   harness.driver.perform({ type: 'resizeContainer', containerId: id, resources, limits: {} });
   expect((await harness.ended(id)).failure).toMatch(
     /^Failed to update resources .*: it belongs to a group of --volume_gid_range, and the executor/,
   );
+}
+
+test('a later volume that a running executor could not open is refused', async () => {
+  await harness.outcome(withVolume('daemon', 'true'));
+  await expectLaterVolumeRefused('exec sleep 1000');
 });
 
 test('a later volume is refused while the executor is being started, too', async () => {
@@ -225,13 +229,7 @@ test('a later volume is refused while the executor is being started, too', async
   const hangs = 'case "$*" in *--version*) exec crun --version;; esac; exec sleep 1000';
   writeFileSync(ociRuntime, `#!/bin/sh\n${hangs}\n`, { mode: 0o755 });
   harness = await open({ isolation, launcher: 'linux', ociRuntime });
-  const id = harness.launch({ user: 'nobody', custom: { value: 'true' } });
-  await harness.started(id);
-  const resources = [shared()];
-  harness.driver.perform({ type: 'resizeContainer', containerId: id, resources, limits: {} });
-  expect((await harness.ended(id)).failure).toMatch(
-    /^Failed to update resources .*: it belongs to a group of --volume_gid_range, and the executor/,
-  );
+  await expectLaterVolumeRefused('true');
 });
 
 test('folders that lie too deep in a volume are named, and it is tried again', async () => {
