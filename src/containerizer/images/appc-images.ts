@@ -13,7 +13,6 @@ import {
 } from './formats/appc-name.ts';
 import { MOST_LAYERS } from './formats/manifest.ts';
 import { withoutRepeated } from './formats/repeated-layers.ts';
-import { named } from './pull-failure.ts';
 import { accessWith } from './store/access.ts';
 import type {
   ImageRequest,
@@ -72,9 +71,7 @@ export class AppcImages implements ImageSource {
       text: appc.name,
       credentials: undefined,
       pull: (store, owner, abort) =>
-        named(appc.name, abort, () =>
-          this.#pull({ name, isCachedEnough: cached ?? true, owner }, store, abort),
-        ),
+        this.#pull({ name, isCachedEnough: cached ?? true, owner }, store, abort),
     };
   }
 

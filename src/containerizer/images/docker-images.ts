@@ -11,7 +11,6 @@ import { Slots } from '../downloads/slots.ts';
 import { bareName, canonicalName, parseReference } from './formats/reference.ts';
 import { withoutRepeated } from './formats/repeated-layers.ts';
 import type { ImageReference, LayerDescriptor } from './image.ts';
-import { named } from './pull-failure.ts';
 import type { KnownImage, PulledImage, Puller } from './puller.ts';
 import { SharedWork } from './shared-work.ts';
 import { accessWith, admits } from './store/access.ts';
@@ -46,9 +45,7 @@ export class DockerImages implements ImageSource {
       text: docker.name,
       credentials,
       pull: (parts, owner, abort) =>
-        named(docker.name, abort, () =>
-          this.#pull({ name, reference, credentials, owner }, parts, abort),
-        ),
+        this.#pull({ name, reference, credentials, owner }, parts, abort),
     };
   }
 

@@ -35,7 +35,7 @@ export interface ImageRequest {
   readonly credentials: Uint8Array | undefined;
   /**
    * The image, when all of it is in the store; it is to be held at once. Its downloads count for
-   * the owner. Rejects with ContainerizerError, or with the reason of the abort.
+   * the owner. Rejects with what is wrong, or with the reason of the abort.
    */
   pull(store: PullingStore, owner: string, abort: AbortSignal): Promise<StoredImage>;
 }

@@ -3,6 +3,7 @@
 import { enumNames } from '../../../model/enum-names.ts';
 import { type Image, Image_Type } from '../../../model/generated/messages.ts';
 import { Holders } from '../../holders.ts';
+import { named } from '../pull-failure.ts';
 import type { PullProgress } from '../pull-progress.ts';
 import type { TopFolder } from '../unpacking/layer-reader.ts';
 import { admits } from './access.ts';
@@ -94,7 +95,7 @@ export class ImageStore {
   }
 
   async #image(image: Image, owner: string, abort: AbortSignal, above: Needs): Promise<HeldImage> {
-    const { name, credentials, pull } = this.#source.request(image);
+    const { name, text, credentials, pull } = this.#source.request(image);
     const isCachedEnough = image.cached ?? true;
     const stored = isCachedEnough ? await this.#stored(name, credentials) : undefined;
     if (stored !== undefined) {
@@ -102,7 +103,8 @@ export class ImageStore {
     }
     const needs = { ...above, path: [...above.path, name] };
     const below = (other: Image) => this.#image(other, owner, abort, needs);
-    return this.#held(await pull({ ...this.#parts, image: below, needs }, owner, abort));
+    const parts = { ...this.#parts, image: below, needs };
+    return this.#held(await named(text, abort, () => pull(parts, owner, abort)));
   }
 
   /** Of an image that is in use already, as a container of an earlier agent. */
