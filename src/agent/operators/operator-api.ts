@@ -1,6 +1,6 @@
 // Calls of the operator API that change something, or are about what others than the state machine
-// know of. Resource providers are not supported yet: such a
-// call is answered so, or with what is wrong with it.
+// know of. Resource providers are not supported yet: such a call is answered so, or with what is
+// wrong with it.
 import {
   type AgentCall,
   AgentCall_AttachContainerInput_Type,

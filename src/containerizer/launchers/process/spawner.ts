@@ -52,7 +52,7 @@ export interface RuntimeCall {
 
 export interface ProcessListener {
   started(pid: number, startTicks: number): void;
-  /** Its supervisor has started the process; not told where that fails, or after a restart. */
+  /** Its supervisor has started the process, or could not; not told after a restart. */
   begun?(): void;
   /** `status` is the raw wait status, known only for a child of this spawner. */
   ended(status: number | undefined): void;

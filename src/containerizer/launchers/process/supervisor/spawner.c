@@ -20,10 +20,10 @@
  * Requests: requests.c. One that cannot be read is passed over, and `failed` is reported for its token: a
  * request never costs another container anything.
  *
- * Reports, a line each: `started TOKEN PID START`, `begun TOKEN` (the process is started, or its start is
- * over: the supervisor works on it no more), `signalled TOKEN NUMBER` (passed on, or not needed any
- * more), `ended TOKEN STATUS` (-1: unknown), `failed TOKEN TEXT`. The process's own wait status stands in
- * RUN_DIRECTORY/status, as `wait STATUS STATUS`; RUN_DIRECTORY/failure tells why it could not be started.
+ * Reports, a line each: `started TOKEN PID START`, `begun TOKEN` (its supervisor has started the process,
+ * or could not), `signalled TOKEN NUMBER` (passed on, or not needed any more), `ended TOKEN STATUS` (-1:
+ * unknown), `failed TOKEN TEXT`. The process's own wait status stands in RUN_DIRECTORY/status, as
+ * `wait STATUS STATUS`; RUN_DIRECTORY/failure tells why it could not be started.
  * The agent has made both, with room for that.
  *
  * RUN_DIRECTORY/supervisor is made by link(2), before the process runs. The first to make it decides: an

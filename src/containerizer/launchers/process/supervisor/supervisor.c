@@ -305,7 +305,8 @@ static void obey(const struct launch *launch, pid_t process, int is_waiting) {
 
 /*
  * Passes signals on, and what the process writes and reads, until it has ended; returns its status, or
- * that of the command in it; -1 where the runtime has waited for the process itself. It is ended when it has used up its memory. `board` and `memory` may be NULL.
+ * that of the command in it; -1 where the runtime has waited for the process itself. It is ended when it
+ * has used up its memory. `board` and `memory` may be NULL.
  */
 static int follow(const struct launch *launch, pid_t process, struct switchboard *board,
                   struct memory *memory) {
