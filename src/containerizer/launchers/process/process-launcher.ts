@@ -3,22 +3,19 @@
 // Every container has a supervisor (supervisor/supervisor.c) that outlives the agent. The launcher
 // talks to it through the spawner, and reads its records in the work directory, so that a later
 // agent knows as much as the one that launched the container.
-import { lstatSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { parentOf } from '../../../model/container-id.ts';
 import type { ContainerId } from '../../../model/ids.ts';
 import { ContainerizerError, UnknownEndError } from '../../containerizer-error.ts';
 import { bootId, kill } from '../../host/process-table.ts';
-import { type Identity, type Users, withGroups } from '../../host/users.ts';
+import type { Identity, Users } from '../../host/users.ts';
 import { type CgroupPlacement, type DeviceLimit, NO_CGROUPS } from '../../plan/cgroup-plan.ts';
 import type { ContainerPlan } from '../../plan/plan.ts';
 import { rootSandbox } from '../../plan/sandbox-path.ts';
-import { notedGroups } from '../../records/groups-record.ts';
 import { notedPlace } from '../../records/place-record.ts';
-import { isAbsence, patiently } from '../../records/record-file.ts';
+import { patiently } from '../../records/record-file.ts';
 import type { RunRecords } from '../../records/run-records.ts';
-import { notedInside, noteUser } from '../../records/user-record.ts';
+import { noteUser } from '../../records/user-record.ts';
 import { Turns } from '../../turns.ts';
 import type { WorkDirectory } from '../../work-directory.ts';
 import type {
@@ -34,6 +31,7 @@ import type {
 import type { Beside, Bundles } from '../oci/bundles.ts';
 import { isForeign } from '../oci/way-in.ts';
 import { Leftovers } from './leftovers.ts';
+import { NotedUsers } from './noted-users.ts';
 import { PlainProcesses } from './plain-processes.ts';
 import { ioOf, settingsOf } from './process-settings.ts';
 import { environmentOf, firstProcess, runningCommand } from './running-command.ts';
@@ -98,12 +96,14 @@ export class ProcessLauncher implements Launcher {
   readonly #plain: PlainProcesses;
   readonly #meter = new UsageMeter();
   readonly #leftovers = new Leftovers();
+  readonly #noted: NotedUsers;
   /** Containers that end together, as all of a pod do, are looked at in turns. */
   readonly #ends = new Turns();
   readonly #known = new Map<ContainerId, Known>();
 
   private constructor(options: ProcessLauncherOptions, program: string) {
     this.#options = options;
+    this.#noted = new NotedUsers(options);
     this.#spawner = new Spawner(program, options.warn);
     this.#plain = new PlainProcesses(this.#spawner);
   }
@@ -201,8 +201,8 @@ export class ProcessLauncher implements Launcher {
       processId,
       cgroups,
       // Looked up only when needed: a user who cannot be found disables checks, not the container.
-      identity: () => this.#userOf(id, sandbox),
-      ...this.#insideOf(id),
+      identity: () => this.#noted.userOf(id, sandbox),
+      ...this.#noted.insideOf(id),
       ...confinement,
       // A session has no bundle of its own.
       hasRuntime: confinement.beside !== undefined || first !== undefined,
@@ -430,30 +430,6 @@ export class ProcessLauncher implements Launcher {
     return runningSettings(processId);
   }
 
-  /**
-   * The user for checks after a restart. Of a root container of an earlier version it is not on
-   * record, but its sandbox belongs to its user, and others cannot put another folder there. Throws
-   * UnknownEndError where the user is not known.
-   */
-  async #userOf(id: ContainerId, sandbox: string): Promise<Identity | undefined> {
-    let noted: string | undefined;
-    try {
-      noted = this.#options.records.noted(id, 'user');
-    } catch (error) {
-      throw new UnknownEndError(`The user of container ${id} is not known: ${String(error)}`);
-    }
-    if (notedInside(this.#options.records, id) !== undefined) {
-      return undefined;
-    }
-    if (noted !== undefined) {
-      return noted === '' ? undefined : this.#withId(id, Number(noted));
-    }
-    if (parentOf(id) !== undefined) {
-      throw new UnknownEndError(`The user of container ${id} is not known`);
-    }
-    return this.#ownerOf(sandbox);
-  }
-
   /** Who the container's own files make its user is that in sessions, too, with what he can do. */
   #session(
     plan: ContainerPlan,
@@ -462,37 +438,6 @@ export class ProcessLauncher implements Launcher {
   ): ReturnType<Beside> | undefined {
     const known = this.#known.get(inside);
     return known?.beside?.(plan, known.hasUserInside ? undefined : { plan, identity });
-  }
-
-  /** What cannot be read is as in all others. */
-  #insideOf(id: ContainerId): Pick<Known, 'stopSignal' | 'hasUserInside'> {
-    try {
-      const inside = notedInside(this.#options.records, id);
-      return { stopSignal: inside?.stopSignal, hasUserInside: inside !== undefined };
-    } catch (error) {
-      this.#options.warn(`The user within container ${id} is not known: ${String(error)}`);
-      return { stopSignal: undefined, hasUserInside: false };
-    }
-  }
-
-  async #withId(id: ContainerId, uid: number): Promise<Identity | undefined> {
-    const { users, records } = this.#options;
-    const identity = await users.withId(uid);
-    return identity && withGroups(identity, notedGroups(records, id));
-  }
-
-  async #ownerOf(sandbox: string): Promise<Identity | undefined> {
-    let uid: number | undefined;
-    try {
-      uid = lstatSync(sandbox).uid;
-    } catch (error) {
-      if (!isAbsence(error)) {
-        throw error;
-      }
-    }
-    return uid === undefined || uid === process.geteuid?.()
-      ? undefined
-      : this.#options.users.withId(uid);
   }
 }
 
