@@ -29,14 +29,15 @@ export class NotedUsers {
    * another folder there. Throws UnknownEndError where the user is not known.
    */
   async userOf(id: ContainerId, sandbox: string): Promise<Identity | undefined> {
+    const { records } = this.#options;
     let noted: string | undefined;
     try {
-      noted = this.#options.records.noted(id, 'user');
+      noted = records.noted(id, 'user');
+      if (notedInside(records, id) !== undefined) {
+        return undefined;
+      }
     } catch (error) {
       throw new UnknownEndError(`The user of container ${id} is not known: ${String(error)}`);
-    }
-    if (notedInside(this.#options.records, id) !== undefined) {
-      return undefined;
     }
     if (noted !== undefined) {
       return noted === '' ? undefined : this.#withId(id, Number(noted));
