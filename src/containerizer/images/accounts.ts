@@ -4,7 +4,6 @@
 import { lstatSync, readFileSync, readlinkSync, type Stats } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Accounts } from '../plan/docker/docker-user.ts';
-import { isAbsence } from '../records/record-file.ts';
 import type { RootFileSystem } from './provisioner.ts';
 
 const MOST_BYTES = 2 ** 20;
@@ -66,7 +65,7 @@ function entryAt(layers: readonly string[], names: readonly string[]): Found | u
     let status: Stats | undefined;
     for (const [index, name] of names.entries()) {
       path = join(path, name);
-      status = statusOf(path);
+      status = lstatSync(path, { throwIfNoEntry: false });
       if (status === undefined) {
         break;
       }
@@ -79,15 +78,4 @@ function entryAt(layers: readonly string[], names: readonly string[]): Found | u
     }
   }
   return undefined;
-}
-
-function statusOf(path: string): Stats | undefined {
-  try {
-    return lstatSync(path);
-  } catch (error) {
-    if (isAbsence(error)) {
-      return undefined;
-    }
-    throw error;
-  }
 }
