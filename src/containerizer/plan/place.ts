@@ -19,14 +19,13 @@ export interface Place {
   readonly resources: readonly Resource[];
 }
 
-const ROOT = 'root';
-
 /** Whether this user of a container is root, where the agent is: undefined is the agent's own. */
-export const isRootOf = (user: string | undefined): boolean => user === undefined || user === ROOT;
+export const isRootOf = (user: string | undefined): boolean =>
+  user === undefined || user === 'root';
 
 /**
  * Whether the sandbox of a container of a user is safe in that of another one: a user may put
- * anything in the place of what lies in his own, and root does not. Undefined is the agent's own.
+ * anything in the place of what lies in his own, and root does not.
  */
 export const isSafeIn = (owner: string | undefined, user: string | undefined): boolean =>
-  owner === undefined || owner === ROOT || owner === user;
+  isRootOf(owner) || owner === user;

@@ -32,6 +32,7 @@ import { dockerRequest } from './docker/docker-request.ts';
 import type { InsideUser } from './docker/docker-user.ts';
 import { type ImageSupport, NO_IMAGES, standIns } from './images.ts';
 import { requireVisible } from './own-files.ts';
+import { isRootOf } from './place.ts';
 import type { PortRanges } from './ports.ts';
 import { type ProcessIo, processIo } from './process-io.ts';
 import { type ContainerRequest, containerInfoOf, isOfDocker, isSharing } from './request.ts';
@@ -212,7 +213,7 @@ function withoutMorePrivileges(plan: ContainerPlan): ContainerPlan {
   const { user, userInside, rootfs, volumeMounts } = plan;
   const isOver = ({ target }: VolumeMount) => target.below.length === 0;
   const isChosen = rootfs !== undefined || volumeMounts.some(isOver);
-  return user !== undefined && user !== 'root' && userInside === undefined && isChosen
+  return !isRootOf(user) && userInside === undefined && isChosen
     ? { ...plan, noNewPrivileges: true }
     : plan;
 }
