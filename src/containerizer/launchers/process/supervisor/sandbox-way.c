@@ -7,7 +7,6 @@
 #include "container.h"
 #include "mounts.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -36,9 +35,7 @@ static int cover(int root, const char *path) {
   snprintf(here, sizeof here, "/proc/self/fd/%d", folder);
   unsigned long flags = NO_SUID | NO_DEVICES | NO_EXEC;
   int result = folder < 0 ? -1 : mount("none", here, "tmpfs", flags, "size=64k,mode=0755");
-  int error = errno;
   drop(folder);
-  errno = error;
   return result < 0 ? -1 : open_in(root, path);
 }
 
@@ -56,11 +53,9 @@ int mount_sandbox_way(const struct launch *launch, const char *path) {
   int result = way < 0 ? -1
                        : syscall(SYS_move_mount, tree, "", way, "",
                                  MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
-  int error = errno;
   drop(way);
   drop(tree);
   drop(root);
   drop(sandbox);
-  errno = error;
   return result < 0 ? -1 : 0;
 }

@@ -158,11 +158,8 @@ static int take_peers(const struct launch *launch) {
 
 static int show_peer(const char *target) {
   int peer = peers[next_peer++];
-  int result =
-      syscall(SYS_move_mount, peer, "", AT_FDCWD, target, MOVE_MOUNT_F_EMPTY_PATH);
-  int error = errno;
+  int result = syscall(SYS_move_mount, peer, "", AT_FDCWD, target, MOVE_MOUNT_F_EMPTY_PATH);
   drop(peer);
-  errno = error;
   return result;
 }
 
