@@ -21,6 +21,9 @@ interface NodeError extends NodeJS.ErrnoException {
 /** The authorities of the machine are believed in any case. */
 const NODE_ADVICE = /; if the root CA is installed locally, .*$/;
 
+/** In OpenSSL's own line, `error:CODE:SSL routines:FUNCTION:REASON:…`, all that an EPROTO has. */
+const OPENSSL_REASON = /:SSL routines:[^:]*:([^:]+):/;
+
 /** Undefined where it was not the proxy that failed, as far as is known. */
 export function proxyFailure(error: unknown, proxy: string | undefined): HttpFailure | undefined {
   const url = proxy === undefined ? null : URL.parse(proxy);
@@ -66,7 +69,8 @@ export function explained(error: unknown, hasBegun: boolean): HttpFailure {
     return failure('Transferred a partial file', 'the connection ended before the file did');
   }
   if (code === 'EPROTO' || code.startsWith('ERR_SSL')) {
-    return failure('SSL connect error', `TLS protocol: ${reason ?? code}`);
+    const why = reason ?? OPENSSL_REASON.exec(message)?.[1] ?? code;
+    return failure('SSL connect error', `TLS protocol: ${why}`);
   }
   if (/CERT|SIGNED|SIGNATURE|ISSUER|ERR_TLS/.test(code)) {
     const text = 'SSL peer certificate or SSH remote key was not OK';

@@ -209,7 +209,7 @@ test.each<[what: string, uri: () => string | Promise<string>, words: RegExp, det
     'from a server without TLS',
     () => `${base}/found`.replace('http:', 'https:'),
     /SSL connect error/,
-    /TLS protocol/,
+    /TLS protocol: wrong version number/,
   ],
   ['that are moved without end', () => `${base}/round`, /redirects/, /too many redirects/],
   [
