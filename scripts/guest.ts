@@ -110,6 +110,9 @@ mkdir -p /layer/upper /layer/work
 mount -t overlay -o lowerdir=/host,upperdir=/layer/upper,workdir=/layer/work overlay /root
 for kind in proc sys dev; do mkdir -p /root/$kind; mount -o move /$kind /root/$kind; done
 ln -sfn /proc/self/fd /root/dev/fd
+mkdir -p /root/dev/pts /root/dev/shm
+mount -t devpts -o ptmxmode=666,mode=620,gid=5 devpts /root/dev/pts
+mount -t tmpfs -o mode=1777 shm /root/dev/shm
 mkdir -p /root/sys/fs/cgroup
 mount -t cgroup2 cgroup2 /root/sys/fs/cgroup
 exec switch_root /root /bin/sh "$GUEST_SCRIPT"
