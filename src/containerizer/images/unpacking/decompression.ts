@@ -24,8 +24,11 @@ const PROGRAMS = {
   bzip2: ['bzip2', '--decompress', '--stdout'],
 } as const;
 
-/** `nobody`, of whom no file is. */
-const NOBODY = 65_534;
+/**
+ * A user and group of no account (65534, `nobody`, may be whom tasks run as: these could stop such
+ * a program, or put files of their own into images of others).
+ */
+const OF_NONE = 65_533;
 const MOST_SAID_BYTES = 4096;
 
 /** Throws TarError where the archive is at fault, and else as streams and `take` do. */
@@ -86,7 +89,7 @@ async function byProgram(
   const child = spawn(program, words, {
     stdio: [fd, 'pipe', 'pipe'],
     env: {},
-    ...(process.geteuid?.() === 0 && { uid: NOBODY, gid: NOBODY }),
+    ...(process.geteuid?.() === 0 && { uid: OF_NONE, gid: OF_NONE }),
   });
   const ended = Promise.withResolvers<number | null>();
   // What keeps it from starting is told below.

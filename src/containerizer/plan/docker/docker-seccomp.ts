@@ -8,7 +8,7 @@ const WITH_CAPABILITY: Readonly<Record<string, string>> = {
   CAP_DAC_READ_SEARCH: 'open_by_handle_at',
   CAP_SYS_ADMIN:
     'bpf fanotify_init fsconfig fsmount fsopen fspick lookup_dcookie mount mount_setattr move_mount ' +
-    'open_tree perf_event_open pivot_root quotactl quotactl_fd setdomainname sethostname setns swapoff ' +
+    'open_tree open_tree_attr perf_event_open pivot_root quotactl quotactl_fd setdomainname sethostname setns swapoff ' +
     'swapon umount umount2 unshare',
   CAP_SYS_BOOT: 'kexec_file_load kexec_load reboot',
   CAP_SYS_MODULE: 'create_module delete_module finit_module init_module query_module',
@@ -31,6 +31,8 @@ const NAMESPACES = [
 ];
 
 const ENOSYS = 38;
+/** Sockets to the hypervisor of a virtual machine: no network namespace keeps anyone from these. */
+const AF_VSOCK = 40;
 const FORBIDDEN = 'SCMP_ACT_ERRNO';
 const ADMIN = { excludes: { caps: ['CAP_SYS_ADMIN'] } };
 
@@ -60,6 +62,11 @@ export function dockerSeccomp(): SeccompProfile {
           args: [{ index: 0, value: flag, valueTwo: flag, op: 'SCMP_CMP_MASKED_EQ' }],
           ...ADMIN,
         })),
+        {
+          names: ['socket'],
+          action: FORBIDDEN,
+          args: [{ index: 0, value: AF_VSOCK, valueTwo: 0, op: 'SCMP_CMP_EQ' }],
+        },
         // Its flags are in memory, which no filter sees: programs go on with clone.
         { names: ['clone3'], action: FORBIDDEN, errnoRet: ENOSYS, ...ADMIN },
       ],

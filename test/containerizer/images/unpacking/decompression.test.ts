@@ -1,10 +1,11 @@
 // Archives as they are decompressed, and the memory of what has been used.
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import {
   CHUNK_BYTES,
   decompressed,
@@ -44,4 +45,33 @@ test.each([
   } finally {
     rmSync(folder, { recursive: true });
   }
+});
+
+const children = () =>
+  globSync('/proc/self/task/*/children').flatMap((path) =>
+    readFileSync(path, 'utf8').split(' ').filter(Boolean),
+  );
+
+test.runIf(process.geteuid?.() === 0)('root reads xz as a user whom no task is of', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'mesoscale-decompression-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, 'blob');
+  // More than a pipe holds: the program stays until all is taken.
+  writeFileSync(path, execFileSync('xz', ['-0', '-c'], { input: randomBytes(600_000) }));
+  const before = new Set(children());
+  let users: string[][] = [];
+  const take = async (chunks: AsyncIterable<Buffer>) => {
+    for await (const _ of chunks) {
+      if (users.length === 0) {
+        users = children()
+          .filter((pid) => !before.has(pid))
+          .map((pid) => /^Uid:\t(.*)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')))
+          .map((found) => found?.[1]?.split('\t') ?? []);
+      }
+    }
+  };
+  await decompressed(path, take, new AbortController().signal);
+  expect(users).toEqual([['65533', '65533', '65533', '65533']]);
+  const accounts = readFileSync('/etc/passwd', 'utf8').split('\n');
+  expect(accounts.filter((line) => line.split(':')[2] === users[0]?.[0])).toEqual([]);
 });

@@ -146,6 +146,17 @@ test('a container is as docker makes it, whatever --isolation says', () => {
   });
 });
 
+test('no container mounts, or reaches the hypervisor by a socket, unless that is asked for', () => {
+  const forbidden = (call: string, parameters: { key: string; value: string }[] = []) =>
+    planOf(docker({ parameters })).seccomp?.syscalls.filter(({ names }) => names.includes(call));
+  expect(forbidden('open_tree_attr')).toHaveLength(1);
+  expect(forbidden('open_tree_attr', [{ key: 'cap-add', value: 'SYS_ADMIN' }])).toEqual([]);
+  // AF_VSOCK
+  expect(forbidden('socket')).toMatchObject([
+    { action: 'SCMP_ACT_ERRNO', args: [{ index: 0, value: 40, op: 'SCMP_CMP_EQ' }] },
+  ]);
+});
+
 test('a variable may have any name, those of JavaScript, too', () => {
   const variables = [{ name: 'valueOf', value: 'a' }];
   for (const [own, parameters] of [
