@@ -17,6 +17,8 @@ export interface AppcName {
 }
 
 const MOST_CHARACTERS = 255;
+/** All become a part of the name by which the store remembers the image. */
+const MOST_LABELS = 32;
 /** The first part may have a port. */
 const NAME = /^[a-z0-9](?:[\w.~-]*[a-z0-9])?(?::\d{1,5})?(?:\/[a-z0-9](?:[\w.~-]*[a-z0-9])?)*$/i;
 const LABEL = /^[a-z0-9](?:[\w.+~-]*[a-z0-9])?$/i;
@@ -58,7 +60,15 @@ export function readAppcName({ name, id, labels }: Image_Appc, arch: string): Ap
   if (id !== undefined && !BEGINNING.test(id)) {
     throw refuse("an id is 'sha512-' and 128 hexadecimal digits");
   }
-  const asked = new Map(labels?.labels?.map(({ key, value }) => [key, value ?? ''] as const));
+  const pairs = labels?.labels ?? [];
+  const texts = pairs.flatMap(({ key, value = '' }) => [key, value]);
+  if (pairs.length > MOST_LABELS || !texts.every(isLabelText)) {
+    throw refuse(
+      `it has at most ${MOST_LABELS} labels ('labels'), whose keys and values have at most ` +
+        `${MOST_CHARACTERS} characters of Unicode`,
+    );
+  }
+  const asked = new Map(pairs.map(({ key, value }) => [key, value ?? ''] as const));
   const all = new Map([...Object.entries({ version: 'latest', os: 'linux', arch }), ...asked]);
   for (const key of PLACED) {
     const value = all.get(key) ?? '';
@@ -71,6 +81,9 @@ export function readAppcName({ name, id, labels }: Image_Appc, arch: string): Ap
   }
   return { name, labels: all, asked, id };
 }
+
+/** Half of a surrogate pair is no character, and has no place in a URL. */
+const isLabelText = (text: string) => text.length <= MOST_CHARACTERS && text.isWellFormed();
 
 /** Labels that are a part of the place where an image is looked for. */
 const PLACED = ['version', 'os', 'arch'] as const;

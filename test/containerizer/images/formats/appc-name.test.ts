@@ -63,6 +63,15 @@ test.each([
   expect(() => named(name, labels, id)).toThrow(why);
 });
 
+test.each([
+  ['33 labels', Object.fromEntries(Array.from({ length: 33 }, (_, i) => [`k${i}`, 'v']))],
+  ['a long key', { ['k'.repeat(256)]: 'v' }],
+  ['a long value', { k: 'v'.repeat(256) }],
+  ['half a character', { k: '\ud800' }],
+])('an image with %s is refused: the store remembers all of its name', (_, labels) => {
+  expect(() => named('app', labels)).toThrow("it has at most 32 labels ('labels'), whose keys");
+});
+
 test('an architecture has the name of the specification', () => {
   expect(['x64', 'arm64', 's390x'].map(appcArchitecture)).toEqual(['amd64', 'aarch64', 's390x']);
 });
