@@ -112,7 +112,7 @@ export type DriverEffect =
  * launches.
  */
 const ENOUGH_BYTES = 1024 * 1024;
-const LONGEST_CLOSE_MS = 5_000;
+const LONGEST_CLOSE_MS = 3_000;
 
 export class AgentDriver {
   readonly #options: AgentDriverOptions;

@@ -48,11 +48,13 @@ export class Shutdown {
   }
 
   async #close(): Promise<void> {
+    let closing = '';
     const patience = setTimeout(() => {
-      this.#logger.error('Shutting down takes too long, exiting');
+      this.#logger.error(`Shutting down takes too long (closing ${closing}), exiting`);
       this.#exit(1);
     }, PATIENCE_MS);
     for (let closer = this.#closers.pop(); closer; closer = this.#closers.pop()) {
+      closing = closer.name;
       try {
         await closer.close();
       } catch (error) {

@@ -1,4 +1,5 @@
-import { afterEach, describe, expect, test } from 'vitest';
+// The end of a process, and what is closed before.
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { silentLogger } from '../../src/runtime/logger.ts';
 import { Shutdown } from '../../src/runtime/shutdown.ts';
 
@@ -25,6 +26,22 @@ describe('a shutdown', () => {
     shutdown.add('broken', () => Promise.reject(new Error('no')));
     await shutdown.run(0);
     expect(log).toEqual(['first', 'exit 0']);
+  });
+
+  test('says what it has waited for too long', async () => {
+    vi.useFakeTimers();
+    try {
+      const log: string[] = [];
+      const logger = { ...silentLogger, error: (text: string) => log.push(text) };
+      const shutdown = new Shutdown(logger, (code) => log.push(`exit ${code}`));
+      shutdown.add('registry', () => {});
+      shutdown.add('containers', () => new Promise(() => {}));
+      void shutdown.run(0);
+      await vi.advanceTimersByTimeAsync(5_000);
+      expect(log).toEqual(['Shutting down takes too long (closing containers), exiting', 'exit 1']);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });
 

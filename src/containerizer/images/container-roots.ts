@@ -19,6 +19,7 @@ import { Image_Type } from '../../model/generated/messages.ts';
 import { type ContainerId, containerId } from '../../model/ids.ts';
 import { isContainerName } from '../work-directory.ts';
 import { overlayFolders } from './backends/backends.ts';
+import { Deletions } from './deletions.ts';
 import { isDigest } from './formats/digest.ts';
 import type { ImageUse } from './store/image-source.ts';
 import { STORE_VERSION } from './store/store-folders.ts';
@@ -41,8 +42,7 @@ export class ContainerRoots {
   readonly #removed: string;
   readonly #warn: (text: string) => void;
   #failedDeletions = 0;
-  /** What is being deleted, one after the other. */
-  #deleted: Promise<void> = Promise.resolve();
+  readonly #deletions = new Deletions();
 
   constructor(folder: string, warn: (text: string) => void) {
     this.#containers = join(folder, NESTED);
@@ -152,13 +152,13 @@ export class ContainerRoots {
     return this.#failedDeletions;
   }
 
-  /** Resolves when all that was removed is deleted. */
-  async close(): Promise<void> {
-    await this.#deleted;
+  /** What was removed and is not deleted by then is left to the next agent. */
+  close(): Promise<void> {
+    return this.#deletions.close();
   }
 
   #delete(path: string): void {
-    this.#deleted = this.#deleted.then(async () => {
+    this.#deletions.add(async () => {
       try {
         await deleteTree(path);
       } catch (error) {

@@ -273,10 +273,8 @@ export class ImageProvisioner implements Provisioner {
     for (const rounds of this.#collecting) {
       rounds.close();
     }
-    await this.#roots.close();
-    for (const { store } of this.#stores.values()) {
-      await store.close();
-    }
+    const stores = [...this.#stores.values()].map(({ store }) => store);
+    await Promise.all([this.#roots, ...stores].map((each) => each.close()));
   }
 }
 

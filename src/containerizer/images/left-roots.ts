@@ -34,7 +34,6 @@ export class LeftRoots implements Pick<Provisioner, 'recover' | 'destroy'> {
     await this.#roots?.remove(id);
   }
 
-  /** Resolves when nothing is being deleted any more. */
   async close(): Promise<void> {
     await this.#roots?.close();
   }

@@ -18,6 +18,7 @@ import { orNoEntry } from '../../../filesystem/folder.ts';
 import { privateFolder } from '../../../filesystem/private-file.ts';
 import { deleteTree } from '../../../filesystem/tree-deletion.ts';
 import { errorText } from '../../../model/error-text.ts';
+import { Deletions } from '../deletions.ts';
 
 /** As records of containers name the store that their layers are in. */
 export const STORE_VERSION = 2;
@@ -36,7 +37,7 @@ export class StoreFolders {
   readonly #folder: string;
   readonly #removed: string;
   readonly #warn: (text: string) => void;
-  #deleted: Promise<void> = Promise.resolve();
+  readonly #deletions = new Deletions();
 
   private constructor(folder: string, warn: (text: string) => void) {
     this.#folder = folder;
@@ -75,14 +76,14 @@ export class StoreFolders {
       if (version < STORE_VERSION && !used.has(version)) {
         const moved = join(this.#removed, `${name}-${randomUUID()}`);
         await rename(join(this.#folder, name), moved);
-        this.#deleted = this.#deleted.then(() => this.delete(moved));
+        this.#deletions.add(() => this.delete(moved));
       }
     }
   }
 
-  /** Resolves when nothing of older stores is being deleted any more. */
-  async close(): Promise<void> {
-    await this.#deleted;
+  /** What is not deleted of older stores by then is left to the next agent. */
+  close(): Promise<void> {
+    return this.#deletions.close();
   }
 
   /** A new folder, in which nothing is of value until it is moved elsewhere. */
