@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { describe, expect, test } from 'vitest';
 import { boundsWarnings, capabilityDefaults } from '../../src/cli/agent/capabilities.ts';
 import { AGENT_FLAGS } from '../../src/cli/agent/flags.ts';
-import { agentOptions, executorEnvironment } from '../../src/cli/agent/options.ts';
+import { agentOptions, executorEnvironment, launcherOf } from '../../src/cli/agent/options.ts';
 import { FlagError, parseFlags } from '../../src/cli/flags/parse.ts';
 import { Random } from '../../src/model/random.ts';
 
@@ -25,12 +25,29 @@ function options(...argv: string[]) {
   });
 }
 
-test('where images are kept is among the flags that are shown, as with a default', () => {
-  const { flags } = options();
-  expect(flags).toEqual({
+test('flags whose defaults depend on others are shown as those that are given', () => {
+  expect(options().flags).toEqual({
     appc_store_dir: `${tmpdir()}/store/appc`,
     docker_store_dir: `${tmpdir()}/store/docker`,
+    launcher: 'posix',
   });
+});
+
+test.each([
+  ['posix/cpu,posix/mem', 'posix'],
+  ['cgroups/cpu,cgroups/mem', 'posix'],
+  ['filesystem/linux,docker/runtime', 'linux'],
+  ['posix/cpu,namespaces/pid', 'linux'],
+])('isolators have the launcher that they need: %s', (isolation, launcher) => {
+  expect(options(`--isolation=${isolation}`).flags.launcher).toBe(launcher);
+});
+
+test('a launcher that is given is used', () => {
+  const { values } = parseFlags(AGENT_FLAGS, {
+    argv: ['--launcher=posix', '--isolation=filesystem/linux'],
+    environment: {},
+  });
+  expect(launcherOf(values)).toBe('posix');
 });
 
 describe('--default_container_info', () => {

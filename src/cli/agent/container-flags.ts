@@ -181,7 +181,7 @@ export const AGENT_CONTAINER_FLAGS = {
     LAUNCHER_NAMES,
     MISSING_LAUNCHERS,
   )({
-    default: 'posix',
+    defaultText: 'linux where --isolation has an isolator that needs it, else posix',
     help: `How containers are started and ended. With posix each runs in a process group of its own, and in a cgroup where that is possible. With linux each is in cgroups, and can have namespaces, mounts and files of its own, by way of an OCI runtime: crun or runc for root, crun and user namespaces for others. Others of Mesos are refused: ${Object.keys(MISSING_LAUNCHERS).join(', ')}.`,
   }),
   launcher_dir: text({

@@ -30,6 +30,7 @@ import { ServerProcess } from '../process/server-process.ts';
 import { shownJson } from '../process/shown-json.ts';
 import type { AGENT_FLAGS } from './flags.ts';
 import { openImages } from './image-parts.ts';
+import { launcherOf } from './options.ts';
 import { agentSettings } from './settings.ts';
 
 const NAME = 'agent';
@@ -88,7 +89,7 @@ export async function runAgent(
     host: lookAtHost({
       cgroups: { ...cgroupPlace, controllers: controllersUsed(options.isolation, containerizers) },
     }),
-    launcher: values.launcher,
+    launcher: launcherOf(values),
     containerizers,
     ociRuntime: values.oci_runtime,
     isolation: options.isolation,

@@ -2,7 +2,8 @@
 import { existsSync, lstatSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { type AgentOptions, defaultAgentOptions } from '../../agent/options.ts';
-import { isolatorsNamed } from '../../containerizer/isolators/names.ts';
+import { isolatorsNamed, launcherFor } from '../../containerizer/isolators/names.ts';
+import type { LauncherName } from '../../containerizer/launchers/names.ts';
 import { type CapabilityDefaults, capabilitiesOf } from '../../containerizer/plan/capabilities.ts';
 import { requireSources } from '../../containerizer/plan/container-info.ts';
 import { VOLUME_KINDS, volumesOfKind } from '../../containerizer/plan/container-volumes.ts';
@@ -39,9 +40,16 @@ export interface AgentStart extends ServerStart {
   readonly capabilities: CapabilityDefaults;
 }
 
-/** Those of the start, with the defaults that depend on --work_dir; in the order of their names. */
-function shownFlags({ flagTexts, workDir }: AgentStart): Readonly<Record<string, string>> {
-  const texts = { ...usualStores(workDir), ...flagTexts };
+/** That of the flag, or the one that --isolation needs. */
+export const launcherOf = (values: AgentFlagValues): LauncherName =>
+  values.launcher ?? launcherFor(isolatorsNamed(values.isolation));
+
+/** Those of the start, with defaults that depend on other flags; in the order of their names. */
+function shownFlags(
+  values: AgentFlagValues,
+  { flagTexts, workDir }: AgentStart,
+): Readonly<Record<string, string>> {
+  const texts = { ...usualStores(workDir), launcher: launcherOf(values), ...flagTexts };
   return Object.fromEntries(Object.entries(texts).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
@@ -75,7 +83,7 @@ export function agentOptions(values: AgentFlagValues, start: AgentStart): AgentO
     build: versionInfo(start.nowMs),
     workDir,
     launcherDir: values.launcher_dir,
-    flags: shownFlags(start),
+    flags: shownFlags(values, start),
     registrationBackoffFactorMs: values.registration_backoff_factor,
     executorRegistrationTimeoutMs: values.executor_registration_timeout,
     executorReregistrationTimeoutMs: values.executor_reregistration_timeout,

@@ -230,7 +230,7 @@ function localAgent(
     `--runtime_dir=${join(folder, name, 'run')}`,
     `--fetcher_cache_dir=${join(folder, name, 'fetch')}`,
     `--resources=${resources}`,
-    `--launcher=${values.launcher}`,
+    ...(values.launcher === undefined ? [] : [`--launcher=${values.launcher}`]),
     `--isolation=${values.isolation.join(',')}`,
     `--containerizers=${values.containerizers.join(',')}`,
     `--appc_simple_discovery_uri_prefix=${values.appc_simple_discovery_uri_prefix}`,

@@ -1,6 +1,7 @@
 // The names of isolators, which are Mesos's, as `--isolation` takes them. Only data: flags and
 // their help are read without loading an isolator.
 
+import type { LauncherName } from '../launchers/names.ts';
 import type { ContainerizerName } from '../plan/container-info.ts';
 
 /** In the order in which isolators add to a plan. Each has its file in isolators.ts. */
@@ -98,7 +99,7 @@ export interface IsolatorNeeds {
   /** The agent is root. */
   readonly isRoot?: true;
   /** The name of a launcher. */
-  readonly launcher?: string;
+  readonly launcher?: LauncherName;
   /** The name of another isolator. */
   readonly isolator?: string;
   /** Isolators that do the same in another way. */
@@ -127,6 +128,10 @@ export const ISOLATOR_NEEDS: Readonly<Partial<Record<IsolatorName, IsolatorNeeds
   'docker/runtime': MOUNTS,
   'appc/runtime': MOUNTS,
 };
+
+/** The launcher that isolators need; without such ones, processes as they are. */
+export const launcherFor = (names: readonly IsolatorName[]): LauncherName =>
+  names.some((name) => ISOLATOR_NEEDS[name]?.launcher === 'linux') ? 'linux' : 'posix';
 
 /** Names in Mesos that stand for other isolators. */
 const ALIASES: ReadonlyMap<string, readonly IsolatorName[]> = new Map([
