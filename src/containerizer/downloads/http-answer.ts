@@ -1,6 +1,7 @@
 // One request over HTTP and what became of it, redirects followed as libcurl does it for Mesos.
 // What proves who asks - the URL's user and password, a header `authorization` - is for the server
-// that was asked, and is not sent to another one that it names.
+// that was asked, and is not sent to another one that it names. Nor is that one heard on how it
+// wants to know that (`www-authenticate`): it would send a login where it likes.
 import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http';
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
 import type { SecureContext } from 'node:tls';
@@ -44,12 +45,16 @@ type Headers = Readonly<Record<string, string>>;
  */
 export async function httpAnswer(question: HttpQuestion): Promise<IncomingMessage> {
   let url = urlOf(question.url, undefined);
+  const { origin } = url;
   let headers: Headers = question.headers ?? {};
   for (let count = 0; count <= MOST_REDIRECTS; count++) {
     const response = await ask(url, headers, question);
     const { location } = response.headers;
     const isRedirect = REDIRECTS.has(response.statusCode ?? 0) && location !== undefined;
     if (!isRedirect || question.form !== undefined) {
+      if (url.origin !== origin) {
+        delete response.headers['www-authenticate'];
+      }
       return response;
     }
     response.destroy();

@@ -138,6 +138,28 @@ test('an image that is given up is not asked for elsewhere', async () => {
   expect(registry.requests).toEqual([]);
 });
 
+test('where a registry leads nobody is told its login, whatever token server they name', async () => {
+  registry.image('a', ['layer']);
+  const storage = mirror;
+  storage.intercept = (request, response) => {
+    const isToken = request.url?.startsWith('/token');
+    const realm = `Bearer realm="http://${storage.host}/token"`;
+    response.writeHead(isToken ? 200 : 401, { 'www-authenticate': realm });
+    response.end('{"token": "t"}');
+    return true;
+  };
+  registry.intercept = (_, response, path) => {
+    if (!path.includes('/blobs/')) {
+      return false;
+    }
+    response.writeHead(307, { location: `http://${storage.host}/blob` }).end();
+    return true;
+  };
+  await expect(pulled(puller('http://127.0.0.1:1'))).rejects.toThrow(/401 Unauthorized|empty WWW/);
+  expect(storage.asked).toContain('/blob');
+  expect(storage.requests.map(({ headers }) => headers.authorization).filter(Boolean)).toEqual([]);
+});
+
 test('mirrors are those of the registry, by whatever name Docker Hub has', () => {
   const all = [
     'docker.io=https://one',
