@@ -20,7 +20,12 @@ const folder = join(root, 'build', 'guest');
 const kernelFolder = join(folder, 'kernel');
 
 /** What needs a guest, if nothing else is named. */
-const FILES = ['test/agent-driver/disk-xfs.test.ts', 'test/agent-driver/cgroups-v2.test.ts'];
+const FILES = [
+  'test/agent-driver/disk-xfs.test.ts',
+  'test/agent-driver/cgroups-v2.test.ts',
+  'test/agent-driver/linux/images.test.ts',
+  'test/agent-driver/linux/docker.test.ts',
+];
 /** Modules of the kernel, each loaded after those that it needs. */
 const MODULES = ['virtio_pci', '9pnet_virtio', '9p', 'overlay', 'loop', 'crc32c_generic', 'xfs'];
 const PACKAGES = [
