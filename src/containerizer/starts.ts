@@ -13,7 +13,7 @@ interface StartsOptions {
 
 const DEFAULT_STARTS: StartsOptions = {
   // More than there are processors: each waits for disks, and for the agent's checkpoint, too.
-  most: Math.max(32, 8 * availableParallelism()),
+  most: Math.max(128, 8 * availableParallelism()),
   limitMs: 250,
 };
 
