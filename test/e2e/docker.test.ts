@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { TestRegistry } from '../containerizer/images/registry/test-registry.ts';
 import { putBusybox } from '../support/busybox-image.ts';
 import { LITTLE, type Program, TestCluster, until } from '../support/cluster.ts';
+import { startFlags } from '../support/documented-flags.ts';
 import { root } from '../support/sources.ts';
 
 const isRoot = process.geteuid?.() === 0;
@@ -16,10 +17,7 @@ const page = readFileSync(join(root, 'docs', 'docker.md'), 'utf8');
 let registry: TestRegistry;
 
 /** As docs/docker.md has them, but for the registry. */
-const agentFlags = () => [
-  ...(/npm start -- (.*)/.exec(page)?.[1] ?? '').split(' '),
-  `--docker_registry=http://${registry.host}`,
-];
+const agentFlags = () => [...startFlags(page), `--docker_registry=http://${registry.host}`];
 
 beforeAll(async () => {
   registry = await TestRegistry.open();

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { TestRegistry } from '../containerizer/images/registry/test-registry.ts';
 import { putBusybox } from '../support/busybox-image.ts';
 import { LITTLE, type Program, TestCluster, until } from '../support/cluster.ts';
+import { startFlags } from '../support/documented-flags.ts';
 import { Running } from '../support/running.ts';
 import { root } from '../support/sources.ts';
 
@@ -17,10 +18,7 @@ const page = readFileSync(join(root, 'docs', 'images.md'), 'utf8');
 let registry: TestRegistry;
 
 /** As docs/images.md has them, but for the registry. */
-const agentFlags = () => [
-  ...(/npm start -- (.*)/.exec(page)?.[1] ?? '').split(' '),
-  `--docker_registry=http://${registry.host}`,
-];
+const agentFlags = () => [...startFlags(page), `--docker_registry=http://${registry.host}`];
 
 beforeAll(async () => {
   registry = await TestRegistry.open();
