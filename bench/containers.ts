@@ -4,14 +4,21 @@ import { basename } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { UsageError, whole } from './arguments.ts';
-import { AgentProcess } from './containers/agent-process.ts';
+import type { AgentProcess } from './containers/agent-process.ts';
 import { ContainerLoad, TASK_PROGRAM } from './containers/load.ts';
 import { memoryOf } from './containers/memory.ts';
+import {
+  reportRuns,
+  type SharedOptions,
+  sharedOptions,
+  sharedValues,
+  withAgent,
+} from './containers/one-agent.ts';
 import { plainProcesses, type RivalTimes, runtimeContainers } from './containers/rivals.ts';
 import { HealthProbe } from './e2e/health-probe.ts';
-import { MasterProcess, usageOf } from './e2e/master-process.ts';
+import { usageOf } from './e2e/master-process.ts';
 import { longest } from './loop/stretches.ts';
-import { type Measurement, quantile, report } from './report.ts';
+import { type Measurement, quantile } from './report.ts';
 
 export const USAGE = `usage: npm run bench -- containers [options]
 
@@ -31,14 +38,11 @@ const LINUX_ISOLATION = 'filesystem/linux,namespaces/pid,posix/cpu,posix/mem';
 /** How long after its registration an agent is still taken to be recovering. */
 const RECOVERED_MS = 1_000;
 
-interface RunOptions {
+interface RunOptions extends SharedOptions {
   readonly tasks: number;
   readonly group: number;
   readonly launcher: 'posix' | 'linux';
-  readonly runtime: string;
   readonly isolation: string | undefined;
-  readonly port: number;
-  readonly timeoutMs: number;
 }
 
 export async function run({ args, json }: { args: string[]; json: boolean }): Promise<void> {
@@ -49,67 +53,42 @@ export async function run({ args, json }: { args: string[]; json: boolean }): Pr
       group: { type: 'string', default: '0' },
       launcher: { type: 'string', default: 'posix' },
       isolation: { type: 'string' },
-      runtime: { type: 'string', default: '/usr/bin/crun' },
-      port: { type: 'string', default: '16160' },
-      timeout: { type: 'string', default: '300' },
-      runs: { type: 'string', default: '1' },
+      ...sharedOptions(16_160),
     },
   });
-  const { launcher, runtime } = values;
+  const { launcher } = values;
   if (launcher !== 'posix' && launcher !== 'linux') {
     throw new UsageError(`--launcher expects posix or linux, got '${launcher}'`);
   }
   const options: RunOptions = {
+    ...sharedValues(values),
     tasks: whole('tasks', values.tasks, 1),
     group: whole('group', values.group),
     launcher,
-    runtime,
     isolation: values.isolation ?? (launcher === 'linux' ? LINUX_ISOLATION : undefined),
-    port: whole('port', values.port, 1),
-    timeoutMs: whole('timeout', values.timeout, 1) * 1000,
   };
-  const runs: Measurement[][] = [];
-  for (let i = 0; i < whole('runs', values.runs, 1); i++) {
-    runs.push(await measure(options));
-  }
   const pods = options.group === 0 ? '' : `-groups-of-${options.group}`;
-  report({
-    suite: 'containers',
-    workload: `${launcher}-${options.tasks}${pods}`,
-    agents: 1,
-    frameworks: 1,
-    runs,
-    json,
-  });
+  const workload = `${launcher}-${options.tasks}${pods}`;
+  await reportRuns({ suite: 'containers', workload, count: options.runs, json }, () =>
+    measure(options),
+  );
 }
 
 async function measure(options: RunOptions): Promise<Measurement[]> {
-  const { launcher, port, isolation, tasks, runtime, timeoutMs } = options;
-  const master = new MasterProcess(port, ['--allocation_interval=50ms']);
-  await master.start();
-  const agent = new AgentProcess({
-    master: `127.0.0.1:${port}`,
-    port: port + 1,
-    flags: [
-      `--launcher=${launcher}`,
-      ...(isolation === undefined ? [] : [`--isolation=${isolation}`]),
-      ...(launcher === 'linux' ? [`--oci_runtime=${runtime}`] : []),
-    ],
+  const { launcher, isolation, tasks, runtime } = options;
+  const flags = [
+    `--launcher=${launcher}`,
+    ...(isolation === undefined ? [] : [`--isolation=${isolation}`]),
+    ...(launcher === 'linux' ? [`--oci_runtime=${runtime}`] : []),
+  ];
+  return withAgent(options, flags, async (agent) => {
+    const own = await play(options, agent);
+    const [name, rival] =
+      launcher === 'linux'
+        ? [basename(runtime), runtimeContainers(runtime, tasks)]
+        : ['spawn', plainProcesses(tasks)];
+    return [...own, ...beside(own, name, await rival)];
   });
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new Error('not done in time')), timeoutMs);
-  try {
-    const own = await Promise.race([play(options, agent), late.promise]);
-    const rival = launcher === 'linux' ? runtimeContainers(runtime, tasks) : plainProcesses(tasks);
-    return [
-      ...own,
-      ...beside(own, launcher === 'linux' ? basename(runtime) : 'spawn', await rival),
-    ];
-  } finally {
-    clearTimeout(timer);
-    await agent.stop();
-    await master.stop();
-  }
 }
 
 async function play(options: RunOptions, agent: AgentProcess): Promise<Measurement[]> {

@@ -5,13 +5,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { whole } from './arguments.ts';
-import { AgentProcess } from './containers/agent-process.ts';
+import type { AgentProcess } from './containers/agent-process.ts';
 import { ContainerLoad, TASK_PROGRAM } from './containers/load.ts';
 import { memoryOf } from './containers/memory.ts';
-import { MasterProcess, usageOf } from './e2e/master-process.ts';
+import {
+  reportRuns,
+  type SharedOptions,
+  sharedOptions,
+  sharedValues,
+  withAgent,
+} from './containers/one-agent.ts';
+import { usageOf } from './e2e/master-process.ts';
 import { longest } from './loop/stretches.ts';
 import { bareRuns, RegistryWithImage, umociUnpack } from './pull/image.ts';
-import { type Measurement, quantile, report } from './report.ts';
+import { type Measurement, quantile } from './report.ts';
 
 export const USAGE = `usage: npm run bench -- pull [options]
 
@@ -24,6 +31,7 @@ Needs root, docker-registry, skopeo, umoci, busybox-static and an OCI runtime.
   --runtime=PATH    the OCI runtime (/usr/bin/crun)
   --port=P          port of the master; agent and registry have the next two (16170)
   --folder=PATH     where all is written (the system's folder for temporary files)
+  --timeout=S       give up after that long (300)
   --runs=R          runs, for median, min and max (1)
   --json            one object a line`;
 
@@ -31,12 +39,10 @@ const ISOLATION = 'filesystem/linux,docker/runtime,namespaces/pid,posix/cpu,posi
 /** How often one more container is started, and a bare one. */
 const SAMPLES = 9;
 
-interface RunOptions {
+interface RunOptions extends SharedOptions {
   readonly registry: RegistryWithImage;
   readonly folder: string;
   readonly containers: number;
-  readonly runtime: string;
-  readonly port: number;
 }
 
 export async function run({ args, json }: { args: string[]; json: boolean }): Promise<void> {
@@ -46,13 +52,12 @@ export async function run({ args, json }: { args: string[]; json: boolean }): Pr
       folders: { type: 'string', default: '/usr/share/doc,/usr/lib/python3,/usr/lib/git-core' },
       megabytes: { type: 'string', default: '0' },
       containers: { type: 'string', default: '200' },
-      runtime: { type: 'string', default: '/usr/bin/crun' },
-      port: { type: 'string', default: '16170' },
       folder: { type: 'string', default: tmpdir() },
-      runs: { type: 'string', default: '1' },
+      ...sharedOptions(16_170),
     },
   });
-  const port = whole('port', values.port, 1);
+  const shared = sharedValues(values);
+  const containers = whole('containers', values.containers);
   const folder = mkdtempSync(join(values.folder, 'mesoscale-bench-pull-'));
   const content = {
     folders: values.folders.split(',').filter(Boolean),
@@ -62,21 +67,11 @@ export async function run({ args, json }: { args: string[]; json: boolean }): Pr
   mkdirSync(kept);
   let registry: RegistryWithImage | undefined;
   try {
-    registry = await RegistryWithImage.start(kept, port + 2, content);
-    const runs: Measurement[][] = [];
-    for (let i = 0; i < whole('runs', values.runs, 1); i++) {
-      runs.push(
-        await measure({
-          registry,
-          folder,
-          containers: whole('containers', values.containers),
-          runtime: values.runtime,
-          port,
-        }),
-      );
-    }
-    const workload = `${Math.round(registry.bytes / 1e6)} MB in ${content.folders.length + (content.megabytes > 0 ? 2 : 1)} layers`;
-    report({ suite: 'pull', workload, agents: 1, frameworks: 1, runs, json });
+    registry = await RegistryWithImage.start(kept, shared.port + 2, content);
+    const options = { ...shared, registry, folder, containers };
+    const layers = content.folders.length + (content.megabytes > 0 ? 2 : 1);
+    const workload = `${Math.round(registry.bytes / 1e6)} MB in ${layers} layers`;
+    await reportRuns({ suite: 'pull', workload, count: shared.runs, json }, () => measure(options));
   } finally {
     registry?.stop();
     rmSync(folder, { recursive: true, force: true });
@@ -84,29 +79,20 @@ export async function run({ args, json }: { args: string[]; json: boolean }): Pr
 }
 
 async function measure(options: RunOptions): Promise<Measurement[]> {
-  const { registry, port, runtime } = options;
-  const master = new MasterProcess(port, ['--allocation_interval=50ms']);
-  await master.start();
-  const agent = new AgentProcess({
-    master: `127.0.0.1:${port}`,
-    port: port + 1,
-    flags: [
-      '--launcher=linux',
-      `--isolation=${ISOLATION}`,
-      '--image_providers=DOCKER',
-      `--docker_registry=http://${registry.host}`,
-      `--oci_runtime=${runtime}`,
-    ],
-  });
-  try {
+  const { registry, runtime } = options;
+  const flags = [
+    '--launcher=linux',
+    `--isolation=${ISOLATION}`,
+    '--image_providers=DOCKER',
+    `--docker_registry=http://${registry.host}`,
+    `--oci_runtime=${runtime}`,
+  ];
+  return withAgent(options, flags, async (agent) => {
     await agent.start();
     const pulled = await pull(options, agent);
     const beside = rivals(options);
     return [...pulled, ...beside, ...(await contain(options, agent, beside))];
-  } finally {
-    await agent.stop();
-    await master.stop();
-  }
+  });
 }
 
 async function pull({ registry, port }: RunOptions, agent: AgentProcess): Promise<Measurement[]> {
