@@ -1,6 +1,9 @@
 // The Debian packages that tests need: what each is for, and how to find out whether it is
 // installed.
 
+/** Suites of containers with networks of their own. */
+const NETWORKS = ['test/containerizer/networks'];
+
 /**
  * `program`: found on PATH when the package is installed. `suites`: tests that are left out without
  * it. `isForCI`: large, or starts a server of the machine, and installed only under continuous
@@ -77,6 +80,19 @@ export const DEBIAN_PACKAGES = [
     program: 'perf',
     suites: ['test/agent-driver/perf-event.test.ts'],
     why: 'counts events in containers',
+  },
+  {
+    name: 'iproute2',
+    program: 'ip',
+    suites: NETWORKS,
+    why: 'sets up and looks at the networks of tests',
+  },
+  { name: 'iptables', program: 'iptables', suites: NETWORKS, why: 'maps ports of containers' },
+  {
+    name: 'containernetworking-plugins',
+    file: '/usr/lib/cni/bridge',
+    suites: NETWORKS,
+    why: 'attaches containers to networks',
   },
   { name: 'wabt', program: 'wasm2c', suites: ['test/embedding'], why: 'turns the core into C' },
   { name: 'python3', program: 'python3', suites: ['test/embedding'], why: 'embeds the core' },
