@@ -9,6 +9,7 @@ import {
   type Secret,
   Secret_Type,
 } from './generated/messages.ts';
+import { networkInfoError } from './network-info.ts';
 import { volumeError } from './volume-source.ts';
 
 export function commandError(command: CommandInfo | undefined): string | undefined {
@@ -78,6 +79,12 @@ export function containerError(container: ContainerInfo | undefined): string | u
     const error = volumeError(volume);
     if (error !== undefined) {
       return `Invalid volume: ${error}`;
+    }
+  }
+  for (const network of container?.network_infos ?? []) {
+    const error = networkInfoError(network);
+    if (error !== undefined) {
+      return `Invalid network: ${error}`;
     }
   }
   if (container?.type === ContainerInfo_Type.DOCKER) {

@@ -5,6 +5,7 @@ import { launchRequest } from '../../src/cli/execute/launch-request.ts';
 import { parseFlags } from '../../src/cli/flags/parse.ts';
 import {
   CapabilityInfo_Capability as Capability,
+  ContainerInfo_DockerInfo_Network,
   ContainerInfo_Type,
   Image_Type,
   RLimitInfo_RLimit_Type,
@@ -57,6 +58,25 @@ test('a terminal and volumes go into its container', () => {
       },
     ],
   });
+});
+
+test('networks are those of the container of a command, or of the executor of a group', () => {
+  const network_infos = [{ name: 'net1' }, { name: 'net2' }];
+  const container = { type: ContainerInfo_Type.MESOS, network_infos };
+  expect(requested('--networks=net1,net2').tasks[0]?.container).toEqual(container);
+  expect(requested('--networks=').tasks[0]).not.toHaveProperty('container');
+  expect(
+    requested('--networks=net1', '--containerizer=docker', '--docker_image=a').tasks[0]?.container,
+  ).toEqual({
+    type: ContainerInfo_Type.DOCKER,
+    docker: { image: 'a', network: ContainerInfo_DockerInfo_Network.USER },
+    network_infos: [{ name: 'net1' }],
+  });
+  const group = `--task_group=${JSON.stringify({ tasks: [TASK] })}`;
+  const asked = (...argv: string[]) =>
+    launchRequest(parseFlags(EXECUTE_FLAGS, { argv: [group, ...argv], environment: {} })).container;
+  expect(asked('--networks=net1,net2')).toEqual(container);
+  expect(asked()).toBeUndefined();
 });
 
 test.each([
@@ -119,6 +139,18 @@ test.each([
   [
     ['--name=n', '--docker_image=busybox', '--appc_image=example.com/app'],
     '--docker_image and --appc_image cannot be used together',
+  ],
+  [
+    ['--name=n', '--docker_image=a', '--containerizer=docker', '--networks=a,b'],
+    '--networks expects one network with --containerizer=docker, got 2',
+  ],
+  [
+    [`--task=${JSON.stringify(TASK)}`, '--networks=a'],
+    '--networks cannot be used with --task: a TaskInfo says that itself',
+  ],
+  [
+    ['--name=n', '--command=c', '--networks=../a'],
+    "--networks: '../a' is not the name of a network: expected at most 255 letters, digits, '_', '.' and '-', of which the first is a letter or a digit",
   ],
   [
     ['--name=n', '--command=c', '--containerizer=docker'],

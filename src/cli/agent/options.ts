@@ -5,7 +5,7 @@ import { type AgentOptions, defaultAgentOptions } from '../../agent/options.ts';
 import { isolatorsNamed, launcherFor } from '../../containerizer/isolators/names.ts';
 import type { LauncherName } from '../../containerizer/launchers/names.ts';
 import { type CapabilityDefaults, capabilitiesOf } from '../../containerizer/plan/capabilities.ts';
-import { requireSources } from '../../containerizer/plan/container-info.ts';
+import { requireValid } from '../../containerizer/plan/container-info.ts';
 import { VOLUME_KINDS, volumesOfKind } from '../../containerizer/plan/container-volumes.ts';
 import { resourceLimits } from '../../containerizer/plan/resource-limits.ts';
 import { WorkDirectory } from '../../containerizer/work-directory.ts';
@@ -159,7 +159,7 @@ function defaultContainerInfo(
   if (refusal !== undefined) {
     throw new FlagError(`--default_container_info: ${refusal}`);
   }
-  fromPlan('default_container_info', () => requireSources(info));
+  fromPlan('default_container_info', () => requireValid(info));
   fromPlan('default_container_info', () => resourceLimits(info.rlimit_info ?? {}));
   for (const kind of VOLUME_KINDS) {
     fromPlan('default_container_info', () => volumesOfKind(info, kind));

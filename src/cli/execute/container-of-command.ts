@@ -2,10 +2,13 @@
 
 import {
   type ContainerInfo,
+  ContainerInfo_DockerInfo_Network,
   ContainerInfo_Type,
   type LinuxInfo,
+  type NetworkInfo,
   type Volume,
 } from '../../model/generated/messages.ts';
+import { networkNameError } from '../../model/network-info.ts';
 import { types } from '../../wire/types.ts';
 import { FlagError, readEach } from '../flags/faults.ts';
 import type { FlagValues } from '../flags/flag.ts';
@@ -30,11 +33,13 @@ export function containerOfCommand(
     ...(bounding !== undefined && { bounding_capabilities: bounding }),
   };
   const volumes = volumesOf(values.volumes);
+  const networks = networksOf(values.networks);
   const info = {
     ...(rlimits !== undefined && { rlimit_info: rlimits }),
     ...(Object.keys(linux).length > 0 && { linux_info: linux }),
     ...(values.tty && { tty_info: {} }),
     ...(volumes.length > 0 && { volumes }),
+    ...(networks.length > 0 && { network_infos: networks }),
   };
   const { docker_image: docker, appc_image: appc } = values;
   if (docker !== undefined && appc !== undefined) {
@@ -46,7 +51,13 @@ export function containerOfCommand(
     if (image === undefined) {
       throw new FlagError('--containerizer=docker needs --docker_image');
     }
-    return { ...info, type: ContainerInfo_Type.DOCKER, docker: { image } };
+    if (networks.length > 1) {
+      throw new FlagError(
+        `--networks expects one network with --containerizer=docker, got ${networks.length}`,
+      );
+    }
+    const network = networks.length > 0 && { network: ContainerInfo_DockerInfo_Network.USER };
+    return { ...info, type: ContainerInfo_Type.DOCKER, docker: { image, ...network } };
   }
   if (image !== undefined) {
     return { ...info, ...containerOfImage(image) };
@@ -56,6 +67,25 @@ export function containerOfCommand(
   }
   return Object.keys(info).length === 0 ? undefined : { type: ContainerInfo_Type.MESOS, ...info };
 }
+
+/** Of the executor; undefined where no flag asks for anything. Throws FlagError. */
+export function containerOfGroup({
+  networks: names,
+}: Pick<FlagValues<typeof EXECUTE_FLAGS>, 'networks'>): ContainerInfo | undefined {
+  const networks = networksOf(names);
+  return networks.length === 0
+    ? undefined
+    : { type: ContainerInfo_Type.MESOS, network_infos: networks };
+}
+
+const networksOf = (names: readonly string[] = []): NetworkInfo[] =>
+  readEach(names, (name) => {
+    const error = networkNameError(name);
+    if (error !== undefined) {
+      throw new FlagError(`--networks: ${error}`);
+    }
+    return { name };
+  });
 
 function required(flag: string, name: string, example: string): string {
   if (name.trim() === '') {

@@ -282,7 +282,7 @@ export class Execution {
       type: SchedulerCall_Type.ACCEPT,
       accept: {
         offer_ids: [offer.id],
-        operations: [isGroup ? groupLaunch(placed, frameworkId) : launch(placed)],
+        operations: [isGroup ? groupLaunch(placed, frameworkId, request) : launch(placed)],
         filters: NOT_NEEDED,
       },
     });
@@ -407,7 +407,11 @@ const launch = (placed: Placed): Offer_Operation => ({
   launch: { task_infos: placed.tasks },
 });
 
-const groupLaunch = (placed: Placed, frameworkId: string): Offer_Operation => ({
+const groupLaunch = (
+  placed: Placed,
+  frameworkId: string,
+  { container }: LaunchRequest,
+): Offer_Operation => ({
   type: Offer_Operation_Type.LAUNCH_GROUP,
   launch_group: {
     executor: {
@@ -415,6 +419,7 @@ const groupLaunch = (placed: Placed, frameworkId: string): Offer_Operation => ({
       executor_id: { value: EXECUTOR_ID },
       framework_id: { value: frameworkId },
       resources: placed.executor,
+      ...(container !== undefined && { container }),
     },
     task_group: { tasks: placed.tasks },
   },

@@ -1,8 +1,6 @@
 // The flags of `mesoscale execute`, under the names of mesos-execute.
 import { choice, duration, json, list, resources, role, text, toggle } from '../flags/flag.ts';
 
-const REFUSED = { status: 'refused' } as const;
-
 export const EXECUTE_FLAGS = {
   appc_image: text({
     help: 'The App Container image to run the command in, for this machine’s architecture; else as --docker_image.',
@@ -51,13 +49,15 @@ export const EXECUTE_FLAGS = {
     help: 'Where the master is.',
   }),
   name: text({ help: 'A name for the command. Required with --command.' }),
-  networks: list({ ...REFUSED, help: 'Container networks to join.' }),
+  networks: list({
+    help: 'The networks that the container joins, by name and separated by commas: eth0, eth1 and so on. One of type DOCKER joins one. With --task_group, those of the executor. Agents that know no such network refuse the task.',
+  }),
   overwrite: toggle({
     default: false,
     status: 'accepted',
     help: 'Replace the --package in HDFS if it is there.',
   }),
-  package: text({ ...REFUSED, help: 'A file to put into HDFS for the command.' }),
+  package: text({ status: 'refused', help: 'A file to put into HDFS for the command.' }),
   partition_aware: toggle({
     default: true,
     help: 'Be told when the agent is out of reach, instead of losing the task.',

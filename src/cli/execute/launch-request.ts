@@ -1,6 +1,11 @@
 // The tasks that `mesoscale execute` has to run: one task from flags, or a task or task group from
 // JSON.
-import type { CommandInfo, Resource, TaskInfo } from '../../model/generated/messages.ts';
+import type {
+  CommandInfo,
+  ContainerInfo,
+  Resource,
+  TaskInfo,
+} from '../../model/generated/messages.ts';
 import { idError } from '../../model/identifier.ts';
 import { toReservationLists } from '../../model/resource-format.ts';
 import { resourcesError } from '../../model/resource-validation.ts';
@@ -10,7 +15,7 @@ import { FlagError, FlagFaults, MissingFlagError, readEach } from '../flags/faul
 import type { FlagValues } from '../flags/flag.ts';
 import type { ParsedFlags } from '../flags/parse.ts';
 import { messageOf } from '../flags/written.ts';
-import { containerOfCommand } from './container-of-command.ts';
+import { containerOfCommand, containerOfGroup } from './container-of-command.ts';
 import type { EXECUTE_FLAGS } from './flags.ts';
 
 export type ExecuteFlags = FlagValues<typeof EXECUTE_FLAGS>;
@@ -21,6 +26,8 @@ export interface LaunchRequest {
   /** The agents' ids are filled in at the launch. */
   readonly tasks: readonly TaskInfo[];
   readonly isGroup: boolean;
+  /** Of the executor that a group is in, where it has one. */
+  readonly container?: ContainerInfo | undefined;
 }
 
 const NO_AGENT = { value: '' };
@@ -55,7 +62,8 @@ export function launchRequest({ values, written, rest }: Parsed): LaunchRequest 
   const [kind] = kinds;
   if (kind === 'task' || kind === 'task_group') {
     // In the environment these may be for other commands.
-    const surplus = OF_COMMANDS.filter((flag) => written.has(flag));
+    const ofCommands = kind === 'task' ? [...OF_COMMANDS, 'networks' as const] : OF_COMMANDS;
+    const surplus = ofCommands.filter((flag) => written.has(flag));
     if (surplus.length > 0) {
       throw new FlagError(
         `${namesOf(surplus)} cannot be used with --${kind}: a TaskInfo says that itself`,
@@ -67,7 +75,7 @@ export function launchRequest({ values, written, rest }: Parsed): LaunchRequest 
     return { name: task.name, tasks: [task], isGroup: false };
   }
   if (values.task_group !== undefined) {
-    return groupOf(values.task_group);
+    return { ...groupOf(values.task_group), container: containerOfGroup(values) };
   }
   const given = whatRuns(values);
   if (given === undefined) {

@@ -16,6 +16,7 @@ import {
   refusalOf,
   taskFields,
 } from '../../model/launch-fields.ts';
+import { networkInfoError } from '../../model/network-info.ts';
 import { volumeError } from '../../model/volume-source.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
 import { type ImageTypeName, requireImageTypes } from './images.ts';
@@ -60,7 +61,7 @@ export function requireSupported(
       ),
     });
   }
-  requireSources(container);
+  requireValid(container);
   requireImageTypes(container, imageTypes);
   const refusal =
     task === undefined
@@ -78,12 +79,21 @@ export function requireSupported(
   }
 }
 
-/** Each volume says where its content comes from: no isolator would miss one that does not. */
-export function requireSources(container: ContainerInfo | undefined): void {
+/**
+ * What is wrong whichever isolators there are: each volume says where its content comes from, and
+ * networks are such as there can be.
+ */
+export function requireValid(container: ContainerInfo | undefined): void {
   for (const volume of container?.volumes ?? []) {
     const error = volumeError(volume);
     if (error !== undefined) {
       throw new ContainerizerError(`Invalid volume: ${error}`);
+    }
+  }
+  for (const network of container?.network_infos ?? []) {
+    const error = networkInfoError(network);
+    if (error !== undefined) {
+      throw new ContainerizerError(`Invalid network: ${error}`);
     }
   }
 }
@@ -115,7 +125,7 @@ function requireSupportedParts(
   if (container !== undefined && container.type !== ContainerInfo_Type.MESOS) {
     throw new ContainerizerError('The provided ContainerInfo is not supported');
   }
-  requireSources(container);
+  requireValid(container);
   requireImageTypes(container, imageTypes);
   const refusal =
     (command && refusalOf(commandFields, command, { prefix: 'command.', isolators })) ??

@@ -64,3 +64,15 @@ test.each([
     expect(() => requireSupported(request, [])).toThrow(/^Invalid volume: /);
   }
 });
+
+test('a network that there cannot be is refused, whoever asks for the container', () => {
+  const info = { type: ContainerInfo_Type.MESOS, network_infos: [{ name: 'a/b' }] };
+  for (const request of [
+    { kind: 'standalone', container: info } as const,
+    { kind: 'executor', executor, task: { ...task, container: info } } as const,
+  ]) {
+    expect(() => requireSupported(request, ['network/cni'])).toThrow(
+      /^Invalid network: 'a\/b' is not the name of a network: /,
+    );
+  }
+});
