@@ -41,19 +41,20 @@ export const DEBIAN_PACKAGES = [
       'test/agent-driver/linux',
       'test/e2e/documented-containers.test.ts',
       'test/e2e/pod-kills.test.ts',
+      ...NETWORKS,
     ],
     why: 'makes containers with namespaces of their own',
   },
   {
     name: 'runc',
     program: 'runc',
-    suites: ['test/agent-driver/linux'],
+    suites: ['test/agent-driver/linux', ...NETWORKS],
     why: 'makes such containers, too',
   },
   {
     name: 'busybox-static',
     program: 'busybox',
-    suites: ['test/agent-driver/linux', 'test/e2e/images.test.ts'],
+    suites: ['test/agent-driver/linux', 'test/e2e/images.test.ts', ...NETWORKS],
     why: 'is what images of tests consist of',
   },
   {

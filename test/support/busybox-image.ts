@@ -23,12 +23,13 @@ const APPLETS = [
   'mkdir',
 ];
 
+export const busyboxPath = () => PATHS.find((it) => existsSync(it)) ?? 'busybox';
+
 /** Busybox with the programs that tests use, below a folder. */
 export function busyboxEntries(below = ''): ArchiveEntry[] {
-  const path = PATHS.find((it) => existsSync(it)) ?? 'busybox';
   return [
     { name: `${below}bin/`, type: '5', mode: 0o755 },
-    { name: `${below}bin/busybox`, mode: 0o755, content: readFileSync(path) },
+    { name: `${below}bin/busybox`, mode: 0o755, content: readFileSync(busyboxPath()) },
     ...APPLETS.map((name) => ({ name: `${below}bin/${name}`, type: '2', target: 'busybox' })),
   ];
 }

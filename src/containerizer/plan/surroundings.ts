@@ -58,6 +58,11 @@ export const hasOwnNamespaces = (namespaces: Namespaces): boolean =>
 
 export interface Surroundings {
   readonly namespaces: Namespaces;
+  /**
+   * The file of the network namespace, where that is the container's own; undefined: a new one, in
+   * which there is nothing.
+   */
+  readonly networkNamespace?: string | undefined;
   /** What the container calls its machine; only in a `uts` namespace of its own. */
   readonly hostname: string | undefined;
   /** The container's own files; undefined: those of the machine. */

@@ -49,7 +49,13 @@ const OWN_DIRECTORY = 'mesoscale.directory';
 const IMAGES = 'images';
 /** Where the container's cgroups are shown, while the runtime itself sees none. */
 const CGROUPS = 'cgroups';
-const namespaceIn = (folder: string, kind: JoinedKind) => join(folder, NAMESPACES, kind);
+/** As the kernel calls it, by which the stage finds the container's (supervisor/stage.c). */
+const namespaceIn = (folder: string, kind: JoinedKind) =>
+  join(folder, NAMESPACES, KERNEL_NAMES[kind] ?? kind);
+const KERNEL_NAMES: Readonly<Partial<Record<JoinedKind, string>>> = {
+  mount: 'mnt',
+  network: 'net',
+};
 
 export class Bundles {
   readonly #runtime: OciRuntime | undefined;

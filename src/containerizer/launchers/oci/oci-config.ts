@@ -271,8 +271,10 @@ function namespaceOf(kind: NamespaceKind, plan: ContainerPlan, host: OciHost): O
   switch (plan.namespaces[kind]) {
     case 'agent':
       return [];
-    case 'own':
-      return [{ type: kind }];
+    case 'own': {
+      const path = kind === 'network' ? plan.networkNamespace : undefined;
+      return [path === undefined ? { type: kind } : { type: kind, path }];
+    }
     case 'parent': {
       const path = host.parent[kind];
       // The parent itself shares the agent's.

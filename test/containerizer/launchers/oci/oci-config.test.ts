@@ -112,6 +112,20 @@ test('without own process ids the command is the first process; namespaces are j
   });
 });
 
+test('a network of its own is a new one, or that which was made for it', () => {
+  const networkOf = (network: 'agent' | 'own' | 'parent', networkNamespace?: string) =>
+    ociConfig(
+      { ...plan, namespaces: { ...plan.namespaces, network }, networkNamespace },
+      { ...host, parent: { network: '/run/c1/ns/network' } },
+    ).linux.namespaces;
+  expect(networkOf('own')).toEqual([{ type: 'network' }]);
+  expect(networkOf('own', '/run/networks/c1/ns')).toEqual([
+    { type: 'network', path: '/run/networks/c1/ns' },
+  ]);
+  expect(networkOf('parent')).toEqual([{ type: 'network', path: '/run/c1/ns/network' }]);
+  expect(networkOf('agent')).toEqual([]);
+});
+
 test('an agent that is not root gives its user a namespace, or that of the parent', () => {
   const agent = { ...host.agent, uid: 1000, gid: 100, permitted: new Set<never>() };
   // The runtime is root of the one above it.

@@ -171,6 +171,14 @@ int mount_root(const char *target, const char *what);
 int try_root(const char *target, const char *what);
 
 /*
+ * network.c: makes a network namespace as a file, FOLDER/NAME/ns, in which there is nothing but the
+ * loopback, in place of one that is there. Removes it, and FOLDER/NAME, unless there is more in
+ * that. They say why not, and return the status to end with.
+ */
+int make_network(const char *folder, const char *name);
+int remove_network(const char *folder, const char *name);
+
+/*
  * layers.c, copies.c: fills a folder with the files of a layer; copies layers into the first of these
  * folders. They return the status to end with.
  */

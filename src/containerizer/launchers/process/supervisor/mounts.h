@@ -21,7 +21,8 @@ enum {
   BIND = 1 << 12,
   BIND_ALL = BIND | 1 << 14,
   SLAVE_ALL = 1 << 19 | 1 << 14,
-  DETACH = 2
+  DETACH = 2,
+  NO_FOLLOW = 8
 };
 
 /* stage.c: a mount namespace of its own, of which no mount is seen outside; returns -1, with errno. */

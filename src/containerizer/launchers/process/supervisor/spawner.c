@@ -418,6 +418,12 @@ int main(int count, char **arguments) {
   if (count == 4 && strcmp(arguments[1], "try-root") == 0) {
     return try_root(arguments[2], arguments[3]);
   }
+  if (count == 4 && strcmp(arguments[1], "make-network") == 0) {
+    return make_network(arguments[2], arguments[3]);
+  }
+  if (count == 4 && strcmp(arguments[1], "remove-network") == 0) {
+    return remove_network(arguments[2], arguments[3]);
+  }
   if (count == 3 && strcmp(arguments[1], "layer") == 0) {
     return fill_layer(arguments[2]);
   }
