@@ -85,9 +85,9 @@ export class ContainerCalls {
   }
 
   /** What a container uses that is no executor's; undefined where it has ended or is not known. */
-  usage(id: ContainerId, nowMs: number): ResourceStatistics | undefined {
+  async usage(id: ContainerId, nowMs: () => number): Promise<ResourceStatistics | undefined> {
     const node = this.#containerizer.containers.live(id);
-    return node && statisticsOf(this.#containerizer.usage(id, false) ?? {}, node, nowMs);
+    return node && statisticsOf(await this.#containerizer.usage(id, false), node, nowMs());
   }
 
   async launch(effect: LaunchContainer, asker: Asker): Promise<void> {

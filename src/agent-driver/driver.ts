@@ -367,8 +367,8 @@ export class AgentDriver {
   }
 
   /** The resource usage of a container; undefined where it has ended or is not known. */
-  usage(container: ContainerId): ResourceStatistics | undefined {
-    return this.#runs.usage(container) ?? this.#calls.usage(container, Date.now());
+  async usage(container: ContainerId): Promise<ResourceStatistics | undefined> {
+    return (await this.#runs.usage(container)) ?? this.#calls.usage(container, Date.now);
   }
 
   /** The name of the user that a container runs as; undefined where it is not known. */

@@ -304,16 +304,19 @@ export class Runs {
   }
 
   /** The resource usage of a container; undefined where it has ended or is not known. */
-  usage(container: ContainerId): ResourceStatistics | undefined {
+  async usage(container: ContainerId): Promise<ResourceStatistics | undefined> {
     const run = this.#runs.get(container);
     const { containerizer } = this.#options;
     if (run === undefined) {
       return undefined;
     }
     const nested = run.pod?.containers.map((it) => containerizer.usage(it, true)) ?? [];
+    const [together, ...each] = await Promise.all([
+      containerizer.usage(container, true),
+      ...nested,
+    ]);
     // What is measured of all of them together is more than the sum of those that are left.
-    const usage = { ...sumOfUsage(nested), ...containerizer.usage(container, true) };
-    return statisticsOf(usage, run, this.#options.nowMs());
+    return statisticsOf({ ...sumOfUsage(each), ...together }, run, this.#options.nowMs());
   }
 
   /** Dispatches no more events. Returns the ends of containers that were being destroyed. */

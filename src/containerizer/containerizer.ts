@@ -22,7 +22,7 @@ import { progressText } from './images/pull-progress.ts';
 import { DEFAULT_CGROUP_OPTIONS } from './isolators/cgroup-options.ts';
 import { Cleaners } from './isolators/cleaners.ts';
 import { dockerIsolators } from './isolators/docker-isolators.ts';
-import type { LaunchedContainer } from './isolators/isolator.ts';
+import type { LaunchedContainer, MeasuredContainer } from './isolators/isolator.ts';
 import { IsolatorSets } from './isolators/isolator-sets.ts';
 import {
   createIsolators,
@@ -50,6 +50,7 @@ import {
   type ResourceBounds,
   type SessionSurroundings,
 } from './plan/request.ts';
+import { ThreadReadings } from './readings/readings.ts';
 import { isNotedEmpty } from './records/empty-record.ts';
 import { notedGroups } from './records/groups-record.ts';
 import { notedPlace } from './records/place-record.ts';
@@ -132,6 +133,7 @@ export class Containerizer {
   readonly #containers: Containers;
   readonly #undoing: Undoing;
   readonly #listeners = deafListeners();
+  readonly #readings = new ThreadReadings();
 
   private constructor(options: ContainerizerOptions, parts: Parts) {
     this.#work = options.work;
@@ -260,6 +262,7 @@ export class Containerizer {
     }
     await this.#launcher.close();
     await this.#fetcher.close();
+    await this.#readings.close();
     await this.#leftRoots.close();
   }
 
@@ -495,20 +498,20 @@ export class Containerizer {
     return Object.assign(own, ...figures, this.#provisioner?.metrics(), this.#gids?.metrics());
   }
 
-  /** The usage of the container's processes; undefined where it has none. */
-  usage(id: ContainerId, isForExecutor: boolean): Partial<ResourceStatistics> | undefined {
-    let used: ContainerUsage | undefined;
-    const container = {
+  /** What the container uses, as its isolators measure it. */
+  async usage(id: ContainerId, isForExecutor: boolean): Promise<Partial<ResourceStatistics>> {
+    const readings = this.#readings;
+    let used: Promise<ContainerUsage | undefined> | undefined;
+    const container: MeasuredContainer = {
       id,
       isForExecutor,
       cgroups: this.#placements.of(id),
-      processes: () => (used ??= this.#launcher.usage(id)),
-      memoryPressure: () => this.#records.memoryPressure(id),
+      readings,
+      processes: () => (used ??= this.#launcher.usage(id, readings)),
+      memoryPressure: () => this.#records.memoryPressure(id, readings),
     };
-    return Object.assign(
-      {},
-      ...this.#isolators.of(id).map((isolator) => isolator.usage?.(container)),
-    );
+    const measured = this.#isolators.of(id).map((isolator) => isolator.usage?.(container));
+    return Object.assign({}, ...(await Promise.all(measured)));
   }
 
   /** What isolators tell of the cgroups of a container, or of those that it shares. */

@@ -111,8 +111,8 @@ describe.skipIf(!isUnified)('cgroups v2', () => {
     const container = harness.launch({
       task: { command: { value: 'sleep 1001 & sleep 1002' }, resources },
     });
-    await eventually(() => harness.driver.usage(container)?.processes === 3);
-    const used = harness.driver.usage(container) ?? expect.fail('not measured');
+    await eventually(async () => (await harness.driver.usage(container))?.processes === 3);
+    const used = (await harness.driver.usage(container)) ?? expect.fail('not measured');
     expect(used.mem_total_bytes).toBeGreaterThan(100_000);
     expect(used.cpus_user_time_secs).toBeTypeOf('number');
     expect(used.cpus_nr_periods).toBeTypeOf('number');

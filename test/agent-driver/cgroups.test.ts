@@ -177,8 +177,8 @@ test('what a container uses is measured by its cgroups', async () => {
     group: [{ name: 'long', command: { value: 'sleep 1001 & sleep 1002' }, resources }],
   });
   await harness.status(container, TaskState.TASK_RUNNING);
-  await eventually(() => harness.driver.usage(container)?.processes === 3);
-  const used = harness.driver.usage(container) ?? expect.fail('not measured');
+  await eventually(async () => (await harness.driver.usage(container))?.processes === 3);
+  const used = (await harness.driver.usage(container)) ?? expect.fail('not measured');
   expect(used).toMatchObject({
     threads: 3,
     cpus_nr_periods: expect.any(Number),

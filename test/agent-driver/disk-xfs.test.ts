@@ -124,8 +124,10 @@ test.runIf(hasXfs)('a later agent finds projects, counts on, and limits what run
   const command = { value: `${write(10).value}; sleep 1000` };
   const launch = { task: { command, resources: [disk(8)] }, checkpoint: true };
   const container = harness.launch(launch);
-  await eventually(() => (harness?.driver.usage(container)?.disk_used_bytes ?? 0) >= 10 * MB);
-  expect(harness.driver.usage(container)).toMatchObject({ disk_limit_bytes: 8 * MB });
+  await eventually(
+    async () => ((await harness?.driver.usage(container))?.disk_used_bytes ?? 0) >= 10 * MB,
+  );
+  expect(await harness.driver.usage(container)).toMatchObject({ disk_limit_bytes: 8 * MB });
   await harness.driver.close();
   harness = await open(true, true);
   harness.reattach({ ...launch, container });

@@ -76,29 +76,33 @@ test('what a task has is measured, and a task without disk is left alone', async
     task: { command: LONG, resources: [disk(10), persistent(64)] },
   });
   const other = harness.launch({ task: { command: LONG } });
-  await eventually(() => (harness.driver.usage(container)?.disk_used_bytes ?? 0) > 2 * MB);
+  await eventually(
+    async () => ((await harness.driver.usage(container))?.disk_used_bytes ?? 0) > 2 * MB,
+  );
   // The volume's turn comes after the sandbox's.
   await eventually(
-    () =>
-      harness.driver
-        .usage(container)
-        ?.disk_statistics?.every((it) => it.used_bytes !== undefined) === true,
+    async () =>
+      (await harness.driver.usage(container))?.disk_statistics?.every(
+        (it) => it.used_bytes !== undefined,
+      ) === true,
   );
-  expect(harness.driver.usage(container)).toMatchObject({
+  expect(await harness.driver.usage(container)).toMatchObject({
     disk_limit_bytes: 10 * MB,
     disk_statistics: [
       { limit_bytes: 10 * MB, used_bytes: expect.any(Number) },
       { persistence: { id: 'v1' }, limit_bytes: 64 * MB, used_bytes: expect.any(Number) },
     ],
   });
-  expect(harness.driver.usage(other)).not.toHaveProperty('disk_limit_bytes');
+  expect(await harness.driver.usage(other)).not.toHaveProperty('disk_limit_bytes');
 });
 
 test('what a sandbox takes up is known from the beginning', async () => {
   harness = await DriverHarness.open(folder.path, { isolation: ['disk/du'] });
   const container = harness.launch({ task: { command: LONG, resources: [disk(10)] } });
   await harness.status(container, TaskState.TASK_RUNNING);
-  expect(harness.driver.usage(container)).toMatchObject({ disk_used_bytes: expect.any(Number) });
+  expect(await harness.driver.usage(container)).toMatchObject({
+    disk_used_bytes: expect.any(Number),
+  });
 });
 
 test('a later agent goes on measuring, with what it was told to do', async () => {

@@ -5,8 +5,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 const LOOK_MS = 5;
 
-export async function eventually(holds: () => boolean): Promise<void> {
-  while (!holds()) {
+export async function eventually(holds: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await holds())) {
     await pause(LOOK_MS);
   }
 }

@@ -44,9 +44,9 @@ const agent = (more: Partial<PerfOptions> = {}) =>
     isolators: isolators({ ...PERF, ...more }),
   });
 
-const perfOf = (container: ContainerId) => harness?.driver.usage(container)?.perf;
+const perfOf = async (container: ContainerId) => (await harness?.driver.usage(container))?.perf;
 const sampled = (container: ContainerId) =>
-  eventually(() => (perfOf(container)?.task_clock ?? 0) > 0);
+  eventually(async () => ((await perfOf(container))?.task_clock ?? 0) > 0);
 
 /** For agents that are started then, the program perf is this script, which knows the real one. */
 function replacePerf(script: string): void {
@@ -70,8 +70,8 @@ test('events are counted in each container, again and again, also by a later age
     await harness.status(container, TaskState.TASK_RUNNING);
   }
   await sampled(busy);
-  await eventually(() => perfOf(idle) !== undefined);
-  const first = perfOf(busy) ?? expect.fail('not sampled');
+  await eventually(async () => (await perfOf(idle)) !== undefined);
+  const first = (await perfOf(busy)) ?? expect.fail('not sampled');
   expect(Object.keys(first).toSorted()).toEqual([
     'context_switches',
     'duration',
@@ -81,11 +81,11 @@ test('events are counted in each container, again and again, also by a later age
   ]);
   expect(first.duration).toBeGreaterThan(0.05);
   expect(Date.now() / 1000 - first.timestamp).toBeLessThan(60);
-  await eventually(() => (perfOf(busy)?.timestamp ?? 0) > first.timestamp);
-  const { task_clock: used = 0 } = perfOf(busy) ?? {};
-  expect(perfOf(idle)?.task_clock).toBeLessThan(used);
+  await eventually(async () => ((await perfOf(busy))?.timestamp ?? 0) > first.timestamp);
+  const { task_clock: used = 0 } = (await perfOf(busy)) ?? {};
+  expect((await perfOf(idle))?.task_clock).toBeLessThan(used);
   await harness.destroy(idle);
-  expect(perfOf(idle)).toBeUndefined();
+  expect(await perfOf(idle)).toBeUndefined();
 
   await harness.driver.close();
   harness = await agent();
@@ -106,7 +106,7 @@ test('a sample that fails is warned of once, and old figures are not shown', asy
   );
   writeFileSync(broken, '');
   await eventually(() => existsSync(rounds) && readFileSync(rounds, 'utf8').length > 3);
-  expect(perfOf(container)).toBeUndefined();
+  expect(await perfOf(container)).toBeUndefined();
   rmSync(broken);
   await sampled(container);
   expect(harness.logs.filter((it) => it.includes('perf'))).toEqual([

@@ -209,7 +209,7 @@ test.each([true, false])(
     await harness.until(() =>
       harness.statuses(container).find((s) => s.check_status?.command?.exit_code === 0),
     );
-    const usage = harness.driver.usage(container);
+    const usage = await harness.driver.usage(container);
     expect(usage).toMatchObject({
       cpus_soft_limit: 0.3,
       mem_limit_bytes: 32 * 1024 * 1024,
@@ -234,7 +234,7 @@ test.each([true, false])(
       'mem_soft_limit_bytes',
       'timestamp',
     ]);
-    expect(harness.driver.usage('nobody' as never)).toBeUndefined();
+    expect(await harness.driver.usage('nobody' as never)).toBeUndefined();
   },
 );
 

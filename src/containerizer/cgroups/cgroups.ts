@@ -154,10 +154,15 @@ function withBelow(folder: string): string[] {
   return [...below.flatMap(({ name }) => withBelow(join(folder, name))), folder];
 }
 
-export function cgroupProcesses(folder: string): number[] {
-  const text = readText(join(folder, 'cgroup.procs'));
-  return text === undefined ? [] : text.split('\n').filter(Boolean).map(Number);
-}
+export const cgroupProcesses = (folder: string): number[] =>
+  pidsIn(readText(join(folder, PROCESSES)));
+
+/** Of a cgroup, the file that lists its processes. */
+export const PROCESSES = 'cgroup.procs';
+
+/** The processes in such a file; none where there is no such cgroup any more. */
+export const pidsIn = (text: string | undefined): number[] =>
+  (text ?? '').split('\n').filter(Boolean).map(Number);
 
 function write(path: string, text: string): boolean {
   try {

@@ -1,41 +1,39 @@
-// Reads the figures of cgroups.
-import { type Dirent, readdirSync } from 'node:fs';
-import { isAbsence, readText, withDescriptor } from '../records/record-file.ts';
+// The figures of cgroups.
+import type { Readings } from '../readings/readings.ts';
 
-/** Undefined where the kernel has no such file, or the cgroup was removed. */
-export const readCgroup = (folder: string, file: string): string | undefined =>
-  readText(`${folder}/${file}`);
+/** Files of a cgroup, in the order of these names. */
+export const filesOf = (
+  readings: Readings,
+  folder: string,
+  names: readonly string[],
+): Promise<(string | undefined)[]> =>
+  Promise.all(names.map((name) => readings.text(`${folder}/${name}`)));
 
-/** A file that is one number; undefined as above, and where it is none, such as `max`. */
-export function numberIn(folder: string, file: string): number | undefined {
-  const text = readCgroup(folder, file);
-  const number = text === undefined ? Number.NaN : Number.parseInt(text, 10);
+/** The number that a file is; undefined where there is none, or it is a word such as `max`. */
+export function numberIn(text: string | undefined): number | undefined {
+  const number = Number.parseInt(text ?? '', 10);
   return Number.isNaN(number) ? undefined : number;
 }
 
 /** The lines of a file, of which each is a process or a thread. */
-export function countIn(folder: string, file: string): number | undefined {
-  const text = readCgroup(folder, file);
-  return text === undefined ? undefined : text.split('\n').length - 1;
-}
+export const linesIn = (text: string | undefined): number | undefined =>
+  text === undefined ? undefined : text.split('\n').length - 1;
 
 /** The same, with those of the cgroups below: in v2 only these have any. */
-export function countBelow(folder: string, file: string): number | undefined {
-  const own = countIn(folder, file);
+export async function linesBelow(
+  readings: Readings,
+  folder: string,
+  file: string,
+): Promise<number | undefined> {
+  const own = linesIn(await readings.text(`${folder}/${file}`));
   if (own === undefined) {
     return undefined;
   }
-  let below: readonly Dirent[] = [];
-  try {
-    below = withDescriptor(() => readdirSync(folder, { withFileTypes: true }));
-  } catch (error) {
-    if (!isAbsence(error)) {
-      throw error;
-    }
-  }
-  return below
-    .filter((entry) => entry.isDirectory())
-    .reduce((sum, { name }) => sum + (countBelow(`${folder}/${name}`, file) ?? 0), own);
+  const names = await readings.folders(folder);
+  const below = await Promise.all(
+    names.map((name) => linesBelow(readings, `${folder}/${name}`, file)),
+  );
+  return below.reduce<number>((sum, lines) => sum + (lines ?? 0), own);
 }
 
 /** The figures with these names, of lines that are a name and a number. */

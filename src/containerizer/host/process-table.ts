@@ -38,8 +38,11 @@ export interface ProcessStat {
   readonly rssPages: number;
 }
 
-export function processStat(pid: number): ProcessStat | undefined {
-  const text = readOf(pid, 'stat');
+export const processStat = (pid: number): ProcessStat | undefined =>
+  statIn(pid, readOf(pid, 'stat'));
+
+/** What is in the file `stat` of a process; undefined where it has ended. */
+export function statIn(pid: number, text: string | undefined): ProcessStat | undefined {
   // The name is in parentheses and may contain any character.
   const fields = text?.slice(text.lastIndexOf(')') + 2).split(' ');
   if (fields === undefined) {
@@ -92,8 +95,17 @@ const isOwn = (pid: number) => look(() => statSync(`/proc/${pid}`).uid) === proc
 
 export const workingFolder = (pid: number) => look(() => readlinkSync(`/proc/${pid}/cwd`));
 
-export function descendants(root: number, processes: readonly ProcessStat[]): ProcessStat[] {
-  const children = Map.groupBy(processes, (process) => process.parent);
+/** Processes by their parents. */
+export const familiesOf = (processes: readonly ProcessStat[]): Map<number, ProcessStat[]> =>
+  Map.groupBy(processes, ({ parent }) => parent);
+
+export const descendants = (root: number, processes: readonly ProcessStat[]): ProcessStat[] =>
+  descendantsIn(familiesOf(processes), root);
+
+export function descendantsIn(
+  children: ReadonlyMap<number, readonly ProcessStat[]>,
+  root: number,
+): ProcessStat[] {
   const found: ProcessStat[] = [];
   for (let pids = [root]; pids.length > 0; ) {
     const next = pids.flatMap((pid) => children.get(pid) ?? []);

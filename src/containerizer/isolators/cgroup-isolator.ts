@@ -12,6 +12,7 @@ import {
 } from '../plan/cgroup-plan.ts';
 import type { ContainerPlan, PlanHost } from '../plan/plan.ts';
 import { isSharing, type ResourceBounds } from '../plan/request.ts';
+import type { Readings } from '../readings/readings.ts';
 import type { Isolator, MeasuredContainer } from './isolator.ts';
 import { type CgroupIsolatorName, CONTROLLERS } from './names.ts';
 
@@ -25,7 +26,10 @@ export interface Subsystem {
   /** What is written when the container's resources have changed. */
   change?(version: 1 | 2, bounds: ResourceBounds): readonly FileSetting[];
   /** What it measures in the cgroups of its controllers, which are in their order. */
-  usage?(cgroups: readonly ControllingCgroup[], id: ContainerId): Partial<ResourceStatistics>;
+  usage?(
+    cgroups: readonly ControllingCgroup[],
+    readings: Readings,
+  ): Promise<Partial<ResourceStatistics>>;
 }
 
 /** `hierarchies` are those of this machine: what is measured is there. */
@@ -58,11 +62,11 @@ export function cgroupIsolator(
     settings: (id, bounds, host) =>
       placed(id, host, (version) => subsystem.change?.(version, bounds) ?? []),
     ...(usage && {
-      usage: ({ id, cgroups: { own } }: MeasuredContainer) => {
+      usage: async ({ id, cgroups: { own }, readings }: MeasuredContainer) => {
         const cgroups = controllers.map((it) => cgroupWith(hierarchies, id, it));
         const governed = cgroups.filter((it) => it !== undefined && own.includes(it.folder));
         return governed.length === controllers.length
-          ? usage(governed as ControllingCgroup[], id)
+          ? usage(governed as ControllingCgroup[], readings)
           : {};
       },
     }),

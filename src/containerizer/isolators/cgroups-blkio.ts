@@ -6,7 +6,9 @@ import {
   type CgroupInfo_Blkio_Value,
   type Device_Number,
 } from '../../model/generated/messages.ts';
-import { readCgroup } from '../cgroups/figures.ts';
+import { filesOf } from '../cgroups/figures.ts';
+import type { ControllingCgroup } from '../plan/cgroup-plan.ts';
+import type { Readings } from '../readings/readings.ts';
 import type { Subsystem } from './cgroup-isolator.ts';
 
 const OPERATIONS: Readonly<Record<string, CgroupInfo_Blkio_Operation>> = {
@@ -20,27 +22,29 @@ const OPERATIONS: Readonly<Record<string, CgroupInfo_Blkio_Operation>> = {
 
 export const cgroupsBlkio: Subsystem = {
   name: 'cgroups/blkio',
-  usage([cgroup]) {
-    if (cgroup === undefined) {
-      return {};
-    }
-    const { version, folder } = cgroup;
-    return {
-      blkio_statistics: {
-        // Those of a scheduler that kernels no longer have: a sum of nothing, as in Mesos.
-        cfq: [{} satisfies CgroupInfo_Blkio_CFQ_Statistics],
-        cfq_recursive: [{} satisfies CgroupInfo_Blkio_CFQ_Statistics],
-        throttling:
-          version === 2
-            ? unifiedFigures(readCgroup(folder, 'io.stat') ?? '')
-            : throttlingFigures(
-                readCgroup(folder, 'blkio.throttle.io_serviced') ?? '',
-                readCgroup(folder, 'blkio.throttle.io_service_bytes') ?? '',
-              ),
-      },
-    };
+  async usage([cgroup], readings) {
+    return cgroup === undefined
+      ? {}
+      : {
+          blkio_statistics: {
+            // Those of a scheduler that kernels no longer have: a sum of nothing, as in Mesos.
+            cfq: [{} satisfies CgroupInfo_Blkio_CFQ_Statistics],
+            cfq_recursive: [{} satisfies CgroupInfo_Blkio_CFQ_Statistics],
+            throttling: await throttling(cgroup, readings),
+          },
+        };
   },
 };
+
+async function throttling({ version, folder }: ControllingCgroup, readings: Readings) {
+  if (version === 2) {
+    const [figures = ''] = await filesOf(readings, folder, ['io.stat']);
+    return unifiedFigures(figures);
+  }
+  const files = ['blkio.throttle.io_serviced', 'blkio.throttle.io_service_bytes'];
+  const [serviced = '', bytes = ''] = await filesOf(readings, folder, files);
+  return throttlingFigures(serviced, bytes);
+}
 
 type Throttling = CgroupInfo_Blkio_Throttling_Statistics;
 

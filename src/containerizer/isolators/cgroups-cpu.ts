@@ -3,10 +3,11 @@
 
 import type { Resource } from '../../model/generated/messages.ts';
 import { scalarAmount, toMilli } from '../../model/milli.ts';
-import { countBelow, countIn, figuresOf, present, readCgroup } from '../cgroups/figures.ts';
+import { figuresOf, filesOf, linesBelow, linesIn, present } from '../cgroups/figures.ts';
 import { TICKS_PER_SECOND } from '../host/process-table.ts';
 import type { ControllingCgroup } from '../plan/cgroup-plan.ts';
 import type { ResourceBounds } from '../plan/request.ts';
+import type { Readings } from '../readings/readings.ts';
 import type { FileSetting, Subsystem } from './cgroup-isolator.ts';
 import type { CgroupOptions } from './cgroup-options.ts';
 
@@ -63,12 +64,18 @@ export function cgroupsCpu(options: CgroupOptions): Subsystem {
     name: 'cgroups/cpu',
     begin: settings,
     change: settings,
-    usage([cpu, cpuacct]) {
+    async usage([cpu, cpuacct], readings) {
       if (cpu === undefined || cpuacct === undefined) {
         return {};
       }
-      const counted = options.isCounting ? counts(cpuacct) : {};
-      return { ...counted, ...times(cpuacct), ...throttling(cpu, options.isQuotaEnabled) };
+      // As in Mesos, v1 shows it only where all containers have a limit.
+      const isThrottlingShown = cpu.version === 2 || options.isQuotaEnabled;
+      const [counted, used, throttled] = await Promise.all([
+        options.isCounting ? counts(cpuacct, readings) : {},
+        times(cpuacct, readings),
+        isThrottlingShown ? throttling(cpu, readings) : {},
+      ]);
+      return { ...counted, ...used, ...throttled };
     },
   };
 }
@@ -76,20 +83,21 @@ export function cgroupsCpu(options: CgroupOptions): Subsystem {
 const isRevocableCpu = ({ name, revocable }: Resource) =>
   name === 'cpus' && revocable !== undefined;
 
-const counts = ({ version, folder }: ControllingCgroup) =>
-  version === 2
-    ? present({
-        processes: countBelow(folder, 'cgroup.procs'),
-        threads: countBelow(folder, 'cgroup.threads'),
-      })
-    : present({
-        processes: countIn(folder, 'cgroup.procs'),
-        threads: countIn(folder, 'tasks'),
-      });
+async function counts({ version, folder }: ControllingCgroup, readings: Readings) {
+  if (version === 2) {
+    const [processes, threads] = await Promise.all([
+      linesBelow(readings, folder, 'cgroup.procs'),
+      linesBelow(readings, folder, 'cgroup.threads'),
+    ]);
+    return present({ processes, threads });
+  }
+  const [processes, threads] = await filesOf(readings, folder, ['cgroup.procs', 'tasks']);
+  return present({ processes: linesIn(processes), threads: linesIn(threads) });
+}
 
-function times({ version, folder }: ControllingCgroup) {
+async function times({ version, folder }: ControllingCgroup, readings: Readings) {
   const isV2 = version === 2;
-  const text = readCgroup(folder, isV2 ? 'cpu.stat' : 'cpuacct.stat');
+  const [text] = await filesOf(readings, folder, [isV2 ? 'cpu.stat' : 'cpuacct.stat']);
   const found = figuresOf(text, isV2 ? ['user_usec', 'system_usec'] : ['user', 'system']);
   const [user, system] = found;
   // cpuacct.stat has ticks, as /proc has.
@@ -99,14 +107,11 @@ function times({ version, folder }: ControllingCgroup) {
     : { cpus_user_time_secs: user / perSecond, cpus_system_time_secs: system / perSecond };
 }
 
-/** As in Mesos, v1 shows it only where all containers have a limit. */
-function throttling({ version, folder }: ControllingCgroup, isQuotaEnabled: boolean) {
-  if (version === 1 && !isQuotaEnabled) {
-    return {};
-  }
+async function throttling({ version, folder }: ControllingCgroup, readings: Readings) {
   const time = version === 2 ? 'throttled_usec' : 'throttled_time';
   const names = ['nr_periods', 'nr_throttled', time];
-  const [periods, throttled, total] = figuresOf(readCgroup(folder, 'cpu.stat'), names);
+  const [text] = await filesOf(readings, folder, ['cpu.stat']);
+  const [periods, throttled, total] = figuresOf(text, names);
   return periods === undefined || throttled === undefined || total === undefined
     ? {}
     : {

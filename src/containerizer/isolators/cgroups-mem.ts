@@ -6,9 +6,10 @@ import { BYTES_PER_MEGABYTE } from '../../model/bytes.ts';
 import { parentOf } from '../../model/container-id.ts';
 import type { Resource } from '../../model/generated/messages.ts';
 import { scalarAmount } from '../../model/milli.ts';
-import { figuresOf, numberIn, present, readCgroup } from '../cgroups/figures.ts';
+import { figuresOf, filesOf, numberIn, present } from '../cgroups/figures.ts';
 import { type CgroupHierarchy, cgroupWith } from '../plan/cgroup-plan.ts';
 import { type ContainerRequest, isSharing, type ResourceBounds } from '../plan/request.ts';
+import type { Readings } from '../readings/readings.ts';
 import { cgroupIsolator, type FileSetting, type Subsystem } from './cgroup-isolator.ts';
 import type { CgroupOptions } from './cgroup-options.ts';
 import type { Isolator } from './isolator.ts';
@@ -51,9 +52,11 @@ export function cgroupsMem(
         cgroups: { ...limited.cgroups, memory: found },
       };
     },
-    usage(container) {
-      const used = own.usage?.(container) ?? {};
-      const [low = 0, medium = 0, critical = 0] = container.memoryPressure() ?? [];
+    async usage(container) {
+      const [used = {}, [low = 0, medium = 0, critical = 0] = []] = await Promise.all([
+        own.usage?.(container),
+        container.memoryPressure(),
+      ]);
       return used.mem_total_bytes === undefined
         ? used
         : {
@@ -115,16 +118,26 @@ function memory({ isSwapLimited }: CgroupOptions): Subsystem {
       version === 2
         ? [soft(version, bounds), raised(most(bounds))]
         : [soft(version, bounds), ...hard(bounds).toReversed().map(raised)],
-    usage: ([cgroup]) =>
-      cgroup === undefined ? {} : usage(cgroup.version, cgroup.folder, isSwapLimited),
+    async usage([cgroup], readings) {
+      if (cgroup === undefined) {
+        return {};
+      }
+      return cgroup.version === 2
+        ? usageV2(readings, cgroup.folder)
+        : usageV1(readings, cgroup.folder, isSwapLimited);
+    },
   };
 }
 
-const usage = (version: 1 | 2, folder: string, isSwapLimited: boolean) =>
-  version === 2 ? usageV2(folder) : usageV1(folder, isSwapLimited);
-
-function usageV1(folder: string, isSwapLimited: boolean) {
-  const [cache, rss, mapped, swap, unevictable] = figuresOf(readCgroup(folder, 'memory.stat'), [
+async function usageV1(readings: Readings, folder: string, isSwapLimited: boolean) {
+  const [statistics, used, kernel, kernelTcp, withSwap] = await filesOf(readings, folder, [
+    'memory.stat',
+    'memory.usage_in_bytes',
+    'memory.kmem.usage_in_bytes',
+    'memory.kmem.tcp.usage_in_bytes',
+    ...(isSwapLimited ? ['memory.memsw.usage_in_bytes'] : []),
+  ]);
+  const [cache, rss, mapped, swap, unevictable] = figuresOf(statistics, [
     'total_cache',
     'total_rss',
     'total_mapped_file',
@@ -132,12 +145,10 @@ function usageV1(folder: string, isSwapLimited: boolean) {
     'total_unevictable',
   ]);
   return present({
-    mem_total_bytes: numberIn(folder, 'memory.usage_in_bytes'),
-    mem_total_memsw_bytes: isSwapLimited
-      ? numberIn(folder, 'memory.memsw.usage_in_bytes')
-      : undefined,
-    mem_kmem_usage_bytes: numberIn(folder, 'memory.kmem.usage_in_bytes'),
-    mem_kmem_tcp_usage_bytes: numberIn(folder, 'memory.kmem.tcp.usage_in_bytes'),
+    mem_total_bytes: numberIn(used),
+    mem_total_memsw_bytes: numberIn(withSwap),
+    mem_kmem_usage_bytes: numberIn(kernel),
+    mem_kmem_tcp_usage_bytes: numberIn(kernelTcp),
     mem_file_bytes: cache,
     mem_anon_bytes: rss,
     mem_cache_bytes: cache,
@@ -148,13 +159,22 @@ function usageV1(folder: string, isSwapLimited: boolean) {
   });
 }
 
-function usageV2(folder: string) {
-  const [file, anon, kernel, sock, mapped, unevictable] = figuresOf(
-    readCgroup(folder, 'memory.stat'),
-    ['file', 'anon', 'kernel', 'sock', 'file_mapped', 'unevictable'],
-  );
+async function usageV2(readings: Readings, folder: string) {
+  const [statistics, used, swapped] = await filesOf(readings, folder, [
+    'memory.stat',
+    'memory.current',
+    'memory.swap.current',
+  ]);
+  const [file, anon, kernel, sock, mapped, unevictable] = figuresOf(statistics, [
+    'file',
+    'anon',
+    'kernel',
+    'sock',
+    'file_mapped',
+    'unevictable',
+  ]);
   return present({
-    mem_total_bytes: numberIn(folder, 'memory.current'),
+    mem_total_bytes: numberIn(used),
     mem_kmem_usage_bytes: kernel,
     mem_kmem_tcp_usage_bytes: sock,
     mem_file_bytes: file,
@@ -162,7 +182,7 @@ function usageV2(folder: string) {
     mem_cache_bytes: file,
     mem_rss_bytes: anon,
     mem_mapped_file_bytes: mapped,
-    mem_swap_bytes: numberIn(folder, 'memory.swap.current'),
+    mem_swap_bytes: numberIn(swapped),
     mem_unevictable_bytes: unevictable,
   });
 }

@@ -1,7 +1,10 @@
 // cgroups/net_cls: marks the packets of a container with its class, for traffic control and
 // firewalls. Without a handle of the operator's, whoever wants to gives containers their classes.
+import { join } from 'node:path';
+import type { ContainerId } from '../../model/ids.ts';
 import { numberIn } from '../cgroups/figures.ts';
 import { type CgroupHierarchy, cgroupWith } from '../plan/cgroup-plan.ts';
+import { readText } from '../records/record-file.ts';
 import { cgroupIsolator } from './cgroup-isolator.ts';
 import type { CgroupOptions } from './cgroup-options.ts';
 import type { Isolator } from './isolator.ts';
@@ -19,35 +22,38 @@ export function cgroupsNetCls(
   if (handles === undefined) {
     return cgroupIsolator({ name: 'cgroups/net_cls' }, hierarchies);
   }
-  const roots = hierarchies
-    .filter(({ controllers }) => controllers.includes('net_cls'))
-    .map(({ root }) => root);
+  /** The classes of cgroups, by their folders. */
+  const classes = new Map<string, number>();
+  const folderOf = (id: ContainerId) => cgroupWith(hierarchies, id, 'net_cls')?.folder ?? '';
+  const mark = (id: ContainerId) => {
+    const classId = handles.take(id);
+    classes.set(folderOf(id), classId);
+    return classId;
+  };
   return {
     ...cgroupIsolator(
       {
         name: 'cgroups/net_cls',
         // A container that is planned again has the class that it was given first.
-        begin: (_version, _bounds, { id }) => [{ file: FILE, value: String(handles.take(id)) }],
+        begin: (_version, _bounds, { id }) => [{ file: FILE, value: String(mark(id)) }],
       },
       hierarchies,
     ),
     recover({ id, cgroups: { own } }) {
-      const cgroup = cgroupWith(hierarchies, id, 'net_cls');
-      const classId =
-        cgroup !== undefined && own.includes(cgroup.folder)
-          ? numberIn(cgroup.folder, FILE)
-          : undefined;
-      if (classId !== undefined) {
+      const folder = folderOf(id);
+      const classId = own.includes(folder) ? numberIn(readText(join(folder, FILE))) : undefined;
+      if (classId !== undefined && classId !== UNCLASSIFIED) {
         handles.adopt(id, classId);
+        classes.set(folder, classId);
       }
     },
-    cleanup: (id) => handles.release(id),
+    cleanup(id) {
+      handles.release(id);
+      classes.delete(folderOf(id));
+    },
     // One that shares the cgroups of another container has the class of that.
     cgroupInfo({ joined }) {
-      const classId = joined
-        .filter((folder) => roots.some((root) => folder.startsWith(`${root}/`)))
-        .map((folder) => numberIn(folder, FILE))
-        .find((it) => it !== undefined && it !== UNCLASSIFIED);
+      const classId = joined.map((it) => classes.get(it)).find((it) => it !== undefined);
       return classId === undefined ? undefined : { net_cls: { classid: classId } };
     },
   };

@@ -56,7 +56,7 @@ export function cgroupsPerfEvent({ perf, program, warn, hierarchies }: PerfEvent
       watch(id, cgroups);
     },
     recover: ({ id, cgroups }) => watch(id, cgroups),
-    usage: ({ id }) => samples.statistics(id),
+    usage: async ({ id }) => samples.statistics(id),
     cleanup: (id) => samples.forget(id),
     close: () => samples.close(),
   };

@@ -67,7 +67,7 @@ export function diskDu(parts: DiskDuParts): Isolator {
     },
     update,
     recover: update,
-    usage: ({ id }) => disks.statistics(id),
+    usage: async ({ id }) => disks.statistics(id),
     cleanup: (id) => disks.forget(id),
     close: () => disks.close(),
   };

@@ -90,7 +90,7 @@ export function diskXfs(parts: DiskXfsParts): Isolator {
         later(id, projects.limit(id, given(sandbox, resources)));
       }
     },
-    usage: ({ id }) => projects.statistics(id),
+    usage: async ({ id }) => projects.statistics(id),
     metrics: () => projects.metrics(),
     cleanup: (id) => projects.forget(id),
     close: () => projects.close(),

@@ -6,6 +6,7 @@ import type { ContainerUsage } from '../launchers/launcher.ts';
 import type { CgroupPlacement, CgroupSetting } from '../plan/cgroup-plan.ts';
 import type { ContainerPlan, Contributor, PlanHost } from '../plan/plan.ts';
 import type { ResourceBounds } from '../plan/request.ts';
+import type { Readings } from '../readings/readings.ts';
 
 /** A container that was launched, by this agent or an earlier one. */
 export interface LaunchedContainer {
@@ -26,10 +27,11 @@ export interface MeasuredContainer {
   /** Whether it is measured for its executor, and not to be listed beside that. */
   readonly isForExecutor: boolean;
   readonly cgroups: CgroupPlacement;
+  readonly readings: Readings;
   /** What its processes use, each looked at; undefined where it has none. */
-  processes(): ContainerUsage | undefined;
+  processes(): Promise<ContainerUsage | undefined>;
   /** How often it was hard to find memory for it: a little, more, very. */
-  memoryPressure(): readonly number[] | undefined;
+  memoryPressure(): Promise<readonly number[] | undefined>;
 }
 
 /** It reports the limits that containers exceed by the function that it is made with. */
@@ -43,7 +45,7 @@ export interface Isolator extends Contributor {
   /** Takes over a container that an earlier agent launched. */
   recover?(container: LaunchedContainer, resources: readonly Resource[]): void;
   /** The isolator's part of the container's statistics. */
-  usage?(container: MeasuredContainer): Partial<ResourceStatistics>;
+  usage?(container: MeasuredContainer): Promise<Partial<ResourceStatistics>>;
   /** What others are told of the cgroups that a container is in; undefined where it is nothing. */
   cgroupInfo?(cgroups: CgroupPlacement): CgroupInfo | undefined;
   /** Figures of the isolator itself, by Mesos's names. */
@@ -58,5 +60,7 @@ export interface Isolator extends Contributor {
  * What a container's processes use, where that is for its executor. As in Mesos, isolators that
  * look at processes tell nothing of single containers that are nested in others, or stand alone.
  */
-export const usageForExecutor = (container: MeasuredContainer): ContainerUsage | undefined =>
+export const usageForExecutor = async (
+  container: MeasuredContainer,
+): Promise<ContainerUsage | undefined> =>
   container.isForExecutor ? container.processes() : undefined;

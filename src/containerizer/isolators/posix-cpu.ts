@@ -26,8 +26,8 @@ export const posixCpu: Isolator = {
   contribute: (plan, request, host) =>
     isSharing(request) ? plan : withSettings(plan, settings(plan.id, request, host)),
   settings,
-  usage(container) {
-    const used = usageForExecutor(container);
+  async usage(container) {
+    const used = await usageForExecutor(container);
     return used === undefined
       ? {}
       : {

@@ -4,8 +4,8 @@ import { type Isolator, usageForExecutor } from './isolator.ts';
 export const posixMem: Isolator = {
   name: 'posix/mem',
   contribute: (plan) => plan,
-  usage(container) {
-    const used = usageForExecutor(container);
+  async usage(container) {
+    const used = await usageForExecutor(container);
     return used === undefined ? {} : { mem_rss_bytes: used.memRssBytes };
   },
 };

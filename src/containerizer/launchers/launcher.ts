@@ -6,6 +6,7 @@ import type { Identity } from '../host/users.ts';
 import type { CgroupPlacement, DeviceLimit } from '../plan/cgroup-plan.ts';
 import type { CommandLine } from '../plan/command-line.ts';
 import type { ContainerPlan, ProcessPlan } from '../plan/plan.ts';
+import type { Readings } from '../readings/readings.ts';
 
 /** What a later agent knows of a container that it attaches to. */
 export interface Attachment {
@@ -97,7 +98,7 @@ export interface Launcher {
   /** Lets processes in a cgroup of v2 use these devices only. Rejects with ContainerizerError. */
   limitDevices(limit: DeviceLimit): Promise<void>;
   /** The usage of the container's processes; undefined where it has none. */
-  usage(id: ContainerId): ContainerUsage | undefined;
+  usage(id: ContainerId, readings: Readings): Promise<ContainerUsage | undefined>;
   /**
    * The state of a container of an earlier agent. If its supervisor is gone without a record of an
    * end, the container's processes are killed.

@@ -44,7 +44,7 @@ const room = Buffer.allocUnsafeSlow(64 * 1024);
 
 /**
  * Undefined where there is no such file. Throws any other error, and RangeError for a file of more
- * bytes than `most`, of which not many more are read.
+ * bytes than `most`, of which not many more are read. Does not wait for a FIFO in its place.
  */
 export function readText(
   path: string,
@@ -53,7 +53,7 @@ export function readText(
 ): string | undefined {
   try {
     return withDescriptor(() => {
-      const file = openSync(path, 'r');
+      const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
       try {
         return textIn(file, most).toString(encoding);
       } finally {

@@ -23,6 +23,7 @@ import {
   startedMs,
 } from '../host/process-table.ts';
 import { memoryFigures } from '../memory-limitation.ts';
+import type { Readings } from '../readings/readings.ts';
 import { Turns } from '../turns.ts';
 import { isContainerName, type WorkDirectory } from '../work-directory.ts';
 import { isAbsence, isPassing, makeRoom, overwrite, readRecord } from './record-file.ts';
@@ -124,8 +125,12 @@ export class RunRecords {
   }
 
   /** How often it was hard to find memory: a little, more, very. Undefined: it is not watched. */
-  memoryPressure(container: ContainerId): readonly number[] | undefined {
-    const found = unsealed(this.#read(join(this.#work.run(container), 'pressure')));
+  async memoryPressure(
+    container: ContainerId,
+    readings: Readings,
+  ): Promise<readonly number[] | undefined> {
+    const text = await readings.text(join(this.#work.run(container), 'pressure'));
+    const found = unsealed(text === undefined ? undefined : Buffer.from(text, 'latin1'));
     return found.kind === 'whole' ? found.text.split(' ').map(Number) : undefined;
   }
 

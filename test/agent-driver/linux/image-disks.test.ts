@@ -72,9 +72,10 @@ test('a task is held to its disk outside of its sandbox, also by a later agent',
   const launch = { task: writing, checkpoint: true };
   const container = harness.launch(launch);
   await harness.status(container, TaskState.TASK_RUNNING);
-  await eventually(() => (harness.driver.usage(container)?.disk_used_bytes ?? 0) > 3 * MB);
-  expect(harness.driver.usage(container)?.disk_statistics).toEqual([
-    { limit_bytes: MB, used_bytes: harness.driver.usage(container)?.disk_used_bytes },
+  const measured = () => harness.driver.usage(container);
+  await eventually(async () => ((await measured())?.disk_used_bytes ?? 0) > 3 * MB);
+  expect((await measured())?.disk_statistics).toEqual([
+    { limit_bytes: MB, used_bytes: (await measured())?.disk_used_bytes },
   ]);
   await harness.driver.close();
   await provisioned.provisioner.close();

@@ -1,24 +1,18 @@
-// Figures in files of cgroups, of which the kernel gives a long one in parts.
-import { execFileSync, spawn } from 'node:child_process';
+// Figures in files of cgroups.
 import { expect, test } from 'vitest';
-import { countIn, figuresOf, readCgroup } from '../../../src/containerizer/cgroups/figures.ts';
-import { eventually } from '../../agent-driver/outside.ts';
+import { figuresOf, linesIn, numberIn } from '../../../src/containerizer/cgroups/figures.ts';
 
-test('all lines of a file are counted, though no single read gets them', async () => {
-  const child = spawn('sleep', ['1013'], { stdio: 'ignore' });
-  try {
-    const folder = `/proc/${child.pid}`;
-    const lines = () => Number(execFileSync('sed', ['-n', '$=', `${folder}/smaps`]));
-    await eventually(() => lines() > 100 && countIn(folder, 'smaps') === lines());
-  } finally {
-    child.kill('SIGKILL');
-  }
+test('all lines of a file are counted, and a file that there is none of has none', () => {
+  expect(linesIn('1\n22\n333\n')).toBe(3);
+  expect(linesIn(undefined)).toBeUndefined();
 });
 
-test('a file that there is none of has no figures', () => {
-  const text = readCgroup('/proc/self', 'no-such-file');
-  expect(text).toBeUndefined();
-  expect(figuresOf(text, ['file'])).toEqual([undefined]);
+test('a number is one, and a word or a missing file is none', () => {
+  expect(['4096\n', 'max\n', undefined].map(numberIn)).toEqual([4096, undefined, undefined]);
+});
+
+test('without a file there are no figures', () => {
+  expect(figuresOf(undefined, ['file'])).toEqual([undefined]);
 });
 
 test('a figure is found by its whole name, wherever its line is', () => {

@@ -12,6 +12,7 @@ import type { Identity, Users } from '../../host/users.ts';
 import { type CgroupPlacement, type DeviceLimit, NO_CGROUPS } from '../../plan/cgroup-plan.ts';
 import type { ContainerPlan } from '../../plan/plan.ts';
 import { rootSandbox } from '../../plan/sandbox-path.ts';
+import type { Readings } from '../../readings/readings.ts';
 import { notedPlace } from '../../records/place-record.ts';
 import { patiently } from '../../records/record-file.ts';
 import type { RunRecords } from '../../records/run-records.ts';
@@ -273,9 +274,9 @@ export class ProcessLauncher implements Launcher {
     return this.#spawner.limitDevices(folder, rules);
   }
 
-  usage(id: ContainerId): ContainerUsage | undefined {
+  async usage(id: ContainerId, readings: Readings): Promise<ContainerUsage | undefined> {
     const known = this.#known.get(id);
-    return known && this.#meter.measure(known.processId, known.cgroups.joined[0]);
+    return known && this.#meter.measure(known.processId, known.cgroups.joined[0], readings);
   }
 
   inspect(id: ContainerId, cgroups: CgroupPlacement): Inspection {
