@@ -31,7 +31,7 @@ export const DEBIAN_PACKAGES = [
   {
     name: 'openssl',
     program: 'openssl',
-    suites: ['test/containerizer'],
+    suites: ['test/containerizer', 'test/executor/probes-inside.test.ts'],
     why: 'makes certificates of servers',
   },
   {
@@ -85,7 +85,7 @@ export const DEBIAN_PACKAGES = [
   {
     name: 'iproute2',
     program: 'ip',
-    suites: NETWORKS,
+    suites: [...NETWORKS, 'test/executor/probes-inside.test.ts'],
     why: 'sets up and looks at the networks of tests',
   },
   { name: 'iptables', program: 'iptables', suites: NETWORKS, why: 'maps ports of containers' },

@@ -36,6 +36,7 @@ import { openLauncher } from './launchers/launchers.ts';
 import type { LauncherName } from './launchers/names.ts';
 import { deafListeners, type Listeners } from './listeners.ts';
 import { memoryLimitation } from './memory-limitation.ts';
+import { type Dial, dialHere } from './networks/dial.ts';
 import { besideTask } from './plan/beside-task.ts';
 import type { CapabilityDefaults } from './plan/capabilities.ts';
 import { commandEnvironment, commandLine, layered } from './plan/command-line.ts';
@@ -461,6 +462,11 @@ export class Containerizer {
     } finally {
       clearTimeout(limit);
     }
+  }
+
+  /** Connects in the container's network. Throws ContainerizerError where that is not there yet. */
+  dial(id: ContainerId): Dial {
+    return this.#launcher.dial(id) ?? dialHere;
   }
 
   /**

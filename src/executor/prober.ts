@@ -1,10 +1,12 @@
 // Carries out the probes of checks and health checks.
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { connect } from 'node:net';
+import { isIP, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import type { Containerizer } from '../containerizer/containerizer.ts';
 import { UnknownEndError } from '../containerizer/containerizer-error.ts';
 import type { Container } from '../containerizer/launchers/launcher.ts';
+import type { Dial } from '../containerizer/networks/dial.ts';
 import { errorText } from '../model/error-text.ts';
 import { timerDelay } from '../model/timer-delay.ts';
 import type { Probe, ProbeOutcome, ProbeResult } from './probes.ts';
@@ -16,7 +18,7 @@ const MAX_REDIRECTS = 50;
 export async function probe(
   { what, timeoutMs }: Probe,
   container: Container,
-  containerizer: Containerizer,
+  containerizer: Pick<Containerizer, 'runInside' | 'dial'>,
 ): Promise<ProbeOutcome> {
   try {
     switch (what.type) {
@@ -28,12 +30,10 @@ export async function probe(
         });
         return waitStatus === undefined ? timedOut(timeoutMs) : { type: 'command', waitStatus };
       }
-      case 'http': {
-        const statusCode = await httpStatus(what.url, timeoutMs);
-        return { type: 'http', statusCode };
-      }
+      case 'http':
+        return await httpProbe(what, containerizer.dial(container.id), timeoutMs);
       case 'tcp':
-        return await tcpProbe(what, timeoutMs);
+        return await tcpProbe(what, containerizer.dial(container.id), timeoutMs);
     }
   } catch (error) {
     if (error instanceof UnknownEndError) {
@@ -48,12 +48,31 @@ const timedOut = (timeoutMs: number): ProbeResult => ({
   text: `Timed out after ${timeoutMs / 1000} seconds`,
 });
 
-/** The status of the page after redirects, all within one timeout. */
-async function httpStatus(first: string, timeoutMs: number): Promise<number> {
-  const signal = timeoutMs > 0 ? AbortSignal.timeout(timerDelay(timeoutMs)) : undefined;
+/** For all that a probe does. */
+const limitOf = (timeoutMs: number): AbortSignal =>
+  timeoutMs > 0 ? AbortSignal.timeout(timerDelay(timeoutMs)) : new AbortController().signal;
+
+async function httpProbe(
+  { url }: { readonly url: string },
+  dial: Dial,
+  timeoutMs: number,
+): Promise<ProbeResult> {
+  const limit = limitOf(timeoutMs);
+  try {
+    return { type: 'http', statusCode: await httpStatus(url, dial, limit) };
+  } catch (error) {
+    if (limit.aborted) {
+      return timedOut(timeoutMs);
+    }
+    throw error;
+  }
+}
+
+/** The status of the page after redirects, which are followed in the same network. */
+async function httpStatus(first: string, dial: Dial, limit: AbortSignal): Promise<number> {
   let url = new URL(first);
   for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
-    const { statusCode, location } = await httpPage(url, signal);
+    const { statusCode, location } = await httpPage(url, dial, limit);
     if (statusCode < 300 || statusCode >= 400 || location === undefined) {
       return statusCode;
     }
@@ -63,46 +82,53 @@ async function httpStatus(first: string, timeoutMs: number): Promise<number> {
 }
 
 /** Read to its end, and with a certificate that nobody verifies, as in Mesos. */
-function httpPage(
+async function httpPage(
   url: URL,
-  signal: AbortSignal | undefined,
+  dial: Dial,
+  signal: AbortSignal,
 ): Promise<{ readonly statusCode: number; readonly location: string | undefined }> {
   const { promise, resolve, reject } = Promise.withResolvers<{
     statusCode: number;
     location: string | undefined;
   }>();
-  const options = { agent: false, ...(signal !== undefined && { signal }) } as const;
-  const request =
-    url.protocol === 'https:'
-      ? httpsRequest(url, { ...options, rejectUnauthorized: false })
-      : httpRequest(url, options);
-  request.once('error', reject);
-  request.once('response', (response) => {
-    const { statusCode = 0, headers } = response;
-    response.once('error', reject);
-    response.once('end', () => resolve({ statusCode, location: headers.location }));
-    response.resume();
-  });
-  request.end();
-  return promise;
+  const isTls = url.protocol === 'https:';
+  const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
+  const port = Number(url.port) || (isTls ? 443 : 80);
+  const connection = await dial({ host, port }, signal);
+  const options = {
+    signal,
+    createConnection: () => (isTls ? secured(connection, host) : connection),
+  };
+  try {
+    const request = isTls ? httpsRequest(url, options) : httpRequest(url, options);
+    request.once('error', reject);
+    request.once('response', (response) => {
+      const { statusCode = 0, headers } = response;
+      response.once('error', reject);
+      response.once('end', () => resolve({ statusCode, location: headers.location }));
+      response.resume();
+    });
+    request.end();
+    return await promise;
+  } finally {
+    connection.destroy();
+  }
 }
 
-function tcpProbe(
-  { host, port }: { readonly host: string; readonly port: number },
+const secured = (socket: Socket, host: string): Socket =>
+  connectTls({ socket, rejectUnauthorized: false, servername: isIP(host) === 0 ? host : '' });
+
+async function tcpProbe(
+  target: { readonly host: string; readonly port: number },
+  dial: Dial,
   timeoutMs: number,
 ): Promise<ProbeResult> {
-  const { promise, resolve } = Promise.withResolvers<ProbeResult>();
-  const socket = connect({ host, port });
-  if (timeoutMs > 0) {
-    socket.setTimeout(timerDelay(timeoutMs), () => {
-      resolve(timedOut(timeoutMs));
-      socket.destroy();
-    });
+  const limit = limitOf(timeoutMs);
+  try {
+    const connection = await dial(target, limit);
+    connection.destroy();
+    return { type: 'tcp', succeeded: true };
+  } catch {
+    return limit.aborted ? timedOut(timeoutMs) : { type: 'tcp', succeeded: false };
   }
-  socket.once('error', () => resolve({ type: 'tcp', succeeded: false }));
-  socket.once('connect', () => {
-    resolve({ type: 'tcp', succeeded: true });
-    socket.destroy();
-  });
-  return promise;
 }

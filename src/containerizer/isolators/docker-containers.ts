@@ -2,7 +2,7 @@
 // It stands among isolators, after those of files and volumes, and before all that depends on what
 // a container can do.
 import { resolve } from 'node:path';
-import type { CapabilityInfo, Resource, TaskInfo } from '../../model/generated/messages.ts';
+import type { CapabilityInfo, Resource } from '../../model/generated/messages.ts';
 import { isAtOrBelow } from '../../model/paths.ts';
 import { allocationRole } from '../../model/resource-format.ts';
 import type { ImageConfig } from '../images/image.ts';
@@ -55,7 +55,6 @@ export const dockerContainers = (machine: DockerMachine): Isolator => ({
       throw dockerError('No docker info found in container info');
     }
     const { options } = docker;
-    requireReachable(options, request.task);
     const volumes = volumesOfKind(containerInfoOf(request), 'host');
     const paths = volumes.map(({ source }) => source.path);
     const inDev = docker.devVolumes.map((it) => it.host);
@@ -91,17 +90,6 @@ export const dockerContainers = (machine: DockerMachine): Isolator => ({
     };
   },
 });
-
-/** Checks over the network are made by the agent. */
-function requireReachable({ network }: DockerOptions, task: TaskInfo | undefined): void {
-  const { health_check: health, check } = task ?? {};
-  const asked = [health?.http, health?.tcp, check?.http, check?.tcp].some((it) => it !== undefined);
-  if (network === 'none' && asked) {
-    throw dockerError(
-      'HTTP and TCP checks are not supported with the network NONE: nothing outside reaches the task',
-    );
-  }
-}
 
 function surrounded(
   plan: ContainerPlan,

@@ -3,6 +3,7 @@
 import type { ContainerId } from '../../model/ids.ts';
 import type { EndRecord } from '../container-end.ts';
 import type { Identity } from '../host/users.ts';
+import type { Dial } from '../networks/dial.ts';
 import type { CgroupPlacement, DeviceLimit } from '../plan/cgroup-plan.ts';
 import type { CommandLine } from '../plan/command-line.ts';
 import type { ContainerPlan, ProcessPlan } from '../plan/plan.ts';
@@ -95,6 +96,11 @@ export interface Launcher {
   environment(id: ContainerId): Readonly<Record<string, string>> | undefined;
   /** Of a container with files of its own: the working directory in these. */
   ownDirectory(id: ContainerId): string | undefined;
+  /**
+   * Connects in the container's own network; undefined where it is in the agent's. Throws
+   * ContainerizerError where that has no process yet.
+   */
+  dial(id: ContainerId): Dial | undefined;
   /** Lets processes in a cgroup of v2 use these devices only. Rejects with ContainerizerError. */
   limitDevices(limit: DeviceLimit): Promise<void>;
   /** The usage of the container's processes; undefined where it has none. */

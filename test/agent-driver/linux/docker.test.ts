@@ -11,6 +11,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
+  CheckInfo_Type,
   type CommandInfo,
   type ContainerInfo,
   type ContainerInfo_DockerInfo,
@@ -206,6 +207,27 @@ describe.runIf(process.geteuid?.() === 0)('a container of type DOCKER', () => {
       `${DONE}\nalone\nalone\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n` +
         '10.0.0.7\tdb\nlo\nup\n',
     );
+  });
+
+  test('without a network is checked within its own, to the end of redirects', async () => {
+    const often = { delay_seconds: 0, interval_seconds: 0.05, grace_period_seconds: 60 };
+    const value =
+      'cd $MESOS_SANDBOX; mkdir -p www/page; echo > www/page/index.html; ' +
+      'exec busybox httpd -f -p 127.0.0.1:8080 -h www';
+    const id = harness.launch({
+      task: {
+        command: { value },
+        container: docker('base', { docker: { network: Network.NONE } }),
+        health_check: { type: HealthCheck_Type.TCP, tcp: { port: 8080 }, ...often },
+        check: { type: CheckInfo_Type.HTTP, http: { port: 8080, path: '/page' }, ...often },
+      },
+    });
+    await harness.until(() =>
+      harness
+        .statuses(id)
+        .find((it) => it.healthy === true && it.check_status?.http?.status_code === 200),
+    );
+    await harness.destroy(id);
   });
 
   test('has folders of the host, which are made where they are missing', async () => {

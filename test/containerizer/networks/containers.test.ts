@@ -1,6 +1,7 @@
 // Containers in network namespaces that were made for them, by real OCI runtimes. This needs root.
 import { copyFileSync, mkdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { lookAtHost } from '../../../src/containerizer/host/host.ts';
 import { Users } from '../../../src/containerizer/host/users.ts';
@@ -9,12 +10,15 @@ import type { Container, Launcher } from '../../../src/containerizer/launchers/l
 import { openLauncher } from '../../../src/containerizer/launchers/launchers.ts';
 import { supervisorProgram } from '../../../src/containerizer/launchers/process/supervisor-program.ts';
 import { NetworkNamespaces } from '../../../src/containerizer/networks/namespaces.ts';
+import { NO_CGROUPS } from '../../../src/containerizer/plan/cgroup-plan.ts';
 import { withOwnFiles } from '../../../src/containerizer/plan/own-files.ts';
+import type { ContainerKind } from '../../../src/containerizer/plan/place.ts';
 import {
   type ContainerPlan,
   type Contributor,
   planContainer,
 } from '../../../src/containerizer/plan/plan.ts';
+import type { SessionSurroundings } from '../../../src/containerizer/plan/request.ts';
 import type { Namespaces } from '../../../src/containerizer/plan/surroundings.ts';
 import { RunRecords } from '../../../src/containerizer/records/run-records.ts';
 import { WorkDirectory } from '../../../src/containerizer/work-directory.ts';
@@ -75,12 +79,14 @@ async function open(runtime: (typeof runtimes)[number]): Promise<void> {
 }
 
 interface Asked {
+  /** Of a session in this container. */
+  readonly inside?: string;
   readonly namespaces: Partial<Namespaces>;
   readonly networkNamespace?: string;
   readonly rootfs?: RootFileSystem;
 }
 
-const surrounded = ({ namespaces, rootfs, ...asked }: Asked): Contributor => ({
+const surrounded = ({ namespaces, rootfs, inside: _, ...asked }: Asked): Contributor => ({
   name: 'surroundings',
   contribute: (plan) => {
     const own = {
@@ -100,17 +106,29 @@ const surrounded = ({ namespaces, rootfs, ...asked }: Asked): Contributor => ({
 
 const sandboxOf = (id: string) => id.replaceAll('.', '/containers/');
 
+const kindOf = (id: string, { inside }: Asked): ContainerKind =>
+  inside !== undefined ? 'debug' : parentOf(containerId(id)) === undefined ? 'executor' : 'nested';
+
+const sessionIn = (id: string): SessionSurroundings => ({
+  container: containerId(id),
+  sandbox: sandboxOf(id),
+  owner: undefined,
+  environment: {},
+  ownDirectory: undefined,
+});
+
 async function launch(id: string, value: string, asked: Asked): Promise<Container> {
   mkdirSync(join(folder.path, sandboxOf(id)), { recursive: true });
   const request = {
     id: containerId(id),
-    kind: parentOf(containerId(id)) === undefined ? 'executor' : 'nested',
+    kind: kindOf(id, asked),
     sandbox: sandboxOf(id),
     environment: { PATH: '/bin:/usr/bin:/sbin:/usr/sbin' },
     command: { value },
     resources: [],
     isBound: false,
     executor: { executor_id: { value: 'e' } },
+    inside: asked.inside === undefined ? undefined : sessionIn(asked.inside),
   } as const;
   const host = { workDirectory: folder.path, cgroups: [] };
   const planned = planContainer(request, host, [surrounded(asked)]);
@@ -150,6 +168,8 @@ function files(): RootFileSystem {
   return { kind: 'folder', path, isReadOnly: false };
 }
 
+const never = new AbortController().signal;
+
 const OWN = { network: 'own' } as const;
 const JOINED = { network: 'parent' } as const;
 /** Its network, and the devices in that. */
@@ -178,10 +198,39 @@ describe.runIf(process.geteuid?.() === 0).each(runtimes)('%s', (runtime) => {
     expect(outputOf(outer)).toBe(seen);
     const nested = await launch('c1.c2', SHOW, { namespaces: JOINED });
     expect(await printed(nested)).toBe(seen);
+    const session = await launch('c1.c3', SHOW, { namespaces: {}, inside: 'c1' });
+    expect(await printed(session)).toBe(seen);
     const line = { program: '/bin/sh', arguments: ['sh', '-c', `{ ${SHOW}; } > beside`] };
-    const never = new AbortController().signal;
     expect(await launcher.execute({ container: outer, line, environment: {} }, never)).toBe(0);
     expect(outputOf(outer, 'beside')).toBe(seen);
+  });
+
+  test('what listens in its network is reached there, also by a later agent', async () => {
+    const { network } = await connected('c1');
+    const serve = 'busybox nc -ll -p 80 -e echo hello & ' + WAIT;
+    const asked = { namespaces: OWN, networkNamespace: network };
+    const container = await launch('c1', serve, asked);
+    const other = await launch('c2', WAIT, { namespaces: {} });
+    await container.begun;
+    const heard = async () => {
+      const dial = launcher.dial(container.id) ?? expect.fail();
+      for (;;) {
+        try {
+          return String(await buffer(await dial({ host: '127.0.0.1', port: 80 }, never)));
+        } catch (error) {
+          // It does not listen yet.
+          expect(String(error)).toContain('ECONNREFUSED');
+        }
+      }
+    };
+    expect(await heard()).toBe('hello\n');
+    await launcher.close();
+    await open(runtime);
+    for (const { id, sandbox } of launched.splice(0)) {
+      launched.push(await launcher.attach({ id, sandbox, cgroups: NO_CGROUPS }));
+    }
+    expect(await heard()).toBe('hello\n');
+    expect(launcher.dial(other.id)).toBeUndefined();
   });
 
   test('with files of its own, it finds its network in /sys', async () => {

@@ -127,7 +127,7 @@ export class Bundles {
       arguments: (paths) => runtime.run(folder, paths),
     });
     const made = { id, run: this.#records.folder(id), folder, config };
-    return { call, beside: this.#beside(made, runtime) };
+    return { call, beside: this.#beside(made, runtime), hasNetwork: has(config, 'network') };
   }
 
   /**
@@ -142,7 +142,8 @@ export class Bundles {
     const runtime = runtimeOf(outer);
     removeCommands(outer.folder, this.#ownCommand);
     const { [OWN_DIRECTORY]: ownDirectory } = outer.config.annotations;
-    return { beside: this.#beside(outer, runtime), ownDirectory };
+    const hasNetwork = has(outer.config, 'network');
+    return { beside: this.#beside(outer, runtime), ownDirectory, hasNetwork };
   }
 
   #beside({ id, folder, run, config }: Outer, runtime: OciRuntime): Beside {
@@ -232,10 +233,12 @@ function removeCommands(folder: string, own: string): void {
 interface Bundle {
   readonly call: RuntimeCall;
   readonly beside: Beside;
+  /** Whether it is in another network than the agent. */
+  readonly hasNetwork: boolean;
 }
 
 /** A container that an earlier agent has started. */
-interface Opened {
+interface Opened extends Pick<Bundle, 'hasNetwork'> {
   readonly beside: Beside;
   /** As in the plan. */
   readonly ownDirectory: string | undefined;

@@ -9,6 +9,7 @@ import type { ContainerId } from '../../../model/ids.ts';
 import { ContainerizerError, UnknownEndError } from '../../containerizer-error.ts';
 import { bootId, kill } from '../../host/process-table.ts';
 import type { Identity, Users } from '../../host/users.ts';
+import { type Dial, dialIn } from '../../networks/dial.ts';
 import { type CgroupPlacement, type DeviceLimit, NO_CGROUPS } from '../../plan/cgroup-plan.ts';
 import type { ContainerPlan } from '../../plan/plan.ts';
 import { rootSandbox } from '../../plan/sandbox-path.ts';
@@ -74,6 +75,8 @@ interface Known {
   readonly hasRuntime: boolean;
   /** Undefined where the container has no namespaces of its own. */
   readonly beside: Beside | undefined;
+  /** Whether it is in another network than the agent. */
+  readonly hasNetwork: boolean;
   /** As in the plan. */
   readonly ownDirectory: string | undefined;
   readonly environment: Readonly<Record<string, string>>;
@@ -93,6 +96,7 @@ interface Inside {
 
 export class ProcessLauncher implements Launcher {
   readonly #options: ProcessLauncherOptions;
+  readonly #program: string;
   readonly #spawner: Spawner;
   readonly #plain: PlainProcesses;
   readonly #meter = new UsageMeter();
@@ -104,6 +108,7 @@ export class ProcessLauncher implements Launcher {
 
   private constructor(options: ProcessLauncherOptions, program: string) {
     this.#options = options;
+    this.#program = program;
     this.#noted = new NotedUsers(options);
     this.#spawner = new Spawner(program, options.warn);
     this.#plain = new PlainProcesses(this.#spawner);
@@ -177,6 +182,7 @@ export class ProcessLauncher implements Launcher {
       settings,
       hasRuntime: runtime !== undefined,
       beside: bundle?.beside,
+      hasNetwork: bundle?.hasNetwork ?? false,
       ownDirectory: plan.ownDirectory,
       environment,
     });
@@ -268,6 +274,17 @@ export class ProcessLauncher implements Launcher {
 
   ownDirectory(id: ContainerId): string | undefined {
     return this.#known.get(id)?.ownDirectory;
+  }
+
+  dial(id: ContainerId): Dial | undefined {
+    if (this.#known.get(id)?.hasNetwork !== true) {
+      return undefined;
+    }
+    const first = firstProcess(this.#options.records.folder(id));
+    if (first === undefined) {
+      throw new ContainerizerError(`Container ${id} has no process yet`);
+    }
+    return dialIn(this.#program, first);
   }
 
   limitDevices({ folder, rules }: DeviceLimit): Promise<void> {
@@ -400,17 +417,23 @@ export class ProcessLauncher implements Launcher {
   #confinementOf(
     id: ContainerId,
     processId: number,
-  ): Pick<Known, 'settings' | 'beside' | 'ownDirectory'> {
+  ): Pick<Known, 'settings' | 'beside' | 'hasNetwork' | 'ownDirectory'> {
     try {
       const opened = this.#options.bundles.open(id);
       return {
         settings: opened ? [] : this.#settingsOf(id, processId),
         beside: opened?.beside,
+        hasNetwork: opened?.hasNetwork ?? false,
         ownDirectory: opened?.ownDirectory,
       };
     } catch (error) {
       this.#options.warn(`Nothing is run beside container ${id}: ${String(error)}`);
-      return { settings: undefined, beside: undefined, ownDirectory: undefined };
+      return {
+        settings: undefined,
+        beside: undefined,
+        hasNetwork: false,
+        ownDirectory: undefined,
+      };
     }
   }
 

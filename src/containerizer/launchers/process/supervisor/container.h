@@ -178,6 +178,9 @@ int try_root(const char *target, const char *what);
 int make_network(const char *folder, const char *name);
 int remove_network(const char *folder, const char *name);
 
+/* dial.c: connects within the network of a process; returns the status to end with. */
+int dial(const char *process, const char *address, const char *port);
+
 /*
  * layers.c, copies.c: fills a folder with the files of a layer; copies layers into the first of these
  * folders. They return the status to end with.

@@ -424,6 +424,9 @@ int main(int count, char **arguments) {
   if (count == 4 && strcmp(arguments[1], "remove-network") == 0) {
     return remove_network(arguments[2], arguments[3]);
   }
+  if (count == 5 && strcmp(arguments[1], "dial") == 0) {
+    return dial(arguments[2], arguments[3], arguments[4]);
+  }
   if (count == 3 && strcmp(arguments[1], "layer") == 0) {
     return fill_layer(arguments[2]);
   }
