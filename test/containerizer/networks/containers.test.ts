@@ -198,6 +198,7 @@ describe.runIf(process.geteuid?.() === 0).each(runtimes)('%s', (runtime) => {
     expect(outputOf(outer)).toBe(seen);
     const nested = await launch('c1.c2', SHOW, { namespaces: JOINED });
     expect(await printed(nested)).toBe(seen);
+    expect(launcher.dial(nested.id)).toBeDefined();
     const session = await launch('c1.c3', SHOW, { namespaces: {}, inside: 'c1' });
     expect(await printed(session)).toBe(seen);
     const line = { program: '/bin/sh', arguments: ['sh', '-c', `{ ${SHOW}; } > beside`] };
