@@ -62,6 +62,8 @@ export interface AgentOptions {
   /** Part of the recovered agents (0 to 1) that may be missing; beyond it the master gives up. */
   readonly recoveryAgentRemovalLimit: number;
   readonly requireAgentDomain: boolean;
+  /** No more is offered of an agent with so many executors; absent: they are not counted. */
+  readonly maxExecutorsPerAgent?: number | undefined;
   readonly registryGcIntervalMs: number;
   readonly registryMaxAgentAgeMs: number;
   readonly registryMaxAgentCount: number;

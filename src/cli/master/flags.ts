@@ -149,8 +149,7 @@ export const MASTER_FLAGS = {
   }),
   max_executors_per_agent: integer({
     alias: 'max_executors_per_slave',
-    status: 'planned',
-    help: 'The most executors on one agent (for the port mapping network isolator).',
+    help: 'No more is offered of an agent with so many executors: with the isolator network/port_mapping, each of them has ephemeral ports of its own.',
   }),
   max_operator_event_stream_subscribers: integer({
     default: 1000,

@@ -73,6 +73,7 @@ export function masterOptions(values: MasterFlagValues, start: ServerStart): Mas
     agentRemovalIntervalMs: rate === undefined ? undefined : rate.perMs / rate.count,
     recoveryAgentRemovalLimit: values.recovery_agent_removal_limit,
     requireAgentDomain: values.require_agent_domain,
+    maxExecutorsPerAgent: values.max_executors_per_agent,
     registryGcIntervalMs: values.registry_gc_interval,
     registryMaxAgentAgeMs: values.registry_max_agent_age,
     registryMaxAgentCount: values.registry_max_agent_count,

@@ -31,7 +31,13 @@ import { namedOffers } from '../validation/offers.ts';
 import { operationError, sameVolume } from '../validation/operation.ts';
 import { operationSizeError } from '../validation/size.ts';
 import { launchGroup, launchTasks } from './launch.ts';
-import { discardOffer, giveOfferBack, removeOffer, rescindOffer } from './rescind.ts';
+import {
+  DEFAULT_REFUSE_SECONDS,
+  discardOffer,
+  giveOfferBack,
+  removeOffer,
+  rescindOffer,
+} from './rescind.ts';
 import { hasNames } from './resource-names.ts';
 
 /** What is left of the offers of one ACCEPT, while its operations are taken. */
@@ -114,9 +120,6 @@ function logDropped(state: MasterState, { id }: Framework, dropped: readonly str
       : `${dropped.length} operations of framework ${id}, the first because`;
   log(state, 'warn', `Dropping ${what}: ${why}`);
 }
-
-/** Seconds of the filter of an ACCEPT or DECLINE that names none. */
-export const DEFAULT_REFUSE_SECONDS = 5;
 
 function countMessages(state: MasterState, operations: readonly Offer_Operation[]): void {
   for (const operation of operations) {

@@ -20,7 +20,7 @@ import type {
   OutstandingInverseOffer,
   OutstandingOffer,
 } from '../state.ts';
-import { giveOfferBack } from './rescind.ts';
+import { DEFAULT_REFUSE_SECONDS, giveOfferBack } from './rescind.ts';
 
 const RUN_TIMER = 'allocate';
 const BATCH_TIMER = 'allocation-batch';
@@ -141,11 +141,17 @@ export function offerGrants(state: MasterState): void {
     setTimer(state, OFFERS_TIMER, 0);
   }
   const made = new Map<Framework, OutstandingOffer[]>();
+  const { maxExecutorsPerAgent: most } = state.options;
   for (const grant of turn) {
     const { framework, role } = grant;
     const isWanted = framework.state === 'connected' && framework.active;
     if (!isWanted || !framework.roles.has(role)) {
       giveOfferBack(state, grant, grant.resources);
+      continue;
+    }
+    if (most !== undefined && executorsOf(grant.agent) >= most) {
+      // With a filter: the allocator does not know of the bound, and would grant the same again.
+      giveOfferBack(state, grant, grant.resources, DEFAULT_REFUSE_SECONDS);
       continue;
     }
     const offer = addOffer(state, grant);
@@ -159,6 +165,23 @@ export function offerGrants(state: MasterState): void {
   for (const [framework, offers] of made) {
     sendOffers(state, framework, offers);
   }
+}
+
+/**
+ * Those that frameworks have brought, and one for each task without: Apache Mesos does not count
+ * these, which its agents run by executors nevertheless.
+ */
+function executorsOf({ executors, tasks }: Agent): number {
+  let count = 0;
+  for (const own of executors.values()) {
+    count += own.size;
+  }
+  for (const own of tasks.values()) {
+    for (const task of own.values()) {
+      count += task.executor_id === undefined ? 1 : 0;
+    }
+  }
+  return count;
 }
 
 /** Apache Mesos puts all offers of a run into one event, however long. */

@@ -6,6 +6,9 @@ import type { OfferId } from '../../model/ids.ts';
 import { clearTimer, sendToFramework } from '../outbox.ts';
 import type { Agent, MasterState, OutstandingInverseOffer, OutstandingOffer } from '../state.ts';
 
+/** Seconds of a filter that names none. */
+export const DEFAULT_REFUSE_SECONDS = 5;
+
 /** Takes an offer out of the master's state; the caller tells the allocator. */
 export function removeOffer(state: MasterState, offer: OutstandingOffer): void {
   state.offers.delete(offer.id);

@@ -19,9 +19,8 @@ import {
 import { resourceError, resourcesError } from '../../model/resource-validation.ts';
 import type { Principal } from '../../security/principal.ts';
 import { usedOn } from '../agents/usage.ts';
-import { DEFAULT_REFUSE_SECONDS } from '../offers/accept.ts';
 import { ask } from '../offers/allocator-recovery.ts';
-import { discardOffer } from '../offers/rescind.ts';
+import { DEFAULT_REFUSE_SECONDS, discardOffer } from '../offers/rescind.ts';
 import { hasNames } from '../offers/resource-names.ts';
 import { reply, sendToFramework } from '../outbox.ts';
 import { rolesOf, rolesRoomError } from '../roles/room.ts';
