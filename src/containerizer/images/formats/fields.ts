@@ -1,4 +1,4 @@
-// Reads JSON that registries and archives send, of which nothing is known yet. What is not as it
+// Reads JSON of registries, archives and plugins, of which nothing is known yet. What is not as it
 // should be is named by its place. null counts as absent, for the programs that write these files
 // are written in Go.
 import { decodeBase64 } from '../../../wire/base64.ts';

@@ -1,0 +1,274 @@
+// The networks of CNI plugins: containers are attached to those that they name.
+import { resolve } from 'node:path';
+import { errorText } from '../../../model/error-text.ts';
+import { type NetworkInfo, NetworkInfo_Protocol } from '../../../model/generated/messages.ts';
+import type { ContainerId } from '../../../model/ids.ts';
+import { ContainerizerError } from '../../containerizer-error.ts';
+import type { Fields } from '../../images/formats/fields.ts';
+import type { Attached, Attachment, CniAsked, NetworkKind } from '../network.ts';
+import {
+  addLink,
+  checkLink,
+  collectGarbage,
+  deleteLink,
+  hasGarbageCollection,
+} from './attachment.ts';
+import type { NetworkList } from './configuration.ts';
+import { Configurations } from './configurations.ts';
+import { type DefaultDns, mergedDns } from './dns.ts';
+import { Exclusion } from './exclusion.ts';
+import { endLeftPlugins } from './left-plugins.ts';
+import type { Patience } from './plugin-call.ts';
+import { type Link, Plugins } from './plugins.ts';
+import { PORT_MAPPINGS } from './port-mapper.ts';
+import { checkMappings, MappedPorts } from './port-mappings.ts';
+import { type CniResult, ownAddresses, resultOf } from './result.ts';
+
+export interface CniOptions {
+  /** `--network_cni_config_dir`; undefined: there are no networks but those that are built in. */
+  readonly configFolder: string | undefined;
+  /** `--network_cni_plugins_dir`: folders, separated by colons. */
+  readonly pluginFolders: string;
+  /** PATH, in which plugins find programs such as iptables. */
+  readonly programPath: string;
+  /** Networks that no file needs to say, by their names. */
+  readonly builtIn?: ReadonlyMap<string, NetworkList> | undefined;
+  readonly defaultDns?: DefaultDns | undefined;
+  readonly patience?: Patience | undefined;
+  readonly warn: (text: string) => void;
+}
+
+/** What is on record of a container: enough to detach it, whatever flags the agent then has. */
+interface Noted {
+  readonly links: readonly NotedLink[];
+}
+
+interface NotedLink extends Omit<Link, 'id'> {
+  /** What its last plugin has answered; absent where the link may be there in part. */
+  readonly result?: Fields;
+}
+
+export const cniNetworks = (options: CniOptions): NetworkKind<CniAsked> => new CniNetworks(options);
+
+class CniNetworks implements NetworkKind<CniAsked> {
+  readonly #options: CniOptions;
+  readonly #folders: string;
+  readonly #configurations: Configurations;
+  readonly #plugins: Plugins;
+  readonly #ports = new MappedPorts();
+  /** Links of containers, also those that are only being made. */
+  readonly #links = new Map<ContainerId, readonly NotedLink[]>();
+  /** Garbage is collected while no link is made or taken away. */
+  readonly #exclusion = new Exclusion();
+  /** By the names of networks: once for each, before the first container comes. */
+  readonly #collections = new Map<string, Promise<void>>();
+  /** Checks of what earlier agents have made, one after the other. */
+  #checks: Promise<void> = Promise.resolve();
+  #checking: { readonly id: ContainerId; readonly done: Promise<void> } | undefined;
+  readonly #closing = new AbortController();
+  readonly #failures = { attach: 0, detach: 0, check: 0 };
+  /** Networks of which it was told that none of their plugins maps ports. */
+  readonly #withoutPorts = new Set<string>();
+
+  constructor(options: CniOptions) {
+    this.#options = options;
+    const { configFolder, pluginFolders, builtIn, warn } = options;
+    const folders = pluginFolders.split(':').filter(Boolean);
+    this.#folders = folders.map((folder) => resolve(folder)).join(':');
+    this.#configurations = new Configurations({
+      folder: configFolder,
+      pluginFolders: this.#folders,
+      builtIn,
+      warn,
+    });
+    this.#plugins = new Plugins(options.programPath, options.patience);
+  }
+
+  async attach(attachment: Attachment<CniAsked>): Promise<Attached> {
+    try {
+      return await this.#attach(attachment);
+    } catch (error) {
+      this.#failures.attach++;
+      throw error;
+    }
+  }
+
+  async #attach({ id, namespace, asked, note, abort }: Attachment<CniAsked>): Promise<Attached> {
+    const links = await this.#linksOf(asked.networks);
+    abort.throwIfAborted();
+    this.#ports.take(id, mappedBy(links));
+    this.#links.set(id, links);
+    try {
+      await note({ links } satisfies Noted);
+    } catch (error) {
+      this.#forget(id, links);
+      throw error;
+    }
+    for (const { network } of links) {
+      await this.#collectGarbage(network);
+    }
+    const results = await this.#exclusion.shared(async () => {
+      const made: { readonly link: NotedLink; readonly result: CniResult }[] = [];
+      for (const [at, link] of links.entries()) {
+        const result = await addLink(this.#plugins, { id, ...link }, namespace, abort);
+        made.push({ link, result });
+        links[at] = { ...link, result: result.raw };
+        await note({ links } satisfies Noted);
+      }
+      return made;
+    });
+    return {
+      infos: results.map(({ link, result }) => infoOf(link, result)),
+      dns: mergedDns(
+        results.map(({ link, result }) => ({ name: link.network.name, dns: result.dns })),
+        this.#options.defaultDns,
+      ),
+    };
+  }
+
+  /** The specification forbids to work on several links of a container at the same time. */
+  async detach(id: ContainerId, namespace: string | undefined, noted: unknown): Promise<void> {
+    const links = linksIn(noted);
+    const isOwn = this.#links.delete(id);
+    if (this.#checking?.id === id) {
+      await this.#checking.done;
+    }
+    if (!isOwn && links.some(({ result }) => result === undefined)) {
+      await endLeftPlugins(id);
+    }
+    const errors: unknown[] = [];
+    await this.#exclusion.shared(async () => {
+      for (const link of links.toReversed()) {
+        const { result, network } = link;
+        const made = result && resultOf(result, network.cniVersion);
+        await deleteLink(this.#plugins, { id, ...link }, namespace, made).catch((error: unknown) =>
+          errors.push(error),
+        );
+      }
+    });
+    if (errors.length > 0) {
+      this.#failures.detach++;
+      this.#ports.recover(id, mappedBy(links));
+      throw new ContainerizerError(errors.map(errorText).join('\n'), { cause: errors[0] });
+    }
+    this.#forget(id, links);
+  }
+
+  async recover(id: ContainerId, namespace: string, noted: unknown): Promise<void> {
+    const links = linksIn(noted);
+    this.#links.set(id, links);
+    this.#ports.recover(id, mappedBy(links));
+    this.#checks = this.#checks.then(async () => {
+      if (this.#links.get(id) === links && !this.#closing.signal.aborted) {
+        const done = this.#check(id, namespace, links);
+        this.#checking = { id, done };
+        await done;
+        this.#checking = undefined;
+      }
+    });
+  }
+
+  metrics(): Readonly<Record<string, number>> {
+    const { attach, detach, check } = this.#failures;
+    return {
+      'containerizer/mesos/network_cni/attach_failures': attach,
+      'containerizer/mesos/network_cni/detach_failures': detach,
+      'containerizer/mesos/network_cni/check_failures': check,
+    };
+  }
+
+  close(): void {
+    this.#closing.abort(new ContainerizerError('The agent ends'));
+  }
+
+  async #linksOf(networks: readonly NetworkInfo[]): Promise<NotedLink[]> {
+    const links: NotedLink[] = [];
+    for (const [at, asked] of networks.entries()) {
+      checkMappings(asked);
+      const network = await this.#configurations.find(asked.name ?? '');
+      links.push({ ifName: `eth${at}`, network, asked, folders: this.#folders });
+      this.#tellOfPorts(network, asked);
+    }
+    return links;
+  }
+
+  /** They are in `args` in any case, where a plugin may look for them. */
+  #tellOfPorts(network: NetworkList, { port_mappings = [] }: NetworkInfo): void {
+    const { name } = network;
+    if (port_mappings.length > 0 && !mapsPorts(network) && !this.#withoutPorts.has(name)) {
+      this.#withoutPorts.add(name);
+      this.#options.warn(
+        `A container in CNI network '${name}' has port mappings, and none of its plugins has the ` +
+          `capability ${PORT_MAPPINGS}`,
+      );
+    }
+  }
+
+  #collectGarbage(network: NetworkList): Promise<void> {
+    const begun = this.#collections.get(network.name);
+    if (begun !== undefined || !hasGarbageCollection(network)) {
+      return begun ?? Promise.resolve();
+    }
+    const collection = this.#exclusion.alone(async () => {
+      const valid = [...this.#links].flatMap(([id, links]) =>
+        links
+          .filter((link) => link.network.name === network.name)
+          .map(({ ifName }) => ({ containerID: id, ifname: ifName })),
+      );
+      for (const error of await collectGarbage(this.#plugins, network, this.#folders, valid)) {
+        this.#options.warn(errorText(error));
+      }
+    });
+    this.#collections.set(network.name, collection);
+    return collection;
+  }
+
+  async #check(id: ContainerId, namespace: string, links: readonly NotedLink[]): Promise<void> {
+    const { signal } = this.#closing;
+    for (const link of links) {
+      if (link.result !== undefined && !signal.aborted) {
+        const made = resultOf(link.result, link.network.cniVersion);
+        try {
+          await checkLink(this.#plugins, { id, ...link }, namespace, made, signal);
+        } catch (error) {
+          if (!signal.aborted) {
+            this.#failures.check++;
+            this.#options.warn(errorText(error));
+          }
+        }
+      }
+    }
+  }
+
+  #forget(id: ContainerId, links: readonly NotedLink[]): void {
+    this.#links.delete(id);
+    this.#ports.release(id, mappedBy(links));
+  }
+}
+
+/** Nothing is to be undone where nothing was noted. */
+function linksIn(noted: unknown): readonly NotedLink[] {
+  if (noted === undefined || noted === null) {
+    return [];
+  }
+  const { links } = noted as Partial<Noted>;
+  if (!Array.isArray(links)) {
+    throw new ContainerizerError('The record of CNI networks has no links: it is not readable');
+  }
+  return links;
+}
+
+const mapsPorts = ({ plugins }: NetworkList) =>
+  plugins.some(({ capabilities }) => capabilities.includes(PORT_MAPPINGS));
+
+const mappedBy = (links: readonly NotedLink[]): NetworkInfo[] =>
+  links.filter(({ network }) => mapsPorts(network)).map(({ asked }) => asked);
+
+/** Of addresses, those that it has are told, and not those that it has asked for. */
+const infoOf = ({ asked }: NotedLink, result: CniResult): NetworkInfo => ({
+  ...asked,
+  ip_addresses: ownAddresses(result).map(({ protocol, address }) => ({
+    protocol: NetworkInfo_Protocol[protocol],
+    ip_address: address,
+  })),
+});

@@ -1,0 +1,190 @@
+// The networks that an operator has configured: files of one folder, which may change at any time.
+// They are looked at again for each container, and read again where they have changed.
+import { type BigIntStats, constants } from 'node:fs';
+import { open, opendir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { errorText } from '../../../model/error-text.ts';
+import { ContainerizerError } from '../../containerizer-error.ts';
+import { type NetworkList, networkListIn } from './configuration.ts';
+import { pluginPath } from './plugin-programs.ts';
+
+export interface ConfigurationOptions {
+  /** Undefined: there are none but those that are built in. */
+  readonly folder: string | undefined;
+  /** Where plugins are looked for: folders, separated by colons. */
+  readonly pluginFolders: string;
+  readonly builtIn?: ReadonlyMap<string, NetworkList> | undefined;
+  readonly warn: (text: string) => void;
+}
+
+interface ReadFile {
+  /** Changes with the file. */
+  readonly state: string;
+  readonly list?: NetworkList | undefined;
+  /** What is wrong with it, or has no effect. */
+  readonly complaints: readonly string[];
+}
+
+const MAX_FILES = 10_000;
+const MAX_BYTES = 1024 * 1024;
+/** Lines of the log about one look at the folder. */
+const MOST_TOLD = 20;
+
+export class Configurations {
+  readonly #options: ConfigurationOptions;
+  /** By the names of files. */
+  #files: ReadonlyMap<string, ReadFile> = new Map();
+  /** What has been told of, as long as it is so. */
+  #told: ReadonlySet<string> = new Set();
+  #looking: Promise<unknown> = Promise.resolve();
+  /** The look that has not begun yet: it sees all that is there now. */
+  #next: Promise<ReadonlyMap<string, NetworkList>> | undefined;
+
+  constructor(options: ConfigurationOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * The network of that name, as it is configured now. Rejects with ContainerizerError where there
+   * is none, or one of its plugins is not on this machine.
+   */
+  async find(name: string): Promise<NetworkList> {
+    const { builtIn, pluginFolders, warn } = this.#options;
+    const list = builtIn?.get(name) ?? (await this.#configured()).get(name);
+    if (list === undefined) {
+      throw new ContainerizerError(`Unknown CNI network '${name}'`);
+    }
+    for (const type of list.plugins.flatMap(({ type, ipam }) => [type, ...(ipam ? [ipam] : [])])) {
+      if ((await pluginPath(pluginFolders, type)) === undefined) {
+        // Frameworks need not know the folders of the machine.
+        warn(
+          `CNI network '${name}' needs the plugin '${type}', which is not in '${pluginFolders}'`,
+        );
+        throw new ContainerizerError(`Unknown CNI network '${name}'`);
+      }
+    }
+    return list;
+  }
+
+  #configured(): Promise<ReadonlyMap<string, NetworkList>> {
+    const { folder } = this.#options;
+    if (folder === undefined) {
+      return Promise.resolve(new Map());
+    }
+    this.#next ??= this.#looking.then(() => {
+      this.#next = undefined;
+      const looking = this.#look(folder);
+      this.#looking = looking.catch(() => {});
+      return looking;
+    });
+    return this.#next;
+  }
+
+  /** The first file by its name counts, where several have the same network. */
+  async #look(folder: string): Promise<ReadonlyMap<string, NetworkList>> {
+    const files = new Map<string, ReadFile>();
+    const networks = new Map<string, NetworkList>();
+    const owners = new Map<string, string>();
+    const complaints: string[] = [];
+    for (const name of await this.#names(folder, complaints)) {
+      const path = join(folder, name);
+      const file = await readAgain(path, this.#files.get(name));
+      if (file === undefined) {
+        continue;
+      }
+      files.set(name, file);
+      complaints.push(...file.complaints.map((text) => told(path, file, text)));
+      const network = file.list?.name;
+      const owner = network === undefined ? undefined : owners.get(network);
+      if (owner !== undefined) {
+        const text = `it is of CNI network '${network}', as is '${owner}', which counts`;
+        complaints.push(told(path, file, text));
+      } else if (file.list !== undefined) {
+        owners.set(file.list.name, path);
+        networks.set(file.list.name, file.list);
+      }
+    }
+    this.#files = files;
+    this.#tell(complaints);
+    return networks;
+  }
+
+  /** Hidden files are those of editors, and of programs that exchange files. */
+  async #names(folder: string, complaints: string[]): Promise<string[]> {
+    const names: string[] = [];
+    try {
+      for await (const { name } of await opendir(folder, { bufferSize: 1_000 })) {
+        if (names.length === MAX_FILES) {
+          complaints.push(`'${folder}' has more than ${MAX_FILES} files: the others do not count`);
+          break;
+        }
+        if (!name.startsWith('.')) {
+          names.push(name);
+        }
+      }
+    } catch (error) {
+      throw new ContainerizerError(
+        `Unable to list the CNI network configuration directory '${folder}': ${errorText(error)}`,
+        { cause: error },
+      );
+    }
+    return names.sort();
+  }
+
+  /** Once, until the file changes. */
+  #tell(complaints: readonly string[]): void {
+    const news = complaints.filter((complaint) => !this.#told.has(complaint));
+    for (const complaint of news.slice(0, MOST_TOLD)) {
+      this.#options.warn(complaint.split('\0', 1)[0] ?? '');
+    }
+    if (news.length > MOST_TOLD) {
+      this.#options.warn(`${news.length - MOST_TOLD} more CNI configurations are wrong`);
+    }
+    this.#told = new Set(complaints);
+  }
+}
+
+/** A line of the log, and what makes it another when the file has changed. */
+const told = (path: string, { state }: ReadFile, text: string) =>
+  `CNI configuration '${path}': ${text}\0${state}`;
+
+/** Undefined: it is a folder, or gone. `known`: what was read last time. */
+async function readAgain(path: string, known: ReadFile | undefined): Promise<ReadFile | undefined> {
+  let state = '';
+  try {
+    const now = await stat(path, { bigint: true });
+    state = stateOf(now);
+    if (now.isDirectory() || known?.state === state) {
+      return now.isDirectory() ? undefined : known;
+    }
+    const { list, remarks } = networkListIn(await bytesOf(path, now));
+    return { state, list, complaints: remarks };
+  } catch (error) {
+    return isGone(error) ? undefined : { state, complaints: [`skipped: ${errorText(error)}`] };
+  }
+}
+
+const stateOf = ({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats) =>
+  [dev, ino, size, mtimeNs, ctimeNs].join(' ');
+
+/** It was deleted while the folder was read. */
+const isGone = (error: unknown) => (error as NodeJS.ErrnoException).code === 'ENOENT';
+
+/** A device or a FIFO is not waited for, nor where it has taken the place of a file just now. */
+async function bytesOf(path: string, now: BigIntStats): Promise<Uint8Array> {
+  if (!now.isFile()) {
+    throw new Error('it is no file');
+  }
+  if (now.size > MAX_BYTES) {
+    throw new Error(`it has more than ${MAX_BYTES} bytes`);
+  }
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    // One more than there are: a file that grows is read again.
+    const bytes = Buffer.alloc(Number(now.size) + 1);
+    const { bytesRead } = await file.read(bytes, 0, bytes.length, 0);
+    return bytes.subarray(0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}

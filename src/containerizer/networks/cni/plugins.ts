@@ -1,0 +1,147 @@
+// Asks plugins of the machine for one thing, in a version of the specification that they speak.
+import type { NetworkInfo } from '../../../model/generated/messages.ts';
+import type { ContainerId } from '../../../model/ids.ts';
+import { ContainerizerError } from '../../containerizer-error.ts';
+import { Slots } from '../../downloads/slots.ts';
+import { fieldsOf, jsonOf, parsed, textsOf } from '../../images/formats/fields.ts';
+import type { NetworkList, PluginConfiguration } from './configuration.ts';
+import { callPlugin, DEFAULT_PATIENCE, type Patience, type PluginEnd } from './plugin-call.ts';
+import { errorCode, failureText, INCOMPATIBLE_VERSION } from './plugin-failure.ts';
+import { pluginPath } from './plugin-programs.ts';
+import { requestText, type ValidAttachment } from './request.ts';
+import { type CniResult, resultAs } from './result.ts';
+import { type CniVersion, highestVersion } from './versions.ts';
+
+/** A link of a container to a network. */
+export interface Link {
+  readonly id: ContainerId;
+  /** The name of its interface in the container. */
+  readonly ifName: string;
+  readonly network: NetworkList;
+  readonly asked: NetworkInfo;
+  /** Where plugins are looked for: folders, separated by colons. */
+  readonly folders: string;
+}
+
+interface PluginTask extends Pick<Link, 'network' | 'folders'> {
+  readonly command: 'ADD' | 'CHECK' | 'DEL' | 'GC';
+  /** For messages, after "failed to". */
+  readonly what: string;
+  readonly plugin: PluginConfiguration;
+  readonly link?: Link;
+  readonly namespace?: string | undefined;
+  readonly prevResult?: CniResult | undefined;
+  readonly valid?: readonly ValidAttachment[];
+}
+
+interface PluginRun {
+  readonly command: PluginTask['command'] | 'VERSION';
+  readonly input: string;
+  readonly link?: Link | undefined;
+  readonly namespace?: string | undefined;
+}
+
+interface PluginAnswer extends PluginEnd {
+  readonly path: string;
+  /** That of the request. */
+  readonly cniVersion: CniVersion;
+}
+
+export class PluginError extends ContainerizerError {
+  /** Of the specification, or the plugin's own; undefined: it has answered with none. */
+  readonly pluginCode: number | undefined;
+
+  constructor(text: string, pluginCode: number | undefined) {
+    super(text);
+    this.pluginCode = pluginCode;
+  }
+}
+
+/** They wait for each other's locks, and for the kernel's. */
+const MOST_AT_ONCE = 32;
+/** Plugins of the first version look for these in any case. */
+const NOBODY = { CNI_CONTAINERID: 'dummy', CNI_NETNS: 'dummy', CNI_IFNAME: 'dummy' };
+
+export class Plugins {
+  readonly #slots = new Slots(MOST_AT_ONCE, MOST_AT_ONCE);
+  readonly #programPath: string;
+  readonly #patience: Patience;
+
+  /** `programPath`: the PATH in which plugins find programs such as iptables. */
+  constructor(programPath: string, patience = DEFAULT_PATIENCE) {
+    this.#programPath = programPath;
+    this.#patience = patience;
+  }
+
+  /**
+   * Resolves to the answer of a plugin that has succeeded. Rejects with PluginError where it has
+   * failed, and with ContainerizerError where there is no such plugin, or with the reason of the
+   * abort where it has not begun.
+   */
+  async ask(task: PluginTask, abort: AbortSignal): Promise<PluginAnswer> {
+    const { plugin, network, what, folders } = task;
+    const path = await pluginPath(folders, plugin.type);
+    if (path === undefined) {
+      throw new ContainerizerError(
+        `Unable to find the plugin ${plugin.type} in '${folders}', required to ${what}`,
+      );
+    }
+    let { cniVersion } = network;
+    let end = await this.#call(path, task, cniVersion, abort);
+    if (errorCode(end) === INCOMPATIBLE_VERSION && !abort.aborted) {
+      cniVersion = (await this.#commonVersion(path, task, abort)) ?? cniVersion;
+      end =
+        cniVersion === network.cniVersion ? end : await this.#call(path, task, cniVersion, abort);
+    }
+    if (end.failure !== undefined) {
+      throw new PluginError(failureText(path, what, end), errorCode(end));
+    }
+    return { ...end, path, cniVersion };
+  }
+
+  #call(path: string, task: PluginTask, cniVersion: CniVersion, abort: AbortSignal) {
+    const { command, network, plugin, link, namespace, prevResult, valid } = task;
+    const input = requestText({
+      network,
+      plugin,
+      cniVersion,
+      asked: link?.asked,
+      prevResult: prevResult && resultAs(prevResult, cniVersion),
+      valid,
+    });
+    return this.#run(path, task, { command, input, link, namespace }, abort);
+  }
+
+  /** The highest version of the network's or older that the plugin says it speaks, too. */
+  async #commonVersion(path: string, task: PluginTask, abort: AbortSignal) {
+    const { cniVersion } = task.network;
+    const input = JSON.stringify({ cniVersion });
+    const { failure, stdout } = await this.#run(path, task, { command: 'VERSION', input }, abort);
+    if (failure !== undefined) {
+      return undefined;
+    }
+    const spoken = parsed(`the versions of the CNI plugin '${path}'`, () =>
+      textsOf(fieldsOf(jsonOf(stdout), 'the versions').supportedVersions, 'supportedVersions'),
+    );
+    return highestVersion(spoken, cniVersion);
+  }
+
+  #run(
+    path: string,
+    { network, folders }: PluginTask,
+    { command, input, link, namespace }: PluginRun,
+    abort: AbortSignal,
+  ): Promise<PluginEnd> {
+    const environment = {
+      CNI_COMMAND: command,
+      CNI_PATH: folders,
+      PATH: this.#programPath,
+      ...(command === 'VERSION' && NOBODY),
+      ...(link && { CNI_CONTAINERID: link.id, CNI_IFNAME: link.ifName }),
+      ...(namespace !== undefined && { CNI_NETNS: namespace }),
+    };
+    return this.#slots.run({ host: network.name }, abort, () =>
+      callPlugin({ path, environment, input }, this.#patience, abort),
+    );
+  }
+}
