@@ -1,16 +1,8 @@
 // Timer statistics: the latest samples of how long something took, and their quantiles when metrics
 // are read.
+import { percentilesOf } from './percentiles.ts';
 
 const WINDOW_SIZE = 1000;
-
-const PERCENTILES = [
-  ['p50', 0.5],
-  ['p90', 0.9],
-  ['p95', 0.95],
-  ['p99', 0.99],
-  ['p999', 0.999],
-  ['p9999', 0.9999],
-] as const;
 
 export class Durations {
   private readonly samples: number[] = [];
@@ -39,17 +31,8 @@ export class Durations {
     metrics[`${name}/count`] = Math.min(this.count, WINDOW_SIZE);
     metrics[`${name}/min`] = sorted[0] ?? 0;
     metrics[`${name}/max`] = sorted.at(-1) ?? 0;
-    for (const [key, part] of PERCENTILES) {
-      metrics[`${name}/${key}`] = quantile(sorted, part);
+    for (const [key, value] of Object.entries(percentilesOf(sorted))) {
+      metrics[`${name}/${key}`] = value;
     }
   }
-}
-
-/** A quantile, interpolated between the two nearest samples. */
-function quantile(sorted: readonly number[], part: number): number {
-  const position = part * (sorted.length - 1);
-  const below = Math.floor(position);
-  const low = sorted[below] ?? 0;
-  const high = sorted[below + 1] ?? low;
-  return low + (high - low) * (position - below);
 }

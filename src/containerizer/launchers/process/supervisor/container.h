@@ -181,6 +181,9 @@ int remove_network(const char *folder, const char *name);
 /* dial.c: connects within the network of a process; returns the status to end with. */
 int dial(const char *process, const char *address, const char *port);
 
+/* figures.c: answers what the kernel counts in network namespaces, until its input ends. */
+int tell_figures(void);
+
 /*
  * layers.c, copies.c: fills a folder with the files of a layer; copies layers into the first of these
  * folders. They return the status to end with.

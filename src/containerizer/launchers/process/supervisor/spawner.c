@@ -427,6 +427,9 @@ int main(int count, char **arguments) {
   if (count == 5 && strcmp(arguments[1], "dial") == 0) {
     return dial(arguments[2], arguments[3], arguments[4]);
   }
+  if (count == 2 && strcmp(arguments[1], "network-figures") == 0) {
+    return tell_figures();
+  }
   if (count == 3 && strcmp(arguments[1], "layer") == 0) {
     return fill_layer(arguments[2]);
   }
