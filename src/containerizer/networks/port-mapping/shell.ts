@@ -1,0 +1,59 @@
+// Runs a script of port mapping: in a process group of its own, which is killed at the deadline,
+// and with bounds for what it prints.
+import { spawn } from 'node:child_process';
+import { ContainerizerError } from '../../containerizer-error.ts';
+import { killGroup } from '../../process-group.ts';
+
+const LONGEST_MS = 30_000;
+/** Far more than all filters there may be. */
+const MAX_OUTPUT_BYTES = 16 * 1024 * 1024;
+const MAX_ERROR_BYTES = 1_000;
+/** Where tc and ip are, which PATH may lack. */
+const SYSTEM_FOLDERS = ['/usr/sbin', '/sbin', '/usr/bin', '/bin'];
+
+/**
+ * What the script prints. `purpose` begins what is told of a failure. Rejects with
+ * ContainerizerError where a command fails that must not.
+ */
+export function runScript(purpose: string, script: string): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const child = spawn('/bin/sh', ['-e'], {
+    cwd: '/',
+    detached: true,
+    env: { LC_ALL: 'C', PATH: [process.env.PATH, ...SYSTEM_FOLDERS].filter(Boolean).join(':') },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  const fail = (why: string) => reject(new ContainerizerError(`${purpose}: ${why}`));
+  const deadline = setTimeout(() => {
+    fail(`the programs ip and tc have not ended after ${LONGEST_MS / 1000} s`);
+    killGroup(child.pid);
+  }, LONGEST_MS);
+  let output = '';
+  let errors = '';
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    output += chunk;
+    if (output.length > MAX_OUTPUT_BYTES) {
+      fail(`the programs ip and tc have printed more than ${MAX_OUTPUT_BYTES} bytes`);
+      killGroup(child.pid);
+    }
+  });
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+    errors = (errors + chunk).slice(0, MAX_ERROR_BYTES);
+  });
+  child.on('error', (error) => {
+    clearTimeout(deadline);
+    fail(error.message);
+  });
+  child.on('close', (status, signal) => {
+    clearTimeout(deadline);
+    if (status === 0) {
+      resolve(output);
+    } else {
+      fail(errors.trim().replaceAll(/\s*\n\s*/g, ' ') || (signal ?? `exit status ${status}`));
+    }
+  });
+  // The shell may end before it has read all of it.
+  child.stdin.on('error', () => {});
+  child.stdin.end(script);
+  return promise;
+}
