@@ -34,6 +34,7 @@ import { type ContainerizerCounts, type LaunchOptions, LaunchSteps } from './lau
 import type { Container, ContainerUsage, Inspection, Launcher } from './launchers/launcher.ts';
 import { openLauncher } from './launchers/launchers.ts';
 import type { LauncherName } from './launchers/names.ts';
+import { supervisorProgram } from './launchers/process/supervisor-program.ts';
 import { deafListeners, type Listeners } from './listeners.ts';
 import { memoryLimitation } from './memory-limitation.ts';
 import { type Dial, dialHere } from './networks/dial.ts';
@@ -111,6 +112,8 @@ export type ImageCalls = Pick<Provisioner, 'pull' | 'images' | 'prune'>;
 interface Parts {
   readonly users: Users;
   readonly launcher: Launcher;
+  /** The path of the supervisor's program. */
+  readonly supervisor: string;
   readonly counts: ContainerizerCounts;
   /** Kills what is left in cgroups, and removes them. */
   readonly sweep: (folders: readonly string[]) => Promise<void>;
@@ -148,6 +151,7 @@ export class Containerizer {
       capabilities: options.capabilities ?? {},
       options: options.isolators ?? {},
       launcher: options.launcher,
+      supervisor: parts.supervisor,
       warn: options.warn,
       onLimitation: (container, limitation) => this.#listeners.onLimitation(container, limitation),
     };
@@ -249,7 +253,8 @@ export class Containerizer {
       sweep,
       hasDocker: hasDocker(options),
     });
-    return new Containerizer(options, { users, launcher, counts, sweep });
+    const supervisor = await supervisorProgram(options.programs);
+    return new Containerizer(options, { users, launcher, supervisor, counts, sweep });
   }
 
   watch(listeners: Partial<Listeners>): void {

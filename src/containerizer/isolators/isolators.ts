@@ -79,6 +79,8 @@ export interface IsolatorParts {
   readonly capabilities: CapabilityDefaults;
   readonly options: IsolatorOptions;
   readonly launcher: LauncherName;
+  /** The path of the supervisor's program. */
+  readonly supervisor: string;
   readonly onLimitation: OnLimitation;
   readonly warn: (text: string) => void;
 }
@@ -117,10 +119,11 @@ const MAKERS: Readonly<Record<IsolatorName, Maker>> = {
       onLimitation,
       warn,
     }),
-  'network/ports': ({ host, options, onLimitation, warn }) =>
+  'network/ports': ({ host, options, supervisor, onLimitation, warn }) =>
     networkPorts({
       ...(options.ports ?? DEFAULT_PORT_OPTIONS),
       find: host.programs.get('find'),
+      supervisor,
       hasCgroups: host.cgroups.hierarchies.length > 0,
       onLimitation,
       warn,

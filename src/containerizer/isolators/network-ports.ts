@@ -45,18 +45,25 @@ interface Reporting extends PortOptions {
 interface NetworkPortsParts extends Reporting {
   /** The program find; undefined where there is none. */
   readonly find: string | undefined;
+  /** That of the supervisor: its path. */
+  readonly supervisor: string;
   readonly hasCgroups: boolean;
 }
 
 /** Throws ContainerizerError where it cannot be told who listens. */
-export function networkPorts({ find, hasCgroups, ...parts }: NetworkPortsParts): Isolator {
+export function networkPorts({
+  find,
+  supervisor,
+  hasCgroups,
+  ...parts
+}: NetworkPortsParts): Isolator {
   if (find === undefined) {
     throw new ContainerizerError('--isolation: network/ports needs the program find');
   }
   if (!hasCgroups) {
     throw new ContainerizerError('--isolation: network/ports needs cgroups for containers');
   }
-  const ports = new Ports(parts, find);
+  const ports = new Ports(parts, new OpenSockets(find, supervisor));
   return {
     name: 'network/ports',
     contribute: (plan, { id, resources }) =>
@@ -88,9 +95,9 @@ class Ports {
   readonly #watched = new Map<ContainerId, Watched>();
   readonly #rounds: Rounds;
 
-  constructor(options: Reporting, find: string) {
+  constructor(options: Reporting, open: OpenSockets) {
     this.#options = options;
-    this.#open = new OpenSockets(find);
+    this.#open = open;
     this.#rounds = new Rounds({
       intervalMs: options.watchIntervalMs,
       look: () =>

@@ -59,19 +59,27 @@ const LONGEST_MS = 60_000;
 
 /**
  * Lists the open sockets of processes by the program find: a process may have a million files open.
+ * The supervisor's tells which of their threads have some that the process does not have.
  */
 export class OpenSockets {
   readonly #find: string;
+  readonly #supervisor: string;
   readonly #running = new Set<ChildProcess>();
 
-  constructor(find: string) {
+  /** The paths of the two programs. */
+  constructor(find: string, supervisor: string) {
     this.#find = find;
+    this.#supervisor = supervisor;
   }
 
-  /** Calls back for each open socket of these processes, as far as they can be looked into. */
+  /**
+   * Calls back for each open socket of these processes, as far as they can be looked into. Rejects
+   * where a program cannot be started.
+   */
   async list(pids: readonly number[], found: (pid: number, inode: string) => void): Promise<void> {
-    for (let from = 0; from < pids.length; from += BATCH) {
-      await this.#listSome(pids.slice(from, from + BATCH), found);
+    const folders = [...pids.map((pid) => `${pid}/fd`), ...(await this.#threadsOf(pids))];
+    for (let from = 0; from < folders.length; from += BATCH) {
+      await this.#listSome(folders.slice(from, from + BATCH), found);
     }
   }
 
@@ -81,24 +89,45 @@ export class OpenSockets {
     }
   }
 
-  /** Processes that end meanwhile are passed over. Rejects where the program cannot be started. */
-  #listSome(pids: readonly number[], found: (pid: number, inode: string) => void): Promise<void> {
-    const folders = pids.map((pid) => `${pid}/fd`);
-    const tests = ['-maxdepth', '1', '-lname', 'socket:*', '-printf', '%h %l\n'];
-    const child = spawn(this.#find, [...folders, ...tests], {
-      cwd: '/proc',
-      env: { LC_ALL: 'C' },
-      stdio: ['ignore', 'pipe', 'ignore'],
-      timeout: LONGEST_MS,
-      killSignal: 'SIGKILL',
+  /** The folders of descriptors that are the threads' own. */
+  async #threadsOf(pids: readonly number[]): Promise<string[]> {
+    const folders: string[] = [];
+    const input = pids.map((pid) => `${pid}\n`).join('');
+    await this.#run({ program: this.#supervisor, words: ['own-descriptors'], input }, (line) => {
+      const [pid, thread] = line.split(' ');
+      if (folders.length < MOST_THREADS) {
+        folders.push(`${pid}/task/${thread}/fd`);
+      }
     });
-    this.#running.add(child);
-    createInterface(child.stdout).on('line', (line) => {
+    return folders;
+  }
+
+  /** Processes that end meanwhile are passed over. */
+  #listSome(
+    folders: readonly string[],
+    found: (pid: number, inode: string) => void,
+  ): Promise<void> {
+    const tests = ['-maxdepth', '1', '-lname', 'socket:*', '-printf', '%h %l\n'];
+    return this.#run({ program: this.#find, words: [...folders, ...tests] }, (line) => {
       const [, pid, inode] = OPEN_SOCKET.exec(line) ?? [];
       if (pid !== undefined && inode !== undefined) {
         found(Number(pid), inode);
       }
     });
+  }
+
+  #run({ program, words, input = '' }: Run, take: (line: string) => void): Promise<void> {
+    const child = spawn(program, [...words], {
+      cwd: '/proc',
+      env: { LC_ALL: 'C' },
+      stdio: ['pipe', 'pipe', 'ignore'],
+      timeout: LONGEST_MS,
+      killSignal: 'SIGKILL',
+    });
+    this.#running.add(child);
+    createInterface(child.stdout).on('line', take);
+    // A program that reads nothing, or has ended, tells so by its end.
+    child.stdin.on('error', () => undefined).end(input);
     const ended = Promise.withResolvers<void>();
     child.on('error', ended.reject);
     child.on('close', () => ended.resolve());
@@ -106,4 +135,13 @@ export class OpenSockets {
   }
 }
 
-const OPEN_SOCKET = /^(\d+)\/fd socket:\[(\d+)\]$/;
+interface Run {
+  readonly program: string;
+  readonly words: readonly string[];
+  readonly input?: string;
+}
+
+/** The threads of all processes whose own descriptors are looked at in one round. */
+const MOST_THREADS = 20_000;
+
+const OPEN_SOCKET = /^(\d+)(?:\/task\/\d+)?\/fd socket:\[(\d+)\]$/;

@@ -23,6 +23,7 @@ export const isolatorParts: IsolatorParts = {
   capabilities: {},
   options: {},
   launcher: 'posix',
+  supervisor: '/no/such/supervisor',
   warn: () => {},
   onLimitation: () => {},
 };

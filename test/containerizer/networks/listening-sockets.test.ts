@@ -1,11 +1,17 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
+import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
+import { supervisorProgram } from '../../../src/containerizer/launchers/process/supervisor-program.ts';
 import {
   listeningSocket,
   listeningSockets,
   OpenSockets,
 } from '../../../src/containerizer/networks/listening-sockets.ts';
+import { programs, temporaryFolder } from '../../agent-driver/harness.ts';
 
+const supervisor = await supervisorProgram(programs);
 const servers: Server[] = [];
 
 afterEach(() => {
@@ -36,7 +42,7 @@ test('a socket is one that listens by its state', () => {
 test('the ports on which this process listens are found, whatever the address', async () => {
   const ports = [await listen('127.0.0.1'), await listen('::1')];
   const sockets = await listeningSockets();
-  const open = new OpenSockets('/usr/bin/find');
+  const open = new OpenSockets('/usr/bin/find', supervisor);
   const found = new Set<number | undefined>();
   // Of these processes one has no longer been there for a while.
   await open.list([process.pid, 2 ** 22 - 1], (pid, inode) => {
@@ -46,7 +52,35 @@ test('the ports on which this process listens are found, whatever the address', 
   expect([...found]).toEqual(expect.arrayContaining(ports));
 });
 
+test('what a thread alone has open is found, too', async () => {
+  using folder = temporaryFolder();
+  const program = join(folder.path, 'listener');
+  const source = join(import.meta.dirname, 'own-descriptors.c');
+  execFileSync('cc', ['-pthread', '-o', program, source]);
+  const child = spawn(program, { stdio: ['ignore', 'pipe', 'inherit'] });
+  try {
+    const [text] = await once(child.stdout, 'data');
+    const sockets = await listeningSockets();
+    const found: number[] = [];
+    const open = new OpenSockets('/usr/bin/find', supervisor);
+    await open.list([child.pid ?? 0, process.pid], (pid, inode) => {
+      const port = sockets.get(inode);
+      if (pid === child.pid && port !== undefined) {
+        found.push(port);
+      }
+    });
+    expect(found).toEqual([Number(text)]);
+  } finally {
+    child.kill('SIGKILL');
+  }
+});
+
 test('a program that cannot be started is told', async () => {
-  const open = new OpenSockets('/no/such/find');
-  await expect(open.list([1], () => {})).rejects.toThrow('/no/such/find');
+  for (const [find, other] of [
+    ['/no/such/program', supervisor],
+    ['/usr/bin/find', '/no/such/program'],
+  ] as const) {
+    const open = new OpenSockets(find, other);
+    await expect(open.list([1], () => {})).rejects.toThrow('/no/such/program');
+  }
 });

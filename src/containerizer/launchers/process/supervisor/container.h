@@ -184,6 +184,9 @@ int dial(const char *process, const char *address, const char *port);
 /* figures.c: answers what the kernel counts in network namespaces, until its input ends. */
 int tell_figures(void);
 
+/* threads.c: names the threads of processes with descriptors of their own. */
+int tell_threads(void);
+
 /*
  * layers.c, copies.c: fills a folder with the files of a layer; copies layers into the first of these
  * folders. They return the status to end with.

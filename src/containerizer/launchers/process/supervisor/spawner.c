@@ -430,6 +430,9 @@ int main(int count, char **arguments) {
   if (count == 2 && strcmp(arguments[1], "network-figures") == 0) {
     return tell_figures();
   }
+  if (count == 2 && strcmp(arguments[1], "own-descriptors") == 0) {
+    return tell_threads();
+  }
   if (count == 3 && strcmp(arguments[1], "layer") == 0) {
     return fill_layer(arguments[2]);
   }
