@@ -110,7 +110,7 @@ class CniNetworks implements NetworkKind<CniAsked> {
     const results = await this.#exclusion.shared(async () => {
       const made: { readonly link: NotedLink; readonly result: CniResult }[] = [];
       for (const [at, link] of links.entries()) {
-        const result = await addLink(this.#plugins, { id, ...link }, namespace, abort);
+        const result = await this.#addLink({ id, ...link }, namespace, abort);
         made.push({ link, result });
         links[at] = { ...link, result: result.raw };
         await note({ links } satisfies Noted);
@@ -124,6 +124,18 @@ class CniNetworks implements NetworkKind<CniAsked> {
         this.#options.defaultDns,
       ),
     };
+  }
+
+  /** What fails is told as Mesos tells it, which collects what comes of all networks. */
+  async #addLink(link: Link, namespace: string, abort: AbortSignal): Promise<CniResult> {
+    try {
+      return await addLink(this.#plugins, link, namespace, abort);
+    } catch (error) {
+      if (abort.aborted || !(error instanceof ContainerizerError) || error.reason !== undefined) {
+        throw error;
+      }
+      throw new ContainerizerError(`Collect failed: ${error.message}`, { cause: error });
+    }
   }
 
   /** The specification forbids to work on several links of a container at the same time. */

@@ -55,14 +55,17 @@ export function networkListIn(bytes: Uint8Array): ReadConfiguration {
   const file = fieldsOf(json, 'the configuration');
   const remarks: string[] = [];
   const written = isList(file) ? pluginsOf(file) : [file];
+  const isMapper = ({ type }: Fields) => type === PORT_MAPPER;
   const plugins = written.flatMap((fields) =>
-    fields.type === PORT_MAPPER ? expandedPortMapper(fields, remarks) : [fields],
+    isMapper(fields) ? expandedPortMapper(fields, remarks) : [fields],
   );
   const list = {
     name: nameOf(file),
     cniVersion: versionOf(file, plugins),
     plugins: plugins.map((fields, at) => pluginOf(fields, isList(file) ? `plugins[${at}].` : '')),
-    disableCheck: switchOf(file, 'disableCheck'),
+    // Mesos's port mapper has no checks, and those of portmap find fault with IPv6 where there is
+    // none.
+    disableCheck: switchOf(file, 'disableCheck') || written.some(isMapper),
     disableGC: switchOf(file, 'disableGC'),
   };
   return { list, remarks };

@@ -36,6 +36,8 @@ export class Configurations {
   #files: ReadonlyMap<string, ReadFile> = new Map();
   /** What has been told of, as long as it is so. */
   #told: ReadonlySet<string> = new Set();
+  /** By networks: plugins that are not on this machine, as was told. */
+  readonly #missing = new Map<string, string>();
   #looking: Promise<unknown> = Promise.resolve();
   /** The look that has not begun yet: it sees all that is there now. */
   #next: Promise<ReadonlyMap<string, NetworkList>> | undefined;
@@ -54,16 +56,26 @@ export class Configurations {
     if (list === undefined) {
       throw new ContainerizerError(`Unknown CNI network '${name}'`);
     }
-    for (const type of list.plugins.flatMap(({ type, ipam }) => [type, ...(ipam ? [ipam] : [])])) {
-      if ((await pluginPath(pluginFolders, type)) === undefined) {
-        // Frameworks need not know the folders of the machine.
-        warn(
-          `CNI network '${name}' needs the plugin '${type}', which is not in '${pluginFolders}'`,
-        );
-        throw new ContainerizerError(`Unknown CNI network '${name}'`);
+    const missing = await this.#missingPlugin(list);
+    if (missing !== undefined) {
+      // Frameworks need not know the folders of the machine.
+      if (this.#missing.get(name) !== missing) {
+        this.#missing.set(name, missing);
+        warn(`CNI network '${name}' needs the plugin '${missing}': not in '${pluginFolders}'`);
+      }
+      throw new ContainerizerError(`Unknown CNI network '${name}'`);
+    }
+    this.#missing.delete(name);
+    return list;
+  }
+
+  async #missingPlugin({ plugins }: NetworkList): Promise<string | undefined> {
+    for (const type of plugins.flatMap(({ type, ipam = [] }) => [type].concat(ipam))) {
+      if ((await pluginPath(this.#options.pluginFolders, type)) === undefined) {
+        return type;
       }
     }
-    return list;
+    return undefined;
   }
 
   #configured(): Promise<ReadonlyMap<string, NetworkList>> {

@@ -1,7 +1,7 @@
 // Runs one CNI plugin: a program that is told what to do by its environment and its input, and
 // answers on its output. It is the operator's, and may all the same hang, crash, print without end
 // or leave processes behind.
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { formatDuration } from '../../../model/duration.ts';
 import { errorText } from '../../../model/error-text.ts';
@@ -59,7 +59,8 @@ export async function callPlugin(
 }
 
 class RunningPlugin {
-  readonly #child: ChildProcessWithoutNullStreams;
+  /** Without streams where no descriptor was free. */
+  readonly #child: ChildProcess;
   readonly #patience: Patience;
   readonly #end = Promise.withResolvers<PluginEnd>();
   readonly #stdout: () => Buffer;
@@ -72,7 +73,8 @@ class RunningPlugin {
   /** Throws where the system starts no process at all. */
   constructor({ path, environment, input }: PluginCall, patience: Patience) {
     this.#patience = patience;
-    const child = spawn(path, [], { cwd: '/', env: environment, detached: true, stdio: 'pipe' });
+    const options = { cwd: '/', env: environment, detached: true, stdio: 'pipe' } as const;
+    const child: ChildProcess = spawn(path, [], options);
     this.#child = child;
     const { longestMs } = patience;
     this.#after(longestMs, () => this.#ask(`took longer than ${formatDuration(longestMs)}`));
@@ -94,8 +96,7 @@ class RunningPlugin {
     this.#stdout = collected(child.stdout, overflow);
     this.#stderr = collected(child.stderr, overflow);
     // It need not read its input.
-    child.stdin.on('error', () => {});
-    child.stdin.end(input);
+    child.stdin?.on('error', () => {}).end(input);
   }
 
   get end(): Promise<PluginEnd> {
@@ -139,9 +140,9 @@ class RunningPlugin {
   #over(): void {
     clearTimeout(this.#timer);
     this.#child.unref();
-    this.#child.stdin.destroy();
-    this.#child.stdout.destroy();
-    this.#child.stderr.destroy();
+    this.#child.stdin?.destroy();
+    this.#child.stdout?.destroy();
+    this.#child.stderr?.destroy();
     const failure = this.#failure;
     this.#end.resolve({ failure, stdout: this.#stdout(), stderr: this.#stderr() });
   }
@@ -153,11 +154,11 @@ class RunningPlugin {
 }
 
 /** What has come from a stream so far. What is beyond the bound is dropped. */
-function collected(stream: Readable, overflow: () => void): () => Buffer {
+function collected(stream: Readable | null | undefined, overflow: () => void): () => Buffer {
   const chunks: Buffer[] = [];
   let left = MAX_OUTPUT_BYTES;
-  stream.on('error', () => {});
-  stream.on('data', (chunk: Buffer) => {
+  stream?.on('error', () => {});
+  stream?.on('data', (chunk: Buffer) => {
     if (left >= 0) {
       chunks.push(chunk.subarray(0, left));
       left -= chunk.length;

@@ -133,7 +133,7 @@ describe('a plugin that', () => {
     const error = await it.attach('c1', [{ name: 'one' }]).catch((caught: unknown) => caught);
     expect(error).toBeInstanceOf(ContainerizerError);
     expect(error).toMatchObject({
-      message: `${plugin} failed to attach container c1 to CNI network 'one': ${said}`,
+      message: `Collect failed: ${plugin} failed to attach container c1 to CNI network 'one': ${said}`,
       reason: undefined,
     });
     await expect(it.detach('c1')).rejects.toThrow(
@@ -159,7 +159,7 @@ describe('a plugin that', () => {
   ])('answers %s is not understood', async (answer, why) => {
     using it = one(`echo '${answer}'`);
     await expect(it.attach('c1', [{ name: 'one' }])).rejects.toThrow(
-      `Failed to parse the output of the CNI plugin '${it.folder}/plugins/mock': ${why}`,
+      `Collect failed: Failed to parse the output of the CNI plugin '${it.folder}/plugins/mock': ${why}`,
     );
   });
 

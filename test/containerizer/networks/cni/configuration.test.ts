@@ -64,7 +64,7 @@ test('the port mapper of Mesos is its delegate, followed by portmap', () => {
     delegate: { ...delegate, cniVersion: '0.3.1' },
   });
   const conditions = ['!', '-i', 'mesos-cni0'];
-  expect(list).toMatchObject({ name: 'mapped', cniVersion: '0.3.1' });
+  expect(list).toMatchObject({ name: 'mapped', cniVersion: '0.3.1', disableCheck: true });
   expect(list.plugins.map(({ raw }) => raw)).toEqual([
     { ...delegate, cniVersion: '0.3.1' },
     {

@@ -103,10 +103,12 @@ test('a network whose plugins are not there is not known', async () => {
   it.write('20.conf', { name: 'two', type: 'mock', ipam: { type: 'data' } });
   writeFileSync(join(it.plugins, 'data'), '');
   await expect(it.typeOf('one')).rejects.toThrow("Unknown CNI network 'one'");
-  await expect(it.typeOf('two')).rejects.toThrow("Unknown CNI network 'two'");
+  for (const _ of ['once', 'and again']) {
+    await expect(it.typeOf('two')).rejects.toThrow("Unknown CNI network 'two'");
+  }
   expect(it.warnings()).toEqual([
-    expect.stringContaining("CNI network 'one' needs the plugin 'missing', which is not in"),
-    expect.stringContaining("CNI network 'two' needs the plugin 'data', which is not in"),
+    expect.stringContaining("CNI network 'one' needs the plugin 'missing': not in"),
+    expect.stringContaining("CNI network 'two' needs the plugin 'data': not in"),
   ]);
   chmodSync(join(it.plugins, 'data'), 0o755);
   expect(await it.typeOf('two')).toBe('mock');

@@ -1,11 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { FormatError } from '../../../../src/containerizer/images/formats/fields.ts';
+import { networkListIn } from '../../../../src/containerizer/networks/cni/configuration.ts';
 import {
   ownAddresses,
   resultAs,
   resultIn,
   resultOf,
 } from '../../../../src/containerizer/networks/cni/result.ts';
+import { WireError } from '../../../../src/wire/wire-error.ts';
 
 const read = (value: unknown, asked: '0.2.0' | '1.0.0' = '1.0.0') =>
   resultIn(Buffer.from(JSON.stringify(value)), asked);
@@ -75,6 +78,35 @@ test('what is told in another version says the same there', () => {
       expect(second.ips).toEqual(first.ips);
       expect(second.interfaces).toEqual(first.interfaces);
       expect(resultOf(resultAs(second, one), other).ips).toEqual(first.ips);
+    }),
+  );
+});
+
+test('whatever plugins and files say is read, or refused by what is wrong with it', () => {
+  const keys = ['name', 'type', 'plugins', 'cniVersion', 'ips', 'ip4', 'dns', 'address', 'ipam'];
+  const texts = ['1.0.0', '0.2.0', 'bridge', '10.0.0.1/8', '..'];
+  const { json } = fc.letrec((tie) => ({
+    json: fc.oneof(
+      { maxDepth: 4 },
+      fc.constantFrom(...texts, null, 0, -1, true),
+      fc.array(tie('json'), { maxLength: 3 }),
+      fc.dictionary(fc.constantFrom(...keys), tie('json')),
+    ),
+  }));
+  const reads = (read: () => unknown) => {
+    try {
+      read();
+    } catch (error) {
+      expect(error).toSatisfy((it) => it instanceof FormatError || it instanceof WireError);
+    }
+  };
+  fc.assert(
+    fc.property(json, (value) => {
+      const bytes = Buffer.from(JSON.stringify(value));
+      reads(() => networkListIn(bytes));
+      for (const version of VERSIONS) {
+        reads(() => VERSIONS.map((other) => resultAs(resultIn(bytes, version), other)));
+      }
     }),
   );
 });
