@@ -19,5 +19,9 @@ case " $* " in
   *" --resources="*) ;;
   *) set -- "--resources=cpus:4;mem:4096;disk:8192;ports:[31000-32000]" "$@" ;;
 esac
-exec "$bin/mesos-agent" --ip=127.0.0.1 "--port=$port" "--master=$master" "--work_dir=$work" \
+case " $* " in
+  *" --ip="*) ;;
+  *) set -- --ip=127.0.0.1 "$@" ;;
+esac
+exec "$bin/mesos-agent" "--port=$port" "--master=$master" "--work_dir=$work" \
   "--runtime_dir=$work/run" "$@"

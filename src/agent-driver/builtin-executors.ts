@@ -125,7 +125,7 @@ export class BuiltinExecutors {
     return new InProcessTransport({
       ...this.#options,
       events,
-      cgroupInfo: (container) => this.#options.containerizer.cgroupInfo(container),
+      containerStatus: (container) => this.#options.containerizer.liveStatus(container),
       refused: (_, text) =>
         this.#options.warn(`The agent refuses a built-in executor: ${text ?? ''}`),
     });

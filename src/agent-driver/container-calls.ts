@@ -20,7 +20,7 @@ import {
   type AgentResponse,
   AgentResponse_Type,
   type AgentResponse_WaitContainer,
-  type CgroupInfo,
+  type ContainerStatus,
   type Resource,
   type ResourceStatistics,
   TaskState,
@@ -33,7 +33,7 @@ export interface OtherContainer {
   readonly containerId: ContainerId;
   readonly standsAlone: boolean;
   readonly processId: number | undefined;
-  readonly cgroupInfo: CgroupInfo | undefined;
+  readonly containerStatus: ContainerStatus | undefined;
   readonly resources: readonly Resource[];
 }
 
@@ -69,14 +69,14 @@ export class ContainerCalls {
         containerId: id,
         standsAlone: containers.get(rootOf(id))?.kind === 'standalone',
         processId: containers.running(id)?.processId,
-        cgroupInfo: this.#containerizer.cgroupInfo(id),
+        containerStatus: this.#containerizer.containerStatus(id),
         resources,
       }));
   }
 
-  /** What the cgroups of a container tell of it; undefined where it has ended or is not known. */
-  cgroupInfo(id: ContainerId): CgroupInfo | undefined {
-    return this.#containerizer.containers.live(id) && this.#containerizer.cgroupInfo(id);
+  /** What is told of a container; undefined where it has ended or is not known. */
+  containerStatus(id: ContainerId): ContainerStatus | undefined {
+    return this.#containerizer.liveStatus(id);
   }
 
   userOf(id: ContainerId): string | undefined {

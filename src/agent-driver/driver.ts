@@ -27,13 +27,14 @@ import { bootOf, CheckpointStore, destroyedIn } from '../checkpoint/store.ts';
 import { Containerizer, type ContainerizerOptions } from '../containerizer/containerizer.ts';
 import { deleteDownloads } from '../containerizer/fetcher/fetcher.ts';
 import { Users } from '../containerizer/host/users.ts';
+import { type NetworkOptions, openNetworks } from '../containerizer/networks/open-networks.ts';
 import { RunRecords } from '../containerizer/records/run-records.ts';
 import { VolumeGids } from '../containerizer/volumes/volume-gids.ts';
 import { Volumes } from '../containerizer/volumes/volumes.ts';
 import { WorkDirectory } from '../containerizer/work-directory.ts';
 import { errorText } from '../model/error-text.ts';
 import type {
-  CgroupInfo,
+  ContainerStatus,
   Resource,
   ResourceStatistics,
   Value_Range,
@@ -71,6 +72,8 @@ export interface AgentDriverOptions extends ExecutorRequests, ContainerSettings 
   readonly ip: string;
   /** The agent's resources. */
   readonly resources?: readonly Resource[];
+  /** Undefined: containers have the agent's network. */
+  readonly networks?: NetworkOptions | undefined;
   /** The groups for volumes that containers of several users share; undefined: none. */
   readonly volumeGids?: readonly Value_Range[] | undefined;
   readonly garbage: GarbageRules;
@@ -197,6 +200,11 @@ export class AgentDriver {
       volumeGids &&
       new VolumeGids({ meta: work.meta, ranges: volumeGids, users: new Users(), warn });
     const volumes = new Volumes(work, warn, gids);
+    const networks = await openNetworks(options.networks, {
+      work,
+      programs: [...programs, work.meta],
+      warn,
+    });
     const containerizer = await Containerizer.open({
       ...options,
       work,
@@ -204,6 +212,7 @@ export class AgentDriver {
       volumes,
       programs: [...programs, work.meta],
       gids,
+      networks,
       warn,
     });
     try {
@@ -376,9 +385,9 @@ export class AgentDriver {
     return this.#calls.userOf(id);
   }
 
-  /** What the cgroups of a container tell of it; undefined where it has ended or is not known. */
-  cgroupInfo(id: ContainerId): CgroupInfo | undefined {
-    return this.#calls.cgroupInfo(id);
+  /** What is told of a container; undefined where it has ended or is not known. */
+  containerStatus(id: ContainerId): ContainerStatus | undefined {
+    return this.#calls.containerStatus(id);
   }
 
   /** The containers that are no executor's, and have not ended. */

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import type { AgentEvent } from '../agent/events.ts';
 import type { ExecutorTransport } from '../executor/executor-transport.ts';
 import {
-  type CgroupInfo,
+  type ContainerStatus,
   type ExecutorCall,
   ExecutorCall_Type,
   type ExecutorEvent,
@@ -30,8 +30,8 @@ export interface InProcessOptions extends ExecutorRequests {
   /** Called when the agent refuses a call. */
   readonly refused: (status: number, text: string | undefined) => void;
   readonly events: (event: ExecutorEvent) => void;
-  /** What the cgroups of a container that is nested in the executor's tell of it. */
-  readonly cgroupInfo: (container: ContainerId) => CgroupInfo | undefined;
+  /** What is told of a container that is nested in the executor's, unless that has ended. */
+  readonly containerStatus: (container: ContainerId) => ContainerStatus | undefined;
 }
 
 export class InProcessTransport implements ExecutorTransport {
@@ -54,8 +54,8 @@ export class InProcessTransport implements ExecutorTransport {
       dispatch({ type: 'executorSubscribe', ...shared, stream: streamId(randomUUID()) });
     } else {
       const nested = nestedContainerOf(call);
-      const cgroupInfo = nested && this.#options.cgroupInfo(nested);
-      dispatch({ type: 'executorCall', ...shared, cgroupInfo });
+      const containerStatus = nested && this.#options.containerStatus(nested);
+      dispatch({ type: 'executorCall', ...shared, containerStatus });
     }
   }
 

@@ -81,11 +81,11 @@ function stateOf(
   if (builtin === 'default') {
     return {
       alive: containerizer.isOpen(container),
-      cgroupInfo: containerizer.cgroupInfo(container),
+      containerStatus: containerizer.containerStatus(container),
     };
   }
   const { alive, processId, waitStatus, failure } = containerizer.inspect(container);
   const canReport = builtin !== undefined && (waitStatus !== undefined || failure !== undefined);
-  const cgroupInfo = containerizer.cgroupInfo(container);
-  return { alive: alive || canReport, processId, cgroupInfo, waitStatus };
+  const containerStatus = containerizer.containerStatus(container);
+  return { alive: alive || canReport, processId, containerStatus, waitStatus };
 }

@@ -114,7 +114,7 @@ export class Runs {
       nowMs: this.#options.nowMs(),
       ...idsOf(run),
       processId: container?.processId,
-      cgroupInfo: this.#options.containerizer.cgroupInfo(run.containerId),
+      containerStatus: this.#options.containerizer.containerStatus(run.containerId),
     });
     run.pod?.subscribe();
     run.runner?.subscribe();

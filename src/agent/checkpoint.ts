@@ -2,7 +2,7 @@
 // tasks run.
 import type {
   AgentInfo,
-  CgroupInfo,
+  ContainerStatus,
   DrainConfig,
   ExecutorInfo,
   FrameworkInfo,
@@ -45,7 +45,7 @@ export interface CheckpointedExecutor {
   /** False when its process is gone; `waitStatus` then tells how it ended, if that is known. */
   readonly alive: boolean;
   readonly processId?: number | undefined;
-  readonly cgroupInfo?: CgroupInfo | undefined;
+  readonly containerStatus?: ContainerStatus | undefined;
   readonly waitStatus?: number | undefined;
   readonly tasks: readonly CheckpointedTask[];
 }

@@ -2,7 +2,7 @@
 import type { MessageToAgent } from '../model/agent-messages.ts';
 import type {
   AgentCall,
-  CgroupInfo,
+  ContainerStatus,
   ExecutorCall,
   Resource,
   TaskStatus_Reason,
@@ -62,8 +62,8 @@ export interface ExecutorCalled extends ByExecutor {
   readonly request: RequestId;
   readonly principal?: Principal | undefined;
   readonly call: ExecutorCall;
-  /** Of an update that names a container nested in the executor's: what its cgroups tell of it. */
-  readonly cgroupInfo?: CgroupInfo | undefined;
+  /** Of an update that names a container nested in the executor's: what is told of that. */
+  readonly containerStatus?: ContainerStatus | undefined;
 }
 
 /** A call of the operator API that changes something. */
@@ -87,7 +87,7 @@ export interface ContainerStarted extends At {
   readonly containerId: ContainerId;
   /** Process id of the supervisor or executor, where there is one. */
   readonly processId?: number | undefined;
-  readonly cgroupInfo?: CgroupInfo | undefined;
+  readonly containerStatus?: ContainerStatus | undefined;
 }
 
 /**

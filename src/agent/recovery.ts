@@ -156,7 +156,7 @@ function recoverExecutor(
     containerId: run.containerId,
   });
   executor.processId = run.processId;
-  executor.cgroupInfo = run.cgroupInfo;
+  executor.containerStatus = run.containerStatus;
   framework.executors.set(executor.executorId, executor);
   agent.containers.set(executor.containerId, executor);
   if (!isCommandExecutor(executor)) {

@@ -2,7 +2,7 @@
 import type {
   AgentCall,
   AgentResponse,
-  CgroupInfo,
+  ContainerStatus,
   Resource,
 } from '../model/generated/messages.ts';
 import type { ContainerId, ExecutorId, FrameworkId } from '../model/ids.ts';
@@ -22,7 +22,7 @@ export interface ContainerView {
   readonly source: string;
   readonly containerId: ContainerId;
   readonly processId?: number | undefined;
-  readonly cgroupInfo?: CgroupInfo | undefined;
+  readonly containerStatus?: ContainerStatus | undefined;
   /** What it may use: the limits that statistics show beside the usage. */
   readonly resources: readonly Resource[];
 }

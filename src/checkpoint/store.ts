@@ -40,7 +40,7 @@ import type {
 /** What the rows do not say: whether the run's process is alive, and how it ended. */
 export type RunState = Pick<
   CheckpointedExecutor,
-  'alive' | 'processId' | 'cgroupInfo' | 'waitStatus'
+  'alive' | 'processId' | 'containerStatus' | 'waitStatus'
 >;
 
 interface Waiting {

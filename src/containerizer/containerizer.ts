@@ -1,8 +1,8 @@
 // The lifecycle of containers from launch to removal: it joins sandboxes, isolators, the fetcher
 // and a launcher, and keeps the records by which a later agent finds a container again.
 import type {
-  CgroupInfo,
   CommandInfo,
+  ContainerStatus,
   Resource,
   ResourceStatistics,
 } from '../model/generated/messages.ts';
@@ -38,6 +38,7 @@ import { supervisorProgram } from './launchers/process/supervisor-program.ts';
 import { deafListeners, type Listeners } from './listeners.ts';
 import { memoryLimitation } from './memory-limitation.ts';
 import { type Dial, dialHere } from './networks/dial.ts';
+import type { Networks } from './networks/networks.ts';
 import { besideTask } from './plan/beside-task.ts';
 import type { CapabilityDefaults } from './plan/capabilities.ts';
 import { commandEnvironment, commandLine, layered } from './plan/command-line.ts';
@@ -90,6 +91,7 @@ export interface ContainerizerOptions {
   readonly fetching?: FetchOptions | undefined;
   /** Undefined: volumes that containers share belong to users only. */
   readonly gids?: VolumeGids | undefined;
+  readonly networks: Networks;
   /** Undefined: containers can have no images. */
   readonly images?: ImageParts | undefined;
   readonly warn: (text: string) => void;
@@ -134,6 +136,7 @@ export class Containerizer {
   readonly #leftRoots: LeftRoots;
   readonly #roots: Pick<Provisioner, 'recover' | 'destroy'>;
   readonly #gids: VolumeGids | undefined;
+  readonly #networks: Networks;
   readonly #containers: Containers;
   readonly #undoing: Undoing;
   readonly #listeners = deafListeners();
@@ -171,6 +174,7 @@ export class Containerizer {
     this.#leftRoots = new LeftRoots(options.work.provisioner, options.warn);
     this.#roots = this.#provisioner ?? this.#leftRoots;
     this.#gids = options.gids;
+    this.#networks = options.networks;
     this.#placements = new Placements(options.records, this.#host.cgroups);
     this.#fetcher = new Fetcher({
       ...(options.fetching ?? DEFAULT_FETCH_OPTIONS),
@@ -187,6 +191,7 @@ export class Containerizer {
       fetcher: this.#fetcher,
       isDiskEnforced: options.isolators?.disk?.isEnforced ?? false,
       gids: options.gids,
+      networks: options.networks,
       provisioner: this.#provisioner,
     });
     this.#containers = new Containers({
@@ -211,6 +216,7 @@ export class Containerizer {
       placements: this.#placements,
       provisioner: this.#roots,
       gids: options.gids,
+      networks: options.networks,
       attach: (id) => this.#attach(id, '.'),
       onSandboxLeft: (id, place) => this.#listeners.onSandboxLeft(id, place),
     });
@@ -270,6 +276,7 @@ export class Containerizer {
     await this.#fetcher.close();
     await this.#readings.close();
     await this.#leftRoots.close();
+    this.#networks.close();
   }
 
   /**
@@ -480,6 +487,7 @@ export class Containerizer {
    */
   async recoverShared(recorded: readonly ContainerId[]): Promise<void> {
     await this.#roots.recover(new Set(recorded));
+    await this.#networks.recover(new Set(recorded));
     await this.#gids?.recover(recorded, (id) => notedGroups(this.#records, id));
   }
 
@@ -506,7 +514,13 @@ export class Containerizer {
       'containerizer/mesos/container_destroy_errors': notDestroyed,
     };
     const figures = this.#isolators.all.map((isolator) => isolator.metrics?.() ?? {});
-    return Object.assign(own, ...figures, this.#provisioner?.metrics(), this.#gids?.metrics());
+    return Object.assign(
+      own,
+      ...figures,
+      this.#provisioner?.metrics(),
+      this.#gids?.metrics(),
+      this.#networks.metrics(),
+    );
   }
 
   /** What the container uses, as its isolators measure it. */
@@ -525,14 +539,24 @@ export class Containerizer {
     return Object.assign({}, ...(await Promise.all(measured)));
   }
 
-  /** What isolators tell of the cgroups of a container, or of those that it shares. */
-  cgroupInfo(id: ContainerId): CgroupInfo | undefined {
+  /** What is told of a container's cgroups and networks, or of those that it shares. */
+  containerStatus(id: ContainerId): ContainerStatus {
     const cgroups = this.#placements.of(id);
     const told = this.#isolators
       .of(id)
       .map((isolator) => isolator.cgroupInfo?.(cgroups))
       .filter((it) => it !== undefined);
-    return told.length === 0 ? undefined : Object.assign({}, ...told);
+    const networks = this.#networks.of(id)?.infos ?? [];
+    return {
+      ...(told.length > 0 && { cgroup_info: Object.assign({}, ...told) }),
+      ...(networks.length > 0 && { network_infos: networks }),
+    };
+  }
+
+  /** The same, until the container's process has ended; undefined then, or for one not known. */
+  liveStatus(id: ContainerId): ContainerStatus | undefined {
+    const { state } = this.#containers.live(id) ?? {};
+    return state === undefined || state === 'destroying' ? undefined : this.containerStatus(id);
   }
 
   #launched(id: ContainerId, sandbox: string): LaunchedContainer {

@@ -15,6 +15,7 @@ import type { ProvisionedImage, Provisioner } from './images/provisioner.ts';
 import { withIdentity } from './inside-identity.ts';
 import type { IsolatorSets } from './isolators/isolator-sets.ts';
 import type { Container, Launcher } from './launchers/launcher.ts';
+import type { Networks } from './networks/networks.ts';
 import { layered } from './plan/command-line.ts';
 import { imagesAsked } from './plan/images.ts';
 import {
@@ -63,6 +64,12 @@ export interface ContainerizerCounts {
   notDestroyed: number;
 }
 
+/** A request, and the plan that follows from it. */
+interface Requested {
+  readonly request: ContainerRequest;
+  readonly plan: ContainerPlan;
+}
+
 export interface LaunchParts {
   readonly work: WorkDirectory;
   readonly records: RunRecords;
@@ -78,6 +85,7 @@ export interface LaunchParts {
   readonly gids: VolumeGids | undefined;
   /** Undefined where the plans of this agent's host have no images. */
   readonly provisioner: Provisioner | undefined;
+  readonly networks: Networks;
   readonly counts: ContainerizerCounts;
 }
 
@@ -203,7 +211,8 @@ export class LaunchSteps {
     const login = isOfDocker(request)
       ? await this.#fetchLogin(planned.plan, identity, abort)
       : undefined;
-    const plan = withIdentity(await this.#withImages({ ...request, login }, planned.plan, abort));
+    const withImages = await this.#withImages({ ...request, login }, planned.plan, abort);
+    const plan = withIdentity(await this.#withNetwork(withImages, abort));
     reached('preparing');
     for (const isolator of this.#of.isolators.for(request)) {
       await isolator.prepare?.(plan, abort);
@@ -259,7 +268,9 @@ export class LaunchSteps {
       }
     }
     const parentCgroups = parent && placements.of(parent);
-    return planContainer(request, { ...host, parentCgroups }, isolators.for(request));
+    const networkAbove = this.#of.networks.of(parent);
+    const above = { parentCgroups, networkAbove };
+    return planContainer(request, { ...host, ...above }, isolators.for(request));
   }
 
   /** As in Mesos, files of a container of type DOCKER come first: a login may be among them. */
@@ -288,11 +299,11 @@ export class LaunchSteps {
     request: ContainerRequest,
     plan: ContainerPlan,
     abort: AbortSignal,
-  ): Promise<ContainerPlan> {
+  ): Promise<Requested> {
     const asked = imagesAsked(request);
     const { provisioner } = this.#of;
     if (asked === undefined) {
-      return plan;
+      return { request, plan };
     }
     if (provisioner === undefined) {
       throw new Error('A container with images was planned where there are none');
@@ -305,11 +316,25 @@ export class LaunchSteps {
       volumes.push(await provision(`volume-${index}`, image));
     }
     abort.throwIfAborted();
-    const planned = this.#planned({ ...request, images: { rootfs, volumes } });
+    return this.#planAgain({ ...request, images: { rootfs, volumes } });
+  }
+
+  /** What networks say when they are there becomes a part of the plan, too. */
+  async #withNetwork({ request, plan }: Requested, abort: AbortSignal): Promise<ContainerPlan> {
+    if (plan.network === undefined) {
+      return plan;
+    }
+    const network = await this.#of.networks.attach(request.id, plan.network, abort);
+    abort.throwIfAborted();
+    return this.#planAgain({ ...request, network }).plan;
+  }
+
+  #planAgain(request: ContainerRequest): Requested {
+    const planned = this.#planned(request);
     if (planned.kind === 'refusal') {
       throw refusalError(planned);
     }
-    return planned.plan;
+    return { request, plan: planned.plan };
   }
 
   /**

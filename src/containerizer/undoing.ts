@@ -8,6 +8,7 @@ import type { Provisioner } from './images/provisioner.ts';
 import type { Cleaners } from './isolators/cleaners.ts';
 import type { Container, Launcher } from './launchers/launcher.ts';
 import type { Listeners } from './listeners.ts';
+import type { Networks } from './networks/networks.ts';
 import { type SandboxPlace, standaloneSandbox } from './plan/sandbox-path.ts';
 import { isNotedEmpty } from './records/empty-record.ts';
 import type { RunRecords } from './records/run-records.ts';
@@ -25,6 +26,7 @@ export interface UndoingParts {
   readonly launcher: Pick<Launcher, 'forget'>;
   readonly provisioner: Pick<Provisioner, 'destroy'>;
   readonly gids: VolumeGids | undefined;
+  readonly networks: Pick<Networks, 'detach'>;
   /** Kills what is left in cgroups, and removes them. */
   readonly sweep: (folders: readonly string[]) => Promise<void>;
   /** Watches a container of an earlier agent. */
@@ -107,8 +109,9 @@ export class Undoing {
     await this.#of.sweep(this.#of.placements.of(id).own);
   }
 
-  /** What it has of images, and the groups of its volumes. */
+  /** What it has of images and networks, and the groups of its volumes. */
   async #giveBack(id: ContainerId): Promise<void> {
+    await this.#of.networks.detach(id);
     await this.#of.provisioner.destroy(id);
     await this.#of.gids?.releaseOf(id);
   }

@@ -25,6 +25,7 @@
 //   meta/cache/<serial>                      a file of the fetcher's cache: its URI, size and sum
 //   meta/destroyed/<id>                      what is being deleted on a disk of type MOUNT
 //   meta/volume_gids                         the groups of volumes that several users share
+//   meta/networks/<container>.network        what it has of networks of its own
 //   meta/pending/<digest>                    volumes that are destroyed, but still in their places
 //   downloads/<container>                    unfinished downloads
 //   downloads/image-<any>                    an archive of an image that is being pulled from HDFS
@@ -128,6 +129,11 @@ export class WorkDirectory {
   /** The folder of records of the fetcher's cache, whose files may lie elsewhere. */
   get cacheRecords(): string {
     return join(this.meta, 'cache');
+  }
+
+  /** The folder of records of containers' networks. */
+  get networks(): string {
+    return join(this.meta, 'networks');
   }
 
   get downloads(): string {

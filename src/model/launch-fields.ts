@@ -166,19 +166,25 @@ export const containerFields: Fields<ContainerInfo> = {
       csi_volume: refused('there are no CSI plugins'),
     },
   },
-  hostname: refused("containers have the agent's host name"),
+  hostname: unless('network/cni', refused("containers have the agent's host name")),
   docker: refused('it is for containers of type DOCKER'),
   // Whether there are images of its type is the agent's business.
   mesos: { image: { isolator: 'filesystem/linux' } },
   network_infos: {
-    name: refusedAs((name: string) => `Unknown CNI network '${name}'`),
-    ip_addresses: refusedIf(
-      ({ ip_address }) => ip_address !== undefined && ip_address !== '',
-      "containers have the agent's addresses",
+    name: unless(
+      'network/cni',
+      refusedAs((name: string) => `Unknown CNI network '${name}'`),
     ),
-    groups: refused('there are no networks'),
-    labels: harmless('they are for the network, and there is none'),
-    port_mappings: refused('containers have the ports of the agent'),
+    ip_addresses: unless(
+      'network/cni',
+      refusedIf(
+        ({ ip_address }) => ip_address !== undefined && ip_address !== '',
+        "containers have the agent's addresses",
+      ),
+    ),
+    groups: unless('network/cni', refused('there are no networks')),
+    labels: harmless('they are for the network of that name'),
+    port_mappings: unless('network/cni', refused('containers have the ports of the agent')),
   },
   linux_info: {
     capability_info: { isolator: 'linux/capabilities' },

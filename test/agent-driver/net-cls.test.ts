@@ -17,7 +17,7 @@ import { DriverHarness, temporaryFolder } from './harness.ts';
 
 const LONG = { value: 'sleep 1000' };
 const ownCgroups = { type: ContainerInfo_Type.MESOS, linux_info: { share_cgroups: false } };
-const classed = (classid: number) => ({ net_cls: { classid } });
+const classed = (classid: number) => ({ cgroup_info: { net_cls: { classid } } });
 
 let folder: ReturnType<typeof temporaryFolder>;
 let mounts: (Disposable | undefined)[];
@@ -86,17 +86,17 @@ test('a container’s class is told at its start, and by a later agent', async (
   harness = await open();
   const launch = { task: { command: LONG }, checkpoint: true };
   const container = harness.launch(launch);
-  expect((await harness.started(container)).cgroupInfo).toEqual(classed(0x120001));
+  expect((await harness.started(container)).containerStatus).toEqual(classed(0x120001));
   const file = at('net_cls', cgroupRoot(work), container, 'net_cls.classid');
   expect(readFileSync(file, 'utf8')).toBe(`${0x120001}\n`);
   await harness.status(container, TaskState.TASK_RUNNING);
   await harness.driver.close();
   harness = await open();
   const [found] = harness.checkpoint.frameworks.flatMap(({ executors }) => executors);
-  expect(found?.cgroupInfo).toEqual(classed(0x120001));
+  expect(found?.containerStatus).toEqual(classed(0x120001));
   harness.reattach({ ...launch, container });
   const other = harness.launch({ task: { command: LONG } });
-  expect((await harness.started(other)).cgroupInfo).toEqual(classed(0x120002));
+  expect((await harness.started(other)).containerStatus).toEqual(classed(0x120002));
   harness.kill(container, 0);
   await harness.ended(container);
 });
@@ -110,25 +110,25 @@ test('nested containers have a class of their own, or that of the one above', as
       { name: 'shared', command: LONG },
     ],
   });
-  expect((await harness.started(container)).cgroupInfo).toEqual(classed(0x120001));
+  expect((await harness.started(container)).containerStatus).toEqual(classed(0x120001));
   expect(await updateOf(harness, container, 'own')).toMatchObject({
-    cgroupInfo: classed(0x120002),
+    containerStatus: classed(0x120002),
   });
   const shared = await updateOf(harness, container, 'shared');
-  expect(shared).toMatchObject({ cgroupInfo: classed(0x120001) });
+  expect(shared).toMatchObject({ containerStatus: classed(0x120001) });
   const calls = new ContainerCalls(harness);
   await calls.launch(`${container}.called`, LONG.value);
   expect(harness.driver.otherContainers()).toContainEqual(
     expect.objectContaining({
       containerId: `${container}.called`,
-      cgroupInfo: classed(0x120001),
+      containerStatus: classed(0x120001),
     }),
   );
   const [called] = harness.driver
     .otherContainers()
     .filter(({ containerId }) => containerId.endsWith('.called'));
-  expect(called && harness.driver.cgroupInfo(called.containerId)).toEqual(classed(0x120001));
+  expect(called && harness.driver.containerStatus(called.containerId)).toEqual(classed(0x120001));
   await calls.kill(`${container}.called`);
   await calls.wait(`${container}.called`);
-  expect(called && harness.driver.cgroupInfo(called.containerId)).toBeUndefined();
+  expect(called && harness.driver.containerStatus(called.containerId)).toBeUndefined();
 });

@@ -50,34 +50,44 @@ const shutdown = (world: World) =>
     body: { framework_id: { value: FRAMEWORK }, executor_id: { value: 'ex' } },
   });
 
-test('statuses say what the cgroups of their container tell, and of no other executor’s', () => {
+test('statuses say what is told of their container, and of no other executor’s', () => {
   const world = new World();
   const { containerId: container } = subscribed(world);
-  const own = { net_cls: { classid: 1 } };
-  const nested = { net_cls: { classid: 2 } };
+  const own = { cgroup_info: { net_cls: { classid: 1 } } };
+  const address = { ip_address: '10.66.0.10' };
+  const nested = {
+    cgroup_info: { net_cls: { classid: 2 } },
+    network_infos: [{ name: 'net', ip_addresses: [address] }],
+  };
   world.send({
     type: 'containerStarted',
     frameworkId: frameworkId(FRAMEWORK),
     executorId: executorId('ex'),
     containerId: container,
-    cgroupInfo: own,
+    containerStatus: own,
   });
   const below = (parent: string) => ({ container_id: { value: 'n', parent: { value: parent } } });
   const named = (parent: string) => ({ container_status: below(parent) });
   const { TASK_STARTING, TASK_RUNNING, TASK_KILLING } = TaskState;
-  const told = { cgroupInfo: nested };
+  const inNested = { containerStatus: nested };
   world.update('ex', status('t1', TASK_STARTING));
-  world.update('ex', status('t1', TASK_RUNNING, named(container)), told);
-  world.update('ex', status('t1', TASK_KILLING, named('another')), told);
+  world.update('ex', status('t1', TASK_RUNNING, named(container)), inNested);
+  world.update('ex', status('t1', TASK_KILLING, named('another')), inNested);
   const [task] = world.agent.containers.get(container)?.launched.values() ?? [];
-  expect(task?.statuses?.map(({ container_status }) => container_status?.cgroup_info)).toEqual([
-    own,
-    nested,
+  const told = task?.statuses?.map(({ container_status: it }) => it);
+  expect(told?.map((it) => it?.cgroup_info)).toEqual([
+    own.cgroup_info,
+    nested.cgroup_info,
+    undefined,
+  ]);
+  expect(told?.map((it) => it?.network_infos)).toMatchObject([
+    [{ ip_addresses: [{ ip_address: '10.0.0.2' }] }],
+    nested.network_infos,
     undefined,
   ]);
   expect(world.sent('StatusUpdateMessage')[0]?.update.status.container_status).toMatchObject({
     container_id: { value: container },
-    cgroup_info: own,
+    ...own,
   });
 });
 

@@ -239,7 +239,7 @@ export class World {
   update(
     executor: string,
     status: TaskStatus,
-    told: Pick<Event<'executorCall'>, 'cgroupInfo'> = {},
+    told: Pick<Event<'executorCall'>, 'containerStatus'> = {},
   ): void {
     this.send({
       type: 'executorCall',

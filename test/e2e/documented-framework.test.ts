@@ -25,9 +25,11 @@ test('the documented framework launches its task, says what the page says, and e
   const file = join(folder, 'example.mjs');
   writeFileSync(file, program.replace('127.0.0.1:5050', cluster.address));
   const run = new Program([], join(folder, 'log'), file);
-  expect(await run.ended()).toBe(0);
+  const status = await run.ended();
   const said = /```text\n([\s\S]*?)```/.exec(page)?.[1];
+  // The log first: it says why the program has failed.
   expect(run.log).toBe(said);
+  expect(status).toBe(0);
   const state = (await cluster.get('/state')) as {
     completed_frameworks: { name: string; completed_tasks: { state: string }[] }[];
   };

@@ -195,7 +195,7 @@ describe('the executor API', () => {
       nowMs: () => 0,
       dispatch: (event) => loop.dispatch(event),
       events: (event) => received.push(event),
-      cgroupInfo: () => expect.unreachable(),
+      containerStatus: () => expect.unreachable(),
       refused: (status, text) => refusals.push(`${status} ${text}`),
     });
     transport.call({ type: ExecutorCall_Type.SUBSCRIBE, ...CALLER });
@@ -219,7 +219,7 @@ describe('the executor API', () => {
       nowMs: () => 0,
       dispatch: (event) => dispatched.push(event),
       events: () => expect.unreachable(),
-      cgroupInfo: () => expect.unreachable(),
+      containerStatus: () => expect.unreachable(),
       refused: () => expect.unreachable(),
     });
     transport.call({ type: ExecutorCall_Type.SUBSCRIBE, ...CALLER });
@@ -259,10 +259,10 @@ describe('the executor API', () => {
     expect((await machine.seen('executorCall')).call.executor_id.value).toBe('e');
   });
 
-  test('say of an update for a nested container what is known of its cgroups', async () => {
-    const cgroupInfo = { net_cls: { classid: 0x120003 } };
+  test('say of an update for a nested container what is known of it', async () => {
+    const containerStatus = { cgroup_info: { net_cls: { classid: 0x120003 } } };
     const { url, machine } = await start({
-      cgroupInfoOf: (id) => (id === 'c.n' ? cgroupInfo : undefined),
+      containerStatusOf: (id) => (id === 'c.n' ? containerStatus : undefined),
     });
     const status = {
       task_id: { value: 't' },
@@ -271,7 +271,7 @@ describe('the executor API', () => {
     };
     const body = `{"type":"UPDATE",${ids},"update":{"status":${JSON.stringify(status)}}}`;
     await post(`${url}/api/v1/executor`, body);
-    expect((await machine.seen('executorCall')).cgroupInfo).toEqual(cgroupInfo);
+    expect((await machine.seen('executorCall')).containerStatus).toEqual(containerStatus);
   });
 });
 
@@ -490,12 +490,12 @@ describe('the endpoints of an agent', () => {
 
   test('list the cgroups of executors, as calls do', async () => {
     const cgroup_info = { net_cls: { classid: 0x120003 } };
-    const containers = () => [{ ...container, cgroupInfo: cgroup_info }];
+    const containers = () => [{ ...container, containerStatus: { cgroup_info } }];
     const others = () => [
       {
         containerId: containerId('c.n'),
         standsAlone: false,
-        cgroupInfo: cgroup_info,
+        containerStatus: { cgroup_info },
         resources: [],
       },
     ];

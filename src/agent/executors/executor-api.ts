@@ -164,7 +164,7 @@ export function executorCalled(agent: AgentState, event: ExecutorCalled): void {
 function updateCalled(
   agent: AgentState,
   executor: Executor,
-  { request, call, cgroupInfo }: ExecutorCalled,
+  { request, call, containerStatus }: ExecutorCalled,
 ): void {
   const status = call.update?.status;
   const why =
@@ -173,7 +173,7 @@ function updateCalled(
     reply(agent, request, 400, `Failed to validate Executor::Call: ${why}`);
     return;
   }
-  const refusal = executorReported(agent, executor, status, cgroupInfo);
+  const refusal = executorReported(agent, executor, status, containerStatus);
   if (refusal === undefined) {
     emit(agent, { type: 'reply', request, status: 202 }, () =>
       messageSize(status, MAX_STATUS_BYTES),

@@ -5,7 +5,7 @@
 //
 // A terminated executor stays until the last updates of its tasks are acknowledged.
 import {
-  type CgroupInfo,
+  type ContainerStatus,
   type ExecutorEvent,
   ExecutorEvent_Type,
   type ExecutorInfo,
@@ -41,7 +41,7 @@ export interface Executor extends RunOf {
   state: ExecutorState;
   stream: StreamId | undefined;
   processId: number | undefined;
-  cgroupInfo: CgroupInfo | undefined;
+  containerStatus: ContainerStatus | undefined;
   /** Tasks that the executor has not been sent, in order. */
   readonly queued: Map<TaskId, TaskInfo>;
   /** Task groups among the queued tasks: all of a group go out in one event. */
@@ -92,7 +92,7 @@ export function createExecutor(
     state: 'registering',
     stream: undefined,
     processId: undefined,
-    cgroupInfo: undefined,
+    containerStatus: undefined,
     queued: new Map(),
     queuedGroups: new Set(),
     launched: new Map(),
@@ -153,7 +153,7 @@ export function containerStarted(agent: AgentState, event: ContainerStarted): vo
     return;
   }
   executor.processId = event.processId;
-  executor.cgroupInfo = event.cgroupInfo;
+  executor.containerStatus = event.containerStatus;
 }
 
 export function executorShutdownAsked(agent: AgentState, body: ShutdownExecutorMessage): void {

@@ -2,8 +2,9 @@
 // stream.
 import { containerIdMessage, containerIdOf, rootOf } from '../../model/container-id.ts';
 import {
-  type CgroupInfo,
+  type ContainerStatus,
   ExecutorEvent_Type,
+  type NetworkInfo,
   NetworkInfo_Protocol,
   type StatusUpdate,
   TaskState,
@@ -49,14 +50,14 @@ export function reportStatus(
 
 /**
  * Takes an update of an executor, which is acknowledged to the executor once it is durable. Answers
- * why there is no room for it now. `nestedCgroups` is told of the container that the update names,
+ * why there is no room for it now. `nestedStatus` is told of the container that the update names,
  * where that is nested in another one.
  */
 export function executorReported(
   agent: AgentState,
   executor: Executor,
   given: TaskStatus,
-  nestedCgroups?: CgroupInfo,
+  nestedStatus?: ContainerStatus,
 ): string | undefined {
   const { framework } = executor;
   if (given.uuid === undefined) {
@@ -76,7 +77,7 @@ export function executorReported(
     ...given,
     source: TaskStatus_Source.SOURCE_EXECUTOR,
     executor_id: { value: executor.executorId },
-    container_status: containerStatus(agent, executor, given, nestedCgroups),
+    container_status: containerStatus(agent, executor, given, nestedStatus),
   });
   const update = updateOf(agent, framework, status);
   const refusal = updateRefusal(agent, update);
@@ -175,33 +176,36 @@ function completeStatus(agent: AgentState, framework: Framework, given: TaskStat
   return status;
 }
 
+/** Of a nested container that has ended, or begins, nothing is told but its id. */
 function containerStatus(
   agent: AgentState,
   executor: Executor,
   given: TaskStatus,
-  nestedCgroups: CgroupInfo | undefined,
-) {
+  nestedStatus: ContainerStatus | undefined,
+): ContainerStatus {
   const own = given.container_status;
   const named = own?.container_id && containerIdOf(own.container_id);
   const isNested = named !== undefined && named !== executor.containerId;
-  // What the cgroups of another executor's containers tell is not this executor's to pass on.
-  const cgroupInfo = !isNested
-    ? executor.cgroupInfo
-    : rootOf(named) === executor.containerId
-      ? nestedCgroups
-      : undefined;
+  // What is told of another executor's containers is not this executor's to pass on.
+  const isOwn = !isNested || rootOf(named) === executor.containerId;
+  const known = isNested ? nestedStatus : (executor.containerStatus ?? {});
+  const container_id = own?.container_id ?? containerIdMessage(executor.containerId);
+  if (known === undefined || !isOwn) {
+    return { ...own, container_id };
+  }
   const networks = own?.network_infos ?? [];
   return {
     ...own,
-    container_id: own?.container_id ?? containerIdMessage(executor.containerId),
-    network_infos:
-      networks.length > 0
-        ? networks
-        : [{ ip_addresses: [{ protocol: NetworkInfo_Protocol.IPv4, ip_address: agent.ip }] }],
-    ...(cgroupInfo === undefined ? {} : { cgroup_info: cgroupInfo }),
+    ...known,
+    container_id,
+    network_infos: networks.length > 0 ? networks : (known.network_infos ?? [hostNetwork(agent)]),
     ...(executor.processId === undefined ? {} : { executor_pid: executor.processId }),
   };
 }
+
+const hostNetwork = ({ ip }: AgentState): NetworkInfo => ({
+  ip_addresses: [{ protocol: NetworkInfo_Protocol.IPv4, ip_address: ip }],
+});
 
 const updateOf = (agent: AgentState, framework: Framework, status: TaskStatus): StatusUpdate =>
   envelope(agent, framework.id, status, status.uuid ?? new Uint8Array());

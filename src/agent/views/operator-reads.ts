@@ -185,7 +185,7 @@ function containers(agent: AgentState, viewer: Viewer): AgentResponse_GetContain
     container_id: containerIdMessage(executor.containerId),
     container_status: {
       container_id: containerIdMessage(executor.containerId),
-      ...(executor.cgroupInfo === undefined ? {} : { cgroup_info: executor.cgroupInfo }),
+      ...executor.containerStatus,
       ...(executor.processId === undefined ? {} : { executor_pid: executor.processId }),
     },
   }));

@@ -32,7 +32,7 @@ function containerView(agent: AgentState, executor: Executor): ContainerView {
     source: executor.info.source ?? '',
     containerId: executor.containerId,
     processId: executor.processId,
-    cgroupInfo: executor.cgroupInfo,
+    containerStatus: executor.containerStatus,
     resources: allocatedResources(agent, executor),
   };
 }

@@ -127,8 +127,7 @@ export const AGENT_CONTAINER_FLAGS = {
     help: 'Folder of the configurations of CSI plugins.',
   }),
   default_container_dns: json({
-    ...PLANNED,
-    help: 'DNS settings of containers that say nothing about it, as JSON.',
+    help: 'What containers on networks of their own are told of names where their networks do not say it, as JSON: {"mesos": [{"network_mode": "CNI", "network_name": "net", "dns": {"nameservers": ["10.0.0.53"]}}]}; without a name, of all networks.',
   }),
   default_container_info: json({
     help: 'ContainerInfo of executors that have none, as JSON.',
@@ -216,8 +215,7 @@ export const AGENT_CONTAINER_FLAGS = {
   }),
   runtime_dir: text({
     default: '/var/run/mesos',
-    status: 'accepted',
-    help: 'Folder of what must outlive the agent, but not a reboot. All of it is kept in --work_dir.',
+    help: 'Folder of what must outlive the agent, but not a reboot: the network namespaces of containers. All else is kept in --work_dir.',
   }),
   sandbox_directory: text({
     default: '/mnt/mesos/sandbox',

@@ -16,7 +16,7 @@ import { fromText } from '../flags/written.ts';
 import { cgroupOptions } from './cgroups.ts';
 import { allowedDevices } from './devices.ts';
 import { idRanges } from './id-ranges.ts';
-import type { AgentFlagValues } from './options.ts';
+import { type AgentFlagValues, isolationOf } from './options.ts';
 import { seccompProfiles } from './seccomp.ts';
 
 /** The flags that say something to isolators, of which one must be used. */
@@ -35,6 +35,7 @@ const ISOLATORS = {
   enforce_container_ports: ['network/ports'],
   host_path_volume_force_creation: ['volume/host_path'],
   image_providers: ['filesystem/linux'],
+  network_cni_config_dir: ['network/cni'],
   perf_events: ['cgroups/perf_event'],
   xfs_kill_containers: ['disk/xfs'],
 } as const satisfies Partial<Record<keyof AgentFlagValues, readonly IsolatorName[]>>;
@@ -48,7 +49,7 @@ export function isolatorOptions(
   resources: () => readonly Resource[],
   workDir: () => string,
 ): IsolatorOptions {
-  const used = isolatorsNamed(values.isolation);
+  const used = isolatorsNamed(isolationOf(values));
   requireIsolators(values, [
     ...used,
     ...(values.containerizers.includes('docker') ? OF_DOCKER : []),

@@ -84,6 +84,7 @@ export async function runAgent(
     workDirectory: workDir,
     programs,
     images,
+    networks: settings.networks,
     ip: address.ip,
     resources: options.resources,
     host: lookAtHost({
@@ -131,7 +132,7 @@ export async function runAgent(
     usage: ({ containerId }) => measuring.run(() => driver.usage(containerId)),
     others: () => driver.otherContainers(),
     userOf: (id) => driver.userOf(id),
-    cgroupInfoOf: (id) => driver.cgroupInfo(id),
+    containerStatusOf: (id) => driver.containerStatus(id),
     executorSocket: options.executorSocket,
     authorizer: options.authorizer,
     authentication,

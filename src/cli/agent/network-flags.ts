@@ -101,22 +101,18 @@ export const AGENT_NETWORK_FLAGS = {
     help: 'network/port_mapping: lower bound of the receiving rate computed from CPUs.',
   }),
   network_cni_config_dir: path({
-    ...PLANNED,
-    help: 'network/cni: folder of the network configurations.',
+    help: 'network/cni: folder of the configurations of networks, which are read whenever a container is attached to one.',
   }),
   network_cni_metrics: toggle({
     default: true,
-    ...PLANNED,
     help: 'network/cni: publish metrics of the isolator.',
   }),
   network_cni_plugins_dir: text({
-    ...PLANNED,
     help: 'network/cni: folders of the plugins, separated by colons.',
   }),
   network_cni_root_dir_persist: toggle({
     default: false,
-    ...PLANNED,
-    help: 'network/cni: keep the isolator’s records in --work_dir, over a reboot.',
+    help: 'network/cni: keep the files of network namespaces in --work_dir instead of --runtime_dir. What is needed to detach containers after a reboot is kept in --work_dir in any case.',
   }),
   network_enable_rate_statistics: toggle({
     default: false,

@@ -40,9 +40,20 @@ export interface AgentStart extends ServerStart {
   readonly capabilities: CapabilityDefaults;
 }
 
+/** As in Mesos, who configures networks has network/cni, unless containers share an address. */
+export const isolationOf = ({
+  isolation,
+  network_cni_config_dir: configDir,
+}: Pick<AgentFlagValues, 'isolation' | 'network_cni_config_dir'>): readonly string[] =>
+  configDir === undefined || isolation.some((it) => NETWORKS.includes(it))
+    ? isolation
+    : [...isolation, 'network/cni'];
+
+const NETWORKS = ['network/cni', 'network/port_mapping'];
+
 /** That of the flag, or the one that --isolation needs. */
 export const launcherOf = (values: AgentFlagValues): LauncherName =>
-  values.launcher ?? launcherFor(isolatorsNamed(values.isolation));
+  values.launcher ?? launcherFor(isolatorsNamed(isolationOf(values)));
 
 /** Those of the start, with defaults that depend on other flags; in the order of their names. */
 function shownFlags(
@@ -65,7 +76,7 @@ export function agentOptions(values: AgentFlagValues, start: AgentStart): AgentO
   const containerInfo = faults.read(() =>
     defaultContainerInfo(
       values.default_container_info,
-      isolatorsNamed(values.isolation),
+      isolatorsNamed(isolationOf(values)),
       start.capabilities,
     ),
   );
@@ -91,7 +102,7 @@ export function agentOptions(values: AgentFlagValues, start: AgentStart): AgentO
     recoveryTimeoutMs: values.recovery_timeout,
     gcDelayMs: values.gc_delay,
     maxCompletedExecutorsPerFramework: values.max_completed_executors_per_framework,
-    isolation: values.isolation,
+    isolation: isolationOf(values),
     defaultContainerInfo: containerInfo.value,
     switchUser: values.switch_user,
     recover: values.recover,

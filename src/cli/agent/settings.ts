@@ -3,6 +3,7 @@
 import type { AgentOptions } from '../../agent/options.ts';
 import type { FetchOptions } from '../../containerizer/fetcher/fetcher.ts';
 import type { IsolatorOptions } from '../../containerizer/isolators/isolators.ts';
+import type { NetworkOptions } from '../../containerizer/networks/open-networks.ts';
 import type { CapabilityDefaults } from '../../containerizer/plan/capabilities.ts';
 import type { ContainerLogger } from '../../containerizer/plan/container-logger.ts';
 import { type Authentication, agentAuthentication } from '../../http/server/authentication.ts';
@@ -26,6 +27,7 @@ import { fetchOptions } from './fetching.ts';
 import type { AGENT_FLAGS } from './flags.ts';
 import { helperWarnings, type ImageSettings, imageSettings } from './images.ts';
 import { isolatorOptions } from './isolators.ts';
+import { networkOptions } from './networks.ts';
 import { agentOptions, refuseForeignAgent, workDirOf } from './options.ts';
 import { volumeGidRanges } from './volume-gids.ts';
 
@@ -44,6 +46,8 @@ export interface AgentSettings {
   readonly volumeGids: readonly Value_Range[] | undefined;
   /** Undefined: containers can have no images. */
   readonly images: ImageSettings | undefined;
+  /** Those that containers can have of their own. */
+  readonly networks: NetworkOptions;
   /** What keeps the output of containers; undefined: plain files. */
   readonly containerLogger: ContainerLogger | undefined;
   /** Lines for the log. */
@@ -84,6 +88,7 @@ export async function agentSettings(
   const fetching = faults.read(() => fetchOptions(values, workDir.value, process.env));
   const volumeGids = faults.read(() => volumeGidRanges(values.volume_gid_range));
   const images = faults.read(() => imageSettings(values, workDir.value));
+  const networks = faults.read(() => networkOptions(values, workDir.value));
   faults.read(() => refuseUnmounted(options.value.resources));
   faults.read(() => refuseOverlaps(options.value.resources, workDir.value));
   faults.read(() => makePathDisks(options.value.resources, workDir.value));
@@ -108,6 +113,7 @@ export async function agentSettings(
     fetching: fetching.value,
     volumeGids: volumeGids.value,
     images: images.value,
+    networks: networks.value,
     containerLogger: containerLogger.value,
     authentication: agentAuthentication({ readonly, readwrite, credentials }),
     warnings: [

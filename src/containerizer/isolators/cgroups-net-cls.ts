@@ -14,6 +14,12 @@ const FILE = 'net_cls.classid';
 /** The class of what nobody has given one. */
 const UNCLASSIFIED = 0;
 
+/** Of a container that was not taken over yet, its cgroup alone says it. */
+function classIn(folder: string): number | undefined {
+  const classId = numberIn(readText(join(folder, FILE)));
+  return classId === UNCLASSIFIED ? undefined : classId;
+}
+
 export function cgroupsNetCls(
   { netClasses }: CgroupOptions,
   hierarchies: readonly CgroupHierarchy[],
@@ -41,8 +47,8 @@ export function cgroupsNetCls(
     ),
     recover({ id, cgroups: { own } }) {
       const folder = folderOf(id);
-      const classId = own.includes(folder) ? numberIn(readText(join(folder, FILE))) : undefined;
-      if (classId !== undefined && classId !== UNCLASSIFIED) {
+      const classId = own.includes(folder) ? classIn(folder) : undefined;
+      if (classId !== undefined) {
         handles.adopt(id, classId);
         classes.set(folder, classId);
       }
@@ -53,7 +59,9 @@ export function cgroupsNetCls(
     },
     // One that shares the cgroups of another container has the class of that.
     cgroupInfo({ joined }) {
-      const classId = joined.map((it) => classes.get(it)).find((it) => it !== undefined);
+      const classId = joined
+        .map((it) => classes.get(it) ?? classIn(it))
+        .find((it) => it !== undefined);
       return classId === undefined ? undefined : { net_cls: { classid: classId } };
     },
   };

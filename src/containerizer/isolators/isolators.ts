@@ -40,6 +40,7 @@ import {
 } from './names.ts';
 import { DEFAULT_IPC_OPTIONS, type IpcOptions, namespacesIpc } from './namespaces-ipc.ts';
 import { namespacesPid } from './namespaces-pid.ts';
+import { networkCni } from './network-cni.ts';
 import { DEFAULT_PORT_OPTIONS, networkPorts, type PortOptions } from './network-ports.ts';
 import { posixCpu } from './posix-cpu.ts';
 import { posixMem } from './posix-mem.ts';
@@ -140,6 +141,7 @@ const MAKERS: Readonly<Record<IsolatorName, Maker>> = {
   'volume/sandbox_path': ({ canMount }) => volumeSandboxPath({ canMount }),
   'volume/secret': () => volumeSecret,
   'volume/image': () => volumeImage,
+  'network/cni': () => networkCni,
   'appc/runtime': appcRuntime,
   'docker/runtime': ({ options }) => dockerRuntime(options.isImageRuntimeIgnored ?? false),
   'cgroups/cpu': (parts) => {

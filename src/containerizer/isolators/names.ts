@@ -25,6 +25,7 @@ export const ISOLATOR_NAMES = [
   'volume/sandbox_path',
   'volume/secret',
   'volume/image',
+  'network/cni',
   'docker/runtime',
   'appc/runtime',
   'cgroups/cpu',
@@ -64,6 +65,7 @@ const WHAT_THEY_DO: Readonly<Record<IsolatorName, string>> = {
   'volume/sandbox_path': 'folders that tasks of a group share',
   'volume/secret': 'secrets as files that only a task sees',
   'volume/image': 'the files of an image as a volume',
+  'network/cni': 'networks of the container’s own, by plugins of the Container Network Interface',
   'docker/runtime': 'what a Docker image says of its command, variables and working directory',
   'appc/runtime': 'the same of an App Container image',
   'cgroups/cpu': 'weighs, limits and measures CPU time',
@@ -113,6 +115,7 @@ export const ISOLATOR_NEEDS: Readonly<Partial<Record<IsolatorName, IsolatorNeeds
   'filesystem/linux': { launcher: 'linux', without: ['filesystem/posix'] },
   'namespaces/pid': { launcher: 'linux' },
   'namespaces/ipc': { launcher: 'linux' },
+  'network/cni': { isRoot: true, launcher: 'linux' },
   'filesystem/shared': {
     isRoot: true,
     launcher: 'linux',

@@ -1,48 +1,9 @@
-// Networks of containers' own: what one asks for, what it then has, and what a kind of network does
-// for it. A kind attaches a network namespace, which is there before the container's process is.
-import type { NetworkInfo } from '../../model/generated/messages.ts';
+// What a kind of network does for containers: it attaches their network namespaces, which are there
+// before their processes are.
 import type { ContainerId } from '../../model/ids.ts';
-import type { PortRanges } from '../plan/ports.ts';
+import type { AttachedNetwork, NetworkAsked } from '../plan/network.ts';
 
-/** What a container asks for, of one kind of network. */
-export type NetworkAsked = CniAsked | PortsAsked;
 export type NetworkKindName = NetworkAsked['kind'];
-
-export interface CniAsked {
-  readonly kind: 'cni';
-  /** Each has a name: the first becomes eth0, the next one eth1, and so on. */
-  readonly networks: readonly NetworkInfo[];
-  /** What the container calls its machine. */
-  readonly hostname: string;
-}
-
-export interface PortsAsked {
-  readonly kind: 'ports';
-  /** Of the agent's address. */
-  readonly ports: PortRanges;
-  readonly cpus: number;
-}
-
-/** What it then has. */
-export interface AttachedNetwork {
-  /** The file of its network namespace: an absolute path. */
-  readonly namespace: string;
-  /** What it calls its machine; undefined: what the agent does. */
-  readonly hostname: string | undefined;
-  /**
-   * As statuses and views tell of it, in the order asked for; empty: it has the agent's address.
-   */
-  readonly infos: NetworkInfo[];
-  /** What the networks say of names; undefined: the machine's resolv.conf. */
-  readonly dns: NetworkDns | undefined;
-}
-
-export interface NetworkDns {
-  readonly nameservers: readonly string[];
-  readonly domain?: string | undefined;
-  readonly search: readonly string[];
-  readonly options: readonly string[];
-}
 
 export interface Attachment<A extends NetworkAsked> {
   readonly id: ContainerId;

@@ -31,6 +31,7 @@ import type { DiskQuota } from './disk-quotas.ts';
 import { dockerRequest } from './docker/docker-request.ts';
 import type { InsideUser } from './docker/docker-user.ts';
 import { type ImageSupport, NO_IMAGES, standIns } from './images.ts';
+import type { AttachedNetwork, NetworkAsked } from './network.ts';
 import { requireVisible } from './own-files.ts';
 import { isRootOf } from './place.ts';
 import type { PortRanges } from './ports.ts';
@@ -99,6 +100,8 @@ export interface ContainerPlan extends ProcessPlan, Surroundings {
   readonly rotated: RotatedOutput | undefined;
   /** How much it may have on disks, where that is measured. */
   readonly diskQuotas: readonly DiskQuota[];
+  /** The networks that it is to have of its own; undefined: it shares those of another. */
+  readonly network: NetworkAsked | undefined;
   /** The ports on which it may listen, where that is watched. */
   readonly ports: PortRanges;
   /** In the order in which they are made; only in a mount namespace of the container's own. */
@@ -155,6 +158,8 @@ export interface PlanHost {
   readonly containerizers?: readonly ContainerizerName[] | undefined;
   /** Of the container that the request's is nested in. */
   readonly parentCgroups?: CgroupPlacement | undefined;
+  /** That of the nearest container above the request's; undefined: they have the agent's. */
+  readonly networkAbove?: AttachedNetwork | undefined;
 }
 
 /** A part of the agent that adds to plans, such as an isolator. */
@@ -355,6 +360,7 @@ function basicPlan(request: ContainerRequest, host: PlanHost): ContainerPlan {
     io: processIo(request),
     rotated: host.logger && rotatedOutput(host.logger, variables),
     diskQuotas: [],
+    network: undefined,
     ports: [],
     volumeMounts: [],
     parentVolumes: [],

@@ -12,6 +12,7 @@ import type { ContainerId } from '../../model/ids.ts';
 import type { ResourceLimits } from '../../model/resource-limits.ts';
 import type { ProvisionedImage } from '../images/provisioner.ts';
 import type { DockerAsked } from './docker/docker-options.ts';
+import type { AttachedNetwork } from './network.ts';
 import type { ContainerKind, Place } from './place.ts';
 
 /** What a container is meant to use, and what it can use at most where that is more. */
@@ -68,6 +69,8 @@ export interface ContainerRequest extends ResourceBounds {
   readonly docker?: DockerAsked | undefined;
   /** Of one of type DOCKER: the login at registries that its files have brought. */
   readonly login?: Uint8Array | undefined;
+  /** What it has of the networks that it asks for; undefined: they are not there yet. */
+  readonly network?: AttachedNetwork | undefined;
   /** What has become of the images that it asks for; undefined: it asks for none. */
   readonly images?: RequestedImages | undefined;
 }

@@ -62,7 +62,7 @@ export interface Surroundings {
    * The file of the network namespace, where that is the container's own; undefined: a new one, in
    * which there is nothing.
    */
-  readonly networkNamespace?: string | undefined;
+  readonly networkNamespace: string | undefined;
   /** What the container calls its machine; only in a `uts` namespace of its own. */
   readonly hostname: string | undefined;
   /** The container's own files; undefined: those of the machine. */
@@ -86,6 +86,7 @@ export interface Surroundings {
 /** Of a container that sees what the agent sees. */
 export const AGENT_SURROUNDINGS: Surroundings = {
   namespaces: { mount: 'agent', pid: 'agent', ipc: 'agent', network: 'agent', uts: 'agent' },
+  networkNamespace: undefined,
   hostname: undefined,
   rootfs: undefined,
   isRootReadOnly: false,

@@ -6,7 +6,7 @@ import { containerIdMessage, parentOf, rootOf } from '../../model/container-id.t
 import type {
   AgentCall_GetContainers,
   AgentResponse_GetContainers_Container,
-  CgroupInfo,
+  ContainerStatus,
   Resource,
   ResourceStatistics,
 } from '../../model/generated/messages.ts';
@@ -27,15 +27,15 @@ export interface OtherContainer {
   readonly containerId: ContainerId;
   readonly standsAlone: boolean;
   readonly processId?: number | undefined;
-  readonly cgroupInfo?: CgroupInfo | undefined;
+  readonly containerStatus?: ContainerStatus | undefined;
   readonly resources: readonly Resource[];
 }
 
 /** All that have not ended, each after the one that it is nested in. */
 export type OtherContainers = () => Iterable<OtherContainer>;
 
-/** What the cgroups of a container tell of it; undefined where there is no such container. */
-export type CgroupInfoOf = (id: ContainerId) => CgroupInfo | undefined;
+/** What is told of a container besides its process; undefined where there is no such container. */
+export type ContainerStatusOf = (id: ContainerId) => ContainerStatus | undefined;
 
 /** The name of the user that a container runs as; undefined where there is no such container. */
 export type UserOf = (id: ContainerId) => string | undefined;
@@ -83,7 +83,7 @@ interface Others {
 }
 
 function otherMessage(
-  { containerId, processId, cgroupInfo, resources }: OtherContainer,
+  { containerId, processId, containerStatus, resources }: OtherContainer,
   used: ResourceStatistics | undefined,
 ): AgentResponse_GetContainers_Container {
   const container_id = containerIdMessage(containerId);
@@ -93,7 +93,7 @@ function otherMessage(
     container_id: { value: container_id.value },
     container_status: {
       container_id,
-      ...(cgroupInfo === undefined ? {} : { cgroup_info: cgroupInfo }),
+      ...containerStatus,
       ...(processId === undefined ? {} : { executor_pid: processId }),
     },
     ...(statistics ? { resource_statistics: statistics } : {}),
@@ -118,7 +118,7 @@ export function containerMessage({
     container_id,
     container_status: {
       container_id,
-      ...(view.cgroupInfo === undefined ? {} : { cgroup_info: view.cgroupInfo }),
+      ...view.containerStatus,
       ...(view.processId === undefined ? {} : { executor_pid: view.processId }),
     },
     ...(statistics ? { resource_statistics: statistics } : {}),

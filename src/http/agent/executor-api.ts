@@ -21,7 +21,7 @@ import { EventStream } from '../server/event-stream.ts';
 import type { HttpResponse } from '../server/response.ts';
 import { replyResponse, writeResponse } from '../server/response-text.ts';
 import type { EndpointRequest } from '../server/router.ts';
-import type { CgroupInfoOf } from './containers.ts';
+import type { ContainerStatusOf } from './containers.ts';
 
 /**
  * The interval of HEARTBEAT events to executors, which only keep connections from being dropped.
@@ -39,7 +39,7 @@ export interface ExecutorApiOptions {
   readonly turn: IoTurn;
   readonly requests: PendingRequests<ExecutorStream>;
   readonly streams: StreamRegistry<ExecutorStream>;
-  readonly cgroupInfoOf: CgroupInfoOf;
+  readonly containerStatusOf: ContainerStatusOf;
 }
 
 export class ExecutorApi {
@@ -84,8 +84,8 @@ export class ExecutorApi {
       dispatch({ type: 'executorSubscribe', nowMs: nowMs(), request, stream, principal, call });
     } else {
       const nested = nestedContainerOf(call);
-      const cgroupInfo = nested && this.#options.cgroupInfoOf(nested);
-      dispatch({ type: 'executorCall', nowMs: nowMs(), request, principal, call, cgroupInfo });
+      const containerStatus = nested && this.#options.containerStatusOf(nested);
+      dispatch({ type: 'executorCall', nowMs: nowMs(), request, principal, call, containerStatus });
     }
   }
 }

@@ -15,7 +15,7 @@ import { Firewall } from '../server/firewall.ts';
 import { type PortOptions, ProcessPort } from '../server/process-port.ts';
 import type { HttpResponse } from '../server/response.ts';
 import { createRouter } from '../server/router.ts';
-import type { CgroupInfoOf, ContainerUsage, OtherContainers, UserOf } from './containers.ts';
+import type { ContainerStatusOf, ContainerUsage, OtherContainers, UserOf } from './containers.ts';
 import { AgentEndpoints } from './endpoints.ts';
 import { ExecutorApi, type ExecutorStream } from './executor-api.ts';
 import { ExecutorSocket } from './executor-socket.ts';
@@ -38,7 +38,7 @@ export interface AgentServerOptions extends PortOptions {
   /** Which containers there are besides those of executors. */
   readonly others?: OtherContainers | undefined;
   readonly userOf?: UserOf | undefined;
-  readonly cgroupInfoOf?: CgroupInfoOf | undefined;
+  readonly containerStatusOf?: ContainerStatusOf | undefined;
   /** The path of a Unix socket on which the executor API is served, too. */
   readonly executorSocket?: string | undefined;
 }
@@ -108,7 +108,7 @@ export class AgentServer {
 
   async #listen(): Promise<void> {
     const { dispatch, clock, requests, streams, views, authorizer, usage, others } = this.#options;
-    const { userOf, cgroupInfoOf, heartbeatMs } = this.#options;
+    const { userOf, containerStatusOf, heartbeatMs } = this.#options;
     const nowMs = () => clock.nowMs();
     const unavailable = (): HttpResponse | undefined =>
       views.recovered ? undefined : agentRecovering;
@@ -119,7 +119,7 @@ export class AgentServer {
       turn,
       requests,
       streams,
-      cgroupInfoOf: cgroupInfoOf ?? (() => undefined),
+      containerStatusOf: containerStatusOf ?? (() => undefined),
     });
     const operator = new AgentOperatorApi({
       dispatch,

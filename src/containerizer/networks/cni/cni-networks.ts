@@ -5,7 +5,8 @@ import { type NetworkInfo, NetworkInfo_Protocol } from '../../../model/generated
 import type { ContainerId } from '../../../model/ids.ts';
 import { ContainerizerError } from '../../containerizer-error.ts';
 import type { Fields } from '../../images/formats/fields.ts';
-import type { Attached, Attachment, CniAsked, NetworkKind } from '../network.ts';
+import type { CniAsked } from '../../plan/network.ts';
+import type { Attached, Attachment, NetworkKind } from '../network.ts';
 import {
   addLink,
   checkLink,

@@ -1,5 +1,5 @@
 // What the networks of a container say of names, or the operator in their place.
-import type { NetworkDns } from '../network.ts';
+import type { NetworkDns } from '../../plan/network.ts';
 
 /** `--default_container_dns`: for networks that name no servers. */
 export interface DefaultDns {

@@ -13,7 +13,7 @@ import {
   textOf,
   textsOf,
 } from '../../images/formats/fields.ts';
-import type { NetworkDns } from '../network.ts';
+import type { NetworkDns } from '../../plan/network.ts';
 import { checkValues } from './json-values.ts';
 import { type CniVersion, cniVersionOf, isSince, KNOWN_VERSIONS } from './versions.ts';
 

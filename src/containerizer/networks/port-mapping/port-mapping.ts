@@ -7,8 +7,9 @@
 import type { ResourceStatistics } from '../../../model/generated/messages.ts';
 import type { ContainerId } from '../../../model/ids.ts';
 import { ContainerizerError } from '../../containerizer-error.ts';
+import type { PortsAsked } from '../../plan/network.ts';
 import { hasPort, type PortRanges, portsText } from '../../plan/ports.ts';
-import type { Attached, Attachment, PortsAsked } from '../network.ts';
+import type { Attached, Attachment } from '../network.ts';
 import { type EphemeralOptions, EphemeralPorts } from './ephemeral-ports.ts';
 import { beginOfLink, beginOfPriority, type Generation, otherGeneration } from './layout.ts';
 import type { LinkNames } from './machine-facts.ts';

@@ -1,0 +1,38 @@
+// The networks that containers can have of their own, by the agent's flags.
+import { isAbsolute, join, resolve } from 'node:path';
+import type { NetworkOptions } from '../../containerizer/networks/open-networks.ts';
+import { FlagError } from '../flags/faults.ts';
+import { containerDns } from './container-dns.ts';
+import type { AgentFlagValues } from './options.ts';
+
+/** Where Mesos has them, below a folder of its own. */
+const NAMESPACES = ['isolators', 'network', 'cni'];
+
+/** `workDir` is the agent's folder. Throws FlagError. */
+export function networkOptions(values: AgentFlagValues, workDir: string): NetworkOptions {
+  const { network_cni_root_dir_persist: isKept, runtime_dir: runtimeDir } = values;
+  return {
+    namespaces: join(isKept ? workDir : resolve(runtimeDir), ...NAMESPACES),
+    cni: { configFolder: values.network_cni_config_dir, pluginFolders: pluginFolders(values) },
+    hasMetrics: values.network_cni_metrics,
+    dns: containerDns(values.default_container_dns),
+  };
+}
+
+function pluginFolders(values: AgentFlagValues): string {
+  const { network_cni_config_dir: configDir, network_cni_plugins_dir: plugins } = values;
+  if ((configDir === undefined) !== (plugins === undefined)) {
+    throw new FlagError(
+      '--network_cni_config_dir and --network_cni_plugins_dir need each other: the networks, and the ' +
+        'plugins that attach containers to them',
+    );
+  }
+  const folders = (plugins ?? '').split(':').filter(Boolean);
+  const relative = folders.find((it) => !isAbsolute(it));
+  if (relative !== undefined || (plugins !== undefined && folders.length === 0)) {
+    throw new FlagError(
+      `--network_cni_plugins_dir expects absolute paths, separated by colons, got '${relative ?? plugins}'`,
+    );
+  }
+  return folders.join(':');
+}

@@ -1,0 +1,55 @@
+// The networks of an agent's containers: each kind, whether this agent attaches containers to it or
+// only detaches those of an earlier one.
+import { join } from 'node:path';
+import { supervisorProgram } from '../launchers/process/supervisor-program.ts';
+import type { WorkDirectory } from '../work-directory.ts';
+import { type CniOptions, cniNetworks } from './cni/cni-networks.ts';
+import { type ContainerDns, NO_DNS } from './container-dns.ts';
+import { Networks } from './networks.ts';
+
+export interface NetworkOptions {
+  /** The folder of network namespaces: an absolute path that only root can change. */
+  readonly namespaces: string;
+  readonly cni: Pick<CniOptions, 'configFolder' | 'pluginFolders'>;
+  /** Whether the figures of plugins are told. */
+  readonly hasMetrics: boolean;
+  readonly dns: ContainerDns;
+}
+
+export interface NetworkParts {
+  readonly work: WorkDirectory;
+  /** Folders that may contain the supervisor program. */
+  readonly programs: readonly string[];
+  readonly warn: (text: string) => void;
+}
+
+/** Of an agent that attaches no container. */
+const noNetworks = (work: WorkDirectory): NetworkOptions => ({
+  namespaces: join(work.meta, 'namespaces'),
+  cni: { configFolder: undefined, pluginFolders: '' },
+  hasMetrics: false,
+  dns: NO_DNS,
+});
+
+/** Rejects with ContainerizerError where the supervisor program is missing. */
+export async function openNetworks(
+  options: NetworkOptions | undefined,
+  { work, programs, warn }: NetworkParts,
+): Promise<Networks> {
+  const { namespaces, cni, hasMetrics, dns } = options ?? noNetworks(work);
+  return new Networks({
+    folder: work.networks,
+    namespaces,
+    program: await supervisorProgram(programs),
+    kinds: {
+      cni: cniNetworks({
+        ...cni,
+        programPath: process.env.PATH ?? '',
+        defaultDns: dns.cni,
+        warn,
+      }),
+    },
+    hasMetrics,
+    warn,
+  });
+}
