@@ -49,6 +49,15 @@ interface NotedLink extends Omit<Link, 'id'> {
   readonly result?: Fields;
 }
 
+interface NetworkUse {
+  /** Garbage is collected while no link is made or taken away. */
+  readonly exclusion: Exclusion;
+  /** Of garbage: once, before the first container comes. */
+  collection?: Promise<void>;
+  /** Whether it was told that none of its plugins maps ports. */
+  isPortsTold: boolean;
+}
+
 export const cniNetworks = (options: CniOptions): NetworkKind<CniAsked> => new CniNetworks(options);
 
 class CniNetworks implements NetworkKind<CniAsked> {
@@ -59,17 +68,13 @@ class CniNetworks implements NetworkKind<CniAsked> {
   readonly #ports = new MappedPorts();
   /** Links of containers, also those that are only being made. */
   readonly #links = new Map<ContainerId, readonly NotedLink[]>();
-  /** Garbage is collected while no link is made or taken away. */
-  readonly #exclusion = new Exclusion();
-  /** By the names of networks: once for each, before the first container comes. */
-  readonly #collections = new Map<string, Promise<void>>();
+  /** By their names. */
+  readonly #uses = new Map<string, NetworkUse>();
   /** Checks of what earlier agents have made, one after the other. */
   #checks: Promise<void> = Promise.resolve();
   #checking: { readonly id: ContainerId; readonly done: Promise<void> } | undefined;
   readonly #closing = new AbortController();
   readonly #failures = { attach: 0, detach: 0, check: 0 };
-  /** Networks of which it was told that none of their plugins maps ports. */
-  readonly #withoutPorts = new Set<string>();
 
   constructor(options: CniOptions) {
     this.#options = options;
@@ -105,19 +110,14 @@ class CniNetworks implements NetworkKind<CniAsked> {
       this.#forget(id, links);
       throw error;
     }
-    for (const { network } of links) {
-      await this.#collectGarbage(network);
+    const results: { readonly link: NotedLink; readonly result: CniResult }[] = [];
+    for (const [at, link] of links.entries()) {
+      await this.#collectGarbage(link.network);
+      const result = await this.#addLink({ id, ...link }, namespace, abort);
+      results.push({ link, result });
+      links[at] = { ...link, result: result.raw };
+      await note({ links } satisfies Noted);
     }
-    const results = await this.#exclusion.shared(async () => {
-      const made: { readonly link: NotedLink; readonly result: CniResult }[] = [];
-      for (const [at, link] of links.entries()) {
-        const result = await this.#addLink({ id, ...link }, namespace, abort);
-        made.push({ link, result });
-        links[at] = { ...link, result: result.raw };
-        await note({ links } satisfies Noted);
-      }
-      return made;
-    });
     return {
       infos: results.map(({ link, result }) => infoOf(link, result)),
       dns: mergedDns(
@@ -130,7 +130,9 @@ class CniNetworks implements NetworkKind<CniAsked> {
   /** What fails is told as Mesos tells it, which collects what comes of all networks. */
   async #addLink(link: Link, namespace: string, abort: AbortSignal): Promise<CniResult> {
     try {
-      return await addLink(this.#plugins, link, namespace, abort);
+      return await this.#useOf(link.network).exclusion.shared(() =>
+        addLink(this.#plugins, link, namespace, abort),
+      );
     } catch (error) {
       if (abort.aborted || !(error instanceof ContainerizerError) || error.reason !== undefined) {
         throw error;
@@ -150,15 +152,12 @@ class CniNetworks implements NetworkKind<CniAsked> {
       await endLeftPlugins(id);
     }
     const errors: unknown[] = [];
-    await this.#exclusion.shared(async () => {
-      for (const link of links.toReversed()) {
-        const { result, network } = link;
-        const made = result && resultOf(result, network.cniVersion);
-        await deleteLink(this.#plugins, { id, ...link }, namespace, made).catch((error: unknown) =>
-          errors.push(error),
-        );
-      }
-    });
+    for (const link of links.toReversed()) {
+      const made = link.result && resultOf(link.result, link.network.cniVersion);
+      await this.#useOf(link.network)
+        .exclusion.shared(() => deleteLink(this.#plugins, { id, ...link }, namespace, made))
+        .catch((error: unknown) => errors.push(error));
+    }
     if (errors.length > 0) {
       this.#failures.detach++;
       this.#ports.recover(id, mappedBy(links));
@@ -208,8 +207,9 @@ class CniNetworks implements NetworkKind<CniAsked> {
   /** They are in `args` in any case, where a plugin may look for them. */
   #tellOfPorts(network: NetworkList, { port_mappings = [] }: NetworkInfo): void {
     const { name } = network;
-    if (port_mappings.length > 0 && !mapsPorts(network) && !this.#withoutPorts.has(name)) {
-      this.#withoutPorts.add(name);
+    const use = this.#useOf(network);
+    if (port_mappings.length > 0 && !mapsPorts(network) && !use.isPortsTold) {
+      use.isPortsTold = true;
       this.#options.warn(
         `A container in CNI network '${name}' has port mappings, and none of its plugins has the ` +
           `capability ${PORT_MAPPINGS}`,
@@ -217,23 +217,29 @@ class CniNetworks implements NetworkKind<CniAsked> {
     }
   }
 
-  #collectGarbage(network: NetworkList): Promise<void> {
-    const begun = this.#collections.get(network.name);
-    if (begun !== undefined || !hasGarbageCollection(network)) {
-      return begun ?? Promise.resolve();
+  #collectGarbage(network: NetworkList): Promise<void> | undefined {
+    const use = this.#useOf(network);
+    if (hasGarbageCollection(network)) {
+      use.collection ??= use.exclusion.alone(() => this.#collectAlone(network));
     }
-    const collection = this.#exclusion.alone(async () => {
-      const valid = [...this.#links].flatMap(([id, links]) =>
-        links
-          .filter((link) => link.network.name === network.name)
-          .map(({ ifName }) => ({ containerID: id, ifname: ifName })),
-      );
-      for (const error of await collectGarbage(this.#plugins, network, this.#folders, valid)) {
-        this.#options.warn(errorText(error));
-      }
-    });
-    this.#collections.set(network.name, collection);
-    return collection;
+    return use.collection;
+  }
+
+  async #collectAlone(network: NetworkList): Promise<void> {
+    const valid = [...this.#links].flatMap(([id, links]) =>
+      links
+        .filter((link) => link.network.name === network.name)
+        .map(({ ifName }) => ({ containerID: id, ifname: ifName })),
+    );
+    for (const error of await collectGarbage(this.#plugins, network, this.#folders, valid)) {
+      this.#options.warn(errorText(error));
+    }
+  }
+
+  #useOf({ name }: NetworkList): NetworkUse {
+    const use = this.#uses.get(name) ?? { exclusion: new Exclusion(), isPortsTold: false };
+    this.#uses.set(name, use);
+    return use;
   }
 
   async #check(id: ContainerId, namespace: string, links: readonly NotedLink[]): Promise<void> {

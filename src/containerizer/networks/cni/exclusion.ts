@@ -1,27 +1,30 @@
-// What may go on beside others of its kind, and what only alone.
+// What may go on beside others of its kind, and what only alone: in the order in which they come.
 
 export class Exclusion {
+  /** All that goes on beside others, or waits for that. */
   readonly #shared = new Set<Promise<unknown>>();
-  #alone: Promise<unknown> = Promise.resolve();
+  /** The last that goes on alone, or waits for that. */
+  #alone: Promise<unknown> | undefined;
 
-  /** Waits for what goes on alone, and for what waits for that already. */
+  /** Rejects as the work does. */
   async shared<T>(work: () => Promise<T>): Promise<T> {
-    for (let last: unknown; last !== this.#alone; ) {
-      last = this.#alone;
-      await this.#alone;
-    }
-    const done = work();
+    const done = this.#alone === undefined ? work() : this.#alone.then(work);
     const settled = done.catch(() => {});
     this.#shared.add(settled);
     void settled.then(() => this.#shared.delete(settled));
     return await done;
   }
 
-  /** Waits for all that has begun; what begins later waits for this. */
+  /** Rejects as the work does. */
   async alone<T>(work: () => Promise<T>): Promise<T> {
-    const before = this.#alone;
-    const done = before.then(() => Promise.all(this.#shared)).then(work);
-    this.#alone = done.catch(() => {});
+    const done = Promise.all([this.#alone, ...this.#shared]).then(work);
+    const settled = done.catch(() => {});
+    this.#alone = settled;
+    void settled.then(() => {
+      if (this.#alone === settled) {
+        this.#alone = undefined;
+      }
+    });
     return await done;
   }
 }

@@ -59,11 +59,13 @@ export class PluginError extends ContainerizerError {
 
 /** They wait for each other's locks, and for the kernel's. */
 const MOST_AT_ONCE = 32;
+/** A network whose plugins hang leaves room for others. */
+const MOST_OF_NETWORK = 16;
 /** Plugins of the first version look for these in any case. */
 const NOBODY = { CNI_CONTAINERID: 'dummy', CNI_NETNS: 'dummy', CNI_IFNAME: 'dummy' };
 
 export class Plugins {
-  readonly #slots = new Slots(MOST_AT_ONCE, MOST_AT_ONCE);
+  readonly #slots = new Slots(MOST_AT_ONCE, MOST_OF_NETWORK);
   readonly #programPath: string;
   readonly #patience: Patience;
 

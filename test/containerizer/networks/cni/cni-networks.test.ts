@@ -1,7 +1,7 @@
 // Containers are attached by plugins that are shell scripts, and write down what they are told.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ContainerizerError } from '../../../../src/containerizer/containerizer-error.ts';
@@ -258,6 +258,24 @@ test('a launch that is given up waits for its plugin, and goes no further', asyn
   expect(it.calls()).toEqual(['ADD first eth0 /ns/c1']);
   await it.detach('c1');
   expect(it.calls()).toEqual(['DEL second eth0 /ns/c1', 'DEL first eth0 /ns/c1']);
+});
+
+test('a network that hangs keeps no other one waiting', async () => {
+  const file = (name: string) => ({ cniVersion: '1.0.0', name, type: name });
+  using it = new MockNetworks({
+    files: { a: file('slow'), b: file('fast') },
+    plugins: {
+      slow: `echo >> "$0.begun"; until [ -e "$0.go" ]; do sleep 0.05; done; ${answering(RESULT)}`,
+      fast: answering(RESULT),
+    },
+  });
+  const slow = Array.from({ length: 40 }, (_, n) => it.attach(`slow${n}`, [{ name: 'slow' }]));
+  const begun = join(it.folder, 'plugins/slow.begun');
+  await until('many hang', () => existsSync(begun) && readFileSync(begun).length === 16);
+  await it.attach('c1', [{ name: 'fast' }]);
+  await it.detach('c1');
+  it.plugin('slow.go', '');
+  await Promise.all(slow);
 });
 
 describe('a port of the machine', () => {
