@@ -20,9 +20,10 @@ export function errorCode({ stdout, failure }: PluginEnd): number | undefined {
   return typeof code === 'number' ? code : undefined;
 }
 
-function answerIn(stdout: Buffer): Fields {
+/** What a plugin has answered, if anything: it may say what it likes. */
+export function answerIn(stdout: Buffer): Fields {
   try {
-    return fieldsOf(jsonOf(stdout), 'the error');
+    return fieldsOf(jsonOf(stdout), 'the answer');
   } catch (error) {
     if (error instanceof FormatError || error instanceof WireError) {
       return {};

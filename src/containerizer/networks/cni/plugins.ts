@@ -3,14 +3,13 @@ import type { NetworkInfo } from '../../../model/generated/messages.ts';
 import type { ContainerId } from '../../../model/ids.ts';
 import { ContainerizerError } from '../../containerizer-error.ts';
 import { Slots } from '../../downloads/slots.ts';
-import { fieldsOf, jsonOf, parsed, textsOf } from '../../images/formats/fields.ts';
 import type { NetworkList, PluginConfiguration } from './configuration.ts';
 import { callPlugin, DEFAULT_PATIENCE, type Patience, type PluginEnd } from './plugin-call.ts';
-import { errorCode, failureText, INCOMPATIBLE_VERSION } from './plugin-failure.ts';
+import { answerIn, errorCode, failureText, INCOMPATIBLE_VERSION } from './plugin-failure.ts';
 import { pluginPath } from './plugin-programs.ts';
 import { requestText, type ValidAttachment } from './request.ts';
 import { type CniResult, resultAs } from './result.ts';
-import { type CniVersion, highestVersion } from './versions.ts';
+import { type CniVersion, highestVersion, isSince } from './versions.ts';
 
 /** A link of a container to a network. */
 export interface Link {
@@ -24,7 +23,7 @@ export interface Link {
 }
 
 interface PluginTask extends Pick<Link, 'network' | 'folders'> {
-  readonly command: 'ADD' | 'CHECK' | 'DEL' | 'GC';
+  readonly command: keyof typeof SINCE;
   /** For messages, after "failed to". */
   readonly what: string;
   readonly plugin: PluginConfiguration;
@@ -61,6 +60,13 @@ export class PluginError extends ContainerizerError {
 const MOST_AT_ONCE = 32;
 /** A network whose plugins hang leaves room for others. */
 const MOST_OF_NETWORK = 16;
+/** The versions that have brought the commands: older plugins have nothing to do for these. */
+const SINCE = { ADD: '0.1.0', DEL: '0.1.0', CHECK: '0.4.0', GC: '1.1.0' } as const;
+const NOTHING_TO_DO: PluginEnd = {
+  failure: undefined,
+  stdout: Buffer.alloc(0),
+  stderr: Buffer.alloc(0),
+};
 /** Plugins of the first version look for these in any case. */
 const NOBODY = { CNI_CONTAINERID: 'dummy', CNI_NETNS: 'dummy', CNI_IFNAME: 'dummy' };
 
@@ -78,10 +84,11 @@ export class Plugins {
   /**
    * Resolves to the answer of a plugin that has succeeded. Rejects with PluginError where it has
    * failed, and with ContainerizerError where there is no such plugin, or with the reason of the
-   * abort where it has not begun.
+   * abort where it has not begun. One that speaks only older versions is asked in the highest of
+   * these.
    */
   async ask(task: PluginTask, abort: AbortSignal): Promise<PluginAnswer> {
-    const { plugin, network, what, folders } = task;
+    const { command, plugin, network, what, folders } = task;
     const path = await pluginPath(folders, plugin.type);
     if (path === undefined) {
       throw new ContainerizerError(
@@ -89,11 +96,13 @@ export class Plugins {
       );
     }
     let { cniVersion } = network;
-    let end = await this.#call(path, task, cniVersion, abort);
-    if (errorCode(end) === INCOMPATIBLE_VERSION && !abort.aborted) {
+    // Older plugins tell in many ways that they do not know this command.
+    let end = command === 'GC' ? undefined : await this.#call(path, task, cniVersion, abort);
+    if (end === undefined || (errorCode(end) === INCOMPATIBLE_VERSION && !abort.aborted)) {
       cniVersion = (await this.#commonVersion(path, task, abort)) ?? cniVersion;
-      end =
-        cniVersion === network.cniVersion ? end : await this.#call(path, task, cniVersion, abort);
+      end = isSince(cniVersion, SINCE[command])
+        ? await this.#call(path, task, cniVersion, abort)
+        : NOTHING_TO_DO;
     }
     if (end.failure !== undefined) {
       throw new PluginError(failureText(path, what, end), errorCode(end));
@@ -114,17 +123,13 @@ export class Plugins {
     return this.#run(path, task, { command, input, link, namespace }, abort);
   }
 
-  /** The highest version of the network's or older that the plugin says it speaks, too. */
+  /** The highest one, from the network's down, that the plugin says it speaks. */
   async #commonVersion(path: string, task: PluginTask, abort: AbortSignal) {
     const { cniVersion } = task.network;
     const input = JSON.stringify({ cniVersion });
-    const { failure, stdout } = await this.#run(path, task, { command: 'VERSION', input }, abort);
-    if (failure !== undefined) {
-      return undefined;
-    }
-    const spoken = parsed(`the versions of the CNI plugin '${path}'`, () =>
-      textsOf(fieldsOf(jsonOf(stdout), 'the versions').supportedVersions, 'supportedVersions'),
-    );
+    const { stdout } = await this.#run(path, task, { command: 'VERSION', input }, abort);
+    const { supportedVersions } = answerIn(stdout);
+    const spoken: unknown[] = Array.isArray(supportedVersions) ? supportedVersions : [];
     return highestVersion(spoken, cniVersion);
   }
 

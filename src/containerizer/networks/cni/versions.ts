@@ -17,7 +17,7 @@ export const isSince = (version: CniVersion, since: CniVersion): boolean =>
 
 /** The highest one that is known here, and no higher than `most`; undefined: none is. */
 export const highestVersion = (
-  texts: readonly string[],
+  texts: readonly unknown[],
   most: CniVersion = '1.1.0',
 ): CniVersion | undefined =>
   CNI_VERSIONS.findLast((version) => isSince(most, version) && texts.includes(version));
