@@ -11,6 +11,8 @@ export interface CniAsked {
   readonly networks: readonly NetworkInfo[];
   /** What the container calls its machine. */
   readonly hostname: string;
+  /** Whether it is refused where no plugin takes the ports or addresses that it asks for. */
+  readonly isStrict?: true | undefined;
 }
 
 export interface PortsAsked {

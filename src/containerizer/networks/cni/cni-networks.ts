@@ -15,7 +15,7 @@ import {
   hasGarbageCollection,
 } from './attachment.ts';
 import type { NetworkList } from './configuration.ts';
-import { Configurations } from './configurations.ts';
+import { type ConfigurationOptions, Configurations } from './configurations.ts';
 import { type DefaultDns, mergedDns } from './dns.ts';
 import { Exclusion } from './exclusion.ts';
 import { endLeftPlugins } from './left-plugins.ts';
@@ -23,6 +23,7 @@ import type { Patience } from './plugin-call.ts';
 import { type Link, Plugins } from './plugins.ts';
 import { PORT_MAPPINGS } from './port-mapper.ts';
 import { checkMappings, MappedPorts } from './port-mappings.ts';
+import { lackedCapabilities } from './request.ts';
 import { type CniResult, ownAddresses, resultOf } from './result.ts';
 
 export interface CniOptions {
@@ -32,8 +33,7 @@ export interface CniOptions {
   readonly pluginFolders: string;
   /** PATH, in which plugins find programs such as iptables. */
   readonly programPath: string;
-  /** Networks that no file needs to say, by their names. */
-  readonly builtIn?: ReadonlyMap<string, NetworkList> | undefined;
+  readonly builtIn?: ConfigurationOptions['builtIn'];
   readonly defaultDns?: DefaultDns | undefined;
   readonly patience?: Patience | undefined;
   readonly warn: (text: string) => void;
@@ -100,7 +100,7 @@ class CniNetworks implements NetworkKind<CniAsked> {
   }
 
   async #attach({ id, namespace, asked, note, abort }: Attachment<CniAsked>): Promise<Attached> {
-    const links = await this.#linksOf(asked.networks);
+    const links = await this.#linksOf(asked);
     abort.throwIfAborted();
     this.#ports.take(id, mappedBy(links));
     this.#links.set(id, links);
@@ -193,11 +193,14 @@ class CniNetworks implements NetworkKind<CniAsked> {
     this.#closing.abort(new ContainerizerError('The agent ends'));
   }
 
-  async #linksOf(networks: readonly NetworkInfo[]): Promise<NotedLink[]> {
+  async #linksOf({ networks, isStrict }: CniAsked): Promise<NotedLink[]> {
     const links: NotedLink[] = [];
     for (const [at, asked] of networks.entries()) {
       checkMappings(asked);
       const network = await this.#configurations.find(asked.name ?? '');
+      if (isStrict === true) {
+        requireCapabilities(network, asked);
+      }
       links.push({ ifName: `eth${at}`, network, asked, folders: this.#folders });
       this.#tellOfPorts(network, asked);
     }
@@ -275,6 +278,17 @@ function linksIn(noted: unknown): readonly NotedLink[] {
     throw new ContainerizerError('The record of CNI networks has no links: it is not readable');
   }
   return links;
+}
+
+/** Throws ContainerizerError where something would be passed over that is asked for. */
+function requireCapabilities(network: NetworkList, asked: NetworkInfo): void {
+  const [lacked] = lackedCapabilities(network, asked);
+  if (lacked !== undefined) {
+    const what = lacked === PORT_MAPPINGS ? 'maps no ports' : 'gives no address that is asked for';
+    throw new ContainerizerError(
+      `CNI network '${network.name}' ${what}: none of its plugins has the capability ${lacked}`,
+    );
+  }
 }
 
 const mapsPorts = ({ plugins }: NetworkList) =>

@@ -13,7 +13,8 @@ export interface ConfigurationOptions {
   readonly folder: string | undefined;
   /** Where plugins are looked for: folders, separated by colons. */
   readonly pluginFolders: string;
-  readonly builtIn?: ReadonlyMap<string, NetworkList> | undefined;
+  /** A network that no file needs to say; undefined: there is none of that name. */
+  readonly builtIn?: ((name: string) => Promise<NetworkList | undefined>) | undefined;
   readonly warn: (text: string) => void;
 }
 
@@ -52,7 +53,7 @@ export class Configurations {
    */
   async find(name: string): Promise<NetworkList> {
     const { builtIn, pluginFolders, warn } = this.#options;
-    const list = builtIn?.get(name) ?? (await this.#configured()).get(name);
+    const list = (await builtIn?.(name)) ?? (await this.#configured()).get(name);
     if (list === undefined) {
       throw new ContainerizerError(`Unknown CNI network '${name}'`);
     }

@@ -54,6 +54,13 @@ function forContainer(plugin: PluginConfiguration, asked: NetworkInfo): Fields {
 }
 
 /** By the names that the conventions of CNI give them. */
+/** Of those that the container asks for, those that no plugin has. */
+export const lackedCapabilities = ({ plugins }: NetworkList, asked: NetworkInfo): string[] =>
+  Object.entries(capabilityArguments(asked))
+    .filter(([, value]) => value.length > 0)
+    .map(([name]) => name)
+    .filter((name) => !plugins.some(({ capabilities }) => capabilities.includes(name)));
+
 const capabilityArguments = ({ port_mappings = [], ip_addresses = [] }: NetworkInfo) => ({
   [PORT_MAPPINGS]: port_mappings.map((mapping) => ({
     hostPort: mapping.host_port,

@@ -136,11 +136,10 @@ test('a folder that is not there is told, and built-in networks need none', asyn
     ...({ name: 'own', cniVersion: '1.0.0', disableCheck: false, disableGC: false } as const),
     plugins: [{ type: 'mock', capabilities: [], raw: { type: 'mock' } }],
   };
-  const builtIn = new Map([['own', list]]);
   const configurations = new Configurations({
     folder: undefined,
     pluginFolders: it.plugins,
-    builtIn,
+    builtIn: async (name) => (name === 'own' ? list : undefined),
     warn: () => {},
   });
   expect(await configurations.find('own')).toBe(list);
