@@ -43,11 +43,19 @@ export interface BuiltinExecutorsOptions
 }
 
 /** Undefined for a container that is not of type DOCKER. */
-function inspectionOf({ containerId: id, launch }: Run, task: TaskInfo) {
+function inspectionOf(
+  { containerId: id, launch }: Run,
+  task: TaskInfo,
+  containerizer: Containerizer,
+) {
   const info = containerInfoOf({ executor: launch.executor, task });
-  return info?.type === ContainerInfo_Type.DOCKER
-    ? (startedMs: number) => dockerInspection({ id, task, info }, startedMs)
-    : undefined;
+  if (info?.type !== ContainerInfo_Type.DOCKER) {
+    return undefined;
+  }
+  return (startedMs: number) => {
+    const { network_infos: networks = [] } = containerizer.containerStatus(id);
+    return dockerInspection({ id, task, info, networks }, startedMs);
+  };
 }
 
 export class BuiltinExecutors {
@@ -75,7 +83,7 @@ export class BuiltinExecutors {
         shutdownGraceMs: this.#shutdownGraceMs(run),
         lingerMs,
         random,
-        inspection: inspectionOf(run, task),
+        inspection: inspectionOf(run, task, containerizer),
         resumption,
       },
       rememberKill: (kill) => kills.remember(run.containerId, kill),

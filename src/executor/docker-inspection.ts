@@ -1,10 +1,13 @@
 // What the status of a task in a container of type DOCKER tells of that container: a text such as
 // `docker inspect` prints, in which frameworks look for addresses, ports and mounts. Secrets among
 // the variables are left out.
+import { addressesOf } from '../containerizer/networks/name-files.ts';
+import { networkText } from '../containerizer/plan/docker/docker-network.ts';
 import { dockerOptions } from '../containerizer/plan/docker/docker-options.ts';
 import {
   type ContainerInfo,
   Environment_Variable_Type,
+  type NetworkInfo,
   type TaskInfo,
   Volume_Mode,
 } from '../model/generated/messages.ts';
@@ -14,6 +17,8 @@ export interface InspectedContainer {
   readonly id: ContainerId;
   readonly task: TaskInfo;
   readonly info: ContainerInfo;
+  /** What it has of networks of its own. */
+  readonly networks: NetworkInfo[];
 }
 
 /** It goes with a status, which is kept until it is acknowledged. */
@@ -34,12 +39,13 @@ const encoded = (container: object) => new TextEncoder().encode(JSON.stringify([
 /** Docker's word for a time that has not come. */
 const NEVER = '0001-01-01T00:00:00Z';
 
-function inspected({ id, task, info }: InspectedContainer, startedMs: number) {
+function inspected({ id, task, info, networks }: InspectedContainer, startedMs: number) {
   const { command = {} } = task;
   const options = dockerOptions(info);
   const started = new Date(startedMs).toISOString();
   const volumes = volumesOf(info, options);
-  const address = { IPAddress: '', GlobalIPv6Address: '' };
+  const network = networkText(options.network);
+  const address = addressIn(networks);
   return {
     Id: id,
     Name: `/mesos-${id}`,
@@ -68,22 +74,46 @@ function inspected({ id, task, info }: InspectedContainer, startedMs: number) {
       Labels: options.labels,
     },
     HostConfig: {
-      NetworkMode: options.network,
+      NetworkMode: network,
       Privileged: options.isPrivileged,
       Binds: volumes.map((it) => `${it.Source}:${it.Destination}:${it.Mode}`),
-      PortBindings: {},
+      PortBindings: bindingsOf(options, ''),
       Devices: [],
       Dns: [],
       ReadonlyRootfs: options.isReadOnly,
       ShmSize: options.shmBytes,
     },
     Mounts: volumes,
-    NetworkSettings: { ...address, Ports: {}, Networks: { [options.network]: address } },
+    NetworkSettings: {
+      // As docker has it, of its own network only.
+      ...(network === 'bridge' ? address : addressIn([])),
+      Ports: bindingsOf(options, '0.0.0.0'),
+      Networks: { [network]: address },
+    },
   };
 }
 
 type Options = ReturnType<typeof dockerOptions>;
 type Command = NonNullable<TaskInfo['command']>;
+
+function addressIn(networks: NetworkInfo[]) {
+  const addresses = addressesOf(networks);
+  const isIpv6 = (address: string) => address.includes(':');
+  return {
+    IPAddress: addresses.find((it) => !isIpv6(it)) ?? '',
+    GlobalIPv6Address: addresses.find(isIpv6) ?? '',
+  };
+}
+
+/** By the port of the container, as `80/tcp`, which several of the machine may lead to. */
+function bindingsOf({ ports }: Options, HostIp: string) {
+  const bindings: Record<string, { HostIp: string; HostPort: string }[]> = {};
+  for (const { host_port, container_port, protocol = 'tcp' } of ports) {
+    const port = `${container_port}/${protocol}`;
+    bindings[port] = [...(bindings[port] ?? []), { HostIp, HostPort: String(host_port) }];
+  }
+  return bindings;
+}
 
 const entrypointOf = ({ entrypoint }: Options) => (entrypoint === undefined ? null : [entrypoint]);
 

@@ -24,6 +24,13 @@ const dockerContainerFields: Fields<ContainerInfo> = {
     force_pull_image: WORKS,
     volume_driver: refused('there are no volume drivers of Docker'),
   },
+  network_infos: {
+    name: WORKS,
+    ip_addresses: WORKS,
+    groups: WORKS,
+    labels: WORKS,
+    port_mappings: WORKS,
+  },
   mesos: refused('it is for containers of type MESOS'),
   linux_info: {
     capability_info: ofDocker,

@@ -25,7 +25,7 @@ const LAST_PORT = 65_535;
 const PROTOCOLS: readonly string[] = ['tcp', 'udp', 'sctp'];
 
 /** Why no port can be mapped so. */
-function portMappingError(mapping: NetworkInfo_PortMapping): string | undefined {
+export function portMappingError(mapping: NetworkInfo_PortMapping): string | undefined {
   const { host_port, container_port, protocol = 'tcp' } = mapping;
   const wrong = [host_port, container_port].find((it) => it < 1 || it > LAST_PORT);
   if (wrong !== undefined) {

@@ -97,6 +97,7 @@ interface Opening {
   readonly garbage?: Partial<AgentDriverOptions['garbage']>;
   readonly images?: AgentDriverOptions['images'];
   readonly volumeGids?: AgentDriverOptions['volumeGids'];
+  readonly networks?: AgentDriverOptions['networks'];
 }
 
 export class DriverHarness {
@@ -138,6 +139,7 @@ export class DriverHarness {
       garbage,
       images,
       volumeGids,
+      networks,
     }: Opening = {},
   ) {
     const harness = new DriverHarness(work);
@@ -150,6 +152,7 @@ export class DriverHarness {
       ociRuntime,
       images,
       volumeGids,
+      networks,
       isolation,
       isolators,
       logger,

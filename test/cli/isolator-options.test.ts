@@ -111,3 +111,33 @@ test('flags of profiles that nothing would apply, or that name none, are errors'
     '--isolation: linux/seccomp needs --seccomp_config_dir',
   );
 });
+
+test('containers of type DOCKER are in a bridge of the agent, or in a network of the operator', () => {
+  const docker = '--containerizers=docker';
+  const asked = (value: string) => options(docker, `--docker_bridge_network=${value}`);
+  expect(options().dockerNetworks).toMatchObject({ bridge: 'docker-bridge' });
+  expect(asked('10.9.0.0/16').dockerNetworks).toMatchObject({ bridge: 'docker-bridge' });
+  expect(asked('mine').dockerNetworks).toMatchObject({ bridge: 'mine' });
+  for (const wrong of ['10.9.0.1/16', '10.9.0.0/31', '0.0.0.0/0', 'fd00::/64', '../mine', 'a b']) {
+    expect(() => asked(wrong)).toThrow(
+      `--docker_bridge_network expects addresses such as 172.17.0.0/16, or the name of a network, got '${wrong}'`,
+    );
+  }
+  expect(() => options('--docker_bridge_network=mine')).toThrow(
+    '--docker_bridge_network needs docker in --containerizers',
+  );
+});
+
+test('they are told of names as the operator says', () => {
+  const dns = (server: string) => ({ nameservers: [server] });
+  const docker = [
+    { network_mode: 'BRIDGE', dns: dns('10.0.0.1') },
+    { network_mode: 'USER', network_name: 'mine', dns: dns('10.0.0.2') },
+    { network_mode: 'USER', dns: dns('10.0.0.3') },
+  ];
+  const { dockerNetworks } = options(`--default_container_dns=${JSON.stringify({ docker })}`);
+  expect(dockerNetworks?.dns).toMatchObject({
+    docker: { networks: new Map([['mine', dns('10.0.0.2')]]), others: dns('10.0.0.3') },
+    dockerBridge: dns('10.0.0.1'),
+  });
+});

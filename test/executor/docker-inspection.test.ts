@@ -7,6 +7,8 @@ import {
   Environment_Variable_Type,
   ExecutorEvent_Type,
   HealthCheck_Type,
+  ContainerInfo_DockerInfo_Network as Network,
+  type NetworkInfo,
   Secret_Type,
   type TaskInfo,
   TaskState,
@@ -49,7 +51,7 @@ const task: TaskInfo = {
   health_check: { type: HealthCheck_Type.COMMAND, command: { value: 'true' } },
 };
 const inspection = (startedMs: number) =>
-  dockerInspection({ id: containerId('c1'), task, info }, startedMs);
+  dockerInspection({ id: containerId('c1'), task, info, networks: [] }, startedMs);
 const inspected = (data: Uint8Array) => JSON.parse(new TextDecoder().decode(data));
 
 test('it has the form of docker inspect, and no secrets', () => {
@@ -77,10 +79,47 @@ test('it has the form of docker inspect, and no secrets', () => {
   expect(JSON.stringify(text)).not.toContain('KEY');
 });
 
+test('it tells of addresses and ports where docker does', () => {
+  const asked = (network: Network, infos: NetworkInfo[] = []) => ({
+    ...info,
+    docker: {
+      ...info.docker,
+      network,
+      port_mappings: [
+        { host_port: 31_000, container_port: 80 },
+        { host_port: 31_001, container_port: 80 },
+        { host_port: 31_000, container_port: 53, protocol: 'UDP' },
+      ],
+    },
+    network_infos: infos,
+  });
+  const told = (of: ReturnType<typeof asked>) => {
+    const ip_addresses = [{ ip_address: '172.17.0.2' }, { ip_address: 'fd00::2' }];
+    const networks = [{ name: 'n', ip_addresses }];
+    return inspected(dockerInspection({ id: containerId('c1'), task, info: of, networks }, 0))[0];
+  };
+  const address = { IPAddress: '172.17.0.2', GlobalIPv6Address: 'fd00::2' };
+  const ports = (HostIp: string) => ({
+    '80/tcp': [
+      { HostIp, HostPort: '31000' },
+      { HostIp, HostPort: '31001' },
+    ],
+    '53/udp': [{ HostIp, HostPort: '31000' }],
+  });
+  expect(told(asked(Network.BRIDGE))).toMatchObject({
+    HostConfig: { NetworkMode: 'bridge', PortBindings: ports('') },
+    NetworkSettings: { ...address, Ports: ports('0.0.0.0'), Networks: { bridge: address } },
+  });
+  expect(told(asked(Network.USER, [{ name: 'net1' }]))).toMatchObject({
+    HostConfig: { NetworkMode: 'net1' },
+    NetworkSettings: { IPAddress: '', Networks: { net1: address } },
+  });
+});
+
 test('what would be too long leaves out what the task has said itself', () => {
   const variables = [{ name: 'LONG', value: 'x'.repeat(65_536) }];
   const long = { ...task, command: { shell: false, environment: { variables } } };
-  const data = dockerInspection({ id: containerId('c1'), task: long, info }, 0);
+  const data = dockerInspection({ id: containerId('c1'), task: long, info, networks: [] }, 0);
   expect(inspected(data)[0]).toMatchObject({
     Name: '/mesos-c1',
     HostConfig: { NetworkMode: 'host' },

@@ -15,6 +15,7 @@ import { FlagError, readEach } from '../flags/faults.ts';
 import { fromText } from '../flags/written.ts';
 import { cgroupOptions } from './cgroups.ts';
 import { allowedDevices } from './devices.ts';
+import { dockerNetworks } from './docker-networks.ts';
 import { idRanges } from './id-ranges.ts';
 import { type AgentFlagValues, isolationOf } from './options.ts';
 import { seccompProfiles } from './seccomp.ts';
@@ -81,6 +82,7 @@ export function isolatorOptions(
       isSharingAllowed: !values.disallow_sharing_agent_ipc_namespace,
       shmBytes: values.default_container_shm_size,
     },
+    dockerNetworks: dockerNetworks(values),
     seccomp: seccompProfiles(values),
     isImageRuntimeIgnored: values.docker_ignore_runtime,
     creatableHostPaths: values.host_path_volume_force_creation

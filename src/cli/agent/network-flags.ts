@@ -20,6 +20,11 @@ export const AGENT_NETWORK_FLAGS = {
     check: positive('container_ports_watch_interval'),
     help: 'network/ports: time between two looks at the ports that containers listen on.',
   }),
+  docker_bridge_network: text({
+    placeholder: 'ADDRESSES|NAME',
+    defaultText: 'the first free one of 172.17.0.0/16 … 172.31.0.0/16',
+    help: 'Where containers of type DOCKER with the network BRIDGE are: addresses for the bridge that the agent has made for them, such as 10.9.0.0/16, or the name of a network in --network_cni_config_dir. Not in Mesos.',
+  }),
   egress_burst: size({
     ...PLANNED,
     help: 'network/port_mapping: bytes a container may send at the ceiling rate in one burst.',
@@ -108,7 +113,8 @@ export const AGENT_NETWORK_FLAGS = {
     help: 'network/cni: publish metrics of the isolator.',
   }),
   network_cni_plugins_dir: text({
-    help: 'network/cni: folders of the plugins, separated by colons.',
+    defaultText: 'with --containerizers=docker: /opt/cni/bin:/usr/lib/cni:/usr/libexec/cni',
+    help: 'network/cni, and containers of type DOCKER with the network BRIDGE or USER: folders of the plugins, separated by colons.',
   }),
   network_cni_root_dir_persist: toggle({
     default: false,

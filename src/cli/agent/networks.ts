@@ -3,6 +3,7 @@ import { isAbsolute, join, resolve } from 'node:path';
 import type { NetworkOptions } from '../../containerizer/networks/open-networks.ts';
 import { FlagError } from '../flags/faults.ts';
 import { containerDns } from './container-dns.ts';
+import { bridgeSubnet } from './docker-networks.ts';
 import type { AgentFlagValues } from './options.ts';
 
 /** Where Mesos has them, below a folder of its own. */
@@ -14,14 +15,22 @@ export function networkOptions(values: AgentFlagValues, workDir: string): Networ
   return {
     namespaces: join(isKept ? workDir : resolve(runtimeDir), ...NAMESPACES),
     cni: { configFolder: values.network_cni_config_dir, pluginFolders: pluginFolders(values) },
+    bridgeSubnet: bridgeSubnet(values),
     hasMetrics: values.network_cni_metrics,
     dns: containerDns(values.default_container_dns),
   };
 }
 
+/** Where distributions and installers put plugins. */
+const USUAL_FOLDERS = '/opt/cni/bin:/usr/lib/cni:/usr/libexec/cni';
+
 function pluginFolders(values: AgentFlagValues): string {
   const { network_cni_config_dir: configDir, network_cni_plugins_dir: plugins } = values;
-  if ((configDir === undefined) !== (plugins === undefined)) {
+  const isForDocker = values.containerizers.includes('docker');
+  if (isForDocker && plugins === undefined) {
+    return USUAL_FOLDERS;
+  }
+  if (!isForDocker && (configDir === undefined) !== (plugins === undefined)) {
     throw new FlagError(
       '--network_cni_config_dir and --network_cni_plugins_dir need each other: the networks, and the ' +
         'plugins that attach containers to them',

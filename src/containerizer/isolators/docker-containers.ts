@@ -6,6 +6,7 @@ import type { CapabilityInfo, Resource } from '../../model/generated/messages.ts
 import { isAtOrBelow } from '../../model/paths.ts';
 import { allocationRole } from '../../model/resource-format.ts';
 import type { ImageConfig } from '../images/image.ts';
+import type { ContainerDns } from '../networks/container-dns.ts';
 import { ALLOCATION_ROLE } from '../plan/beside-task.ts';
 import { commandEnvironment, layered } from '../plan/command-line.ts';
 import { volumesOfKind } from '../plan/container-volumes.ts';
@@ -14,10 +15,12 @@ import { dockerLine } from '../plan/docker/docker-command.ts';
 import { dockerError } from '../plan/docker/docker-error.ts';
 import { requireHostFiles } from '../plan/docker/docker-host-files.ts';
 import { type FilesOfMachine, withNameFiles } from '../plan/docker/docker-name-files.ts';
+import { type DockerNetwork, networkInfoOf } from '../plan/docker/docker-network.ts';
 import type { DockerAsked, DockerOptions, DockerVolume } from '../plan/docker/docker-options.ts';
 import { dockerSeccomp } from '../plan/docker/docker-seccomp.ts';
 import { signalNamed } from '../plan/docker/docker-signals.ts';
 import { imageVariables } from '../plan/image-variables.ts';
+import type { NetworkDns } from '../plan/network.ts';
 import { boundShm, mountedOver, shm } from '../plan/own-files.ts';
 import type { ContainerPlan } from '../plan/plan.ts';
 import { type ContainerRequest, containerInfoOf } from '../plan/request.ts';
@@ -28,6 +31,7 @@ import type { Isolator } from './isolator.ts';
 
 export interface DockerMachine extends FilesOfMachine {
   readonly hostname: string;
+  readonly networks: DockerNetworks;
   /** Undefined: no system calls can be filtered on this machine. */
   readonly seccomp: Omit<SeccompTarget, 'capabilities'> | undefined;
   /** What the operator bounds containers to. */
@@ -41,6 +45,13 @@ export interface DockerMachine extends FilesOfMachine {
   readonly device: (path: string) => Device | undefined;
   /** The paths of those that all containers may have, whatever bounds there are. */
   readonly allowedDevices: ReadonlySet<string>;
+}
+
+/** What an operator says of the networks of these containers. */
+export interface DockerNetworks {
+  /** The name of the one for those that ask for BRIDGE. */
+  readonly bridge: string;
+  readonly dns: Pick<ContainerDns, 'docker' | 'dockerBridge'>;
 }
 
 /** As it stands in records. */
@@ -63,7 +74,7 @@ export const dockerContainers = (machine: DockerMachine): Isolator => ({
       isIpcSharingAllowed: machine.isIpcSharingAllowed,
     });
     const capabilities = dockerCapabilities(options, machine.allowed);
-    const surroundings = surrounded(plan, docker, machine);
+    const surroundings = surrounded(plan, request, docker, machine);
     return {
       ...plan,
       ...surroundings,
@@ -93,6 +104,7 @@ export const dockerContainers = (machine: DockerMachine): Isolator => ({
 
 function surrounded(
   plan: ContainerPlan,
+  request: ContainerRequest,
   { options, devVolumes }: DockerAsked,
   machine: DockerMachine,
 ) {
@@ -104,16 +116,22 @@ function surrounded(
     throw dockerError("parameter 'ipc' is not allowed: --disallow_sharing_agent_ipc_namespace");
   }
   requireVisible(plan, memory);
-  const hostname = options.hostname ?? (network === 'none' ? plan.id.slice(0, 12) : undefined);
+  const hostname = options.hostname ?? (network === 'host' ? undefined : plan.id.slice(0, 12));
+  const info = networkInfoOf(options, containerInfoOf(request), machine.networks.bridge);
   const own = sharesIpc ? boundShm : shm(['noexec', `size=${options.shmBytes}`]);
   return {
     namespaces: {
       ...plan.namespaces,
       pid: sharesProcesses ? 'agent' : 'own',
       ipc: sharesIpc ? 'agent' : 'own',
-      network: network === 'none' ? 'own' : 'agent',
+      network: network === 'host' ? 'agent' : 'own',
       uts: hostname === undefined ? 'agent' : 'own',
     },
+    network:
+      info === undefined || hostname === undefined
+        ? undefined
+        : { kind: 'cni', networks: [info], hostname, isStrict: true },
+    networkNamespace: request.network?.namespace,
     hostname,
     isRootReadOnly: options.isReadOnly,
     mounts: [
@@ -125,8 +143,22 @@ function surrounded(
     maskedPaths: isPrivileged ? [] : plan.maskedPaths,
     readonlyPaths: isPrivileged ? [] : plan.readonlyPaths,
     devices: isPrivileged ? machine.devices() : [...plan.devices, ...devicesOf(options, machine)],
-    volumeMounts: withNameFiles(plan.volumeMounts, options, { hostname, text: machine.text }),
+    volumeMounts: withNameFiles(plan.volumeMounts, options, {
+      hostname,
+      attached: request.network,
+      dns: dnsFor(network, machine.networks),
+      text: machine.text,
+    }),
   } satisfies Partial<ContainerPlan>;
+}
+
+/** What the operator says of names; undefined where that is nothing. */
+function dnsFor(network: DockerNetwork, { dns }: DockerNetworks): NetworkDns | undefined {
+  return network === 'bridge'
+    ? dns.dockerBridge
+    : typeof network === 'string'
+      ? undefined
+      : (dns.docker.networks.get(network.name) ?? dns.docker.others);
 }
 
 /** The message queues of the container's own IPC. */
@@ -186,7 +218,7 @@ const opened = (mount: Mount): Mount =>
  */
 function environmentOf(
   plan: ContainerPlan,
-  { id, command = {}, environment, task, resources }: ContainerRequest,
+  { id, command = {}, environment, task, resources, network }: ContainerRequest,
   options: DockerOptions,
   { config, hostname }: { readonly config: ImageConfig; readonly hostname: string },
 ): Record<string, string> {
@@ -195,6 +227,8 @@ function environmentOf(
     imageVariables(config),
     commandEnvironment(command),
     task === undefined ? { ...environment, MESOS_DIRECTORY: plan.sandbox } : {},
+    // An executor that uses libprocess listens on all addresses that it has.
+    task === undefined && network !== undefined ? { LIBPROCESS_IP: '0.0.0.0' } : {},
     roleOf(resources),
     { MESOS_SANDBOX: plan.sandboxInside, MESOS_CONTAINER_NAME: `mesos-${id}` },
     options.environment,

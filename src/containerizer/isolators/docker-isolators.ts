@@ -2,9 +2,11 @@
 // --isolation says, and are measured, limited and confined by what that names besides.
 import { hostname, release } from 'node:os';
 import { ContainerizerError } from '../containerizer-error.ts';
+import { NO_DNS } from '../networks/container-dns.ts';
+import { BRIDGE_NETWORK } from '../networks/docker/bridge.ts';
 import { kernelVersion, seccompArchitecture } from '../plan/seccomp-profile.ts';
 import { readText } from '../records/record-file.ts';
-import { dockerContainers } from './docker-containers.ts';
+import { type DockerNetworks, dockerContainers } from './docker-containers.ts';
 import { deviceAt, hostDevices } from './host-devices.ts';
 import type { Isolator } from './isolator.ts';
 import { type IsolatorParts, isolatorNamed } from './isolators.ts';
@@ -30,6 +32,8 @@ const LEFT_OUT: ReadonlySet<string> = new Set([
   'namespaces/pid',
   'namespaces/ipc',
   'docker/runtime',
+  'network/cni',
+  'network/port_mapping',
 ]);
 
 /**
@@ -64,6 +68,7 @@ export function dockerIsolators(
     ...files,
     dockerContainers({
       hostname: hostname(),
+      networks: parts.options.dockerNetworks ?? USUAL_NETWORKS,
       seccomp: seccompMachine(),
       allowed: parts.capabilities.bounding,
       isPidSharingAllowed: parts.options.isPidSharingAllowed ?? true,
@@ -76,6 +81,8 @@ export function dockerIsolators(
     ...[...more, ...cgroups].map(ofDocker),
   ];
 }
+
+const USUAL_NETWORKS: DockerNetworks = { bridge: BRIDGE_NETWORK, dns: NO_DNS };
 
 function whatIsMissing({ host }: IsolatorParts): string | undefined {
   if (!host.isRoot) {

@@ -21,7 +21,7 @@ import { cgroupsNetCls } from './cgroups-net-cls.ts';
 import { cgroupsPerfEvent } from './cgroups-perf-event.ts';
 import { DEFAULT_DISK_OPTIONS, type DiskOptions, diskDu } from './disk-du.ts';
 import { DEFAULT_XFS_OPTIONS, diskXfs, type XfsOptions } from './disk-xfs.ts';
-import { DOCKER_CONTAINERS } from './docker-containers.ts';
+import { DOCKER_CONTAINERS, type DockerNetworks } from './docker-containers.ts';
 import { filesystemLinux } from './filesystem-linux.ts';
 import { filesystemPosix } from './filesystem-posix.ts';
 import { filesystemShared } from './filesystem-shared.ts';
@@ -68,6 +68,8 @@ export interface IsolatorOptions {
   readonly devices?: readonly AllowedDevice[] | undefined;
   /** Whether docker/runtime takes nothing of what images say. */
   readonly isImageRuntimeIgnored?: boolean | undefined;
+  /** Undefined: those of containers of type DOCKER are as without flags. */
+  readonly dockerNetworks?: DockerNetworks | undefined;
   /** Folders of the host below which missing ones are made for volumes; undefined: none. */
   readonly creatableHostPaths?: readonly string[] | undefined;
 }

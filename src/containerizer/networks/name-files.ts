@@ -41,7 +41,7 @@ function hostsText(hostname: string, addresses: readonly string[]): string {
 }
 
 /** In Mesos's order. */
-const resolverText = ({ nameservers, domain, search, options }: NetworkDns): string =>
+export const resolverText = ({ nameservers, domain, search, options }: NetworkDns): string =>
   [
     ...(domain === undefined || domain === '' ? [] : [`domain ${domain}`]),
     ...(search.length === 0 ? [] : [`search ${search.join(' ')}`]),

@@ -5,12 +5,15 @@ import { supervisorProgram } from '../launchers/process/supervisor-program.ts';
 import type { WorkDirectory } from '../work-directory.ts';
 import { type CniOptions, cniNetworks } from './cni/cni-networks.ts';
 import { type ContainerDns, NO_DNS } from './container-dns.ts';
+import { BRIDGE_NETWORK, bridgeNetwork } from './docker/bridge.ts';
 import { Networks } from './networks.ts';
 
 export interface NetworkOptions {
   /** The folder of network namespaces: an absolute path that only root can change. */
   readonly namespaces: string;
   readonly cni: Pick<CniOptions, 'configFolder' | 'pluginFolders'>;
+  /** Of the bridge of containers of type DOCKER, such as 172.17.0.0/16; undefined: any free one. */
+  readonly bridgeSubnet?: string | undefined;
   /** Whether the figures of plugins are told. */
   readonly hasMetrics: boolean;
   readonly dns: ContainerDns;
@@ -36,7 +39,7 @@ export async function openNetworks(
   options: NetworkOptions | undefined,
   { work, programs, warn }: NetworkParts,
 ): Promise<Networks> {
-  const { namespaces, cni, hasMetrics, dns } = options ?? noNetworks(work);
+  const { namespaces, cni, bridgeSubnet: subnet, hasMetrics, dns } = options ?? noNetworks(work);
   return new Networks({
     folder: work.networks,
     namespaces,
@@ -44,6 +47,10 @@ export async function openNetworks(
     kinds: {
       cni: cniNetworks({
         ...cni,
+        builtIn: async (name) =>
+          name === BRIDGE_NETWORK
+            ? bridgeNetwork({ pluginFolders: cni.pluginFolders, subnet })
+            : undefined,
         programPath: process.env.PATH ?? '',
         defaultDns: dns.cni,
         warn,

@@ -205,7 +205,8 @@ describe.runIf(process.geteuid?.() === 0)('a container of type DOCKER', () => {
       'busybox hostname; cat /etc/hostname /etc/hosts; ls /sys/class/net; busybox ping -c 1 127.0.0.1 > /dev/null && echo up';
     expect(await outputOf({ value }, container)).toBe(
       `${DONE}\nalone\nalone\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n` +
-        '10.0.0.7\tdb\nlo\nup\n',
+        'fe00::\tip6-localnet\nff00::\tip6-mcastprefix\nff02::1\tip6-allnodes\n' +
+        'ff02::2\tip6-allrouters\n10.0.0.7\tdb\nlo\nup\n',
     );
   });
 
@@ -436,7 +437,7 @@ describe.runIf(process.geteuid?.() === 0)('a container of type DOCKER', () => {
     [
       'base',
       { docker: { network: Network.BRIDGE } },
-      "'container.docker.network' BRIDGE is not supported",
+      "The network BRIDGE needs the CNI plugin 'bridge', which is not in ''",
     ],
     [
       'base',

@@ -3,12 +3,20 @@
 import {
   type ContainerInfo,
   ContainerInfo_DockerInfo_Network as Network,
+  type NetworkInfo_PortMapping as PortMapping,
 } from '../../../model/generated/messages.ts';
 import type { CapabilityName } from '../capabilities.ts';
 import type { ResourceLimit } from '../resource-limits.ts';
 import type { AllowedDevice, Mount } from '../surroundings.ts';
 import { dockerError } from './docker-error.ts';
-import { type DockerNetwork, networkOf } from './docker-network.ts';
+import {
+  type DockerNetwork,
+  morePorts,
+  networkOf,
+  ONE_NETWORK,
+  portsIn,
+  requirePossibleNetwork,
+} from './docker-network.ts';
 import { takeParameter } from './docker-parameters.ts';
 
 /** A folder or file of the host, or of the sandbox where its path is relative. */
@@ -28,6 +36,10 @@ export interface DockerDevice {
 
 export interface DockerOptions {
   network: DockerNetwork;
+  /** Of the machine, to those of the container; each has a protocol. */
+  readonly ports: PortMapping[];
+  /** That it is to have in its network. */
+  readonly addresses: string[];
   isPrivileged: boolean;
   hostname: string | undefined;
   /** As docker takes it, `USER` or `USER:GROUP`; undefined: the image's. */
@@ -81,6 +93,8 @@ export function dockerOptions(info: ContainerInfo): DockerOptions {
   }
   const options: DockerOptions = {
     network: networkOf(docker.network ?? Network.HOST, info),
+    ports: portsIn(info),
+    addresses: [],
     isPrivileged: docker.privileged === true,
     hostname: info.hostname,
     user: undefined,
@@ -111,17 +125,21 @@ export function dockerOptions(info: ContainerInfo): DockerOptions {
   if (parameters.length > MOST_PARAMETERS) {
     throw dockerError(`${parameters.length} parameters are more than ${MOST_PARAMETERS}`);
   }
+  if (parameters.filter(({ key }) => key === 'net' || key === 'network').length > 1) {
+    throw dockerError(ONE_NETWORK);
+  }
   for (const { key, value } of parameters) {
     takeParameter(options, key, value);
+  }
+  for (const mapping of morePorts(options.ports, info)) {
+    options.ports.push(mapping);
   }
   if (options.hostname === '') {
     // As docker takes it.
     options.hostname = undefined;
   }
   requireHostname(options.hostname);
-  if (options.hostname !== undefined && options.network === 'host') {
-    throw dockerError('Unable to set hostname with host network mode');
-  }
+  requirePossibleNetwork(options, info);
   return options;
 }
 

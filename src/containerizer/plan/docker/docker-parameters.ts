@@ -1,6 +1,8 @@
 // The options of `docker run` among the parameters of a DockerInfo. Each is here: with what it
 // changes, or with why it is refused. An option that is not known is refused, too.
 import { closestName } from '../../../model/closest-name.ts';
+import { ipFamily } from '../../../model/ip-address.ts';
+import { portMappingError } from '../../../model/network-info.ts';
 import { isInDev } from './dev-paths.ts';
 import { capabilityNamed } from './docker-capabilities.ts';
 import { dockerError } from './docker-error.ts';
@@ -143,6 +145,28 @@ function host(options: DockerOptions, value: string): void {
   options.hosts.push(`${address}\t${name}`);
 }
 
+/** `HOST:CONTAINER` or `HOST:CONTAINER/udp`. */
+function publish(options: DockerOptions, value: string): void {
+  const [, host, container, protocol = 'tcp'] =
+    /^(\d{1,5}):(\d{1,5})(?:\/([a-z]+))?$/i.exec(value) ?? [];
+  const ports = { host_port: Number(host), container_port: Number(container) };
+  if (host === undefined || portMappingError({ ...ports, protocol }) !== undefined) {
+    throw expected(
+      "a port of the task's resources and one of the container, such as 31000:80 or 31053:53/udp",
+    );
+  }
+  options.ports.push({ ...ports, protocol: protocol.toLowerCase() });
+}
+
+const address = (family: 4 | 6): Taking => {
+  return (options, value) => {
+    if (ipFamily(value) !== family) {
+      throw expected(`an address of IPv${family}`);
+    }
+    options.addresses.push(value);
+  };
+};
+
 const nameLine = (kind: 'nameserver' | 'search' | 'options', form: RegExp): Taking => {
   return (options, value) => {
     if (!form.test(value)) {
@@ -193,6 +217,12 @@ const OPTIONS: Readonly<Record<string, Taking>> = {
   dns: nameLine('nameserver', /^[0-9a-fA-F.:]+$/),
   'dns-option': nameLine('options', /^[\w:.-]+$/),
   'dns-search': nameLine('search', /^[\w.-]+$/),
+  // It tells of ports, and opens none.
+  expose: (_, value) => {
+    if (!/^\d{1,5}(?:-\d{1,5})?(?:\/(?:tcp|udp|sctp))?$/.test(value)) {
+      throw expected('a port, such as 80 or 53/udp');
+    }
+  },
   entrypoint: (options, value) => {
     options.entrypoint = value;
   },
@@ -206,6 +236,8 @@ const OPTIONS: Readonly<Record<string, Taking>> = {
   hostname: (options, value) => {
     options.hostname = value;
   },
+  ip: address(4),
+  ip6: address(6),
   init: (options, value) => {
     options.hasInit = isTrue(value);
   },
@@ -223,6 +255,12 @@ const OPTIONS: Readonly<Record<string, Taking>> = {
   pid: sharing('sharesProcesses', ['']),
   privileged: (options, value) => {
     options.isPrivileged = isTrue(value);
+  },
+  publish,
+  'publish-all': (_, value) => {
+    if (isTrue(value)) {
+      throw expected("'false': 'publish' names the ports of the task's resources one by one");
+    }
   },
   'read-only': (options, value) => {
     options.isReadOnly = isTrue(value);
@@ -263,12 +301,15 @@ const SAME: Readonly<Record<string, string>> = {
   h: 'hostname',
   l: 'label',
   net: 'network',
+  P: 'publish-all',
+  p: 'publish',
   u: 'user',
   v: 'volume',
   w: 'workdir',
 };
 
-const NO_PORTS = 'containers have the ports of the agent';
+const NO_NAMES = 'the networks of agents have no names for containers';
+const OF_NETWORK = 'the network decides that';
 const OUTPUT = 'what containers print is in their sandboxes';
 
 const OF_RESOURCES = "the task's resources and limits say that";
@@ -280,15 +321,17 @@ const REFUSED: Readonly<Record<string, string>> = {
   'cpu-quota': OF_RESOURCES,
   'cpu-shares': OF_RESOURCES,
   cpus: OF_RESOURCES,
+  link: NO_NAMES,
+  'link-local-ip': OF_NETWORK,
   'log-driver': OUTPUT,
   'log-opt': OUTPUT,
   m: OF_RESOURCES,
+  'mac-address': OF_NETWORK,
   memory: OF_RESOURCES,
   'memory-reservation': OF_RESOURCES,
   mount: "'volume' and 'container.volumes' are for that",
-  p: NO_PORTS,
-  publish: NO_PORTS,
-  'publish-all': NO_PORTS,
+  'net-alias': NO_NAMES,
+  'network-alias': NO_NAMES,
   restart: 'frameworks start tasks again',
   'stop-timeout': "'kill_policy' of the task says that",
   tty: "'container.tty_info' is for that",

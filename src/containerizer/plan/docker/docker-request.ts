@@ -4,6 +4,7 @@ import { type ContainerInfo, type Volume, Volume_Mode } from '../../../model/gen
 import { type ContainerRequest, containerInfoOf, isOfDocker } from '../request.ts';
 import { isInDev } from './dev-paths.ts';
 import { dockerError } from './docker-error.ts';
+import { requirePortResources } from './docker-network.ts';
 import { dockerOptions } from './docker-options.ts';
 
 /** Any other request is as it was. Throws ContainerizerError. */
@@ -17,6 +18,7 @@ export function dockerRequest(request: ContainerRequest): ContainerRequest {
     requirePossible(volume);
   }
   const options = dockerOptions(info);
+  requirePortResources(options, request.resources);
   const volumes = [
     ...(info.volumes ?? []),
     ...options.volumes.map(

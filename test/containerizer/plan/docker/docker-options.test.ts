@@ -8,8 +8,11 @@ import {
 } from '../../../../src/containerizer/plan/docker/docker-options.ts';
 import {
   type ContainerInfo,
+  type ContainerInfo_DockerInfo,
   ContainerInfo_Type,
   ContainerInfo_DockerInfo_Network as Network,
+  type NetworkInfo_PortMapping,
+  type Parameter,
 } from '../../../../src/model/generated/messages.ts';
 
 const info = (
@@ -26,6 +29,8 @@ const asked = (...given: [key: string, value: string][]) =>
 
 const usual: DockerOptions = {
   network: 'host',
+  ports: [],
+  addresses: [],
   isPrivileged: false,
   hostname: undefined,
   user: undefined,
@@ -96,12 +101,23 @@ test('each option of docker run changes what it says', () => {
       ['ipc', 'host'],
       ['rm', 'true'],
       ['privileged', 'true'],
-      ['net', 'none'],
+      ['net', 'backend'],
+      ['ip', '10.1.0.7'],
+      ['ip6', 'fd00::7'],
+      ['publish', '31000:80'],
+      ['p', '31053:53/UDP'],
+      ['expose', '80'],
+      ['publish-all', 'false'],
       ['hostname', 'h'],
     ),
   ).toEqual({
     ...usual,
-    network: 'none',
+    network: { name: 'backend' },
+    ports: [
+      { host_port: 31_000, container_port: 80, protocol: 'tcp' },
+      { host_port: 31_053, container_port: 53, protocol: 'udp' },
+    ],
+    addresses: ['10.1.0.7', 'fd00::7'],
     isPrivileged: true,
     hostname: 'h',
     environment: { A: '1=2', B: '' },
@@ -161,6 +177,9 @@ describe('refused by its name', () => {
     ['--rm', 'true', "names have no dashes before them, as in 'rm'"],
     ['m', '1g', "the task's resources and limits say that"],
     ['log-driver', 'syslog', 'what containers print is in their sandboxes'],
+    ['link', 'db:db', 'the networks of agents have no names for containers'],
+    ['network-alias', 'db', 'the networks of agents have no names for containers'],
+    ['mac-address', '02:42:ac:11:00:02', 'the network decides that'],
     ['rmm', 'true', "it is not known here (did you mean 'rm'?)"],
   ])('%s, which has no meaning here', (key, value, why) => {
     expect(() => asked([key, value])).toThrow(
@@ -186,6 +205,14 @@ describe('refused by its name', () => {
     ['device', '/dev/pts/0', 'expects a device of the machine, such as /dev/fuse'],
     ['dns', 'x;rm', 'expects an address, such as 10.0.0.2'],
     ['add-host', 'db', 'expects a name and an address, such as db:10.0.0.7'],
+    ['ip', 'fd00::7', 'expects an address of IPv4'],
+    ['ip6', '10.0.0.7', 'expects an address of IPv6'],
+    ['publish', '80', "expects a port of the task's resources and one of the container, such as"],
+    ['publish', '10.0.0.1:31000:80', "expects a port of the task's resources and one of"],
+    ['p', '0:80', "expects a port of the task's resources and one of the container"],
+    ['p', '31000:80/icmp', "expects a port of the task's resources and one of the container"],
+    ['P', 'true', "expects 'false': 'publish' names the ports of the task's resources"],
+    ['expose', 'http', 'expects a port, such as 80 or 53/udp'],
     ['workdir', 'rel', 'expects an absolute path'],
     ['stop-signal', '65', 'expects a signal, such as SIGQUIT or 3'],
     ['pid', 'container:x', "expects 'host', or what is so without it"],
@@ -197,7 +224,7 @@ describe('refused by its name', () => {
   });
 
   const KEYS =
-    'env e label user u group-add workdir entrypoint read-only cap-add cap-drop ulimit shm-size tmpfs volume v device init security-opt add-host dns dns-search dns-option stop-signal pid ipc rm privileged network hostname userns no-healthcheck __proto__ toString'.split(
+    'env e label user u group-add workdir entrypoint read-only cap-add cap-drop ulimit shm-size tmpfs volume v device init security-opt add-host dns dns-search dns-option stop-signal pid ipc rm privileged network hostname userns no-healthcheck ip ip6 publish p expose publish-all __proto__ toString'.split(
       ' ',
     );
   const VALUES = [':', '=', '/', '/dev/', 'a:b', '-1', '..', '1', 'host', '\0', 'nofile=', 'm'];
@@ -235,23 +262,112 @@ describe('refused by its name', () => {
     expect(() => asked(['user', 'a\0'])).toThrow("parameter 'user' has a null character");
   });
 
-  test.each([
-    [{ network: Network.BRIDGE }, {}, "'container.docker.network' BRIDGE is not supported"],
-    [{ network: Network.USER }, {}, "'container.docker.network' USER is not supported"],
+  const ports = (...port_mappings: NetworkInfo_PortMapping[]) => ({
+    network: Network.BRIDGE,
+    port_mappings,
+  });
+  const given = (...parameters: Parameter[]) => ({ parameters });
+  test.each<[Partial<ContainerInfo_DockerInfo>, Partial<ContainerInfo>, string]>([
     [
       { port_mappings: [{ host_port: 1, container_port: 2 }] },
       {},
       'Port mappings are only supported for bridge and user-defined networks',
     ],
-    [{}, { hostname: 'h' }, 'Unable to set hostname with host network mode'],
     [
-      { parameters: [{ key: 'net', value: 'weave' }] },
+      { ...ports({ host_port: 1, container_port: 2 }), ...given({ key: 'net', value: 'host' }) },
       {},
-      "the network 'weave' of parameter 'network' is not supported",
+      'Port mappings are only supported for bridge and user-defined networks',
     ],
-  ])('a network that there is not: %j %j', (docker, more, why) => {
+    [
+      ports({ host_port: 1, container_port: 70_000 }),
+      {},
+      'the ports of a port mapping are from 1 to 65535, and not 70000',
+    ],
+    [
+      ports({ host_port: 1, container_port: 2, protocol: 'icmp' }),
+      {},
+      "the protocol of a port mapping is one of tcp, udp, sctp, and not 'icmp'",
+    ],
+    [
+      ports(
+        { host_port: 1, container_port: 2 },
+        { host_port: 1, container_port: 3, protocol: 'TCP' },
+      ),
+      {},
+      'the port 1/tcp of the machine is mapped twice',
+    ],
+    [
+      ports(...Array.from({ length: 1_001 }, (_, i) => ({ host_port: i + 1, container_port: 1 }))),
+      {},
+      '1001 port mappings are more than 1000',
+    ],
+    [{}, { hostname: 'h' }, 'Unable to set hostname with host network mode'],
+    [{ network: Network.USER }, {}, 'No network info found in container info'],
+    [{ network: Network.USER }, { network_infos: [{}] }, 'No network name found in network info'],
+    [
+      { network: Network.USER },
+      { network_infos: [{ name: 'a' }, { name: 'b' }] },
+      'Only a single network can be defined in Docker run',
+    ],
+    [
+      given({ key: 'net', value: 'a' }, { key: 'network', value: 'b' }),
+      {},
+      'Only a single network can be defined in Docker run',
+    ],
+    [
+      given({ key: 'net', value: 'container:web' }),
+      {},
+      "the network 'container:web' is not supported: only containers of type MESOS share one",
+    ],
+    [given({ key: 'net', value: '../a' }), {}, "'../a' is not the name of a network"],
+    [
+      {},
+      { network_infos: [{ name: 'a' }] },
+      "'container.network_infos' asks for 'a', but the container has the network 'host'",
+    ],
+    [
+      {},
+      { network_infos: [{ port_mappings: [{ host_port: 1, container_port: 2 }] }] },
+      'Port mappings are only supported for bridge and user-defined networks',
+    ],
+    [
+      { network: Network.BRIDGE, ...given({ key: 'ip', value: '10.0.0.7' }) },
+      {},
+      "the address '10.0.0.7' is asked for in the network 'bridge': only user-defined networks",
+    ],
+  ])('networks that do not fit together: %j %j', (docker, more, why) => {
     expect(() => dockerOptions(info(docker, more))).toThrow(
       `Failed to create docker run options: ${why}`,
     );
   });
+});
+
+test.each<[Network, string | undefined, DockerOptions['network']]>([
+  [Network.BRIDGE, undefined, 'bridge'],
+  [Network.NONE, 'default', 'bridge'],
+  [Network.BRIDGE, 'other', { name: 'other' }],
+  [Network.BRIDGE, 'host', 'host'],
+])('the network %i with the parameter %j is %j', (network, value, expected) => {
+  const parameters = value === undefined ? [] : [{ key: 'network', value }];
+  expect(dockerOptions(info({ network, parameters })).network).toEqual(expected);
+});
+
+test('the network USER is that of the NetworkInfo, by whatever name docker knows it', () => {
+  const named = (name: string) =>
+    dockerOptions(info({ network: Network.USER }, { network_infos: [{ name }] })).network;
+  expect(named('mine')).toEqual({ name: 'mine' });
+  expect(named('bridge')).toBe('bridge');
+});
+
+test('ports that a NetworkInfo repeats are there once', () => {
+  const one = { host_port: 31_000, container_port: 80 };
+  const other = { host_port: 31_001, container_port: 80, protocol: 'UDP' };
+  const asked = info(
+    { network: Network.BRIDGE, port_mappings: [one] },
+    { network_infos: [{ port_mappings: [{ ...one, protocol: 'TCP' }, other] }] },
+  );
+  expect(dockerOptions(asked).ports).toEqual([
+    { ...one, protocol: 'tcp' },
+    { ...other, protocol: 'udp' },
+  ]);
 });

@@ -19,75 +19,7 @@ import {
   Volume_Mode,
 } from '../../../../src/model/generated/messages.ts';
 import { containerId } from '../../../../src/model/ids.ts';
-import { cpus, mem } from '../../../core/resources.ts';
-import { isolatorParts } from '../../isolators/parts.ts';
-
-const root = { kind: 'folder', path: '/image', isReadOnly: false } as const;
-const hierarchies = [
-  { version: 1 as const, root: '/cg/mem/mesos', controllers: ['memory'] },
-  { version: 1 as const, root: '/cg/cpu/mesos', controllers: ['cpu', 'cpuacct'] },
-  { version: 1 as const, root: '/cg/dev/mesos', controllers: ['devices'] },
-];
-const host: PlanHost = {
-  workDirectory: '/agent',
-  cgroups: hierarchies,
-  images: { types: [], sandboxDirectory: '/mnt/mesos/sandbox' },
-  containerizers: ['docker', 'mesos'],
-};
-const parts = {
-  ...isolatorParts,
-  host: { ...isolatorParts.host, cgroups: { ...isolatorParts.host.cgroups, hierarchies } },
-};
-const used = createIsolators(['posix/cpu', 'posix/mem'], parts);
-const isolators = dockerIsolators(used, parts);
-
-const machine = {
-  hostname: 'm',
-  seccomp: undefined,
-  allowed: undefined,
-  isPidSharingAllowed: true,
-  isIpcSharingAllowed: true,
-  devices: () => [],
-  device: () => undefined,
-  allowedDevices: new Set<string>(),
-  text: () => '',
-};
-
-const config = {
-  entrypoint: ['/entry'],
-  command: ['usual'],
-  environment: ['A=image', 'B=image'],
-  workingDirectory: '/srv',
-  user: 'app',
-  stopSignal: 'QUIT',
-  volumes: ['/data', 'more/../var/lib', '/proc/x', '/dev'],
-};
-
-const request = (container: ContainerInfo, command: CommandInfo): ContainerRequest => ({
-  id: containerId('c1'),
-  kind: 'executor',
-  sandbox: 'slaves/s/runs/c1',
-  user: 'ann',
-  environment: { MESOS_SLAVE_ID: 's' },
-  command,
-  resources: [{ ...cpus(1), allocation_info: { role: 'web' } }, mem(64)],
-  isBound: false,
-  executor: { executor_id: { value: 'e' }, container },
-  task: { name: 't', task_id: { value: 't' }, agent_id: { value: 's' }, command },
-  images: {
-    rootfs: { type: Image_Type.DOCKER, config, root },
-    volumes: [],
-  },
-});
-
-const docker = (
-  more: Partial<NonNullable<ContainerInfo['docker']>> = {},
-  info: Partial<ContainerInfo> = {},
-): ContainerInfo => ({
-  type: ContainerInfo_Type.DOCKER,
-  docker: { image: 'app', ...more },
-  ...info,
-});
+import { config, docker, host, isolators, machine, parts, request, used } from './requests.ts';
 
 const planned = (
   container: ContainerInfo = docker(),
@@ -288,8 +220,8 @@ describe('refused', () => {
       "Failed to create docker run options: parameter 'tmpfs' at '/mnt' would hide what is at '/mnt/mesos/sandbox'",
     ],
     [
-      docker({ network: Network.BRIDGE }),
-      "Failed to create docker run options: 'container.docker.network' BRIDGE is not supported",
+      docker({ network: Network.BRIDGE, port_mappings: [{ host_port: 1, container_port: 2 }] }),
+      'Failed to create docker run options: Port mappings require port resources',
     ],
   ])('what a container cannot have: %j', (container, text) => {
     expect(planned(container)).toMatchObject({

@@ -1,0 +1,55 @@
+// Containers of type DOCKER in networks of their own, by real plugins and an OCI runtime. This
+// needs root.
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { temporaryFolder } from '../../agent-driver/harness.ts';
+import { canMakeNetworks, NetworkNamespace } from '../../support/network-namespace.ts';
+import type { Bridged, Named } from './docker-world.ts';
+
+const world = new URL('docker-world.ts', import.meta.url).href;
+
+describe.runIf(canMakeNetworks)('a container of type DOCKER', () => {
+  let folder: ReturnType<typeof temporaryFolder>;
+  let network: NetworkNamespace;
+  beforeEach(async () => {
+    folder = temporaryFolder();
+    network = await NetworkNamespace.make();
+    // The file is that of a machine with its own server of names, and one that others reach.
+    await network.shell(`
+      mount -t tmpfs none /run
+      printf 'search lan\\nnameserver 127.0.0.1\\nnameserver 10.9.0.53\\n' > /run/resolv.conf
+      mount --bind /run/resolv.conf /etc/resolv.conf
+    `);
+  });
+  afterEach(async () => {
+    await network[Symbol.asyncDispose]();
+    folder[Symbol.dispose]();
+  });
+
+  test('in BRIDGE is reached by its address, and by ports of the machine', async () => {
+    const found = await network.call<Bridged>(world, 'bridged', folder.path);
+    expect(found).toMatchObject({
+      networks: [{ ip_addresses: [{ ip_address: '172.17.0.2' }] }],
+      inspected: {
+        NetworkSettings: {
+          IPAddress: '172.17.0.2',
+          Ports: { '80/tcp': [{ HostPort: '31000' }] },
+        },
+      },
+      served: { byAddress: 'hello\n', byPort: 'hello\n' },
+      client:
+        'Container exited with status 0\nhello\n10.0.0.7\tdb\n172.17.0.3\tclient\nclient\n' +
+        'search lan\nnameserver 10.9.0.53\neth0\nlo\n',
+      second: expect.stringContaining('host port 31000/tcp is mapped to container'),
+      during: { links: 1, leases: 1 },
+      after: { links: 0, leases: 0, rules: 0 },
+    });
+    expect(found.during.rules).toBeGreaterThan(0);
+  });
+
+  test('in USER is in the network of that name, by the address that it asks for', async () => {
+    const { asked, unknown, unmapped } = await network.call<Named>(world, 'named', folder.path);
+    expect(asked).toContain('inet 10.66.0.77/24');
+    expect(unknown).toContain("Unknown CNI network 'other'");
+    expect(unmapped).toContain("CNI network 'mine' maps no ports");
+  });
+});
