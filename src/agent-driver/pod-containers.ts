@@ -187,7 +187,10 @@ function noteOf(
   }
 }
 
-/** What the containers of a pod use together; undefined where none of them uses anything. */
+/**
+ * What the containers of a pod use together, as far as it adds up; undefined where none of them
+ * uses anything.
+ */
 export function sumOfUsage(
   all: readonly (Partial<ResourceStatistics> | undefined)[],
 ): Partial<ResourceStatistics> | undefined {
@@ -195,10 +198,12 @@ export function sumOfUsage(
   const sum: Record<string, number> = {};
   for (const usage of used) {
     for (const [name, value] of Object.entries(usage)) {
-      if (typeof value === 'number') {
+      if (typeof value === 'number' && !name.startsWith(PERCENTILES)) {
         sum[name] = (sum[name] ?? 0) + value;
       }
     }
   }
   return used.length === 0 ? undefined : sum;
 }
+
+const PERCENTILES = 'net_tcp_rtt_microsecs_';

@@ -523,20 +523,21 @@ export class Containerizer {
     );
   }
 
-  /** What the container uses, as its isolators measure it. */
+  /** What the container uses, as its isolators and networks measure it. */
   async usage(id: ContainerId, isForExecutor: boolean): Promise<Partial<ResourceStatistics>> {
     const readings = this.#readings;
-    let used: Promise<ContainerUsage | undefined> | undefined;
+    let processes: Promise<ContainerUsage | undefined> | undefined;
     const container: MeasuredContainer = {
       id,
       isForExecutor,
       cgroups: this.#placements.of(id),
       readings,
-      processes: () => (used ??= this.#launcher.usage(id, readings)),
+      processes: () => (processes ??= this.#launcher.usage(id, readings)),
       memoryPressure: () => this.#records.memoryPressure(id, readings),
     };
     const measured = this.#isolators.of(id).map((isolator) => isolator.usage?.(container));
-    return Object.assign({}, ...(await Promise.all(measured)));
+    const used = await Promise.all([...measured, this.#networks.usage(id)]);
+    return Object.assign({}, ...used);
   }
 
   /** What is told of a container's cgroups and networks, or of those that it shares. */

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { CheckpointedTask } from '../../src/agent/checkpoint.ts';
-import { resumedTasks } from '../../src/agent-driver/pod-containers.ts';
+import { resumedTasks, sumOfUsage } from '../../src/agent-driver/pod-containers.ts';
 import { RunRecords } from '../../src/containerizer/records/run-records.ts';
 import { WorkDirectory } from '../../src/containerizer/work-directory.ts';
 import { childOf } from '../../src/model/container-id.ts';
@@ -58,4 +58,10 @@ test('a task whose container is not known for a damaged record says so', () => {
 
 test('a task that was announced and has no container was never started', () => {
   expect(resumed(announced('t1'))).toMatchObject([{ isLaunched: false, loss: undefined }]);
+});
+
+test('what containers use is added up, but for what are no amounts', () => {
+  const used = { mem_rss_bytes: 5, net_rx_bytes: 7, net_tcp_rtt_microsecs_p50: 100 };
+  expect(sumOfUsage([used, undefined, used])).toEqual({ mem_rss_bytes: 10, net_rx_bytes: 14 });
+  expect(sumOfUsage([undefined])).toBeUndefined();
 });

@@ -37,12 +37,21 @@ const ISOLATORS = {
   host_path_volume_force_creation: ['volume/host_path'],
   image_providers: ['filesystem/linux'],
   network_cni_config_dir: ['network/cni'],
+  network_enable_rate_statistics: ['network/cni'],
+  network_enable_snmp_statistics: ['network/cni'],
+  network_enable_socket_statistics_details: ['network/cni'],
+  network_enable_socket_statistics_summary: ['network/cni'],
   perf_events: ['cgroups/perf_event'],
   xfs_kill_containers: ['disk/xfs'],
 } as const satisfies Partial<Record<keyof AgentFlagValues, readonly IsolatorName[]>>;
 
 /** What containers of type DOCKER have of these, whatever --isolation says. */
-const OF_DOCKER: readonly IsolatorName[] = [...DOCKER_CGROUPS, 'namespaces/pid', 'namespaces/ipc'];
+const OF_DOCKER: readonly IsolatorName[] = [
+  ...DOCKER_CGROUPS,
+  'namespaces/pid',
+  'namespaces/ipc',
+  'network/cni',
+];
 
 /** `resources` are the agent's, `workDir` is its folder. Throws FlagError. */
 export function isolatorOptions(

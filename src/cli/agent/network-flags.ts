@@ -122,34 +122,28 @@ export const AGENT_NETWORK_FLAGS = {
   }),
   network_enable_rate_statistics: toggle({
     default: false,
-    ...PLANNED,
-    help: 'network/port_mapping: collect rates of each container.',
+    help: 'network/cni and network/port_mapping: tell how fast each container sends and receives, as percentiles of a window of time.',
   }),
   network_enable_snmp_statistics: toggle({
     default: false,
-    ...PLANNED,
-    help: 'network/port_mapping: collect SNMP counters of each container.',
+    help: 'network/cni and network/port_mapping: tell what the protocols of each container have counted (/proc/net/snmp).',
   }),
   network_enable_socket_statistics_details: toggle({
     default: false,
-    ...PLANNED,
-    help: 'network/port_mapping: collect details of each container’s sockets.',
+    help: 'network/cni and network/port_mapping: tell how long packets of each container’s TCP connections are on the way.',
   }),
   network_enable_socket_statistics_summary: toggle({
     default: false,
-    ...PLANNED,
-    help: 'network/port_mapping: collect a summary of each container’s sockets.',
+    help: 'network/cni and network/port_mapping: tell how many TCP connections each container has.',
   }),
   network_link_speed: size({
     ...PLANNED,
     help: 'network/port_mapping: speed of the link in bytes a second, where it cannot be detected.',
   }),
   network_rate_statistics_interval: duration({
-    ...PLANNED,
-    help: 'network/port_mapping: time between two samples of the rates.',
+    help: '--network_enable_rate_statistics: time between two samples, 20ms or more.',
   }),
   network_rate_statistics_window: duration({
-    ...PLANNED,
-    help: 'network/port_mapping: time over which rates are kept.',
+    help: '--network_enable_rate_statistics: the time of which samples are kept, at most 10,000 of them.',
   }),
 } as const;

@@ -4,6 +4,7 @@ import type { NetworkOptions } from '../../containerizer/networks/open-networks.
 import { FlagError } from '../flags/faults.ts';
 import { containerDns } from './container-dns.ts';
 import { bridgeSubnet } from './docker-networks.ts';
+import { networkStatisticsOptions } from './network-statistics.ts';
 import type { AgentFlagValues } from './options.ts';
 
 /** Where Mesos has them, below a folder of its own. */
@@ -17,6 +18,7 @@ export function networkOptions(values: AgentFlagValues, workDir: string): Networ
     cni: { configFolder: values.network_cni_config_dir, pluginFolders: pluginFolders(values) },
     bridgeSubnet: bridgeSubnet(values),
     hasMetrics: values.network_cni_metrics,
+    statistics: networkStatisticsOptions(values),
     dns: containerDns(values.default_container_dns),
   };
 }

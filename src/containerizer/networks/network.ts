@@ -1,7 +1,9 @@
 // What a kind of network does for containers: it attaches their network namespaces, which are there
 // before their processes are.
+import type { ResourceStatistics } from '../../model/generated/messages.ts';
 import type { ContainerId } from '../../model/ids.ts';
 import type { AttachedNetwork, NetworkAsked } from '../plan/network.ts';
+import type { MeasuredLinks } from './statistics/network-statistics.ts';
 
 export type NetworkKindName = NetworkAsked['kind'];
 
@@ -30,6 +32,10 @@ export interface NetworkKind<A extends NetworkAsked = NetworkAsked> {
   update?(attachment: Omit<Attachment<A>, 'abort'>): Promise<void>;
   /** Takes over what an earlier agent has attached. */
   recover?(id: ContainerId, namespace: string, noted: unknown): Promise<void>;
+  /** What of a container's statistics is known without a look at it. */
+  statistics?(id: ContainerId): Partial<ResourceStatistics>;
+  /** What else is counted; without, its links: eth0, eth1 and so on, one for each network. */
+  links?(id: ContainerId): MeasuredLinks | undefined;
   /** By Mesos's names. */
   metrics?(): Readonly<Record<string, number>>;
   close?(): void;

@@ -4,6 +4,7 @@
 import { dirname } from 'node:path';
 import { parentOf } from '../../model/container-id.ts';
 import { errorText } from '../../model/error-text.ts';
+import type { ResourceStatistics } from '../../model/generated/messages.ts';
 import type { ContainerId } from '../../model/ids.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
 import type { AttachedNetwork, NetworkAsked } from '../plan/network.ts';
@@ -11,6 +12,11 @@ import { Rounds } from '../rounds.ts';
 import { NetworkNamespaces } from './namespaces.ts';
 import type { NetworkKind, NetworkKindName } from './network.ts';
 import { type NetworkRecord, NetworkRecords } from './network-records.ts';
+import {
+  type MeasuredNetwork,
+  NetworkStatistics,
+  type NetworkStatisticsOptions,
+} from './statistics/network-statistics.ts';
 
 /** From one try to detach what is left of networks to the next. */
 const RETRY_MS = 60_000;
@@ -26,8 +32,9 @@ export interface NetworksOptions {
   /** The supervisor's program. */
   readonly program: string;
   readonly kinds: NetworkKinds;
-  /** Whether the figures of kinds are told. */
+  /** Whether the figures of kinds are told, and what containers do on networks of plugins. */
   readonly hasMetrics: boolean;
+  readonly statistics: NetworkStatisticsOptions;
   readonly warn: (text: string) => void;
 }
 
@@ -40,9 +47,16 @@ export class Networks {
   /** Those of which something is left. */
   readonly #left = new Set<ContainerId>();
   readonly #retries: Rounds;
+  readonly #statistics: NetworkStatistics;
 
   constructor(options: NetworksOptions) {
     this.#options = options;
+    this.#statistics = new NetworkStatistics({
+      program: options.program,
+      options: options.statistics,
+      networks: () => [...this.#known.keys()].flatMap((id) => this.#measured(id) ?? []),
+      warn: options.warn,
+    });
     this.#records = new NetworkRecords(options.folder, options.warn);
     this.#retries = new Rounds({
       intervalMs: RETRY_MS,
@@ -190,6 +204,32 @@ export class Networks {
     }
   }
 
+  /** What a container does on networks of its own: nothing where it shares those of another. */
+  async usage(id: ContainerId): Promise<Partial<ResourceStatistics>> {
+    const network = this.#measured(id);
+    return network === undefined
+      ? {}
+      : { ...this.#kindOf(id)?.statistics?.(id), ...(await this.#statistics.of(network)) };
+  }
+
+  #measured(id: ContainerId): MeasuredNetwork | undefined {
+    const { kind, namespace, attached } = this.#known.get(id) ?? {};
+    if (namespace === undefined || attached === undefined) {
+      return undefined;
+    }
+    // As in Mesos, --network_cni_metrics is about this, too.
+    if (kind === 'cni' && !this.#options.hasMetrics) {
+      return undefined;
+    }
+    const links = { links: attached.infos.map((_, index) => `eth${index}`) };
+    return { id, namespace, ...(this.#kindOf(id)?.links?.(id) ?? links) };
+  }
+
+  #kindOf(id: ContainerId): NetworkKind | undefined {
+    const { kind } = this.#known.get(id) ?? {};
+    return kind && this.#options.kinds[kind];
+  }
+
   metrics(): Readonly<Record<string, number>> {
     const { kinds, hasMetrics } = this.#options;
     const figures = Object.values(kinds).map((kind) => (hasMetrics && kind.metrics?.()) || {});
@@ -199,6 +239,7 @@ export class Networks {
   /** Containers keep what they have. */
   close(): void {
     this.#retries.close();
+    this.#statistics.close();
     for (const kind of Object.values(this.#options.kinds)) {
       kind.close?.();
     }

@@ -7,6 +7,10 @@ import { type CniOptions, cniNetworks } from './cni/cni-networks.ts';
 import { type ContainerDns, NO_DNS } from './container-dns.ts';
 import { BRIDGE_NETWORK, bridgeNetwork } from './docker/bridge.ts';
 import { Networks } from './networks.ts';
+import {
+  type NetworkStatisticsOptions,
+  NO_NETWORK_STATISTICS,
+} from './statistics/network-statistics.ts';
 
 export interface NetworkOptions {
   /** The folder of network namespaces: an absolute path that only root can change. */
@@ -14,8 +18,10 @@ export interface NetworkOptions {
   readonly cni: Pick<CniOptions, 'configFolder' | 'pluginFolders'>;
   /** Of the bridge of containers of type DOCKER, such as 172.17.0.0/16; undefined: any free one. */
   readonly bridgeSubnet?: string | undefined;
-  /** Whether the figures of plugins are told. */
+  /** Whether the figures of plugins are told, and what containers do on their networks. */
   readonly hasMetrics: boolean;
+  /** What else is told of that; undefined: nothing. */
+  readonly statistics?: NetworkStatisticsOptions | undefined;
   readonly dns: ContainerDns;
 }
 
@@ -39,7 +45,8 @@ export async function openNetworks(
   options: NetworkOptions | undefined,
   { work, programs, warn }: NetworkParts,
 ): Promise<Networks> {
-  const { namespaces, cni, bridgeSubnet: subnet, hasMetrics, dns } = options ?? noNetworks(work);
+  const { namespaces, cni, bridgeSubnet, hasMetrics, statistics, dns } =
+    options ?? noNetworks(work);
   return new Networks({
     folder: work.networks,
     namespaces,
@@ -49,7 +56,7 @@ export async function openNetworks(
         ...cni,
         builtIn: async (name) =>
           name === BRIDGE_NETWORK
-            ? bridgeNetwork({ pluginFolders: cni.pluginFolders, subnet })
+            ? bridgeNetwork({ pluginFolders: cni.pluginFolders, subnet: bridgeSubnet })
             : undefined,
         programPath: process.env.PATH ?? '',
         defaultDns: dns.cni,
@@ -57,6 +64,7 @@ export async function openNetworks(
       }),
     },
     hasMetrics,
+    statistics: statistics ?? NO_NETWORK_STATISTICS,
     warn,
   });
 }

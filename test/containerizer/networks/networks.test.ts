@@ -9,10 +9,12 @@ import { supervisorProgram } from '../../../src/containerizer/launchers/process/
 import { NetworkNamespaces } from '../../../src/containerizer/networks/namespaces.ts';
 import type { Attachment, NetworkKind } from '../../../src/containerizer/networks/network.ts';
 import { Networks } from '../../../src/containerizer/networks/networks.ts';
+import { NO_NETWORK_STATISTICS } from '../../../src/containerizer/networks/statistics/network-statistics.ts';
 import type { CniAsked } from '../../../src/containerizer/plan/network.ts';
 import { containerId } from '../../../src/model/ids.ts';
 import { programs, temporaryFolder } from '../../agent-driver/harness.ts';
 import { canMakeNetworks } from '../../support/network-namespace.ts';
+import { within } from './links.ts';
 
 const id = containerId('c1');
 const nested = containerId('c1.n1');
@@ -80,13 +82,14 @@ describe.runIf(canMakeNetworks)('the networks of containers', () => {
   const folder = () => join(temporary.path, 'records');
   const records = () => readdirSync(folder());
 
-  function agent(run = 'run'): Networks {
+  function agent(run = 'run', hasMetrics = true): Networks {
     const networks = new Networks({
       folder: folder(),
       namespaces: join(temporary.path, run),
       program,
       kinds: { cni: world.kind },
-      hasMetrics: true,
+      hasMetrics,
+      statistics: { ...NO_NETWORK_STATISTICS, hasSockets: true },
       warn: (text) => warnings.push(text),
     });
     open.push(networks);
@@ -110,6 +113,28 @@ describe.runIf(canMakeNetworks)('the networks of containers', () => {
     expect([await namespaces.names(), records(), [...world.attached]]).toEqual([[], [], []]);
     await networks.detach(id);
     expect(world.calls).toEqual(['attach c1', 'detach c1']);
+  });
+
+  test('are measured by their links, of the container alone whose they are', async () => {
+    const networks = agent();
+    const { namespace } = await networks.attach(id, asked, never);
+    within(namespace, 'ip', 'link', 'add', 'eth0', 'type', 'veth', 'peer', 'name', 'eth1');
+    for (const link of ['eth0', 'eth1']) {
+      within(namespace, 'ip', 'link', 'set', link, 'up');
+    }
+    const used = await networks.usage(id);
+    expect(used).toMatchObject({ net_rx_errors: 0, net_tcp_active_connections: 0 });
+    expect(await networks.usage(nested)).toEqual({});
+    world.kind.links = () => ({ links: ['none'] });
+    world.kind.statistics = () => ({ net_tx_rate_limit: 5 });
+    expect(await networks.usage(id)).toEqual({
+      net_tx_rate_limit: 5,
+      net_tcp_active_connections: 0,
+      net_tcp_time_wait_connections: 0,
+    });
+    const silent = agent('run', false);
+    await silent.recover(new Set([id]));
+    expect(await silent.usage(id)).toEqual({});
   });
 
   test('are taken over by the next agent, and detached of those that are gone', async () => {

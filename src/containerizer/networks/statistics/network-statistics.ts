@@ -33,11 +33,8 @@ export const NO_NETWORK_STATISTICS: NetworkStatisticsOptions = {
   hasTimes: false,
 };
 
-/** A network namespace of a container's own, and what of it is counted. */
-export interface MeasuredNetwork {
-  readonly id: ContainerId;
-  /** The path of its file. */
-  readonly namespace: string;
+/** What is counted in a network namespace. */
+export interface MeasuredLinks {
   /** The names that links have there: each link is counted. */
   readonly links: readonly string[];
   /**
@@ -45,6 +42,13 @@ export interface MeasuredNetwork {
    * container can change it, and rates may be limited at both ends.
    */
   readonly machineLink?: string | undefined;
+}
+
+/** A network namespace of a container's own. */
+export interface MeasuredNetwork extends MeasuredLinks {
+  readonly id: ContainerId;
+  /** The path of its file. */
+  readonly namespace: string;
 }
 
 interface NetworkStatisticsParts {
