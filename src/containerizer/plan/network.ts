@@ -11,7 +11,10 @@ export interface CniAsked {
   readonly networks: readonly NetworkInfo[];
   /** What the container calls its machine. */
   readonly hostname: string;
-  /** Whether it is refused where no plugin takes the ports or addresses that it asks for. */
+  /**
+   * Whether it is refused where no plugin takes the ports or addresses that it asks for, or where a
+   * program of the machine listens on such a port.
+   */
   readonly isStrict?: true | undefined;
 }
 

@@ -1,7 +1,9 @@
 // Containers of type DOCKER in networks of their own: what a test has done by a process that is in
 // a network of the test's own, where addresses and rules of the machine do not matter.
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { NO_DNS } from '../../../src/containerizer/networks/container-dns.ts';
 import { portsResource } from '../../../src/containerizer/plan/ports.ts';
@@ -130,6 +132,7 @@ export interface Bridged {
   readonly served: { readonly byAddress: string; readonly byPort: string };
   readonly client: string;
   readonly second: string;
+  readonly taken: string;
   readonly during: ReturnType<typeof remains>;
   readonly after: ReturnType<typeof remains>;
 }
@@ -158,6 +161,11 @@ export async function bridged(folder: string): Promise<Bridged> {
     }),
   );
   const second = await world.outputOf('true', docker(Network.BRIDGE, { docker: published }));
+  const listener = createServer().listen(31_001);
+  await once(listener, 'listening');
+  const port_mappings = [{ host_port: 31_001, container_port: 80 }];
+  const taken = await world.outputOf('true', docker(Network.BRIDGE, { docker: { port_mappings } }));
+  listener.close();
   const during = remains();
   await harness.destroy(server);
   const after = remains();
@@ -168,6 +176,7 @@ export async function bridged(folder: string): Promise<Bridged> {
     served,
     client,
     second,
+    taken,
     during,
     after,
   };

@@ -22,7 +22,7 @@ import { endLeftPlugins } from './left-plugins.ts';
 import type { Patience } from './plugin-call.ts';
 import { type Link, Plugins } from './plugins.ts';
 import { PORT_MAPPINGS } from './port-mapper.ts';
-import { checkMappings, MappedPorts } from './port-mappings.ts';
+import { checkMappings, MappedPorts, requireUnused } from './port-mappings.ts';
 import { lackedCapabilities } from './request.ts';
 import { type CniResult, ownAddresses, resultOf } from './result.ts';
 
@@ -200,6 +200,7 @@ class CniNetworks implements NetworkKind<CniAsked> {
       const network = await this.#configurations.find(asked.name ?? '');
       if (isStrict === true) {
         requireCapabilities(network, asked);
+        await requireUnused(asked);
       }
       links.push({ ifName: `eth${at}`, network, asked, folders: this.#folders });
       this.#tellOfPorts(network, asked);

@@ -67,5 +67,5 @@ const capabilityArguments = ({ port_mappings = [], ip_addresses = [] }: NetworkI
     containerPort: mapping.container_port,
     protocol: protocolOf(mapping),
   })),
-  ips: ip_addresses.flatMap(({ ip_address }) => ip_address ?? []),
+  ips: ip_addresses.flatMap(({ ip_address }) => ip_address || []),
 });

@@ -29,7 +29,7 @@ test('a plugin is told what Mesos tells it, in the same order', () => {
 test('what a plugin is capable of is taken from what was asked for', () => {
   const asked = {
     name: 'n',
-    ip_addresses: [{ ip_address: '10.1.0.7' }, { protocol: 1 as const }],
+    ip_addresses: [{ ip_address: '10.1.0.7' }, { ip_address: '' }, { protocol: 1 as const }],
     port_mappings: [{ host_port: 31001, container_port: 80, protocol: 'UDP' }],
   };
   const capabilities = { portMappings: true, ips: true, mac: true, bandwidth: false };
