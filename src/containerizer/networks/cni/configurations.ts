@@ -5,6 +5,7 @@ import { open, opendir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorText } from '../../../model/error-text.ts';
 import { ContainerizerError } from '../../containerizer-error.ts';
+import { isAbsence } from '../../records/record-file.ts';
 import { type NetworkList, networkListIn } from './configuration.ts';
 import { pluginPath } from './plugin-programs.ts';
 
@@ -35,8 +36,8 @@ export class Configurations {
   readonly #options: ConfigurationOptions;
   /** By the names of files. */
   #files: ReadonlyMap<string, ReadFile> = new Map();
-  /** What has been told of, as long as it is so. */
-  #told: ReadonlySet<string> = new Set();
+  /** What was told of, as long as it is so, with the state of the file that it is about. */
+  #told: ReadonlyMap<string, string> = new Map();
   /** By networks: plugins that are not on this machine, as was told. */
   readonly #missing = new Map<string, string>();
   #looking: Promise<unknown> = Promise.resolve();
@@ -98,23 +99,24 @@ export class Configurations {
     const files = new Map<string, ReadFile>();
     const networks = new Map<string, NetworkList>();
     const owners = new Map<string, string>();
-    const complaints: string[] = [];
+    const complaints = new Map<string, string>();
     for (const name of await this.#names(folder, complaints)) {
       const path = join(folder, name);
       const file = await readAgain(path, this.#files.get(name));
       if (file === undefined) {
         continue;
       }
+      const { list, state } = file;
+      const complain = (text: string) =>
+        complaints.set(`CNI configuration '${path}': ${text}`, state);
       files.set(name, file);
-      complaints.push(...file.complaints.map((text) => told(path, file, text)));
-      const network = file.list?.name;
-      const owner = network === undefined ? undefined : owners.get(network);
+      file.complaints.forEach(complain);
+      const owner = list && owners.get(list.name);
       if (owner !== undefined) {
-        const text = `it is of CNI network '${network}', as is '${owner}', which counts`;
-        complaints.push(told(path, file, text));
-      } else if (file.list !== undefined) {
-        owners.set(file.list.name, path);
-        networks.set(file.list.name, file.list);
+        complain(`it is of CNI network '${list?.name}', as is '${owner}', which counts`);
+      } else if (list !== undefined) {
+        owners.set(list.name, path);
+        networks.set(list.name, list);
       }
     }
     this.#files = files;
@@ -123,12 +125,12 @@ export class Configurations {
   }
 
   /** Hidden files are those of editors, and of programs that exchange files. */
-  async #names(folder: string, complaints: string[]): Promise<string[]> {
+  async #names(folder: string, complaints: Map<string, string>): Promise<string[]> {
     const names: string[] = [];
     try {
       for await (const { name } of await opendir(folder, { bufferSize: 1_000 })) {
         if (names.length === MAX_FILES) {
-          complaints.push(`'${folder}' has more than ${MAX_FILES} files: the others do not count`);
+          complaints.set(`'${folder}' has more than ${MAX_FILES} files: not all count`, '');
           break;
         }
         if (!name.startsWith('.')) {
@@ -144,44 +146,49 @@ export class Configurations {
     return names.sort();
   }
 
-  /** Once, until the file changes. */
-  #tell(complaints: readonly string[]): void {
-    const news = complaints.filter((complaint) => !this.#told.has(complaint));
-    for (const complaint of news.slice(0, MOST_TOLD)) {
-      this.#options.warn(complaint.split('\0', 1)[0] ?? '');
+  /** Each once, until its file changes. */
+  #tell(complaints: ReadonlyMap<string, string>): void {
+    const news = [...complaints].filter(([text, state]) => this.#told.get(text) !== state);
+    for (const [text] of news.slice(0, MOST_TOLD)) {
+      this.#options.warn(text);
     }
     if (news.length > MOST_TOLD) {
       this.#options.warn(`${news.length - MOST_TOLD} more CNI configurations are wrong`);
     }
-    this.#told = new Set(complaints);
+    this.#told = complaints;
   }
 }
 
-/** A line of the log, and what makes it another when the file has changed. */
-const told = (path: string, { state }: ReadFile, text: string) =>
-  `CNI configuration '${path}': ${text}\0${state}`;
-
-/** Undefined: it is a folder, or gone. `known`: what was read last time. */
+/**
+ * Undefined: it is a folder, or gone. `known`: what was read last time. What cannot be read may be
+ * read the next time.
+ */
 async function readAgain(path: string, known: ReadFile | undefined): Promise<ReadFile | undefined> {
-  let state = '';
   try {
     const now = await stat(path, { bigint: true });
-    state = stateOf(now);
+    const state = stateOf(now);
     if (now.isDirectory() || known?.state === state) {
       return now.isDirectory() ? undefined : known;
     }
-    const { list, remarks } = networkListIn(await bytesOf(path, now));
-    return { state, list, complaints: remarks };
+    return { state, ...fileOf(await bytesOf(path, now)) };
   } catch (error) {
-    return isGone(error) ? undefined : { state, complaints: [`skipped: ${errorText(error)}`] };
+    return isAbsence(error) ? undefined : { state: '', complaints: [skipped(error)] };
   }
 }
 
+function fileOf(bytes: Uint8Array): Omit<ReadFile, 'state'> {
+  try {
+    const { list, remarks } = networkListIn(bytes);
+    return { list, complaints: remarks };
+  } catch (error) {
+    return { complaints: [skipped(error)] };
+  }
+}
+
+const skipped = (error: unknown) => `skipped: ${errorText(error)}`;
+
 const stateOf = ({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats) =>
   [dev, ino, size, mtimeNs, ctimeNs].join(' ');
-
-/** It was deleted while the folder was read. */
-const isGone = (error: unknown) => (error as NodeJS.ErrnoException).code === 'ENOENT';
 
 /** A device or a FIFO is not waited for, nor where it has taken the place of a file just now. */
 async function bytesOf(path: string, now: BigIntStats): Promise<Uint8Array> {

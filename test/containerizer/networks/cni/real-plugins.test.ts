@@ -120,15 +120,27 @@ describe.runIf(canMakeNetworks)('real plugins', () => {
           ...{ cniVersion: '1.0.0', name: 'net2', type: 'macvlan', master: 'cnbr0' },
           ipam: { type: 'static', addresses: [{ address: 'fd00:66::5/64' }] },
         },
+        { cniVersion: '1.0.0', name: 'self', type: 'loopback' },
       ],
       containers: {
-        c1: [{ name: 'net1', ip_addresses: [{ ip_address: '10.66.7.7' }] }, { name: 'net2' }],
+        c1: [
+          { name: 'net1', ip_addresses: [{ ip_address: '10.66.7.7' }] },
+          { name: 'net2' },
+          { name: 'self' },
+        ],
       },
       looks: ['inside c1 ip -brief addr'],
     }));
     expect(outcome.infos.c1).toEqual([
       { name: 'net1', ip_addresses: [{ protocol: 1, ip_address: '10.66.7.7' }] },
       { name: 'net2', ip_addresses: [{ protocol: 2, ip_address: 'fd00:66::5' }] },
+      {
+        name: 'self',
+        ip_addresses: [
+          { protocol: 1, ip_address: '127.0.0.1' },
+          { protocol: 2, ip_address: '::1' },
+        ],
+      },
     ]);
     expect(outcome.looks[0]).toMatch(/eth0@.* 10\.66\.7\.7\/16/);
     expect(outcome.looks[0]).toMatch(/eth1@.* fd00:66::5\/64/);
