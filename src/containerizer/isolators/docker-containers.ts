@@ -117,7 +117,10 @@ function surrounded(
   }
   requireVisible(plan, memory);
   const hostname = options.hostname ?? (network === 'host' ? undefined : plan.id.slice(0, 12));
-  const info = networkInfoOf(options, containerInfoOf(request), machine.networks.bridge);
+  const container = containerInfoOf(request);
+  const info = networkInfoOf(options, container, machine.networks.bridge);
+  // As with Mesos, whatever that network is called here.
+  const told = [container?.network_infos?.[0] ?? {}];
   const own = sharesIpc ? boundShm : shm(['noexec', `size=${options.shmBytes}`]);
   return {
     namespaces: {
@@ -130,7 +133,7 @@ function surrounded(
     network:
       info === undefined || hostname === undefined
         ? undefined
-        : { kind: 'cni', networks: [info], hostname, isStrict: true },
+        : { kind: 'cni', networks: [info], told, hostname, isStrict: true },
     networkNamespace: request.network?.namespace,
     hostname,
     isRootReadOnly: options.isReadOnly,

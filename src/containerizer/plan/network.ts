@@ -9,6 +9,8 @@ export interface CniAsked {
   readonly kind: 'cni';
   /** Each has a name: the first becomes eth0, the next one eth1, and so on. */
   readonly networks: readonly NetworkInfo[];
+  /** What is told of them besides addresses; undefined: what is asked for. */
+  readonly told?: readonly NetworkInfo[] | undefined;
   /** What the container calls its machine. */
   readonly hostname: string;
   /**

@@ -1,6 +1,7 @@
 // Containers of type DOCKER in networks of their own, by real plugins and an OCI runtime. This
 // needs root.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { NetworkInfo_Protocol } from '../../../src/model/generated/messages.ts';
 import { temporaryFolder } from '../../agent-driver/harness.ts';
 import { canMakeNetworks, NetworkNamespace } from '../../support/network-namespace.ts';
 import type { Bridged, Named } from './docker-world.ts';
@@ -28,7 +29,6 @@ describe.runIf(canMakeNetworks)('a container of type DOCKER', () => {
   test('in BRIDGE is reached by its address, and by ports of the machine', async () => {
     const found = await network.call<Bridged>(world, 'bridged', folder.path);
     expect(found).toMatchObject({
-      networks: [{ ip_addresses: [{ ip_address: '172.17.0.2' }] }],
       inspected: {
         NetworkSettings: {
           IPAddress: '172.17.0.2',
@@ -44,6 +44,9 @@ describe.runIf(canMakeNetworks)('a container of type DOCKER', () => {
       during: { links: 1, leases: 1 },
       after: { links: 0, leases: 0, rules: 0 },
     });
+    expect(found.networks).toEqual([
+      { ip_addresses: [{ protocol: NetworkInfo_Protocol.IPv4, ip_address: '172.17.0.2' }] },
+    ]);
     expect(found.during.rules).toBeGreaterThan(0);
   });
 

@@ -119,7 +119,7 @@ class CniNetworks implements NetworkKind<CniAsked> {
       await note({ links } satisfies Noted);
     }
     return {
-      infos: results.map(({ link, result }) => infoOf(link, result)),
+      infos: results.map(({ link, result }, at) => infoOf(asked.told?.[at] ?? link.asked, result)),
       dns: mergedDns(
         results.map(({ link, result }) => ({ name: link.network.name, dns: result.dns })),
         this.#options.defaultDns,
@@ -299,8 +299,8 @@ const mappedBy = (links: readonly NotedLink[]): NetworkInfo[] =>
   links.filter(({ network }) => mapsPorts(network)).map(({ asked }) => asked);
 
 /** Of addresses, those that it has are told, and not those that it has asked for. */
-const infoOf = ({ asked }: NotedLink, result: CniResult): NetworkInfo => ({
-  ...asked,
+const infoOf = (told: NetworkInfo, result: CniResult): NetworkInfo => ({
+  ...told,
   ip_addresses: ownAddresses(result).map(({ protocol, address }) => ({
     protocol: NetworkInfo_Protocol[protocol],
     ip_address: address,
