@@ -56,7 +56,11 @@ interface NetworkUse {
   collection?: Promise<void>;
   /** Whether it was told that none of its plugins maps ports. */
   isPortsTold: boolean;
+  failedChecks: number;
 }
+
+/** Lines of the log about one network. */
+const MOST_CHECKS_TOLD = 5;
 
 export const cniNetworks = (options: CniOptions): NetworkKind<CniAsked> => new CniNetworks(options);
 
@@ -241,7 +245,11 @@ class CniNetworks implements NetworkKind<CniAsked> {
   }
 
   #useOf({ name }: NetworkList): NetworkUse {
-    const use = this.#uses.get(name) ?? { exclusion: new Exclusion(), isPortsTold: false };
+    const use = this.#uses.get(name) ?? {
+      exclusion: new Exclusion(),
+      isPortsTold: false,
+      failedChecks: 0,
+    };
     this.#uses.set(name, use);
     return use;
   }
@@ -255,11 +263,20 @@ class CniNetworks implements NetworkKind<CniAsked> {
           await checkLink(this.#plugins, { id, ...link }, namespace, made, signal);
         } catch (error) {
           if (!signal.aborted) {
-            this.#failures.check++;
-            this.#options.warn(errorText(error));
+            this.#tellOfCheck(link.network, error);
           }
         }
       }
+    }
+  }
+
+  /** A fault of a plugin may be one with all containers. */
+  #tellOfCheck(network: NetworkList, error: unknown): void {
+    this.#failures.check++;
+    const failed = ++this.#useOf(network).failedChecks;
+    if (failed <= MOST_CHECKS_TOLD) {
+      const isLast = failed === MOST_CHECKS_TOLD;
+      this.#options.warn(`${errorText(error)}${isLast ? '; more are only counted' : ''}`);
     }
   }
 

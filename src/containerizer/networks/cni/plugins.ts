@@ -3,6 +3,7 @@ import type { NetworkInfo } from '../../../model/generated/messages.ts';
 import type { ContainerId } from '../../../model/ids.ts';
 import { ContainerizerError } from '../../containerizer-error.ts';
 import { Slots } from '../../downloads/slots.ts';
+import { Turns } from '../../turns.ts';
 import type { NetworkList, PluginConfiguration } from './configuration.ts';
 import { callPlugin, DEFAULT_PATIENCE, type Patience, type PluginEnd } from './plugin-call.ts';
 import { answerIn, errorCode, failureText, INCOMPATIBLE_VERSION } from './plugin-failure.ts';
@@ -72,6 +73,8 @@ const NOBODY = { CNI_CONTAINERID: 'dummy', CNI_NETNS: 'dummy', CNI_IFNAME: 'dumm
 
 export class Plugins {
   readonly #slots = new Slots(MOST_AT_ONCE, MOST_OF_NETWORK);
+  /** To start a process keeps a large agent for milliseconds. */
+  readonly #turns = new Turns();
   readonly #programPath: string;
   readonly #patience: Patience;
 
@@ -147,8 +150,7 @@ export class Plugins {
       ...(link && { CNI_CONTAINERID: link.id, CNI_IFNAME: link.ifName }),
       ...(namespace !== undefined && { CNI_NETNS: namespace }),
     };
-    return this.#slots.run({ host: network.name }, abort, () =>
-      callPlugin({ path, environment, input }, this.#patience, abort),
-    );
+    const call = () => callPlugin({ path, environment, input }, this.#patience, abort);
+    return this.#slots.run({ host: network.name }, abort, () => this.#turns.run(call));
   }
 }

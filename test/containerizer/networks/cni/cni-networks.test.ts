@@ -387,6 +387,19 @@ describe('what an earlier agent has attached', () => {
     ]);
   });
 
+  test('is counted where much of it is wrong, and not told of without end', async () => {
+    using it = checked({});
+    const ids = Array.from({ length: 8 }, (_, n) => `many${n}`);
+    await Promise.all(ids.map((id) => it.attach(id, [{ name: 'one' }])));
+    it.restart();
+    await Promise.all(ids.map((id) => it.recover(id)));
+    const name = 'containerizer/mesos/network_cni/check_failures';
+    await until('all is checked', () => it.metrics()?.[name] === 8);
+    const warnings = it.warnings();
+    expect(warnings).toHaveLength(5);
+    expect(warnings.at(-1)).toMatch(/container many4 .*; more are only counted$/s);
+  });
+
   test.each([[{ disableCheck: true }], [{ cniVersion: '0.3.1' }]])(
     'is not checked where %j',
     async (file) => {
