@@ -133,7 +133,7 @@ function surrounded(
     network:
       info === undefined || hostname === undefined
         ? undefined
-        : { kind: 'cni', networks: [info], told, hostname, isStrict: true },
+        : { kind: 'cni', networks: [info], told, hasOtherDns: true, hostname, isStrict: true },
     networkNamespace: request.network?.namespace,
     hostname,
     isRootReadOnly: options.isReadOnly,

@@ -11,6 +11,8 @@ export interface CniAsked {
   readonly networks: readonly NetworkInfo[];
   /** What is told of them besides addresses; undefined: what is asked for. */
   readonly told?: readonly NetworkInfo[] | undefined;
+  /** Whether it is not for these networks what an operator says of names on CNI networks. */
+  readonly hasOtherDns?: true | undefined;
   /** What the container calls its machine. */
   readonly hostname: string;
   /**

@@ -126,7 +126,7 @@ class CniNetworks implements NetworkKind<CniAsked> {
       infos: results.map(({ link, result }, at) => infoOf(asked.told?.[at] ?? link.asked, result)),
       dns: mergedDns(
         results.map(({ link, result }) => ({ name: link.network.name, dns: result.dns })),
-        this.#options.defaultDns,
+        asked.hasOtherDns === true ? undefined : this.#options.defaultDns,
       ),
     };
   }

@@ -463,3 +463,28 @@ test('where networks name no servers, those of the operator serve', async () => 
   using none = new MockNetworks({ files: { a: file('a') }, plugins: { mock: answering(RESULT) } });
   expect((await none.attach('c1', [{ name: 'a' }])).dns).toBeUndefined();
 });
+
+test('who is told of names in another way is not told what the operator says here', async () => {
+  const others = { nameservers: ['2.2.2.2'], search: [], options: [] };
+  using it = new MockNetworks({
+    files: { one: ONE },
+    plugins: { mock: answering(RESULT) },
+    defaultDns: { networks: new Map(), others },
+  });
+  const asked = { hasOtherDns: true as const, told: [{ groups: ['g'] }] };
+  const { dns, infos } = await it.attach('c1', [{ name: 'one' }], undefined, asked);
+  expect(dns).toBeUndefined();
+  expect(infos).toEqual([{ groups: ['g'], ip_addresses: expect.anything() }]);
+});
+
+test.each([
+  [{ port_mappings: [{ host_port: 31_000, container_port: 80 }] }, 'maps no ports'],
+  [{ ip_addresses: [{ ip_address: '10.1.0.7' }] }, 'gives no address that is asked for'],
+])('who insists is not attached without what it asks for: %j', async (asked, why) => {
+  using it = new MockNetworks({ files: { one: ONE }, plugins: { mock: answering(RESULT) } });
+  const attached = it.attach('c1', [{ name: 'one', ...asked }], undefined, { isStrict: true });
+  await expect(attached).rejects.toThrow(`CNI network 'one' ${why}: none of its plugins has the`);
+  expect(it.noted.size).toBe(0);
+});
+
+const ONE = { cniVersion: '1.0.0', name: 'one', type: 'mock' };

@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cniNetworks } from '../../../../src/containerizer/networks/cni/cni-networks.ts';
+import type { CniAsked } from '../../../../src/containerizer/plan/network.ts';
 import type { NetworkInfo } from '../../../../src/model/generated/messages.ts';
 import { containerId } from '../../../../src/model/ids.ts';
 import { temporaryFolder } from '../../../agent-driver/harness.ts';
@@ -79,11 +80,16 @@ export class MockNetworks implements Disposable {
       : this.#made(this.#configurations, this.#plugins);
   }
 
-  attach(id: string, networks: readonly NetworkInfo[], abort = new AbortController().signal) {
+  attach(
+    id: string,
+    networks: readonly NetworkInfo[],
+    abort = new AbortController().signal,
+    more: Partial<CniAsked> = {},
+  ) {
     return this.#kind.attach({
       id: containerId(id),
       namespace: `/ns/${id}`,
-      asked: { kind: 'cni', networks, hostname: id },
+      asked: { kind: 'cni', networks, hostname: id, ...more },
       note: async (state) => {
         this.noted.set(id, JSON.parse(JSON.stringify(state)));
       },
