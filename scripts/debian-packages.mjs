@@ -2,7 +2,7 @@
 // installed.
 
 /** Suites of containers with networks of their own. */
-const NETWORKS = ['test/containerizer/networks'];
+const NETWORKS = ['test/containerizer/networks', 'test/e2e/networks'];
 
 /**
  * `program`: found on PATH when the package is installed. `suites`: tests that are left out without
@@ -87,6 +87,12 @@ export const DEBIAN_PACKAGES = [
     program: 'ip',
     suites: [...NETWORKS, 'test/executor/probes-inside.test.ts'],
     why: 'sets up and looks at the networks of tests',
+  },
+  {
+    name: 'curl',
+    program: 'curl',
+    suites: ['test/e2e/networks'],
+    why: 'asks services in networks of tests',
   },
   { name: 'iptables', program: 'iptables', suites: NETWORKS, why: 'maps ports of containers' },
   {

@@ -24,7 +24,7 @@ test('the documented framework launches its task, says what the page says, and e
   mkdirSync(folder);
   const file = join(folder, 'example.mjs');
   writeFileSync(file, program.replace('127.0.0.1:5050', cluster.address));
-  const run = new Program([], join(folder, 'log'), file);
+  const run = new Program([], join(folder, 'log'), { script: file });
   const status = await run.ended();
   const said = /```text\n([\s\S]*?)```/.exec(page)?.[1];
   // The log first: it says why the program has failed.
@@ -43,7 +43,7 @@ test('a task that fails makes the documented framework fail, which says so', asy
   mkdirSync(folder);
   const file = join(folder, 'example.mjs');
   writeFileSync(file, program.replace("'echo hello'", "'exit 3'"));
-  const run = new Program([cluster.address], join(folder, 'log'), file);
+  const run = new Program([cluster.address], join(folder, 'log'), { script: file });
   expect(await run.ended()).toBe(1);
   expect(run.log).toContain('hello-1: TASK_FAILED (Command exited with status 3)');
   expect(run.log).toMatch(/^failed: hello-1 has not finished$/m);

@@ -6,6 +6,7 @@ import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { NetworkNamespace } from './network-namespace.ts';
 import { root } from './sources.ts';
 
 const MESOSCALE = join(root, 'src', 'cli', 'mesoscale.ts');
@@ -72,11 +73,20 @@ export class Program {
   readonly #child: ChildProcess;
   readonly #log: string;
 
-  constructor(parameters: readonly string[], log: string, script = MESOSCALE) {
+  constructor(
+    parameters: readonly string[],
+    log: string,
+    {
+      script = MESOSCALE,
+      network,
+    }: { script?: string; network?: NetworkNamespace | undefined } = {},
+  ) {
     this.isAgent = parameters[0] === 'agent';
     this.#log = log;
     const output = openSync(log, 'a');
-    this.#child = spawn(process.execPath, [script, ...parameters], {
+    const line = [process.execPath, script, ...parameters] as const;
+    const [program, ...all] = network?.entering(...line) ?? line;
+    this.#child = spawn(program, all, {
       stdio: ['ignore', output, output],
       env: { ...process.env, NODE_OPTIONS: '' },
     });
@@ -109,12 +119,18 @@ export class Program {
 }
 
 export class TestCluster {
+  readonly #network: NetworkNamespace | undefined;
   #folder: string | undefined;
   readonly #running = new Set<Program>();
   #master: Program | undefined;
   #agent: Program | undefined;
   #masterPort = 0;
   #agentPort = 0;
+
+  /** `network`: where all programs of it run, if not beside the test. */
+  constructor(network?: NetworkNamespace) {
+    this.#network = network;
+  }
 
   /** Starts a master with one agent, and waits until they are ready. */
   async start(flags: { master?: string[]; agent?: string[] } = {}): Promise<void> {
@@ -200,7 +216,7 @@ export class TestCluster {
 
   /** Runs a command, with its output in a file of the cluster's folder. */
   run(parameters: readonly string[], log: string): Program {
-    const program = new Program(parameters, join(this.folder, log));
+    const program = new Program(parameters, join(this.folder, log), { network: this.#network });
     this.#running.add(program);
     void program.ended().then(() => this.#running.delete(program));
     return program;
@@ -222,11 +238,7 @@ export class TestCluster {
   }
 
   async get(path: string, address = this.address): Promise<unknown> {
-    const response = await fetch(`http://${address}${path}`);
-    if (!response.ok) {
-      throw new Error(`${path} answered ${response.status}`);
-    }
-    return response.json();
+    return JSON.parse(await this.#read(path, address));
   }
 
   /** Ends everything: the agent first, with its tasks. */
@@ -245,6 +257,22 @@ export class TestCluster {
   }
 
   async #answers(address: string): Promise<void> {
-    await until(`${address} answers`, async () => (await fetch(`http://${address}/health`)).ok);
+    await until(`${address} answers`, async () => {
+      await this.#read('/health', address);
+      return true;
+    });
+  }
+
+  /** Rejects where the answer is no success. */
+  async #read(path: string, address: string): Promise<string> {
+    const url = `http://${address}${path}`;
+    if (this.#network !== undefined) {
+      return this.#network.run('curl', '-sSf', url);
+    }
+    const response = await fetch(url);
+    if (!response.ok) {
+      throw new Error(`${path} answered ${response.status}`);
+    }
+    return response.text();
   }
 }

@@ -112,3 +112,14 @@ export async function endsOf(
   }
   throw new Error(`Of ${tasks.size} tasks only ${ends.size} have ended`);
 }
+
+/** The same for a call from another process. */
+export async function endsOfAll({
+  master,
+  tasks,
+}: {
+  readonly master: string;
+  readonly tasks: Readonly<Record<string, object>>;
+}): Promise<Readonly<Record<string, TaskEnd>>> {
+  return Object.fromEntries(await endsOf(master, new Map(Object.entries(tasks))));
+}
