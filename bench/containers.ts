@@ -8,13 +8,14 @@ import type { AgentProcess } from './containers/agent-process.ts';
 import { ContainerLoad, TASK_PROGRAM } from './containers/load.ts';
 import { memoryOf } from './containers/memory.ts';
 import {
+  fastest,
   reportRuns,
   type SharedOptions,
   sharedOptions,
   sharedValues,
   withAgent,
 } from './containers/one-agent.ts';
-import { plainProcesses, type RivalTimes, runtimeContainers } from './containers/rivals.ts';
+import { beside, plainProcesses, runtimeContainers } from './containers/rivals.ts';
 import { HealthProbe } from './e2e/health-probe.ts';
 import { usageOf } from './e2e/master-process.ts';
 import { longest } from './loop/stretches.ts';
@@ -132,41 +133,4 @@ async function play(options: RunOptions, agent: AgentProcess): Promise<Measureme
   add('health.max', 'ms', health.at(-1) ?? 0);
   await load.end();
   return found;
-}
-
-/** The first answers are slower: that is when they are compiled. */
-async function fastest(url: string): Promise<number> {
-  let least = Number.POSITIVE_INFINITY;
-  for (let i = 0; i < 5; i++) {
-    const beganMs = performance.now();
-    const answer = await fetch(url);
-    await answer.text();
-    if (answer.status !== 200) {
-      throw new Error(`${url} was answered with ${answer.status}`);
-    }
-    least = Math.min(least, performance.now() - beganMs);
-  }
-  return least;
-}
-
-function beside(
-  own: readonly Measurement[],
-  rival: string,
-  { launchedMs, killedMs }: RivalTimes,
-): Measurement[] {
-  const seconds = (metric: string) => own.find((it) => it.metric === metric)?.value ?? 0;
-  return [
-    { metric: `launch.${rival}`, unit: 's', value: launchedMs / 1000 },
-    { metric: `destroy.${rival}`, unit: 's', value: killedMs / 1000 },
-    {
-      metric: `launch / ${rival}`,
-      unit: 'times',
-      value: (seconds('launch.all') * 1000) / launchedMs,
-    },
-    {
-      metric: `destroy / ${rival}`,
-      unit: 'times',
-      value: (seconds('destroy.all') * 1000) / killedMs,
-    },
-  ];
 }

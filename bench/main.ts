@@ -16,6 +16,7 @@ const SUITES: Readonly<Record<string, () => Promise<Suite>>> = {
   http: () => import('./http.ts'),
   images: () => import('./images.ts'),
   matcher: () => import('./matcher.ts'),
+  networks: () => import('./networks.ts'),
   parts: () => import('./parts.ts'),
   pull: () => import('./pull.ts'),
   wire: () => import('./wire.ts'),

@@ -86,7 +86,7 @@ export class AgentProcess {
   }
 
   async stop(): Promise<void> {
-    await this.#process.end('SIGTERM');
+    await this.#process.end('SIGUSR1');
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   }
 }

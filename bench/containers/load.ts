@@ -30,6 +30,8 @@ export interface LoadOptions {
   readonly group: number;
   /** Whose files the containers have; absent: those of the machine. */
   readonly image?: string;
+  /** The CNI network that the containers join; absent: the machine's. */
+  readonly network?: string;
   /** In place of one that goes on until it is killed. */
   readonly command?: string;
 }
@@ -40,6 +42,8 @@ export class ContainerLoad {
   readonly #states = new Map<string, TaskState>();
   readonly #failed = Promise.withResolvers<never>();
   #launched = 0;
+  /** The end that tasks come to now; undefined: none of them ends. */
+  #awaited: TaskState | undefined;
   #firstMs = 0;
   #lastMs = 0;
 
@@ -70,12 +74,14 @@ export class ContainerLoad {
 
   /** Milliseconds from the ACCEPT until every task has ended by itself. */
   async finished(): Promise<number> {
+    this.#awaited = TaskState.TASK_FINISHED;
     await this.#until((state) => state === TaskState.TASK_FINISHED);
     return this.#lastMs - this.#firstMs;
   }
 
   /** Milliseconds from the first KILL until every task has ended. */
   async killed(): Promise<number> {
+    this.#awaited = TaskState.TASK_KILLED;
     const beganMs = performance.now();
     for (const id of this.#states.keys()) {
       this.#call({ type: SchedulerCall_Type.KILL, kill: { task_id: { value: id } } });
@@ -158,9 +164,7 @@ export class ContainerLoad {
       const acknowledge = { agent_id: agent_id ?? { value: '' }, task_id, uuid };
       this.#call({ type: SchedulerCall_Type.ACKNOWLEDGE, acknowledge });
     }
-    const { TASK_FINISHED, TASK_KILLED } = TaskState;
-    const asked = this.#options.command === undefined ? TASK_KILLED : TASK_FINISHED;
-    if (isTerminal(state) && state !== asked) {
+    if (isTerminal(state) && state !== this.#awaited) {
       this.#failed.reject(new Error(`task ${task_id.value} ended in state ${state}: ${message}`));
     }
   }
@@ -174,17 +178,20 @@ const allocated = (name: string, value: number) => ({
 const taskInfo = (
   n: number,
   agent_id: AgentID,
-  { image, command }: Pick<LoadOptions, 'image' | 'command'>,
+  { image, network, command }: LoadOptions,
 ): TaskInfo => ({
   name: `t${n}`,
   task_id: { value: `t${n}` },
   agent_id,
   resources: [allocated('cpus', 0.01), allocated('mem', 32)],
   command: { value: command ?? `exec ${TASK_PROGRAM} 100000` },
-  ...(image !== undefined && {
+  ...((image !== undefined || network !== undefined) && {
     container: {
       type: ContainerInfo_Type.MESOS,
-      mesos: { image: { type: Image_Type.DOCKER, docker: { name: image } } },
+      ...(image !== undefined && {
+        mesos: { image: { type: Image_Type.DOCKER, docker: { name: image } } },
+      }),
+      ...(network !== undefined && { network_infos: [{ name: network }] }),
     },
   }),
 });
