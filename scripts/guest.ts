@@ -1,6 +1,7 @@
 // `npm run test:guest -- FILES`: runs test files in an emulated machine, whose kernel has what that
-// of this one may lack: cgroup v2 alone, and XFS with project quotas. The machine sees this one's
-// files, and what it writes is gone with it. It takes some minutes; the processor need not help.
+// of this one may lack: cgroup v2 alone, XFS with project quotas, and queues of flows. The machine
+// sees this one's files, and what it writes is gone with it. It takes some minutes; the processor
+// need not help.
 import { spawn, spawnSync } from 'node:child_process';
 import {
   chmodSync,
@@ -25,9 +26,13 @@ const FILES = [
   'test/agent-driver/cgroups-v2.test.ts',
   'test/agent-driver/linux/images.test.ts',
   'test/agent-driver/linux/docker.test.ts',
+  'test/containerizer/networks/port-mapping/flows.test.ts',
 ];
 /** Modules of the kernel, each loaded after those that it needs. */
-const MODULES = ['virtio_pci', '9pnet_virtio', '9p', 'overlay', 'loop', 'crc32c_generic', 'xfs'];
+const MODULES = [
+  ...['virtio_pci', '9pnet_virtio', '9p', 'overlay', 'loop', 'crc32c_generic', 'xfs'],
+  ...['veth', 'sch_ingress', 'cls_u32', 'act_mirred', 'sch_htb', 'sch_fq_codel'],
+];
 const PACKAGES = [
   ['qemu-system-x86_64', 'qemu-system-x86'],
   ['busybox', 'busybox-static'],

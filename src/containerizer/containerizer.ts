@@ -22,7 +22,7 @@ import { progressText } from './images/pull-progress.ts';
 import { DEFAULT_CGROUP_OPTIONS } from './isolators/cgroup-options.ts';
 import { Cleaners } from './isolators/cleaners.ts';
 import { dockerIsolators } from './isolators/docker-isolators.ts';
-import type { LaunchedContainer, MeasuredContainer } from './isolators/isolator.ts';
+import type { Isolator, LaunchedContainer, MeasuredContainer } from './isolators/isolator.ts';
 import { IsolatorSets } from './isolators/isolator-sets.ts';
 import {
   createIsolators,
@@ -358,6 +358,7 @@ export class Containerizer {
     this.#isolators.recover(id, notedPlace(this.#records, id)?.isolators ?? []);
     for (const isolator of this.#isolators.of(id)) {
       isolator.recover?.(container, resources);
+      this.#updateNetwork(isolator, id, resources);
     }
   }
 
@@ -419,6 +420,14 @@ export class Containerizer {
       const settings = isolator.settings?.(id, bounds, this.#host) ?? [];
       // One of an earlier agent may lack the cgroups of isolators that this one has.
       applySettings(settings.filter(({ folder }) => container.cgroups.own.includes(folder)));
+      this.#updateNetwork(isolator, id, bounds.resources);
+    }
+  }
+
+  #updateNetwork({ network }: Isolator, id: ContainerId, resources: readonly Resource[]): void {
+    const asked = network?.(id, resources);
+    if (asked !== undefined) {
+      void this.#networks.update(id, asked);
     }
   }
 

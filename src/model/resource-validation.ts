@@ -178,10 +178,11 @@ function knownNameError({ name, type, scalar, ranges }: Resource): string | unde
         ? `'gpus' must be a whole number, got ${scalar?.value}`
         : undefined;
     case 'ports':
+    case 'ephemeral_ports':
       return type === Value_Type.RANGES &&
         (ranges?.range ?? []).every(({ begin, end }) => begin >= 0 && end <= MOST_PORT)
         ? undefined
-        : `'ports' must be ranges within 0-${MOST_PORT}, such as ports:[31000-32000]`;
+        : `'${name}' must be ranges within 0-${MOST_PORT}, such as ${name}:[31000-32000]`;
     default:
       return undefined;
   }

@@ -2,10 +2,23 @@
 // configure network isolators; --isolation refuses those that do not exist yet by name. The table
 // is a part of AGENT_FLAGS (flags.ts).
 
+import { MIN_PER_CONTAINER } from '../../containerizer/networks/port-mapping/port-blocks.ts';
 import { duration, integer, path, size, text, toggle } from '../flags/flag.ts';
 import { positive } from '../process/shared-flags.ts';
 
-const PLANNED = { status: 'planned' } as const;
+const _PLANNED = { status: 'planned' } as const;
+
+/** In Mesos's words. */
+function ephemeralPortsError(count: number): string | undefined {
+  if (count < MIN_PER_CONTAINER) {
+    return `ephemeral_ports_per_container: Each container has only ${count} ephemeral ports. The minimum required is: ${MIN_PER_CONTAINER}`;
+  }
+  return count <= MAX_PER_CONTAINER && Number.isInteger(Math.log2(count))
+    ? undefined
+    : `ephemeral_ports_per_container: The number of ephemeral ports for each container (${count}) is not a power of 2 up to ${MAX_PER_CONTAINER}`;
+}
+
+const MAX_PER_CONTAINER = 32_768;
 
 export const AGENT_NETWORK_FLAGS = {
   check_agent_port_range_only: toggle({
@@ -26,29 +39,28 @@ export const AGENT_NETWORK_FLAGS = {
     help: 'Where containers of type DOCKER with the network BRIDGE are: addresses for the bridge that the agent has made for them, such as 10.9.0.0/16, or the name of a network in --network_cni_config_dir. Not in Mesos.',
   }),
   egress_burst: size({
-    ...PLANNED,
+    check: positive('egress_burst'),
     help: 'network/port_mapping: bytes a container may send at the ceiling rate in one burst.',
   }),
   egress_ceil_limit: size({
-    ...PLANNED,
     help: 'network/port_mapping: ceiling of the rate at which a container sends, in bytes a second.',
   }),
   egress_flow_classifier_parent: text({
     default: 'root',
-    ...PLANNED,
+    check: (parent) =>
+      parent === 'root' || /^[0-9a-f]{1,4}:[0-9a-f]{0,4}$/i.test(parent)
+        ? undefined
+        : `egress_flow_classifier_parent expects root, or a class of traffic control such as 1:2, got '${parent}'`,
     help: 'network/port_mapping: the queueing discipline below which flows are classified.',
   }),
   egress_rate_limit_per_container: size({
-    ...PLANNED,
     help: 'network/port_mapping: the rate at which a container may send, in bytes a second.',
   }),
   egress_rate_per_cpu: text({
-    ...PLANNED,
     help: 'network/port_mapping: the rate at which a container may send for each of its CPUs, or auto.',
   }),
   egress_unique_flow_per_container: toggle({
     default: false,
-    ...PLANNED,
     help: 'network/port_mapping: give each container a flow of its own.',
   }),
   enforce_container_ports: toggle({
@@ -57,52 +69,42 @@ export const AGENT_NETWORK_FLAGS = {
   }),
   ephemeral_ports_per_container: integer({
     default: 1024,
-    ...PLANNED,
+    check: ephemeralPortsError,
     help: 'network/port_mapping: ephemeral ports for each container; a power of two.',
   }),
   eth0_name: text({
-    ...PLANNED,
     help: 'network/port_mapping: name of the public network interface.',
   }),
   ingress_burst: size({
-    ...PLANNED,
+    check: positive('ingress_burst'),
     help: 'network/port_mapping: bytes a container may receive at the ceiling rate in one burst.',
   }),
   ingress_ceil_limit: size({
-    ...PLANNED,
     help: 'network/port_mapping: ceiling of the rate at which a container receives, in bytes a second.',
   }),
   ingress_isolate_existing_containers: toggle({
     default: true,
-    ...PLANNED,
     help: 'network/port_mapping: also limit containers that were started without a limit.',
   }),
   ingress_rate_limit_per_container: size({
-    ...PLANNED,
     help: 'network/port_mapping: the rate at which a container may receive, in bytes a second.',
   }),
   ingress_rate_per_cpu: text({
-    ...PLANNED,
     help: 'network/port_mapping: the rate at which a container may receive for each of its CPUs, or auto.',
   }),
   lo_name: text({
-    ...PLANNED,
     help: 'network/port_mapping: name of the loopback interface.',
   }),
   maximum_egress_rate_limit: size({
-    ...PLANNED,
     help: 'network/port_mapping: upper bound of the sending rate computed from CPUs.',
   }),
   maximum_ingress_rate_limit: size({
-    ...PLANNED,
     help: 'network/port_mapping: upper bound of the receiving rate computed from CPUs.',
   }),
   minimum_egress_rate_limit: size({
-    ...PLANNED,
     help: 'network/port_mapping: lower bound of the sending rate computed from CPUs.',
   }),
   minimum_ingress_rate_limit: size({
-    ...PLANNED,
     help: 'network/port_mapping: lower bound of the receiving rate computed from CPUs.',
   }),
   network_cni_config_dir: path({
@@ -137,7 +139,7 @@ export const AGENT_NETWORK_FLAGS = {
     help: 'network/cni and network/port_mapping: tell how many TCP connections each container has.',
   }),
   network_link_speed: size({
-    ...PLANNED,
+    check: positive('network_link_speed'),
     help: 'network/port_mapping: speed of the link in bytes a second, where it cannot be detected.',
   }),
   network_rate_statistics_interval: duration({

@@ -1,22 +1,32 @@
 // The networks that containers can have of their own, by the agent's flags.
 import { isAbsolute, join, resolve } from 'node:path';
+import { isolatorsNamed } from '../../containerizer/isolators/names.ts';
 import type { NetworkOptions } from '../../containerizer/networks/open-networks.ts';
+import type { Resource } from '../../model/generated/messages.ts';
 import { FlagError } from '../flags/faults.ts';
 import { containerDns } from './container-dns.ts';
 import { bridgeSubnet } from './docker-networks.ts';
 import { networkStatisticsOptions } from './network-statistics.ts';
 import type { AgentFlagValues } from './options.ts';
+import { portMappingOptions } from './port-mapping.ts';
 
 /** Where Mesos has them, below a folder of its own. */
 const NAMESPACES = ['isolators', 'network', 'cni'];
 
-/** `workDir` is the agent's folder. Throws FlagError. */
-export function networkOptions(values: AgentFlagValues, workDir: string): NetworkOptions {
+/** `workDir` is the agent's folder, and `resources` are its own. Throws FlagError. */
+export function networkOptions(
+  values: AgentFlagValues,
+  workDir: string,
+  resources: () => readonly Resource[],
+): NetworkOptions {
   const { network_cni_root_dir_persist: isKept, runtime_dir: runtimeDir } = values;
   return {
     namespaces: join(isKept ? workDir : resolve(runtimeDir), ...NAMESPACES),
     cni: { configFolder: values.network_cni_config_dir, pluginFolders: pluginFolders(values) },
     bridgeSubnet: bridgeSubnet(values),
+    ports: isolatorsNamed(values.isolation).includes('network/port_mapping')
+      ? portMappingOptions(values, resources())
+      : undefined,
     hasMetrics: values.network_cni_metrics,
     statistics: networkStatisticsOptions(values),
     dns: containerDns(values.default_container_dns),

@@ -88,7 +88,9 @@ export async function agentSettings(
   const fetching = faults.read(() => fetchOptions(values, workDir.value, process.env));
   const volumeGids = faults.read(() => volumeGidRanges(values.volume_gid_range));
   const images = faults.read(() => imageSettings(values, workDir.value));
-  const networks = faults.read(() => networkOptions(values, workDir.value));
+  const networks = faults.read(() =>
+    networkOptions(values, workDir.value, () => options.value.resources),
+  );
   faults.read(() => refuseUnmounted(options.value.resources));
   faults.read(() => refuseOverlaps(options.value.resources, workDir.value));
   faults.read(() => makePathDisks(options.value.resources, workDir.value));

@@ -26,6 +26,7 @@ const FILES: readonly IsolatorName[] = [
 const LEFT_OUT: ReadonlySet<string> = new Set([
   'filesystem/posix',
   'filesystem/shared',
+  'network/port_mapping',
   'posix/rlimits',
   'linux/capabilities',
   'linux/devices',

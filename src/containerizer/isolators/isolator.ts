@@ -4,6 +4,7 @@ import type { CgroupInfo, Resource, ResourceStatistics } from '../../model/gener
 import type { ContainerId } from '../../model/ids.ts';
 import type { ContainerUsage } from '../launchers/launcher.ts';
 import type { CgroupPlacement, CgroupSetting } from '../plan/cgroup-plan.ts';
+import type { NetworkAsked } from '../plan/network.ts';
 import type { ContainerPlan, Contributor, PlanHost } from '../plan/plan.ts';
 import type { ResourceBounds } from '../plan/request.ts';
 import type { Readings } from '../readings/readings.ts';
@@ -40,6 +41,8 @@ export interface Isolator extends Contributor {
   prepare?(plan: ContainerPlan, abort: AbortSignal): Promise<void>;
   /** Changes the container's resources. Throws ContainerizerError where the container must end. */
   update?(container: LaunchedContainer, resources: readonly Resource[]): void;
+  /** What the container asks of its network when its resources have changed. */
+  network?(id: ContainerId, resources: readonly Resource[]): NetworkAsked | undefined;
   /** What is written to cgroups of the container when its resources have changed. */
   settings?(id: ContainerId, bounds: ResourceBounds, host: PlanHost): readonly CgroupSetting[];
   /** Takes over a container that an earlier agent launched. */

@@ -41,6 +41,7 @@ import {
 import { DEFAULT_IPC_OPTIONS, type IpcOptions, namespacesIpc } from './namespaces-ipc.ts';
 import { namespacesPid } from './namespaces-pid.ts';
 import { networkCni } from './network-cni.ts';
+import { networkPortMapping } from './network-port-mapping.ts';
 import { DEFAULT_PORT_OPTIONS, networkPorts, type PortOptions } from './network-ports.ts';
 import { posixCpu } from './posix-cpu.ts';
 import { posixMem } from './posix-mem.ts';
@@ -144,6 +145,7 @@ const MAKERS: Readonly<Record<IsolatorName, Maker>> = {
   'volume/secret': () => volumeSecret,
   'volume/image': () => volumeImage,
   'network/cni': () => networkCni,
+  'network/port_mapping': () => networkPortMapping,
   'appc/runtime': appcRuntime,
   'docker/runtime': ({ options }) => dockerRuntime(options.isImageRuntimeIgnored ?? false),
   'cgroups/cpu': (parts) => {

@@ -123,7 +123,10 @@ export class Networks {
     await this.#records.write(id, record);
   }
 
-  /** The resources of a container have changed, of which this kind of network makes something. */
+  /**
+   * The resources of a container have changed, of which this kind of network makes something. Where
+   * it cannot, the container keeps what it has.
+   */
   async update(id: ContainerId, asked: NetworkAsked): Promise<void> {
     await this.#inTurn(id, async () => {
       const record = this.#known.get(id);
@@ -132,7 +135,11 @@ export class Networks {
       }
       const { namespace } = record;
       const note = (state: unknown) => this.#note(id, { ...record, state });
-      await this.#kind(record).update?.({ id, namespace, asked, note });
+      try {
+        await this.#kind(record).update?.({ id, namespace, asked, note });
+      } catch (error) {
+        this.#options.warn(`Failed to change the network of container ${id}: ${errorText(error)}`);
+      }
     });
   }
 

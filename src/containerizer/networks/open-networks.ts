@@ -7,6 +7,9 @@ import { type CniOptions, cniNetworks } from './cni/cni-networks.ts';
 import { type ContainerDns, NO_DNS } from './container-dns.ts';
 import { BRIDGE_NETWORK, bridgeNetwork } from './docker/bridge.ts';
 import { Networks } from './networks.ts';
+import { openPortMapping } from './port-mapping/open-port-mapping.ts';
+import type { PortMappingOptions } from './port-mapping/port-mapping.ts';
+import { portRemoval } from './port-mapping/removal.ts';
 import {
   type NetworkStatisticsOptions,
   NO_NETWORK_STATISTICS,
@@ -18,6 +21,8 @@ export interface NetworkOptions {
   readonly cni: Pick<CniOptions, 'configFolder' | 'pluginFolders'>;
   /** Of the bridge of containers of type DOCKER, such as 172.17.0.0/16; undefined: any free one. */
   readonly bridgeSubnet?: string | undefined;
+  /** Undefined: this agent maps none. */
+  readonly ports?: PortMappingOptions | undefined;
   /** Whether the figures of plugins are told, and what containers do on their networks. */
   readonly hasMetrics: boolean;
   /** What else is told of that; undefined: nothing. */
@@ -40,12 +45,12 @@ const noNetworks = (work: WorkDirectory): NetworkOptions => ({
   dns: NO_DNS,
 });
 
-/** Rejects with ContainerizerError where the supervisor program is missing. */
+/** Rejects with ContainerizerError where a program is missing, or the machine lacks something. */
 export async function openNetworks(
   options: NetworkOptions | undefined,
   { work, programs, warn }: NetworkParts,
 ): Promise<Networks> {
-  const { namespaces, cni, bridgeSubnet, hasMetrics, statistics, dns } =
+  const { namespaces, cni, bridgeSubnet, ports, hasMetrics, statistics, dns } =
     options ?? noNetworks(work);
   return new Networks({
     folder: work.networks,
@@ -62,8 +67,9 @@ export async function openNetworks(
         defaultDns: dns.cni,
         warn,
       }),
+      ports: ports === undefined ? portRemoval : await openPortMapping(ports, warn),
     },
-    hasMetrics,
+    hasMetrics: hasMetrics || ports !== undefined,
     statistics: statistics ?? NO_NETWORK_STATISTICS,
     warn,
   });

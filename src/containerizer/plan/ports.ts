@@ -5,7 +5,10 @@ export type PortRanges = readonly Value_Range[];
 
 /** All ports that a list of resources names, in no order; ranges may overlap. */
 export const portsOf = (resources: readonly Resource[]): PortRanges =>
-  resources.flatMap(({ name, ranges }) => (name === 'ports' ? (ranges?.range ?? []) : []));
+  rangesNamed(resources, 'ports');
+
+export const rangesNamed = (resources: readonly Resource[], named: string): PortRanges =>
+  resources.flatMap(({ name, ranges }) => (name === named ? (ranges?.range ?? []) : []));
 
 export const hasPort = (ranges: PortRanges, port: number): boolean =>
   ranges.some(({ begin, end }) => begin <= port && port <= end);

@@ -9,9 +9,10 @@ import type { ContainerId } from '../../../model/ids.ts';
 import { ContainerizerError } from '../../containerizer-error.ts';
 import type { PortsAsked } from '../../plan/network.ts';
 import { hasPort, type PortRanges, portsText } from '../../plan/ports.ts';
-import type { Attached, Attachment } from '../network.ts';
+import type { Attached, Attachment, NetworkKind } from '../network.ts';
+import type { MeasuredLinks } from '../statistics/network-statistics.ts';
 import { type EphemeralOptions, EphemeralPorts } from './ephemeral-ports.ts';
-import { beginOfLink, beginOfPriority, type Generation, otherGeneration } from './layout.ts';
+import { beginOfLink, beginOfPriority, linkOf, otherGeneration } from './layout.ts';
 import type { LinkNames } from './machine-facts.ts';
 import type { MachineNetwork } from './machine-network.ts';
 import {
@@ -28,15 +29,8 @@ import {
   type Rates,
   rateLimit,
 } from './rate-limits.ts';
-import {
-  attachScript,
-  detachScript,
-  type Limits,
-  leftoversScript,
-  limitScript,
-  portsScript,
-  type Wiring,
-} from './scripts.ts';
+import { type Mapped, removePorts } from './removal.ts';
+import { attachScript, type Limits, leftoversScript, limitScript, portsScript } from './scripts.ts';
 import { runScript } from './shell.ts';
 
 export interface PortMappingOptions {
@@ -62,14 +56,6 @@ export interface PortMappingOptions {
 /** Blocks of ports: as many filters are there for a container at each place. */
 const MAX_BLOCKS = 256;
 
-/** What is on record of a container. */
-interface Mapped extends Omit<Wiring, 'namespace'> {
-  /** That of the filters of its ports. */
-  readonly generation: Generation;
-  /** The machine's links, which a later agent may be told to find elsewhere. */
-  readonly machine: Pick<MachineNetwork, 'eth0' | 'lo' | 'flowQueue'>;
-}
-
 /** What of a container's statistics is known without a look at it. */
 export type KnownStatistics = Pick<
   ResourceStatistics,
@@ -88,13 +74,7 @@ export interface PortMappingParts extends PortMappingOptions {
   readonly warn: (text: string) => void;
 }
 
-/** What there is on record of a container. */
-interface Noted {
-  readonly id: ContainerId;
-  readonly state: unknown;
-}
-
-export class PortMapping {
+export class PortMapping implements NetworkKind<PortsAsked> {
   readonly #of: PortMappingParts;
   readonly #ephemeral: EphemeralPorts;
   readonly #mapped = new Map<ContainerId, Mapped>();
@@ -136,13 +116,13 @@ export class PortMapping {
     return { infos: [], dns: undefined };
   }
 
-  detach({ id, state }: Noted): Promise<void> {
+  detach(id: ContainerId, _namespace: string | undefined, noted: unknown): Promise<void> {
     return this.#work(id, async () => {
-      const { ephemeral, machine } = state as Mapped;
+      const { ephemeral, machine } = noted as Mapped;
       const holder = this.#ephemeral.holderOf(ephemeral);
       // All that was of this container has gone before another one got its ports.
       if (holder === undefined || holder === id) {
-        await this.#remove(`container ${id}`, machine, ephemeral);
+        await removePorts(`container ${id}`, machine, ephemeral);
       }
       this.#ephemeral.release(id);
       this.#claims.delete(id);
@@ -200,8 +180,8 @@ export class PortMapping {
     }
   }
 
-  async recover({ id, state }: Noted): Promise<void> {
-    const mapped = state as Mapped;
+  async recover(id: ContainerId, _namespace: string, noted: unknown): Promise<void> {
+    const mapped = noted as Mapped;
     this.#ephemeral.adopt(id, mapped.ephemeral);
     this.#claims.set(id, mapped.ports);
     this.#mapped.set(id, mapped);
@@ -228,6 +208,12 @@ export class PortMapping {
         ...(ingress.burstBytes !== undefined && { net_rx_burst_size: ingress.burstBytes }),
       }),
     };
+  }
+
+  /** The machine's end of its link is counted, which the container cannot change. */
+  links(id: ContainerId): MeasuredLinks | undefined {
+    const mapped = this.#mapped.get(id);
+    return mapped && { links: [mapped.machine.eth0], machineLink: linkOf(mapped.ephemeral) };
   }
 
   metrics(): Readonly<Record<string, number>> {
@@ -316,19 +302,8 @@ export class PortMapping {
       const block = { begin, size: MIN_PER_CONTAINER };
       if (this.#ephemeral.has(block) && this.#ephemeral.holderOf(block) === undefined) {
         warn(`Removes what no container has: filters and the link for the ports from ${begin} on`);
-        await this.#remove('a container that is not known', machine, block);
+        await removePorts('a container that is not known', machine, block);
       }
-    }
-  }
-
-  /** Rejects with ContainerizerError where something is left. */
-  async #remove(whose: string, machine: Mapped['machine'], ephemeral: PortBlock): Promise<void> {
-    const left = await runScript(
-      `Failed to remove the ports of ${whose}`,
-      detachScript(machine, ephemeral),
-    );
-    if (left.trim() !== '') {
-      throw new ContainerizerError(`Of the ports of ${whose}, this is left: ${left.trim()}`);
     }
   }
 

@@ -15,6 +15,7 @@ import {
   type Wiring,
 } from '../../../../src/containerizer/networks/port-mapping/scripts.ts';
 import { runScript } from '../../../../src/containerizer/networks/port-mapping/shell.ts';
+import { containerId } from '../../../../src/model/ids.ts';
 import {
   type Asked,
   askedFor,
@@ -72,7 +73,7 @@ async function example(): Promise<Example> {
   const records: Records = {};
   const mapping = await open();
   await attach(mapping, records, ASKED);
-  await mapping.detach(notedOf(records, 'a'));
+  await mapping.detach(...notedOf(records, 'a'));
   await removeNamespace('a');
   const links = machineLinks(await runScript('look', FACTS_SCRIPT), OPTIONS.links);
   const machine = { ...links, flowQueue: undefined, hasFlowQueues: false, tunables: new Map() };
@@ -105,8 +106,8 @@ async function outcome(
 
 /** As the next agent does. */
 async function detachAnew({ mapping, state }: Example): Promise<void> {
-  await mapping.recover(notedOf({ a: state }, 'a'));
-  await mapping.detach(notedOf({ a: state }, 'a'));
+  await mapping.recover(...notedOf({ a: state }, 'a'));
+  await mapping.detach(...notedOf({ a: state }, 'a'));
   await removeNamespace('a');
 }
 
@@ -142,10 +143,10 @@ export async function cutUpdates(): Promise<Outcome> {
   const { mapping, state, machine } = await example();
   const wiring = { ...state, namespace: NAMESPACE };
   const update = async (before: State & { generation?: number }, asked: Asked) => {
-    await mapping.recover(notedOf({ a: before }, 'a'));
+    await mapping.recover(...notedOf({ a: before }, 'a'));
     const note = async () => {};
     await mapping.update({
-      ...notedOf({}, 'a'),
+      id: containerId('a'),
       namespace: NAMESPACE,
       asked: askedFor(asked),
       note,

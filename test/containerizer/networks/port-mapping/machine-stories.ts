@@ -32,7 +32,7 @@ async function tryToAttach(
 ): Promise<string> {
   const why = await failure(attach(mapping, records, asked));
   if (records[asked.id] !== undefined) {
-    await mapping.detach(notedOf(records, asked.id));
+    await mapping.detach(...notedOf(records, asked.id));
   }
   return why;
 }
@@ -96,9 +96,9 @@ export async function detachedTwice(): Promise<string[]> {
   const mapping = await open({ ephemeral: oneRange });
   const records: Records = {};
   await attach(mapping, records, { id: 'a', begin: 31_000, end: 31_000 });
-  await mapping.detach(notedOf(records, 'a'));
+  await mapping.detach(...notedOf(records, 'a'));
   await attach(mapping, records, { id: 'b', begin: 31_000, end: 31_000 });
-  await mapping.detach(notedOf(records, 'a'));
+  await mapping.detach(...notedOf(records, 'a'));
   return (await shell("ip -brief link | grep -o '^mesos-p[0-9]*'")).trim().split('\n');
 }
 
@@ -137,3 +137,30 @@ async function limitOf(direction: 'sends' | 'receives'): Promise<string> {
   const [, rate, ceil] = /rate (\S+) ceil (\S+)/.exec(text) ?? [];
   return `a ${direction} ${rate ?? 'nothing'}${ceil === rate ? '' : ` ceil ${ceil}`}`;
 }
+
+/** Flows of the public link, where the kernel can tell them apart. */
+export async function flows(): Promise<readonly string[]> {
+  const changes = { flowParent: 'root', egress: { perContainerBytes: 1_000_000 } };
+  let mapping: Awaited<ReturnType<typeof open>>;
+  try {
+    mapping = await open(changes);
+  } catch (error) {
+    return [(error as Error).message];
+  }
+  const records: Records = {};
+  await attach(mapping, records, { id: 'a', begin: 31_000, end: 31_007 });
+  const made = await shell('tc qdisc show dev eth0 root; tc filter show dev eth0 parent 1:');
+  const inside = await shell(`nsenter --net=${namespaceOf('a')} tc qdisc show dev eth0`);
+  // A later agent finds what this one has made, and a container keeps its flow.
+  const later = await recovered(records, changes);
+  await later.detach(...notedOf(records, 'a'));
+  const left = await shell('tc filter show dev eth0 parent 1:');
+  return [
+    ...(/qdisc fq_codel 1: root .*flows 8192/.exec(made) ?? []).map(() => 'a queue of flows'),
+    ...['1:1', '1:2', '1:803'].map((flow) => `${flow} ${countOf(made, `flowid ${flow} `)}`),
+    ...(inside.includes('fq_codel') ? ['a queue of flows below the limit'] : []),
+    ...['1:1', '1:2', '1:803'].map((flow) => `${flow} ${countOf(left, `flowid ${flow} `)}`),
+  ];
+}
+
+const countOf = (text: string, part: string) => text.split(part).length - 1;

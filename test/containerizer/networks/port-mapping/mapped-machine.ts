@@ -84,11 +84,12 @@ export const noteIn = (records: Records, id: string) => async (state: unknown) =
   records[id] = JSON.parse(JSON.stringify(state));
 };
 
-export const notedOf = (records: Records, id: string) => ({
-  id: containerId(id) as ContainerId,
-  namespace: namespaceOf(id),
-  state: records[id],
-});
+/** What a kind of network is given of a container. */
+export const notedOf = (records: Records, id: string): [ContainerId, string, unknown] => [
+  containerId(id),
+  namespaceOf(id),
+  records[id],
+];
 
 /** Attaches containers, and says what is on record of them. */
 export async function attachAll({
@@ -110,7 +111,7 @@ export async function attachAll({
 export async function recovered(records: Records, changes?: Changes): Promise<PortMapping> {
   const mapping = await open(changes);
   for (const id of Object.keys(records)) {
-    await mapping.recover(notedOf(records, id));
+    await mapping.recover(...notedOf(records, id));
   }
   return mapping;
 }
@@ -139,7 +140,7 @@ export async function updateAll({
 export async function detachAll({ records }: { readonly records: Records }): Promise<null> {
   const mapping = await recovered(records);
   for (const id of Object.keys(records)) {
-    await mapping.detach(notedOf(records, id));
+    await mapping.detach(...notedOf(records, id));
     await removeNamespace(id);
   }
   return null;
