@@ -50,6 +50,11 @@ describe.runIf(canMakeNetworks)('a container of type DOCKER', () => {
     expect(found.during.rules).toBeGreaterThan(0);
   });
 
+  test('hands its port on to the next one as soon as its end is told', async () => {
+    const ends = await network.call<readonly string[]>(world, 'handedOn', folder.path);
+    expect(ends).toEqual(ends.map(() => 'Container exited with status 0'));
+  });
+
   test('in USER is in the network of that name, by the address that it asks for', async () => {
     const { asked, unknown, unmapped } = await network.call<Named>(world, 'named', folder.path);
     expect(asked).toContain('inet 10.66.0.77/24');

@@ -204,3 +204,17 @@ export async function named(folder: string): Promise<Named> {
   await world.harness.end();
   return { asked, unknown, unmapped };
 }
+
+/** How tasks end, each of which has the same port of the machine as the one before it. */
+export async function handedOn(folder: string): Promise<readonly string[]> {
+  const world = await World.open(folder);
+  const { harness } = world;
+  const ends: string[] = [];
+  for (let at = 0; at < 4; at++) {
+    const id = world.launch('true', docker(Network.BRIDGE, { docker: published }));
+    const end = await Promise.race([harness.terminalStatus(id), harness.ended(id)]);
+    ends.push(String('state' in end ? end.message : end.failure));
+  }
+  await harness.end();
+  return ends;
+}

@@ -36,6 +36,8 @@ export interface CniOptions {
   readonly builtIn?: ConfigurationOptions['builtIn'];
   readonly defaultDns?: DefaultDns | undefined;
   readonly patience?: Patience | undefined;
+  /** How long a container waits for a port of one that is not being detached. */
+  readonly portWaitMs?: number | undefined;
   readonly warn: (text: string) => void;
 }
 
@@ -69,7 +71,7 @@ class CniNetworks implements NetworkKind<CniAsked> {
   readonly #folders: string;
   readonly #configurations: Configurations;
   readonly #plugins: Plugins;
-  readonly #ports = new MappedPorts();
+  readonly #ports: MappedPorts;
   /** Links of containers, also those that are only being made. */
   readonly #links = new Map<ContainerId, readonly NotedLink[]>();
   /** By their names. */
@@ -92,6 +94,7 @@ class CniNetworks implements NetworkKind<CniAsked> {
       warn,
     });
     this.#plugins = new Plugins(options.programPath, options.patience);
+    this.#ports = new MappedPorts(options.portWaitMs);
   }
 
   async attach(attachment: Attachment<CniAsked>): Promise<Attached> {
@@ -106,7 +109,7 @@ class CniNetworks implements NetworkKind<CniAsked> {
   async #attach({ id, namespace, asked, note, abort }: Attachment<CniAsked>): Promise<Attached> {
     const links = await this.#linksOf(asked);
     abort.throwIfAborted();
-    this.#ports.take(id, mappedBy(links));
+    await this.#ports.take(id, mappedBy(links), abort);
     this.#links.set(id, links);
     try {
       await note({ links } satisfies Noted);
@@ -149,6 +152,7 @@ class CniNetworks implements NetworkKind<CniAsked> {
   async detach(id: ContainerId, namespace: string | undefined, noted: unknown): Promise<void> {
     const links = linksIn(noted);
     const isOwn = this.#links.delete(id);
+    this.#ports.leave(id);
     if (this.#checking?.id === id) {
       await this.#checking.done;
     }

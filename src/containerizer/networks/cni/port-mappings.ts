@@ -47,34 +47,72 @@ export async function requireUnused({ port_mappings = [] }: NetworkInfo): Promis
   }
 }
 
+/** For how long the end of a container may be told before it is detached. */
+const WAIT_MS = 1_000;
+
+/** Which container has which port. */
 export class MappedPorts {
   /** By port and protocol. */
   readonly #holders = new Map<string, ContainerId>();
+  /** Containers that give their ports back, as soon as plugins have taken the rules away. */
+  readonly #leaving = new Set<ContainerId>();
+  readonly #waitMs: number;
+  #next = Promise.withResolvers<void>();
+
+  constructor(waitMs = WAIT_MS) {
+    this.#waitMs = waitMs;
+  }
 
   /**
-   * Takes the ports of all these networks. Throws ContainerizerError, and takes none, where one of
-   * them has another container, or comes twice.
+   * Takes the ports of all these networks, which may be those of a container that has just ended.
+   * Rejects with ContainerizerError, and takes none, where one of them has another container, or
+   * comes twice.
    */
-  take(id: ContainerId, networks: readonly NetworkInfo[]): void {
-    const asked = new Set<string>();
-    for (const port of networks.flatMap(portsOf)) {
-      const holder = this.#holders.get(port) ?? (asked.has(port) ? id : undefined);
-      if (holder !== undefined) {
-        throw new ContainerizerError(
-          `Failed to map ports of container ${id}: host port ${port} ` +
-            (holder === id ? 'is asked for twice' : `is mapped to container ${holder}`),
-        );
+  async take(id: ContainerId, networks: readonly NetworkInfo[], abort: AbortSignal): Promise<void> {
+    const ports = networks.flatMap(portsOf);
+    const twice = ports.find((port, at) => ports.indexOf(port) !== at);
+    if (twice !== undefined) {
+      throw notMapped(id, twice, 'is asked for twice');
+    }
+    let isLate = false;
+    const wake = () => this.#wake();
+    const timer = setTimeout(() => {
+      isLate = true;
+      wake();
+    }, this.#waitMs);
+    abort.addEventListener('abort', wake);
+    try {
+      for (;;) {
+        abort.throwIfAborted();
+        const taken = ports.find((port) => this.#holders.has(port));
+        const holder = taken === undefined ? undefined : this.#holders.get(taken);
+        if (taken === undefined || holder === undefined) {
+          break;
+        }
+        if (isLate && !this.#leaving.has(holder)) {
+          throw notMapped(id, taken, `is mapped to container ${holder}`);
+        }
+        await this.#next.promise;
       }
-      asked.add(port);
+    } finally {
+      clearTimeout(timer);
+      abort.removeEventListener('abort', wake);
     }
     this.recover(id, networks);
   }
 
-  /** As an earlier agent has given them. */
+  /** The container is being detached. */
+  leave(id: ContainerId): void {
+    this.#leaving.add(id);
+  }
+
+  /** It has them, as an earlier agent has given them, or as it could not be detached. */
   recover(id: ContainerId, networks: readonly NetworkInfo[]): void {
+    this.#leaving.delete(id);
     for (const port of networks.flatMap(portsOf)) {
       this.#holders.set(port, id);
     }
+    this.#wake();
   }
 
   release(id: ContainerId, networks: readonly NetworkInfo[]): void {
@@ -83,8 +121,19 @@ export class MappedPorts {
         this.#holders.delete(port);
       }
     }
+    this.#leaving.delete(id);
+    this.#wake();
+  }
+
+  /** Whoever waits for ports looks again. */
+  #wake(): void {
+    this.#next.resolve();
+    this.#next = Promise.withResolvers();
   }
 }
+
+const notMapped = (id: ContainerId, port: string, why: string) =>
+  new ContainerizerError(`Failed to map ports of container ${id}: host port ${port} ${why}`);
 
 const portsOf = ({ port_mappings = [] }: NetworkInfo): string[] =>
   port_mappings.map((mapping) => `${mapping.host_port}/${protocolOf(mapping)}`);

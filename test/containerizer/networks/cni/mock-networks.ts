@@ -152,6 +152,7 @@ export class MockNetworks implements Disposable {
       pluginFolders,
       programPath: process.env.PATH ?? '',
       defaultDns: this.#options.defaultDns,
+      portWaitMs: 10,
       patience: { longestMs: 60_000, unwantedMs: 60_000, endMs: 1_000 },
       warn: (text) => void this.#warnings.push(text),
     });
