@@ -17,7 +17,8 @@ import {
   Volume_Mode,
 } from '../../src/model/generated/messages.ts';
 import { requestId } from '../../src/model/ids.ts';
-import { aclFields, parseAcls } from '../../src/security/acls.ts';
+import { aclFields } from '../../src/security/acl-kinds.ts';
+import { parseAcls } from '../../src/security/acls.ts';
 import type { Authorizer } from '../../src/security/authorizer.ts';
 import { World as AgentWorld, commandTask, runToEnd } from '../agent/harness.ts';
 import { cluster, resources } from '../master/harness.ts';

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { FrameworkInfo_Capability_Type } from '../../src/model/generated/messages.ts';
 import { aclAuthorizer, parseAcls } from '../../src/security/acls.ts';
 import type { Action, AuthorizationObject } from '../../src/security/authorizer.ts';
 
@@ -14,8 +15,9 @@ const ask = (
     object,
   );
 
+const capabilities = [{ type: FrameworkInfo_Capability_Type.MULTI_ROLE }];
 const framework = (user: string, ...roles: string[]) => ({
-  framework: { user, name: 'f', roles, principal: 'owner' },
+  framework: { user, name: 'f', roles, principal: 'owner', capabilities },
 });
 
 describe('the first rule that is about the request decides', () => {
@@ -75,6 +77,14 @@ describe('what an object is', () => {
     expect(ask(acls, 'p', 'REGISTER_FRAMEWORK', framework('u', 'engine'))).toBe(false);
   });
 
+  test('a framework without roles is about none that a rule names: permissive decides', () => {
+    const acls = { register_frameworks: [{ principals: { type: 'ANY' }, roles: { type: 'ANY' } }] };
+    expect(ask(acls, 'p', 'REGISTER_FRAMEWORK', framework('u'))).toBe(true);
+    expect(ask({ ...acls, permissive: false }, 'p', 'REGISTER_FRAMEWORK', framework('u'))).toBe(
+      false,
+    );
+  });
+
   test('for a container in a container: who runs in it, and who runs around it', () => {
     const acls = {
       launch_nested_containers_as_user: [
@@ -95,6 +105,9 @@ describe('what an object is', () => {
     expect(may('outer', 'outer')).toBe(false);
     expect(may('inner', 'inner')).toBe(false);
     expect(may('outer')).toBe(false);
+    // Without a command only those who run around it decide.
+    expect(ask(acls, 'p', 'LAUNCH_NESTED_CONTAINER', framework('outer'))).toBe(true);
+    expect(ask(acls, 'p', 'LAUNCH_NESTED_CONTAINER', framework('inner'))).toBe(false);
   });
 
   test('the principal of a framework, of a reservation, of a volume', () => {
@@ -128,6 +141,28 @@ describe('what an object is', () => {
       ask(mine('destroy_volumes', 'creator_principals'), 'q', 'DESTROY_VOLUME', { resource }),
     ).toBe(false);
   });
+});
+
+test('a principal with claims but without a name is not one without authentication', () => {
+  const authorizer = aclAuthorizer(parseAcls({ permissive: true }));
+  expect(authorizer.authorize({ claims: { cid: 'c' } }, 'VIEW_FLAGS')).toBe(false);
+  expect(authorizer.authorize(undefined, 'VIEW_FLAGS')).toBe(true);
+});
+
+test('the rule that decided is told by its list and place', () => {
+  const acls = {
+    permissive: false,
+    run_tasks: [
+      { principals: { values: ['a'] }, users: { values: ['alice'] } },
+      { principals: { values: ['a'] }, users: { type: 'NONE' } },
+    ],
+  };
+  const { explain } = aclAuthorizer(parseAcls(acls));
+  const of = (principal: string, user: string) =>
+    explain?.({ value: principal }, 'RUN_TASK', framework(user));
+  expect(of('a', 'alice')).toBe('run_tasks[0]');
+  expect(of('a', 'bob')).toBe('run_tasks[1]');
+  expect(of('b', 'bob')).toBe('permissive: false');
 });
 
 const viewing = (role: string) => ({

@@ -131,6 +131,37 @@ describe('a master', () => {
   });
 });
 
+describe('sums', () => {
+  const world = busyMaster(permissive);
+  const states = (authorizer: Authorizer) => {
+    const viewer = { authorizer };
+    return JSON.parse(textOf([world.views.state(viewer), world.views.stateSummary(viewer)]));
+  };
+
+  test('of an agent’s resources are of what the viewer may see', () => {
+    for (const state of states(permissive)) {
+      expect(state.slaves[0].resources).toMatchObject({ cpus: 6, mem: 4160 });
+    }
+    for (const state of states(blind)) {
+      expect(state.slaves[0].resources).toMatchObject({ cpus: 4, mem: 4096, disk: 32 });
+      expect(state.slaves[0].used_resources).toMatchObject({ cpus: 0, mem: 0 });
+    }
+  });
+
+  test('of what frameworks hold are of the roles that the viewer may see', () => {
+    for (const state of states(permissive)) {
+      expect(state.frameworks[0].used_resources).toMatchObject({ cpus: 0.6, mem: 64 });
+    }
+    for (const state of states(blind)) {
+      expect(state.frameworks[0].used_resources).toMatchObject({ cpus: 0, mem: 0 });
+      const tasks = [state.frameworks[0].tasks ?? [], state.frameworks[0].executors ?? []].flat();
+      expect(tasks.map(({ resources: { cpus } }: { resources: { cpus: number } }) => cpus)).toEqual(
+        tasks.map(() => 0),
+      );
+    }
+  });
+});
+
 describe('an agent', () => {
   const world = new AgentWorld({
     resources: [
@@ -160,6 +191,13 @@ describe('an agent', () => {
 
   test.each(readings(blind))('does not tell of the role by %s', (_, text) => {
     expect(text).not.toContain(hidden);
+  });
+
+  test('sums up only what the viewer may see', () => {
+    const state = JSON.parse(textOf(views.state({ authorizer: blind })));
+    expect(state.resources).toMatchObject({ cpus: 4, mem: 4096 });
+    const executors = state.frameworks[0].executors as { id: string; resources: object }[];
+    expect(executors.find(({ id }) => id === 'ex')?.resources).toMatchObject({ cpus: 0, mem: 0 });
   });
 
   test('tells of it by most of these to those who may view it', () => {

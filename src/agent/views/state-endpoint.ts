@@ -91,9 +91,9 @@ function drainJson({ drain }: AgentState, { message }: Writing): Json {
 }
 
 function resourceFields(agent: AgentState, writing: Writing, viewer: Viewer): Json {
-  const total = agent.ledger.total();
-  const used = agentAllocated(agent);
   const sees = roleSightOf(viewer);
+  const total = shownResources(agent.ledger.total(), sees);
+  const used = shownResources(agentAllocated(agent), sees);
   const seenByRole = (resources: readonly Resource[]) =>
     [...reservedByRole(resources)].filter(([role]) => sees(role));
   const sums = (byRole: ReturnType<typeof seenByRole>) =>
@@ -104,7 +104,7 @@ function resourceFields(agent: AgentState, writing: Writing, viewer: Viewer): Js
     reserved_resources: sums(reserved),
     unreserved_resources: resourcesJson(writing, unreservedOf(total)),
     reserved_resources_full: Object.fromEntries(
-      reserved.map(([role, own]) => [role, fullResourcesJson(writing, shownResources(own, sees))]),
+      reserved.map(([role, own]) => [role, fullResourcesJson(writing, own)]),
     ),
     unreserved_resources_full: fullResourcesJson(writing, unreservedOf(total)),
     reserved_resources_allocated: sums(seenByRole(used)),
@@ -167,7 +167,7 @@ function executorJson(
     source: info.source ?? '',
     container: executor.containerId,
     directory: sandboxDirectory(agent, executor),
-    resources: resourcesJson(writing, allocatedResources(agent, executor)),
+    resources: resourcesJson(writing, shownResources(allocatedResources(agent, executor), sees)),
     ...((info.resources?.length ?? 0) > 0 ? roleJson(holderRole(info.resources), sees) : {}),
     ...(info.labels === undefined ? {} : { labels: labelsJson(info.labels) }),
     ...(info.type === undefined ? {} : { type: executorTypeName(info.type) }),

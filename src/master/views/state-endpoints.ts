@@ -11,7 +11,7 @@ import {
 } from '../../model/generated/messages.ts';
 import { type FrameworkId, frameworkId } from '../../model/ids.ts';
 import { reservedByRole, unreservedOf } from '../../model/resource-format.ts';
-import { shownConstraints } from '../../model/role-sight.ts';
+import { type RoleSight, shownConstraints, shownResources } from '../../model/role-sight.ts';
 import { buildJson } from '../../wire/v0-json/build.ts';
 import { executorJson } from '../../wire/v0-json/executors.ts';
 import { attributesJson, fullResourcesJson, resourcesJson } from '../../wire/v0-json/resources.ts';
@@ -131,28 +131,29 @@ function agentInfoJson(info: AgentInfo): Json {
   return json;
 }
 
+/** Sums are of what the viewer may see, so that they tell nothing of the rest. */
 function agentJson(state: MasterState, agent: Agent, viewer: Viewer): Json {
   const writing = writingOf(state);
+  const sees = roleSightOf(viewer);
+  const sum = (resources: readonly Resource[]) =>
+    resourcesJson(writing, shownResources(resources, sees));
   const json = agentInfoJson(agent.info);
   json.pid = agent.pid;
   json.registered_time = secondsOf(agent.registeredMs);
   if (agent.reregisteredMs !== undefined) {
     json.reregistered_time = secondsOf(agent.reregisteredMs);
   }
-  json.resources = resourcesJson(writing, agent.total);
-  json.used_resources = resourcesJson(writing, usedOn(agent));
-  json.offered_resources = resourcesJson(
-    writing,
-    [...agent.offers].flatMap(({ resources }) => resources),
-  );
+  json.resources = sum(agent.total);
+  json.used_resources = sum(usedOn(agent));
+  json.offered_resources = sum([...agent.offers].flatMap(({ resources }) => resources));
   const reserved: Json = {};
   for (const [role, resources] of reservedByRole(agent.total)) {
-    if (seesRole(viewer, role)) {
-      reserved[role] = resourcesJson(writing, resources);
+    if (sees(role)) {
+      reserved[role] = sum(resources);
     }
   }
   json.reserved_resources = reserved;
-  json.unreserved_resources = resourcesJson(writing, unreservedOf(agent.total));
+  json.unreserved_resources = sum(unreservedOf(agent.total));
   json.active = agent.active;
   json.deactivated = state.agents.deactivated.has(agent.id);
   json.version = agent.version;
@@ -207,12 +208,14 @@ function fullResources(state: MasterState, agent: Agent, viewer: Viewer): Json {
   };
 }
 
-function summary(writing: Writing, framework: Framework): Json {
+function summary(writing: Writing, framework: Framework, sees: RoleSight): Json {
+  const sum = (lists: (readonly Resource[])[]) =>
+    resourcesJson(writing, shownResources(lists.flat(), sees));
   return {
     id: framework.id,
     name: framework.info.name,
-    used_resources: resourcesJson(writing, usedLists(framework).flat()),
-    offered_resources: resourcesJson(writing, offeredLists(framework).flat()),
+    used_resources: sum(usedLists(framework)),
+    offered_resources: sum(offeredLists(framework)),
     capabilities: framework.capabilities.types.map(frameworkCapabilityName),
     hostname: framework.info.hostname ?? '',
     webui_url: framework.info.webui_url ?? '',
@@ -225,7 +228,8 @@ function summary(writing: Writing, framework: Framework): Json {
 function full(state: MasterState, framework: Framework, viewer: Viewer): Json {
   const { info } = framework;
   const writing = writingOf(state);
-  const json = summary(writing, framework);
+  const sees = roleSightOf(viewer);
+  const json = summary(writing, framework, sees);
   json.user = info.user;
   json.failover_timeout = info.failover_timeout ?? 0;
   json.checkpoint = info.checkpoint ?? false;
@@ -234,14 +238,11 @@ function full(state: MasterState, framework: Framework, viewer: Viewer): Json {
   if (info.principal !== undefined) {
     json.principal = info.principal;
   }
-  json.resources = resourcesJson(writing, [
-    ...usedLists(framework).flat(),
-    ...offeredLists(framework).flat(),
-  ]);
+  const held = [...usedLists(framework), ...offeredLists(framework)].flat();
+  json.resources = resourcesJson(writing, shownResources(held, sees));
   if (framework.registeredMs !== framework.reregisteredMs) {
     json.reregistered_time = secondsOf(framework.reregisteredMs);
   }
-  const sees = roleSightOf(viewer);
   if (framework.capabilities.multiRole) {
     json.roles = (info.roles ?? []).filter(sees);
   } else if (sees(info.role ?? '*')) {
@@ -260,7 +261,7 @@ function full(state: MasterState, framework: Framework, viewer: Viewer): Json {
     framework_id: framework.id,
     allocation_info: { role: offer.role },
     slave_id: offer.agent.id,
-    resources: resourcesJson(writing, offer.resources),
+    resources: resourcesJson(writing, shownResources(offer.resources, sees)),
   }));
   json.executors = [...framework.executors].flatMap(([agent, infos]) =>
     [...infos.values()]
@@ -324,9 +325,9 @@ const countsOf = (counts: Counts, key: string): Json => {
 
 /**
  * Task counts by framework and by agent, and which frameworks have tasks on which agents, from one
- * pass over all tasks.
+ * pass over all tasks that the viewer may see.
  */
-function overview(frameworks: readonly Framework[]) {
+function overview(frameworks: readonly Framework[], viewer: Viewer) {
   const ofFramework: Counts = new Map();
   const ofAgent: Counts = new Map();
   const agentsOf = new Map<FrameworkId, Set<string>>();
@@ -340,6 +341,9 @@ function overview(frameworks: readonly Framework[]) {
   };
   for (const framework of frameworks) {
     for (const task of everyTask(framework)) {
+      if (!seesTask(viewer, framework, task)) {
+        continue;
+      }
       bump(ofFramework, framework.id, task);
       bump(ofAgent, task.agent_id.value, task);
       link(agentsOf, framework.id, task.agent_id.value);
@@ -351,24 +355,25 @@ function overview(frameworks: readonly Framework[]) {
 
 export function stateSummaryView(state: MasterState, viewer: Viewer): Json {
   const writing = writingOf(state);
-  const seen = overview([...state.frameworks.registered.values()]);
+  const sees = roleSightOf(viewer);
+  const frameworks = visibleFrameworks(state, viewer);
+  const seen = overview(frameworks, viewer);
   const json: Json = { hostname: state.options.hostname };
   if (state.options.cluster !== undefined) {
     json.cluster = state.options.cluster;
   }
-  const visible = new Set(visibleFrameworks(state, viewer).map(({ id }) => id));
   json.slaves = lazily(
     () => state.agents.registered.values(),
     (agent) => ({
       ...agentJson(state, agent, viewer),
       ...countsOf(seen.ofAgent, agent.id),
-      framework_ids: [...(seen.frameworksOf.get(agent.id) ?? [])].filter((id) => visible.has(id)),
+      framework_ids: [...(seen.frameworksOf.get(agent.id) ?? [])],
     }),
   );
   json.frameworks = lazily(
-    () => visibleFrameworks(state, viewer),
+    () => frameworks,
     (framework) => ({
-      ...summary(writing, framework),
+      ...summary(writing, framework, sees),
       ...countsOf(seen.ofFramework, framework.id),
       slave_ids: [...(seen.agentsOf.get(framework.id) ?? [])],
     }),

@@ -2,7 +2,7 @@
 // which is not a form of the message.
 import { type ExecutorInfo, ExecutorInfo_Type } from '../../model/generated/messages.ts';
 import { allocationRole } from '../../model/resource-format.ts';
-import type { RoleSight } from '../../model/role-sight.ts';
+import { type RoleSight, shownResources } from '../../model/role-sight.ts';
 import { commandJson } from './commands.ts';
 import { resourcesJson } from './resources.ts';
 import { labelsJson, roleJson } from './tasks.ts';
@@ -15,7 +15,7 @@ export function executorJson(writing: Writing, executor: ExecutorInfo, sees: Rol
     name: name ?? '',
     framework_id: framework_id?.value ?? '',
     command: commandJson(writing, command ?? {}),
-    resources: resourcesJson(writing, resources ?? []),
+    resources: resourcesJson(writing, shownResources(resources ?? [], sees)),
     ...roleJson(allocationRole(resources), sees),
     ...(labels !== undefined && { labels: labelsJson(labels) }),
     ...(type !== undefined && { type: type === ExecutorInfo_Type.DEFAULT ? 'DEFAULT' : 'CUSTOM' }),

@@ -1,7 +1,7 @@
 // Tasks, with their statuses, as unversioned endpoints show them.
 import type { Labels, Task, TaskInfo, TaskStatus } from '../../model/generated/messages.ts';
 import { allocationRole, holderRole } from '../../model/resource-format.ts';
-import type { RoleSight } from '../../model/role-sight.ts';
+import { type RoleSight, shownResources } from '../../model/role-sight.ts';
 import { taskStateName } from '../../model/task-state.ts';
 import { commandJson } from './commands.ts';
 import { containerStatusJson } from './container-status.ts';
@@ -10,7 +10,7 @@ import type { Json, Writing } from './writing.ts';
 
 /** A task as masters show it: limits come last, and a task without allocation role has no role. */
 export const masterTaskJson = (writing: Writing, task: Task, sees: RoleSight): Json => ({
-  ...beginningJson(writing, task),
+  ...beginningJson(writing, task, sees),
   ...roleJson(allocationRole(task.resources), sees),
   ...endJson(writing, task),
   ...limitsJson(task),
@@ -18,20 +18,20 @@ export const masterTaskJson = (writing: Writing, task: Task, sees: RoleSight): J
 
 /** A task as agents show it: limits are beside the resources, and no role is role `*`. */
 export const agentTaskJson = (writing: Writing, task: Task, sees: RoleSight): Json => ({
-  ...beginningJson(writing, task),
+  ...beginningJson(writing, task, sees),
   ...limitsJson(task),
   ...roleJson(holderRole(task.resources), sees),
   ...endJson(writing, task),
 });
 
-const beginningJson = (writing: Writing, task: Task): Json => ({
+const beginningJson = (writing: Writing, task: Task, sees: RoleSight): Json => ({
   id: task.task_id.value,
   name: task.name,
   framework_id: task.framework_id.value,
   executor_id: task.executor_id?.value ?? '',
   slave_id: task.agent_id.value,
   state: taskStateName(task.state),
-  resources: resourcesJson(writing, task.resources ?? []),
+  resources: resourcesJson(writing, shownResources(task.resources ?? [], sees)),
 });
 
 function endJson(writing: Writing, task: Task): Json {
@@ -93,7 +93,7 @@ export function queuedTaskJson(writing: Writing, task: TaskInfo, sees: RoleSight
     id: task.task_id.value,
     name: task.name,
     slave_id: task.agent_id.value,
-    resources: resourcesJson(writing, task.resources ?? []),
+    resources: resourcesJson(writing, shownResources(task.resources ?? [], sees)),
     ...roleJson(holderRole(task.resources), sees),
   };
   if (command !== undefined) {
