@@ -26,6 +26,7 @@ import type { AgentMessage, MasterEvent } from './events.ts';
 import { frameworkOnStream, heartbeat } from './frameworks/connection.ts';
 import { FrameworkSums } from './frameworks/framework-sums.ts';
 import { disconnectFramework, forgetTasks } from './frameworks/frameworks.ts';
+import { createThrottle, throttled, turnDue } from './frameworks/rate-limits.ts';
 import { failoverTimedOut } from './frameworks/removal.ts';
 import { schedulerCall } from './frameworks/scheduler-calls.ts';
 import { schedulerSubscribe } from './frameworks/subscribe.ts';
@@ -115,6 +116,7 @@ export function createMaster(options: MasterOptions, core: MasterCore): MasterSt
     resourceNames: new Set(['cpus', 'mem', 'disk', 'ports', 'gpus']),
     minimumCapabilities: new MinimumCapabilities(),
     waiting: nothingWaits(),
+    throttle: createThrottle(),
     nextFramework: 0,
     nextAgent: 0,
     nextOffer: 0,
@@ -138,7 +140,9 @@ export function step(state: MasterState, event: MasterEvent): MasterEffect[] {
   try {
     state.allocator.setTime(event.nowMs);
     if (state.recovered || comesBefore(event)) {
-      takeWhole(state, event);
+      if (!isThrottled(state, event)) {
+        takeWhole(state, event);
+      }
     } else {
       refuse(state, event);
     }
@@ -154,6 +158,17 @@ export function step(state: MasterState, event: MasterEvent): MasterEffect[] {
   state.effects = [];
   // The master ends as if it had crashed before the event: nothing of the event is announced.
   return failure === undefined ? effects : [{ type: 'abort', reason: failure }];
+}
+
+function isThrottled(state: MasterState, event: MasterEvent): boolean {
+  switch (event.type) {
+    case 'schedulerSubscribe':
+    case 'schedulerCall':
+    case 'streamClosed':
+      return throttled(state, event);
+    default:
+      return false;
+  }
 }
 
 function takeWhole(state: MasterState, event: MasterEvent): void {
@@ -382,6 +397,9 @@ function timerFired(state: MasterState, timer: MasterTimer): void {
       break;
     case 'registry-gc':
       collectGarbage(state);
+      break;
+    case 'rate-limit':
+      turnDue(state, whose, (event) => takeWhole(state, event));
       break;
     default:
       kind satisfies never;

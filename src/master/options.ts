@@ -2,6 +2,7 @@
 // master knows a flag's spelling.
 import type { Quantities } from '../core/interface.ts';
 import type { DomainInfo, VersionInfo } from '../model/generated/messages.ts';
+import type { RateLimits } from '../model/rate-limits.ts';
 import type { Authorizer } from '../security/authorizer.ts';
 import type { MessageJson } from '../wire/v0-json/writing.ts';
 
@@ -79,6 +80,8 @@ export interface FrameworkOptions {
   readonly roles?: readonly string[] | undefined;
   /** Seeds of the weights, until weights are stored. */
   readonly weights: Readonly<Record<string, number>>;
+  /** Absent: calls are taken as they come. */
+  readonly rateLimits?: RateLimits | undefined;
   readonly rootSubmissions: boolean;
   /** Names of the user with uid 0. */
   readonly rootUsers: readonly string[];

@@ -30,6 +30,7 @@ import type { BoundedList, BoundedMap, Weight } from './bounded-map.ts';
 import type { MasterEffect } from './effects.ts';
 import type { FrameworkConnection } from './frameworks/connection.ts';
 import type { FrameworkSums } from './frameworks/framework-sums.ts';
+import type { Throttle } from './frameworks/rate-limits.ts';
 import type { FrameworkCounters, MasterCounters } from './metrics/counters.ts';
 import type { MinimumCapabilities } from './minimum-capabilities.ts';
 import type { GuardedAllocator } from './offers/guarded-allocator.ts';
@@ -286,6 +287,8 @@ export interface MasterState {
    * drained follows from them.
    */
   readonly waiting: Waiting;
+  /** Calls of frameworks that wait for their turn. */
+  readonly throttle: Throttle;
   nextFramework: number;
   nextAgent: number;
   nextOffer: number;

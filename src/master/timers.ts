@@ -15,6 +15,8 @@ export type MasterTimer =
   /** By framework: the next heartbeat, the end of its failover timeout. */
   | `heartbeat/${string}`
   | `failover/${string}`
+  /** By limit of --rate_limits: the turn of the next call that waits. */
+  | `rate-limit/${string}`
   /** By stream. */
   | `operator-heartbeat/${string}`
   /** By offer: the end of --offer_timeout. */

@@ -185,8 +185,7 @@ export const MASTER_FLAGS = {
     help: 'Replicas that must agree in Mesos’s replicated log. One master needs none.',
   }),
   rate_limits: json({
-    status: 'planned',
-    help: 'Calls a second for each framework principal, as JSON.',
+    help: 'Calls a second that are taken of the frameworks of a principal, and how many may wait, as JSON: {"limits": [{"principal": …, "qps": 10, "capacity": 100}], "aggregate_default_qps": …, "aggregate_default_capacity": …}.',
   }),
   recovery_agent_removal_limit: percent({
     default: 1,

@@ -19,6 +19,7 @@ import type { ServerStart } from '../process/server-process.ts';
 import { shownJson } from '../process/shown-json.ts';
 import { versionInfo } from '../version.ts';
 import type { MASTER_FLAGS } from './flags.ts';
+import { rateLimitsOf } from './rate-limits.ts';
 import { readWhitelist } from './whitelist.ts';
 
 export type MasterFlagValues = FlagValues<typeof MASTER_FLAGS>;
@@ -36,6 +37,7 @@ export function masterOptions(values: MasterFlagValues, start: ServerStart): Mas
   );
   const weights = faults.read(() => weightsOf(values.weights, values.roles));
   const authorizer = faults.read(() => authorizerOf(values.acls));
+  const rateLimits = faults.read(() => rateLimitsOf(values.rate_limits));
   faults.end();
   const rate = values.agent_removal_rate_limit;
   return {
@@ -83,6 +85,7 @@ export function masterOptions(values: MasterFlagValues, start: ServerStart): Mas
     maxUnreachableTasksPerFramework: values.max_unreachable_tasks_per_framework,
     roles: values.roles,
     weights: weights.value,
+    rateLimits: rateLimits.value,
     rootSubmissions: values.root_submissions,
     rootUsers: [...new Set(['root', ...localNames(0)])],
     publishPerFrameworkMetrics: values.publish_per_framework_metrics,

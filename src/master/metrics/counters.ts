@@ -221,6 +221,8 @@ export interface FrameworkCounters {
   readonly activeTasks: number[];
   readonly terminalTasks: number[];
   readonly operations: number[];
+  /** Calls that --rate_limits lets wait, or has dropped. */
+  unprocessedCalls: number;
   offersSent: number;
   offersAccepted: number;
   offersDeclined: number;
@@ -234,6 +236,7 @@ export function createFrameworkCounters(): FrameworkCounters {
     activeTasks: new Array(taskStateCount).fill(0),
     terminalTasks: new Array(taskStateCount).fill(0),
     operations: new Array(15).fill(0),
+    unprocessedCalls: 0,
     offersSent: 0,
     offersAccepted: 0,
     offersDeclined: 0,

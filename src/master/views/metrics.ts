@@ -187,16 +187,15 @@ function resourceGauges(state: MasterState, metrics: Metrics): void {
   }
 }
 
-/**
- * Calls of frameworks by principal. A call is processed as it arrives, so both counts are equal.
- */
+/** Calls of frameworks by principal. Without --rate_limits a call is processed as it arrives. */
 function principalMetrics(state: MasterState, metrics: Metrics): void {
   for (const { info, counters } of state.frameworks.registered.values()) {
     if (info.principal !== undefined) {
       const prefix = `frameworks/${info.principal}/messages`;
-      const sent = (metrics[`${prefix}_received`] ?? 0) + sum(counters.calls);
-      metrics[`${prefix}_received`] = sent;
-      metrics[`${prefix}_processed`] = sent;
+      const processed = sum(counters.calls);
+      const received = processed + counters.unprocessedCalls;
+      metrics[`${prefix}_received`] = (metrics[`${prefix}_received`] ?? 0) + received;
+      metrics[`${prefix}_processed`] = (metrics[`${prefix}_processed`] ?? 0) + processed;
     }
   }
 }
