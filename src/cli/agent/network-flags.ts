@@ -50,7 +50,7 @@ export const AGENT_NETWORK_FLAGS = {
     check: (parent) =>
       parent === 'root' || /^[0-9a-f]{1,4}:[0-9a-f]{0,4}$/i.test(parent)
         ? undefined
-        : `egress_flow_classifier_parent expects root, or a class of traffic control such as 1:2, got '${parent}'`,
+        : `egress_flow_classifier_parent expects root, or a class of traffic control such as 1:2`,
     help: 'network/port_mapping: the queueing discipline below which flows are classified.',
   }),
   egress_rate_limit_per_container: size({

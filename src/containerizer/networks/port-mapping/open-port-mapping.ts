@@ -15,6 +15,11 @@ export async function openPortMapping(
   options: PortMappingOptions,
   warn: (text: string) => void,
 ): Promise<PortMapping> {
+  if (process.geteuid?.() !== 0) {
+    throw new ContainerizerError(
+      '--isolation: network/port_mapping needs an agent that runs as root',
+    );
+  }
   const objection = ephemeralObjection(options.ephemeral, {
     offered: options.ports,
     ofMachine: [await machinePorts()],
@@ -41,6 +46,11 @@ export async function openPortMapping(
     egress: ratesOf('egress', options, speed, machine.eth0),
     ingress: ratesOf('ingress', options, speed, machine.eth0),
   };
+  for (const [direction, { maximumBytes = 0 }] of Object.entries(rates)) {
+    if (speed !== undefined && maximumBytes > speed) {
+      warn(`The maximum ${direction} rate limit is more than the link speed of ${machine.eth0}`);
+    }
+  }
   const what = "Failed to prepare the machine's links for containers";
   await runScript(what, machineScript(machine, isLoAlike));
   if (flowParent !== undefined) {

@@ -2,6 +2,7 @@
 // and with bounds for what it prints.
 import { spawn } from 'node:child_process';
 import { ContainerizerError } from '../../containerizer-error.ts';
+import { Slots } from '../../downloads/slots.ts';
 import { killGroup } from '../../process-group.ts';
 
 const LONGEST_MS = 30_000;
@@ -12,10 +13,20 @@ const MAX_ERROR_BYTES = 1_000;
 const SYSTEM_FOLDERS = ['/usr/sbin', '/sbin', '/usr/bin', '/bin'];
 
 /**
+ * Scripts that run at once. The kernel changes links and filters one after the other, and an agent
+ * that comes back looks after those of all containers.
+ */
+const MOST = 8;
+const slots = new Slots(MOST, MOST);
+
+/**
  * What the script prints. `purpose` begins what is told of a failure. Rejects with
  * ContainerizerError where a command fails that must not.
  */
-export function runScript(purpose: string, script: string): Promise<string> {
+export const runScript = (purpose: string, script: string): Promise<string> =>
+  slots.run({ host: 'this machine' }, new AbortController().signal, () => run(purpose, script));
+
+function run(purpose: string, script: string): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const child = spawn('/bin/sh', ['-e'], {
     cwd: '/',

@@ -20,7 +20,7 @@ const SERVER = `
 const CLIENT = `
   const ask = (address) => new Promise((resolve) => {
     const [host, port] = address.split(':');
-    const socket = require('node:net').connect({ host, port, timeout: 1500 });
+    const socket = require('node:net').connect({ host, port, timeout: 10000 });
     let text = '';
     socket.setEncoding('utf8').on('data', (chunk) => { text += chunk; });
     socket.on('timeout', () => socket.destroy(Object.assign(new Error(), { code: 'silence' })));
@@ -94,7 +94,7 @@ const CALLER = `
   let failures = 0;
   let calls = 0;
   const call = () => {
-    const socket = require('node:net').connect({ host, port, timeout: 1000 });
+    const socket = require('node:net').connect({ host, port, timeout: 10000 });
     socket.resume();
     socket.on('timeout', () => socket.destroy(new Error('silence')));
     socket.on('error', () => { failures += 1; });
