@@ -34,13 +34,17 @@ import { operatorCalled } from './operators/operator-api.ts';
 import type { AgentOptions } from './options.ts';
 import { checkpointed, checkpointStalled, idleTimerFired, log, takeEffects } from './outbox.ts';
 import { executorSettled, recovered, reregistrationTimerFired } from './recovery.ts';
+import { isAttempt } from './registration/authentication.ts';
 import {
+  authenticationAnswered,
+  authenticationTimerFired,
   correctMaster,
   linkLost,
   masterDetected,
   pinged,
   pingTimerFired,
   registered,
+  registrationRefused,
   registrationTimerFired,
   reregistered,
 } from './registration/registration.ts';
@@ -126,7 +130,12 @@ function dispatch(agent: AgentState, event: AgentEvent): void {
   }
 }
 
-function masterSaid(agent: AgentState, { from, message }: MasterMessage): void {
+function masterSaid(agent: AgentState, event: MasterMessage): void {
+  const { from, message } = event;
+  if (isAttempt(event.to)) {
+    authenticationAnswered(agent, event);
+    return;
+  }
   if (message.name === 'PingAgentMessage') {
     pinged(agent, from, message.body);
     return;
@@ -191,7 +200,13 @@ function masterSaid(agent: AgentState, { from, message }: MasterMessage): void {
       shutdownAsked(agent, message.body);
       return;
     case 'AuthenticationErrorMessage':
-      log(agent, 'error', `The master ${from} refuses this agent: ${message.body.error ?? ''}`);
+      registrationRefused(agent, message.body);
+      return;
+    case 'AuthenticationMechanismsMessage':
+    case 'AuthenticationStepMessage':
+    case 'AuthenticationCompletedMessage':
+    case 'AuthenticationFailedMessage':
+      log(agent, 'debug', `Ignoring ${message.name}: it is about no attempt of this agent`);
       return;
     default:
       message satisfies never;
@@ -213,6 +228,9 @@ function timerFired(agent: AgentState, timer: AgentTimer): void {
       return;
     case 'ping':
       pingTimerFired(agent);
+      return;
+    case 'authentication':
+      authenticationTimerFired(agent);
       return;
     case 'correction':
       correctMaster(agent);

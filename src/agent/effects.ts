@@ -35,6 +35,8 @@ export interface SendToMaster {
   readonly type: 'sendToMaster';
   /** Pid of the master or of the observer that pinged. */
   readonly to: string;
+  /** Id of the sending process, where that is not the agent itself. */
+  readonly from?: string;
   readonly message: MessageToMaster;
 }
 

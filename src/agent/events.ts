@@ -32,6 +32,8 @@ export interface MasterDetected extends At {
 export interface MasterMessage extends At {
   readonly type: 'masterMessage';
   readonly from: string;
+  /** The id of the process that it was sent to; absent: the agent itself. */
+  readonly to?: string | undefined;
   readonly message: MessageToAgent;
 }
 

@@ -8,6 +8,7 @@ import type {
   VersionInfo,
 } from '../model/generated/messages.ts';
 import type { Authorizer } from '../security/authorizer.ts';
+import type { Prover } from '../security/cram-md5.ts';
 
 export interface AgentOptions {
   /** `slave(1)@ip:port`: where the master sends to. Its ip is also reported as that of tasks. */
@@ -29,6 +30,12 @@ export interface AgentOptions {
   /** Flags as text, by name, as /state shows them to viewers that may see flags. */
   readonly flags: Readonly<Record<string, string>>;
 
+  /** By what the agent authenticates with masters; absent: it does not. */
+  readonly prover?: Prover | undefined;
+  readonly authenticationBackoffFactorMs: number;
+  /** Bounds of the time that an attempt to authenticate may take. */
+  readonly authenticationTimeoutMinMs: number;
+  readonly authenticationTimeoutMaxMs: number;
   readonly registrationBackoffFactorMs: number;
   readonly executorRegistrationTimeoutMs: number;
   readonly executorReregistrationTimeoutMs: number;
@@ -68,6 +75,9 @@ export const defaultAgentOptions = {
   launcherDir: '/usr/local/libexec/mesos',
   flags: {},
   attributes: [],
+  authenticationBackoffFactorMs: 1_000,
+  authenticationTimeoutMinMs: 5_000,
+  authenticationTimeoutMaxMs: 60_000,
   registrationBackoffFactorMs: 1_000,
   executorRegistrationTimeoutMs: 60_000,
   executorReregistrationTimeoutMs: 2_000,

@@ -22,6 +22,7 @@ import type { ExecutorExit } from './executors/termination.ts';
 import type { OperationRecord } from './operations/operations.ts';
 import type { AgentOptions } from './options.ts';
 import { createOutbox, type Outbox } from './outbox.ts';
+import type { Authentication } from './registration/authentication.ts';
 import type { Waiting } from './registration/waiting.ts';
 import { Denials } from './tasks/denied-tasks.ts';
 import { createRetries, createTurns, type UpdateRetry } from './tasks/status-update-retries.ts';
@@ -77,6 +78,7 @@ export interface AgentState {
   master: string | undefined;
   masterAddress: string | undefined;
   masterHostname: string | undefined;
+  readonly authentication: Authentication;
   /** What is logged of the registration; undefined while the agent is registered. */
   waiting: Waiting | undefined;
   /** Longest wait before the next attempt to register. */
@@ -169,6 +171,7 @@ export function createState(options: AgentOptions, core: SchedulerCore): AgentSt
     master: undefined,
     masterAddress: undefined,
     masterHostname: undefined,
+    authentication: { attempt: undefined, isDone: false, failures: 0, next: 1 },
     waiting: undefined,
     backoffMs: 0,
     pingTimeoutMs: DEFAULT_PING_TIMEOUT_MS,

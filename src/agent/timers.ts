@@ -3,6 +3,8 @@ export type AgentTimer =
   /** The next try to register, and the end of the time in which the master has to ping. */
   | 'registration'
   | 'ping'
+  /** The end of an attempt to authenticate. */
+  | 'authentication'
   /** A further registration, to correct what the master counts. */
   | 'correction'
   /** Changes of the checkpoint that no effect waits for. */

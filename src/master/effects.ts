@@ -33,7 +33,7 @@ export interface SendToAgent {
   readonly type: 'sendToAgent';
   /** Pid of the agent. */
   readonly to: string;
-  /** Id of the sending process, `master` unless it is an observer. */
+  /** Id of the sending process, where that is not `master`. */
   readonly from?: string;
   readonly message: MessageToAgent;
 }

@@ -65,7 +65,11 @@ export interface OperatorCalled extends At {
 export interface AgentMessage extends At {
   readonly type: 'agentMessage';
   readonly from: string;
+  /** The id of the process that it was sent to; absent: the master itself. */
+  readonly to?: string | undefined;
   readonly message: MessageToMaster;
+  /** Digits that nobody can foresee, for a challenge; comes with AuthenticationStartMessage. */
+  readonly nonce?: string | undefined;
 }
 
 /** The connection that a `link` effect asked for cannot be opened or has broken. */

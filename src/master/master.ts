@@ -19,6 +19,13 @@ import { unregisterAgent } from './agents/removal.ts';
 import { reregisterAgent } from './agents/reregistration.ts';
 import { AgentRoom } from './agents/room.ts';
 import { reregistrationTimedOut, unreachableDue } from './agents/unreachable.ts';
+import { createAuthentication } from './authentication/authentication.ts';
+import {
+  authenticate,
+  authenticationStarted,
+  authenticationStepped,
+  authenticationTimedOut,
+} from './authentication/handshakes.ts';
 import { BoundedMap } from './bounded-map.ts';
 import { breakOff } from './broken-event.ts';
 import type { MasterEffect } from './effects.ts';
@@ -76,6 +83,7 @@ export function createMaster(options: MasterOptions, core: MasterCore): MasterSt
     recovered: false,
     failure: undefined,
     effects: [],
+    authentication: createAuthentication(),
     agents: {
       registered: new Map(),
       byPid: new Map(),
@@ -281,7 +289,8 @@ function streamClosed(state: MasterState, event: StreamClosed): void {
   }
 }
 
-function agentMessage(state: MasterState, { from, message }: AgentMessage): void {
+function agentMessage(state: MasterState, event: AgentMessage): void {
+  const { from, message } = event;
   if (!isOwn(state, from, message)) {
     log(state, 'warn', `Dropping ${message.name} of ${from}: it speaks for another agent`);
     state.counters.values.dropped_messages++;
@@ -316,6 +325,15 @@ function agentMessage(state: MasterState, { from, message }: AgentMessage): void
     case 'PongAgentMessage':
       pong(state, from);
       break;
+    case 'AuthenticateMessage':
+      authenticate(state, from, message.body);
+      break;
+    case 'AuthenticationStartMessage':
+      authenticationStarted(state, event, message.body);
+      break;
+    case 'AuthenticationStepMessage':
+      authenticationStepped(state, event, message.body);
+      break;
     default:
       message satisfies never;
   }
@@ -331,6 +349,9 @@ function isOwn(state: MasterState, from: string, message: MessageToMaster): bool
     case 'ReregisterAgentMessage':
     case 'UnregisterAgentMessage':
     case 'PongAgentMessage':
+    case 'AuthenticateMessage':
+    case 'AuthenticationStartMessage':
+    case 'AuthenticationStepMessage':
       // What takes these compares the pid with the agent's by itself.
       return true;
     case 'UpdateAgentMessage':
@@ -391,6 +412,9 @@ function timerFired(state: MasterState, timer: MasterTimer): void {
       break;
     case 'offer':
       offerTimedOut(state, offerId(whose));
+      break;
+    case 'authentication':
+      authenticationTimedOut(state, whose);
       break;
     case 'recovery':
       recoveryTimedOut(state);

@@ -4,6 +4,7 @@ import type { Quantities } from '../core/interface.ts';
 import type { DomainInfo, VersionInfo } from '../model/generated/messages.ts';
 import type { RateLimits } from '../model/rate-limits.ts';
 import type { Authorizer } from '../security/authorizer.ts';
+import type { Verifier } from '../security/cram-md5.ts';
 import type { MessageJson } from '../wire/v0-json/writing.ts';
 
 /** The identity of this master. */
@@ -100,5 +101,11 @@ export interface MasterOptions
     AgentOptions,
     FrameworkOptions {
   readonly authorizer: Authorizer;
+  /** Judges agents that authenticate. */
+  readonly verifier: Verifier;
+  /** Whether agents that have not authenticated are refused. */
+  readonly authenticateAgents: boolean;
+  /** How long the authentication of a process may take. */
+  readonly authenticationTimeoutMs: number;
   readonly jsonOf: MessageJson;
 }

@@ -54,6 +54,17 @@ export function sendToPid<Name extends keyof ToAgent>(
   state.effects.push({ type: 'sendToAgent', to, message });
 }
 
+/** As `sendToPid`, by a process of the master's that has an id of its own. */
+export function sendFrom<Name extends keyof ToAgent>(
+  state: MasterState,
+  from: string,
+  to: string,
+  ...[name, body]: [Name, ToAgent[Name]]
+): void {
+  const message = { name, body } as SendToAgent['message'];
+  state.effects.push({ type: 'sendToAgent', from, to, message });
+}
+
 export function setTimer(state: MasterState, timer: MasterTimer, delayMs: number): void {
   state.effects.push({ type: 'setTimer', timer, delayMs });
 }

@@ -8,6 +8,7 @@ import { Random } from '../model/random.ts';
 import { Recurrence } from '../model/recurrence.ts';
 import { Durations } from '../model/timer-statistics.ts';
 import { AgentRoom } from './agents/room.ts';
+import { AuthenticatedProcesses } from './authentication/processes.ts';
 import { BoundedList, BoundedMap } from './bounded-map.ts';
 import { FrameworkSums } from './frameworks/framework-sums.ts';
 import { forgetTasks } from './frameworks/frameworks.ts';
@@ -19,6 +20,7 @@ import { historySize } from './validation/size.ts';
 
 const CLASSES: ReadonlySet<unknown> = new Set([
   AgentRoom,
+  AuthenticatedProcesses,
   BoundedList,
   BoundedMap,
   ByteBudget,

@@ -26,6 +26,7 @@ import type { Recurrence } from '../model/recurrence.ts';
 import type { Principal } from '../security/principal.ts';
 import type { AgentRoom } from './agents/room.ts';
 import type { UnreachableDecision } from './agents/unreachable.ts';
+import type { Authentication } from './authentication/authentication.ts';
 import type { BoundedList, BoundedMap, Weight } from './bounded-map.ts';
 import type { MasterEffect } from './effects.ts';
 import type { FrameworkConnection } from './frameworks/connection.ts';
@@ -261,6 +262,7 @@ export interface MasterState {
   failure: string | undefined;
   /** Effects of the step being taken. */
   effects: MasterEffect[];
+  readonly authentication: Authentication;
   readonly agents: AgentTable;
   readonly frameworks: FrameworkTable;
   readonly offers: Map<OfferId, OutstandingOffer>;

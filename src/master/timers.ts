@@ -17,6 +17,8 @@ export type MasterTimer =
   | `failover/${string}`
   /** By limit of --rate_limits: the turn of the next call that waits. */
   | `rate-limit/${string}`
+  /** By process: an authentication that has not come to its end. */
+  | `authentication/${string}`
   /** By stream. */
   | `operator-heartbeat/${string}`
   /** By offer: the end of --offer_timeout. */

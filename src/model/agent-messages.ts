@@ -4,7 +4,13 @@ import type {
   AgentRegisteredMessage,
   AgentReregisteredMessage,
   ApplyOperationMessage,
+  AuthenticateMessage,
+  AuthenticationCompletedMessage,
   AuthenticationErrorMessage,
+  AuthenticationFailedMessage,
+  AuthenticationMechanismsMessage,
+  AuthenticationStartMessage,
+  AuthenticationStepMessage,
   CheckpointResourcesMessage,
   DrainAgentMessage,
   ExecutorToFrameworkMessage,
@@ -40,6 +46,10 @@ export interface ToMaster {
   ExitedExecutorMessage: ExitedExecutorMessage;
   UpdateOperationStatusMessage: UpdateOperationStatusMessage;
   PongAgentMessage: PongAgentMessage;
+  AuthenticateMessage: AuthenticateMessage;
+  /** To the process that the master has made for one authentication. */
+  AuthenticationStartMessage: AuthenticationStartMessage;
+  AuthenticationStepMessage: AuthenticationStepMessage;
 }
 
 /** Master to agent. */
@@ -61,7 +71,15 @@ export interface ToAgent {
   AcknowledgeOperationStatusMessage: AcknowledgeOperationStatusMessage;
   DrainAgentMessage: DrainAgentMessage;
   ShutdownMessage: ShutdownMessage;
-  /** Why an agent may not register. An agent of Apache Mesos ignores this message. */
+  /** To the process that the agent has made for one authentication, as the next three. */
+  AuthenticationMechanismsMessage: AuthenticationMechanismsMessage;
+  AuthenticationStepMessage: AuthenticationStepMessage;
+  AuthenticationCompletedMessage: AuthenticationCompletedMessage;
+  AuthenticationFailedMessage: AuthenticationFailedMessage;
+  /**
+   * Why an authentication ended; or, to the agent itself, why it may not register: an agent of
+   * Apache Mesos ignores that.
+   */
   AuthenticationErrorMessage: AuthenticationErrorMessage;
 }
 

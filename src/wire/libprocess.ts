@@ -23,12 +23,19 @@ const TO_MASTER = {
   ExitedExecutorMessage: true,
   UpdateOperationStatusMessage: true,
   PongAgentMessage: true,
+  AuthenticateMessage: true,
+  AuthenticationStartMessage: true,
+  AuthenticationStepMessage: true,
 } as const satisfies Record<keyof ToMaster, true>;
 
 const TO_AGENT = {
   AgentRegisteredMessage: true,
   AgentReregisteredMessage: true,
   PingAgentMessage: true,
+  AuthenticationMechanismsMessage: true,
+  AuthenticationStepMessage: true,
+  AuthenticationCompletedMessage: true,
+  AuthenticationFailedMessage: true,
   AuthenticationErrorMessage: true,
   RunTaskMessage: true,
   RunTaskGroupMessage: true,

@@ -290,7 +290,7 @@ describe('a value that cannot be used is refused in one clear line', () => {
     [['--port=1', '--port=2'], '--port is given twice'],
     [['--port=1', '--no-port'], '--port and --no-port cannot be used together'],
     [['--allocator=x'], '--allocator is not supported yet: only HierarchicalDRF is'],
-    [['--authenticate_agents'], '--authenticate_agents is not supported yet'],
+    [['--hooks=h'], '--hooks is not supported yet'],
     [
       ['--slave_ping_timeout=1secs', '--agent_ping_timeout=1secs'],
       '--agent_ping_timeout is given twice (it is the same as --slave_ping_timeout)',

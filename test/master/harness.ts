@@ -37,7 +37,7 @@ import { parseResources } from '../../src/model/resource-text.ts';
 import { permissive } from '../../src/security/authorizer.ts';
 import type { Principal } from '../../src/security/principal.ts';
 import { copied } from '../support/copied.ts';
-import { DEFAULT_OPTIONS } from '../support/master-options.ts';
+import { DEFAULT_OPTIONS, NOBODY } from '../support/master-options.ts';
 import { testCore } from './core.ts';
 
 export type Untimed<Event> = Event extends MasterEvent ? Omit<Event, 'nowMs'> : never;
@@ -116,6 +116,7 @@ export class World {
       allocatorSeed: 0,
       flags: {},
       jsonOf: (_type, message) => message,
+      verifier: NOBODY,
       authorizer: permissive,
       ...options,
     };

@@ -24,7 +24,7 @@ import { decodeToMaster } from '../../src/wire/libprocess.ts';
 import { decodeMessage, encodeMessage } from '../../src/wire/protobuf.ts';
 import { types } from '../../src/wire/types.ts';
 import { copied } from '../support/copied.ts';
-import { DEFAULT_OPTIONS } from '../support/master-options.ts';
+import { DEFAULT_OPTIONS, NOBODY } from '../support/master-options.ts';
 import { fail } from './breach.ts';
 import { Disk } from './disk.ts';
 import { MachineClock } from './machine-clock.ts';
@@ -118,6 +118,7 @@ export class MasterHost {
       allocatorSeed: settings.shuffles ? chance.int(1, 1_000_000) : 0,
       flags: {},
       authorizer: permissive,
+      verifier: NOBODY,
       jsonOf: (type, message) => jsonValue<unknown>(types[type], message),
     };
     const { core, traps } = this.#simulation.newCore();

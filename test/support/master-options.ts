@@ -1,6 +1,7 @@
 // The options of a master in tests, unless a test sets others (test/cli/master-options.test.ts
 // compares them with the defaults of the flags).
 import type { MasterOptions } from '../../src/master/options.ts';
+import type { Verifier } from '../../src/security/cram-md5.ts';
 
 /** The options of a master without flags, as far as they do not depend on the machine. */
 export const DEFAULT_OPTIONS = {
@@ -31,4 +32,9 @@ export const DEFAULT_OPTIONS = {
   publishPerFrameworkMetrics: true,
   heartbeatIntervalMs: 15_000,
   maxOperatorStreams: 1000,
+  authenticateAgents: false,
+  authenticationTimeoutMs: 15_000,
 } as const satisfies Partial<MasterOptions>;
+
+/** Knows no secret. */
+export const NOBODY: Verifier = { isProof: () => false };

@@ -14,6 +14,7 @@ import type {
   AgentRegisteredMessage,
   AgentReregisteredMessage,
   Archive_Framework,
+  AuthenticationErrorMessage,
   MasterAgentConnection,
   PingAgentMessage,
   ReconcileTasksMessage,
@@ -27,7 +28,7 @@ import { agentId, frameworkId, taskId } from '../../model/ids.ts';
 import { messageSize } from '../../model/message-size.ts';
 import { addressOf, parsePid } from '../../model/pid.ts';
 import { isTerminal } from '../../model/task-state.ts';
-import type { LinkLost, MasterDetected } from '../events.ts';
+import type { LinkLost, MasterDetected, MasterMessage } from '../events.ts';
 import { isCommandExecutor } from '../executors/executor.ts';
 import { resumeExits } from '../executors/termination.ts';
 import { resumeOperations, unfinishedOperations } from '../operations/operations.ts';
@@ -45,6 +46,13 @@ import type { AgentState } from '../state.ts';
 import { resumeUpdates } from '../tasks/status-update-retries.ts';
 import { reportUnknownTask } from '../tasks/status-update-source.ts';
 import { createTask, droppedState, isPartitionAware } from '../tasks/task.ts';
+import {
+  attemptTimedOut,
+  authenticate,
+  authenticationSaid,
+  forgetAuthentication,
+  mustAuthenticate,
+} from './authentication.ts';
 import { endCorrection } from './correction.ts';
 import { beginWaiting, endWaiting, explainTrouble, explainWaiting } from './waiting.ts';
 
@@ -82,6 +90,7 @@ export function disconnect(agent: AgentState): void {
     endCorrection(agent);
   }
   clearTimer(agent, 'registration');
+  forgetAuthentication(agent);
   if (agent.phase === 'disconnected' && agent.master !== undefined) {
     agent.backoffMs = agent.options.registrationBackoffFactorMs;
     beginWaiting(agent);
@@ -93,6 +102,7 @@ export function disconnect(agent: AgentState): void {
 export function clearRegistration(agent: AgentState): void {
   clearTimer(agent, 'ping');
   clearTimer(agent, 'registration');
+  forgetAuthentication(agent);
   endCorrection(agent);
 }
 
@@ -114,6 +124,7 @@ export function linkLost(
     disconnect(agent);
   } else if (agent.phase === 'disconnected') {
     explainTrouble(agent, why);
+    forgetAuthentication(agent);
     agent.backoffMs = Math.min(
       agent.backoffMs,
       agent.options.registrationBackoffFactorMs * 2,
@@ -131,15 +142,53 @@ export function registrationTimerFired(agent: AgentState): void {
   if (agent.masterAddress !== undefined) {
     emitPresence(agent, { type: 'link', address: agent.masterAddress });
   }
+  if (agent.backoffMs >= MAX_BACKOFF_MS) {
+    // A master that has given no answer for so long may have forgotten who the agent is.
+    forgetAuthentication(agent);
+  }
+  if (mustAuthenticate(agent)) {
+    authenticate(agent);
+    return;
+  }
+  register(agent, agent.master);
+}
+
+function register(agent: AgentState, master: string): void {
   if (agent.id === undefined) {
-    const to = agent.master;
     const body = identity(agent);
     const message = { name: 'RegisterAgentMessage' as const, body };
-    emitPresence(agent, { type: 'sendToMaster', to, message });
+    emitPresence(agent, { type: 'sendToMaster', to: master, message });
   } else {
-    sendReregistration(agent, agent.master);
+    sendReregistration(agent, master);
   }
   waitToRegister(agent);
+}
+
+/** Takes a message about an authentication; one that has succeeded is followed by registration. */
+export function authenticationAnswered(agent: AgentState, event: MasterMessage): void {
+  const { master, phase } = agent;
+  if (authenticationSaid(agent, event) && phase === 'disconnected' && master !== undefined) {
+    register(agent, master);
+  }
+}
+
+export function authenticationTimerFired(agent: AgentState): void {
+  attemptTimedOut(agent);
+  if (mustAuthenticate(agent)) {
+    registrationTimerFired(agent);
+  }
+}
+
+/** The master says why it does not register the agent. */
+export function registrationRefused(
+  agent: AgentState,
+  { error = '' }: AuthenticationErrorMessage,
+): void {
+  log(agent, 'error', `The master ${agent.master} refuses this agent: ${error}`);
+  // It may have forgotten that the agent has authenticated, which is then to be done again.
+  if (agent.phase === 'disconnected') {
+    forgetAuthentication(agent);
+  }
 }
 
 function sendReregistration(agent: AgentState, to: string): void {

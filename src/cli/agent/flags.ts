@@ -69,25 +69,24 @@ export const AGENT_FLAGS = {
     default: false,
     help: 'Require credentials for HTTP endpoints that change something.',
   }),
-  authenticatee: text({
+  authenticatee: choice(['crammd5'])({
     default: 'crammd5',
-    status: 'refused',
+    status: 'accepted',
     help: 'How the agent authenticates with the master. Only crammd5 is known.',
   }),
   authentication_backoff_factor: duration({
     default: 1000,
-    status: 'accepted',
     help: 'How fast the time between attempts to authenticate grows.',
   }),
   authentication_timeout_max: duration({
     default: MINUTE,
-    status: 'accepted',
-    help: 'Longest time between two attempts to authenticate.',
+    check: positive('authentication_timeout_max'),
+    help: 'Longest time that an attempt to authenticate with the master may take.',
   }),
   authentication_timeout_min: duration({
     default: 5000,
-    status: 'accepted',
-    help: 'Shortest time between two attempts to authenticate.',
+    check: positive('authentication_timeout_min'),
+    help: 'Shortest time after which an attempt to authenticate with the master is given up.',
   }),
   authorizer: text({
     default: 'local',
@@ -97,8 +96,9 @@ export const AGENT_FLAGS = {
   }),
   credential: path({
     namesSecrets: true,
-    status: 'planned',
-    help: 'A JSON file of the principal and secret with which the agent authenticates.',
+    help:
+      'A file of the principal and secret with which the agent authenticates with the master (CRAM-MD5): ' +
+      '{"principal": …, "secret": …}, or the two with a space between them.',
   }),
   default_role: role({
     default: '*',

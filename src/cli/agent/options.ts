@@ -22,6 +22,8 @@ import type { FlagValues } from '../flags/flag.ts';
 import { fromPlan, fromText, messageOf } from '../flags/written.ts';
 import { domainOf } from '../master/options.ts';
 import { authorizerOf } from '../process/access.ts';
+import { cramMd5Prover } from '../process/cram-md5.ts';
+import { readCredential } from '../process/credentials.ts';
 import { folderHolder } from '../process/folder-lock.ts';
 import type { PublishedAddress } from '../process/published-address.ts';
 import type { ServerStart } from '../process/server-process.ts';
@@ -82,6 +84,7 @@ export function agentOptions(values: AgentFlagValues, start: AgentStart): AgentO
   );
   const authorizer = faults.read(() => authorizerOf(values.acls));
   const socket = faults.read(() => executorSocket(values, workDir));
+  const credential = faults.read(() => readCredential('credential', values.credential));
   faults.end();
   return {
     ...defaultAgentOptions,
@@ -95,6 +98,10 @@ export function agentOptions(values: AgentFlagValues, start: AgentStart): AgentO
     workDir,
     launcherDir: values.launcher_dir,
     flags: shownFlags(values, start),
+    prover: credential.value && cramMd5Prover(credential.value),
+    authenticationBackoffFactorMs: values.authentication_backoff_factor,
+    authenticationTimeoutMinMs: values.authentication_timeout_min,
+    authenticationTimeoutMaxMs: values.authentication_timeout_max,
     registrationBackoffFactorMs: values.registration_backoff_factor,
     executorRegistrationTimeoutMs: values.executor_registration_timeout,
     executorReregistrationTimeoutMs: values.executor_reregistration_timeout,

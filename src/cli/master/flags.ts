@@ -66,14 +66,15 @@ export const MASTER_FLAGS = {
   authenticate_agents: toggle({
     default: false,
     alias: 'authenticate_slaves',
-    status: 'refused',
-    help: 'Admit only agents that authenticate (CRAM-MD5).',
+    help: 'Admit only agents that authenticate (CRAM-MD5), with a principal and secret of --credentials.',
   }),
   authenticate_frameworks: toggle({
     default: false,
     alias: 'authenticate',
-    status: 'refused',
-    help: 'Admit only driver-based frameworks that authenticate (CRAM-MD5).',
+    status: 'accepted',
+    help:
+      'Admit only driver-based frameworks that authenticate (CRAM-MD5). There are none here: frameworks use ' +
+      'the HTTP API, for which there is --authenticate_http_frameworks.',
   }),
   authenticate_http_frameworks: toggle({
     default: false,
@@ -86,12 +87,12 @@ export const MASTER_FLAGS = {
   }),
   authentication_v0_timeout: duration({
     default: 15_000,
-    status: 'accepted',
+    check: positive('authentication_v0_timeout'),
     help: 'How long the authentication of a driver-based framework or an agent may take.',
   }),
-  authenticators: text({
+  authenticators: choice(['crammd5'])({
     default: 'crammd5',
-    status: 'refused',
+    status: 'accepted',
     help: 'How agents and driver-based frameworks authenticate. Only crammd5 is known.',
   }),
   authorizers: text({

@@ -27,7 +27,10 @@ export type MasterFlagValues = FlagValues<typeof MASTER_FLAGS>;
 const HEARTBEAT_MS = 15_000;
 
 /** Throws one FlagError about all faults. */
-export function masterOptions(values: MasterFlagValues, start: ServerStart): MasterOptions {
+export function masterOptions(
+  values: MasterFlagValues,
+  start: ServerStart,
+): Omit<MasterOptions, 'verifier'> {
   const { address, random, nowMs } = start;
   const faults = new FlagFaults();
   const domain = faults.read(() => domainOf(values.domain));
@@ -92,6 +95,8 @@ export function masterOptions(values: MasterFlagValues, start: ServerStart): Mas
     heartbeatIntervalMs: HEARTBEAT_MS,
     maxOperatorStreams: values.max_operator_event_stream_subscribers,
     authorizer: authorizer.value,
+    authenticateAgents: values.authenticate_agents,
+    authenticationTimeoutMs: values.authentication_v0_timeout,
     jsonOf: (type, message) => shownJson(type, message),
   };
 }

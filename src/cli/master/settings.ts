@@ -8,6 +8,7 @@ import type { MasterOptions } from '../../master/options.ts';
 import { FlagError, MissingFlagError } from '../flags/faults.ts';
 import type { ParsedFlags } from '../flags/parse.ts';
 import { carriersFrom } from '../process/carriers.ts';
+import { cramMd5Verifier } from '../process/cram-md5.ts';
 import { readCredentials } from '../process/credentials.ts';
 import {
   NO_ADDRESS,
@@ -46,6 +47,7 @@ export async function masterSettings(
       authenticate_http_readonly: values.authenticate_http_readonly,
       authenticate_http_readwrite: values.authenticate_http_readwrite,
       authenticate_http_frameworks: values.authenticate_http_frameworks,
+      authenticate_agents: values.authenticate_agents,
     }),
   );
   const isKept = values.registry !== 'in_memory';
@@ -56,7 +58,7 @@ export async function masterSettings(
   const { credentials, warnings } = read.value;
   return {
     address: address.value,
-    options: options.value,
+    options: { ...options.value, verifier: cramMd5Verifier(credentials) },
     carriers: carriers.value,
     authentication: masterAuthentication({
       readonly: values.authenticate_http_readonly,

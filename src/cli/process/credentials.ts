@@ -56,6 +56,29 @@ export function readCredentials(
   return { credentials, warnings };
 }
 
+/** The one credential in a file: an object, or two words. Throws FlagError. */
+export function readCredential(flag: string, file: string | undefined): Credential | undefined {
+  if (file === undefined) {
+    return undefined;
+  }
+  const text = read(flag, file);
+  const words = text.trim().split(/\s+/);
+  const value =
+    words.length === 2 && isLines(text)
+      ? { principal: words[0], secret: words[1] }
+      : (parse(text) as { principal?: unknown; secret?: unknown } | null | undefined);
+  const { principal, secret } = value ?? {};
+  const other = otherField(value ?? {}, ['principal', 'secret']);
+  const isGood = typeof principal === 'string' && typeof secret === 'string' && secret !== '';
+  if (!isGood || principal === '' || other !== undefined || repeatedKey(text) !== undefined) {
+    throw new FlagError(
+      `--${flag} expects a file that holds {"principal": …, "secret": …}, or the two with a space ` +
+        `between them, got '${file}'${other === undefined ? '' : `, which has ${other}`}`,
+    );
+  }
+  return { principal, secret };
+}
+
 /**
  * Whether the file has the older form, a principal and its secret in each line. A text that looks
  * like JSON is meant to be JSON.

@@ -43,6 +43,9 @@ export interface AgentServerOptions extends PortOptions {
   readonly executorSocket?: string | undefined;
 }
 
+/** The ids of the processes by which an agent authenticates. */
+const AUTHENTICATEE = /^crammd5-authenticatee\(\d+\)$/;
+
 const DEFAULT_HEARTBEAT_MS = 30_000;
 
 /** The effects that this server performs. */
@@ -67,11 +70,11 @@ export class AgentServer {
       realms: { readonly: 'mesos-agent-readonly', readwrite: 'mesos-agent-readwrite' },
       metrics: (now) => views.metrics(now),
       sandboxes: (principal) => views.files({ principal, authorizer }),
-      isReceiver: (id) => id === this.#id,
+      isReceiver: (id) => id === this.#id || AUTHENTICATEE.test(id),
       isMessage: isToAgent,
       decode: decodeToAgent,
-      onMessage: (from, message) =>
-        dispatch({ type: 'masterMessage', nowMs: nowMs(), from, message }),
+      onMessage: (from, message, to) =>
+        dispatch({ type: 'masterMessage', nowMs: nowMs(), from, to, message }),
       onLinkLost: (address, why) => dispatch({ type: 'linkLost', nowMs: nowMs(), address, why }),
       clients: 'Executors',
     });
@@ -96,7 +99,7 @@ export class AgentServer {
         streams.get(effect.stream)?.send(effect.event);
         return;
       case 'sendToMaster':
-        this.port.links.send(this.port.pid(), effect.to, effect.message);
+        this.port.links.send(this.port.pid(effect.from), effect.to, effect.message);
         return;
       case 'link':
         this.port.links.link(effect.address);

@@ -1,5 +1,6 @@
 // A master's port. Requests and messages become events of the state machine, or views answer them.
 // Effects that are sent over HTTP, or to agents, are performed here.
+import { randomBytes } from 'node:crypto';
 import type { MasterEffect } from '../../master/effects.ts';
 import type { MasterEvent } from '../../master/events.ts';
 import type { MasterViews } from '../../master/views.ts';
@@ -45,8 +46,11 @@ export type MasterServerEffect = Extract<
   }
 >;
 
-/** The ids of a master's processes: the master, and one observer for each agent. */
-const RECEIVERS = /^(?:master|slave-observer\(\d+\))$/;
+/** A master's processes: itself, observers of agents, and those that others authenticate with. */
+const RECEIVERS = /^(?:master|(?:slave-observer|crammd5-authenticator-session)\(\d+\))$/;
+
+/** Digits that nobody can foresee. */
+const nonce = () => BigInt(`0x${randomBytes(16).toString('hex')}`).toString();
 
 const NO_FILES: AttachedFiles = new Map();
 
@@ -76,8 +80,15 @@ export class MasterServer {
       isReceiver: (id) => RECEIVERS.test(id),
       isMessage: isToMaster,
       decode: decodeToMaster,
-      onMessage: (from, message) =>
-        dispatch({ type: 'agentMessage', nowMs: nowMs(), from, message }),
+      onMessage: (from, message, to) =>
+        dispatch({
+          type: 'agentMessage',
+          nowMs: nowMs(),
+          from,
+          to,
+          message,
+          ...(message.name === 'AuthenticationStartMessage' ? { nonce: nonce() } : {}),
+        }),
       onLinkLost: (address) => dispatch({ type: 'linkLost', nowMs: nowMs(), address }),
       clients: 'Frameworks',
     });

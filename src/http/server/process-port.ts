@@ -64,7 +64,8 @@ export interface PortProcess<Message> {
   readonly isMessage: (name: string) => boolean;
   /** Undefined for a message that the process does not know. Throws WireError. */
   readonly decode: (name: string, body: Uint8Array) => Message | undefined;
-  readonly onMessage: (from: string, message: Message) => void;
+  /** `to` is the id of the process that the message is for. */
+  readonly onMessage: (from: string, message: Message, to: string) => void;
   /** Called when a linked connection has broken or could not be opened. */
   readonly onLinkLost: (address: string, why: string | undefined) => void;
   /**
@@ -232,14 +233,18 @@ export class ProcessPort<Message> {
     }
     if (this.#owner.isMessage(messageName(wireName))) {
       // The message waits as bytes: decoded it could take many times as much memory.
-      sender.admit(claim, body, (bytes) => this.#deliver(from, wireName, bytes));
+      sender.admit(claim, body, (bytes) => this.#deliver({ from, to }, wireName, bytes));
     } else {
       this.#unknown(from, wireName);
     }
     return true;
   }
 
-  #deliver(from: string, wireName: string, body: Uint8Array): void {
+  #deliver(
+    { from, to }: { readonly from: string; readonly to: string },
+    wireName: string,
+    body: Uint8Array,
+  ): void {
     let message: Message | undefined;
     try {
       message = this.#owner.decode(messageName(wireName), body);
@@ -250,7 +255,7 @@ export class ProcessPort<Message> {
       this.#options.logger.warn(`Dropping ${wireName} of ${from}: ${error.message}`);
     }
     if (message) {
-      this.#owner.onMessage(from, message);
+      this.#owner.onMessage(from, message, to);
     }
   }
 }

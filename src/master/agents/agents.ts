@@ -66,7 +66,7 @@ export function mayJoin(
     log(state, 'warn', `Refusing agent at ${pid} (${info.hostname}): ${why}`);
     return false;
   };
-  const denied = deniedRegistration(state, info);
+  const denied = deniedRegistration(state, pid, info);
   if (denied !== undefined) {
     sendToPid(state, pid, 'AuthenticationErrorMessage', { error: denied });
     return refuse(denied);
@@ -86,22 +86,25 @@ export function mayJoin(
     : true;
 }
 
-/** Agents do not authenticate: they have no principal. */
-const AGENT_PRINCIPAL = undefined;
-
 /**
  * Static reservations, which an agent's flags make, are authorized like dynamic ones, so that an
  * agent cannot reserve for any role it likes. Dynamic reservations were authorized when they were
  * made.
  */
-function deniedRegistration(state: MasterState, info: AgentInfo): string | undefined {
+function deniedRegistration(state: MasterState, pid: string, info: AgentInfo): string | undefined {
+  const value = state.authentication.processes.principalOf(pid);
+  if (value === undefined && state.options.authenticateAgents) {
+    return 'It has not authenticated, and --authenticate_agents asks for it (see --credential)';
+  }
+  const principal = value === undefined ? undefined : { value };
+  const who = value === undefined ? 'without a principal' : `as '${value}'`;
   const denied = (action: string, list: string) =>
-    `Not authorized for action ${action} without a principal, by the list ${list} of --acls`;
-  if (!mayDo(state, AGENT_PRINCIPAL, 'REGISTER_AGENT')) {
+    `Not authorized for action ${action} ${who}, by the list ${list} of --acls`;
+  if (!mayDo(state, principal, 'REGISTER_AGENT')) {
     return denied('REGISTER_AGENT', 'register_agents');
   }
   const resource = toReservationLists(info.resources).find(
-    (it) => isReserved(it) && !mayDo(state, AGENT_PRINCIPAL, 'RESERVE_RESOURCES', { resource: it }),
+    (it) => isReserved(it) && !mayDo(state, principal, 'RESERVE_RESOURCES', { resource: it }),
   );
   return resource === undefined
     ? undefined

@@ -14,6 +14,7 @@ const reregisterTimer = (id: AgentId): MasterTimer => `reregister/${id}`;
 
 /** The connection to an address is lost, and with it that of every agent at the address. */
 export function linkLost(state: MasterState, address: string): void {
+  state.authentication.processes.removeAddress(address);
   for (const agent of [...(state.agents.byAddress.get(address) ?? [])]) {
     disconnectAgent(state, agent);
   }

@@ -136,6 +136,7 @@ function forgetAgent(state: MasterState, agent: Agent): void {
     agents.byPid.delete(agent.pid);
   }
   unlinkAgent(state, agent);
+  state.authentication.processes.remove(agent.pid);
   agents.removed.set(agent.id, true);
   stopPings(state, agent);
   cancelReregistration(state, agent);

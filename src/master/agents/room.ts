@@ -1,5 +1,5 @@
 // The room for agents: how many may register, and how much their registrations may take in bytes,
-// in all and at one IP address. Agents do not authenticate, so that a stranger could register any
+// in all and at one IP address. Where agents need not authenticate, a stranger could register any
 // number. Such agents fill the room of their address, after which new agents from there are
 // refused; known agents at other addresses are not affected.
 import {

@@ -1,0 +1,166 @@
+// The master's side of CRAM-MD5: agents, and frameworks that use libmesos's driver, prove who they
+// are before they register. As in Mesos each attempt is a process of its own on both sides, and a
+// pid is what is authenticated.
+//
+// Deliberately unlike Mesos, a process can authenticate pids of its own address only, only the
+// process that began an attempt can go on with it, and how many may be under way has bounds.
+import type {
+  AuthenticateMessage,
+  AuthenticationStartMessage,
+  AuthenticationStepMessage,
+} from '../../model/generated/messages.ts';
+import { addressOf, parsePid } from '../../model/pid.ts';
+import {
+  CRAM_MD5,
+  challengeOf,
+  judgeResponse,
+  judgeStart,
+  type Verdict,
+} from '../../security/cram-md5.ts';
+import type { AgentMessage } from '../events.ts';
+import { clearTimer, log, sendFrom, sendToPid, setTimer } from '../outbox.ts';
+import type { MasterState } from '../state.ts';
+import type { Handshake } from './authentication.ts';
+
+/** Attempts under way, of all and from one IP address. One takes a few milliseconds. */
+const MAX_HANDSHAKES = 16_384;
+const MAX_HANDSHAKES_OF_IP = 2_048;
+/** Characters of a pid. */
+const MAX_PID_LENGTH = 256;
+
+export function authenticate(state: MasterState, peer: string, { pid }: AuthenticateMessage): void {
+  state.counters.values.messages_authenticate++;
+  const { handshakes, processes } = state.authentication;
+  const at = parsePid(peer);
+  const wanted = parsePid(pid);
+  const isLong = peer.length > MAX_PID_LENGTH || pid.length > MAX_PID_LENGTH;
+  if (isLong || at === undefined || wanted === undefined || addressOf(at) !== addressOf(wanted)) {
+    refuse(state, peer, 'A process can authenticate a pid of its own address only');
+    return;
+  }
+  processes.remove(pid);
+  const open = handshakes.byPid.get(pid);
+  if (open !== undefined) {
+    end(state, open);
+  }
+  const ofIp = handshakes.byIp.get(at.host) ?? 0;
+  if (handshakes.byId.size >= MAX_HANDSHAKES || ofIp >= MAX_HANDSHAKES_OF_IP) {
+    refuse(state, peer, 'Too many processes are authenticating');
+    return;
+  }
+  const id = `crammd5-authenticator-session(${state.authentication.next++})`;
+  const handshake: Handshake = { id, peer, pid, ip: at.host, challenge: undefined };
+  handshakes.byId.set(id, handshake);
+  handshakes.byPid.set(pid, handshake);
+  handshakes.byIp.set(at.host, ofIp + 1);
+  setTimer(state, `authentication/${id}`, state.options.authenticationTimeoutMs);
+  sendFrom(state, id, peer, 'AuthenticationMechanismsMessage', { mechanisms: [CRAM_MD5] });
+}
+
+function refuse(state: MasterState, peer: string, why: string): void {
+  log(state, 'warn', `Refusing to authenticate ${peer.slice(0, MAX_PID_LENGTH)}: ${why}`);
+  sendToPid(state, peer, 'AuthenticationErrorMessage', { error: why });
+}
+
+export function authenticationStarted(
+  state: MasterState,
+  event: AgentMessage,
+  start: AuthenticationStartMessage,
+): void {
+  const handshake = handshakeOf(state, event);
+  if (handshake === undefined) {
+    return;
+  }
+  const { nonce } = event;
+  if (handshake.challenge !== undefined || nonce === undefined) {
+    const error = "Unexpected authentication 'start' received";
+    take(state, handshake, { kind: 'error', error });
+    return;
+  }
+  const challenge = challengeOf(nonce, state.nowMs, state.options.hostname);
+  take(state, handshake, judgeStart(start, challenge));
+}
+
+export function authenticationStepped(
+  state: MasterState,
+  event: AgentMessage,
+  { data }: AuthenticationStepMessage,
+): void {
+  const handshake = handshakeOf(state, event);
+  if (handshake === undefined) {
+    return;
+  }
+  const { challenge } = handshake;
+  if (challenge === undefined) {
+    const error = "Unexpected authentication 'step' received";
+    take(state, handshake, { kind: 'error', error });
+    return;
+  }
+  take(state, handshake, judgeResponse(challenge, data, state.options.verifier));
+}
+
+/** The attempt that a message is about; undefined where it has ended, or is another process's. */
+function handshakeOf(state: MasterState, { from, to = '', message }: AgentMessage) {
+  const handshake = state.authentication.handshakes.byId.get(to);
+  if (handshake?.peer === from) {
+    return handshake;
+  }
+  log(state, 'debug', `Dropping ${message.name} of ${from}: it is authenticating nothing`);
+  return undefined;
+}
+
+/** Acts on a verdict, of which all but a challenge end the attempt. */
+function take(state: MasterState, handshake: Handshake, verdict: Verdict): void {
+  const { id, peer, pid, ip } = handshake;
+  if (verdict.kind === 'challenge') {
+    handshake.challenge = verdict.challenge;
+    const data = new TextEncoder().encode(verdict.challenge);
+    sendFrom(state, id, peer, 'AuthenticationStepMessage', { data });
+    return;
+  }
+  end(state, handshake);
+  const noRoom =
+    verdict.kind === 'authenticated' ? state.authentication.processes.roomError(ip) : undefined;
+  const outcome: Verdict = noRoom === undefined ? verdict : { kind: 'error', error: noRoom };
+  switch (outcome.kind) {
+    case 'authenticated':
+      log(state, 'info', `Authenticated ${pid} as '${outcome.principal}'`);
+      state.authentication.processes.add(pid, outcome.principal);
+      // The end of the connection is the end of what has been authenticated.
+      state.effects.push({ type: 'link', address: pid.slice(pid.indexOf('@') + 1) });
+      sendFrom(state, id, peer, 'AuthenticationCompletedMessage', {});
+      return;
+    case 'failed':
+      log(state, 'warn', `${pid} has not authenticated: no such principal, or another secret`);
+      sendFrom(state, id, peer, 'AuthenticationFailedMessage', {});
+      return;
+    case 'error':
+      log(state, 'warn', `${pid} has not authenticated: ${outcome.error}`);
+      sendFrom(state, id, peer, 'AuthenticationErrorMessage', { error: outcome.error });
+      return;
+    default:
+      outcome satisfies never;
+  }
+}
+
+/** The time of an attempt is over. As in Mesos the other side is not told, and tries again. */
+export function authenticationTimedOut(state: MasterState, id: string): void {
+  const handshake = state.authentication.handshakes.byId.get(id);
+  if (handshake !== undefined) {
+    log(state, 'warn', `${handshake.pid} has not authenticated in time`);
+    end(state, handshake);
+  }
+}
+
+function end(state: MasterState, { id, pid, ip }: Handshake): void {
+  const { byId, byPid, byIp } = state.authentication.handshakes;
+  byId.delete(id);
+  byPid.delete(pid);
+  const left = (byIp.get(ip) ?? 1) - 1;
+  if (left === 0) {
+    byIp.delete(ip);
+  } else {
+    byIp.set(ip, left);
+  }
+  clearTimer(state, `authentication/${id}`);
+}

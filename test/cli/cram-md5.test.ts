@@ -1,0 +1,83 @@
+// CRAM-MD5 with the digests of RFC 2195 and of a session that Apache Mesos's master has accepted.
+import { expect, test } from 'vitest';
+import { cramMd5Prover, cramMd5Verifier } from '../../src/cli/process/cram-md5.ts';
+import { challengeOf, judgeResponse, judgeStart } from '../../src/security/cram-md5.ts';
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+const text = (data: Uint8Array | undefined) => new TextDecoder().decode(data);
+
+const CREDENTIALS = [
+  { principal: 'fw-a', secret: 'secret-f' },
+  { principal: 'tim', secret: 'tanstaaftanstaaf' },
+  { principal: 'with blanks in it', secret: 'x'.repeat(100) },
+];
+const verifier = cramMd5Verifier(CREDENTIALS);
+
+test.each([
+  ['<2804045191.735391@host-a>', 'fw-a 5ad7b7fb1a2abc5fafe6d22f2875d227'],
+  ['<1896.697170952@postoffice.reston.mci.net>', 'tim b913a602c7eda7a495b4e6e7334d3890'],
+])('the response to %s is %s', (challenge, response) => {
+  const [principal] = response.split(' ');
+  const credential = CREDENTIALS.find((it) => it.principal === principal);
+  expect(credential && text(cramMd5Prover(credential).responseTo(bytes(challenge)))).toBe(response);
+  expect(judgeResponse(challenge, bytes(response), verifier)).toEqual({
+    kind: 'authenticated',
+    principal,
+  });
+});
+
+test('a principal may have spaces in it, and a secret may be longer than a block of MD5', () => {
+  const [, , credential] = CREDENTIALS;
+  const response = credential && cramMd5Prover(credential).responseTo(bytes('<1.2@h>'));
+  expect(judgeResponse('<1.2@h>', response ?? bytes(''), verifier)).toEqual({
+    kind: 'authenticated',
+    principal: 'with blanks in it',
+  });
+});
+
+test.each([
+  ['a digest of another challenge', 'fw-a 5ad7b7fb1a2abc5fafe6d22f2875d228'],
+  ['a digest in upper case', 'fw-a 5AD7B7FB1A2ABC5FAFE6D22F2875D227'],
+  ['a short digest', 'fw-a 5ad7b7fb'],
+  ['no digest', 'fw-a '],
+  ['an unknown principal', 'fw-b 5ad7b7fb1a2abc5fafe6d22f2875d227'],
+])('%s fails', (_, response) => {
+  const challenge = '<2804045191.735391@host-a>';
+  expect(judgeResponse(challenge, bytes(response), verifier)).toEqual({ kind: 'failed' });
+});
+
+test.each([
+  ['fw-a', 'SASL(-5): bad protocol / cancel: need authentication name'],
+  ['', 'SASL(-5): bad protocol / cancel: need authentication name'],
+  [' 5ad7', 'SASL(-5): bad protocol / cancel: need authentication name'],
+  [
+    `${'p'.repeat(1_000_000)} 5ad7`,
+    'SASL(-5): bad protocol / cancel: CRAM-MD5 input longer than 1024 bytes',
+  ],
+])('a response that is none gets the error that Cyrus SASL gives', (response, error) => {
+  expect(judgeResponse('<1.2@h>', bytes(response), verifier)).toEqual({ kind: 'error', error });
+});
+
+test('an attempt begins with the mechanism and without data', () => {
+  const challenge = challengeOf('42', 1_700_000_000_000, 'host-a');
+  expect(challenge).toBe('<42.5501285@host-a>');
+  const data = new Uint8Array();
+  expect(judgeStart({ mechanism: 'CRAM-MD5', data }, challenge)).toEqual({
+    kind: 'challenge',
+    challenge,
+  });
+  expect(judgeStart({ mechanism: 'PLAIN', data }, challenge)).toEqual({
+    kind: 'error',
+    error: "SASL(-4): no mechanism available: Couldn't find mech PLAIN",
+  });
+  expect(judgeStart({ mechanism: 'CRAM-MD5', data: bytes('x') }, challenge)).toEqual({
+    kind: 'error',
+    error: 'SASL(-5): bad protocol / cancel: Remote sent first but mech does not allow it.',
+  });
+});
+
+test('a challenge that is too long to be one gets no response', () => {
+  const [credential] = CREDENTIALS;
+  const prover = credential && cramMd5Prover(credential);
+  expect(prover?.responseTo(new Uint8Array(1_025))).toBeUndefined();
+});

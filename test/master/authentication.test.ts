@@ -1,0 +1,215 @@
+// Agents authenticate with the master before they register.
+import { expect, test } from 'vitest';
+import { cramMd5Prover, cramMd5Verifier } from '../../src/cli/process/cram-md5.ts';
+import type { MasterOptions } from '../../src/master/options.ts';
+import type { MessageToAgent, MessageToMaster } from '../../src/model/agent-messages.ts';
+import { aclAuthorizer, parseAcls } from '../../src/security/acls.ts';
+import { resources, World } from './harness.ts';
+
+const CREDENTIAL = { principal: 'agent-a', secret: 'secret-a' };
+const MASTER = 'master';
+const AGENT = 'slave(1)@10.0.0.2:5051';
+const PEER = 'crammd5-authenticatee(1)@10.0.0.2:5051';
+
+const world = (options: Partial<MasterOptions> = {}) =>
+  new World({ verifier: cramMd5Verifier([CREDENTIAL]), authenticateAgents: true, ...options });
+
+/** What the master has said since the last time, with the id of the process that says it. */
+function said(to: World): { from: string; to: string; message: MessageToAgent }[] {
+  return to.toAgents
+    .splice(0)
+    .filter(({ message }) => message.name !== 'PingAgentMessage')
+    .map(({ from = MASTER, to, message }) => ({ from, to, message }));
+}
+
+let nonces = 1;
+
+function say(at: World, message: MessageToMaster, { from = PEER, to = MASTER } = {}) {
+  at.dispatch({ type: 'agentMessage', from, to, message, nonce: String(nonces++) });
+  return said(at);
+}
+
+const authenticate = (at: World, pid = AGENT, from = PEER) =>
+  say(at, { name: 'AuthenticateMessage', body: { pid } }, { from });
+
+const start = (at: World, to: string, from = PEER) =>
+  say(
+    at,
+    {
+      name: 'AuthenticationStartMessage',
+      body: { mechanism: 'CRAM-MD5', data: new Uint8Array() },
+    },
+    { from, to },
+  );
+
+const respond = (at: World, to: string, data: Uint8Array, from = PEER) =>
+  say(at, { name: 'AuthenticationStepMessage', body: { data } }, { from, to });
+
+function challenge(at: World): { session: string; data: Uint8Array } {
+  const [offer] = authenticate(at);
+  const session = offer?.from ?? '';
+  const [step] = start(at, session);
+  const { message } = step ?? {};
+  return {
+    session,
+    data: message?.name === 'AuthenticationStepMessage' ? message.body.data : new Uint8Array(),
+  };
+}
+
+const response = (data: Uint8Array, credential = CREDENTIAL) =>
+  cramMd5Prover(credential).responseTo(data) ?? new Uint8Array();
+
+function proveTo(at: World, credential = CREDENTIAL) {
+  const { session, data } = challenge(at);
+  return respond(at, session, response(data, credential));
+}
+
+function register(at: World, from = AGENT, text = 'cpus:4;mem:1024') {
+  const agent = { hostname: 'node', port: 5051, resources: resources(text) };
+  const body = { agent, version: '1.11.0' };
+  return say(at, { name: 'RegisterAgentMessage', body }, { from }).map(
+    ({ message }) => message.name,
+  );
+}
+
+test('the messages are those of Mesos, each attempt by a process of its own', () => {
+  const at = world();
+  const [offer] = authenticate(at);
+  expect(offer).toEqual({
+    from: 'crammd5-authenticator-session(1)',
+    to: PEER,
+    message: { name: 'AuthenticationMechanismsMessage', body: { mechanisms: ['CRAM-MD5'] } },
+  });
+  const [step] = start(at, offer?.from ?? '');
+  const data = step?.message.name === 'AuthenticationStepMessage' ? step.message.body.data : null;
+  expect(new TextDecoder().decode(data ?? new Uint8Array())).toMatch(
+    /^<\d+\.\d+@master\.example>$/,
+  );
+  const [outcome] = respond(at, offer?.from ?? '', response(data ?? new Uint8Array()));
+  expect(outcome?.message).toEqual({ name: 'AuthenticationCompletedMessage', body: {} });
+  expect(at.links).toContain('10.0.0.2:5051');
+  expect(register(at)).toEqual(['AgentRegisteredMessage']);
+  expect(at.views.metrics(at.nowMs)['master/messages_authenticate']).toBe(1);
+  expect(authenticate(at)[0]?.from).toBe('crammd5-authenticator-session(2)');
+});
+
+test('an agent that has not authenticated is not registered', () => {
+  const at = world();
+  expect(register(at)).toEqual(['AuthenticationErrorMessage']);
+  expect(at.logs.join('\n')).toContain(
+    'Refusing agent at slave(1)@10.0.0.2:5051 (node): It has not authenticated',
+  );
+  // What one process has proved is no proof for another.
+  proveTo(at);
+  expect(register(at, 'slave(2)@10.0.0.2:5051')).toEqual(['AuthenticationErrorMessage']);
+  expect(register(at)).toEqual(['AgentRegisteredMessage']);
+});
+
+test('without --authenticate_agents an agent may authenticate, and need not', () => {
+  const at = world({ authenticateAgents: false });
+  expect(register(at)).toEqual(['AgentRegisteredMessage']);
+  const wrong = { principal: 'agent-a', secret: 'secret-b' };
+  expect(proveTo(at, wrong)[0]?.message.name).toBe('AuthenticationFailedMessage');
+});
+
+test('lists are about the principal of the agent', () => {
+  const acls = {
+    permissive: false,
+    register_agents: [{ principals: { values: ['agent-a'] }, agents: { type: 'ANY' } }],
+    reserve_resources: [{ principals: { values: ['agent-a'] }, roles: { values: ['eng'] } }],
+  };
+  const at = world({ authorizer: aclAuthorizer(parseAcls(acls)), authenticateAgents: false });
+  expect(register(at)).toEqual(['AuthenticationErrorMessage']);
+  proveTo(at);
+  expect(register(at, AGENT, 'cpus(ops):4;mem:1024')).toEqual(['AuthenticationErrorMessage']);
+  expect(at.logs.at(-1)).toContain("RESERVE_RESOURCES for role 'ops' as 'agent-a'");
+  expect(register(at, AGENT, 'cpus(eng):4;mem:1024')).toEqual(['AgentRegisteredMessage']);
+});
+
+test('a failed or faulty attempt is over, and the next one is another', () => {
+  const at = world();
+  const { session, data } = challenge(at);
+  const wrong = response(data, { principal: 'agent-a', secret: 'secret-b' });
+  expect(respond(at, session, wrong)[0]?.message.name).toBe('AuthenticationFailedMessage');
+  expect(respond(at, session, response(data))).toEqual([]);
+  // A response that was heard is none to another challenge.
+  const again = challenge(at);
+  expect(again.data).not.toEqual(data);
+  expect(respond(at, again.session, response(data))[0]?.message.name).toBe(
+    'AuthenticationFailedMessage',
+  );
+  expect(register(at)).toEqual(['AuthenticationErrorMessage']);
+});
+
+test.each([
+  [
+    'a step before the start',
+    (at: World, to: string) => respond(at, to, new Uint8Array(1)),
+    'step',
+  ],
+  [
+    'two starts',
+    (at: World, to: string) => {
+      start(at, to);
+      return start(at, to);
+    },
+    'start',
+  ],
+])('%s is an error', (_, misbehave, what) => {
+  const at = world();
+  const session = authenticate(at)[0]?.from ?? '';
+  const error = `Unexpected authentication '${what}' received`;
+  expect(misbehave(at, session).map(({ message }) => message)).toEqual([
+    { name: 'AuthenticationErrorMessage', body: { error } },
+  ]);
+});
+
+test('a stranger can neither go on with an attempt nor authenticate what is not his', () => {
+  const at = world();
+  const stranger = 'crammd5-authenticatee(1)@10.0.0.66:5051';
+  expect(authenticate(at, AGENT, stranger)[0]?.message).toEqual({
+    name: 'AuthenticationErrorMessage',
+    body: { error: 'A process can authenticate a pid of its own address only' },
+  });
+  const { session, data } = challenge(at);
+  expect(respond(at, session, response(data), stranger)).toEqual([]);
+  expect(respond(at, session, response(data))[0]?.message.name).toBe(
+    'AuthenticationCompletedMessage',
+  );
+});
+
+test('what is proved ends with the connection, and when the process authenticates anew', () => {
+  const at = world();
+  proveTo(at);
+  at.dispatch({ type: 'linkLost', address: '10.0.0.2:5051' });
+  expect(register(at)).toEqual(['AuthenticationErrorMessage']);
+  proveTo(at);
+  authenticate(at);
+  expect(register(at)).toEqual(['AuthenticationErrorMessage']);
+});
+
+test('an attempt has so much time, and there is room for so many', () => {
+  const at = world({ authenticationTimeoutMs: 4_000 });
+  const { session, data } = challenge(at);
+  at.advance(4_000);
+  expect(respond(at, session, response(data))).toEqual([]);
+  const peers = Array.from({ length: 2_049 }, (_, i) => `10.0.0.2:${i + 1}`);
+  const answers = peers.map((address) =>
+    authenticate(at, `slave(1)@${address}`, `c(1)@${address}`),
+  );
+  expect(answers.at(-2)?.[0]?.message.name).toBe('AuthenticationMechanismsMessage');
+  expect(answers.at(-1)?.[0]?.message).toEqual({
+    name: 'AuthenticationErrorMessage',
+    body: { error: 'Too many processes are authenticating' },
+  });
+  const elsewhere = '10.0.0.3:5051';
+  expect(authenticate(at, `slave(1)@${elsewhere}`, `c(1)@${elsewhere}`)[0]?.message.name).toBe(
+    'AuthenticationMechanismsMessage',
+  );
+  at.advance(4_000);
+  expect(at.master.authentication.handshakes).toEqual({
+    byId: new Map(),
+    byPid: new Map(),
+    byIp: new Map(),
+  });
+});
