@@ -14,10 +14,11 @@ describe.runIf(canMakeNetworks)('a container of type DOCKER', () => {
   beforeEach(async () => {
     folder = temporaryFolder();
     network = await NetworkNamespace.make();
-    // The file is that of a machine with its own server of names, and one that others reach.
+    // The file is that of a machine with its own server of names, and one that others reach, which
+    // is among docker's usual addresses.
     await network.shell(`
       mount -t tmpfs none /run
-      printf 'search lan\\nnameserver 127.0.0.1\\nnameserver 10.9.0.53\\n' > /run/resolv.conf
+      printf 'search lan\\nnameserver 127.0.0.1\\nnameserver 172.17.0.53\\n' > /run/resolv.conf
       mount --bind /run/resolv.conf /etc/resolv.conf
     `);
   });
@@ -31,21 +32,21 @@ describe.runIf(canMakeNetworks)('a container of type DOCKER', () => {
     expect(found).toMatchObject({
       inspected: {
         NetworkSettings: {
-          IPAddress: '172.17.0.2',
+          IPAddress: '172.18.0.2',
           Ports: { '80/tcp': [{ HostPort: '31000' }] },
         },
       },
       served: { byAddress: 'hello\n', byPort: 'hello\n' },
       client:
-        'Container exited with status 0\nhello\n10.0.0.7\tdb\n172.17.0.3\tclient\nclient\n' +
-        'search lan\nnameserver 10.9.0.53\neth0\nlo\n',
+        'Container exited with status 0\nhello\n10.0.0.7\tdb\n172.18.0.3\tclient\nclient\n' +
+        'search lan\nnameserver 172.17.0.53\neth0\nlo\n',
       second: expect.stringContaining('host port 31000/tcp is mapped to container'),
       taken: expect.stringContaining('a program of the machine listens on port 31001/tcp'),
       during: { links: 1, leases: 1 },
       after: { links: 0, leases: 0, rules: 0 },
     });
     expect(found.networks).toEqual([
-      { ip_addresses: [{ protocol: NetworkInfo_Protocol.IPv4, ip_address: '172.17.0.2' }] },
+      { ip_addresses: [{ protocol: NetworkInfo_Protocol.IPv4, ip_address: '172.18.0.2' }] },
     ]);
     expect(found.during.rules).toBeGreaterThan(0);
   });

@@ -120,7 +120,7 @@ const remains = () => ({
     .filter((line) => line.startsWith('veth')).length,
   rules: execFileSync('iptables-save', { encoding: 'utf8' })
     .split('\n')
-    .filter((line) => line.includes('-A CNI-DN-') || line.includes('172.17.0.')).length,
+    .filter((line) => line.includes('-A CNI-DN-') || line.includes('172.18.0.')).length,
   leases: readdirSync('/run/mesoscale/docker-bridge/docker-bridge').filter((it) =>
     it.startsWith('172.'),
   ).length,

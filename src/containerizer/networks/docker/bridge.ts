@@ -1,10 +1,14 @@
 // The network of containers of type DOCKER that ask for BRIDGE. It is configured here, for CNI
 // plugins, as docker has its own; these make the bridge with the first of such containers.
+import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
+import { orNoEntry } from '../../../filesystem/folder.ts';
 import { ContainerizerError } from '../../containerizer-error.ts';
+import { serversIn } from '../../plan/docker/docker-resolving.ts';
 import { type NetworkList, networkListIn } from '../cni/configuration.ts';
 import { pluginPath } from '../cni/plugin-programs.ts';
-import { freeSubnet, routesIn, subnetText } from './subnets.ts';
+import { freeSubnet, routesIn, subnetIn, subnetText } from './subnets.ts';
 
 /** Its name for plugins. */
 export const BRIDGE_NETWORK = 'docker-bridge';
@@ -66,12 +70,22 @@ export async function bridgeNetwork({
 
 const NEEDED = ['bridge', 'host-local', 'portmap'];
 
+/** Of the kernel's list of routes, of which a machine has some dozens. */
+const MOST_BYTES = 2 ** 20;
+
+/** Rejects with ContainerizerError. */
 async function ownSubnet(): Promise<string> {
-  const subnet = freeSubnet(routesIn(await readFile('/proc/net/route', 'utf8')), BRIDGE);
+  const routes = await text(createReadStream('/proc/net/route', { end: MOST_BYTES }));
+  const servers = serversIn(
+    ((await readFile('/etc/resolv.conf', 'utf8').catch(orNoEntry)) ?? '').split('\n'),
+  );
+  // Nobody would reach those servers any more, whichever route leads there.
+  const used = [...routesIn(routes), ...servers.flatMap((it) => subnetIn(`${it}/32`) ?? [])];
+  const subnet = routes.length > MOST_BYTES ? undefined : freeSubnet(used, BRIDGE);
   if (subnet === undefined) {
     throw new ContainerizerError(
-      'The network BRIDGE has no addresses: all from 172.17.0.0/16 to 172.31.0.0/16 are in use on this ' +
-        'machine; --docker_bridge_network of the agent names others',
+      'The network BRIDGE has no addresses: none from 172.17.0.0/16 to 172.31.0.0/16 are known to be free ' +
+        'on this machine; --docker_bridge_network of the agent names others',
     );
   }
   return subnetText(subnet);

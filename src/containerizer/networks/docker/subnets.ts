@@ -10,9 +10,10 @@ export interface Subnet {
   readonly bits: number;
 }
 
-export interface Route extends Subnet {
-  /** The link that leads there. */
-  readonly link: string;
+/** Addresses that somebody has. */
+export interface Used extends Subnet {
+  /** The link of the machine that leads there, where that is known. */
+  readonly link?: string;
 }
 
 /** `ADDRESS/BITS`; undefined for any other text, and for an address that is not the lowest one. */
@@ -34,7 +35,7 @@ const meet = (one: Subnet, other: Subnet): boolean =>
   one.first < other.first + sizeOf(other.bits) && other.first < one.first + sizeOf(one.bits);
 
 /** From the kernel's list, /proc/net/route, without those to everywhere. */
-export const routesIn = (text: string): Route[] =>
+export const routesIn = (text: string): Used[] =>
   text
     .split('\n')
     .slice(1)
@@ -60,7 +61,7 @@ const USUAL: readonly Subnet[] = Array.from({ length: 15 }, (_, index) => ({
 }));
 
 /** That of the bridge, where it is there already. Undefined where others have them all. */
-export function freeSubnet(routes: readonly Route[], bridge: string): Subnet | undefined {
-  const own = routes.find(({ link }) => link === bridge);
-  return own ?? USUAL.find((it) => !routes.some((route) => meet(it, route)));
+export function freeSubnet(used: readonly Used[], bridge: string): Subnet | undefined {
+  const own = used.find(({ link }) => link === bridge);
+  return own ?? USUAL.find((it) => !used.some((other) => meet(it, other)));
 }

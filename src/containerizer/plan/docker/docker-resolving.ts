@@ -35,7 +35,8 @@ export function resolvingIn({ addresses, dns }: Resolving, text: (path: string) 
 
 const serverIn = (line: string) => /^\s*nameserver\s+(\S+)/.exec(line)?.[1];
 
-const serversIn = (lines: readonly string[]): string[] =>
+/** By the lines of a resolv.conf. */
+export const serversIn = (lines: readonly string[]): string[] =>
   lines.map(serverIn).filter((it) => it !== undefined);
 
 const isIpv6 = (address: string) => address.includes(':');
