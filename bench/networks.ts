@@ -19,13 +19,13 @@ import {
 } from './containers/one-agent.ts';
 import { beside, runtimeContainers } from './containers/rivals.ts';
 import { longest } from './loop/stretches.ts';
-import { addressesOf, answering, crossed, SERVICE } from './networks/crossing.ts';
+import { crossed } from './networks/crossing.ts';
 import { isSeparate } from './networks/separate.ts';
 import type { Measurement } from './report.ts';
 
 export const USAGE = `usage: npm run bench -- networks [options]
 
-Needs root, an OCI runtime, iproute2, busybox-static and the plugins of CNI.
+Needs root, an OCI runtime, iproute2, python3 and the plugins of CNI.
 
   --containers=N   containers of a bridge network (200)
   --plugins=PATH   folder of the plugins (/usr/lib/cni)
@@ -109,19 +109,14 @@ async function play(options: RunOptions, agent: AgentProcess): Promise<Measureme
   const master = `127.0.0.1:${port}`;
   await agent.start();
   let sinceMs = Date.now();
-  const shared = { master, network: NETWORK, command: SERVICE, group: 0 };
-  const load = new ContainerLoad({ ...shared, tasks: containers });
+  const load = new ContainerLoad({ master, tasks: containers, group: 0, network: NETWORK });
   add('launch.all', 's', (await load.launched()) / 1000);
   found.push(...longest('launch', agent.busySince(sinceMs)));
   sinceMs = Date.now();
   add('statistics', 'ms', await fastest(`http://127.0.0.1:${port + 1}/monitor/statistics`));
   add('containers', 'ms', await fastest(`http://127.0.0.1:${port + 1}/containers`));
   found.push(...longest('statistics', agent.busySince(sinceMs)));
-  const addresses = await addressesOf(master);
-  await answering(addresses);
-  sinceMs = Date.now();
-  add('crossed', 'pairs', await crossed(agent.folder, addresses));
-  add('crossed.all', 's', (Date.now() - sinceMs) / 1000);
+  add('crossed', 's', (await crossed(master, agent.folder)) / 1000);
   sinceMs = Date.now();
   await load.killed();
   // The network of the last one goes after the status of its end.

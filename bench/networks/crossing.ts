@@ -1,18 +1,13 @@
-// Containers of a network, each connected to from every other one.
-import { execFile } from 'node:child_process';
+// Containers of a network, each connected with another one.
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import { ownProcessesNamed } from '../../src/containerizer/host/process-table.ts';
+import { TASK_PROGRAM } from '../containers/load.ts';
 
-/** What containers run to be connected to. */
-export const SERVICE = 'exec busybox httpd -f -p 80';
-const PROGRAM = 'busybox';
+const SCRIPT = join(import.meta.dirname, 'cross.py');
+const MOST_MS = 60_000;
 const LOOK_MS = 50;
-
-/** Called with addresses; prints those that it cannot connect to. */
-const PROBE = `for address; do
-  { exec 3<>/dev/tcp/$address/80; } 2>/dev/null && exec 3>&- || echo $address
-done`;
 
 interface Status {
   readonly container_status?: {
@@ -23,7 +18,7 @@ interface Status {
 }
 
 /** The first address of each task that runs, as the master's statuses have it. */
-export async function addressesOf(master: string): Promise<string[]> {
+async function addressesOf(master: string): Promise<string[]> {
   const answer = await fetch(`http://${master}/tasks?limit=10000`);
   const { tasks } = (await answer.json()) as {
     tasks: { readonly state: string; readonly statuses: readonly Status[] }[];
@@ -36,35 +31,32 @@ export async function addressesOf(master: string): Promise<string[]> {
     });
 }
 
-/** Resolves when all answer to the machine. */
-export async function answering(addresses: readonly string[]): Promise<void> {
-  while ((await silent([], addresses)) !== '') {
-    await delay(LOOK_MS);
-  }
-}
-
 /**
- * How many pairs were connected, of containers in the agent's folder. Rejects where one cannot be.
+ * Connects each of the containers in the agent's folder with another one; tells how long that took.
+ * Rejects where one cannot be, or has another address than its status tells.
  */
-export async function crossed(folder: string, addresses: readonly string[]): Promise<number> {
-  const services = [...ownProcessesNamed(PROGRAM)]
-    .filter(([where]) => where?.startsWith(folder))
-    .flatMap(([, pids]) => pids);
-  if (services.length !== addresses.length || new Set(addresses).size !== addresses.length) {
-    throw new Error(`${services.length} containers have the addresses ${addresses.join(' ')}`);
+export async function crossed(master: string, folder: string): Promise<number> {
+  const addresses = await addressesOf(master);
+  let namespaces: readonly string[] = [];
+  while (namespaces.length < addresses.length) {
+    await delay(LOOK_MS);
+    namespaces = namespacesOf(folder);
   }
-  for (const pid of services) {
-    const found = await silent(['nsenter', `--net=/proc/${pid}/ns/net`], addresses);
-    if (found !== '') {
-      throw new Error(`from the container of process ${pid} these do not answer: ${found}`);
-    }
+  const beganMs = performance.now();
+  const { status, stdout, stderr } = spawnSync('python3', [SCRIPT], {
+    input: namespaces.join('\n'),
+    encoding: 'utf8',
+    timeout: MOST_MS,
+  });
+  const ms = performance.now() - beganMs;
+  if (status !== 0 || stdout.trim() !== addresses.toSorted().join('\n')) {
+    throw new Error(`${addresses.length} containers cannot be connected: ${stdout}${stderr}`);
   }
-  return services.length * addresses.length;
+  return ms;
 }
 
-/** Those that cannot be connected to by what the command enters. */
-async function silent(entering: readonly string[], addresses: readonly string[]): Promise<string> {
-  const line = [...entering, 'bash', '-c', PROBE, 'probe', ...addresses];
-  const [program = '', ...parameters] = line;
-  return (await promisify(execFile)(program, parameters)).stdout;
-}
+/** Of the processes of containers, which may begin after their tasks are told to run. */
+const namespacesOf = (folder: string): string[] =>
+  [...ownProcessesNamed(TASK_PROGRAM)]
+    .filter(([where]) => where?.startsWith(folder))
+    .flatMap(([, pids]) => pids.map((pid) => `/proc/${pid}/ns/net`));
