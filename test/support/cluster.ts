@@ -21,6 +21,9 @@ const LOOK_MS = 20;
  */
 const PORTS = { from: 12_000, to: 30_000 };
 
+/** Of an agent whose flags do not say it. */
+const RESOURCES = '--resources=cpus:4;mem:2048;disk:1024;ports:[31000-31099]';
+
 /** What a task asks for that runs beside others on the agent of a test. */
 export const LITTLE = [
   { name: 'cpus', type: 'SCALAR', scalar: { value: 0.1 } },
@@ -195,7 +198,7 @@ export class TestCluster {
         `--master=${this.address}`,
         `--work_dir=${join(this.folder, 'agent')}`,
         `--runtime_dir=${join(this.folder, 'agent', 'run')}`,
-        '--resources=cpus:4;mem:2048;disk:1024;ports:[31000-31099]',
+        ...(flags.some((flag) => flag.startsWith('--resources=')) ? [] : [RESOURCES]),
         '--registration_backoff_factor=10ms',
         ...(flags.includes('--switch_user') ? [] : ['--no-switch_user']),
         ...flags,
