@@ -15,10 +15,7 @@ export interface CniAsked {
   readonly hasOtherDns?: true | undefined;
   /** What the container calls its machine. */
   readonly hostname: string;
-  /**
-   * Whether it is refused where no plugin takes the ports or addresses that it asks for, or where a
-   * program of the machine listens on such a port.
-   */
+  /** Whether it is refused where no plugin takes the ports or addresses that it asks for. */
   readonly isStrict?: true | undefined;
 }
 

@@ -107,6 +107,7 @@ class CniNetworks implements NetworkKind<CniAsked> {
   }
 
   async #attach({ id, namespace, asked, note, abort }: Attachment<CniAsked>): Promise<Attached> {
+    requireContainerId(id);
     const links = await this.#linksOf(asked);
     abort.throwIfAborted();
     await this.#ports.take(id, mappedBy(links), abort);
@@ -208,8 +209,8 @@ class CniNetworks implements NetworkKind<CniAsked> {
       const network = await this.#configurations.find(asked.name ?? '');
       if (isStrict === true) {
         requireCapabilities(network, asked);
-        await requireUnused(asked);
       }
+      await requireUnused(asked);
       links.push({ ifName: `eth${at}`, network, asked, folders: this.#folders });
       this.#tellOfPorts(network, asked);
     }
@@ -287,6 +288,22 @@ class CniNetworks implements NetworkKind<CniAsked> {
   #forget(id: ContainerId, links: readonly NotedLink[]): void {
     this.#links.delete(id);
     this.#ports.release(id, mappedBy(links));
+  }
+}
+
+/** Of the specification, which has fewer than Mesos. */
+const CONTAINER_ID = /^[a-zA-Z0-9][\w.-]*$/;
+
+/**
+ * Throws ContainerizerError: plugins would refuse to attach the container, and to detach it too, so
+ * that something of it would be left for ever.
+ */
+function requireContainerId(id: ContainerId): void {
+  if (!CONTAINER_ID.test(id)) {
+    throw new ContainerizerError(
+      `Container ${id} cannot join CNI networks: an id there has letters, digits, '_', '.' and '-', ` +
+        'of which the first is a letter or a digit',
+    );
   }
 }
 

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ContainerizerError } from '../../../../src/containerizer/containerizer-error.ts';
@@ -442,6 +443,40 @@ test('before the first container comes, a network gives back what none has any m
   expect(it.warnings()).toEqual([
     expect.stringContaining("failed to collect garbage of CNI network 'one': stdout='bad"),
   ]);
+});
+
+test.each(['-rf', '_x', 'a:b', '@x', 'con%s', 'ünï'])(
+  'an id that plugins do not take, as %s, is refused before one is asked',
+  async (id) => {
+    using it = new MockNetworks({
+      files: { 'a.conf': ONE },
+      plugins: { mock: answering(RESULT) },
+    });
+    await expect(it.attach(id, [{ name: 'one' }])).rejects.toThrow(
+      `Container ${id} cannot join CNI networks: an id there has letters`,
+    );
+    expect(it.calls()).toEqual([]);
+    expect(it.noted.has(id)).toBe(false);
+  },
+);
+
+test('a port on which a program of the machine listens stays its own', async () => {
+  using it = new MockNetworks({
+    files: { 'a.conf': { ...ONE, capabilities: { portMappings: true } } },
+    plugins: { mock: answering(RESULT) },
+  });
+  const server = createServer().listen(0);
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const mapped = [{ name: 'one', port_mappings: [{ host_port: port, container_port: 80 }] }];
+  await expect(it.attach('c1', mapped)).rejects.toThrow(
+    `a program of the machine listens on port ${port}/tcp`,
+  );
+  expect(it.calls()).toEqual([]);
+  server.close();
+  await once(server, 'close');
+  await it.attach('c1', mapped);
+  expect(it.calls()).toEqual(['ADD mock eth0 /ns/c1']);
 });
 
 test('where networks name no servers, those of the operator serve', async () => {
