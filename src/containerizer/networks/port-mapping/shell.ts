@@ -1,5 +1,5 @@
 // Runs a script of port mapping: in a process group of its own, which is killed at the deadline,
-// and with bounds for what it prints.
+// and with bounds for what it prints. It ends with the agent, for the next one undoes what it does.
 import { spawn } from 'node:child_process';
 import { ContainerizerError } from '../../containerizer-error.ts';
 import { Slots } from '../../downloads/slots.ts';
@@ -28,7 +28,7 @@ export const runScript = (purpose: string, script: string): Promise<string> =>
 
 function run(purpose: string, script: string): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
-  const child = spawn('/bin/sh', ['-e'], {
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', '/bin/sh', '-e'], {
     cwd: '/',
     detached: true,
     env: { LC_ALL: 'C', PATH: [process.env.PATH, ...SYSTEM_FOLDERS].filter(Boolean).join(':') },

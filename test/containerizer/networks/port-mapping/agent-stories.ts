@@ -58,7 +58,7 @@ async function left(): Promise<readonly string[]> {
   return stdout.split('\n').filter(Boolean);
 }
 
-const listening = (port: number, text: string) => `exec busybox nc -ll -p ${port} -e echo ${text}`;
+const listening = (port: number, command: string) => `exec busybox nc -ll -p ${port} -e ${command}`;
 
 /** One after the other has the same port, from the moment on at which the end of one is told. */
 export async function handedOn(folder: string): Promise<readonly string[]> {
@@ -72,11 +72,29 @@ export async function handedOn(folder: string): Promise<readonly string[]> {
   return [...ends, ...(await left())];
 }
 
+/** In which network the tasks of a pod are. */
+export async function pod(folder: string): Promise<Readonly<Record<string, boolean>>> {
+  const harness = await openAgent(folder);
+  const serving = (name: string, port: number) => ({
+    name,
+    command: { value: listening(port, 'readlink /proc/self/ns/net') },
+    resources: ports(port, port),
+  });
+  const id = harness.launch({ group: [serving('one', 31_001), serving('two', 31_006)] });
+  const one = await heardAt(31_001);
+  const two = await heardAt(31_006);
+  const machine = (await execute('readlink', ['/proc/self/ns/net'])).stdout.trim();
+  harness.destroy(id);
+  await harness.ended(id);
+  await harness.end();
+  return { isShared: one === two, isOwn: /^net:/.test(one) && one !== machine };
+}
+
 /** What a container of an agent that is killed has, the next one changes and removes. */
 export async function outlived(folder: string): Promise<Readonly<Record<string, unknown>>> {
   const first = await openAgent(folder);
   const more = { resources: ports(31_000, 31_001) };
-  const task = { command: { value: listening(31_003, 'hello') }, ...more };
+  const task = { command: { value: listening(31_003, 'echo hello') }, ...more };
   const id = first.launch({ container: 'c1', task, checkpoint: true });
   await first.status(id, TaskState.TASK_RUNNING);
   const before = await deaf(31_003);

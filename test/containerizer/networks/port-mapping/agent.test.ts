@@ -34,6 +34,13 @@ describe.runIf(canMakeNetworks)('a container with ports of its own', () => {
     });
   });
 
+  test('shares them with what is nested in it', async () => {
+    expect(await machine.call(FUNCTIONS, 'pod', folder.path)).toEqual({
+      isShared: true,
+      isOwn: true,
+    });
+  });
+
   test('leaves nothing to an agent that maps no ports', async () => {
     expect(await machine.call(FUNCTIONS, 'outgrown', folder.path)).toEqual([]);
   });

@@ -1,5 +1,6 @@
 // What becomes of containers' links and filters where the agent is killed in the middle: a script
-// ends after its first line, its third one, and so on. Functions that run in the network of a test.
+// ends after its first line, its fourth one, and so on. Functions that run in the network of a
+// test.
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import {
@@ -49,12 +50,10 @@ const NUMBER = /\b(?:pref|order|index|ht|fh) \S+ ?/g;
 
 const look = async () => (await execute('sh', ['-c', LOOK])).stdout.replaceAll(NUMBER, '');
 
-/** Scripts that consist of the first lines of this one: one after each second line. */
+/** Scripts that consist of the first lines of this one: after every third line. */
 const cuts = (script: string) => {
   const lines = script.split('\n');
-  return lines.flatMap((_, index) =>
-    index % 2 === 1 ? [] : [lines.slice(0, index + 1).join('\n')],
-  );
+  return lines.flatMap((_, index) => (index % 3 > 0 ? [] : [lines.slice(0, index + 1).join('\n')]));
 };
 
 /** Cut, a script may fail. */
