@@ -62,6 +62,8 @@ export interface AgentOptions {
   readonly executorSocket?: string | undefined;
   /** The container of executors that do not ask for one. */
   readonly defaultContainerInfo?: ContainerInfo | undefined;
+  /** Makes the token that tells who an executor is; absent: executors get none. */
+  readonly tokenFor?: ((claims: Readonly<Record<string, string>>) => string) | undefined;
   /** Calls of executors must then carry a principal with the claims fid, eid and cid. */
   readonly authenticateExecutors: boolean;
 

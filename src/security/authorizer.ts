@@ -7,6 +7,7 @@ import type {
   Task,
   TaskInfo,
 } from '../model/generated/messages.ts';
+import type { ContainerId } from '../model/ids.ts';
 import type { Principal } from './principal.ts';
 
 /** Mesos's authorization actions, by the names of its authorizer interface. */
@@ -76,6 +77,8 @@ export interface AuthorizationObject {
   /** The command that is to run in a container of the executor. */
   readonly command?: CommandInfo | undefined;
   readonly resource?: Resource | undefined;
+  /** The container that is to be made, or that something is to be done to. */
+  readonly containerId?: ContainerId | undefined;
 }
 
 export interface Authorizer {

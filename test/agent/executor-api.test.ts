@@ -7,8 +7,9 @@ import {
   TaskStatus_Reason,
   TaskStatus_Source,
 } from '../../src/model/generated/messages.ts';
-import { executorId, frameworkId, requestId } from '../../src/model/ids.ts';
+import { executorId, frameworkId, requestId, streamId } from '../../src/model/ids.ts';
 import { parseResources } from '../../src/model/resource-text.ts';
+import type { Principal } from '../../src/security/principal.ts';
 import {
   AGENT_ID,
   commandTask,
@@ -49,6 +50,47 @@ const shutdown = (world: World) =>
     name: 'ShutdownExecutorMessage',
     body: { framework_id: { value: FRAMEWORK }, executor_id: { value: 'ex' } },
   });
+
+test('with tokens, an executor is heard under its own name only', () => {
+  const tokenFor = (claims: Readonly<Record<string, string>>) => JSON.stringify(claims);
+  const world = new World({ authenticateExecutors: true, tokenFor });
+  const { containerId: container, environment } = launched(world);
+  const claims = { fid: FRAMEWORK, eid: 'ex', cid: container };
+  expect(environment.MESOS_EXECUTOR_AUTHENTICATION_TOKEN).toBe(JSON.stringify(claims));
+  const answerTo = (principal: Principal | undefined) => {
+    world.send({
+      type: 'executorSubscribe',
+      request: requestId('r'),
+      stream: streamId('s'),
+      principal,
+      call: {
+        type: ExecutorCall_Type.SUBSCRIBE,
+        framework_id: { value: FRAMEWORK },
+        executor_id: { value: 'ex' },
+        subscribe: {},
+      },
+    });
+    return world.take('reply').map(({ status, text }) => [status, text]);
+  };
+  const other = { ...claims, cid: 'another' };
+  expect(answerTo({ claims: other })).toEqual([
+    [
+      403,
+      `Authenticated principal '${JSON.stringify({ claims: other })}' does not contain a 'cid' ` +
+        'claim with the correct active ContainerID',
+    ],
+  ]);
+  expect(answerTo({ value: 'ops' })).toEqual([
+    [
+      403,
+      `Authenticated principal 'ops' does not contain an 'fid' claim with the framework ID ` +
+        `${FRAMEWORK}, which is set in the call`,
+    ],
+  ]);
+  expect(answerTo({ claims: { ...claims, eid: 'e2' } })[0]?.[1]).toContain("an 'eid' claim");
+  expect(answerTo(undefined)[0]?.[0]).toBe(403);
+  expect(answerTo({ claims })).toEqual([]);
+});
 
 test('statuses say what is told of their container, and of no other executor’s', () => {
   const world = new World();

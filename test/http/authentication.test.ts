@@ -1,10 +1,7 @@
 // HTTP basic authentication: which realm protects which endpoint, and when credentials are checked.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  type Authenticated,
-  BasicAuthenticator,
-  masterAuthentication,
-} from '../../src/http/server/authentication.ts';
+import { type Authenticated, BasicAuthenticator } from '../../src/http/server/authentication.ts';
+import { authenticationOf } from '../../src/http/server/authenticators.ts';
 import type { Principal } from '../../src/security/principal.ts';
 import { isType, type MiniMaster, startMaster, stopMasters } from './mini-master.ts';
 import { RawSocket, statuses } from './raw-socket.ts';
@@ -13,15 +10,20 @@ let master: MiniMaster;
 
 beforeAll(async () => {
   master = await startMaster({
-    authentication: masterAuthentication({
-      readonly: true,
-      readwrite: true,
-      frameworks: true,
-      credentials: [
-        { principal: 'ops', secret: 'secret' },
-        { principal: 'fw', secret: 'p:w' },
-      ],
-    }),
+    authentication: authenticationOf(
+      {
+        'mesos-master-readonly': true,
+        'mesos-master-readwrite': true,
+        'mesos-master-scheduler': true,
+      },
+      {
+        names: ['basic'],
+        credentials: [
+          { principal: 'ops', secret: 'secret' },
+          { principal: 'fw', secret: 'p:w' },
+        ],
+      },
+    ),
   });
 });
 

@@ -3,6 +3,7 @@ import { formatDuration } from '../../model/duration.ts';
 import { parsePid } from '../../model/pid.ts';
 import type { AgentState } from '../state.ts';
 import type { Executor } from './executor.ts';
+import { executorClaims } from './executor-claims.ts';
 import { sandboxDirectory } from './sandbox.ts';
 
 export function executorEnvironment(agent: AgentState, executor: Executor): Record<string, string> {
@@ -23,6 +24,9 @@ export function executorEnvironment(agent: AgentState, executor: Executor): Reco
     ...(options.executorSocket === undefined
       ? {}
       : { MESOS_DOMAIN_SOCKET: options.executorSocket }),
+    ...(options.tokenFor === undefined || executor.builtin !== undefined
+      ? {}
+      : { MESOS_EXECUTOR_AUTHENTICATION_TOKEN: options.tokenFor(executorClaims(executor)) }),
     MESOS_EXECUTOR_ID: executor.executorId,
     MESOS_EXECUTOR_SHUTDOWN_GRACE_PERIOD: formatDuration(graceMs),
     MESOS_FRAMEWORK_ID: executor.frameworkId,

@@ -28,6 +28,7 @@ import {
   resizeContainer,
   sendToExecutor,
 } from './executor.ts';
+import { claimsError } from './executor-claims.ts';
 
 type Found = Executor | { readonly status: number; readonly text: string };
 
@@ -246,20 +247,7 @@ function deniedBy(
       ? undefined
       : `Executor ${executor.executorId} is built into the agent and makes no calls over HTTP`;
   }
-  if (!agent.options.authenticateExecutors) {
-    return undefined;
-  }
-  const expected = {
-    fid: executor.frameworkId,
-    eid: executor.executorId,
-    cid: executor.containerId,
-  };
-  for (const [claim, value] of Object.entries(expected)) {
-    if (principal?.claims?.[claim] !== value) {
-      return `Authenticated principal does not contain the expected claim '${claim}' for this executor`;
-    }
-  }
-  return undefined;
+  return agent.options.authenticateExecutors ? claimsError(principal, executor) : undefined;
 }
 
 export function streamClosed(agent: AgentState, stream: StreamId): void {

@@ -51,6 +51,7 @@ export function containerObject(
   return {
     executor: executor?.info,
     framework: executor?.framework.info,
+    containerId: id && containerIdOf(id),
     command: user === undefined ? command : { ...command, user },
   };
 }

@@ -7,6 +7,7 @@ import {
   decimal,
   duration,
   json,
+  list,
   path,
   port,
   resources,
@@ -15,7 +16,7 @@ import {
   text,
   toggle,
 } from '../flags/flag.ts';
-import { positive, SHARED_FLAGS } from '../process/shared-flags.ts';
+import { checkAuthenticators, positive, SHARED_FLAGS } from '../process/shared-flags.ts';
 import { AGENT_CONTAINER_FLAGS } from './container-flags.ts';
 import { AGENT_IMAGE_FLAGS } from './image-flags.ts';
 import { AGENT_NETWORK_FLAGS } from './network-flags.ts';
@@ -62,8 +63,9 @@ export const AGENT_FLAGS = {
   }),
   authenticate_http_executors: toggle({
     default: false,
-    status: 'refused',
-    help: 'Require tokens for the executor API.',
+    help:
+      'Require of executors that call over HTTP the token that the agent has given them. Needs ' +
+      '--jwt_secret_key.',
   }),
   authenticate_http_readwrite: toggle({
     default: false,
@@ -162,10 +164,10 @@ export const AGENT_FLAGS = {
   hadoop_home: text({
     help: 'Where Hadoop is installed: its bin/hadoop fetches what is neither a file nor http or ftp. Otherwise that of HADOOP_HOME, or of PATH.',
   }),
-  http_authenticators: text({
-    default: 'basic',
-    status: 'refused',
-    help: 'How HTTP requests authenticate. Only basic is known.',
+  http_authenticators: list({
+    check: checkAuthenticators('basic', 'jwt'),
+    defaultText: 'basic; basic,jwt with --authenticate_http_executors',
+    help: 'How HTTP requests authenticate: basic (--http_credentials), jwt (tokens of executors), or both.',
   }),
   http_credentials: path({
     namesSecrets: true,
@@ -190,8 +192,10 @@ export const AGENT_FLAGS = {
   }),
   jwt_secret_key: path({
     alias: 'executor_secret_key',
-    status: 'refused',
-    help: 'File of the key that signs the tokens of executors.',
+    namesSecrets: true,
+    help:
+      'File whose bytes are the key that signs the tokens of executors (HMAC-SHA256). With it each executor ' +
+      'has its own in MESOS_EXECUTOR_AUTHENTICATION_TOKEN.',
   }),
   master: text({
     placeholder: 'HOST:PORT',

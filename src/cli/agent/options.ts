@@ -16,6 +16,7 @@ import {
   ContainerInfo_Type,
 } from '../../model/generated/messages.ts';
 import { containerFields, refusalOf } from '../../model/launch-fields.ts';
+import { executorAuthorizer } from '../../security/executor-authorizer.ts';
 import { types } from '../../wire/types.ts';
 import { FlagError, FlagFaults, readEach } from '../flags/faults.ts';
 import type { FlagValues } from '../flags/flag.ts';
@@ -117,7 +118,8 @@ export function agentOptions(values: AgentFlagValues, start: AgentStart): AgentO
     executorEnvironment: executorEnvironment(values, address, process.env),
     isCommandExecutorHttp: values.http_command_executor,
     executorSocket: socket.value,
-    authorizer: authorizer.value,
+    authorizer: executorAuthorizer(authorizer.value),
+    authenticateExecutors: values.authenticate_http_executors,
     seed: start.random.next32(),
   };
 }

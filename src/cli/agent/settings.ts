@@ -6,20 +6,20 @@ import type { IsolatorOptions } from '../../containerizer/isolators/isolators.ts
 import type { NetworkOptions } from '../../containerizer/networks/open-networks.ts';
 import type { CapabilityDefaults } from '../../containerizer/plan/capabilities.ts';
 import type { ContainerLogger } from '../../containerizer/plan/container-logger.ts';
-import { type Authentication, agentAuthentication } from '../../http/server/authentication.ts';
+import type { Authentication } from '../../http/server/authentication.ts';
 import type { Carriers } from '../../http/transport/carriers.ts';
 import type { Address } from '../../model/address.ts';
 import type { Value_Range } from '../../model/generated/messages.ts';
 import type { ParsedFlags } from '../flags/parse.ts';
 import { parseMasterFlag } from '../master-flag.ts';
 import { carriersFrom } from '../process/carriers.ts';
-import { readCredentials } from '../process/credentials.ts';
 import {
   NO_ADDRESS,
   type PublishedAddress,
   publishedAddress,
 } from '../process/published-address.ts';
 import { logFolder, serverStart } from '../process/server-process.ts';
+import { agentAccess } from './access.ts';
 import { boundsWarnings, capabilityDefaults } from './capabilities.ts';
 import { loggerOf } from './container-logger.ts';
 import { makePathDisks, refuseOverlaps, refuseUnmounted } from './disks.ts';
@@ -94,21 +94,15 @@ export async function agentSettings(
   faults.read(() => refuseUnmounted(options.value.resources));
   faults.read(() => refuseOverlaps(options.value.resources, workDir.value));
   faults.read(() => makePathDisks(options.value.resources, workDir.value));
-  const { authenticate_http_readonly: readonly, authenticate_http_readwrite: readwrite } = values;
-  const read = faults.dependent('http_credentials', () =>
-    readCredentials('http_credentials', values.http_credentials, {
-      authenticate_http_readonly: readonly,
-      authenticate_http_readwrite: readwrite,
-    }),
-  );
+  const access = faults.dependent('http_credentials', () => agentAccess(values));
   faults.read(() => logFolder(values.log_dir));
   const carriers = faults.read(() => carriersFrom(process.env));
   faults.end();
-  const { credentials, warnings } = read.value;
+  const { authentication, tokenFor, warnings } = access.value;
   return {
     address: address.value,
     master: master.value,
-    options: options.value,
+    options: { ...options.value, tokenFor },
     carriers: carriers.value,
     capabilities: capabilities.value,
     isolators: isolators.value,
@@ -117,7 +111,7 @@ export async function agentSettings(
     images: images.value,
     networks: networks.value,
     containerLogger: containerLogger.value,
-    authentication: agentAuthentication({ readonly, readwrite, credentials }),
+    authentication,
     warnings: [
       ...warnings,
       ...helperWarnings(images.value?.logins ?? []),

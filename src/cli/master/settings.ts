@@ -2,7 +2,8 @@
 // together.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Authentication, masterAuthentication } from '../../http/server/authentication.ts';
+import type { Authentication } from '../../http/server/authentication.ts';
+import { authenticationOf } from '../../http/server/authenticators.ts';
 import type { Carriers } from '../../http/transport/carriers.ts';
 import type { MasterOptions } from '../../master/options.ts';
 import { FlagError, MissingFlagError } from '../flags/faults.ts';
@@ -60,12 +61,14 @@ export async function masterSettings(
     address: address.value,
     options: { ...options.value, verifier: cramMd5Verifier(credentials) },
     carriers: carriers.value,
-    authentication: masterAuthentication({
-      readonly: values.authenticate_http_readonly,
-      readwrite: values.authenticate_http_readwrite,
-      frameworks: values.authenticate_http_frameworks,
-      credentials,
-    }),
+    authentication: authenticationOf(
+      {
+        'mesos-master-readonly': values.authenticate_http_readonly,
+        'mesos-master-readwrite': values.authenticate_http_readwrite,
+        'mesos-master-scheduler': values.authenticate_http_frameworks,
+      },
+      { names: ['basic'], credentials },
+    ),
     registryFile: isKept && work.value !== undefined ? join(work.value, REGISTRY_FILE) : undefined,
     warnings,
   };
