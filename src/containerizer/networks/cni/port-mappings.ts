@@ -3,7 +3,7 @@
 import type { NetworkInfo, NetworkInfo_PortMapping } from '../../../model/generated/messages.ts';
 import type { ContainerId } from '../../../model/ids.ts';
 import { ContainerizerError } from '../../containerizer-error.ts';
-import { listeningSockets } from '../listening-sockets.ts';
+import { usedPorts } from '../used-ports.ts';
 
 const PROTOCOLS = ['tcp', 'udp', 'sctp'];
 const MAX_PORT = 65_535;
@@ -34,16 +34,14 @@ export function checkMappings({ name, port_mappings = [] }: NetworkInfo): void {
 
 /** Rejects with ContainerizerError where somebody would not be reached any more. */
 export async function requireUnused({ port_mappings = [] }: NetworkInfo): Promise<void> {
-  const mapped = port_mappings.filter((it) => protocolOf(it) === 'tcp');
-  if (mapped.length === 0) {
-    return;
-  }
-  const used = new Set((await listeningSockets()).values());
-  const taken = mapped.find(({ host_port }) => used.has(host_port));
-  if (taken !== undefined) {
-    throw new ContainerizerError(
-      `Failed to map ports: a program of the machine listens on port ${taken.host_port}/tcp`,
-    );
+  for (const protocol of new Set(port_mappings.map(protocolOf))) {
+    const used = await usedPorts(protocol);
+    const taken = port_mappings.find((it) => protocolOf(it) === protocol && used.has(it.host_port));
+    if (taken !== undefined) {
+      throw new ContainerizerError(
+        `Failed to map ports: a program of the machine listens on port ${taken.host_port}/${protocol}`,
+      );
+    }
   }
 }
 
