@@ -1,8 +1,10 @@
-// Writes the pages of docs/ that are generated from code.
-import { writeFileSync } from 'node:fs';
+// Writes the pages of docs/ that are generated from code, and the part of one that is.
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { allCommands } from '../src/cli/commands.ts';
 import { flagReference } from '../src/cli/flags/reference.ts';
+import { withAccessReference } from './access-reference.ts';
 
-const page = join(import.meta.dirname, '..', 'docs', 'flags.md');
-writeFileSync(page, flagReference(await allCommands()));
+const page = (name: string) => join(import.meta.dirname, '..', 'docs', name);
+writeFileSync(page('flags.md'), flagReference(await allCommands()));
+writeFileSync(page('secure.md'), withAccessReference(readFileSync(page('secure.md'), 'utf8')));

@@ -159,3 +159,8 @@ export const aclFields: Readonly<Record<string, readonly string[]>> = Object.fro
     [...fields, ...(PARENTS[action as Action]?.fields ?? [])],
   ]),
 );
+
+/** What the objects of each list are called in its rules. */
+export const objectsOfLists: Readonly<Record<string, string>> = Object.fromEntries(
+  ALL_KINDS.flatMap(({ fields, objects }) => fields.map((field) => [field, objects])),
+);

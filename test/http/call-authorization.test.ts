@@ -1,5 +1,6 @@
-// Every call of the two operator APIs is authorized. A new call gets an entry here (the compiler
-// asks for it): the action without which it is refused, or shows less, or why it is open to all.
+// Every call of the two operator APIs is authorized as the tables of src/security/access-tables.ts
+// say. A new call gets an entry there and here (the compiler asks for both): the action without
+// which it is refused, or shows less, or why it is open to all.
 import { afterEach, describe, expect, test } from 'vitest';
 import { createViews } from '../../src/agent/views/views.ts';
 import {
@@ -16,6 +17,11 @@ import {
   Volume_Mode,
 } from '../../src/model/generated/messages.ts';
 import { requestId } from '../../src/model/ids.ts';
+import {
+  AGENT_CALLS,
+  type Access as Entry,
+  MASTER_CALLS,
+} from '../../src/security/access-tables.ts';
 import type { Action, Authorizer } from '../../src/security/authorizer.ts';
 import {
   World as AgentWorld,
@@ -43,6 +49,12 @@ type Table<Types extends object, Call> = Readonly<
 
 /** Refuses one action. */
 const without = (denied: Action): Authorizer => ({ authorize: (_, action) => action !== denied });
+/** Allows everything, and remembers which actions were asked for. */
+const recorder = () => {
+  const asked = new Set<Action>();
+  const authorizer: Authorizer = { authorize: (_, action) => asked.add(action).size > 0 };
+  return { asked, authorizer };
+};
 const nothing: Authorizer = { authorize: () => false };
 const everything: Authorizer = { authorize: () => true };
 
@@ -240,7 +252,7 @@ function masterWith(authorizer: Authorizer) {
   });
   world.agent({ resources: 'cpus:4;cpus(kit):1;mem:4096;disk:8192' });
   const framework = world.framework();
-  world.operate({ ...MASTER_CALLS.UPDATE_WEIGHTS, type: MasterCall_Type.UPDATE_WEIGHTS });
+  world.operate({ ...MASTER_BODIES.UPDATE_WEIGHTS, type: MasterCall_Type.UPDATE_WEIGHTS });
   world.allocate();
   const executor = {
     executor_id: { value: 'e' },
@@ -250,10 +262,10 @@ function masterWith(authorizer: Authorizer) {
   };
   framework.launch(framework.offer(), { task_id: { value: 't' }, executor });
   for (const type of ['UPDATE_QUOTA', 'UPDATE_MAINTENANCE_SCHEDULE'] as const) {
-    world.operate({ ...MASTER_CALLS[type], type: MasterCall_Type[type] });
+    world.operate({ ...MASTER_BODIES[type], type: MasterCall_Type[type] });
   }
   world.allocate();
-  world.operate({ ...MASTER_CALLS.RESERVE_RESOURCES, type: MasterCall_Type.RESERVE_RESOURCES });
+  world.operate({ ...MASTER_BODIES.RESERVE_RESOURCES, type: MasterCall_Type.RESERVE_RESOURCES });
   asked = authorizer;
   return { world, framework };
 }
@@ -262,7 +274,7 @@ const bodiesOf = <Call>(table: Readonly<Record<string, Access<Call>>>) =>
   Object.fromEntries(
     Object.entries(table).map(([name, access]) => [name, 'refused' in access ? access.body : {}]),
   );
-const MASTER_CALLS = bodiesOf(MASTER);
+const MASTER_BODIES = bodiesOf(MASTER);
 /** The calls of the table whose access has the key. */
 const having = <Call, Key extends string>(
   table: Readonly<Record<string, Access<Call>>>,
@@ -271,6 +283,51 @@ const having = <Call, Key extends string>(
   Object.entries(table).flatMap(([name, access]) =>
     key in access ? [[name, access as Extract<Access<Call>, Record<Key, unknown>>] as const] : [],
   );
+
+/** The action that the test takes away, by the kind of the entry it should have. */
+function judged(access: Access<object>): readonly [kind: Entry['kind'], action?: Action] {
+  if ('open' in access) {
+    return ['open'];
+  }
+  return 'filtered' in access
+    ? ['filtered', access.filtered]
+    : ['refused', 'refused' in access ? access.refused : access.process];
+}
+
+/** Actions about what the worlds of this test have not: offers to executors, answers, providers. */
+const WITHOUT_OBJECT: Readonly<Record<string, readonly Action[]>> = {
+  GET_STATE: ['VIEW_RESOURCE_PROVIDER'],
+  SUBSCRIBE: ['VIEW_RESOURCE_PROVIDER'],
+  GET_AGENTS: ['VIEW_RESOURCE_PROVIDER'],
+  GET_FRAMEWORKS: ['VIEW_EXECUTOR'],
+  // That of the master is an operator's.
+  GET_OPERATIONS: ['VIEW_FRAMEWORK'],
+  GET_MAINTENANCE_STATUS: ['VIEW_FRAMEWORK'],
+  // Without a source no reservation is lost.
+  RESERVE_RESOURCES: ['UNRESERVE_RESOURCES'],
+  // It is not to be marked gone.
+  DRAIN_AGENT: ['MARK_AGENT_GONE'],
+  LAUNCH_CONTAINER: ['LAUNCH_NESTED_CONTAINER'],
+  WAIT_CONTAINER: ['WAIT_NESTED_CONTAINER'],
+  KILL_CONTAINER: ['KILL_NESTED_CONTAINER'],
+  REMOVE_CONTAINER: ['REMOVE_STANDALONE_CONTAINER'],
+  // The server asks, of containers that the containerizer alone knows.
+  GET_CONTAINERS: ['VIEW_STANDALONE_CONTAINER'],
+};
+
+/** Holds what a call asks for to the entry of the table. */
+function expectEntry(
+  name: string,
+  entry: Entry,
+  { access, asked }: { readonly access: Access<object>; readonly asked: ReadonlySet<Action> },
+): void {
+  const [kind, action] = judged(access);
+  expect(entry.kind).toBe(kind);
+  const actions = entry.kind === 'open' ? [] : entry.actions;
+  const needed = actions.filter((it) => !WITHOUT_OBJECT[name]?.includes(it));
+  expect(actions).toEqual(expect.arrayContaining([...asked, ...(action ? [action] : [])]));
+  expect([...asked]).toEqual(expect.arrayContaining(needed));
+}
 
 /** How much is shown. */
 const sizeOf = (shown: unknown) =>
@@ -301,6 +358,23 @@ describe('a call of masters', () => {
     }
     return world.views.read({ type }, { authorizer });
   }
+
+  const answered = Object.entries<Access<MasterCall>>(MASTER).filter(
+    ([, access]) => !('process' in access),
+  );
+
+  test.each(answered)('%s asks for what the table says, and for nothing else', (name, access) => {
+    const { asked, authorizer } = recorder();
+    if ('refused' in access) {
+      const { world, framework } = masterWith(authorizer);
+      const teardown = { framework_id: { value: framework.id } };
+      const type = MasterCall_Type[name as keyof typeof MasterCall_Type];
+      world.operate({ type, ...(name === 'TEARDOWN' ? { teardown } : access.body) });
+    } else {
+      shown(name, authorizer);
+    }
+    expectEntry(name, MASTER_CALLS[name as keyof typeof MASTER_CALLS], { access, asked });
+  });
 
   test.each(having(MASTER, 'filtered'))(
     '%s shows less to those that lack its action',
@@ -344,26 +418,42 @@ describe('a call of agents', () => {
     return { world, container: { value: launched?.containerId ?? '' } };
   }
 
+  function statusOf(name: string, body: Omit<AgentCall, 'type'>, authorizer: Authorizer) {
+    const { world, container } = agentWith(authorizer);
+    world.take('reply');
+    const attached: Record<string, Partial<AgentCall>> = {
+      ATTACH_CONTAINER_INPUT: {
+        attach_container_input: {
+          type: AgentCall_AttachContainerInput_Type.CONTAINER_ID,
+          container_id: container,
+        },
+      },
+      ATTACH_CONTAINER_OUTPUT: { attach_container_output: { container_id: container } },
+    };
+    const type = AgentCall_Type[name as keyof typeof AgentCall_Type];
+    const call = { type, ...(attached[name] ?? body) };
+    world.send({ type: 'operatorCall', request: requestId('r'), call });
+    return world.take('reply')[0]?.status;
+  }
+
+  const answered = Object.entries<Access<AgentCall>>(AGENT).filter(
+    ([, access]) => !('process' in access),
+  );
+
+  test.each(answered)('%s asks for what the table says, and for nothing else', (name, access) => {
+    const { asked, authorizer } = recorder();
+    if ('refused' in access) {
+      statusOf(name, access.body, authorizer);
+    } else {
+      shown(name, authorizer);
+    }
+    expectEntry(name, AGENT_CALLS[name as keyof typeof AGENT_CALLS], { access, asked });
+  });
+
   test.each(having(AGENT, 'refused'))(
     '%s is refused to those that lack its action',
     (name, { refused, body }) => {
-      const statusUnder = (authorizer: Authorizer) => {
-        const { world, container } = agentWith(authorizer);
-        world.take('reply');
-        const attached: Record<string, Partial<AgentCall>> = {
-          ATTACH_CONTAINER_INPUT: {
-            attach_container_input: {
-              type: AgentCall_AttachContainerInput_Type.CONTAINER_ID,
-              container_id: container,
-            },
-          },
-          ATTACH_CONTAINER_OUTPUT: { attach_container_output: { container_id: container } },
-        };
-        const type = AgentCall_Type[name as keyof typeof AgentCall_Type];
-        const call = { type, ...(attached[name] ?? body) };
-        world.send({ type: 'operatorCall', request: requestId('r'), call });
-        return world.take('reply')[0]?.status;
-      };
+      const statusUnder = (authorizer: Authorizer) => statusOf(name, body, authorizer);
       expect(statusUnder(without(refused))).toBe(403);
       expect(statusUnder(everything)).not.toBe(403);
     },
