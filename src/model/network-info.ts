@@ -21,6 +21,9 @@ export function networkNameError(name: string): string | undefined {
 
 const LAST_PORT = 65_535;
 
+/** Each goes to plugins, on record, and into statuses. */
+const MOST_ITEMS = 1_000;
+
 /** In small letters. */
 const PROTOCOLS: readonly string[] = ['tcp', 'udp', 'sctp'];
 
@@ -38,7 +41,12 @@ export function portMappingError(mapping: NetworkInfo_PortMapping): string | und
 
 /** Why any agent would refuse this; undefined where that depends on its networks. */
 export function networkInfoError(info: NetworkInfo): string | undefined {
-  const { name, ip_addresses = [], port_mappings = [] } = info;
+  const { name, ip_addresses = [], port_mappings = [], groups = [], labels } = info;
+  const lists = { ip_addresses, port_mappings, groups, labels: labels?.labels ?? [] };
+  const [long] = Object.entries(lists).filter(([, items]) => items.length > MOST_ITEMS);
+  if (long !== undefined) {
+    return `it has ${long[1].length} ${long[0]}: at most ${MOST_ITEMS} are expected`;
+  }
   const wrongName = name === undefined ? undefined : networkNameError(name);
   if (wrongName !== undefined) {
     return wrongName;

@@ -46,6 +46,14 @@ test.each<[string, NetworkInfo]>([
     { port_mappings: [{ host_port: 0, container_port: 80 }] },
   ],
   [
+    'it has 1001 labels: at most 1000 are expected',
+    { labels: { labels: Array.from({ length: 1_001 }, (_, at) => ({ key: `k${at}` })) } },
+  ],
+  [
+    'it has 1001 groups: at most 1000 are expected',
+    { groups: Array.from({ length: 1_001 }, () => 'g') },
+  ],
+  [
     "the protocol of a port mapping is one of tcp, udp, sctp, and not 'icmp'",
     { port_mappings: [{ host_port: 1, container_port: 2, protocol: 'icmp' }] },
   ],

@@ -39,9 +39,17 @@ export const failingLine = (why: string): CommandLine => ({
   arguments: ['sh', '-c', 'echo "$0" >&2; exit 1', why],
 });
 
-/** The variables of a command, with the values of secrets. */
+/** More take the agent long to look at, and a program more room than the kernel gives it. */
+const MOST_VARIABLES = 10_000;
+
+/** The variables of a command, with the values of secrets. Throws ContainerizerError. */
 export function commandEnvironment(command: CommandInfo): Record<string, string> {
   const variables = command.environment?.variables ?? [];
+  if (variables.length > MOST_VARIABLES) {
+    throw new ContainerizerError(
+      `The command has ${variables.length} environment variables: at most ${MOST_VARIABLES} are expected`,
+    );
+  }
   return Object.fromEntries(
     variables.map((variable) => [variable.name, textOf(variable)] as const),
   );

@@ -30,3 +30,10 @@ test.each([
     /^The secret of environment variable 'KEY' is not UTF-8/,
   );
 });
+
+test('more variables than a program can have are refused at once', () => {
+  const variables = Array.from({ length: 10_001 }, (_, at) => ({ name: `V${at}`, value: '' }));
+  expect(() => commandEnvironment({ environment: { variables } })).toThrow(
+    'The command has 10001 environment variables: at most 10000 are expected',
+  );
+});

@@ -7,8 +7,8 @@ import { usedPorts } from '../used-ports.ts';
 
 const PROTOCOLS = ['tcp', 'udp', 'sctp'];
 const MAX_PORT = 65_535;
-/** All ports of one protocol, and no rules without end. */
-const MAX_MAPPINGS = 1_024;
+/** While rules are made for a container, all others wait for theirs. */
+const MAX_MAPPINGS = 128;
 
 export const protocolOf = ({ protocol }: NetworkInfo_PortMapping): string =>
   protocol?.toLowerCase() || 'tcp';

@@ -326,8 +326,8 @@ describe('a port of the machine', () => {
       'host port 1/tcp is asked for twice',
     ],
     [
-      [{ name: 'chain', port_mappings: Array(1025).fill({ host_port: 1, container_port: 2 }) }],
-      'there are 1025, and at most 1024 are mapped',
+      [{ name: 'chain', port_mappings: Array(129).fill({ host_port: 1, container_port: 2 }) }],
+      'there are 129, and at most 128 are mapped',
     ],
   ])('%j is refused', async (networks, why) => {
     using it = mapping();
