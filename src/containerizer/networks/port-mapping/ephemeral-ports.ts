@@ -1,7 +1,6 @@
 // The ranges of ephemeral ports, of which each container has one: the kernel takes from it the
 // ports of connections that the container makes, and no other container gets them.
 import type { ContainerId } from '../../../model/ids.ts';
-import { ContainerizerError } from '../../containerizer-error.ts';
 import { hasPort, type PortRanges, portsText } from '../../plan/ports.ts';
 import { areOverlapping, type PortBlock, rangeOf } from './port-blocks.ts';
 
@@ -82,8 +81,13 @@ export class EphemeralPorts {
     this.#blocks = blocksOf(options);
   }
 
-  /** A range for a new container. Throws ContainerizerError. */
-  take(id: ContainerId): PortBlock {
+  /** As many containers can have one. */
+  get count(): number {
+    return this.#blocks.length;
+  }
+
+  /** A range for a new container; undefined where all are in use. */
+  take(id: ContainerId): PortBlock | undefined {
     for (let tried = 0; tried < this.#blocks.length; tried++) {
       const block = this.#blocks[this.#next] as PortBlock;
       this.#next = (this.#next + 1) % this.#blocks.length;
@@ -92,9 +96,7 @@ export class EphemeralPorts {
         return block;
       }
     }
-    throw new ContainerizerError(
-      `Failed to allocate ephemeral ports: all ${this.#blocks.length} ranges are in use`,
-    );
+    return undefined;
   }
 
   /** The range that a container of an earlier agent has, whose ranges may have been others. */

@@ -4,6 +4,7 @@
 //
 // As with Mesos, the container's own ports are those among its resources, and a range of ephemeral
 // ones, from which the kernel takes those of its connections.
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ResourceStatistics } from '../../../model/generated/messages.ts';
 import type { ContainerId } from '../../../model/ids.ts';
 import { ContainerizerError } from '../../containerizer-error.ts';
@@ -15,13 +16,8 @@ import { type EphemeralOptions, EphemeralPorts } from './ephemeral-ports.ts';
 import { beginOfLink, beginOfPriority, linkOf, otherGeneration } from './layout.ts';
 import type { LinkNames } from './machine-facts.ts';
 import type { MachineNetwork } from './machine-network.ts';
-import {
-  areOverlapping,
-  MIN_PER_CONTAINER,
-  type PortBlock,
-  portBlocks,
-  rangeOf,
-} from './port-blocks.ts';
+import { MIN_PER_CONTAINER, type PortBlock, portBlocks, rangeOf } from './port-blocks.ts';
+import { PortClaims } from './port-claims.ts';
 import {
   isSameLimit,
   type RateLimit,
@@ -53,6 +49,10 @@ export interface PortMappingOptions {
   readonly flowParent: string | undefined;
 }
 
+/** A range of ephemeral ports is waited for so often, and so long each time. */
+const MOST_TRIES = 50;
+const TRY_MS = 20;
+
 /** Blocks of ports: as many filters are there for a container at each place. */
 const MAX_BLOCKS = 256;
 
@@ -78,10 +78,7 @@ export class PortMapping implements NetworkKind<PortsAsked> {
   readonly #of: PortMappingParts;
   readonly #ephemeral: EphemeralPorts;
   readonly #mapped = new Map<ContainerId, Mapped>();
-  /** Ports that containers have, or are about to get or lose. */
-  readonly #claims = new Map<ContainerId, readonly PortBlock[]>();
-  /** What is being done to ports of containers that have some. */
-  readonly #working = new Map<ContainerId, Promise<unknown>>();
+  readonly #claims = new PortClaims();
   /** Those of an earlier agent, of whose filters it is not known whether all are there. */
   readonly #doubtful = new Set<ContainerId>();
   #cleared: Promise<void> | undefined;
@@ -95,10 +92,9 @@ export class PortMapping implements NetworkKind<PortsAsked> {
   async attach({ id, namespace, asked, note, abort }: Attachment<PortsAsked>): Promise<Attached> {
     await this.#clear();
     const ports = this.#blocks(asked);
-    await this.#othersOf(id, ports);
+    await this.#claims.take(id, { ports: asked.ports, blocks: ports }, abort);
     const { eth0, lo, flowQueue } = this.#of.machine;
-    this.#claim(id, asked, ports);
-    const ephemeral = this.#take(id);
+    const ephemeral = await this.#take(id, abort);
     const mapped: Mapped = {
       ephemeral,
       ports,
@@ -117,7 +113,7 @@ export class PortMapping implements NetworkKind<PortsAsked> {
   }
 
   detach(id: ContainerId, _namespace: string | undefined, noted: unknown): Promise<void> {
-    return this.#work(id, async () => {
+    return this.#claims.whileBusy(id, async () => {
       const { ephemeral, machine } = noted as Mapped;
       const holder = this.#ephemeral.holderOf(ephemeral);
       // All that was of this container has gone before another one got its ports.
@@ -125,14 +121,14 @@ export class PortMapping implements NetworkKind<PortsAsked> {
         await removePorts(`container ${id}`, machine, ephemeral);
       }
       this.#ephemeral.release(id);
-      this.#claims.delete(id);
+      this.#claims.release(id);
       this.#mapped.delete(id);
       this.#doubtful.delete(id);
     });
   }
 
   update({ id, namespace, asked, note }: Omit<Attachment<PortsAsked>, 'abort'>): Promise<void> {
-    return this.#work(id, async () => {
+    return this.#claims.whileBusy(id, async () => {
       try {
         await this.#update(id, namespace, asked, note);
       } catch (error) {
@@ -157,8 +153,8 @@ export class PortMapping implements NetworkKind<PortsAsked> {
     const machine = { ...this.#of.machine, eth0, lo, flowQueue };
     const isDoubtful = this.#doubtful.has(id);
     const ports = this.#blocks(asked);
-    await this.#othersOf(id, ports);
-    this.#claim(id, asked, [...before.ports, ...ports]);
+    const blocks = [...before.ports, ...ports];
+    await this.#claims.take(id, { ports: asked.ports, blocks });
     const limits = this.#limits(asked, before.limits);
     const changes = isDoubtful ? anew(limits) : changesOf(before.limits, limits);
     if (changes !== undefined) {
@@ -225,11 +221,24 @@ export class PortMapping implements NetworkKind<PortsAsked> {
     };
   }
 
-  #take(id: ContainerId): PortBlock {
+  /** A container that has ended may be about to give its range back. */
+  async #take(id: ContainerId, abort: AbortSignal): Promise<PortBlock> {
     try {
-      return this.#ephemeral.take(id);
+      for (let tries = 1; ; tries++) {
+        abort.throwIfAborted();
+        const ephemeral = this.#ephemeral.take(id);
+        if (ephemeral !== undefined) {
+          return ephemeral;
+        }
+        if (tries === MOST_TRIES) {
+          throw new ContainerizerError(
+            `Failed to allocate ephemeral ports: all ${this.#ephemeral.count} ranges are in use`,
+          );
+        }
+        await delay(TRY_MS);
+      }
     } catch (error) {
-      this.#claims.delete(id);
+      this.#claims.release(id);
       throw error;
     }
   }
@@ -260,30 +269,6 @@ export class PortMapping implements NetworkKind<PortsAsked> {
     return blocks;
   }
 
-  /** Another container with these ports may be about to lose them. */
-  async #othersOf(id: ContainerId, blocks: readonly PortBlock[]): Promise<void> {
-    const holder = this.#holderOf(id, blocks);
-    await (holder && this.#working.get(holder));
-  }
-
-  /** Throws ContainerizerError where another container has some of them. */
-  #claim(id: ContainerId, { ports }: PortsAsked, blocks: readonly PortBlock[]): void {
-    const holder = this.#holderOf(id, blocks);
-    if (holder !== undefined) {
-      throw new ContainerizerError(
-        `Some ports of ${portsText(ports)} are those of container ${holder}`,
-      );
-    }
-    this.#claims.set(id, blocks);
-  }
-
-  #holderOf(id: ContainerId, blocks: readonly PortBlock[]): ContainerId | undefined {
-    return [...this.#claims].find(
-      ([other, claimed]) =>
-        other !== id && blocks.some((block) => claimed.some((it) => areOverlapping(it, block))),
-    )?.[0];
-  }
-
   /** Removes, before the first container is attached, what no container has. */
   async #clear(): Promise<void> {
     this.#cleared ??= this.#clearNow();
@@ -305,20 +290,6 @@ export class PortMapping implements NetworkKind<PortsAsked> {
         await removePorts('a container that is not known', machine, block);
       }
     }
-  }
-
-  /** One after the other, which those that wait for the container's ports know of. */
-  #work(id: ContainerId, work: () => Promise<void>): Promise<void> {
-    const done = work();
-    const over = done
-      .catch(() => {})
-      .finally(() => {
-        if (this.#working.get(id) === over) {
-          this.#working.delete(id);
-        }
-      });
-    this.#working.set(id, over);
-    return done;
   }
 }
 

@@ -41,19 +41,20 @@ function run(purpose: string, script: string): Promise<string> {
   }, LONGEST_MS);
   let output = '';
   let errors = '';
-  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+  child.on('error', (error) => {
+    clearTimeout(deadline);
+    fail(error.message);
+  });
+  // Without a free descriptor, there are no streams.
+  child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
     output += chunk;
     if (output.length > MAX_OUTPUT_BYTES) {
       fail(`the programs ip and tc have printed more than ${MAX_OUTPUT_BYTES} bytes`);
       killGroup(child.pid);
     }
   });
-  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+  child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
     errors = (errors + chunk).slice(0, MAX_ERROR_BYTES);
-  });
-  child.on('error', (error) => {
-    clearTimeout(deadline);
-    fail(error.message);
   });
   child.on('close', (status, signal) => {
     clearTimeout(deadline);
@@ -64,7 +65,7 @@ function run(purpose: string, script: string): Promise<string> {
     }
   });
   // The shell may end before it has read all of it.
-  child.stdin.on('error', () => {});
-  child.stdin.end(script);
+  child.stdin?.on('error', () => {});
+  child.stdin?.end(script);
   return promise;
 }
