@@ -157,11 +157,14 @@ export class Networks {
         await this.#detach(id, record);
         this.#left.delete(id);
       } catch (error) {
+        const isTold = this.#left.has(id);
         this.#left.add(id);
         this.#retries.start();
-        this.#options.warn(
-          `Failed to detach container ${id} from its networks, which will be tried again: ${errorText(error)}`,
-        );
+        if (!isTold) {
+          this.#options.warn(
+            `Failed to detach container ${id} from its networks, which is tried again every ${RETRY_MS / 1000} seconds: ${errorText(error)}`,
+          );
+        }
       }
     });
   }
