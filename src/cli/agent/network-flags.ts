@@ -1,12 +1,9 @@
-// Flags of the agent about container networks and ports, with Mesos's names and defaults. They
-// configure network isolators; --isolation refuses those that do not exist yet by name. The table
-// is a part of AGENT_FLAGS (flags.ts).
+// Flags of the agent about container networks and ports, with Mesos's names and defaults: they
+// configure network isolators. The table is a part of AGENT_FLAGS (flags.ts).
 
 import { MIN_PER_CONTAINER } from '../../containerizer/networks/port-mapping/port-blocks.ts';
 import { duration, integer, path, size, text, toggle } from '../flags/flag.ts';
 import { positive } from '../process/shared-flags.ts';
-
-const _PLANNED = { status: 'planned' } as const;
 
 /** In Mesos's words. */
 function ephemeralPortsError(count: number): string | undefined {
