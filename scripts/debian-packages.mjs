@@ -31,7 +31,12 @@ export const DEBIAN_PACKAGES = [
   {
     name: 'openssl',
     program: 'openssl',
-    suites: ['test/containerizer', 'test/executor/probes-inside.test.ts'],
+    suites: [
+      'test/containerizer',
+      'test/executor/probes-inside.test.ts',
+      'test/http/tls.test.ts',
+      'test/cli/carriers.test.ts',
+    ],
     why: 'makes certificates of servers',
   },
   {

@@ -9,6 +9,8 @@ import type { LeadingMaster } from '../model/leading-master.ts';
 import type { Detector } from './interface.ts';
 
 export interface MasterAddress {
+  /** As it was configured: a name, or the address itself. */
+  readonly host: string;
   readonly ip: string;
   readonly port: number;
 }
@@ -31,7 +33,7 @@ export class MasterAddressError extends Error {
 export function parseMaster(text: string): Address {
   const trimmed = text
     .trim()
-    .replace(/^http:\/\//, '')
+    .replace(/^https?:\/\//, '')
     .replace(/\/$/, '');
   if (trimmed.startsWith('zk://')) {
     throw new MasterAddressError('--master=zk://… is not supported yet: give host:port');
@@ -63,7 +65,7 @@ const quoted = (text: string) =>
 export async function findMaster(text: string): Promise<MasterAddress> {
   const { host, port } = parseMaster(text);
   try {
-    return { ip: await ipOf(host), port };
+    return { host, ip: await ipOf(host), port };
   } catch {
     throw new MasterAddressError(`--master: the name ${host} has no address`);
   }

@@ -8,7 +8,7 @@ afterEach(() => {
 });
 
 test('while a master is away, the terminal says now and then that it is waited for', async () => {
-  const master = { ip: '127.0.0.1', port: await freePort() };
+  const master = { host: '127.0.0.1', ip: '127.0.0.1', port: await freePort() };
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   const said: string[] = [];
   const session = new FrameworkSession({

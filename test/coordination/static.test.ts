@@ -83,8 +83,13 @@ describe('a detector of a given address', () => {
 });
 
 test('an address of a master is host:port, with 5050 where no port is given', async () => {
-  expect(await findMaster(' http://10.0.0.1:6000/ ')).toEqual({ ip: '10.0.0.1', port: 6000 });
-  expect(await findMaster('master@10.0.0.1')).toEqual({ ip: '10.0.0.1', port: 5050 });
+  expect(await findMaster(' http://10.0.0.1:6000/ ')).toMatchObject({ ip: '10.0.0.1', port: 6000 });
+  expect(await findMaster('https://10.0.0.1:6000')).toEqual({
+    host: '10.0.0.1',
+    ip: '10.0.0.1',
+    port: 6000,
+  });
+  expect(await findMaster('master@10.0.0.1')).toMatchObject({ ip: '10.0.0.1', port: 5050 });
 });
 
 test.each([

@@ -6,7 +6,7 @@ import { supervisorProgram } from '../../src/containerizer/launchers/process/sup
 import { dialIn } from '../../src/containerizer/networks/dial.ts';
 import { probe } from '../../src/executor/prober.ts';
 import { programs, temporaryFolder } from '../agent-driver/harness.ts';
-import { Authority } from '../containerizer/images/registry/authority.ts';
+import { Authority } from '../support/authority.ts';
 import { canMakeNetworks, NetworkNamespace } from '../support/network-namespace.ts';
 import { Running } from '../support/running.ts';
 

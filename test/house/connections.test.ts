@@ -20,7 +20,7 @@ test('connections are opened by dialers alone', () => {
     found,
     'Connections are opened by the dialer alone: take the Dialer of your program ' +
       '(src/http/transport/dialer.ts)',
-  ).toEqual(['src/http/transport/dialer.ts']);
+  ).toEqual(['src/http/transport/dialer.ts', 'src/http/transport/tls-dialer.ts']);
 });
 
 /** Programs of users may leave the dialer out; a command that did would do without TLS. */

@@ -17,12 +17,14 @@ import { createCore } from '../../core/core.ts';
 import type { ExecutorStream } from '../../http/agent/executor-api.ts';
 import { AgentServer } from '../../http/agent/server.ts';
 import type { EarlyPort } from '../../http/transport/listener.ts';
+import { parsePid } from '../../model/pid.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { EventLoop } from '../../runtime/event-loop.ts';
 import { loadCore } from '../../runtime/load-core.ts';
 import { PendingRequests, StreamRegistry } from '../../runtime/pending-requests.ts';
 import { systemMetrics } from '../../runtime/system-metrics.ts';
 import type { ParsedFlags } from '../flags/parse.ts';
+import { expectName } from '../process/carriers.ts';
 import { onUnregister } from '../process/early-signals.ts';
 import { type Performers, performEffect } from '../process/performers.ts';
 import { knownName } from '../process/published-address.ts';
@@ -185,14 +187,18 @@ export async function runAgent(
     nowMs: systemClock.nowMs(),
     checkpoint: await driver.recover(),
   });
-  const unwatch = detector.watch((leader) =>
+  const unwatch = detector.watch((leader) => {
+    const at = parsePid(leader?.pid ?? '');
+    if (at !== undefined) {
+      expectName(carriers, { ...master, ip: at.host });
+    }
     loop.dispatch({
       type: 'masterDetected',
       nowMs: systemClock.nowMs(),
       master: leader?.pid,
       hostname: leader?.hostname,
-    }),
-  );
+    });
+  });
   shutdown.add('detector', unwatch);
   // Not before all tasks of the last run are recovered, and the master is known.
   onUnregister(() => stop('unregister'));

@@ -12,7 +12,7 @@ import type { Address } from '../../model/address.ts';
 import type { Value_Range } from '../../model/generated/messages.ts';
 import type { ParsedFlags } from '../flags/parse.ts';
 import { parseMasterFlag } from '../master-flag.ts';
-import { carriersFrom } from '../process/carriers.ts';
+import { serverCarriers } from '../process/carriers.ts';
 import {
   NO_ADDRESS,
   type PublishedAddress,
@@ -96,7 +96,9 @@ export async function agentSettings(
   faults.read(() => makePathDisks(options.value.resources, workDir.value));
   const access = faults.dependent('http_credentials', () => agentAccess(values));
   faults.read(() => logFolder(values.log_dir));
-  const carriers = faults.read(() => carriersFrom(process.env));
+  const carriers = await faults.readLater(() =>
+    serverCarriers(values, process.env, { name: 'master', text: values.master }),
+  );
   faults.end();
   const { authentication, tokenFor, warnings } = access.value;
   return {

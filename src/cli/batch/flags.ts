@@ -12,6 +12,7 @@ import {
   texts,
   toggle,
 } from '../flags/flag.ts';
+import { TLS_FLAGS } from '../process/tls-flags.ts';
 import { ConstraintError, parseConstraints } from './constraints.ts';
 
 function constraintError(given: readonly string[]): string | undefined {
@@ -27,6 +28,7 @@ function constraintError(given: readonly string[]): string | undefined {
 }
 
 export const BATCH_FLAGS = {
+  ...TLS_FLAGS,
   constraint: texts({
     placeholder: 'ATTRIBUTE:OPERATOR[:VALUE]',
     check: constraintError,

@@ -16,7 +16,7 @@ import {
   refusal,
 } from '../framework/framework-session.ts';
 import { readMasterFlag } from '../master-flag.ts';
-import { carriersFrom } from '../process/carriers.ts';
+import { clientCarriers, expectName } from '../process/carriers.ts';
 import { folderHolder } from '../process/folder-lock.ts';
 import { whenReaderIsGone } from '../process/output-errors.ts';
 import { writableFolder } from '../process/writable-folder.ts';
@@ -43,7 +43,9 @@ async function settings({ values, rest, faults }: ParsedFlags<typeof BATCH_FLAGS
   const credential = faults.dependent('principal', () =>
     credentialOf(values.principal, values.secret),
   );
-  const carriers = faults.read(() => carriersFrom(process.env));
+  const carriers = await faults.readLater(() =>
+    clientCarriers(values, process.env, { name: 'master', text: values.master }),
+  );
   const constraints = (values.constraint ?? []).flatMap(parseConstraints);
   const tasks = faults.read(() => {
     const [file] = rest;
@@ -63,6 +65,7 @@ async function settings({ values, rest, faults }: ParsedFlags<typeof BATCH_FLAGS
   });
   const framework = faults.read(() => frameworkOf(tasks.value.name, tasks.value.tasks, values));
   faults.end();
+  expectName(carriers.value, master.value);
   return {
     master: master.value,
     credential: credential.value,

@@ -1,7 +1,9 @@
 // The flags of `mesoscale execute`, under the names of mesos-execute.
 import { choice, duration, json, list, resources, role, text, toggle } from '../flags/flag.ts';
+import { TLS_FLAGS } from '../process/tls-flags.ts';
 
 export const EXECUTE_FLAGS = {
+  ...TLS_FLAGS,
   appc_image: text({
     help: 'The App Container image to run the command in, for this machine’s architecture; else as --docker_image.',
   }),

@@ -17,7 +17,7 @@ import { loadCore } from '../../runtime/load-core.ts';
 import type { ParsedFlags } from '../flags/parse.ts';
 import { capabilitiesOf, credentialOf, currentUser } from '../framework/framework-session.ts';
 import { readMasterFlag } from '../master-flag.ts';
-import { carriersFrom } from '../process/carriers.ts';
+import { clientCarriers, expectName } from '../process/carriers.ts';
 import { whenReaderIsGone } from '../process/output-errors.ts';
 import { Execution } from './execution.ts';
 import type { EXECUTE_FLAGS } from './flags.ts';
@@ -91,8 +91,11 @@ async function settings(parsed: Parsed) {
   const credential = faults.dependent('principal', () =>
     credentialOf(values.principal, values.secret),
   );
-  const carriers = faults.read(() => carriersFrom(process.env));
+  const carriers = await faults.readLater(() =>
+    clientCarriers(values, process.env, { name: 'master', text: values.master }),
+  );
   faults.end();
+  expectName(carriers.value, address.value);
   return {
     address: address.value,
     request: request.value,

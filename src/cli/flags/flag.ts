@@ -29,8 +29,8 @@ export interface Flag<Value, Status extends FlagStatus = FlagStatus> {
   readonly status: Status;
   /** An older name that still works. */
   readonly alias?: string | undefined;
-  /** An environment variable that is used where MESOS_NAME is not set. */
-  readonly variable?: string | undefined;
+  /** Environment variables of which the first is used that is set, where MESOS_NAME is not. */
+  readonly variables: readonly string[];
   readonly defaultValue: Value;
   /** Shown in place of a default that depends on the machine. */
   readonly defaultText?: string | undefined;
@@ -69,7 +69,7 @@ interface Options<Value, Status extends FlagStatus> {
   /** `works` by default. */
   readonly status?: Status;
   readonly alias?: string;
-  readonly variable?: string;
+  readonly variable?: string | readonly string[];
   readonly placeholder?: string;
   readonly default?: Value;
   readonly defaultText?: string;
@@ -109,7 +109,7 @@ function kind<Value>(kind: Kind<Value>): FlagOf<Value> {
     help: options.help,
     status: options.status ?? 'works',
     alias: options.alias,
-    variable: options.variable,
+    variables: [options.variable ?? []].flat(),
     defaultValue: options.default,
     defaultText: options.defaultText,
     isBoolean: kind.isBoolean ?? false,

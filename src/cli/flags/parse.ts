@@ -187,9 +187,10 @@ function* readOtherVariables(
   environment: Readonly<Record<string, string | undefined>>,
   table: FlagTable,
 ): Generator<Setting> {
-  for (const [name, { variable }] of Object.entries(table)) {
-    const text = variable === undefined ? undefined : environment[variable];
-    if (variable !== undefined && text !== undefined) {
+  for (const [name, { variables }] of Object.entries(table)) {
+    const variable = variables.find((each) => (environment[each] ?? '') !== '');
+    if (variable !== undefined) {
+      const text = environment[variable];
       yield { name, written: name, variable, negated: false, text, more: [] };
     }
   }

@@ -69,7 +69,8 @@ export function helpText(title: string, table: FlagTable, columns = 100): string
   for (const name of Object.keys(table).toSorted()) {
     const flag = table[name] as Flag<unknown>;
     const alias = flag.alias === undefined ? [] : [`(or --${flag.alias})`];
-    const notes = [flag.help, STATUS_NOTE[flag.status], defaultNote(flag)].filter(Boolean);
+    const status = STATUS_NOTE[flag.status];
+    const notes = [flag.help, status, defaultNote(flag), variableNote(flag)].filter(Boolean);
     const lines = wrap(notes.join(' '), width - indent).map((line) => ' '.repeat(indent) + line);
     const heads = [spelled(name, flag), ...alias].map((text) => `  ${text}`);
     const head = heads.join('').length > width ? heads.join('\n') : heads.join('');
@@ -83,6 +84,11 @@ function defaultNote(flag: Flag<unknown>): string | undefined {
   return text === undefined || text === '' || (flag.isBoolean && text === 'false')
     ? undefined
     : `(default: ${text})`;
+}
+
+function variableNote({ variables }: Flag<unknown>): string | undefined {
+  const [variable] = variables;
+  return variable === undefined ? undefined : `(environment: ${variable})`;
 }
 
 export function wrap(text: string, width: number): string[] {
@@ -106,9 +112,10 @@ export function referenceSection(title: string, table: FlagTable): string {
     .map((name) => {
       const flag = table[name] as Flag<unknown>;
       const alias = flag.alias === undefined ? '' : `<br>(\`${flag.alias}\`)`;
+      const variables = flag.variables.map((each) => `<br>(\`${each}\`)`).join('');
       const text = defaultOf(flag);
       const shown = text === undefined || text === '' ? '' : `\`${escaped(text)}\``;
-      return `| \`${name}\`${alias} | ${shown} | ${flag.status} | ${escaped(flag.help)} |`;
+      return `| \`${name}\`${alias}${variables} | ${shown} | ${flag.status} | ${escaped(flag.help)} |`;
     });
   return `## ${title}\n\n| flag | default | status | meaning |\n| --- | --- | --- | --- |\n${rows.join('\n')}\n`;
 }

@@ -1,7 +1,9 @@
 // The flags of `mesoscale image`.
 import { json, list, text, toggle } from '../flags/flag.ts';
+import { TLS_FLAGS } from '../process/tls-flags.ts';
 
 export const IMAGE_FLAGS = {
+  ...TLS_FLAGS,
   agent: text({
     default: '127.0.0.1:5051',
     placeholder: 'HOST:PORT',

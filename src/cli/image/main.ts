@@ -19,7 +19,7 @@ import { FlagError } from '../flags/faults.ts';
 import type { FlagValues } from '../flags/flag.ts';
 import type { ParsedFlags } from '../flags/parse.ts';
 import { credentialOf } from '../framework/framework-session.ts';
-import { carriersFrom } from '../process/carriers.ts';
+import { clientCarriers } from '../process/carriers.ts';
 import { progressOf, storedName } from '../told-pulls.ts';
 import type { IMAGE_FLAGS } from './flags.ts';
 import { listingText, removalText } from './listing.ts';
@@ -45,7 +45,9 @@ export async function runImage(parsed: ParsedFlags<typeof IMAGE_FLAGS>): Promise
   const credential = faults.dependent('principal', () =>
     credentialOf(values.principal, values.secret),
   );
-  const carriers = faults.read(() => carriersFrom(process.env));
+  const carriers = await faults.readLater(() =>
+    clientCarriers(values, process.env, { name: 'agent', text: values.agent }),
+  );
   faults.end();
   const place = formatAddress(address.value);
   const clientWith = (timeoutMs?: number) =>
@@ -91,7 +93,7 @@ function requireName(name: string): void {
 
 /** Throws FlagError. */
 function readAddress(text: string): Address {
-  const address = parseAddress(text);
+  const address = parseAddress(text.trim().replace(/^https?:\/\//, ''));
   if (address === undefined) {
     throw new FlagError(`--agent expects host:port, got '${text}'`);
   }

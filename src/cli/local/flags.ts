@@ -2,6 +2,7 @@
 import { AGENT_CONTAINER_FLAGS } from '../agent/container-flags.ts';
 import { AGENT_IMAGE_FLAGS } from '../agent/image-flags.ts';
 import { integer, path, port, resources, text, toggle } from '../flags/flag.ts';
+import { TLS_FLAGS } from '../process/tls-flags.ts';
 import { MOST_AGENTS } from './agent-share.ts';
 
 /** How every agent runs containers, and which images these can have. */
@@ -9,6 +10,7 @@ const { containerizers, isolation, launcher } = AGENT_CONTAINER_FLAGS;
 const { appc_simple_discovery_uri_prefix, docker_registry, image_providers } = AGENT_IMAGE_FLAGS;
 
 export const LOCAL_FLAGS = {
+  ...TLS_FLAGS,
   agents: integer({
     default: 1,
     check: (count) =>

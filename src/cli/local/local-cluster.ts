@@ -14,6 +14,7 @@ import { agentResources, thisMachine } from '../agent/machine-resources.ts';
 import { listenError } from '../failure.ts';
 import type { FlagValues } from '../flags/flag.ts';
 import { FlagError } from '../flags/parse.ts';
+import { tlsArguments } from '../process/carriers.ts';
 import { folderHolder } from '../process/folder-lock.ts';
 import { agentShare, MOST_AGENTS } from './agent-share.ts';
 import type { LOCAL_FLAGS } from './flags.ts';
@@ -69,6 +70,7 @@ export class LocalCluster {
       `--port=${values.port}`,
       `--work_dir=${join(folder, 'master')}`,
       '--registry=sqlite',
+      ...tlsArguments(values),
     ]);
     const asked = Array.from({ length: values.agents }, (_, index) => index + 1);
     this.keptAgents = busyAgents(folder).filter((number) => number > values.agents);
@@ -230,6 +232,7 @@ function localAgent(
     `--runtime_dir=${join(folder, name, 'run')}`,
     `--fetcher_cache_dir=${join(folder, name, 'fetch')}`,
     `--resources=${resources}`,
+    ...tlsArguments(values),
     ...(values.launcher === undefined ? [] : [`--launcher=${values.launcher}`]),
     `--isolation=${values.isolation.join(',')}`,
     `--containerizers=${values.containerizers.join(',')}`,

@@ -6,7 +6,7 @@ import { counted } from '../counted.ts';
 import { fail } from '../failure.ts';
 import { FlagError } from '../flags/faults.ts';
 import type { ParsedFlags } from '../flags/parse.ts';
-import { carriersFrom } from '../process/carriers.ts';
+import { serverCarriers } from '../process/carriers.ts';
 import { endWithParent } from '../process/parent.ts';
 import { checkedIp } from '../process/published-address.ts';
 import { writableFolder } from '../process/writable-folder.ts';
@@ -20,7 +20,7 @@ const NAME = 'local';
 export async function runLocal(parsed: ParsedFlags<typeof LOCAL_FLAGS>): Promise<void> {
   const { values } = parsed;
   const isFirst = !existsSync(join(values.work_dir, 'master'));
-  const { folder, cluster } = settings(parsed);
+  const { folder, cluster } = await settings(parsed);
   const isStopping = stopOnSignals(cluster);
   try {
     await cluster.start();
@@ -38,10 +38,10 @@ export async function runLocal(parsed: ParsedFlags<typeof LOCAL_FLAGS>): Promise
 }
 
 /** Throws one FlagError about all faults. */
-function settings({ values, faults }: ParsedFlags<typeof LOCAL_FLAGS>) {
+async function settings({ values, faults }: ParsedFlags<typeof LOCAL_FLAGS>) {
   faults.read(() => checkedIp('ip', values.ip));
   const folder = faults.dependent('work_dir', () => writableFolder('work_dir', values.work_dir));
-  const carriers = faults.read(() => carriersFrom(process.env));
+  const carriers = await faults.readLater(() => serverCarriers(values, process.env));
   const cluster = faults.read(() => new LocalCluster(values, folder.value, carriers.value));
   faults.read(() => checkPorts(values, cluster.value));
   faults.end();
@@ -126,12 +126,15 @@ interface Started {
 function welcome(values: LocalFlags, { folder, isFirst, cluster, summary }: Started): void {
   const near = relative(process.cwd(), folder) || '.';
   const shown = near.startsWith('..') ? folder : near;
-  const master = `${values.ip}:${values.port}`;
+  const scheme = values.ssl_enabled ? 'https' : 'http';
+  const master = `${values.ssl_enabled ? 'https://' : ''}${values.ip}:${values.port}`;
   const rows = [
-    `  master   ${emphasis(`http://${master}`)}`,
-    ...cluster.agentPorts.map((port) => `  agent    ${emphasis(`http://${values.ip}:${port}`)}`),
+    `  master   ${emphasis(`${scheme}://${values.ip}:${values.port}`)}`,
+    ...cluster.agentPorts.map(
+      (port) => `  agent    ${emphasis(`${scheme}://${values.ip}:${port}`)}`,
+    ),
   ];
-  const isDefault = values.port === 5050 && values.ip === '127.0.0.1';
+  const isDefault = master === '127.0.0.1:5050';
   const execute = isDefault ? '' : ` --master=${master}`;
   console.log(`
 Mesoscale ${PACKAGE_VERSION} is running.

@@ -8,7 +8,7 @@ import type { Carriers } from '../../http/transport/carriers.ts';
 import type { MasterOptions } from '../../master/options.ts';
 import { FlagError, MissingFlagError } from '../flags/faults.ts';
 import type { ParsedFlags } from '../flags/parse.ts';
-import { carriersFrom } from '../process/carriers.ts';
+import { serverCarriers } from '../process/carriers.ts';
 import { cramMd5Verifier } from '../process/cram-md5.ts';
 import { readCredentials } from '../process/credentials.ts';
 import {
@@ -54,7 +54,7 @@ export async function masterSettings(
   const isKept = values.registry !== 'in_memory';
   const work = faults.dependent('work_dir', () => workFolder(values.work_dir, isKept));
   faults.read(() => logFolder(values.log_dir));
-  const carriers = faults.read(() => carriersFrom(process.env));
+  const carriers = await faults.readLater(() => serverCarriers(values, process.env));
   faults.end();
   const { credentials, warnings } = read.value;
   return {

@@ -114,6 +114,7 @@ export class ServerProcess<Timer extends string> {
   /** What the ports of both are told alike. */
   portOptions({ address, carriers, logPath, early }: ServerPort) {
     const { values } = this.#parsed;
+    carriers.tell?.((level, text) => this.logger.write(level, text));
     const logFile = values.external_log_file ?? this.logger.file;
     return {
       host: address.listenIp,

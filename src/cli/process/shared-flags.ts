@@ -1,6 +1,7 @@
 // Flags that master and agent have in common.
 import { duration, json, list, path, port, text, toggle } from '../flags/flag.ts';
 import { LOGGING_FLAGS } from './logging-flags.ts';
+import { TLS_FLAGS } from './tls-flags.ts';
 
 function checkDomain(domain: unknown): string | undefined {
   const { fault_domain } = (domain ?? {}) as {
@@ -54,6 +55,7 @@ export const checkAuthenticators =
 
 export const SHARED_FLAGS = {
   ...LOGGING_FLAGS,
+  ...TLS_FLAGS,
   acls: json({
     help: 'Who may do what: access control lists as JSON, or the path of a file that holds them.',
   }),

@@ -1,7 +1,9 @@
 // The flags of `mesoscale task`.
 import { text, toggle } from '../flags/flag.ts';
+import { TLS_FLAGS } from '../process/tls-flags.ts';
 
 export const TASK_FLAGS = {
+  ...TLS_FLAGS,
   framework_id: text({ help: 'The framework of the task, where several have one of that id.' }),
   help: toggle({ default: false, help: 'Show this text and exit.' }),
   interactive: toggle({ default: false, help: 'exec: give the command the standard input (-i).' }),

@@ -18,7 +18,7 @@ import type { FlagValues } from '../flags/flag.ts';
 import type { ParsedFlags } from '../flags/parse.ts';
 import { credentialOf } from '../framework/framework-session.ts';
 import { readMasterFlag } from '../master-flag.ts';
-import { carriersFrom } from '../process/carriers.ts';
+import { clientCarriers, expectName } from '../process/carriers.ts';
 import type { TASK_FLAGS } from './flags.ts';
 import { NoSuchTaskError, placeOfTask, type TaskPlace } from './task-place.ts';
 import { END_OF_INPUT, passInput, windowSize } from './terminal-input.ts';
@@ -47,8 +47,11 @@ export async function runTask(parsed: ParsedFlags<typeof TASK_FLAGS>): Promise<v
   const credential = faults.dependent('principal', () =>
     credentialOf(values.principal, values.secret),
   );
-  const carriers = faults.read(() => carriersFrom(process.env));
+  const carriers = await faults.readLater(() =>
+    clientCarriers(values, process.env, { name: 'master', text: values.master }),
+  );
   faults.end();
+  expectName(carriers.value, address.value);
   const way = { dialer: carriers.value.dialer, credential: credential.value };
   const { ip, port } = address.value;
   const master = new OperatorClient({

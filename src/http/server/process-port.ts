@@ -117,7 +117,11 @@ export class ProcessPort<Message> {
         authorizer,
         logger,
         log,
-        metrics: () => ({ ...owner.metrics(options.clock.nowMs()), ...options.metrics?.() }),
+        metrics: () => ({
+          ...owner.metrics(options.clock.nowMs()),
+          ...options.carriers.metrics?.(),
+          ...options.metrics?.(),
+        }),
         files: (principal) => joinedFiles(this.#logFiles(principal), owner.sandboxes(principal)),
       },
       owner.realms,
@@ -130,7 +134,7 @@ export class ProcessPort<Message> {
   }
 
   async listen(services: PortServices): Promise<void> {
-    const { host, port, early, pressure, authentication, logger } = this.#options;
+    const { host, port, early, carriers, pressure, authentication, logger } = this.#options;
     const { prefix, calls } = services;
     const rules = this.#options.disabledPaths ?? [];
     const firewall = new Firewall(prefix, rules);
@@ -161,7 +165,9 @@ export class ProcessPort<Message> {
       host,
       port,
       early,
-      secure: this.#options.carriers.secure,
+      secure: carriers.secure,
+      maySecureLate: carriers.maySecureLate,
+      onStrayTls: (ip) => this.#strayTls(ip),
       turn: this.turn,
       pressure: services.pressure ?? pressure,
       receive: (to, name, message) => this.#receive(to, name, message),
@@ -169,7 +175,7 @@ export class ProcessPort<Message> {
         isChecked: this.#options.checksSenders ?? false,
         ownAddress: () => this.#options.advertise ?? this.#address,
         isLinked: (address) => this.links.isLinked(address),
-        dialer: this.#options.carriers.dialer,
+        dialer: carriers.dialer,
         logger,
       }),
       calls:
@@ -206,6 +212,14 @@ export class ProcessPort<Message> {
     this.process.close();
     await this.links.close();
     await this.#listener?.close();
+  }
+
+  #strayTls(ip: string): void {
+    if (this.#mentioned.isNew(`TLS ${ip}`)) {
+      this.#options.logger.warn(
+        `${ip} speaks TLS to this port, which does not without --ssl_enabled (said once)`,
+      );
+    }
   }
 
   /**

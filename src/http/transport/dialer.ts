@@ -25,7 +25,7 @@ export interface Dialer {
 }
 
 /** Ignored bytes are read into one buffer for all connections. */
-const IGNORED = { buffer: Buffer.allocUnsafe(64 * 1024), callback: () => true };
+export const IGNORED = { buffer: Buffer.allocUnsafe(64 * 1024), callback: () => true };
 
 /** Opens connections without encryption. */
 export const plainDialer: Dialer = {

@@ -1,5 +1,5 @@
 // The bounds of requests and responses, for both readers: that of this room, for the two frequent
-// kinds of requests, and node:http for all others.
+// kinds of requests, and node:http for all others; and what else these two go by.
 
 /** The longest head that the reader of this room takes; a longer one is left to node:http. */
 export const MAX_LEAN_HEAD_BYTES = 16 * 1024;
@@ -35,3 +35,6 @@ export const MAX_RESPONSE_BYTES = 64 * 1024 * 1024;
 export const LISTEN_BACKLOG = 4_096;
 /** Options of accepted sockets: a client may close its side and still gets its response. */
 export const ACCEPTING = { allowHalfOpen: true, noDelay: true } as const;
+
+/** The first byte of a handshake of TLS (RFC 8446, section 5.1): that of no request. */
+export const TLS_HANDSHAKE = 0x16;

@@ -12,7 +12,7 @@ import net, { type AddressInfo, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { KEY_HEADER } from '../../wire/libprocess.ts';
 import type { Sender, Senders } from '../senders/senders.ts';
-import { headTooLarge, malformedRequest } from '../server/error-responses.ts';
+import { badRequest, headTooLarge, malformedRequest } from '../server/error-responses.ts';
 import { readBody, refuseUnread } from '../server/request-body.ts';
 import { headerOf } from '../server/request-headers.ts';
 import type { HttpResponse } from '../server/response.ts';
@@ -26,6 +26,7 @@ import {
   LISTEN_BACKLOG,
   MAX_HEAD_BYTES,
   MAX_MESSAGE_BYTES,
+  TLS_HANDSHAKE,
 } from './limits.ts';
 import { Pipeline } from './pipeline.ts';
 
@@ -37,6 +38,10 @@ export interface ListenerOptions extends Omit<ConnectionServices, 'complete' | '
   readonly handler: RequestListener;
   readonly early?: EarlyPort | undefined;
   readonly secure: Secure;
+  /** Whether a connection may be silent before `secure` is done. */
+  readonly maySecureLate?: boolean | undefined;
+  /** Told of a client that begins a handshake of TLS where there is none, by its IP address. */
+  readonly onStrayTls?: ((ip: string) => void) | undefined;
   /** How long the head of an ordinary request may take to arrive. */
   readonly headersTimeoutMs?: number | undefined;
   /** Bounds of the connections, where they differ from the defaults. */
@@ -63,6 +68,7 @@ export class Listener {
   readonly #connections: Connections;
   readonly #services: ConnectionServices;
   readonly #secure: Secure;
+  readonly #maySecureLate: boolean;
   readonly #lastRoom = new LastRoom();
   readonly #server: net.Server;
   readonly #complete: Server;
@@ -72,6 +78,7 @@ export class Listener {
     this.#connections = new Connections(options.bounds, options.senders);
     this.#complete = completeServer(options, this.#senders, this.#connections);
     this.#secure = options.secure;
+    this.#maySecureLate = options.maySecureLate ?? false;
     this.#services = {
       turn: options.turn,
       pressure: options.pressure,
@@ -87,14 +94,15 @@ export class Listener {
     // The later reader of the connection handles its close; before that there is nothing to do.
     socket.on('error', () => undefined);
     const secured = this.#secure(socket);
+    const securing = this.#maySecureLate ? securingLate(socket) : SECURING;
     if (!this.#connections.admit(socket)) {
       this.#lastRoom.admit(socket, secured, (stream) => {
-        this.#connections.add(socket, SECURING);
+        this.#connections.add(socket, securing);
         this.#read(socket, stream);
       });
       return;
     }
-    this.#connections.add(socket, SECURING);
+    this.#connections.add(socket, securing);
     secured.then(
       (stream) => this.#read(socket, stream),
       () => socket.destroy(),
@@ -174,6 +182,15 @@ export class Listener {
 /** Until its stream is made, a connection has the time of one request. */
 const SECURING: Carrier = { isBusy: false, peer: undefined, unfinished: -1 };
 
+/** The same from its first byte on; before that it is idle. */
+const securingLate = (socket: Socket): Carrier => ({
+  isBusy: false,
+  peer: undefined,
+  get unfinished() {
+    return socket.bytesRead === 0 ? undefined : -1;
+  },
+});
+
 /** Keeps one sender for each connection, whichever of the two servers reads it. */
 class StreamSenders {
   readonly #senders: Senders;
@@ -245,8 +262,13 @@ function completeServer(
   };
   // The server never listens itself; this event makes it watch the timeouts of its connections.
   server.emit('listening');
-  server.on('clientError', (error: NodeJS.ErrnoException, stream: Duplex) => {
-    const answer = stream.writable ? answerToFault(error.code) : undefined;
+  server.on('clientError', (error: ClientError, stream: Duplex) => {
+    const isTls = error.rawPacket?.[0] === TLS_HANDSHAKE;
+    if (isTls) {
+      options.onStrayTls?.((stream as Socket).remoteAddress ?? '');
+    }
+    const fault = isTls ? strayTls : answerToFault(error.code);
+    const answer = stream.writable ? fault : undefined;
     if (answer) {
       pipelineOf(stream).endWith(answer);
     } else {
@@ -283,6 +305,14 @@ async function takeMessage(
   response.writeHead(known ? 202 : 404, { 'Content-Length': 0 });
   response.end();
 }
+
+/** What node:http tells of a request that it cannot read, with the bytes at fault. */
+interface ClientError extends NodeJS.ErrnoException {
+  readonly rawPacket?: Buffer;
+}
+
+/** Not for the client's eyes: its library takes any text for what it is, no TLS. */
+const strayTls = badRequest('This port does not speak TLS.');
 
 /** Errors without a response: the first line is not HTTP, or the request never ended. */
 const UNANSWERED: ReadonlySet<string> = new Set([

@@ -11,10 +11,10 @@ import { readDockerConfig } from '../../../../src/containerizer/images/formats/d
 import { parseReference } from '../../../../src/containerizer/images/formats/reference.ts';
 import { type PullerOptions, pullerOf } from '../../../../src/containerizer/images/pullers.ts';
 import { ThreadPuller } from '../../../../src/containerizer/images/thread-puller.ts';
+import { Authority, type Certified } from '../../../support/authority.ts';
 import { HttpProxy } from '../../../support/http-proxy.ts';
 import { digestOf, json } from '../formats/samples.ts';
 import { pulledLayer } from '../pulled-layer.ts';
-import { Authority, type Certified } from './authority.ts';
 import { copyLayout, DockerRegistry, writeLayout } from './docker-registry.ts';
 import { TestRegistry } from './test-registry.ts';
 

@@ -1,6 +1,6 @@
 // A certificate authority of a test, as openssl makes it.
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 export interface Certified {
@@ -16,20 +16,28 @@ export class Authority {
   readonly certificate: string;
   readonly #folder: string;
   readonly #key: string;
+  /** The certificates between its own and that of the first authority, as PEM. */
+  readonly #between: string;
 
-  /** Its files are in the folder. */
-  constructor(folder: string, name: string) {
+  /** Its files are in the folder. It is believed by itself, or by the word of another authority. */
+  constructor(folder: string, name: string, above?: Authority) {
     this.#folder = folder;
     this.certificate = join(folder, `${name}.crt`);
     this.#key = join(folder, `${name}-ca.key`);
     openssl(
       ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'],
       ...['-subj', `/CN=${name}`, '-days', '30', '-keyout', this.#key, '-out', this.certificate],
+      ...(above === undefined ? [] : ['-CA', above.certificate, '-CAkey', above.#key]),
     );
+    this.#between =
+      above === undefined ? '' : readFileSync(this.certificate, 'utf8') + above.#between;
   }
 
   /** For the loopback. */
-  certify(name: string, { isExpired = false, host = 'IP:127.0.0.1' } = {}): Certified {
+  certify(
+    name: string,
+    { isExpired = false, host = 'IP:127.0.0.1,DNS:localhost' } = {},
+  ): Certified {
     const path = (ending: string) => join(this.#folder, `${name}.${ending}`);
     openssl(
       ...['req', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'],
@@ -41,6 +49,7 @@ export class Authority {
       ...['-CAcreateserial', '-extfile', path('ext'), '-out', path('cert')],
       ...['-days', isExpired ? '-1' : '30'],
     );
+    appendFileSync(path('cert'), this.#between);
     return { certificate: path('cert'), key: path('key') };
   }
 }

@@ -1,0 +1,161 @@
+// Opens encrypted connections. A session that was begun with a peer goes on at the next connection
+// to it, which saves both sides the costly part of the handshake.
+import { X509Certificate } from 'node:crypto';
+import { lookup } from 'node:dns/promises';
+import { isIP, type LookupFunction } from 'node:net';
+import tls, {
+  type ConnectionOptions,
+  type DetailedPeerCertificate,
+  type TLSSocket,
+} from 'node:tls';
+import { parseAddress } from '../../model/address.ts';
+import { type Dialed, type Dialer, type DialOptions, IGNORED } from './dialer.ts';
+import type { TlsIdentity } from './tls-identity.ts';
+import { AddressNames } from './tls-names.ts';
+import { chainOf, type ExpectedPeer, tooLong, unlikeDialled, unlikeKnown } from './tls-peer.ts';
+import { reasonOf } from './tls-reason.ts';
+import type { TlsTrust } from './tls-settings.ts';
+
+/** The most peers of which a session is kept, each of some kilobytes. */
+const MOST_SESSIONS = 4_096;
+/** The most servers that are known by name: masters. */
+const MOST_HOSTS = 256;
+
+/** `lookUp` finds the IP address of the peer, and its name, before the connection is opened. */
+interface Verification {
+  readonly rejectUnauthorized: boolean;
+  readonly checkServerIdentity: NonNullable<ConnectionOptions['checkServerIdentity']>;
+  readonly lookUp?: () => Promise<string>;
+}
+
+const NO_VERIFICATION: Verification = {
+  rejectUnauthorized: false,
+  checkServerIdentity: () => undefined,
+};
+
+export class TlsDialer implements Dialer {
+  readonly #identity: TlsIdentity;
+  readonly #trust: TlsTrust;
+  readonly #names = new AddressNames();
+  /** By address, the oldest first. */
+  readonly #sessions = new Map<string, Buffer>();
+
+  /** The hosts at some addresses, the oldest first. */
+  readonly #hosts = new Map<string, string>();
+
+  constructor(identity: TlsIdentity, trust: TlsTrust) {
+    this.#identity = identity;
+    this.#trust = trust;
+    // What was agreed upon by the old certificate, or in trust of the old authorities, ends.
+    identity.onChange(() => this.#sessions.clear());
+  }
+
+  /** The certificate of the server at the address is expected to be one of this host. */
+  expect(address: string, host: string): void {
+    keepLast(this.#hosts, address, host, MOST_HOSTS);
+  }
+
+  dial(address: string, { onOpen, ignoresInput }: DialOptions = {}): Dialed {
+    const { host, port } = parseAddress(address) ?? { host: '', port: 0 };
+    const name = this.#hosts.get(address) ?? (isIP(host) === 0 ? host : undefined);
+    const { lookUp, ...verification } = this.#verification(host, name);
+    const socket = tls.connect({
+      // Node looks no address up.
+      host: lookUp === undefined ? host : `name of ${host}`,
+      ...(lookUp !== undefined && { lookup: nodeLookup(lookUp) }),
+      port,
+      ...(name !== undefined && { servername: name }),
+      ...(ignoresInput === true && { onread: IGNORED }),
+      ...verification,
+      secureContext: this.#identity.current.context,
+      session: this.#sessions.get(address),
+    });
+    socket.setNoDelay(true);
+    socket.on('error', (error) => {
+      // As the first listener, before others show the message.
+      error.message = `${address}: ${reasonOf(error)}`;
+    });
+    this.#keepSessions(address, socket);
+    if (onOpen) {
+      socket.once('secureConnect', onOpen);
+    }
+    if (ignoresInput === true) {
+      socket.resume();
+    }
+    return socket;
+  }
+
+  /** The checks end before a byte of the caller's is sent. */
+  #verification(host: string, name: string | undefined): Verification {
+    const { verifiesServers, scheme } = this.#trust;
+    if (!verifiesServers) {
+      return NO_VERIFICATION;
+    }
+    if (scheme === 'openssl' || host === '') {
+      const peer = { name, ip: host };
+      return this.#checking((certificate) => unlikeDialled(certificate, peer, this.#trust));
+    }
+    let peer: ExpectedPeer = { name, ip: host };
+    return {
+      ...this.#checking(({ raw }) => unlikeKnown(new X509Certificate(raw), peer, this.#trust)),
+      lookUp: async () => {
+        const ip = isIP(host) === 0 ? (await lookup(host)).address : host;
+        peer = { name: (await this.#names.nameOf(ip)) ?? name, ip };
+        return ip;
+      },
+    };
+  }
+
+  #checking(unlike: (certificate: DetailedPeerCertificate) => string | undefined): Verification {
+    return {
+      rejectUnauthorized: true,
+      checkServerIdentity: (_, certificate) => {
+        // Node knows more of it than its type says.
+        const detailed = certificate as DetailedPeerCertificate;
+        const why = tooLong(chainOf(detailed), this.#trust) ?? unlike(detailed);
+        return why === undefined ? undefined : new Error(`its certificate is refused: ${why}`);
+      },
+    };
+  }
+
+  #keepSessions(address: string, socket: TLSSocket): void {
+    const { context } = this.#identity.current;
+    let session: Buffer | undefined;
+    let isOpen = false;
+    const keep = () => {
+      if (isOpen && session !== undefined && context === this.#identity.current.context) {
+        keepLast(this.#sessions, address, session, MOST_SESSIONS);
+      }
+    };
+    socket.on('session', (begun: Buffer) => {
+      session = begun;
+      keep();
+    });
+    socket.once('secureConnect', () => {
+      isOpen = true;
+      keep();
+    });
+    // It may be the session that the peer does not like.
+    socket.once('error', () => this.#sessions.delete(address));
+  }
+}
+
+/** Sets an entry; beyond the bound, the oldest one goes. */
+function keepLast<Value>(kept: Map<string, Value>, key: string, value: Value, most: number): void {
+  kept.delete(key);
+  kept.set(key, value);
+  for (const oldest of kept.size > most ? kept.keys() : []) {
+    kept.delete(oldest);
+    break;
+  }
+}
+
+const nodeLookup =
+  (lookUp: () => Promise<string>): LookupFunction =>
+  (_, { all }, tell) => {
+    lookUp().then(
+      (ip) =>
+        all === true ? tell(null, [{ address: ip, family: isIP(ip) }]) : tell(null, ip, isIP(ip)),
+      (error) => tell(error, ''),
+    );
+  };
