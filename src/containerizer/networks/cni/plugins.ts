@@ -5,6 +5,7 @@ import { ContainerizerError } from '../../containerizer-error.ts';
 import { Slots } from '../../downloads/slots.ts';
 import { Turns } from '../../turns.ts';
 import type { NetworkList, PluginConfiguration } from './configuration.ts';
+import { FirstRuns } from './first-runs.ts';
 import { callPlugin, DEFAULT_PATIENCE, type Patience, type PluginEnd } from './plugin-call.ts';
 import { answerIn, errorCode, failureText, INCOMPATIBLE_VERSION } from './plugin-failure.ts';
 import { pluginPath } from './plugin-programs.ts';
@@ -75,6 +76,7 @@ export class Plugins {
   readonly #slots = new Slots(MOST_AT_ONCE, MOST_OF_NETWORK);
   /** To start a process keeps a large agent for milliseconds. */
   readonly #turns = new Turns();
+  readonly #first = new FirstRuns();
   readonly #programPath: string;
   readonly #patience: Patience;
 
@@ -123,7 +125,8 @@ export class Plugins {
       prevResult: prevResult && resultAs(prevResult, cniVersion),
       valid,
     });
-    return this.#run(path, task, { command, input, link, namespace }, abort);
+    const run = () => this.#run(path, task, { command, input, link, namespace }, abort);
+    return command === 'ADD' ? this.#first.run(path, run, abort) : run();
   }
 
   /** The highest one, from the network's down, that the plugin says it speaks. */
