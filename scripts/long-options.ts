@@ -2,7 +2,8 @@
 import { readArguments, refuse } from './arguments.ts';
 
 const USAGE = `usage: npm run test:long -- [--minutes=30] [--seed=INTEGER] [--shrink=60] and
-  --suite=allocator [--steps=150], or
+  --suite=allocator [--steps=150],
+  --suite=networks [--count=N], or
   --suite=simulation [--count=N] [--trace] [--settings=FILE]`;
 
 const { values } = readArguments(USAGE, {
@@ -18,16 +19,20 @@ const { values } = readArguments(USAGE, {
   },
 });
 
-export const { suite, trace, settings } = values;
+export type SuiteName = 'allocator' | 'networks' | 'simulation';
+const SUITES: readonly string[] = ['allocator', 'networks', 'simulation'];
+
+export const suite = values.suite as SuiteName;
+export const { trace, settings } = values;
 export const seed = Number(values.seed);
 export const searchSeconds = Number(values.minutes) * 60;
 export const shrinkSeconds = Number(values.shrink);
 export const steps = Number(values.steps);
-/** The most seeds to try. */
+/** The most seeds to try, or kills. */
 export const count = Number(values.count);
 
 const isClear =
-  ['allocator', 'simulation'].includes(suite) &&
+  SUITES.includes(suite) &&
   Number.isInteger(seed) &&
   searchSeconds >= 0 &&
   shrinkSeconds >= 0 &&

@@ -50,10 +50,12 @@ function blocksOf({ path, text }: { path: string; text: string }): Block[] {
 }
 
 /**
- * Pages whose commands need a cluster of their own: documented-containers.test.ts, images.test.ts
- * and docker.test.ts, beside this.
+ * Pages whose commands need a cluster of their own: documented-containers.test.ts, images.test.ts,
+ * docker.test.ts and networks/documented.test.ts, beside this.
  */
-const WITH_CLUSTERS = new Set(['docs/containers.md', 'docs/images.md', 'docs/docker.md']);
+const WITH_CLUSTERS = new Set(
+  ['containers', 'docker', 'images', 'networks'].map((name) => `docs/${name}.md`),
+);
 
 const blocks = ['README.md', 'docs/*.md', '{asm,bench,examples}/**/*.md']
   .flatMap(sources)

@@ -46,9 +46,9 @@ export class NetworkNamespace implements AsyncDisposable {
     return new NetworkNamespace(holder);
   }
 
-  /** The command line that runs a program there. */
+  /** The command line that runs a program there, in the working directory of the test. */
   entering(...argv: readonly string[]): [program: string, ...parameters: string[]] {
-    return ['nsenter', `--target=${this.#holder.pid}`, '--net', '--mount', '--', ...argv];
+    return ['nsenter', `--target=${this.#holder.pid}`, '--net', '--mount', '--wd', '--', ...argv];
   }
 
   /** What a program prints there. Rejects where it fails, with what it has said. */

@@ -1,13 +1,15 @@
 // The flags of `mesoscale local`, a whole cluster on one machine.
 import { AGENT_CONTAINER_FLAGS } from '../agent/container-flags.ts';
 import { AGENT_IMAGE_FLAGS } from '../agent/image-flags.ts';
+import { AGENT_NETWORK_FLAGS } from '../agent/network-flags.ts';
 import { integer, path, port, resources, text, toggle } from '../flags/flag.ts';
 import { TLS_FLAGS } from '../process/tls-flags.ts';
 import { MOST_AGENTS } from './agent-share.ts';
 
-/** How every agent runs containers, and which images these can have. */
+/** How every agent runs containers, and which images and networks these can have. */
 const { containerizers, isolation, launcher } = AGENT_CONTAINER_FLAGS;
 const { appc_simple_discovery_uri_prefix, docker_registry, image_providers } = AGENT_IMAGE_FLAGS;
+const { network_cni_config_dir, network_cni_plugins_dir } = AGENT_NETWORK_FLAGS;
 
 export const LOCAL_FLAGS = {
   ...TLS_FLAGS,
@@ -29,6 +31,8 @@ export const LOCAL_FLAGS = {
   ip: text({ default: '127.0.0.1', help: 'The IP address to listen on.' }),
   isolation,
   launcher,
+  network_cni_config_dir,
+  network_cni_plugins_dir,
   port: port({ default: 5050, help: 'The port of the master.' }),
   resources: resources({
     help: 'What each agent offers. Without it the machine is detected and shared evenly.',

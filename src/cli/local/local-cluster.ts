@@ -215,6 +215,9 @@ const sentence = (name: string) =>
 
 const agentName = (number: number) => `agent-${number}`;
 
+const given = (flag: string, value: string | undefined) =>
+  value === undefined ? [] : [`--${flag}=${value}`];
+
 function localAgent(
   folder: string,
   values: LocalFlags,
@@ -233,14 +236,14 @@ function localAgent(
     `--fetcher_cache_dir=${join(folder, name, 'fetch')}`,
     `--resources=${resources}`,
     ...tlsArguments(values),
-    ...(values.launcher === undefined ? [] : [`--launcher=${values.launcher}`]),
+    ...given('launcher', values.launcher),
+    ...given('network_cni_config_dir', values.network_cni_config_dir),
+    ...given('network_cni_plugins_dir', values.network_cni_plugins_dir),
     `--isolation=${values.isolation.join(',')}`,
     `--containerizers=${values.containerizers.join(',')}`,
     `--appc_simple_discovery_uri_prefix=${values.appc_simple_discovery_uri_prefix}`,
     `--docker_registry=${values.docker_registry}`,
-    ...(values.image_providers === undefined
-      ? []
-      : [`--image_providers=${values.image_providers.join(',')}`]),
+    ...given('image_providers', values.image_providers?.join(',')),
     // Its share of the machine changes with the number of agents.
     '--reconfiguration_policy=any',
     // No other agents register at the same time.
