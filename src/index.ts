@@ -6,7 +6,7 @@ export {
   SchedulerClient,
   type SchedulerClientOptions,
 } from './http/client/scheduler-client.ts';
-export type { Credential } from './http/server/authentication.ts';
+export type { Credential } from './http/server/credentials.ts';
 export * from './model/generated/messages.ts';
 export { jsonValue, readJson, readJsonValue, writeJson } from './wire/json.ts';
 export { decodeMessage, encodeMessage } from './wire/protobuf.ts';

@@ -1,6 +1,7 @@
 // CRAM-MD5 with the digests of RFC 2195 and of a session that Apache Mesos's master has accepted.
 import { expect, test } from 'vitest';
 import { cramMd5Prover, cramMd5Verifier } from '../../src/cli/process/cram-md5.ts';
+import { Credentials } from '../../src/http/server/credentials.ts';
 import { challengeOf, judgeResponse, judgeStart } from '../../src/security/cram-md5.ts';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -11,7 +12,7 @@ const CREDENTIALS = [
   { principal: 'tim', secret: 'tanstaaftanstaaf' },
   { principal: 'with blanks in it', secret: 'x'.repeat(100) },
 ];
-const verifier = cramMd5Verifier(CREDENTIALS);
+const verifier = cramMd5Verifier(new Credentials(CREDENTIALS));
 
 test.each([
   ['<2804045191.735391@host-a>', 'fw-a 5ad7b7fb1a2abc5fafe6d22f2875d227'],

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Authenticated, BasicAuthenticator } from '../../src/http/server/authentication.ts';
 import { authenticationOf } from '../../src/http/server/authenticators.ts';
+import { Credentials } from '../../src/http/server/credentials.ts';
 import type { Principal } from '../../src/security/principal.ts';
 import { isType, type MiniMaster, startMaster, stopMasters } from './mini-master.ts';
 import { RawSocket, statuses } from './raw-socket.ts';
@@ -18,10 +19,10 @@ beforeAll(async () => {
       },
       {
         names: ['basic'],
-        credentials: [
+        credentials: new Credentials([
           { principal: 'ops', secret: 'secret' },
           { principal: 'fw', secret: 'p:w' },
-        ],
+        ]),
       },
     ),
   });
@@ -143,7 +144,9 @@ describe('authentication', () => {
     }
     const realm = 'mesos-master-scheduler';
     const { port, machine } = await startMaster({
-      authentication: { [realm]: new Counting(realm, [{ principal: 'fw', secret: 's' }]) },
+      authentication: {
+        [realm]: new Counting(realm, new Credentials([{ principal: 'fw', secret: 's' }])),
+      },
     });
     const body = '{"framework_id":{"value":"f"},"type":"REVIVE"}';
     const raw = await RawSocket.connect(port);

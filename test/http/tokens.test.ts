@@ -2,7 +2,9 @@
 import { createHmac } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { authenticationOf } from '../../src/http/server/authenticators.ts';
+import { Credentials } from '../../src/http/server/credentials.ts';
 import { signToken, verifyToken } from '../../src/http/server/json-web-token.ts';
+import { TokenKeys } from '../../src/http/server/token-keys.ts';
 
 const key = Buffer.from('a key of some length');
 const NOW_MS = 1_700_000_000_000;
@@ -63,8 +65,8 @@ const authenticator = authenticationOf(
   { [REALM]: true },
   {
     names: ['basic', 'jwt'],
-    credentials: [{ principal: 'ops', secret: 'hush' }],
-    jwt: { key, nowMs: () => NOW_MS },
+    credentials: new Credentials([{ principal: 'ops', secret: 'hush' }]),
+    jwt: { keys: new TokenKeys(key), nowMs: () => NOW_MS },
   },
 )[REALM];
 
@@ -85,4 +87,17 @@ test('where there are several ways to authenticate, each is taken, and all are t
   expect(ask('Digest x')).toEqual(bearer("Scheme 'Digest' unsupported"));
   expect(ask(`Bearer ${signed(HS256, {})}`)).toEqual(bearer('JWT claims missing'));
   expect(ask('Bearer x.y')).toEqual(bearer('Invalid JWT: Expected 3 components in token, got 2'));
+});
+
+test('a key that is exchanged signs what is new, and tokens of the keys before stay good', () => {
+  const keys = new TokenKeys(key);
+  keys.exchange(Buffer.from('another'));
+  expect(keys.verify(token, NOW_MS)).toEqual({ claims });
+  const newer = keys.sign(claims);
+  expect(verifyToken(newer, key, NOW_MS)).toEqual({ error: 'Token signature does not match' });
+  expect(keys.verify(newer, NOW_MS)).toEqual({ claims });
+  for (const next of ['c', 'd', 'e']) {
+    keys.exchange(Buffer.from(next));
+  }
+  expect(keys.verify(token, NOW_MS)).toEqual({ error: 'Token signature does not match' });
 });

@@ -1,6 +1,7 @@
 // Agents authenticate with the master before they register.
 import { expect, test } from 'vitest';
 import { cramMd5Prover, cramMd5Verifier } from '../../src/cli/process/cram-md5.ts';
+import { Credentials } from '../../src/http/server/credentials.ts';
 import type { MasterOptions } from '../../src/master/options.ts';
 import type { MessageToAgent, MessageToMaster } from '../../src/model/agent-messages.ts';
 import { aclAuthorizer, parseAcls } from '../../src/security/acls.ts';
@@ -12,7 +13,11 @@ const AGENT = 'slave(1)@10.0.0.2:5051';
 const PEER = 'crammd5-authenticatee(1)@10.0.0.2:5051';
 
 const world = (options: Partial<MasterOptions> = {}) =>
-  new World({ verifier: cramMd5Verifier([CREDENTIAL]), authenticateAgents: true, ...options });
+  new World({
+    verifier: cramMd5Verifier(new Credentials([CREDENTIAL])),
+    authenticateAgents: true,
+    ...options,
+  });
 
 /** What the master has said since the last time, with the id of the process that says it. */
 function said(to: World): { from: string; to: string; message: MessageToAgent }[] {

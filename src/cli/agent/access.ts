@@ -2,9 +2,13 @@
 import { readFileSync } from 'node:fs';
 import type { Authentication } from '../../http/server/authentication.ts';
 import { type AuthenticatorName, authenticationOf } from '../../http/server/authenticators.ts';
-import { type Claims, signToken } from '../../http/server/json-web-token.ts';
+import { Credentials } from '../../http/server/credentials.ts';
+import type { Claims } from '../../http/server/json-web-token.ts';
+import { TokenKeys } from '../../http/server/token-keys.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { FlagError } from '../flags/faults.ts';
+import { credentialsFile } from '../process/access.ts';
+import type { AccessFile } from '../process/access-files.ts';
 import { readCredentials } from '../process/credentials.ts';
 import { whyUnreadable } from '../text-file.ts';
 import type { AgentFlagValues } from './options.ts';
@@ -13,6 +17,8 @@ export interface AgentAccess {
   readonly authentication: Authentication;
   /** Makes the token of an executor; undefined: executors get none. */
   readonly tokenFor: ((claims: Claims) => string) | undefined;
+  /** What can be exchanged while the agent runs. */
+  readonly files: readonly AccessFile[];
   /** Lines for the log. */
   readonly warnings: readonly string[];
 }
@@ -31,15 +37,16 @@ export function agentAccess(values: AgentFlagValues): AgentAccess {
   }
   const names = namesOf(values);
   const hasBasic = names.includes('basic');
-  const { credentials, warnings } = readCredentials('http_credentials', file, {
+  const read = readCredentials('http_credentials', file, {
     authenticate_http_readonly: readonly && hasBasic,
     authenticate_http_readwrite: readwrite && hasBasic,
   });
-  const key = keyFile === undefined ? undefined : readKey(keyFile);
-  if (names.includes('jwt') && key === undefined) {
+  const credentials = new Credentials(read.credentials);
+  const keys = keyFile === undefined ? undefined : new TokenKeys(readKey(keyFile));
+  if (names.includes('jwt') && keys === undefined) {
     throw new FlagError('--http_authenticators: jwt needs --jwt_secret_key=FILE');
   }
-  const jwt = key && { key, nowMs: () => systemClock.nowMs() };
+  const jwt = keys && { keys, nowMs: () => systemClock.nowMs() };
   return {
     authentication: authenticationOf(
       {
@@ -49,8 +56,12 @@ export function agentAccess(values: AgentFlagValues): AgentAccess {
       },
       { names, credentials, jwt },
     ),
-    tokenFor: key && ((claims) => signToken(claims, key)),
-    warnings,
+    tokenFor: keys && ((claims) => keys.sign(claims)),
+    files: [
+      ...credentialsFile('http_credentials', file, credentials),
+      ...(keys === undefined || keyFile === undefined ? [] : [keyOf(keyFile, keys)]),
+    ],
+    warnings: read.warnings,
   };
 }
 
@@ -73,6 +84,10 @@ function readKey(file: string): Uint8Array {
       `--jwt_secret_key names a file that cannot be read: ${file} (${whyUnreadable(error)})`,
     );
   }
+  return checkedKey(file, key);
+}
+
+function checkedKey(file: string, key: Uint8Array): Uint8Array {
   if (key.length === 0 || key.length > MAX_KEY_BYTES) {
     throw new FlagError(
       `--jwt_secret_key expects a file of 1 to ${MAX_KEY_BYTES} bytes, got '${file}' (${key.length})`,
@@ -80,5 +95,15 @@ function readKey(file: string): Uint8Array {
   }
   return key;
 }
+
+/** New executors get tokens of the new key. */
+const keyOf = (path: string, keys: TokenKeys): AccessFile => ({
+  flag: 'jwt_secret_key',
+  path,
+  take: (content) => {
+    keys.exchange(checkedKey(path, content));
+    return [];
+  },
+});
 
 const MAX_KEY_BYTES = 64 * 1024;

@@ -47,7 +47,7 @@ export async function runAgent(
 ): Promise<void> {
   const { values } = parsed;
   const [settings, module] = await Promise.all([agentSettings(parsed), loadCore()]);
-  const { address, master, options, authentication, carriers, warnings } = settings;
+  const { address, master, options, authentication, carriers, accessFiles, warnings } = settings;
   const { capabilities, isolators, containerLogger, fetching, volumeGids } = settings;
   const { workDir } = options;
   const containerizers = values.containerizers as ContainerizerName[];
@@ -140,7 +140,7 @@ export async function runAgent(
     authentication,
     flags: options.flags,
     version: options.build,
-    metrics: () => ({ ...systemMetrics(), ...driver.metrics() }),
+    metrics: () => ({ ...systemMetrics(), ...accessFiles.metrics, ...driver.metrics() }),
   });
   const performers: Performers<AgentEffect> = {
     ...own.performers,
@@ -182,6 +182,7 @@ export async function runAgent(
   const stop = (how: 'leave' | 'unregister') =>
     loop.dispatch({ type: 'stop', nowMs: systemClock.nowMs(), how });
   own.serve(server.port, address, () => stop('leave'));
+  shutdown.add('access', own.watchAccess(accessFiles));
   loop.dispatch({
     type: 'recovered',
     nowMs: systemClock.nowMs(),

@@ -16,13 +16,11 @@ import {
   ContainerInfo_Type,
 } from '../../model/generated/messages.ts';
 import { containerFields, refusalOf } from '../../model/launch-fields.ts';
-import { executorAuthorizer } from '../../security/executor-authorizer.ts';
 import { types } from '../../wire/types.ts';
 import { FlagError, FlagFaults, readEach } from '../flags/faults.ts';
 import type { FlagValues } from '../flags/flag.ts';
 import { fromPlan, fromText, messageOf } from '../flags/written.ts';
 import { domainOf } from '../master/options.ts';
-import { authorizerOf } from '../process/access.ts';
 import { cramMd5Prover } from '../process/cram-md5.ts';
 import { readCredential } from '../process/credentials.ts';
 import { folderHolder } from '../process/folder-lock.ts';
@@ -68,7 +66,10 @@ function shownFlags(
 }
 
 /** Throws one FlagError about all faults. */
-export function agentOptions(values: AgentFlagValues, start: AgentStart): AgentOptions {
+export function agentOptions(
+  values: AgentFlagValues,
+  start: AgentStart,
+): Omit<AgentOptions, 'authorizer'> {
   const { address, workDir } = start;
   const faults = new FlagFaults();
   const resources = faults.read(() =>
@@ -83,7 +84,6 @@ export function agentOptions(values: AgentFlagValues, start: AgentStart): AgentO
       start.capabilities,
     ),
   );
-  const authorizer = faults.read(() => authorizerOf(values.acls));
   const socket = faults.read(() => executorSocket(values, workDir));
   const credential = faults.read(() => readCredential('credential', values.credential));
   faults.end();
@@ -118,7 +118,6 @@ export function agentOptions(values: AgentFlagValues, start: AgentStart): AgentO
     executorEnvironment: executorEnvironment(values, address, process.env),
     isCommandExecutorHttp: values.http_command_executor,
     executorSocket: socket.value,
-    authorizer: executorAuthorizer(authorizer.value),
     authenticateExecutors: values.authenticate_http_executors,
     seed: start.random.next32(),
   };

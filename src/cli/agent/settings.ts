@@ -10,8 +10,12 @@ import type { Authentication } from '../../http/server/authentication.ts';
 import type { Carriers } from '../../http/transport/carriers.ts';
 import type { Address } from '../../model/address.ts';
 import type { Value_Range } from '../../model/generated/messages.ts';
+import { ExchangedAuthorizer } from '../../security/exchanged-authorizer.ts';
+import { executorAuthorizer } from '../../security/executor-authorizer.ts';
 import type { ParsedFlags } from '../flags/parse.ts';
 import { parseMasterFlag } from '../master-flag.ts';
+import { aclsFile, authorizerOf } from '../process/access.ts';
+import { AccessFiles } from '../process/access-files.ts';
 import { serverCarriers } from '../process/carriers.ts';
 import {
   NO_ADDRESS,
@@ -50,6 +54,8 @@ export interface AgentSettings {
   readonly networks: NetworkOptions;
   /** What keeps the output of containers; undefined: plain files. */
   readonly containerLogger: ContainerLogger | undefined;
+  /** What of the access can be exchanged while the agent runs. */
+  readonly accessFiles: AccessFiles;
   /** Lines for the log. */
   readonly warnings: readonly string[];
 }
@@ -94,17 +100,20 @@ export async function agentSettings(
   faults.read(() => refuseUnmounted(options.value.resources));
   faults.read(() => refuseOverlaps(options.value.resources, workDir.value));
   faults.read(() => makePathDisks(options.value.resources, workDir.value));
+  const authorizer = faults.read(() => authorizerOf(values.acls));
   const access = faults.dependent('http_credentials', () => agentAccess(values));
   faults.read(() => logFolder(values.log_dir));
   const carriers = await faults.readLater(() =>
     serverCarriers(values, process.env, { name: 'master', text: values.master }),
   );
   faults.end();
-  const { authentication, tokenFor, warnings } = access.value;
+  const { authentication, tokenFor, files, warnings } = access.value;
+  const exchanged = new ExchangedAuthorizer(authorizer.value);
   return {
     address: address.value,
     master: master.value,
-    options: { ...options.value, tokenFor },
+    options: { ...options.value, authorizer: executorAuthorizer(exchanged), tokenFor },
+    accessFiles: new AccessFiles([...aclsFile(parsed.files.get('acls'), exchanged), ...files]),
     carriers: carriers.value,
     capabilities: capabilities.value,
     isolators: isolators.value,

@@ -1,7 +1,7 @@
 // Fetches the output of ended tasks and stores their results, a few at a time.
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Credential } from '../../http/server/authentication.ts';
+import type { Credential } from '../../http/server/credentials.ts';
 import type { Dialer } from '../../http/transport/dialer.ts';
 import type { TaskStatus } from '../../model/generated/messages.ts';
 import { taskStateName } from '../../model/task-state.ts';

@@ -4,7 +4,7 @@
 
 import type { MasterAddress } from '../../coordination/static-detector.ts';
 import { NOT_ACCEPTED } from '../../http/client/scheduler-client.ts';
-import type { Credential } from '../../http/server/authentication.ts';
+import type { Credential } from '../../http/server/credentials.ts';
 import type { Dialer } from '../../http/transport/dialer.ts';
 import {
   type FrameworkInfo,

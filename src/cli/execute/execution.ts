@@ -4,7 +4,7 @@
 import type { MasterAddress } from '../../coordination/static-detector.ts';
 import { describeWaitStatus } from '../../executor/wait-status.ts';
 import { OperatorClient } from '../../http/client/operator-client.ts';
-import type { Credential } from '../../http/server/authentication.ts';
+import type { Credential } from '../../http/server/credentials.ts';
 import type { Dialer } from '../../http/transport/dialer.ts';
 import {
   ExecutorInfo_Type,

@@ -5,7 +5,7 @@
 import type { MasterAddress } from '../../coordination/static-detector.ts';
 import { createCore } from '../../core/core.ts';
 import { OperatorClient } from '../../http/client/operator-client.ts';
-import type { Credential } from '../../http/server/authentication.ts';
+import type { Credential } from '../../http/server/credentials.ts';
 import type { Dialer } from '../../http/transport/dialer.ts';
 import { errorText } from '../../model/error-text.ts';
 import {

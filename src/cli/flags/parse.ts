@@ -16,6 +16,8 @@ export interface ParsedFlags<Table extends FlagTable> {
   readonly given: ReadonlyMap<string, string>;
   /** The flags that were set on the command line. */
   readonly written: ReadonlySet<string>;
+  /** The files that stood for the values of flags, as with JSON. */
+  readonly files: ReadonlyMap<string, string>;
   /** Arguments that are no flags, in their order, including those after `--`. */
   readonly rest: readonly string[];
   /** Lines for the log, about flags that were set. */
@@ -72,18 +74,24 @@ export function readFlags<Table extends FlagTable>(
   }
   const values: Record<string, unknown> = {};
   const warnings: string[] = [];
+  const files = new Map<string, string>();
   for (const [name, flag] of Object.entries(table)) {
     const setting = settings.get(name);
     values[name] = flag.defaultValue;
     if (setting !== undefined) {
       collect(faults, setting, () => {
         values[name] = readValues(flag, setting);
+        const file = flag.isPath ? undefined : fileOf(flag, setting.text ?? '');
+        if (file !== undefined) {
+          files.set(name, file);
+        }
         warnings.push(...judge(flag, setting, values[name]));
       });
     }
   }
   const given = new Map([...settings].map(([name, setting]) => [name, setting.written]));
-  return { table, values: values as FlagValues<Table>, given, written, rest, warnings, faults };
+  const read = values as FlagValues<Table>;
+  return { table, values: read, files, given, written, rest, warnings, faults };
 }
 
 /** Faults on the command line and in the environment are reported together, in separate parts. */

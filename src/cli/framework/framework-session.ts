@@ -9,7 +9,7 @@ import {
   SchedulerClient,
   UNAUTHENTICATED,
 } from '../../http/client/scheduler-client.ts';
-import type { Credential } from '../../http/server/authentication.ts';
+import type { Credential } from '../../http/server/credentials.ts';
 import type { Dialer } from '../../http/transport/dialer.ts';
 import {
   FrameworkInfo_Capability_Type as Capability,

@@ -5,7 +5,7 @@ import { get, type IncomingMessage } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { KeptConnections } from '../../http/client/kept-connections.ts';
 import type { OperatorClient } from '../../http/client/operator-client.ts';
-import type { Credential } from '../../http/server/authentication.ts';
+import type { Credential } from '../../http/server/credentials.ts';
 import type { Dialer } from '../../http/transport/dialer.ts';
 
 export type OutputFile = 'stdout' | 'stderr';

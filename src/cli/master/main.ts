@@ -44,8 +44,9 @@ export async function runMaster(
   early: EarlyPort | undefined,
 ): Promise<void> {
   const { values } = parsed;
-  const [{ address, options, authentication, carriers, registryFile, warnings }, module] =
-    await Promise.all([masterSettings(parsed), loadCore()]);
+  const [settings, module] = await Promise.all([masterSettings(parsed), loadCore()]);
+  const { address, options, authentication, carriers, registryFile } = settings;
+  const { accessFiles, warnings } = settings;
   const doubts: string[] = [];
   const registry: Registry =
     registryFile === undefined
@@ -84,6 +85,7 @@ export async function runMaster(
     version: options.version,
     metrics: () => ({
       ...systemMetrics(),
+      ...accessFiles.metrics,
       'registrar/registry_size_bytes': registry.sizeBytes(),
       ...(registryFile === undefined ? {} : REPLICA_METRICS),
     }),
@@ -105,6 +107,7 @@ export async function runMaster(
   shutdown.add('election', () => contender.withdraw());
   shutdown.add('registry', () => registry.close());
   own.serve(server.port, address, () => void shutdown.run(0));
+  shutdown.add('access', own.watchAccess(accessFiles));
   if (values.whitelist !== undefined) {
     const stop = watchWhitelist({
       file: values.whitelist,

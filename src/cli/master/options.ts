@@ -14,7 +14,6 @@ import { types } from '../../wire/types.ts';
 import { FlagError, FlagFaults, readEach } from '../flags/faults.ts';
 import type { FlagValues } from '../flags/flag.ts';
 import { fromText, messageOf } from '../flags/written.ts';
-import { authorizerOf } from '../process/access.ts';
 import type { ServerStart } from '../process/server-process.ts';
 import { shownJson } from '../process/shown-json.ts';
 import { versionInfo } from '../version.ts';
@@ -30,7 +29,7 @@ const HEARTBEAT_MS = 15_000;
 export function masterOptions(
   values: MasterFlagValues,
   start: ServerStart,
-): Omit<MasterOptions, 'verifier'> {
+): Omit<MasterOptions, 'authorizer' | 'verifier'> {
   const { address, random, nowMs } = start;
   const faults = new FlagFaults();
   const domain = faults.read(() => domainOf(values.domain));
@@ -39,7 +38,6 @@ export function masterOptions(
     values.whitelist === undefined ? undefined : readWhitelist(values.whitelist),
   );
   const weights = faults.read(() => weightsOf(values.weights, values.roles));
-  const authorizer = faults.read(() => authorizerOf(values.acls));
   const rateLimits = faults.read(() => rateLimitsOf(values.rate_limits));
   faults.end();
   const rate = values.agent_removal_rate_limit;
@@ -94,7 +92,6 @@ export function masterOptions(
     publishPerFrameworkMetrics: values.publish_per_framework_metrics,
     heartbeatIntervalMs: HEARTBEAT_MS,
     maxOperatorStreams: values.max_operator_event_stream_subscribers,
-    authorizer: authorizer.value,
     authenticateAgents: values.authenticate_agents,
     authenticationTimeoutMs: values.authentication_v0_timeout,
     jsonOf: (type, message) => shownJson(type, message),

@@ -4,10 +4,14 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Authentication } from '../../http/server/authentication.ts';
 import { authenticationOf } from '../../http/server/authenticators.ts';
+import { Credentials } from '../../http/server/credentials.ts';
 import type { Carriers } from '../../http/transport/carriers.ts';
 import type { MasterOptions } from '../../master/options.ts';
+import { ExchangedAuthorizer } from '../../security/exchanged-authorizer.ts';
 import { FlagError, MissingFlagError } from '../flags/faults.ts';
 import type { ParsedFlags } from '../flags/parse.ts';
+import { aclsFile, authorizerOf, credentialsFile } from '../process/access.ts';
+import { AccessFiles } from '../process/access-files.ts';
 import { serverCarriers } from '../process/carriers.ts';
 import { cramMd5Verifier } from '../process/cram-md5.ts';
 import { readCredentials } from '../process/credentials.ts';
@@ -28,6 +32,8 @@ export interface MasterSettings {
   readonly carriers: Carriers;
   /** Undefined where the registry is kept in memory only. */
   readonly registryFile: string | undefined;
+  /** What of the access can be exchanged while the master runs. */
+  readonly accessFiles: AccessFiles;
   /** Lines for the log. */
   readonly warnings: readonly string[];
 }
@@ -43,6 +49,7 @@ export async function masterSettings(
   const options = faults.read(() =>
     masterOptions(values, serverStart(parsed, address.or(NO_ADDRESS))),
   );
+  const authorizer = faults.read(() => authorizerOf(values.acls));
   const read = faults.dependent('credentials', () =>
     readCredentials('credentials', values.credentials, {
       authenticate_http_readonly: values.authenticate_http_readonly,
@@ -56,10 +63,20 @@ export async function masterSettings(
   faults.read(() => logFolder(values.log_dir));
   const carriers = await faults.readLater(() => serverCarriers(values, process.env));
   faults.end();
-  const { credentials, warnings } = read.value;
+  const { warnings } = read.value;
+  const credentials = new Credentials(read.value.credentials);
+  const exchanged = new ExchangedAuthorizer(authorizer.value);
   return {
     address: address.value,
-    options: { ...options.value, verifier: cramMd5Verifier(credentials) },
+    options: {
+      ...options.value,
+      authorizer: exchanged,
+      verifier: cramMd5Verifier(credentials),
+    },
+    accessFiles: new AccessFiles([
+      ...aclsFile(parsed.files.get('acls'), exchanged),
+      ...credentialsFile('credentials', values.credentials, credentials),
+    ]),
     carriers: carriers.value,
     authentication: authenticationOf(
       {

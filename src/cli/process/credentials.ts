@@ -1,5 +1,5 @@
 // The files of --credentials and --http_credentials. Their content never shows in a message.
-import type { Credential } from '../../http/server/authentication.ts';
+import type { Credential } from '../../http/server/credentials.ts';
 import { closestName } from '../../model/closest-name.ts';
 import { repeatedKey } from '../../model/repeated-key.ts';
 import { FlagError, readEach } from '../flags/faults.ts';
@@ -32,7 +32,11 @@ export function readCredentials(
     });
     return { credentials: [], warnings: [] };
   }
-  const text = read(flag, file);
+  return credentialsIn(flag, file, read(flag, file));
+}
+
+/** The credentials in the text of the file. Throws FlagError. */
+export function credentialsIn(flag: string, file: string, text: string): CredentialsFile {
   const list = isLines(text) ? linesOf(flag, file, text) : listOf(flag, file, text);
   const credentials: Credential[] = [];
   const secrets = new Map<string, string | undefined>();

@@ -14,6 +14,7 @@ import { sayBefore } from '../failure.ts';
 import type { ParsedFlags } from '../flags/parse.ts';
 import { flagTexts } from '../flags/print.ts';
 import { versionLine } from '../version.ts';
+import type { AccessFiles } from './access-files.ts';
 import { endWithParent } from './parent.ts';
 import type { PublishedAddress } from './published-address.ts';
 import { disabledPaths, type SHARED_FLAGS } from './shared-flags.ts';
@@ -109,6 +110,11 @@ export class ServerProcess<Timer extends string> {
     this.shutdown.onSignals(stop);
     endWithParent(stop);
     this.logger.info(`Listening on ${port.address}, published as ${hostname} (${ip})`);
+  }
+
+  /** Has changed files of access read again, until what it gives is called. */
+  watchAccess(files: AccessFiles): () => void {
+    return files.watch({ log: (level, text) => this.logger.write(level, text) }).stop;
   }
 
   /** What the ports of both are told alike. */

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { AttachmentClient } from '../../http/client/attachment-client.ts';
 import { OperatorClient } from '../../http/client/operator-client.ts';
 import { CallRefusedError } from '../../http/client/scheduler-client.ts';
-import type { Credential } from '../../http/server/authentication.ts';
+import type { Credential } from '../../http/server/credentials.ts';
 import type { Dialer } from '../../http/transport/dialer.ts';
 import {
   AgentCall_Type,

@@ -10,8 +10,8 @@ import {
 import { readJson, writeJson } from '../../wire/json.ts';
 import type { MessageType } from '../../wire/message-type.ts';
 import { types } from '../../wire/types.ts';
-import type { Credential } from '../server/authentication.ts';
 import { JSON_TYPE } from '../server/content-negotiation.ts';
+import type { Credential } from '../server/credentials.ts';
 import { type Dialer, plainDialer } from '../transport/dialer.ts';
 import { KeptConnections } from './kept-connections.ts';
 import { CallRefusedError } from './scheduler-client.ts';

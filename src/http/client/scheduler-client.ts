@@ -14,8 +14,8 @@ import { readJson, writeJson } from '../../wire/json.ts';
 import { decodeMessage, encodeMessage } from '../../wire/protobuf.ts';
 import { RecordReader } from '../../wire/record-io.ts';
 import { types } from '../../wire/types.ts';
-import type { Credential } from '../server/authentication.ts';
 import { type Codec, MEDIA_TYPE_OF } from '../server/content-negotiation.ts';
+import type { Credential } from '../server/credentials.ts';
 import { CallConnection, ConnectionLostError } from '../transport/call-connection.ts';
 import { type Dialer, plainDialer } from '../transport/dialer.ts';
 

@@ -2,6 +2,7 @@
 // realm without one accepts every request, without a principal.
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Principal } from '../../security/principal.ts';
+import type { Credentials } from './credentials.ts';
 
 /** Endpoints are grouped in realms, whose names clients see in challenges. */
 export type Realm =
@@ -25,11 +26,6 @@ export interface Authenticator {
 /** The authenticators, by realm. */
 export type Authentication = Readonly<Partial<Record<Realm, Authenticator>>>;
 
-export interface Credential {
-  readonly principal: string;
-  readonly secret: string;
-}
-
 const WITHOUT_PRINCIPAL: Authenticated = { principal: undefined };
 
 export function authenticate(
@@ -41,23 +37,28 @@ export function authenticate(
   return authenticator ? authenticator.authenticate(authorization) : WITHOUT_PRINCIPAL;
 }
 
-/** HTTP basic authentication against a list of credentials. */
+/** HTTP basic authentication by credentials. */
 export class BasicAuthenticator implements Authenticator {
   readonly #challenge: Authenticated;
-  readonly #digests = new Map<string, Buffer>();
+  readonly #credentials: Credentials;
   /** Headers that were accepted before: a scheduler sends the same one with every call. */
   readonly #known = new Map<string, Authenticated>();
+  /** The generation of credentials that these are good for. */
+  #generation = 0;
 
-  constructor(realm: Realm, credentials: readonly Credential[]) {
+  constructor(realm: Realm, credentials: Credentials) {
     this.#challenge = { challenge: `Basic realm="${realm}"` };
-    for (const { principal, secret } of credentials) {
-      this.#digests.set(principal, digest(secret));
-    }
+    this.#credentials = credentials;
   }
 
   authenticate(authorization: string | undefined): Authenticated {
     if (!authorization?.startsWith('Basic ')) {
       return this.#challenge;
+    }
+    const { generation } = this.#credentials;
+    if (generation !== this.#generation) {
+      this.#known.clear();
+      this.#generation = generation;
     }
     const known = this.#known.get(authorization);
     if (known) {
@@ -66,9 +67,11 @@ export class BasicAuthenticator implements Authenticator {
     const text = Buffer.from(authorization.slice('Basic '.length), 'base64').toString();
     const colon = text.indexOf(':');
     const value = text.slice(0, colon);
-    const expected = colon < 0 ? undefined : this.#digests.get(value);
-    // Digests have equal lengths, so the time of comparing them says nothing about the secret.
-    if (!expected || !timingSafeEqual(expected, digest(text.slice(colon + 1)))) {
+    const secret = colon < 0 ? undefined : this.#credentials.secretOf(value);
+    // Digests have equal lengths, so the time of comparing them says nothing about the secret; nor
+    // does it say whether there is one.
+    const isSame = timingSafeEqual(digest(secret ?? ''), digest(text.slice(colon + 1)));
+    if (secret === undefined || !isSame) {
       return this.#challenge;
     }
     const authenticated: Authenticated = { principal: { value } };

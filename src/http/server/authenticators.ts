@@ -3,10 +3,10 @@ import {
   type Authentication,
   type Authenticator,
   BasicAuthenticator,
-  type Credential,
   type Realm,
 } from './authentication.ts';
 import { CombinedAuthenticator } from './combined-authenticator.ts';
+import type { Credentials } from './credentials.ts';
 import { JwtAuthenticator, type JwtOptions } from './jwt-authenticator.ts';
 
 /** How clients of a realm authenticate. */
@@ -15,7 +15,7 @@ export type AuthenticatorName = 'basic' | 'jwt';
 export interface AuthenticatorOptions {
   /** In this order; the first that knows a request decides. */
   readonly names: readonly AuthenticatorName[];
-  readonly credentials: readonly Credential[];
+  readonly credentials: Credentials;
   /** Of tokens; needed where `names` has jwt. */
   readonly jwt?: JwtOptions | undefined;
 }

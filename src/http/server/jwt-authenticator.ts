@@ -1,10 +1,10 @@
 // Authentication by a JSON web token, as executors have one: its claims are the principal, which
 // has no name. Challenges and texts are Mesos's.
 import type { Authenticated, Authenticator, Realm } from './authentication.ts';
-import { verifyToken } from './json-web-token.ts';
+import type { TokenKeys } from './token-keys.ts';
 
 export interface JwtOptions {
-  readonly key: Uint8Array;
+  readonly keys: TokenKeys;
   readonly nowMs: () => number;
 }
 
@@ -32,8 +32,8 @@ export class JwtAuthenticator implements Authenticator {
       const shown = scheme.slice(0, MAX_SHOWN).replace(/[^\w-]/g, '?');
       return this.#challenge(`Scheme '${shown}' unsupported`);
     }
-    const { key, nowMs } = this.#options;
-    const verified = verifyToken(token, key, nowMs());
+    const { keys, nowMs } = this.#options;
+    const verified = keys.verify(token, nowMs());
     if ('error' in verified) {
       return this.#challenge(`Invalid JWT: ${verified.error}`);
     }
