@@ -1,19 +1,17 @@
 // Network namespaces that are there without a process, as files: each is made before the container
 // whose network it becomes, and removed after it. The supervisor program makes them, for only a
 // process that enters one can do so (supervisor/network.c).
-import { execFile } from 'node:child_process';
 import { mkdir, readdir, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { errorText } from '../../model/error-text.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
+import type { Patience, ProgramEnd } from '../programs/program-call.ts';
+import { runProgram } from '../programs/programs.ts';
 import { isAbsence } from '../records/record-file.ts';
 
-const run = promisify(execFile);
-
 /** The kernel makes and removes namespaces one by one, and may have many to remove. */
-const ANSWER_MS = 60_000;
-const MOST_OUTPUT = 4096;
+const PATIENCE: Patience = { longestMs: 60_000, unwantedMs: 60_000, endMs: 1_000 };
+const MOST_OUTPUT_BYTES = 4096;
 
 /** As statfs(2) tells of a file that is a namespace. */
 const NAMESPACE_FILES = 0x6e736673;
@@ -77,26 +75,35 @@ export class NetworkNamespaces {
   }
 
   async #work(does: 'make' | 'remove', name: string): Promise<void> {
+    const fail = (why: string, cause?: unknown) => {
+      const path = this.path(name);
+      return new ContainerizerError(`Failed to ${does} the network namespace '${path}': ${why}`, {
+        cause,
+      });
+    };
     try {
       await mkdir(this.#folder, { recursive: true, mode: 0o711 });
-      await run(this.#program, [`${does}-network`, this.#folder, name], {
-        timeout: ANSWER_MS,
-        killSignal: 'SIGKILL',
-        maxBuffer: MOST_OUTPUT,
-      });
     } catch (error) {
-      throw new ContainerizerError(
-        `Failed to ${does} the network namespace '${this.path(name)}': ${whyOf(error)}`,
-        { cause: error },
-      );
+      throw fail(errorText(error), error);
+    }
+    const end = await runProgram(
+      {
+        program: this.#program,
+        words: [`${does}-network`, this.#folder, name],
+        environment: {},
+        input: '',
+        mostBytes: MOST_OUTPUT_BYTES,
+        patience: PATIENCE,
+        endsWithAgent: false,
+      },
+      new AbortController().signal,
+    );
+    if (end.failure !== undefined) {
+      throw fail(whyOf(end));
     }
   }
 }
 
-/** What the program has said, or why there was no answer. */
-function whyOf(error: unknown): string {
-  const { stdout = '', killed = false } = error as { stdout?: string; killed?: boolean };
-  return killed
-    ? `no answer within ${ANSWER_MS / 1000} seconds`
-    : stdout.trim() || errorText(error);
-}
+/** What the program has said, or how it has failed. */
+const whyOf = ({ hasExited, stdout, failure }: ProgramEnd) =>
+  (hasExited && String(stdout).trim()) || `its program ${failure}`;

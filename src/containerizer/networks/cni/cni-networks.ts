@@ -6,6 +6,7 @@ import type { ContainerId } from '../../../model/ids.ts';
 import { ContainerizerError } from '../../containerizer-error.ts';
 import type { Fields } from '../../images/formats/fields.ts';
 import type { CniAsked } from '../../plan/network.ts';
+import type { Patience } from '../../programs/program-call.ts';
 import type { Attached, Attachment, NetworkKind } from '../network.ts';
 import {
   addLink,
@@ -19,7 +20,6 @@ import { type ConfigurationOptions, Configurations } from './configurations.ts';
 import { type DefaultDns, mergedDns } from './dns.ts';
 import { Exclusion } from './exclusion.ts';
 import { endLeftPlugins } from './left-plugins.ts';
-import type { Patience } from './plugin-call.ts';
 import { type Link, Plugins } from './plugins.ts';
 import { PORT_MAPPINGS } from './port-mapper.ts';
 import { checkMappings, MappedPorts, requireUnused } from './port-mappings.ts';

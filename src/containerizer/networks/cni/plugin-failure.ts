@@ -2,7 +2,7 @@
 
 import { WireError } from '../../../wire/wire-error.ts';
 import { type Fields, FormatError, fieldsOf, jsonOf } from '../../images/formats/fields.ts';
-import type { PluginEnd } from './plugin-call.ts';
+import type { ProgramEnd } from '../../programs/program-call.ts';
 
 /** Characters of what a plugin has printed, in a message. */
 const MOST_SHOWN = 4_096;
@@ -12,7 +12,7 @@ export const INCOMPATIBLE_VERSION = 1;
 export const UNKNOWN_CONTAINER = 3;
 
 /** The code of the error that a plugin has answered with; undefined: it has none. */
-export function errorCode({ stdout, failure }: PluginEnd): number | undefined {
+export function errorCode({ stdout, failure }: ProgramEnd): number | undefined {
   if (failure === undefined) {
     return undefined;
   }
@@ -33,7 +33,7 @@ export function answerIn(stdout: Buffer): Fields {
 }
 
 /** `what`: at what it failed. A status alone tells nothing that its output does not tell. */
-export function failureText(path: string, what: string, end: PluginEnd): string {
+export function failureText(path: string, what: string, end: ProgramEnd): string {
   const how = /^exited/.test(end.failure ?? '') ? '' : `: it ${end.failure}`;
   const said = `stdout='${shown(end.stdout)}', stderr='${shown(end.stderr)}'`;
   return `The CNI plugin '${path}' failed to ${what}${how}: ${said}`;

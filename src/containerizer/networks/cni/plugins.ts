@@ -3,10 +3,10 @@ import type { NetworkInfo } from '../../../model/generated/messages.ts';
 import type { ContainerId } from '../../../model/ids.ts';
 import { ContainerizerError } from '../../containerizer-error.ts';
 import { Slots } from '../../downloads/slots.ts';
-import { Turns } from '../../turns.ts';
+import type { Patience, ProgramEnd } from '../../programs/program-call.ts';
 import type { NetworkList, PluginConfiguration } from './configuration.ts';
 import { FirstRuns } from './first-runs.ts';
-import { callPlugin, DEFAULT_PATIENCE, type Patience, type PluginEnd } from './plugin-call.ts';
+import { callPlugin, DEFAULT_PATIENCE } from './plugin-call.ts';
 import { answerIn, errorCode, failureText, INCOMPATIBLE_VERSION } from './plugin-failure.ts';
 import { pluginPath } from './plugin-programs.ts';
 import { requestText, type ValidAttachment } from './request.ts';
@@ -42,7 +42,7 @@ interface PluginRun {
   readonly namespace?: string | undefined;
 }
 
-interface PluginAnswer extends PluginEnd {
+interface PluginAnswer extends ProgramEnd {
   readonly path: string;
   /** That of the request. */
   readonly cniVersion: CniVersion;
@@ -64,8 +64,9 @@ const MOST_AT_ONCE = 32;
 const MOST_OF_NETWORK = 16;
 /** The versions that have brought the commands: older plugins have nothing to do for these. */
 const SINCE = { ADD: '0.1.0', DEL: '0.1.0', CHECK: '0.4.0', GC: '1.1.0' } as const;
-const NOTHING_TO_DO: PluginEnd = {
+const NOTHING_TO_DO: ProgramEnd = {
   failure: undefined,
+  hasExited: true,
   stdout: Buffer.alloc(0),
   stderr: Buffer.alloc(0),
 };
@@ -74,8 +75,6 @@ const NOBODY = { CNI_CONTAINERID: 'dummy', CNI_NETNS: 'dummy', CNI_IFNAME: 'dumm
 
 export class Plugins {
   readonly #slots = new Slots(MOST_AT_ONCE, MOST_OF_NETWORK);
-  /** To start a process keeps a large agent for milliseconds. */
-  readonly #turns = new Turns();
   readonly #first = new FirstRuns();
   readonly #programPath: string;
   readonly #patience: Patience;
@@ -144,7 +143,7 @@ export class Plugins {
     { network, folders }: PluginTask,
     { command, input, link, namespace }: PluginRun,
     abort: AbortSignal,
-  ): Promise<PluginEnd> {
+  ): Promise<ProgramEnd> {
     const environment = {
       CNI_COMMAND: command,
       CNI_PATH: folders,
@@ -154,6 +153,6 @@ export class Plugins {
       ...(namespace !== undefined && { CNI_NETNS: namespace }),
     };
     const call = () => callPlugin({ path, environment, input }, this.#patience, abort);
-    return this.#slots.run({ host: network.name }, abort, () => this.#turns.run(call));
+    return this.#slots.run({ host: network.name }, abort, call);
   }
 }

@@ -1,0 +1,19 @@
+// An agent that runs one program, a shell script, and may be killed meanwhile. It says what became
+// of it, for it is asked in the script's words: `bound` or `free`, and the script.
+import { ProgramStarter } from '../../../src/containerizer/programs/program-starter.ts';
+
+const [, , kind, script = ''] = process.argv;
+const starter = new ProgramStarter();
+const end = await starter.run(
+  {
+    program: '/bin/sh',
+    words: ['-c', script],
+    environment: {},
+    input: '',
+    mostBytes: 4096,
+    patience: { longestMs: 60_000, unwantedMs: 0, endMs: 1_000 },
+    endsWithAgent: kind === 'bound',
+  },
+  new AbortController().signal,
+);
+console.log(String(end.stdout));

@@ -1,0 +1,138 @@
+// Programs that are started by another process, which may be lost.
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { ProgramCall } from '../../../src/containerizer/programs/program-call.ts';
+import { ProgramStarter } from '../../../src/containerizer/programs/program-starter.ts';
+import { temporaryFolder } from '../../agent-driver/harness.ts';
+import { until } from '../../support/cluster.ts';
+
+const NEVER = new AbortController().signal;
+const LOST = 'was lost with the process that starts programs: it has ended';
+
+let folder: ReturnType<typeof temporaryFolder>;
+let starter: ProgramStarter;
+
+beforeEach(() => {
+  folder = temporaryFolder();
+  starter = new ProgramStarter();
+});
+
+afterEach(() => {
+  if (starter.pid !== undefined) {
+    process.kill(starter.pid, 'SIGKILL');
+  }
+  folder[Symbol.dispose]();
+});
+
+const shell = (script: string, circumstances: Partial<ProgramCall> = {}): ProgramCall => ({
+  program: '/bin/sh',
+  words: ['-c', script],
+  environment: { PATH: process.env.PATH ?? '' },
+  input: '',
+  mostBytes: 4096,
+  patience: { longestMs: 60_000, unwantedMs: 60_000, endMs: 60_000 },
+  endsWithAgent: false,
+  ...circumstances,
+});
+
+const outputOf = async (script: string, circumstances?: Partial<ProgramCall>) =>
+  String((await starter.run(shell(script, circumstances), NEVER)).stdout);
+
+const isRunning = (pid: number) => {
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+};
+
+/** A script that says in a file, when it is there, which processes it has. */
+const hanging = (file: string) =>
+  `sleep 600 & echo $$ $! > '${file}.new'; mv '${file}.new' '${file}'; wait`;
+
+async function processesIn(file: string): Promise<number[]> {
+  await until('it hangs', () => existsSync(file));
+  return readFileSync(file, 'utf8').split(' ').map(Number);
+}
+
+const agent = (kind: 'bound' | 'free', script: string) =>
+  spawn(process.execPath, [join(import.meta.dirname, 'agent.ts'), kind, script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: {},
+  });
+
+test('many at once have each their own input, environment and output', async () => {
+  const outputs = await Promise.all(
+    Array.from({ length: 40 }, (_, at) =>
+      outputOf('printf "$AT $#:"; cat', { environment: { AT: `${at}` }, input: `input ${at}` }),
+    ),
+  );
+  expect(outputs).toEqual(outputs.map((_, at) => `${at} 0:input ${at}`));
+});
+
+test('a program has the environment that it is given, and no descriptor of who starts it', async () => {
+  const environment = { PATH: process.env.PATH ?? '', ONE: '1' };
+  const script = 'pwd; ls /proc/self/fd; exec tr "\\0" "\\n" < /proc/$$/environ';
+  expect(await outputOf(script, { environment })).toBe(
+    execFileSync('/bin/sh', ['-c', script], { cwd: '/', env: environment, encoding: 'utf8' }),
+  );
+});
+
+test('programs have the output that they are allowed, byte by byte', async () => {
+  const script = 'head -c 4096 /dev/zero | tr "\\0" "\\377"';
+  expect((await starter.run(shell(script), NEVER)).stdout).toEqual(Buffer.alloc(4096, 0xff));
+  expect(await starter.run(shell(`${script}; echo`), NEVER)).toMatchObject({
+    failure: 'printed more than 4096 bytes',
+    stdout: Buffer.alloc(4096, 0xff),
+  });
+});
+
+test('what runs is ended with the process that has started it, and the next call goes on', async () => {
+  const file = join(folder.path, 'pids');
+  const end = starter.run(shell(hanging(file)), NEVER);
+  const pids = await processesIn(file);
+  process.kill(starter.pid ?? 0, 'SIGKILL');
+  expect(await end).toMatchObject({ failure: LOST, hasExited: false });
+  await until('nothing of it is left', () => !pids.some(isRunning));
+  expect(await outputOf('echo again')).toBe('again\n');
+});
+
+test('a process that starts programs and answers no more is replaced', async () => {
+  const impatient = new ProgramStarter(100);
+  await impatient.run(shell('true'), NEVER);
+  const { pid = 0 } = impatient;
+  process.kill(pid, 'SIGSTOP');
+  const patience = { longestMs: 0, unwantedMs: 0, endMs: 0 };
+  expect((await impatient.run(shell('true', { patience }), NEVER)).failure).toMatch(/not answer/);
+  await until('it is gone', () => !isRunning(pid));
+  expect((await impatient.run(shell('true'), NEVER)).failure).toBeUndefined();
+});
+
+test('an agent ends though the process that starts programs waits for more', async () => {
+  const running = agent('free', 'echo "$PPID"');
+  const [output, [status]] = await Promise.all([text(running.stdout), once(running, 'close')]);
+  expect(status).toBe(0);
+  await until('it is gone', () => !isRunning(Number(output)));
+});
+
+test.each([
+  ['bound', 'ends with the agent'],
+  ['free', 'goes on after the agent'],
+] as const)('a %s program %s that is killed, as what starts programs', async (kind, _) => {
+  const file = join(folder.path, 'pids');
+  const running = agent(kind, `echo $PPID > '${file}.starter'; ${hanging(file)}`);
+  const pids = await processesIn(file);
+  const started = Number(readFileSync(`${file}.starter`, 'utf8'));
+  running.kill('SIGKILL');
+  await until('what starts programs is gone', () => !isRunning(started));
+  if (kind === 'bound') {
+    await until('nothing of it is left', () => !pids.some(isRunning));
+  } else {
+    expect(pids.map(isRunning)).toEqual([true, true]);
+    process.kill(-(pids[0] ?? Number.NaN), 'SIGKILL');
+  }
+});
