@@ -21,6 +21,16 @@ const HAS_PORTS = 'match u8 0x45 0xff at 0 match u16 0x0000 0x1fff at 6';
 const from = (block: PortBlock) => `${HAS_PORTS} match ip sport ${matchOf(block)}`;
 const to = (block: PortBlock) => `${HAS_PORTS} match ip dport ${matchOf(block)}`;
 const address = (ip: string) => `match ip dst ${ip}/32`;
+const fromAddress = (ip: string) => `match ip src ${ip}/32`;
+
+/** Who sends it is told by 10 bytes of an ARP packet: the address of its link, and that of IP. */
+function arpFrom({ mac, ip }: MachineNetwork): string {
+  const bytes = [
+    ...mac.split(':').map((byte) => Number.parseInt(byte, 16)),
+    ...ip.split('.').map(Number),
+  ];
+  return bytes.map((byte, index) => `match u8 ${byte} 0xff at ${8 + index}`).join(' ');
+}
 
 const redirect = (link: string) => `action mirred egress redirect dev ${link}`;
 /** A copy: the next filter sees the packet, too. */
@@ -81,14 +91,18 @@ export function insidePorts(
 export const withoutInsidePorts = ({ eth0 }: MachineNetwork, generation: Generation): string[] =>
   ['lo', eth0].map((link) => deletion(link, OWN_PRIORITIES.ports[generation]));
 
-/** At the machine's end of a container's link. */
-export function linkFilters({ eth0 }: MachineNetwork, link: string): string[] {
+/**
+ * At the machine's end of a container's link. To other machines it speaks in the name of this one
+ * only: otherwise a single packet of ARP could take this one away from them.
+ */
+export function linkFilters(machine: MachineNetwork, link: string): string[] {
+  const { eth0, ip } = machine;
   const { arp, icmp } = OWN_PRIORITIES;
   const action = redirect(eth0);
   return [
     ingress(link),
-    line({ link, protocol: 'arp', priority: arp, match: ANY, action }),
-    line({ link, priority: icmp, match: ICMP, action }),
+    line({ link, protocol: 'arp', priority: arp, match: arpFrom(machine), action }),
+    line({ link, priority: icmp, match: `${ICMP} ${fromAddress(ip)}`, action }),
   ];
 }
 
@@ -105,7 +119,12 @@ export function linkPorts(
     ...[address(ip), LOOPBACK].map((self) =>
       line({ link, priority, match: `${self} ${from(block)}`, action: redirect(lo) }),
     ),
-    line({ link, priority: last, match: from(block), action: redirect(eth0) }),
+    line({
+      link,
+      priority: last,
+      match: `${fromAddress(ip)} ${from(block)}`,
+      action: redirect(eth0),
+    }),
   ]);
 }
 

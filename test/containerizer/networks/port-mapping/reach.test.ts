@@ -71,6 +71,31 @@ describe.runIf(canMakeNetworks)('where ports are mapped', () => {
     expect(texts).toEqual(['ECONNREFUSED', 'ECONNREFUSED']);
   });
 
+  test('a container speaks to other machines in the name of this one only', async () => {
+    const inside = (script: string) => machine.shell(`nsenter --net=${A} sh -ec '${script}'`);
+    const outside = (script: string) => machine.shell(`nsenter --net=${OUTSIDE} ${script}`);
+    const echoes = async () => {
+      const [, numbers = ''] = (await outside('grep ^Icmp: /proc/net/snmp')).split('\n');
+      return Number(numbers.split(' ')[9]);
+    };
+    const ping = `busybox ping -c 1 -W 1 ${OTHER_MACHINE}`;
+    const known = async () =>
+      /lladdr (\S+)/.exec(await outside(`ip neigh show ${ADDRESS}`))?.[1] ?? 'none';
+
+    await inside(ping);
+    const before = await echoes();
+    const mac = await known();
+    await inside(`
+      ip address add 10.9.0.77/24 dev eth0
+      ! ${ping.replace('ping', 'ping -I 10.9.0.77')}
+      ip address del 10.9.0.77/24 dev eth0
+      ip link set dev eth0 address 02:00:00:00:00:01
+      busybox arping -q -A -c 1 -I eth0 ${ADDRESS} || true
+      ip link set dev eth0 address ${mac}`);
+    expect(await echoes()).toBe(before);
+    expect(await known()).toBe(mac);
+  });
+
   test('a port of others that a container listens on is that of others for itself, too', async () => {
     expect(await ask(machine, A, [`${ADDRESS}:31015`])).toEqual(['ECONNREFUSED']);
   });

@@ -32,14 +32,14 @@ echo 1 > /proc/sys/net/ipv4/conf/mesos-p32768/rp_filter
 [ ! -w /proc/sys/net/ipv6/conf/mesos-p32768/disable_ipv6 ] || echo '1' > /proc/sys/net/ipv6/conf/mesos-p32768/disable_ipv6
 tc -batch - <<'END'
 qdisc add dev mesos-p32768 ingress
-filter add dev mesos-p32768 ingress protocol arp pref 256 u32 match u32 0 0 action mirred egress redirect dev eth0
-filter add dev mesos-p32768 ingress protocol ip pref 512 u32 match ip protocol 1 0xff action mirred egress redirect dev eth0
+filter add dev mesos-p32768 ingress protocol arp pref 256 u32 match u8 2 0xff at 8 match u8 0 0xff at 9 match u8 10 0xff at 10 match u8 0 0xff at 11 match u8 0 0xff at 12 match u8 5 0xff at 13 match u8 10 0xff at 14 match u8 0 0xff at 15 match u8 0 0xff at 16 match u8 5 0xff at 17 action mirred egress redirect dev eth0
+filter add dev mesos-p32768 ingress protocol ip pref 512 u32 match ip protocol 1 0xff match ip src 10.0.0.5/32 action mirred egress redirect dev eth0
 filter add dev mesos-p32768 ingress protocol ip pref 768 u32 match ip dst 10.0.0.5/32 match u8 0x45 0xff at 0 match u16 0x0000 0x1fff at 6 match ip sport 32768 0xfc00 action mirred egress redirect dev lo
 filter add dev mesos-p32768 ingress protocol ip pref 768 u32 match ip dst 127.0.0.0/8 match u8 0x45 0xff at 0 match u16 0x0000 0x1fff at 6 match ip sport 32768 0xfc00 action mirred egress redirect dev lo
-filter add dev mesos-p32768 ingress protocol ip pref 784 u32 match u8 0x45 0xff at 0 match u16 0x0000 0x1fff at 6 match ip sport 32768 0xfc00 action mirred egress redirect dev eth0
+filter add dev mesos-p32768 ingress protocol ip pref 784 u32 match ip src 10.0.0.5/32 match u8 0x45 0xff at 0 match u16 0x0000 0x1fff at 6 match ip sport 32768 0xfc00 action mirred egress redirect dev eth0
 filter add dev mesos-p32768 ingress protocol ip pref 768 u32 match ip dst 10.0.0.5/32 match u8 0x45 0xff at 0 match u16 0x0000 0x1fff at 6 match ip sport 31000 0xfff8 action mirred egress redirect dev lo
 filter add dev mesos-p32768 ingress protocol ip pref 768 u32 match ip dst 127.0.0.0/8 match u8 0x45 0xff at 0 match u16 0x0000 0x1fff at 6 match ip sport 31000 0xfff8 action mirred egress redirect dev lo
-filter add dev mesos-p32768 ingress protocol ip pref 784 u32 match u8 0x45 0xff at 0 match u16 0x0000 0x1fff at 6 match ip sport 31000 0xfff8 action mirred egress redirect dev eth0
+filter add dev mesos-p32768 ingress protocol ip pref 784 u32 match ip src 10.0.0.5/32 match u8 0x45 0xff at 0 match u16 0x0000 0x1fff at 6 match ip sport 31000 0xfff8 action mirred egress redirect dev eth0
 qdisc add dev mesos-p32768 root handle 1: htb default 1
 class replace dev mesos-p32768 parent 1: classid 1:1 htb rate 8000000bit quantum 60000
 filter add dev eth0 ingress protocol arp pref 10240 u32 match u32 0 0 action mirred egress mirror dev mesos-p32768 continue

@@ -20,10 +20,10 @@ INSIDE
 tc -batch - <<'END'
 filter add dev mesos-p32768 ingress protocol ip pref 769 u32 match ip dst 10.0.0.5/32 match u8 0x45 0xff at 0 match u16 0x0000 0x1fff at 6 match ip sport 32768 0xfc00 action mirred egress redirect dev lo
 filter add dev mesos-p32768 ingress protocol ip pref 769 u32 match ip dst 127.0.0.0/8 match u8 0x45 0xff at 0 match u16 0x0000 0x1fff at 6 match ip sport 32768 0xfc00 action mirred egress redirect dev lo
-filter add dev mesos-p32768 ingress protocol ip pref 785 u32 match u8 0x45 0xff at 0 match u16 0x0000 0x1fff at 6 match ip sport 32768 0xfc00 action mirred egress redirect dev eth0
+filter add dev mesos-p32768 ingress protocol ip pref 785 u32 match ip src 10.0.0.5/32 match u8 0x45 0xff at 0 match u16 0x0000 0x1fff at 6 match ip sport 32768 0xfc00 action mirred egress redirect dev eth0
 filter add dev mesos-p32768 ingress protocol ip pref 769 u32 match ip dst 10.0.0.5/32 match u8 0x45 0xff at 0 match u16 0x0000 0x1fff at 6 match ip sport 31000 0xfff8 action mirred egress redirect dev lo
 filter add dev mesos-p32768 ingress protocol ip pref 769 u32 match ip dst 127.0.0.0/8 match u8 0x45 0xff at 0 match u16 0x0000 0x1fff at 6 match ip sport 31000 0xfff8 action mirred egress redirect dev lo
-filter add dev mesos-p32768 ingress protocol ip pref 785 u32 match u8 0x45 0xff at 0 match u16 0x0000 0x1fff at 6 match ip sport 31000 0xfff8 action mirred egress redirect dev eth0
+filter add dev mesos-p32768 ingress protocol ip pref 785 u32 match ip src 10.0.0.5/32 match u8 0x45 0xff at 0 match u16 0x0000 0x1fff at 6 match ip sport 31000 0xfff8 action mirred egress redirect dev eth0
 filter add dev eth0 parent 1: protocol ip pref 16385 u32 match u8 0x45 0xff at 0 match u16 0x0000 0x1fff at 6 match ip sport 32768 0xfc00 flowid 1:803
 filter add dev eth0 ingress protocol ip pref 16385 u32 match ip dst 10.0.0.5/32 match u8 0x45 0xff at 0 match u16 0x0000 0x1fff at 6 match ip dport 32768 0xfc00 action mirred egress redirect dev mesos-p32768
 filter add dev lo ingress protocol ip pref 16385 u32 match u8 0x45 0xff at 0 match u16 0x0000 0x1fff at 6 match ip dport 32768 0xfc00 action mirred egress redirect dev mesos-p32768
