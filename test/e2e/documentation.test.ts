@@ -19,6 +19,8 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   'npm run bench': 'takes minutes; test/e2e/output.test.ts runs the help of each suite',
   'npm run conformance': 'needs recorded exchanges',
   '[{"name": "disk"': 'needs a mounted disk; test/cli/resources.test.ts reads such lists',
+  'openssl req': 'test/e2e/tls.test.ts',
+  'export LIBPROCESS_SSL_ENABLED': 'test/e2e/tls.test.ts',
   'curl -': 'the conversation by hand has a test of its own below',
   'node_modules/.bin/node example.mjs': 'test/e2e/documented-framework.test.ts',
   'import { FrameworkInfo_Capability_Type as Capability': 'test/e2e/documented-framework.test.ts',

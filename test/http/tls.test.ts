@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import tls, { type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { OperatorClient } from '../../src/http/client/operator-client.ts';
 import type { ConnectionBounds } from '../../src/http/transport/connections.ts';
 import { openTls, type TlsBounds, type TlsCarriers } from '../../src/http/transport/tls.ts';
 import { verifiedSubject } from '../../src/http/transport/tls-peer.ts';
@@ -340,6 +341,39 @@ describe('servers', () => {
     }
     await new Promise((resolve) => listening.close(resolve));
     expect(received).toEqual([]);
+  });
+});
+
+describe('servers without TLS', () => {
+  const openPlain = async () => {
+    const { listener } = await openPort({
+      receive: () => true,
+      handler: (_, response) => response.end('["plain"]'),
+    });
+    return `127.0.0.1:${listener.address.port}`;
+  };
+
+  test('are talked to where that is allowed, from the second connection on', async () => {
+    const { carriers } = await carriersOf({ downgrades: true });
+    const address = await openPlain();
+    expect(await ask(carriers, address)).toMatch(/^error: .*does not speak TLS/);
+    expect(await ask(carriers, address)).toContain('["plain"]');
+    const client = new OperatorClient({ address: await openPlain(), dialer: carriers.dialer });
+    expect(await client.get('/')).toEqual(['plain']);
+  });
+
+  test('are not taken for what a server with a wrong certificate is', async () => {
+    const { carriers } = await carriersOf({ downgrades: true });
+    const { address, carriers: serving } = await serve({
+      files: { certFile: stranger.certificate, keyFile: stranger.key },
+      downgrades: true,
+    });
+    for (let round = 0; round < 2; round++) {
+      expect(await ask(carriers, address)).toContain('(ssl_ca_file)');
+    }
+    expect(serving.metrics()['tls/connections_downgraded']).toBe(0);
+    const client = new OperatorClient({ address, dialer: carriers.dialer });
+    await expect(client.get('/')).rejects.toThrow('(ssl_ca_file)');
   });
 });
 

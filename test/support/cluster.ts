@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { NetworkNamespace } from './network-namespace.ts';
 import { root } from './sources.ts';
+import type { TestTls } from './test-tls.ts';
 
 const MESOSCALE = join(root, 'src', 'cli', 'mesoscale.ts');
 
@@ -82,7 +83,12 @@ export class Program {
     {
       script = MESOSCALE,
       network,
-    }: { script?: string; network?: NetworkNamespace | undefined } = {},
+      environment = {},
+    }: {
+      script?: string;
+      network?: NetworkNamespace | undefined;
+      environment?: Readonly<Record<string, string>> | undefined;
+    } = {},
   ) {
     this.isAgent = parameters[0] === 'agent';
     this.#log = log;
@@ -91,7 +97,7 @@ export class Program {
     const [program, ...all] = network?.entering(...line) ?? line;
     this.#child = spawn(program, all, {
       stdio: ['ignore', output, output],
-      env: { ...process.env, NODE_OPTIONS: '' },
+      env: { ...process.env, ...environment, NODE_OPTIONS: '' },
     });
   }
 
@@ -123,6 +129,7 @@ export class Program {
 
 export class TestCluster {
   readonly #network: NetworkNamespace | undefined;
+  readonly #tls: TestTls | undefined;
   #folder: string | undefined;
   readonly #running = new Set<Program>();
   #master: Program | undefined;
@@ -130,9 +137,10 @@ export class TestCluster {
   #masterPort = 0;
   #agentPort = 0;
 
-  /** `network`: where all programs of it run, if not beside the test. */
-  constructor(network?: NetworkNamespace) {
+  /** `network`: where all its programs run, if not beside the test. `tls`: as they speak it. */
+  constructor(network?: NetworkNamespace, tls?: TestTls) {
     this.#network = network;
+    this.#tls = tls;
   }
 
   /** Starts a master with one agent, and waits until they are ready. */
@@ -219,7 +227,10 @@ export class TestCluster {
 
   /** Runs a command, with its output in a file of the cluster's folder. */
   run(parameters: readonly string[], log: string): Program {
-    const program = new Program(parameters, join(this.folder, log), { network: this.#network });
+    const program = new Program(parameters, join(this.folder, log), {
+      network: this.#network,
+      environment: this.#tls?.environment,
+    });
     this.#running.add(program);
     void program.ended().then(() => this.#running.delete(program));
     return program;
@@ -271,6 +282,9 @@ export class TestCluster {
     const url = `http://${address}${path}`;
     if (this.#network !== undefined) {
       return this.#network.run('curl', '-sSf', url);
+    }
+    if (this.#tls !== undefined) {
+      return this.#tls.read(`https://${address}${path}`);
     }
     const response = await fetch(url);
     if (!response.ok) {

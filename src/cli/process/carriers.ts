@@ -13,7 +13,7 @@ import type { FlagValues } from '../flags/flag.ts';
 import { flagTexts } from '../flags/print.ts';
 import { TLS_FLAGS } from './tls-flags.ts';
 
-type Values = FlagValues<typeof TLS_FLAGS>;
+export type TlsFlagValues = FlagValues<typeof TLS_FLAGS>;
 
 /** A flag that says where to connect to: its name, and its text as it was given. */
 interface ServerFlag {
@@ -37,7 +37,7 @@ const IS_ON = /^(?:1|true)$/;
  * Rejects with FlagError.
  */
 export async function serverCarriers(
-  values: Values,
+  values: TlsFlagValues,
   environment: NodeJS.ProcessEnv,
   server?: ServerFlag,
 ): Promise<Carriers> {
@@ -61,7 +61,7 @@ export async function serverCarriers(
  * https:// in it, connections are encrypted, too. Rejects with FlagError.
  */
 export async function clientCarriers(
-  values: Values,
+  values: TlsFlagValues,
   environment: NodeJS.ProcessEnv,
   server: ServerFlag,
 ): Promise<Carriers> {
@@ -72,7 +72,10 @@ export async function clientCarriers(
 const isHttps = ({ text = '' }: ServerFlag) => /^\s*https:/.test(text);
 const isHttp = ({ text = '' }: ServerFlag) => /^\s*http:/.test(text);
 
-async function tlsCarriers(values: Values, server: ServerFlag | undefined): Promise<Carriers> {
+async function tlsCarriers(
+  values: TlsFlagValues,
+  server: ServerFlag | undefined,
+): Promise<Carriers> {
   if (server !== undefined && isHttp(server) && !values.ssl_support_downgrade) {
     throw new FlagError(`--${server.name}=http://… is not encrypted, but --ssl_enabled is on`);
   }
@@ -88,7 +91,7 @@ async function tlsCarriers(values: Values, server: ServerFlag | undefined): Prom
   }
 }
 
-function settingsOf(values: Values): TlsSettings {
+function settingsOf(values: TlsFlagValues): TlsSettings {
   const { ssl_cert_file: certFile, ssl_key_file: keyFile } = values;
   const { ssl_ca_file: caFile, ssl_ca_dir: caDir } = values;
   const requiresClients = values.ssl_require_client_cert;
@@ -120,7 +123,7 @@ function settingsOf(values: Values): TlsSettings {
   };
 }
 
-function isEnabled(version: TlsVersion, values: Values): boolean {
+function isEnabled(version: TlsVersion, values: TlsFlagValues): boolean {
   return {
     TLSv1: values.ssl_enable_tls_v1_0,
     'TLSv1.1': values.ssl_enable_tls_v1_1,
@@ -140,9 +143,25 @@ function refuseOldVariable(environment: NodeJS.ProcessEnv): void {
 }
 
 /** The flags by which another program of ours gets the same settings. */
-export const tlsArguments = (values: Values): readonly string[] =>
+export const tlsArguments = (values: TlsFlagValues): readonly string[] =>
   values.ssl_enabled
     ? Object.entries(flagTexts(TLS_FLAGS, values, new Map())).map(
         ([name, text]) => `--${name}=${text}`,
       )
     : [];
+
+/**
+ * What programs of others need to know of an agent that takes nothing but TLS. Its certificate is
+ * its own: theirs comes from an operator.
+ */
+export function tlsEnvironment(values: TlsFlagValues): Record<string, string> {
+  if (!values.ssl_enabled || values.ssl_support_downgrade) {
+    return {};
+  }
+  const { ssl_ca_file, ssl_ca_dir } = values;
+  return {
+    LIBPROCESS_SSL_ENABLED: 'true',
+    ...(ssl_ca_file !== undefined && { LIBPROCESS_SSL_CA_FILE: ssl_ca_file }),
+    ...(ssl_ca_dir !== undefined && { LIBPROCESS_SSL_CA_DIR: ssl_ca_dir }),
+  };
+}

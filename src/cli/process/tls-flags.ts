@@ -86,7 +86,7 @@ export const TLS_FLAGS = {
   ssl_support_downgrade: toggle({
     default: false,
     variable: variable('SUPPORT_DOWNGRADE'),
-    help: 'Take connections without encryption, too, at the same port: for the time in which a cluster changes over.',
+    help: 'Take connections without encryption, too, at the same port, and open such ones to programs that do not speak TLS: for the time in which a cluster changes over.',
   }),
   ssl_verify_depth: integer({
     default: 4,

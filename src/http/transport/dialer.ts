@@ -22,7 +22,33 @@ export interface DialOptions {
 export interface Dialer {
   /** Opens a connection to `ip:port`. A text that is no address fails like a refused connection. */
   dial(address: string, options?: DialOptions): Dialed;
+  /**
+   * Whether a connection may fail with `WITHOUT_TLS`: nothing was sent, and the next one to the
+   * same address is not encrypted.
+   */
+  readonly downgrades?: boolean | undefined;
 }
+
+/** The code of such an error. */
+export const WITHOUT_TLS = 'MESOSCALE_WITHOUT_TLS';
+
+/** Opens a connection to what speaks TLS, or does not. Resolves when it is open. */
+export async function dialEither(dialer: Dialer, address: string): Promise<Dialed> {
+  try {
+    return await dialOpen(dialer, address);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== WITHOUT_TLS) {
+      throw error;
+    }
+    return dialOpen(dialer, address);
+  }
+}
+
+const dialOpen = (dialer: Dialer, address: string) =>
+  new Promise<Dialed>((resolve, reject) => {
+    const dialed = dialer.dial(address, { onOpen: () => resolve(dialed) });
+    dialed.on('error', reject);
+  });
 
 /** Ignored bytes are read into one buffer for all connections. */
 export const IGNORED = { buffer: Buffer.allocUnsafe(64 * 1024), callback: () => true };

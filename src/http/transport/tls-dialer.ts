@@ -9,17 +9,36 @@ import tls, {
   type TLSSocket,
 } from 'node:tls';
 import { parseAddress } from '../../model/address.ts';
-import { type Dialed, type Dialer, type DialOptions, IGNORED } from './dialer.ts';
+import {
+  type Dialed,
+  type Dialer,
+  type DialOptions,
+  IGNORED,
+  plainDialer,
+  WITHOUT_TLS,
+} from './dialer.ts';
 import type { TlsIdentity } from './tls-identity.ts';
 import { AddressNames } from './tls-names.ts';
 import { chainOf, type ExpectedPeer, tooLong, unlikeDialled, unlikeKnown } from './tls-peer.ts';
 import { reasonOf } from './tls-reason.ts';
-import type { TlsTrust } from './tls-settings.ts';
+import type { TlsSettings, TlsTrust } from './tls-settings.ts';
 
 /** The most peers of which a session is kept, each of some kilobytes. */
 const MOST_SESSIONS = 4_096;
 /** The most servers that are known by name: masters. */
 const MOST_HOSTS = 256;
+/** The most peers without TLS that are remembered, and for how long. */
+const MOST_PLAIN = 16_384;
+const PLAIN_MS = 60_000;
+
+/** What comes of a handshake with what does not speak TLS: it answers something, or hangs up. */
+const NO_TLS: ReadonlySet<string> = new Set([
+  'ECONNRESET',
+  'EPIPE',
+  'EPROTO',
+  'ERR_SSL_PACKET_LENGTH_TOO_LONG',
+  'ERR_SSL_WRONG_VERSION_NUMBER',
+]);
 
 /** `lookUp` finds the IP address of the peer, and its name, before the connection is opened. */
 interface Verification {
@@ -34,6 +53,7 @@ const NO_VERIFICATION: Verification = {
 };
 
 export class TlsDialer implements Dialer {
+  readonly downgrades: boolean;
   readonly #identity: TlsIdentity;
   readonly #trust: TlsTrust;
   readonly #names = new AddressNames();
@@ -43,9 +63,13 @@ export class TlsDialer implements Dialer {
   /** The hosts at some addresses, the oldest first. */
   readonly #hosts = new Map<string, string>();
 
-  constructor(identity: TlsIdentity, trust: TlsTrust) {
+  /** Addresses of peers without TLS, and when they are tried again with it. */
+  readonly #plain = new Map<string, number>();
+
+  constructor(identity: TlsIdentity, { trust, downgrades }: TlsSettings) {
     this.#identity = identity;
     this.#trust = trust;
+    this.downgrades = downgrades;
     // What was agreed upon by the old certificate, or in trust of the old authorities, ends.
     identity.onChange(() => this.#sessions.clear());
   }
@@ -55,7 +79,21 @@ export class TlsDialer implements Dialer {
     keepLast(this.#hosts, address, host, MOST_HOSTS);
   }
 
-  dial(address: string, { onOpen, ignoresInput }: DialOptions = {}): Dialed {
+  dial(address: string, options: DialOptions = {}): Dialed {
+    return this.#isPlain(address)
+      ? plainDialer.dial(address, options)
+      : this.#dial(address, options);
+  }
+
+  #isPlain(address: string): boolean {
+    const untilMs = this.#plain.get(address);
+    if (untilMs !== undefined && untilMs <= performance.now()) {
+      this.#plain.delete(address);
+    }
+    return this.#plain.has(address);
+  }
+
+  #dial(address: string, { onOpen, ignoresInput }: DialOptions): Dialed {
     const { host, port } = parseAddress(address) ?? { host: '', port: 0 };
     const name = this.#hosts.get(address) ?? (isIP(host) === 0 ? host : undefined);
     const { lookUp, ...verification } = this.#verification(host, name);
@@ -71,9 +109,18 @@ export class TlsDialer implements Dialer {
       session: this.#sessions.get(address),
     });
     socket.setNoDelay(true);
-    socket.on('error', (error) => {
+    let isOpen = false;
+    socket.once('secureConnect', () => {
+      isOpen = true;
+    });
+    socket.once('error', (error: NodeJS.ErrnoException) => {
       // As the first listener, before others show the message.
+      const { code = '' } = error;
       error.message = `${address}: ${reasonOf(error)}`;
+      if (this.downgrades && !isOpen && NO_TLS.has(code)) {
+        error.code = WITHOUT_TLS;
+        keepLast(this.#plain, address, performance.now() + PLAIN_MS, MOST_PLAIN);
+      }
     });
     this.#keepSessions(address, socket);
     if (onOpen) {

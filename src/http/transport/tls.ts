@@ -33,7 +33,7 @@ export class TlsCarriers implements Carriers {
     identity.tell(say);
     this.#acceptor = new TlsAcceptor(identity, settings, say, bounds);
     this.secure = (socket) => this.#acceptor.secure(socket);
-    this.dialer = new TlsDialer(identity, settings.trust);
+    this.dialer = new TlsDialer(identity, settings);
     this.maySecureLate = settings.downgrades;
   }
 
@@ -74,8 +74,8 @@ function noticesOf({ terms, trust, downgrades }: TlsSettings): readonly string[]
       ? undefined
       : 'The certificates of servers are not verified: see --ssl_verify_server_cert',
     downgrades
-      ? 'Connections without encryption are taken, too (--ssl_support_downgrade)' +
-        (trust.requiresClients ? ', and so certificates can be evaded' : '')
+      ? 'Connections without encryption are taken and opened, too (--ssl_support_downgrade)' +
+        (trust.verifiesServers ? ', and so certificates can be evaded' : '')
       : undefined,
     unknown.length > 0 ? `--ssl_ciphers: OpenSSL does not know ${unknown.join(', ')}` : undefined,
   ].filter((notice) => notice !== undefined);
