@@ -21,6 +21,7 @@ import { beside, runtimeContainers } from './containers/rivals.ts';
 import { longest } from './loop/stretches.ts';
 import { crossed } from './networks/crossing.ts';
 import { isSeparate } from './networks/separate.ts';
+import { throughput } from './networks/throughput.ts';
 import type { Measurement } from './report.ts';
 
 export const USAGE = `usage: npm run bench -- networks [options]
@@ -99,6 +100,7 @@ async function measure(options: RunOptions): Promise<Measurement[]> {
   return [
     ...own,
     ...beside(own, basename(runtime), await runtimeContainers(runtime, containers, network)),
+    ...(await throughput(options)),
   ];
 }
 

@@ -13,6 +13,8 @@ export interface AgentOptions {
   readonly master: string;
   readonly port: number;
   readonly flags: readonly string[];
+  /** Besides CPUs, memory and disk, of which there is enough. */
+  readonly resources?: string | undefined;
 }
 
 export class AgentProcess {
@@ -38,7 +40,7 @@ export class AgentProcess {
    * time, as Date.now has it.
    */
   async start(): Promise<number> {
-    const { master, port, flags } = this.#options;
+    const { master, port, flags, resources } = this.#options;
     this.#process.start(
       [
         'agent',
@@ -47,7 +49,7 @@ export class AgentProcess {
         `--master=${master}`,
         `--work_dir=${join(this.folder, 'work')}`,
         `--runtime_dir=${join(this.folder, 'run')}`,
-        `--resources=${ENOUGH}`,
+        `--resources=${resources === undefined ? ENOUGH : `${ENOUGH};${resources}`}`,
         '--registration_backoff_factor=10ms',
         '--no-switch_user',
         '--logging_level=ERROR',

@@ -10,12 +10,14 @@ import {
   type Offer,
   type Offer_Operation,
   Offer_Operation_Type,
+  type Resource,
   SchedulerCall_Type,
   type SchedulerEvent,
   SchedulerEvent_Type,
   type TaskInfo,
   TaskState,
   type TaskStatus,
+  Value_Type,
 } from '../../src/model/generated/messages.ts';
 import { isTerminal } from '../../src/model/task-state.ts';
 import { scalar } from '../e2e/fleet.ts';
@@ -32,6 +34,8 @@ export interface LoadOptions {
   readonly image?: string;
   /** The CNI network that the containers join; absent: the machine's. */
   readonly network?: string;
+  /** Of the agent's, for each task. */
+  readonly port?: number;
   /** In place of one that goes on until it is killed. */
   readonly command?: string;
 }
@@ -175,15 +179,26 @@ const allocated = (name: string, value: number) => ({
   allocation_info: { role: 'bench' },
 });
 
+const allocatedPort = (port: number): Resource => ({
+  name: 'ports',
+  type: Value_Type.RANGES,
+  ranges: { range: [{ begin: port, end: port }] },
+  allocation_info: { role: 'bench' },
+});
+
 const taskInfo = (
   n: number,
   agent_id: AgentID,
-  { image, network, command }: LoadOptions,
+  { image, network, port, command }: LoadOptions,
 ): TaskInfo => ({
   name: `t${n}`,
   task_id: { value: `t${n}` },
   agent_id,
-  resources: [allocated('cpus', 0.01), allocated('mem', 32)],
+  resources: [
+    allocated('cpus', 0.01),
+    allocated('mem', 32),
+    ...(port === undefined ? [] : [allocatedPort(port)]),
+  ],
   command: { value: command ?? `exec ${TASK_PROGRAM} 100000` },
   ...((image !== undefined || network !== undefined) && {
     container: {

@@ -50,15 +50,20 @@ export async function reportRuns(
   report({ suite, workload, agents: 1, frameworks: 1, runs, json });
 }
 
+interface AgentNeeds extends Pick<SharedOptions, 'port' | 'timeoutMs'> {
+  /** Besides CPUs, memory and disk. */
+  readonly resources?: string;
+}
+
 /** `play` starts the agent; it and the master are stopped when that is over, or late. */
 export async function withAgent<T>(
-  { port, timeoutMs }: Pick<SharedOptions, 'port' | 'timeoutMs'>,
+  { port, timeoutMs, resources }: AgentNeeds,
   flags: readonly string[],
   play: (agent: AgentProcess) => Promise<T>,
 ): Promise<T> {
   const master = new MasterProcess(port, ['--allocation_interval=50ms']);
   await master.start();
-  const agent = new AgentProcess({ master: `127.0.0.1:${port}`, port: port + 1, flags });
+  const agent = new AgentProcess({ master: `127.0.0.1:${port}`, port: port + 1, flags, resources });
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => late.reject(new Error('not done in time')), timeoutMs);
   try {
