@@ -5,7 +5,8 @@ import { supervisorProgram } from '../launchers/process/supervisor-program.ts';
 import type { WorkDirectory } from '../work-directory.ts';
 import { type CniOptions, cniNetworks } from './cni/cni-networks.ts';
 import { type ContainerDns, NO_DNS } from './container-dns.ts';
-import { BRIDGE_NETWORK, bridgeNetwork } from './docker/bridge.ts';
+import { BRIDGE, BRIDGE_NETWORK, bridgeNetwork } from './docker/bridge.ts';
+import { OwnLoopback } from './docker/own-loopback.ts';
 import { Networks } from './networks.ts';
 import { openPortMapping } from './port-mapping/open-port-mapping.ts';
 import type { PortMappingOptions } from './port-mapping/port-mapping.ts';
@@ -52,6 +53,8 @@ export async function openNetworks(
 ): Promise<Networks> {
   const { namespaces, cni, bridgeSubnet, ports, hasMetrics, statistics, dns } =
     options ?? noNetworks(work);
+  const programPath = process.env.PATH ?? '';
+  const loopback = new OwnLoopback(BRIDGE, programPath);
   return new Networks({
     folder: work.networks,
     namespaces,
@@ -59,11 +62,16 @@ export async function openNetworks(
     kinds: {
       cni: cniNetworks({
         ...cni,
-        builtIn: async (name) =>
-          name === BRIDGE_NETWORK
-            ? bridgeNetwork({ pluginFolders: cni.pluginFolders, subnet: bridgeSubnet })
-            : undefined,
-        programPath: process.env.PATH ?? '',
+        builtIn: async (name) => {
+          if (name !== BRIDGE_NETWORK) {
+            return undefined;
+          }
+          const { pluginFolders } = cni;
+          const network = await bridgeNetwork({ pluginFolders, subnet: bridgeSubnet });
+          await loopback.keep();
+          return network;
+        },
+        programPath,
         defaultDns: dns.cni,
         warn,
       }),

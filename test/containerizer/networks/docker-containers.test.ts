@@ -40,6 +40,7 @@ describe.runIf(canMakeNetworks)('a container of type DOCKER', () => {
       client:
         'Container exited with status 0\nhello\n10.0.0.7\tdb\n172.18.0.3\tclient\nclient\n' +
         'search lan\nnameserver 172.17.0.53\neth0\nlo\n',
+      loopback: expect.stringContaining('none'),
       second: expect.stringContaining('host port 31000/tcp is mapped to container'),
       taken: expect.stringContaining('a program of the machine listens on port 31001/tcp'),
       during: { links: 1, leases: 1 },

@@ -1,10 +1,11 @@
 // Containers of type DOCKER in networks of their own: what a test has done by a process that is in
 // a network of the test's own, where addresses and rules of the machine do not matter.
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { NO_DNS } from '../../../src/containerizer/networks/container-dns.ts';
 import { portsResource } from '../../../src/containerizer/plan/ports.ts';
 import {
@@ -20,6 +21,8 @@ import {
 import type { ContainerId } from '../../../src/model/ids.ts';
 import { DriverHarness } from '../../agent-driver/harness.ts';
 import { openTestImages } from '../../support/test-images.ts';
+
+const execute = promisify(execFile);
 
 const IMAGES = { base: { environment: ['PATH=/bin'], user: '' } };
 
@@ -130,11 +133,31 @@ export interface Bridged {
   readonly networks: readonly NetworkInfo[] | undefined;
   readonly inspected: { readonly NetworkSettings: unknown };
   readonly served: { readonly byAddress: string; readonly byPort: string };
+  readonly loopback: string;
   readonly client: string;
   readonly second: string;
   readonly taken: string;
   readonly during: ReturnType<typeof remains>;
   readonly after: ReturnType<typeof remains>;
+}
+
+/** What a container hears that sends packets for 127.0.0.1 to the machine; `none`: nothing. */
+async function machineLoopback(namespace: string, address: string): Promise<string> {
+  const secret = createServer((socket) => socket.end('secret')).listen(0, '127.0.0.1');
+  await once(secret, 'listening');
+  const { port } = secret.address() as AddressInfo;
+  const script = `
+    echo 1 > /proc/sys/net/ipv4/conf/eth0/route_localnet
+    ip rule add pref 100 lookup local
+    ip rule del pref 0
+    ip route add 127.0.0.1 via ${address.replace(/\d+$/, '1')} table 50
+    ip rule add pref 10 to 127.0.0.1 lookup 50
+    busybox nc -w 1 127.0.0.1 ${port} 2>&1 || echo none
+    ip rule del pref 10
+    ip rule add pref 0 lookup local`;
+  const { stdout } = await execute('nsenter', [`--net=${namespace}`, 'sh', '-ec', script]);
+  secret.close();
+  return stdout;
 }
 
 /** A server in the network BRIDGE, with a port of the machine, and another container beside it. */
@@ -160,6 +183,7 @@ export async function bridged(folder: string): Promise<Bridged> {
       docker: { parameters: [{ key: 'add-host', value: 'db:10.0.0.7' }] },
     }),
   );
+  const loopback = await machineLoopback(join(folder, 'namespaces', server, 'ns'), address);
   const second = await world.outputOf('true', docker(Network.BRIDGE, { docker: published }));
   const listener = createServer().listen(31_001);
   await once(listener, 'listening');
@@ -175,6 +199,7 @@ export async function bridged(folder: string): Promise<Bridged> {
     inspected: JSON.parse(new TextDecoder().decode(data))[0],
     served,
     client,
+    loopback,
     second,
     taken,
     during,

@@ -14,7 +14,7 @@ import { freeSubnet, routesIn, subnetIn, subnetText } from './subnets.ts';
 export const BRIDGE_NETWORK = 'docker-bridge';
 
 /** The link on the machine. */
-const BRIDGE = 'mesoscale0';
+export const BRIDGE = 'mesoscale0';
 
 /** Which addresses are in use, until the machine restarts: the same for all agents of a machine. */
 const LEASES = '/run/mesoscale/docker-bridge';
