@@ -64,6 +64,7 @@ type ContainerSettings = Pick<
   | 'logger'
   | 'fetching'
   | 'images'
+  | 'secrets'
 >;
 
 export interface AgentDriverOptions extends ExecutorRequests, ContainerSettings {

@@ -60,6 +60,7 @@ import { notedPlace } from './records/place-record.ts';
 import { reserveDescriptor } from './records/record-file.ts';
 import type { RunRecords } from './records/run-records.ts';
 import { recoverCalled } from './recovery.ts';
+import { resolvedCommand, type SecretResolver } from './secrets/secret-resolver.ts';
 import { surroundingsOf } from './surroundings-of.ts';
 import { Undoing } from './undoing.ts';
 import type { VolumeGids } from './volumes/volume-gids.ts';
@@ -89,6 +90,8 @@ export interface ContainerizerOptions {
   /** What keeps the output of containers; undefined: plain files. */
   readonly logger?: ContainerLogger | undefined;
   readonly fetching?: FetchOptions | undefined;
+  /** What resolves secrets by reference; undefined: these are refused. */
+  readonly secrets?: SecretResolver | undefined;
   /** Undefined: volumes that containers share belong to users only. */
   readonly gids?: VolumeGids | undefined;
   readonly networks: Networks;
@@ -122,6 +125,7 @@ interface Parts {
 }
 
 export class Containerizer {
+  readonly #secrets: SecretResolver | undefined;
   readonly #counts: ContainerizerCounts;
   readonly #records: RunRecords;
   readonly #work: WorkDirectory;
@@ -181,6 +185,7 @@ export class Containerizer {
       records: options.work.cacheRecords,
       warn: options.warn,
     });
+    this.#secrets = options.secrets;
     this.#steps = new LaunchSteps({
       ...parts,
       work: options.work,
@@ -190,6 +195,7 @@ export class Containerizer {
       placements: this.#placements,
       fetcher: this.#fetcher,
       isDiskEnforced: options.isolators?.disk?.isEnforced ?? false,
+      secrets: options.secrets,
       gids: options.gids,
       networks: options.networks,
       provisioner: this.#provisioner,
@@ -466,11 +472,14 @@ export class Containerizer {
       timeoutMs > 0 ? setTimeout(() => abort.abort(timedOut), timerDelay(timeoutMs)) : undefined;
     limit?.unref();
     const { id } = container;
-    const environment = layered(
-      besideTask(this.#containers.get(id)?.kind, this.#launcher.environment(id)),
-      commandEnvironment(command),
-    );
     try {
+      const secrets = this.#secrets;
+      const environment = layered(
+        besideTask(this.#containers.get(id)?.kind, this.#launcher.environment(id)),
+        commandEnvironment(
+          secrets ? await resolvedCommand(command, secrets, abort.signal) : command,
+        ),
+      );
       return await this.#launcher.execute(
         { container, line: commandLine(command), environment },
         abort.signal,

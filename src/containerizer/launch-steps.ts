@@ -42,6 +42,7 @@ import {
   createStandaloneSandbox,
   removeSandbox,
 } from './sandboxes/sandboxes.ts';
+import { resolvedRequest, type SecretResolver } from './secrets/secret-resolver.ts';
 import { Starts } from './starts.ts';
 import type { Making } from './tree.ts';
 import { Turns } from './turns.ts';
@@ -81,6 +82,8 @@ export interface LaunchParts {
   readonly fetcher: Fetcher;
   /** Whether containers end that have more on disks than they were given. */
   readonly isDiskEnforced: boolean;
+  /** Undefined: secrets by reference are refused. */
+  readonly secrets: SecretResolver | undefined;
   /** Undefined: shared volumes belong to users only. */
   readonly gids: VolumeGids | undefined;
   /** Undefined where the plans of this agent's host have no images. */
@@ -187,10 +190,11 @@ export class LaunchSteps {
 
   /** The part of every launch before its own: the records come first. */
   async #begin(
-    request: ContainerRequest,
+    asked: ContainerRequest,
     { abort, mayRunAs }: LaunchOptions,
     reached: (state: Making) => void,
   ): Promise<{ readonly plan: ContainerPlan; readonly identity: Identity | undefined }> {
+    const request = await this.#withSecrets(asked, abort);
     const planned = await this.#turns.run(() => this.#planned(request));
     if (planned.kind === 'refusal') {
       await this.#leaveEmpty(request);
@@ -218,6 +222,19 @@ export class LaunchSteps {
       await isolator.prepare?.(plan, abort);
     }
     return { plan, identity: await this.#withGroups(plan, identity, abort) };
+  }
+
+  async #withSecrets(request: ContainerRequest, abort: AbortSignal): Promise<ContainerRequest> {
+    const { secrets } = this.#of;
+    if (secrets === undefined) {
+      return request;
+    }
+    try {
+      return await resolvedRequest(request, secrets, abort);
+    } catch (error) {
+      await this.#leaveEmpty(request);
+      throw error;
+    }
   }
 
   /**

@@ -1,5 +1,5 @@
-// Removes the values of secrets from messages, for those who read the cluster's state and events.
-// Executors get their secrets; readers only learn that there are some.
+// Exchanges the secrets in messages. Those who read the cluster's state and events only learn that
+// there are some; executors get them.
 import type { Secret } from '../model/generated/messages.ts';
 import type { Field, MessageType } from './message-type.ts';
 import { types } from './types.ts';
@@ -15,50 +15,59 @@ interface Step {
 const known = new Map<AnyType, readonly Step[]>();
 
 /** A copy without the values of secrets; the message itself where it has none. */
-export function withoutSecrets<T extends object>(type: MessageType<T>, message: T): T {
-  return strip(type as AnyType, message) as T;
+export const withoutSecrets = <T extends object>(type: MessageType<T>, message: T): T =>
+  exchangeSecrets(type, message, ({ value: _, ...rest }) => rest);
+
+type Change = (secret: Secret) => Secret;
+
+/** A copy with what `change` makes of each secret; the message itself where all stay the same. */
+export function exchangeSecrets<T extends object>(
+  type: MessageType<T>,
+  message: T,
+  change: Change,
+): T {
+  return exchange(type as AnyType, message, change) as T;
 }
 
-function strip(type: AnyType, message: object): object {
+function exchange(type: AnyType, message: object, change: Change): object {
   if (type === (types.Secret as AnyType)) {
-    const { value: _, ...rest } = message as Secret;
-    return rest;
+    return change(message as Secret);
   }
   let copy: Record<string, unknown> | undefined;
   for (const { field, type: below } of stepsOf(type)) {
     const value = (message as Record<string, unknown>)[field.name];
     if (value !== undefined) {
-      const stripped = stripField(field, below, value as object);
-      if (stripped !== value) {
+      const changed = exchangeIn(field, below, value as object, change);
+      if (changed !== value) {
         copy ??= { ...message };
-        copy[field.name] = stripped;
+        copy[field.name] = changed;
       }
     }
   }
   return copy ?? message;
 }
 
-function stripField({ rule }: Field, type: AnyType, value: object): object {
+function exchangeIn({ rule }: Field, type: AnyType, value: object, change: Change): object {
   switch (rule) {
     case 'repeated': {
       // Most lists contain no secret, and are not copied.
       let copy: object[] | undefined;
       const list = value as readonly object[];
       for (const [i, element] of list.entries()) {
-        const stripped = strip(type, element);
-        if (stripped !== element) {
+        const changed = exchange(type, element, change);
+        if (changed !== element) {
           copy ??= [...list];
-          copy[i] = stripped;
+          copy[i] = changed;
         }
       }
       return copy ?? list;
     }
     case 'map':
       return Object.fromEntries(
-        Object.entries(value).map(([key, element]) => [key, strip(type, element)]),
+        Object.entries(value).map(([key, element]) => [key, exchange(type, element, change)]),
       );
     default:
-      return strip(type, value);
+      return exchange(type, value, change);
   }
 }
 

@@ -351,8 +351,8 @@ describe('a value that cannot be used is refused in one clear line', () => {
     expect(() => master([], { MESOS_PORT: 'x' })).toThrow(
       "--port expects a port, 1 to 65535, got 'x' (set by MESOS_PORT in the environment)",
     );
-    expect(() => agent([], { MESOS_SECRET_RESOLVER: 'x' })).toThrow(
-      /not supported yet.* \(set by MESOS_SECRET_RESOLVER in the environment\)$/,
+    expect(() => agent([], { MESOS_DISK_PROFILE_ADAPTOR: 'x' })).toThrow(
+      /not supported yet.* \(set by MESOS_DISK_PROFILE_ADAPTOR in the environment\)$/,
     );
   });
 
@@ -396,7 +396,7 @@ describe('a value that cannot be used is refused in one clear line', () => {
     ];
     const told = (() => {
       try {
-        return agent(argv, { MESOS_SECRET_RESOLVER: 'x' });
+        return agent(argv, { MESOS_DISK_PROFILE_ADAPTOR: 'x' });
       } catch (error) {
         return (error as FlagError).message.split('\n');
       }
@@ -408,7 +408,7 @@ describe('a value that cannot be used is refused in one clear line', () => {
       /^--hooks is not supported yet$/,
       /^--modules_dir is not supported yet$/,
       /^--isolation=windows\/cpu is not supported yet: /,
-      /^--secret_resolver is not supported yet \(set by MESOS_SECRET_RESOLVER in the env/,
+      /^--disk_profile_adaptor is not supported yet \(set by MESOS_DISK_PROFILE_ADAPTOR in the env/,
     ]) {
       expect(told).toContainEqual(expect.stringMatching(line));
     }

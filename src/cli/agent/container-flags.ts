@@ -228,8 +228,11 @@ export const AGENT_CONTAINER_FLAGS = {
     help: 'linux/seccomp: the profile of containers that do not name one; a file of --seccomp_config_dir.',
   }),
   secret_resolver: text({
-    ...REFUSED,
-    help: 'A module that resolves secrets by reference. Secrets by value are resolved without.',
+    placeholder: 'file:/FOLDER',
+    help:
+      'Where secrets by reference are (environment variables, volumes, logins of images): in a folder that only ' +
+      'the agent can read, the name of a reference being the path of a file in it, and its key one of the ' +
+      'file’s JSON object. Secrets by value are resolved without.',
   }),
   switch_user: toggle({
     default: true,

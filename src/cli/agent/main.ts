@@ -87,6 +87,7 @@ export async function runAgent(
     programs,
     images,
     networks: settings.networks,
+    secrets: settings.secrets,
     ip: address.ip,
     resources: options.resources,
     host: lookAtHost({

@@ -6,6 +6,7 @@ import type { IsolatorOptions } from '../../containerizer/isolators/isolators.ts
 import type { NetworkOptions } from '../../containerizer/networks/open-networks.ts';
 import type { CapabilityDefaults } from '../../containerizer/plan/capabilities.ts';
 import type { ContainerLogger } from '../../containerizer/plan/container-logger.ts';
+import type { SecretResolver } from '../../containerizer/secrets/secret-resolver.ts';
 import type { Authentication } from '../../http/server/authentication.ts';
 import type { Carriers } from '../../http/transport/carriers.ts';
 import type { Address } from '../../model/address.ts';
@@ -33,6 +34,7 @@ import { helperWarnings, type ImageSettings, imageSettings } from './images.ts';
 import { isolatorOptions } from './isolators.ts';
 import { networkOptions } from './networks.ts';
 import { agentOptions, refuseForeignAgent, workDirOf } from './options.ts';
+import { secretResolver } from './secrets.ts';
 import { volumeGidRanges } from './volume-gids.ts';
 
 export interface AgentSettings {
@@ -52,6 +54,8 @@ export interface AgentSettings {
   readonly images: ImageSettings | undefined;
   /** Those that containers can have of their own. */
   readonly networks: NetworkOptions;
+  /** Undefined: secrets by reference are refused. */
+  readonly secrets: SecretResolver | undefined;
   /** What keeps the output of containers; undefined: plain files. */
   readonly containerLogger: ContainerLogger | undefined;
   /** What of the access can be exchanged while the agent runs. */
@@ -97,6 +101,7 @@ export async function agentSettings(
   const networks = faults.read(() =>
     networkOptions(values, workDir.value, () => options.value.resources),
   );
+  const secrets = await faults.readLater(() => secretResolver(values.secret_resolver));
   faults.read(() => refuseUnmounted(options.value.resources));
   faults.read(() => refuseOverlaps(options.value.resources, workDir.value));
   faults.read(() => makePathDisks(options.value.resources, workDir.value));
@@ -121,6 +126,7 @@ export async function agentSettings(
     volumeGids: volumeGids.value,
     images: images.value,
     networks: networks.value,
+    secrets: secrets.value,
     containerLogger: containerLogger.value,
     authentication,
     warnings: [
