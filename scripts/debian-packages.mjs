@@ -37,8 +37,9 @@ export const DEBIAN_PACKAGES = [
       'test/http/tls.test.ts',
       'test/e2e/tls.test.ts',
       'test/cli/carriers.test.ts',
+      'test/cli/secure',
     ],
-    why: 'makes certificates of servers',
+    why: 'makes certificates',
   },
   {
     name: 'crun',

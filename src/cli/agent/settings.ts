@@ -18,6 +18,7 @@ import { parseMasterFlag } from '../master-flag.ts';
 import { aclsFile, authorizerOf } from '../process/access.ts';
 import { AccessFiles } from '../process/access-files.ts';
 import { serverCarriers } from '../process/carriers.ts';
+import { exposureWarnings } from '../process/exposure.ts';
 import {
   NO_ADDRESS,
   type PublishedAddress,
@@ -133,6 +134,9 @@ export async function agentSettings(
       ...warnings,
       ...helperWarnings(images.value?.logins ?? []),
       ...boundsWarnings(values),
+      ...exposureWarnings(address.value.listenIp, values, {
+        'authentication of executors': values.authenticate_http_executors,
+      }),
     ],
   };
 }

@@ -15,6 +15,7 @@ import { AccessFiles } from '../process/access-files.ts';
 import { serverCarriers } from '../process/carriers.ts';
 import { cramMd5Verifier } from '../process/cram-md5.ts';
 import { readCredentials } from '../process/credentials.ts';
+import { exposureWarnings } from '../process/exposure.ts';
 import {
   NO_ADDRESS,
   type PublishedAddress,
@@ -87,7 +88,13 @@ export async function masterSettings(
       { names: ['basic'], credentials },
     ),
     registryFile: isKept && work.value !== undefined ? join(work.value, REGISTRY_FILE) : undefined,
-    warnings,
+    warnings: [
+      ...warnings,
+      ...exposureWarnings(address.value.listenIp, values, {
+        'authentication of frameworks': values.authenticate_http_frameworks,
+        'authentication of agents': values.authenticate_agents,
+      }),
+    ],
   };
 }
 

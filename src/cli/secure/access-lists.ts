@@ -1,0 +1,42 @@
+// The file of --acls: access control lists, to which rules are added. Rules that an operator has
+// written himself stay as they are.
+import { parseAcls } from '../../security/acls.ts';
+import type { Rules } from './principals.ts';
+import { SecureError } from './secure-error.ts';
+
+type Lists = Readonly<Record<string, unknown>>;
+
+/** What nobody was given is refused. */
+export const CLOSED_LISTS: Lists = { permissive: false };
+
+/** Throws SecureError. */
+export function parseLists(file: string, text: string): Lists {
+  try {
+    const lists = JSON.parse(text);
+    parseAcls(lists);
+    return lists;
+  } catch (error) {
+    throw new SecureError(`${file} cannot be read: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** Rules that are there already are not added again. */
+export function withRules(lists: Lists, rules: Rules): Lists {
+  const added = Object.entries(rules).map(([list, rule]) => {
+    const before = (lists[list] ?? []) as readonly object[];
+    const isThere = before.some((each) => JSON.stringify(each) === JSON.stringify(rule));
+    return [list, isThere ? before : [...before, rule]];
+  });
+  return { ...lists, ...Object.fromEntries(added) };
+}
+
+/** A line for each rule. */
+export function listsText(lists: Lists): string {
+  const fields = Object.entries(lists).map(([name, value]) => {
+    const text = Array.isArray(value)
+      ? `[\n${value.map((rule) => `    ${JSON.stringify(rule)}`).join(',\n')}\n  ]`
+      : JSON.stringify(value);
+    return `  ${JSON.stringify(name)}: ${text}`;
+  });
+  return `{\n${fields.join(',\n')}\n}\n`;
+}

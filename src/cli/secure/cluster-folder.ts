@@ -1,0 +1,174 @@
+// Makes the folder of a closed cluster, and what is added to it. What is made is written where
+// nobody looks for it, and gets its name when all of it is there.
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rename, rm, rmdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { syncFolder, writeDurably } from '../../filesystem/durable-files.ts';
+import { readCredentials } from '../process/credentials.ts';
+import { readTextFile } from '../text-file.ts';
+import { CLOSED_LISTS, listsText, parseLists, withRules } from './access-lists.ts';
+import { certify, makeAuthority } from './certificates.ts';
+import {
+  agentEnvironment,
+  clientEnvironment,
+  hostEnvironment,
+  masterEnvironment,
+} from './environments.ts';
+import { FOLDERS, hostFiles, layoutOf, principalFiles } from './layout.ts';
+import type { MachineNames } from './machine-names.ts';
+import { type PrincipalKind, type Reach, rulesOf } from './principals.ts';
+import { SecureError } from './secure-error.ts';
+
+/** Folders are their user's only, as all files are. */
+const PRIVATE = 0o700;
+/** Nobody guesses one, whatever he tries. */
+const SECRET_BYTES = 32;
+
+export interface Principal {
+  readonly kind: PrincipalKind;
+  readonly name: string;
+  readonly reach: Reach;
+}
+
+export interface Terms {
+  /** For how long certificates are valid. */
+  readonly days: number;
+  /** Where machines have the folder. */
+  readonly installed: string;
+}
+
+interface Members {
+  readonly machines: readonly MachineNames[];
+  readonly principals: readonly Principal[];
+}
+
+/** Makes the folder, which must not be there. Rejects with SecureError and the system's errors. */
+export async function makeClusterFolder(
+  dir: string,
+  members: Members,
+  terms: Terms,
+): Promise<void> {
+  await mkdir(dir, { mode: PRIVATE }).catch((error: NodeJS.ErrnoException) => {
+    throw error.code === 'EEXIST'
+      ? new SecureError(`${dir} is there already, and is not written over`, { cause: error })
+      : error;
+  });
+  // The name is taken. It is renamed over, which fails if somebody has put something there.
+  await inNewFolder(dir, (made) => fill(made, members, terms)).catch(async (error) => {
+    await rmdir(dir).catch(() => undefined);
+    throw error;
+  });
+}
+
+async function fill(dir: string, { machines, principals }: Members, terms: Terms): Promise<void> {
+  const layout = layoutOf(dir);
+  for (const folder of FOLDERS) {
+    await mkdir(join(dir, folder), { mode: PRIVATE });
+  }
+  await makeAuthority(layout.authority, terms.days);
+  await writeDurably(layout.acls, listsText(CLOSED_LISTS));
+  await writeDurably(layout.credentials, credentialsText([]));
+  await writeDurably(layout.httpCredentials, credentialsText([]));
+  await writeDurably(layout.executorKey, newSecret());
+  await writeDurably(layout.masterEnvironment, masterEnvironment(layoutOf(terms.installed)));
+  for (const names of machines) {
+    await addMachine(dir, names, terms);
+  }
+  for (const principal of principals) {
+    await addPrincipal(dir, principal, terms);
+  }
+}
+
+/** Rejects with SecureError and the system's errors. */
+export async function addMachine(
+  dir: string,
+  names: MachineNames,
+  { days, installed }: Terms,
+): Promise<void> {
+  const { authority, host } = layoutOf(dir);
+  const [name] = names;
+  refuseExisting(host(name));
+  await inNewFolder(host(name), async (made) => {
+    const files = hostFiles(made);
+    await writeDurably(files.environment, hostEnvironment(layoutOf(installed), name));
+    await certify({ unit: 'host', names }, files, { authority, days });
+  });
+}
+
+/**
+ * What the principal may do is written down before its secret is, which is what lets it in. Rejects
+ * with SecureError, FlagError and the system's errors.
+ */
+export async function addPrincipal(
+  dir: string,
+  { kind, name, reach }: Principal,
+  { days, installed }: Terms,
+): Promise<void> {
+  const { acls, authority, credentials, httpCredentials, principal } = layoutOf(dir);
+  const credential = { principal: name, secret: newSecret() };
+  const isCaller = kind !== 'agent';
+  refuseExisting(principal(name));
+  const lists = listsText(
+    withRules(parseLists(acls, readTextFile(acls)), rulesOf(kind, name, reach)),
+  );
+  parseLists('--roles', lists);
+  const files = [credentials, ...(isCaller ? [httpCredentials] : [])];
+  const texts = files.map((file) => [file, withCredential(file, credential)] as const);
+  await inNewFolder(principal(name), async (made) => {
+    const own = principalFiles(made);
+    const environment = isCaller ? clientEnvironment : agentEnvironment;
+    await writeDurably(own.environment, environment(layoutOf(installed), name));
+    await writeDurably(own.credential, `${JSON.stringify(credential)}\n`);
+    if (isCaller) {
+      await writeDurably(own.secret, credential.secret);
+      await certify({ unit: 'principal', name }, own, { authority, days });
+    }
+  });
+  await writeDurably(acls, lists);
+  for (const [file, text] of texts) {
+    await writeDurably(file, text);
+  }
+}
+
+const newSecret = () => randomBytes(SECRET_BYTES).toString('base64url');
+
+/** Throws SecureError. */
+function refuseExisting(path: string): void {
+  if (existsSync(path)) {
+    throw new SecureError(`${path} is there already, and is not written over`);
+  }
+}
+
+interface Credential {
+  readonly principal: string;
+  readonly secret: string;
+}
+
+/** The file's text with one more entry. Throws FlagError and SecureError. */
+function withCredential(file: string, credential: Credential): string {
+  const { credentials } = readCredentials('dir', file, {});
+  if (credentials.some(({ principal }) => principal === credential.principal)) {
+    throw new SecureError(`${file} has the principal ${credential.principal} already`);
+  }
+  return credentialsText([...credentials, credential]);
+}
+
+const credentialsText = (credentials: readonly Credential[]) =>
+  `${JSON.stringify({ credentials }, null, 2)}\n`;
+
+/** Fills a folder beside the place, and moves it there. */
+async function inNewFolder(
+  path: string,
+  fillFolder: (made: string) => Promise<void>,
+): Promise<void> {
+  const made = await mkdtemp(`${path}.`);
+  try {
+    await fillFolder(made);
+    await rename(made, path);
+  } catch (error) {
+    await rm(made, { recursive: true, force: true });
+    throw error;
+  }
+  await syncFolder(dirname(path));
+}

@@ -1,0 +1,7 @@
+/** What is open, and what closes it. */
+export interface Finding {
+  /** A file, or the address of a master or agent. */
+  readonly place: string;
+  readonly what: string;
+  readonly remedy: string;
+}

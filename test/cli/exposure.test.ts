@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest';
+import { parseFlags } from '../../src/cli/flags/parse.ts';
+import { MASTER_FLAGS } from '../../src/cli/master/flags.ts';
+import { exposureWarnings } from '../../src/cli/process/exposure.ts';
+
+function warnings(listenIp: string, ...argv: string[]): string {
+  const { values } = parseFlags(MASTER_FLAGS, { argv, environment: {} });
+  return exposureWarnings(listenIp, values, {
+    'authentication of agents': values.authenticate_agents,
+  }).join('\n');
+}
+
+const CLOSED = [
+  '--ssl_enabled',
+  '--authenticate_http_readonly',
+  '--authenticate_http_readwrite',
+  '--authenticate_agents',
+];
+
+test('a program that strangers reach says what it does without, in one line', () => {
+  expect(warnings('0.0.0.0')).toBe(
+    'OPEN TO STRANGERS: it listens on 0.0.0.0, beyond this machine, without TLS, ' +
+      'authentication of readers, authentication of writers, authentication of agents. ' +
+      'To close it: mesoscale secure init',
+  );
+  expect(warnings('10.0.0.1', ...CLOSED)).toBe('');
+  for (const flag of CLOSED) {
+    const others = CLOSED.filter((each) => each !== flag);
+    expect(warnings('10.0.0.1', ...others), flag).toContain('OPEN TO STRANGERS');
+  }
+});
+
+test('plain connections beside encrypted ones are as good as none', () => {
+  expect(warnings('10.0.0.1', ...CLOSED, '--ssl_support_downgrade')).toContain('without TLS.');
+});
+
+test('who listens on the loopback only is reached from this machine only', () => {
+  expect(warnings('127.0.0.1')).toBe('');
+});

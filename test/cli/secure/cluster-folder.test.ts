@@ -1,0 +1,192 @@
+// The folder of a closed cluster, with certificates by the real openssl.
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readCredential, readCredentials } from '../../../src/cli/process/credentials.ts';
+import {
+  addMachine,
+  addPrincipal,
+  makeClusterFolder,
+} from '../../../src/cli/secure/cluster-folder.ts';
+import { fileFindings } from '../../../src/cli/secure/file-findings.ts';
+import { hostFiles, layoutOf, principalFiles } from '../../../src/cli/secure/layout.ts';
+import type { PrincipalKind } from '../../../src/cli/secure/principals.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'mesoscale-secure-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const KINDS: readonly PrincipalKind[] = ['agent', 'framework', 'operator'];
+const REACH = { roles: ['*'], users: ['build'] };
+const TERMS = { days: 60, installed: '/etc/mesoscale' };
+const MEMBERS = {
+  machines: [
+    ['one.example.com', '10.0.0.1'],
+    ['two', 'fd00::2'],
+  ],
+  principals: KINDS.map((kind) => ({ kind, name: kind, reach: REACH })),
+} as const;
+
+const dir = join(folder, 'cluster');
+const layout = layoutOf(dir);
+beforeAll(() => makeClusterFolder(dir, MEMBERS, TERMS));
+
+const certificateOf = (path: string) => new X509Certificate(readFileSync(path));
+const authority = () => certificateOf(layout.authority.certificate);
+
+test('only its user can read it, and nothing else is left', async () => {
+  const entries = readdirSync(dir, { recursive: true }).map((entry) => join(dir, String(entry)));
+  const modes = [dir, ...entries].map((path) => {
+    const status = lstatSync(path);
+    return [status.isDirectory(), status.mode & 0o777];
+  });
+  expect(new Set(modes.map(String))).toEqual(new Set(['true,448', 'false,384']));
+  expect(readdirSync(folder)).toEqual(['cluster']);
+  expect(entries.filter((path) => path.endsWith('.config'))).toEqual([]);
+  expect(await fileFindings(dir)).toEqual([]);
+});
+
+describe('certificates', () => {
+  const ours = [
+    hostFiles(layout.host('one.example.com')),
+    hostFiles(layout.host('two')),
+    principalFiles(layout.principal('framework')),
+    principalFiles(layout.principal('operator')),
+  ];
+
+  test('are of their keys, signed by the authority, and good for as long as was asked', () => {
+    for (const files of ours) {
+      const certificate = certificateOf(files.certificate);
+      const days =
+        (certificate.validToDate.getTime() - certificate.validFromDate.getTime()) / 864e5;
+      expect(certificate.verify(authority().publicKey)).toBe(true);
+      expect(certificate.checkIssued(authority())).toBe(true);
+      expect(certificate.checkPrivateKey(createPrivateKey(readFileSync(files.key)))).toBe(true);
+      expect(certificate.ca).toBe(false);
+      expect(Math.round(days)).toBe(60);
+    }
+    expect(authority().ca).toBe(true);
+    const serials = ours.map(({ certificate }) => certificateOf(certificate).serialNumber);
+    expect(new Set(serials).size).toBe(ours.length);
+  });
+
+  test('of machines have all of their names, and nothing of others', () => {
+    const [one, two] = ours.map(({ certificate }) => certificateOf(certificate));
+    expect(one?.subjectAltName).toBe('DNS:one.example.com, IP Address:10.0.0.1');
+    expect(two?.checkIP('fd00::2')).toBe('fd00::2');
+    expect(two?.checkHost('one.example.com')).toBeUndefined();
+  });
+
+  test('of principals are for clients only', () => {
+    const certificate = certificateOf(principalFiles(layout.principal('operator')).certificate);
+    expect(certificate.subject).toBe('OU=principal\nCN=operator');
+    expect(certificate.keyUsage).toEqual(['1.3.6.1.5.5.7.3.2']);
+  });
+});
+
+test('masters know every secret, agents those of their callers, and all are different', () => {
+  const ofMaster = readCredentials('credentials', layout.credentials, {}).credentials;
+  const ofAgents = readCredentials('http_credentials', layout.httpCredentials, {}).credentials;
+  const own = KINDS.map((kind) =>
+    readCredential('credential', principalFiles(layout.principal(kind)).credential),
+  );
+  expect(ofMaster).toEqual(own);
+  expect(ofAgents).toEqual(own.slice(1));
+  const key = readFileSync(layout.executorKey, 'utf8');
+  const secrets = [key, ...own.map((each) => each?.secret ?? '')];
+  expect(new Set(secrets).size).toBe(4);
+  expect(secrets.every((secret) => secret.length === 43)).toBe(true);
+  expect(readFileSync(principalFiles(layout.principal('operator')).secret, 'utf8')).toBe(
+    own[2]?.secret,
+  );
+});
+
+test('variables name the files where machines have them', () => {
+  const variables = readFileSync(principalFiles(layout.principal('framework')).environment, 'utf8');
+  expect(variables).toContain('MESOS_SECRET=file:///etc/mesoscale/principals/framework/secret\n');
+  expect(variables).toContain('LIBPROCESS_SSL_CA_FILE=/etc/mesoscale/authority.pem\n');
+});
+
+test('what is there is never written over', async () => {
+  const before = readFileSync(layout.executorKey, 'utf8');
+  await expect(makeClusterFolder(dir, MEMBERS, TERMS)).rejects.toThrow(
+    `${dir} is there already, and is not written over`,
+  );
+  await expect(addMachine(dir, ['two', '10.0.0.2'], TERMS)).rejects.toThrow('is there already');
+  await expect(
+    addPrincipal(dir, { kind: 'operator', name: 'framework', reach: REACH }, TERMS),
+  ).rejects.toThrow('is there already');
+  expect(readFileSync(layout.executorKey, 'utf8')).toBe(before);
+  const other = join(folder, 'other');
+  mkdirSync(other);
+  await expect(makeClusterFolder(other, MEMBERS, TERMS)).rejects.toThrow('is there already');
+  rmSync(other, { recursive: true });
+});
+
+test('where it cannot be made nothing is left, and the reason is told', async () => {
+  const { PATH } = process.env;
+  process.env.PATH = folder;
+  try {
+    await expect(makeClusterFolder(join(folder, 'failed'), MEMBERS, TERMS)).rejects.toThrow(
+      'openssl, which makes the certificates, is not installed',
+    );
+  } finally {
+    process.env.PATH = PATH;
+  }
+  expect(readdirSync(folder)).toEqual(['cluster']);
+  await expect(makeClusterFolder(join(folder, 'no', 'where'), MEMBERS, TERMS)).rejects.toThrow(
+    'ENOENT',
+  );
+});
+
+describe('what is added later', () => {
+  test('a machine', async () => {
+    await addMachine(dir, ['three', '10.0.0.3'], TERMS);
+    const certificate = certificateOf(hostFiles(layout.host('three')).certificate);
+    expect(certificate.verify(authority().publicKey)).toBe(true);
+  });
+
+  test('a principal, beside what an operator has written himself', async () => {
+    const lists = JSON.parse(readFileSync(layout.acls, 'utf8'));
+    lists.run_tasks.unshift({ principals: { type: 'ANY' }, users: { values: ['guest'] } });
+    writeFileSync(layout.acls, JSON.stringify(lists));
+    const reach = { roles: ['eng/%'], users: ['ANY'] };
+    await addPrincipal(dir, { kind: 'framework', name: 'batch', reach }, TERMS);
+    const after = JSON.parse(readFileSync(layout.acls, 'utf8'));
+    expect(after.run_tasks).toEqual([
+      ...lists.run_tasks,
+      { principals: { values: ['batch'] }, users: { type: 'ANY' } },
+    ]);
+    expect(after.register_frameworks.at(-1).roles).toEqual({ values: ['eng/%'] });
+    const names = readCredentials('credentials', layout.credentials, {}).credentials;
+    expect(names.map(({ principal }) => principal)).toEqual([...KINDS, 'batch']);
+  });
+
+  test('nothing, where the lists or the roles are wrong', async () => {
+    const principal = (name: string, roles: readonly string[]) =>
+      ({ kind: 'framework', name, reach: { roles, users: ['build'] } }) as const;
+    const before = readFileSync(layout.acls, 'utf8');
+    await expect(addPrincipal(dir, principal('wrong', ['a b']), TERMS)).rejects.toThrow("'a b'");
+    writeFileSync(layout.acls, '{"run_tasks": {}}');
+    await expect(addPrincipal(dir, principal('wrong', ['a']), TERMS)).rejects.toThrow(
+      `${layout.acls} cannot be read: run_tasks must be a list of rules`,
+    );
+    writeFileSync(layout.acls, before);
+    expect(readFileSync(layout.credentials, 'utf8')).not.toContain('wrong');
+    expect(readdirSync(join(dir, 'principals')).toSorted()).toEqual([
+      'agent',
+      'batch',
+      'framework',
+      'operator',
+    ]);
+  });
+});

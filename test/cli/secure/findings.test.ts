@@ -1,0 +1,85 @@
+// What `secure check` finds in files and flags; test/e2e/secure.test.ts has masters and agents.
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { AGENT_FLAGS } from '../../../src/cli/agent/flags.ts';
+import { parseFlags } from '../../../src/cli/flags/parse.ts';
+import { flagTexts } from '../../../src/cli/flags/print.ts';
+import { MASTER_FLAGS } from '../../../src/cli/master/flags.ts';
+import { makeClusterFolder } from '../../../src/cli/secure/cluster-folder.ts';
+import { fileFindings } from '../../../src/cli/secure/file-findings.ts';
+import { flagOpenings } from '../../../src/cli/secure/flag-findings.ts';
+import { hostFiles, layoutOf } from '../../../src/cli/secure/layout.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'mesoscale-findings-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const dir = join(folder, 'cluster');
+const layout = layoutOf(dir);
+beforeAll(() =>
+  makeClusterFolder(dir, { machines: [['one']], principals: [] }, { days: 20, installed: dir }),
+);
+
+test('files that others read, lists that allow, certificates that end', async () => {
+  chmodSync(layout.credentials, 0o640);
+  chmodSync(layout.acls, 0o600);
+  writeFileSync(layout.acls, '{"permissive": true}');
+  const { certificate } = hostFiles(layout.host('one'));
+  const findings = await fileFindings(dir);
+  expect(findings.map(({ place, what }) => [place, what])).toEqual([
+    [certificate, expect.stringMatching(/^the certificate expires .* GMT$/)],
+    [layout.credentials, 'others than its user may use it (mode 0640)'],
+    [layout.acls, 'what no rule is about is allowed'],
+  ]);
+  expect(findings[1]?.remedy).toBe(`chmod go= ${layout.credentials}`);
+});
+
+const shownBy = (table: typeof MASTER_FLAGS | typeof AGENT_FLAGS, ...argv: string[]) => {
+  const { values, given } = parseFlags(table as typeof MASTER_FLAGS, { argv, environment: {} });
+  return flagTexts(table as typeof MASTER_FLAGS, values, given);
+};
+const remedies = (kind: 'master' | 'agent', ...argv: string[]) =>
+  flagOpenings(kind, shownBy(kind === 'master' ? MASTER_FLAGS : AGENT_FLAGS, ...argv)).map(
+    ({ remedy }) => remedy,
+  );
+
+const TLS = ['--ssl_enabled', '--ssl_require_client_cert'];
+const ACLS = '--acls={"permissive": false}';
+
+test.each([
+  [
+    'master',
+    [
+      '--authenticate_agents',
+      '--authenticate_http_frameworks',
+      '--authenticate_http_readwrite',
+      '--credentials=/c',
+    ],
+  ],
+  ['agent', ['--authenticate_http_executors', '--authenticate_http_readwrite', '--credential=/c']],
+] as const)('a closed %s, and one that lacks a flag', (kind, closing) => {
+  expect(remedies(kind, ...closing, ...TLS, ACLS)).toEqual([]);
+  for (const flag of closing.filter((each) => each !== '--credentials=/c')) {
+    const others = closing.filter((each) => each !== flag);
+    expect(remedies(kind, ...others, ...TLS, ACLS)).toEqual([
+      expect.stringContaining(flag.replace(/=.*/, '')),
+    ]);
+  }
+  expect(remedies(kind, ...closing, ...TLS)).toEqual(['Start it with --acls=FILE.']);
+  expect(remedies(kind, ...closing, ...TLS, '--acls={}')).toEqual([
+    'Set "permissive": false in them.',
+  ]);
+  expect(remedies(kind, ...closing, ACLS)).toEqual([
+    expect.stringContaining('--ssl_verify_server_cert'),
+  ]);
+  expect(remedies(kind, ...closing, ...TLS, ACLS, '--no-require_peer_address_ip_match')).toEqual([
+    'Start it with --require_peer_address_ip_match.',
+  ]);
+});
+
+test('flags go by their older names, too, and those of Apache Mesos may be fewer', () => {
+  expect(remedies('master', '--authenticate_slaves', '--authenticate_http', ...TLS, ACLS)).toEqual([
+    'Start it with --authenticate_http_frameworks.',
+  ]);
+  expect(flagOpenings('master', { acls: '{"permissive":false}' })).toEqual([]);
+});
