@@ -1,11 +1,10 @@
 // Connections within the network of a container, from an agent that is not in it: the supervisor
 // program goes there and passes on what both sides send (supervisor/dial.c).
-import { spawn } from 'node:child_process';
 import { lookup } from 'node:dns/promises';
-import { connect, Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { getSystemErrorName } from 'node:util';
-import { errorText } from '../../model/error-text.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
+import { connectByProgram } from '../programs/programs.ts';
 import type { ProcessName } from '../records/run-records.ts';
 import { unlessAborted } from '../unless-aborted.ts';
 
@@ -48,42 +47,19 @@ export const dialIn =
     throw failures[0] ?? new ContainerizerError(`${host} has no address`);
   };
 
-/** The program's descriptor for what goes back and forth. */
-const RELAYED = 3;
-
 async function dialAddress(
   program: string,
   { pid, startTicks }: ProcessName,
   to: { readonly address: string; readonly port: number; readonly abort: AbortSignal },
 ): Promise<Socket> {
   const { address, port, abort } = to;
-  const child = spawn(program, ['dial', `${pid}/${startTicks}`, address, String(port)], {
-    stdio: ['ignore', 'pipe', 'ignore', 'pipe'],
-    env: {},
-    signal: abort,
-    killSignal: 'SIGKILL',
-  });
-  const told = Promise.withResolvers<string>();
-  child.once('error', told.reject);
-  // There are no streams where this process has no descriptors left.
-  child.stdout?.once('data', (line) => told.resolve(String(line)));
-  child.stdout?.once('end', () => told.reject(new Error('the program that dials has ended')));
-  const connection = child.stdio?.[RELAYED];
-  // It may break before anybody listens.
-  connection?.on('error', () => undefined);
-  connection?.once('close', () => child.kill('SIGKILL'));
-  try {
-    const [, failure] = /^failed (\d+)$/m.exec(await told.promise) ?? [];
-    if (failure !== undefined || !(connection instanceof Socket)) {
-      throw new Error(getSystemErrorName(-Number(failure)));
-    }
+  const words = ['dial', `${pid}/${startTicks}`, address, String(port)];
+  const { said, connection } = await connectByProgram({ program, words }, abort);
+  if (said.startsWith('connected') && connection !== undefined) {
     return connection;
-  } catch (error) {
-    connection?.destroy();
-    abort.throwIfAborted();
-    throw new ContainerizerError(
-      `Failed to connect to port ${port} of ${address}: ${errorText(error)}`,
-      { cause: error },
-    );
   }
+  connection?.destroy();
+  const [, failure] = /^failed (\d+)$/m.exec(said) ?? [];
+  const why = failure === undefined ? said : getSystemErrorName(-Number(failure));
+  throw new ContainerizerError(`Failed to connect to port ${port} of ${address}: ${why}`);
 }

@@ -15,6 +15,9 @@ export interface ProgramCall {
   readonly endsWithAgent: boolean;
 }
 
+/** Of a program that connects to something (connecting-program.ts). */
+export type ConnectionCall = Pick<ProgramCall, 'program' | 'words'>;
+
 export interface Patience {
   /** How long a program may take. */
   readonly longestMs: number;

@@ -2,41 +2,68 @@
 // the agent, and the programs go on that may.
 import { errorText } from '../../model/error-text.ts';
 import { killGroup } from '../process-group.ts';
-import { failedEnd, type ProgramEnd } from './program-call.ts';
+import { ConnectingProgram } from './connecting-program.ts';
+import {
+  type ConnectionCall,
+  failedEnd,
+  type ProgramCall,
+  type ProgramEnd,
+} from './program-call.ts';
 import type { StarterReport, StarterRequest } from './program-starter.ts';
 import { RunningProgram } from './running-program.ts';
 
-const running = new Map<number, RunningProgram>();
+interface Started {
+  readonly drop: () => void;
+  readonly begin: () => void;
+}
+
+/** Programs that run, by the number of the request. */
+const programs = new Map<number, Started>();
 /** Groups of those that may not outlive the agent. */
 const bound = new Set<number>();
 
 /** An agent that hears nothing any more has ended. */
 const report = (text: StarterReport) => process.send?.(text, () => {});
 
+async function run(id: number, call: ProgramCall): Promise<ProgramEnd> {
+  const program = new RunningProgram(call);
+  const { pid } = program;
+  programs.set(id, { drop: () => program.hurry(), begin: () => {} });
+  if (pid !== undefined) {
+    report({ id, pid });
+  }
+  if (pid !== undefined && call.endsWithAgent) {
+    bound.add(pid);
+  }
+  const end = await program.end;
+  bound.delete(pid ?? 0);
+  programs.delete(id);
+  return end;
+}
+
+async function connect(id: number, call: ConnectionCall): Promise<void> {
+  const program = new ConnectingProgram(call);
+  const drop = () => {
+    programs.delete(id);
+    program.end();
+  };
+  programs.set(id, { drop, begin: () => program.begin() });
+  const said = await program.said;
+  process.send?.({ id, said } satisfies StarterReport, program.connection, {}, () => {});
+}
+
 process.on('message', async (request: StarterRequest) => {
-  const { id, call } = request;
-  if (call === undefined) {
-    running.get(id)?.hurry();
-    return;
+  const { id } = request;
+  if ('call' in request) {
+    const end = await run(id, request.call).catch((error) =>
+      failedEnd(`cannot be started: ${errorText(error)}`),
+    );
+    report({ id, end });
+  } else if ('connection' in request) {
+    await connect(id, request.connection).catch((error) => report({ id, said: errorText(error) }));
+  } else {
+    programs.get(id)?.[request.does]();
   }
-  let end: ProgramEnd;
-  try {
-    const program = new RunningProgram(call);
-    const { pid } = program;
-    running.set(id, program);
-    if (pid !== undefined) {
-      report({ id, pid });
-    }
-    if (pid !== undefined && call.endsWithAgent) {
-      bound.add(pid);
-    }
-    end = await program.end;
-    bound.delete(pid ?? 0);
-    running.delete(id);
-  } catch (error) {
-    end = failedEnd(`cannot be started: ${errorText(error)}`);
-  }
-  report({ id, end });
 });
 
 process.on('disconnect', () => {

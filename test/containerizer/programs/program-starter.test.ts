@@ -95,10 +95,38 @@ test('what runs is ended with the process that has started it, and the next call
   const file = join(folder.path, 'pids');
   const end = starter.run(shell(hanging(file)), NEVER);
   const pids = await processesIn(file);
+  // It has told of the first one before it hears of another.
+  await outputOf('true');
   process.kill(starter.pid ?? 0, 'SIGKILL');
   expect(await end).toMatchObject({ failure: LOST, hasExited: false });
   await until('nothing of it is left', () => !pids.some(isRunning));
   expect(await outputOf('echo again')).toBe('again\n');
+});
+
+/** A program that connects to itself, and to nothing where it says so. */
+const connecting = (script: string) => ({
+  program: '/usr/bin/setpriv',
+  words: ['--pdeathsig', 'KILL', '/bin/sh', '-c', script],
+});
+
+test('a connection of a program is passed on before anything comes from it', async () => {
+  const script = 'echo connected; cat; echo first >&3; exec cat <&3 >&3';
+  const dialled = Array.from({ length: 20 }, async (_, at) => {
+    const { said, connection } = await starter.connect(connecting(script), NEVER);
+    connection?.end(`${at}`);
+    return `${said}${connection && (await text(connection))}`;
+  });
+  expect(await Promise.all(dialled)).toEqual(dialled.map((_, at) => `connected\nfirst\n${at}`));
+});
+
+test('connections end with the process that has started their programs', async () => {
+  const { connection } = await starter.connect(connecting('echo; cat; exec cat <&3 >&3'), NEVER);
+  const file = join(folder.path, 'pids');
+  const waiting = starter.connect(connecting(hanging(file)), NEVER);
+  await processesIn(file);
+  process.kill(starter.pid ?? 0, 'SIGKILL');
+  await expect(waiting).rejects.toThrow(`the program ${LOST}`);
+  expect(connection && (await text(connection))).toBe('');
 });
 
 test('a process that starts programs and answers no more is replaced', async () => {

@@ -6,9 +6,10 @@
  *                has its pid, nothing is done.
  *     ADDRESS    Of IPv4 or IPv6, and no name.
  *
- * Writes a line: `connected`, or `failed ERRNO`. What comes from its descriptor 3, a socket, then goes
- * to the other side, and back, until both have come to their end. The agent kills this process when
- * it has what it wants; it ends with the agent, too.
+ * Writes a line: `connected`, or `failed ERRNO`. When its input has ended, what comes from its
+ * descriptor 3, a socket, goes to the other side, and back, until both have come to their end: until
+ * then, the socket's other end may change hands. This process is killed when the agent has what it
+ * wants; it ends with the one that has started it, too.
  */
 #include "container.h"
 
@@ -135,5 +136,7 @@ int dial(const char *process, const char *address, const char *port) {
   }
   printf("connected\n");
   fflush(stdout);
+  for (char byte; read(STDIN_FILENO, &byte, 1) > 0;) {
+  }
   return relay(connection);
 }
