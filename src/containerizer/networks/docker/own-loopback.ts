@@ -1,26 +1,24 @@
 // What listens on 127.0.0.1 is for the machine alone. The plugin portmap lets packets with such
 // addresses pass between the machine and the bridge, so that ports of containers are reached by
 // 127.0.0.1, too; those that come from a container are dropped here.
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
-import { errorText } from '../../../model/error-text.ts';
 import { ContainerizerError } from '../../containerizer-error.ts';
-
-const run = promisify(execFile);
+import type { Patience } from '../../programs/program-call.ts';
+import { runProgram } from '../../programs/programs.ts';
 
 /** Plugins may have many rules to change meanwhile. */
-const LONGEST_MS = 60_000;
-const MOST_OUTPUT = 64 * 1024;
+const PATIENCE: Patience = { longestMs: 60_000, unwantedMs: 60_000, endMs: 1_000 };
+const MOST_OUTPUT_BYTES = 4096;
 
 export class OwnLoopback {
-  readonly #rule: readonly string[];
+  readonly #script: string;
   readonly #programPath: string;
   /** Who comes meanwhile has the same, and the rule is there once. */
   #keeping: Promise<void> | undefined;
 
   /** `link` need not be there yet; `programPath` is the PATH in which iptables is found. */
   constructor(link: string, programPath: string) {
-    this.#rule = ['PREROUTING', '-i', link, '-d', '127.0.0.0/8', '-j', 'DROP'];
+    const rule = `PREROUTING -i ${link} -d 127.0.0.0/8 -j DROP`;
+    this.#script = `iptables -w -t raw -C ${rule} 2>/dev/null || iptables -w -t raw -A ${rule}`;
     this.#programPath = programPath;
   }
 
@@ -33,24 +31,23 @@ export class OwnLoopback {
   }
 
   async #keep(): Promise<void> {
-    try {
-      await this.#iptables('-C').catch(() => this.#iptables('-A'));
-    } catch (error) {
-      const { stderr = '' } = error as { stderr?: string };
+    const { failure, stderr } = await runProgram(
+      {
+        program: '/bin/sh',
+        words: ['-c', this.#script],
+        environment: { PATH: this.#programPath, LC_ALL: 'C' },
+        input: '',
+        mostBytes: MOST_OUTPUT_BYTES,
+        patience: PATIENCE,
+        endsWithAgent: false,
+      },
+      new AbortController().signal,
+    );
+    if (failure !== undefined) {
       throw new ContainerizerError(
         "The network BRIDGE needs a rule of iptables that keeps containers from the machine's " +
-          `127.0.0.1: ${stderr.trim() || errorText(error)}`,
-        { cause: error },
+          `127.0.0.1: ${String(stderr).trim() || `its program ${failure}`}`,
       );
     }
-  }
-
-  async #iptables(does: '-C' | '-A'): Promise<void> {
-    await run('iptables', ['-w', '-t', 'raw', does, ...this.#rule], {
-      env: { PATH: this.#programPath, LC_ALL: 'C' },
-      timeout: LONGEST_MS,
-      killSignal: 'SIGKILL',
-      maxBuffer: MOST_OUTPUT,
-    });
   }
 }
