@@ -21,6 +21,9 @@ import {
 /** From one try to detach what is left of networks to the next. */
 const RETRY_MS = 60_000;
 
+/** It is in the names of files, beside what else these say. */
+const MOST_ID = 200;
+
 /** Also those that this agent attaches no container to: an earlier one may have done so. */
 export type NetworkKinds = Readonly<Partial<Record<NetworkKindName, NetworkKind>>>;
 
@@ -82,6 +85,12 @@ export class Networks {
   attach(id: ContainerId, asked: NetworkAsked, abort: AbortSignal): Promise<AttachedNetwork> {
     return this.#inTurn(id, async () => {
       abort.throwIfAborted();
+      if (id.length > MOST_ID) {
+        throw new ContainerizerError(
+          `A container on a network of its own has an id of at most ${MOST_ID} characters, with those of ` +
+            `the containers that it is nested in: '${id.slice(0, MOST_ID)}…' has ${id.length}`,
+        );
+      }
       if (this.#known.has(id)) {
         throw new ContainerizerError(
           `What an earlier container ${id} had of networks is not detached yet`,

@@ -201,6 +201,20 @@ describe.runIf(canMakeNetworks)('the networks of containers', () => {
     expect(records().sort()).toEqual(['c1.network', 'c9.network']);
   });
 
+  test('are refused to ids that are too long for names of files, of which nothing is left', async () => {
+    const networks = agent();
+    const long = containerId(`${'p'.repeat(100)}.${'c'.repeat(100)}`);
+    await expect(networks.attach(long, asked, never)).rejects.toThrow(
+      /has an id of at most 200 characters, .* 'ppp.*…' has 201/,
+    );
+    await networks.detach(long);
+    expect([world.calls, warnings]).toEqual([[], []]);
+    const longest = containerId(long.slice(1));
+    await networks.attach(longest, asked, never);
+    await networks.detach(longest);
+    expect([await namespaces.names(), records(), warnings]).toEqual([[], [], []]);
+  });
+
   test('are not made for a container that was given up', async () => {
     await expect(agent().attach(id, asked, AbortSignal.abort(new Error('late')))).rejects.toThrow(
       'late',
