@@ -22,6 +22,7 @@ import type {
 } from '../model/process-effects.ts';
 import type { ResourceLimits } from '../model/resource-limits.ts';
 import type { VolumePlace } from '../model/volume-path.ts';
+import type { Audit } from '../security/audit.ts';
 import type { BuiltinExecutor, CheckpointChange } from './checkpoint.ts';
 import type { AgentTimer } from './timers.ts';
 
@@ -231,4 +232,5 @@ export type AgentEffect =
   | SetTimer<AgentTimer>
   | ClearTimer<AgentTimer>
   | Log
+  | Audit
   | Exit;

@@ -68,6 +68,8 @@ export interface AgentOptions {
   readonly authenticateExecutors: boolean;
 
   readonly authorizer: Authorizer;
+  /** Whether decisions are told by `audit` effects; absent: they are not. */
+  readonly isAudited?: boolean | undefined;
   /** Seed of container ids, update ids and the waits before registration. */
   readonly seed: number;
 }

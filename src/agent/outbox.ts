@@ -7,6 +7,7 @@
 // and removals never wait.
 import { messageSize } from '../model/message-size.ts';
 import type { Link, Log, Reply } from '../model/process-effects.ts';
+import type { Audit } from '../security/audit.ts';
 import type { CheckpointChange } from './checkpoint.ts';
 import type {
   AgentEffect,
@@ -128,6 +129,7 @@ export function emitAtOnce(
     | PruneImages
     | ListImages
     | PullImage
+    | Audit
     | Exit,
 ): void {
   agent.outbox.ready.push(effect);

@@ -12,6 +12,7 @@ import type {
   SetTimer,
 } from '../model/process-effects.ts';
 import type { RegistryChange } from '../model/registry.ts';
+import type { Audit } from '../security/audit.ts';
 import type { FrameworkConnection } from './frameworks/connection.ts';
 import type { MasterTimer } from './timers.ts';
 
@@ -74,4 +75,5 @@ export type MasterEffect =
   | SetTimer<MasterTimer>
   | ClearTimer<MasterTimer>
   | Log
+  | Audit
   | Abort;

@@ -19,6 +19,7 @@ import { unregisterAgent } from './agents/removal.ts';
 import { reregisterAgent } from './agents/reregistration.ts';
 import { AgentRoom } from './agents/room.ts';
 import { reregistrationTimedOut, unreachableDue } from './agents/unreachable.ts';
+import { askingOf } from './asking.ts';
 import { createAuthentication } from './authentication/authentication.ts';
 import {
   authenticate,
@@ -77,6 +78,7 @@ export function createMaster(options: MasterOptions, core: MasterCore): MasterSt
     allocator: new GuardedAllocator(allocator),
     random: new Random(options.seed),
     nowMs: options.startTimeMs,
+    asking: undefined,
     leader: { kind: 'none' },
     electedMs: 0,
     registryReadMs: 0,
@@ -164,6 +166,7 @@ export function step(state: MasterState, event: MasterEvent): MasterEffect[] {
   }
   const { effects, failure } = state;
   state.effects = [];
+  state.asking = undefined;
   // The master ends as if it had crashed before the event: nothing of the event is announced.
   return failure === undefined ? effects : [{ type: 'abort', reason: failure }];
 }
@@ -230,6 +233,7 @@ function refuse(state: MasterState, event: MasterEvent): void {
 }
 
 function take(state: MasterState, event: MasterEvent): void {
+  state.asking = askingOf(event);
   switch (event.type) {
     case 'elected':
       elected(state);

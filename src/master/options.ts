@@ -101,6 +101,8 @@ export interface MasterOptions
     AgentOptions,
     FrameworkOptions {
   readonly authorizer: Authorizer;
+  /** Whether decisions are told by `audit` effects; absent: they are not. */
+  readonly isAudited?: boolean | undefined;
   /** Judges agents that authenticate. */
   readonly verifier: Verifier;
   /** Whether agents that have not authenticated are refused. */

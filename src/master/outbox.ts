@@ -3,6 +3,7 @@ import type { ToAgent } from '../model/agent-messages.ts';
 import { type SchedulerEvent, SchedulerEvent_Type } from '../model/generated/messages.ts';
 import type { RequestId } from '../model/ids.ts';
 import type { Log } from '../model/process-effects.ts';
+import { auditEntry } from '../security/audit.ts';
 import type { Action, AuthorizationObject } from '../security/authorizer.ts';
 import type { Principal } from '../security/principal.ts';
 import type { SendToAgent } from './effects.ts';
@@ -85,14 +86,22 @@ export function log(state: MasterState, level: Log['level'], text: string): void
   state.effects.push({ type: 'log', level, text });
 }
 
-/** The question that every request passes before it touches state. */
+/** The question that every call passes before it touches state. The audit log has the answer. */
 export function mayDo(
   state: MasterState,
   principal: Principal | undefined,
   action: Action,
   object?: AuthorizationObject,
 ): boolean {
-  return state.options.authorizer.authorize(principal, action, object);
+  const { asking, options } = state;
+  const { authorizer } = options;
+  const allowed = authorizer.authorize(principal, action, object);
+  if (options.isAudited && asking !== undefined) {
+    const { call, request, from } = asking;
+    const entry = auditEntry(authorizer, { principal, call }, action, { object, allowed });
+    state.effects.push({ type: 'audit', entry, request, from });
+  }
+  return allowed;
 }
 
 export const nowNs = (state: MasterState) => BigInt(Math.round(state.nowMs)) * 1_000_000n;

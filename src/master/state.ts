@@ -26,6 +26,7 @@ import type { Recurrence } from '../model/recurrence.ts';
 import type { Principal } from '../security/principal.ts';
 import type { AgentRoom } from './agents/room.ts';
 import type { UnreachableDecision } from './agents/unreachable.ts';
+import type { Asking } from './asking.ts';
 import type { Authentication } from './authentication/authentication.ts';
 import type { BoundedList, BoundedMap, Weight } from './bounded-map.ts';
 import type { MasterEffect } from './effects.ts';
@@ -258,6 +259,8 @@ export interface MasterState {
   /** When the registry was read: a pause of runs is counted from then. */
   registryReadMs: number;
   recovered: boolean;
+  /** The call or message being taken. */
+  asking: Asking | undefined;
   /** Why the master ends itself; undefined while it goes on. */
   failure: string | undefined;
   /** Effects of the step being taken. */

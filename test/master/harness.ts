@@ -77,6 +77,7 @@ export class World {
   readonly toAgents: Effect<'sendToAgent'>[] = [];
   readonly links: string[] = [];
   readonly logs: string[] = [];
+  readonly audited: Effect<'audit'>[] = [];
   aborted: string | undefined;
   readonly #replies = new Map<string, Effect<'reply'> | Effect<'openStream'>>();
   readonly #writes: Effect<'store'>[] = [];
@@ -183,6 +184,9 @@ export class World {
         break;
       case 'log':
         this.logs.push(effect.text);
+        break;
+      case 'audit':
+        this.audited.push(effect);
         break;
       case 'abort':
         this.aborted = effect.reason;

@@ -326,6 +326,7 @@ export class AgentHost {
       case 'pullImage':
       case 'collectGarbage':
       case 'createVolume':
+      case 'audit':
         return;
       default:
         effect satisfies never;

@@ -364,6 +364,8 @@ export class MasterHost {
       case 'sendToOperator':
         life.watchers.get(effect.stream)?.received(copied(effect.event));
         return;
+      case 'audit':
+        return;
       default:
         effect satisfies never;
     }

@@ -1,12 +1,14 @@
 // Calls of the operator API that change something, or are about what others than the state machine
 // know of. Resource providers are not supported yet: such a call is answered so, or with what is
 // wrong with it.
+import { enumNames } from '../../model/enum-names.ts';
 import {
   type AgentCall,
   AgentCall_AttachContainerInput_Type,
   AgentCall_Type,
 } from '../../model/generated/messages.ts';
 import type { Action } from '../../security/authorizer.ts';
+import { mayDo } from '../authorization.ts';
 import type { OperatorCalled } from '../events.ts';
 import { reply } from '../executors/executor-api.ts';
 import { emitAtOnce } from '../outbox.ts';
@@ -80,17 +82,26 @@ const ACTIONS: Partial<Record<AgentCall_Type, Action>> = {
   [AgentCall_Type.REMOVE_RESOURCE_PROVIDER_CONFIG]: 'MODIFY_RESOURCE_PROVIDER_CONFIG',
 };
 
+const callName = enumNames(AgentCall_Type);
+
+/** Calls that need an action and change nothing. */
+const READS: ReadonlySet<string> = new Set([
+  'WAIT_NESTED_CONTAINER',
+  'WAIT_CONTAINER',
+  'ATTACH_CONTAINER_OUTPUT',
+  'GET_IMAGES',
+]);
+
 function forbidden(agent: AgentState, event: OperatorCalled): Answer | undefined {
-  const { call, principal } = event;
-  const { authorizer } = agent.options;
+  const { call, principal, request } = event;
   const action =
     call.type === undefined ? undefined : (ACTIONS[call.type] ?? containerAction(call));
-  const object = containerObject(agent, event);
-  return action === undefined ||
-    isNobodys(agent, event) ||
-    authorizer.authorize(principal, action, object)
-    ? undefined
-    : { status: 403 };
+  if (action === undefined || isNobodys(agent, event)) {
+    return undefined;
+  }
+  const name = callName(call.type) ?? 'UNKNOWN';
+  const asking = { principal, call: name, request, isRead: READS.has(name) };
+  return mayDo(agent, asking, action, containerObject(agent, event)) ? undefined : { status: 403 };
 }
 
 /**

@@ -24,6 +24,7 @@ import { allocatedTo, toReservationLists } from '../../model/resource-format.ts'
 import { executorLimits } from '../../model/resource-limits.ts';
 import { resourcesError } from '../../model/resource-validation.ts';
 import { userNameError, usersOfTask } from '../../model/user.ts';
+import { mayDo } from '../authorization.ts';
 import type { BuiltinExecutor } from '../checkpoint.ts';
 import { addDeadline } from '../deadline-queue.ts';
 import { commandExecutorInfo } from '../executors/command-executor.ts';
@@ -227,7 +228,6 @@ function refusalOfLimits(agent: AgentState, tasks: readonly TaskInfo[]): Refusal
 
 function refusalOfTasks(agent: AgentState, assignment: Assignment): Refusal | undefined {
   const { framework, tasks } = assignment;
-  const { authorizer } = agent.options;
   const principal = framework.principal === undefined ? undefined : { value: framework.principal };
   const own = assignment.kind === 'command' ? undefined : assignment.executor;
   const usersOf = (task: TaskInfo) => usersOfTask(task, own, framework);
@@ -243,8 +243,10 @@ function refusalOfTasks(agent: AgentState, assignment: Assignment): Refusal | un
       isAnonymous: true,
     };
   }
+  const call = assignment.kind === 'group' ? 'RunTaskGroupMessage' : 'RunTaskMessage';
+  const asking = { principal, call, from: agent.master };
   const forbidden = tasks.find((task) =>
-    usersOf(task).some((value) => !authorizer.authorize(principal, 'RUN_TASK', { value })),
+    usersOf(task).some((value) => !mayDo(agent, asking, 'RUN_TASK', { value })),
   );
   if (forbidden !== undefined) {
     return {

@@ -16,6 +16,7 @@ import { StaticDetector } from '../../coordination/static-detector.ts';
 import { createCore } from '../../core/core.ts';
 import type { ExecutorStream } from '../../http/agent/executor-api.ts';
 import { AgentServer } from '../../http/agent/server.ts';
+import { joinedFiles } from '../../http/server/files.ts';
 import type { EarlyPort } from '../../http/transport/listener.ts';
 import { parsePid } from '../../model/pid.ts';
 import { systemClock } from '../../runtime/clock.ts';
@@ -24,6 +25,7 @@ import { loadCore } from '../../runtime/load-core.ts';
 import { PendingRequests, StreamRegistry } from '../../runtime/pending-requests.ts';
 import { systemMetrics } from '../../runtime/system-metrics.ts';
 import type { ParsedFlags } from '../flags/parse.ts';
+import { openAuditLog } from '../process/audit-log.ts';
 import { expectName } from '../process/carriers.ts';
 import { onUnregister } from '../process/early-signals.ts';
 import { type Performers, performEffect } from '../process/performers.ts';
@@ -124,8 +126,17 @@ export async function runAgent(
     perform: (effect) => performEffect(performers, effect),
   });
   const measuring = new Turns();
+  const audit = await openAuditLog(values.audit_log, {
+    authorizer: options.authorizer,
+    at: '/slave/audit',
+    logger,
+    shutdown,
+  });
+  const portOptions = own.portOptions({ address, carriers, logPath: '/slave/log', early });
   const server = await AgentServer.start({
-    ...own.portOptions({ address, carriers, logPath: '/slave/log', early }),
+    ...portOptions,
+    auditor: audit?.auditor,
+    logFiles: joinedFiles(portOptions.logFiles, audit?.files ?? new Map()),
     dispatch: (event) => loop.dispatch(event),
     requests,
     streams,
@@ -141,7 +152,12 @@ export async function runAgent(
     authentication,
     flags: options.flags,
     version: options.build,
-    metrics: () => ({ ...systemMetrics(), ...accessFiles.metrics, ...driver.metrics() }),
+    metrics: () => ({
+      ...systemMetrics(),
+      ...accessFiles.metrics,
+      ...audit?.metrics(),
+      ...driver.metrics(),
+    }),
   });
   const performers: Performers<AgentEffect> = {
     ...own.performers,
@@ -150,6 +166,7 @@ export async function runAgent(
     closeStream: server,
     sendToExecutor: server,
     sendToMaster: server,
+    audit: server,
     link: {
       perform: (effect) => {
         // The agent is not registered: another master may lead by now.

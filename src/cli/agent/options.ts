@@ -119,6 +119,7 @@ export function agentOptions(
     executorEnvironment: executorEnvironment(values, address, process.env),
     isCommandExecutorHttp: values.http_command_executor,
     executorSocket: socket.value,
+    isAudited: values.audit_log !== undefined,
     authenticateExecutors: values.authenticate_http_executors,
     seed: start.random.next32(),
   };

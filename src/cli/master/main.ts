@@ -3,6 +3,7 @@
 import { StandaloneContender } from '../../coordination/standalone.ts';
 import { createCore } from '../../core/core.ts';
 import { MasterServer } from '../../http/master/server.ts';
+import { joinedFiles } from '../../http/server/files.ts';
 import type { EarlyPort } from '../../http/transport/listener.ts';
 import type { MasterEffect } from '../../master/effects.ts';
 import type { MasterEvent } from '../../master/events.ts';
@@ -17,6 +18,7 @@ import { loadCore } from '../../runtime/load-core.ts';
 import { systemMetrics } from '../../runtime/system-metrics.ts';
 import { FlagError } from '../flags/faults.ts';
 import type { ParsedFlags } from '../flags/parse.ts';
+import { openAuditLog } from '../process/audit-log.ts';
 import { type Performers, performEffect } from '../process/performers.ts';
 import { ServerProcess } from '../process/server-process.ts';
 import type { MASTER_FLAGS } from './flags.ts';
@@ -73,8 +75,17 @@ export async function runMaster(
   const writer = new RegistryWriter(registry, (event) =>
     loop.dispatch({ ...event, nowMs: systemClock.nowMs() }),
   );
+  const audit = await openAuditLog(values.audit_log, {
+    authorizer: options.authorizer,
+    at: '/master/audit',
+    logger,
+    shutdown,
+  });
+  const portOptions = own.portOptions({ address, carriers, logPath: '/master/log', early });
   const server = await MasterServer.start({
-    ...own.portOptions({ address, carriers, logPath: '/master/log', early }),
+    ...portOptions,
+    auditor: audit?.auditor,
+    logFiles: joinedFiles(portOptions.logFiles, audit?.files ?? new Map()),
     dispatch: (event) => loop.dispatch(event),
     dispatchNewWork: (make) => loop.dispatchNewWork(make),
     pressure: loop,
@@ -86,6 +97,7 @@ export async function runMaster(
     metrics: () => ({
       ...systemMetrics(),
       ...accessFiles.metrics,
+      ...audit?.metrics(),
       'registrar/registry_size_bytes': registry.sizeBytes(),
       ...(registryFile === undefined ? {} : REPLICA_METRICS),
     }),
@@ -99,6 +111,7 @@ export async function runMaster(
     sendToOperator: server,
     sendToAgent: server,
     link: server,
+    audit: server,
     readRegistry: writer,
     store: writer,
     abort: { perform: ({ reason }) => own.end(1, reason) },

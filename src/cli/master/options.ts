@@ -92,6 +92,7 @@ export function masterOptions(
     publishPerFrameworkMetrics: values.publish_per_framework_metrics,
     heartbeatIntervalMs: HEARTBEAT_MS,
     maxOperatorStreams: values.max_operator_event_stream_subscribers,
+    isAudited: values.audit_log !== undefined,
     authenticateAgents: values.authenticate_agents,
     authenticationTimeoutMs: values.authentication_v0_timeout,
     jsonOf: (type, message) => shownJson(type, message),

@@ -65,6 +65,9 @@ export const SHARED_FLAGS = {
   advertise_port: port({
     help: 'The port by which others reach this program, where it is not the one it listens on.',
   }),
+  audit_log: path({
+    help: 'A file for the audit log: a line of JSON for each decision on a call that changes something, and for what reads are denied.',
+  }),
   authenticate_http_readonly: toggle({
     default: false,
     help: 'Require credentials for HTTP endpoints that only read.',

@@ -2,6 +2,7 @@
 // answers.
 import type { AgentViews, Viewer } from '../../agent/views.ts';
 import type { Authorizer } from '../../security/authorizer.ts';
+import { type Auditor, readAuthorizer } from '../server/auditor.ts';
 import type { Realm } from '../server/authentication.ts';
 import {
   badRequest,
@@ -22,6 +23,7 @@ import type { AgentOperatorApi } from './operator-api.ts';
 export interface AgentEndpointsOptions {
   readonly views: AgentViews;
   readonly authorizer: Authorizer;
+  readonly auditor: Auditor | undefined;
   readonly operator: AgentOperatorApi;
   readonly executor: ExecutorApi;
   readonly unavailable: () => HttpResponse | undefined;
@@ -82,7 +84,9 @@ export class AgentEndpoints {
     if (unavailable) {
       return unavailable;
     }
-    const text = this.#states.get(JSON.stringify(request.principal ?? null), () =>
+    const { principal, origin } = request;
+    const reader = JSON.stringify([principal ?? null, this.#options.auditor && origin]);
+    const text = this.#states.get(reader, () =>
       largeJson(this.#options.views.state(this.#viewer(request))),
     );
     return largeJsonResponse(text, request.query.jsonp);
@@ -130,11 +134,14 @@ export class AgentEndpoints {
   }
 
   #viewer(request: EndpointRequest): Viewer {
-    return { principal: request.principal, authorizer: this.#options.authorizer };
+    const { principal, origin, endpoint } = request;
+    const { authorizer, auditor } = this.#options;
+    return { principal, authorizer: readAuthorizer(authorizer, auditor, endpoint, origin) };
   }
 
-  #mayUse({ principal, endpoint }: EndpointRequest): boolean {
-    const { authorizer } = this.#options;
+  #mayUse(request: EndpointRequest): boolean {
+    const { principal, authorizer } = this.#viewer(request);
+    const { endpoint } = request;
     return authorizer.authorize(principal, 'GET_ENDPOINT_WITH_PATH', { value: endpoint });
   }
 }

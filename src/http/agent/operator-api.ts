@@ -2,7 +2,7 @@
 // change something. A call that is a stream of records names the records' type in
 // Message-Content-Type.
 import type { AgentEvent } from '../../agent/events.ts';
-import type { AgentViews } from '../../agent/views.ts';
+import type { AgentViews, Viewer } from '../../agent/views.ts';
 import { containerIdOf } from '../../model/container-id.ts';
 import {
   type AgentCall,
@@ -13,9 +13,9 @@ import {
 import { launchOf } from '../../model/launched-container.ts';
 import type { PendingRequest, PendingRequests } from '../../runtime/pending-requests.ts';
 import type { Authorizer } from '../../security/authorizer.ts';
-import type { Principal } from '../../security/principal.ts';
 import { writeJson } from '../../wire/json.ts';
 import { types } from '../../wire/types.ts';
+import { type Auditor, readAuthorizer } from '../server/auditor.ts';
 import { decodeCall, messageResponse } from '../server/call-codec.ts';
 import { agentCallFault, agentCallName } from '../server/call-validation.ts';
 import {
@@ -70,6 +70,7 @@ export interface AgentOperatorOptions {
   readonly requests: PendingRequests<ExecutorStream>;
   readonly views: AgentViews;
   readonly authorizer: Authorizer;
+  readonly auditor: Auditor | undefined;
   readonly process: ProcessEndpoints;
   readonly unavailable: () => HttpResponse | undefined;
   readonly usage: ContainerUsage | undefined;
@@ -170,7 +171,7 @@ export class AgentOperatorApi {
   }
 
   async #answer(call: AgentCall, codec: Codec, caller: Asking): Promise<HttpResponse> {
-    const { principal } = caller;
+    const { principal, origin } = caller;
     if (call.type === AgentCall_Type.UNKNOWN) {
       return notImplemented;
     }
@@ -183,16 +184,21 @@ export class AgentOperatorApi {
       const type = AgentResponse_Type[name as keyof typeof AgentResponse_Type];
       return largeMessageResponse(types.AgentResponse, codec, { type, ...own.response });
     }
-    const { views, authorizer } = this.#options;
+    const { views, authorizer: everybodys, auditor } = this.#options;
+    const authorizer = readAuthorizer(everybodys, auditor, name, origin);
     if (call.type === AgentCall_Type.GET_CONTAINERS) {
-      const containers = await this.#containers(call.get_containers ?? {}, principal);
+      const containers = await this.#containers(call.get_containers ?? {}, {
+        principal,
+        authorizer,
+      });
       return messageResponse(types.AgentResponse, codec, {
         type: AgentResponse_Type.GET_CONTAINERS,
         // Without containers the list is absent, as in Mesos.
         ...(containers.length > 0 ? { get_containers: { containers } } : {}),
       });
     }
-    const key = `${codec} ${JSON.stringify(principal ?? null)} ${writeJson(types.AgentCall, call)}`;
+    const reader = JSON.stringify([principal ?? null, ...(auditor ? [origin] : [])]);
+    const key = `${codec} ${reader} ${writeJson(types.AgentCall, call)}`;
     const answer = this.#reads.get(key, () => {
       const response = views.read(call, { principal, authorizer });
       return response && largeMessageResponse(types.AgentResponse, codec, response);
@@ -209,7 +215,7 @@ export class AgentOperatorApi {
   ): Promise<HttpResponse | undefined> {
     const { heartbeatMs } = this.#options;
     return new Promise((resolve) =>
-      this.#dispatch(call, request.principal, {
+      this.#dispatch(call, request, {
         reply: (status, text) => resolve(replyResponse(status, text)),
         sendOutput: (output) => {
           const { answer: codec, streamingResponse: isDeclared } = media;
@@ -222,31 +228,30 @@ export class AgentOperatorApi {
     );
   }
 
-  async #containers(show: AgentCall_GetContainers, principal: Principal | undefined) {
-    const { views, authorizer, usage, others } = this.#options;
-    const viewer = { principal, authorizer };
+  async #containers(show: AgentCall_GetContainers, viewer: Viewer) {
+    const { views, usage, others } = this.#options;
     const executors = await listContainers(views, viewer, usage);
     const below = await listOthers(executors, viewer, { others, usage, show });
     return [...executors.map(containerMessage), ...below];
   }
 
-  #ask(call: AgentCall, codec: Codec, { principal, onGone }: Asking): Promise<HttpResponse> {
+  #ask(call: AgentCall, codec: Codec, asking: Asking): Promise<HttpResponse> {
     return new Promise((resolve) =>
-      this.#dispatch(call, principal, {
+      this.#dispatch(call, asking, {
         reply: (status, text) => resolve(replyResponse(status, text)),
         respond: (response) => resolve(messageResponse(types.AgentResponse, codec, response)),
-        onGone,
+        onGone: (gone) => asking.onGone(gone),
       }),
     );
   }
 
   #dispatch(
     call: AgentCall,
-    principal: Principal | undefined,
+    { principal, origin }: Pick<Caller, 'principal' | 'origin'>,
     pending: PendingRequest<ExecutorStream>,
   ): void {
     const { dispatch, requests, nowMs } = this.#options;
-    const request = requests.add(pending);
+    const request = requests.add({ origin, ...pending });
     const userAbove = this.#userAbove(call);
     dispatch({ type: 'operatorCall', nowMs: nowMs(), request, principal, call, userAbove });
   }

@@ -51,7 +51,16 @@ const DEFAULT_HEARTBEAT_MS = 30_000;
 /** The effects that this server performs. */
 export type AgentServerEffect = Extract<
   AgentEffect,
-  { type: 'reply' | 'openStream' | 'sendToExecutor' | 'closeStream' | 'sendToMaster' | 'link' }
+  {
+    type:
+      | 'reply'
+      | 'openStream'
+      | 'sendToExecutor'
+      | 'closeStream'
+      | 'sendToMaster'
+      | 'link'
+      | 'audit';
+  }
 >;
 
 export class AgentServer {
@@ -61,7 +70,7 @@ export class AgentServer {
   #executorSocket: ExecutorSocket | undefined;
 
   private constructor(options: AgentServerOptions) {
-    const { dispatch, clock, views, authorizer } = options;
+    const { dispatch, clock, views } = options;
     const nowMs = () => clock.nowMs();
     this.#options = options;
     this.#id = options.id ?? 'slave(1)';
@@ -69,7 +78,7 @@ export class AgentServer {
       id: this.#id,
       realms: { readonly: 'mesos-agent-readonly', readwrite: 'mesos-agent-readwrite' },
       metrics: (now) => views.metrics(now),
-      sandboxes: (principal) => views.files({ principal, authorizer }),
+      sandboxes: (reader) => views.files(reader),
       isReceiver: (id) => id === this.#id || AUTHENTICATEE.test(id),
       isMessage: isToAgent,
       decode: decodeToAgent,
@@ -104,6 +113,9 @@ export class AgentServer {
       case 'link':
         this.port.links.link(effect.address);
         return;
+      case 'audit':
+        this.#options.auditor?.take(effect, requests);
+        return;
       default:
         effect satisfies never;
     }
@@ -111,7 +123,7 @@ export class AgentServer {
 
   async #listen(): Promise<void> {
     const { dispatch, clock, requests, streams, views, authorizer, usage, others } = this.#options;
-    const { userOf, containerStatusOf, heartbeatMs } = this.#options;
+    const { userOf, containerStatusOf, heartbeatMs, auditor } = this.#options;
     const nowMs = () => clock.nowMs();
     const unavailable = (): HttpResponse | undefined =>
       views.recovered ? undefined : agentRecovering;
@@ -130,6 +142,7 @@ export class AgentServer {
       requests,
       views,
       authorizer,
+      auditor,
       process,
       unavailable,
       usage,
@@ -140,6 +153,7 @@ export class AgentServer {
     const endpoints = new AgentEndpoints({
       views,
       authorizer,
+      auditor,
       operator,
       executor,
       unavailable,

@@ -3,6 +3,7 @@
 import type { MasterViews, Query, Viewer } from '../../master/views.ts';
 import type { IoTurn } from '../../runtime/io-turn.ts';
 import type { Authorizer } from '../../security/authorizer.ts';
+import { type Auditor, readAuthorizer } from '../server/auditor.ts';
 import type { Realm } from '../server/authentication.ts';
 import { methodNotAllowed, notFound } from '../server/error-responses.ts';
 import { largeJsonResponse } from '../server/reply.ts';
@@ -17,6 +18,7 @@ import * as forms from './write-endpoints.ts';
 export interface MasterEndpointsOptions {
   readonly views: MasterViews;
   readonly authorizer: Authorizer;
+  readonly auditor: Auditor | undefined;
   readonly operator: MasterOperatorApi;
   readonly scheduler: SchedulerApi;
   readonly turn: IoTurn;
@@ -149,11 +151,13 @@ export class MasterEndpoints {
     if (unavailable) {
       return unavailable;
     }
-    const { principal, query } = request;
+    const { principal, origin, query } = request;
+    const { views, authorizer: everybodys, auditor } = this.#options;
+    const authorizer = readAuthorizer(everybodys, auditor, path, origin);
     // Parameters that the view does not read make no difference to the text.
     const { jsonp, ...asked } = query;
-    const key = JSON.stringify([path, principal ?? null, view.length < 3 ? null : asked]);
-    const { views, authorizer } = this.#options;
+    const reader = [principal ?? null, auditor && origin];
+    const key = JSON.stringify([path, reader, view.length < 3 ? null : asked]);
     const text = this.#texts.get(key, () =>
       largeJson(view(views, { principal, authorizer }, query)),
     );
@@ -174,7 +178,7 @@ export class MasterEndpoints {
       return methodNotAllowed(methods.read ? ['GET', ...allowed] : allowed, request.method);
     }
     const call = form(request.body, request.path);
-    return 'status' in call ? call : this.#options.operator.ask(call, request.principal);
+    return 'status' in call ? call : this.#options.operator.ask(call, request);
   }
 
   /**

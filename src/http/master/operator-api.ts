@@ -11,9 +11,9 @@ import {
 import { operatorCallError } from '../../model/operator-call.ts';
 import type { IoTurn } from '../../runtime/io-turn.ts';
 import type { Authorizer } from '../../security/authorizer.ts';
-import type { Principal } from '../../security/principal.ts';
 import { writeJson } from '../../wire/json.ts';
 import { types } from '../../wire/types.ts';
+import { type Auditor, readAuthorizer } from '../server/auditor.ts';
 import { type CallKind, readCall } from '../server/call-codec.ts';
 import { masterCallName } from '../server/call-validation.ts';
 import { type Codec, negotiate } from '../server/content-negotiation.ts';
@@ -33,9 +33,13 @@ export interface MasterOperatorOptions extends MasterRequests {
   readonly turn: IoTurn;
   readonly views: MasterViews;
   readonly authorizer: Authorizer;
+  readonly auditor: Auditor | undefined;
   readonly process: ProcessEndpoints;
   readonly unavailable: (url: string) => HttpResponse | undefined;
 }
+
+/** Who asks, and from where. */
+type Asker = Pick<Caller, 'principal' | 'origin'>;
 
 export class MasterOperatorApi {
   readonly #options: MasterOperatorOptions;
@@ -67,10 +71,11 @@ export class MasterOperatorApi {
   }
 
   /** Has the state machine answer a call that changes something. */
-  ask(call: MasterCall, principal: Principal | undefined): Promise<HttpResponse> {
+  ask(call: MasterCall, { principal, origin }: Asker): Promise<HttpResponse> {
     return new Promise((resolve) => {
       const { dispatch, requests, nowMs } = this.#options;
       const request = requests.add({
+        origin,
         reply: (status, text) => resolve(replyResponse(status, text)),
       });
       dispatch({ type: 'operatorCall', nowMs: nowMs(), request, principal, call });
@@ -78,7 +83,6 @@ export class MasterOperatorApi {
   }
 
   async #answer(call: MasterCall, codec: Codec, caller: Caller): Promise<HttpResponse> {
-    const { principal } = caller;
     if (call.type === MasterCall_Type.UNKNOWN) {
       return notImplemented;
     }
@@ -91,20 +95,24 @@ export class MasterOperatorApi {
       const type = MasterResponse_Type[name as keyof typeof MasterResponse_Type];
       return largeMessageResponse(types.MasterResponse, codec, { type, ...own.response });
     }
-    const { views, authorizer } = this.#options;
-    const key = `${codec} ${JSON.stringify(principal ?? null)} ${writeJson(types.MasterCall, call)}`;
+    const { views, authorizer: everybodys, auditor } = this.#options;
+    const { principal, origin } = caller;
+    const authorizer = readAuthorizer(everybodys, auditor, name, origin);
+    const reader = JSON.stringify([principal ?? null, ...(auditor ? [origin] : [])]);
+    const key = `${codec} ${reader} ${writeJson(types.MasterCall, call)}`;
     const answer = this.#reads.get(key, () => {
       const response: MasterResponse | undefined = views.read(call, { principal, authorizer });
       return response && largeMessageResponse(types.MasterResponse, codec, response);
     });
-    return answer ?? this.ask(call, principal);
+    return answer ?? this.ask(call, caller);
   }
 
   #subscribe(call: MasterCall, codec: Codec, request: EndpointRequest): void {
     const { dispatch, requests, streams, nowMs, turn } = this.#options;
-    const { principal } = request;
+    const { principal, origin } = request;
     const response = request.hijack();
     const id = requests.add({
+      origin,
       reply: (status, text) => writeResponse(response, replyResponse(status, text)),
       open: (stream) =>
         new OperatorStream({

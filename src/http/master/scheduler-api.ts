@@ -39,6 +39,13 @@ interface CheckedCall {
   readonly codec: Codec;
 }
 
+/** Who sends a call, of which only the body is still to come. */
+interface KnownCaller {
+  readonly principal: Principal | undefined;
+  readonly codec: Codec;
+  readonly origin: string | undefined;
+}
+
 const PATHS: ReadonlySet<string> = new Set(['/api/v1/scheduler', '/master/api/v1/scheduler']);
 
 export class SchedulerApi implements CallReceiver {
@@ -66,6 +73,7 @@ export class SchedulerApi implements CallReceiver {
     }
     const response = request.hijack();
     this.#dispatch(checked.call, stream, principal, {
+      origin: request.origin,
       reply: (status, text) => writeResponse(response, replyResponse(status, text)),
       open: (id) =>
         new SchedulerStream({
@@ -81,7 +89,7 @@ export class SchedulerApi implements CallReceiver {
   }
 
   /** Accepts a call of a subscribed scheduler, to be read without node:http. */
-  accepts(head: RequestHead): AcceptedCall | undefined {
+  accepts(head: RequestHead, origin: string | undefined): AcceptedCall | undefined {
     if (head.streamId === undefined || !PATHS.has(head.path) || head.contentType === undefined) {
       return undefined;
     }
@@ -94,12 +102,13 @@ export class SchedulerApi implements CallReceiver {
       return undefined;
     }
     const { principal } = identity;
-    return { take: (body, answer) => this.#take(head, { principal, codec }, body, answer) };
+    const caller = { principal, codec, origin };
+    return { take: (body, answer) => this.#take(head, caller, body, answer) };
   }
 
   #take(
     head: RequestHead,
-    { principal, codec }: { readonly principal: Principal | undefined; readonly codec: Codec },
+    { principal, codec, origin }: KnownCaller,
     body: Uint8Array,
     answer: (answer: HttpResponse) => void,
   ): void {
@@ -110,6 +119,7 @@ export class SchedulerApi implements CallReceiver {
       return;
     }
     this.#dispatch(checked.call, head.streamId, principal, {
+      origin,
       reply: (status, text) => answer(replyResponse(status, text)),
     });
   }

@@ -42,7 +42,8 @@ export type MasterServerEffect = Extract<
       | 'sendToOperator'
       | 'closeStream'
       | 'sendToAgent'
-      | 'link';
+      | 'link'
+      | 'audit';
   }
 >;
 
@@ -139,6 +140,9 @@ export class MasterServer {
       case 'link':
         this.port.links.link(effect.address);
         return;
+      case 'audit':
+        this.#options.auditor?.take(effect, this.#requests);
+        return;
       default:
         effect satisfies never;
     }
@@ -146,6 +150,7 @@ export class MasterServer {
 
   #listen(): Promise<void> {
     const { dispatch, dispatchNewWork, clock, views, authorizer, authentication } = this.#options;
+    const { auditor } = this.#options;
     const { turn, process, links } = this.port;
     const nowMs = () => clock.nowMs();
     const unavailable = (url: string) => this.#unavailable(url);
@@ -172,12 +177,14 @@ export class MasterServer {
       streams: this.#streams,
       views,
       authorizer,
+      auditor,
       process,
       unavailable,
     });
     this.#endpoints = new MasterEndpoints({
       views,
       authorizer,
+      auditor,
       operator,
       scheduler,
       turn,

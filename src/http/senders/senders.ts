@@ -203,6 +203,11 @@ export class Sender implements Waiter {
   #address: string | undefined;
   #resume: (() => void) | undefined;
 
+  /** The IP address that it sends from. */
+  get ip(): string {
+    return this.#ip;
+  }
+
   constructor(senders: Senders, ip: string) {
     this.#senders = senders;
     this.#ip = ip;

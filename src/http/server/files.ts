@@ -33,15 +33,20 @@ export function joinedFiles(first: AttachedFiles, second: AttachedFiles): Attach
   };
 }
 
-/** Files that only some principals may read; others are refused. */
-export function guardedFiles(files: AttachedFiles, isAllowed: boolean): AttachedFiles {
-  return isAllowed
-    ? files
-    : {
-        get: () => undefined,
-        denies: (path) => files.get(path) !== undefined,
-        *[Symbol.iterator]() {},
-      };
+/** Files that only some principals may read; others are refused. Asks where it is about them. */
+export function guardedFiles(files: AttachedFiles, isAllowed: () => boolean): AttachedFiles {
+  return {
+    get: (path) => {
+      const file = files.get(path);
+      return file !== undefined && isAllowed() ? file : undefined;
+    },
+    denies: (path) => files.get(path) !== undefined && !isAllowed(),
+    *[Symbol.iterator]() {
+      if (isAllowed()) {
+        yield* files;
+      }
+    },
+  };
 }
 
 /** A result, or the response that refuses it. */

@@ -11,8 +11,11 @@ import type { ProcessEndpoints } from './process-endpoints.ts';
 import { type HttpResponse, OK } from './response.ts';
 import type { EndpointRequest } from './router.ts';
 
-/** The request's principal, and whether its client is still there. */
-export type Caller = Pick<EndpointRequest, 'principal' | 'isGone'>;
+/** The request's principal and origin, and whether its client is still there. */
+export type Caller = Pick<EndpointRequest, 'principal' | 'origin' | 'isGone'>;
+
+/** The caller, and the name of its call or the path of its endpoint. */
+export type Asking = Caller & { readonly call: string };
 
 /** The fields of these calls, which are the same on master and agent. */
 export type ProcessCall = Pick<
@@ -42,30 +45,30 @@ export function processCall(
   call: ProcessCall,
   caller: Caller,
 ): ProcessResult | Promise<ProcessResult> | undefined {
-  const { principal } = caller;
+  const asking = { ...caller, call: name };
   switch (name) {
     case 'GET_HEALTH':
       return { response: { get_health: { healthy: true } } };
     case 'GET_FLAGS':
-      return endpoints.authorized(principal, 'VIEW_FLAGS')
+      return endpoints.authorized(asking, 'VIEW_FLAGS')
         ? { response: { get_flags: { flags: endpoints.flagList() } } }
         : { answer: forbidden() };
     case 'GET_VERSION':
       return { response: { get_version: { version_info: endpoints.version } } };
     case 'GET_METRICS':
-      return endpoints.mayUse(principal, '/metrics/snapshot')
+      return endpoints.mayUse(asking, '/metrics/snapshot')
         ? { response: { get_metrics: { metrics: endpoints.metricList() } } }
         : { answer: forbidden() };
     case 'GET_LOGGING_LEVEL':
-      return endpoints.mayUse(principal, '/logging/toggle')
+      return endpoints.mayUse(asking, '/logging/toggle')
         ? { response: { get_logging_level: { level: endpoints.loggingLevel } } }
         : { answer: forbidden() };
     case 'SET_LOGGING_LEVEL':
-      return setLoggingLevel(endpoints, call, principal);
+      return setLoggingLevel(endpoints, call, asking);
     case 'LIST_FILES':
-      return listFiles(endpoints, call, caller);
+      return listFiles(endpoints, call, asking);
     case 'READ_FILE':
-      return readFile(endpoints, call, principal);
+      return readFile(endpoints, call, asking);
     default:
       return undefined;
   }
@@ -74,9 +77,9 @@ export function processCall(
 function setLoggingLevel(
   endpoints: ProcessEndpoints,
   call: ProcessCall,
-  principal: Caller['principal'],
+  asking: Asking,
 ): ProcessResult {
-  if (!endpoints.authorized(principal, 'SET_LOG_LEVEL')) {
+  if (!endpoints.authorized(asking, 'SET_LOG_LEVEL')) {
     return { answer: forbidden() };
   }
   const { level = 0, duration } = call.set_logging_level ?? {};
@@ -87,9 +90,9 @@ function setLoggingLevel(
 async function listFiles(
   endpoints: ProcessEndpoints,
   call: ProcessCall,
-  caller: Caller,
+  asking: Asking,
 ): Promise<ProcessResult> {
-  const result = await endpoints.listFiles(caller, call.list_files?.path ?? '');
+  const result = await endpoints.listFiles(asking, call.list_files?.path ?? '');
   return 'refusal' in result
     ? { answer: result.refusal }
     : // Where there is nothing to list there is no list either.
@@ -99,10 +102,10 @@ async function listFiles(
 async function readFile(
   endpoints: ProcessEndpoints,
   call: ProcessCall,
-  principal: Caller['principal'],
+  asking: Asking,
 ): Promise<ProcessResult> {
   const { path = '', offset = 0, length } = call.read_file ?? {};
-  const result = await endpoints.readFile(principal, path, offset, length);
+  const result = await endpoints.readFile(asking, path, offset, length);
   return 'refusal' in result
     ? { answer: result.refusal }
     : { response: { read_file: result.value } };

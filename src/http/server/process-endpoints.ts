@@ -7,8 +7,10 @@ import { parseDuration } from '../../model/duration.ts';
 import type { FileInfo, Flag, Metric, VersionInfo } from '../../model/generated/messages.ts';
 import { timerDelay } from '../../model/timer-delay.ts';
 import type { Logger } from '../../runtime/logger.ts';
+import { auditEntry } from '../../security/audit.ts';
 import type { Authorizer } from '../../security/authorizer.ts';
 import type { Principal } from '../../security/principal.ts';
+import { type Auditor, readAuthorizer } from './auditor.ts';
 import type { Realm } from './authentication.ts';
 import { TEXT } from './content-negotiation.ts';
 import {
@@ -25,7 +27,7 @@ import {
   profilerDisabled,
 } from './error-responses.ts';
 import { type AttachedFiles, browse, download, listingEntry, readPiece } from './files.ts';
-import type { Caller } from './process-calls.ts';
+import type { Asking } from './process-calls.ts';
 import { jsonResponse, largeJsonResponse } from './reply.ts';
 import { type HttpResponse, OK } from './response.ts';
 import { largeJson, type Pieces } from './response-stream.ts';
@@ -47,7 +49,9 @@ export interface ProcessFacts {
   readonly logger: Logger;
   readonly log: Verbosity;
   readonly metrics: () => Record<string, number>;
-  readonly files: (principal: Principal | undefined) => AttachedFiles;
+  /** What a principal may read, as the authorizer judges. */
+  readonly files: (principal: Principal | undefined, authorizer: Authorizer) => AttachedFiles;
+  readonly auditor?: Auditor | undefined;
 }
 
 export class ProcessEndpoints {
@@ -96,18 +100,36 @@ export class ProcessEndpoints {
     return endpoints;
   }
 
-  authorized(principal: Principal | undefined, action: 'VIEW_FLAGS' | 'SET_LOG_LEVEL'): boolean {
-    return this.#facts.authorizer.authorize(principal, action);
+  /** A change of the log's level is audited as a change. */
+  authorized(asking: Asking, action: 'VIEW_FLAGS' | 'SET_LOG_LEVEL'): boolean {
+    const { authorizer, auditor } = this.#facts;
+    const { principal, origin, call } = asking;
+    if (action !== 'SET_LOG_LEVEL' || auditor === undefined) {
+      return this.#reader(asking).authorize(principal, action);
+    }
+    const allowed = authorizer.authorize(principal, action);
+    auditor.tell(auditEntry(authorizer, { principal, call }, action, { allowed }), origin);
+    return allowed;
   }
 
   /**
    * Whether the principal may make a call that has no action of its own: it is authorized as the
    * endpoint that shows the same.
    */
-  mayUse(principal: Principal | undefined, endpoint: string): boolean {
-    return this.#facts.authorizer.authorize(principal, 'GET_ENDPOINT_WITH_PATH', {
+  mayUse(asking: Asking, endpoint: string): boolean {
+    return this.#reader(asking).authorize(asking.principal, 'GET_ENDPOINT_WITH_PATH', {
       value: endpoint,
     });
+  }
+
+  /** What decides about reads of the request. */
+  #reader({ call, origin }: Asking): Authorizer {
+    const { authorizer, auditor } = this.#facts;
+    return readAuthorizer(authorizer, auditor, call, origin);
+  }
+
+  #files(asking: Asking): AttachedFiles {
+    return this.#facts.files(asking.principal, this.#reader(asking));
   }
 
   flagList(): Flag[] {
@@ -140,23 +162,23 @@ export class ProcessEndpoints {
     }
   }
 
-  async listFiles(caller: Caller, path: string): ReturnType<typeof browse> {
-    return browse(this.#facts.files(caller.principal), path, () => caller.isGone());
+  async listFiles(asking: Asking, path: string): ReturnType<typeof browse> {
+    return browse(this.#files(asking), path, () => asking.isGone());
   }
 
   async readFile(
-    principal: Principal | undefined,
+    asking: Asking,
     path: string,
     offset: number,
     length: number | undefined,
   ): ReturnType<typeof readPiece> {
     // A negative offset is read as a huge one, where the file has no data.
     const from = offset < 0 ? Number.MAX_SAFE_INTEGER : offset;
-    return readPiece(this.#facts.files(principal), path, from, length);
+    return readPiece(this.#files(asking), path, from, length);
   }
 
-  #mayUse({ principal, endpoint }: EndpointRequest): boolean {
-    return this.mayUse(principal, endpoint);
+  #mayUse(request: EndpointRequest): boolean {
+    return this.mayUse(askingOf(request), request.endpoint);
   }
 
   #version(request: EndpointRequest): HttpResponse {
@@ -164,7 +186,7 @@ export class ProcessEndpoints {
   }
 
   #flags(request: EndpointRequest): HttpResponse {
-    if (!this.authorized(request.principal, 'VIEW_FLAGS')) {
+    if (!this.authorized(askingOf(request), 'VIEW_FLAGS')) {
       return forbidden();
     }
     return jsonResponse({ flags: this.#facts.flags }, request.query.jsonp);
@@ -186,7 +208,7 @@ export class ProcessEndpoints {
     if (!path) {
       return pathMissing;
     }
-    const result = await this.listFiles(request, path);
+    const result = await this.listFiles(askingOf(request), path);
     if ('refusal' in result) {
       return result.refusal;
     }
@@ -212,7 +234,7 @@ export class ProcessEndpoints {
     // The log viewer of the web page first asks for offset -1, to learn the size.
     const atEnd = offset === -1;
     const result = await readPiece(
-      this.#facts.files(request.principal),
+      this.#files(askingOf(request)),
       path,
       atEnd ? 0 : offset,
       atEnd ? 0 : length === -1 ? undefined : length,
@@ -229,7 +251,7 @@ export class ProcessEndpoints {
     if (!path) {
       return pathMissing;
     }
-    const result = await download(this.#facts.files(request.principal), path);
+    const result = await download(this.#files(askingOf(request)), path);
     if ('refusal' in result) {
       return result.refusal.status === 404 ? notFound() : result.refusal;
     }
@@ -259,7 +281,7 @@ export class ProcessEndpoints {
     if (!this.#mayUse(request)) {
       return forbidden();
     }
-    const files = this.#facts.files(request.principal);
+    const files = this.#files(askingOf(request));
     return jsonResponse(Object.fromEntries(files), request.query.jsonp);
   }
 
@@ -294,7 +316,7 @@ export class ProcessEndpoints {
     if (level === undefined && duration === undefined) {
       return { status: 200, contentType: TEXT, body: `${this.loggingLevel}\n` };
     }
-    if (!this.authorized(request.principal, 'SET_LOG_LEVEL')) {
+    if (!this.authorized(askingOf(request), 'SET_LOG_LEVEL')) {
       return forbidden();
     }
     if (duration === undefined) {
@@ -329,6 +351,13 @@ export class ProcessEndpoints {
     };
   }
 }
+
+const askingOf = (request: EndpointRequest): Asking => ({
+  principal: request.principal,
+  origin: request.origin,
+  isGone: () => request.isGone(),
+  call: request.endpoint,
+});
 
 /** The part of a duration's text before its unit. */
 const leadingNumber = (text: string) => /^[-\d.]*/.exec(text)?.[0] ?? '';

@@ -13,6 +13,7 @@ import type { Carriers } from '../transport/carriers.ts';
 import type { CallReceiver, Pressure, ReceivedMessage } from '../transport/connection.ts';
 import { type EarlyPort, Listener } from '../transport/listener.ts';
 import { Links } from '../transport/peer-connections.ts';
+import type { Auditor } from './auditor.ts';
 import type { Authentication, Realm } from './authentication.ts';
 import { type AttachedFiles, guardedFiles, joinedFiles } from './files.ts';
 import { Firewall, idleRules } from './firewall.ts';
@@ -41,6 +42,8 @@ export interface PortOptions {
   readonly log: Verbosity;
   /** Metrics in addition to those of the state machine. */
   readonly metrics?: (() => Record<string, number>) | undefined;
+  /** Keeps the audit log; absent: there is none. */
+  readonly auditor?: Auditor | undefined;
   /** The virtual paths of logs, and their paths on disk. */
   readonly logFiles?: AttachedFiles | undefined;
   /** Paths that --firewall_rules closes. */
@@ -51,13 +54,19 @@ export interface PortOptions {
   readonly checksSenders?: boolean | undefined;
 }
 
+/** Who reads, and what decides about it. */
+interface Reader {
+  readonly principal: Principal | undefined;
+  readonly authorizer: Authorizer;
+}
+
 /** The process behind the port. `Message` is the type of messages that it receives. */
 export interface PortProcess<Message> {
   readonly id: string;
   readonly realms: { readonly readonly: Realm; readonly readwrite: Realm };
   readonly metrics: (nowMs: number) => Record<string, number>;
   /** The files to show besides the logs. */
-  readonly sandboxes: (principal: Principal | undefined) => AttachedFiles;
+  readonly sandboxes: (viewer: Reader) => AttachedFiles;
   /** Whether messages to this id are for the process. */
   readonly isReceiver: (id: string) => boolean;
   /** Whether the process receives messages of this name. */
@@ -122,15 +131,19 @@ export class ProcessPort<Message> {
           ...options.carriers.metrics?.(),
           ...options.metrics?.(),
         }),
-        files: (principal) => joinedFiles(this.#logFiles(principal), owner.sandboxes(principal)),
+        auditor: options.auditor,
+        files: (principal, authorizer) => {
+          const reader = { principal, authorizer };
+          return joinedFiles(this.#logFiles(reader), owner.sandboxes(reader));
+        },
       },
       owner.realms,
     );
   }
 
-  #logFiles(principal: Principal | undefined): AttachedFiles {
-    const { authorizer, logFiles = new Map() } = this.#options;
-    return guardedFiles(logFiles, authorizer.authorize(principal, 'ACCESS_MESOS_LOG'));
+  #logFiles({ principal, authorizer }: Reader): AttachedFiles {
+    const { logFiles = new Map() } = this.#options;
+    return guardedFiles(logFiles, () => authorizer.authorize(principal, 'ACCESS_MESOS_LOG'));
   }
 
   async listen(services: PortServices): Promise<void> {

@@ -6,6 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Query } from '../../master/views.ts';
 import type { Principal } from '../../security/principal.ts';
+import { plainIp } from '../transport/addresses.ts';
 import { MAX_CALL_BYTES } from '../transport/limits.ts';
 import { type Authentication, authenticate, type Realm } from './authentication.ts';
 import { RECORDIO_TYPE } from './content-negotiation.ts';
@@ -25,6 +26,8 @@ import type { HttpResponse } from './response.ts';
 /** A request, as endpoints see it. */
 export interface EndpointRequest {
   readonly method: string;
+  /** The IP address that it comes from; empty at a Unix socket. */
+  readonly origin: string;
   /** The path of the endpoint without process prefix, by which it is authorized. */
   readonly endpoint: string;
   /** The path as sent, without the query. */
@@ -204,6 +207,7 @@ async function answer(
   const { body } = request;
   const handled = endpoint.handle({
     method: request.method,
+    origin: plainIp(request.raw.socket.remoteAddress ?? ''),
     endpoint: endpoint.path,
     path: pathOf(request.url),
     url: request.url,

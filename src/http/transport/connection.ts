@@ -29,8 +29,8 @@ export interface ReceivedMessage {
 
 /** Receives scheduler calls that do not need node:http. */
 export interface CallReceiver {
-  /** Accepts a call by its head; undefined leaves the request to node:http. */
-  accepts(head: RequestHead): AcceptedCall | undefined;
+  /** Accepts a call by its head and IP address; undefined leaves the request to node:http. */
+  accepts(head: RequestHead, origin: string | undefined): AcceptedCall | undefined;
 }
 
 /** A call with known principal and encoding, whose body is still to come. */
@@ -108,7 +108,7 @@ export class Connection implements Holder, Carrier {
     this.#sender = services.senderOf(stream);
     this.#reader = new RequestReader({
       accepts: (head) =>
-        head.from === undefined ? this.#services.calls?.accepts(head) : 'message',
+        head.from === undefined ? this.#services.calls?.accepts(head, this.#sender.ip) : 'message',
       request: (head, body, accepted) => this.#request(head, body, accepted),
     });
     stream.on('data', this.#onData);

@@ -6,6 +6,7 @@ import { formatUuid } from '../../model/random.ts';
 import type { Principal } from '../../security/principal.ts';
 import { deactivate, drainAgent, markAgentGone, reactivate } from '../agents/admin.ts';
 import { startMaintenance, stopMaintenance, updateSchedule } from '../agents/maintenance.ts';
+import { askingOf } from '../asking.ts';
 import type { OperatorCalled } from '../events.ts';
 import { removeFramework } from '../frameworks/removal.ts';
 import {
@@ -119,10 +120,10 @@ function resourceCall(
 }
 
 /** Takes a call that changes a setting, an agent or a framework, or subscribes. */
-export function takeSettingCall(
-  state: MasterState,
-  { call, principal, request }: OperatorCalled,
-): void {
+export function takeSettingCall(state: MasterState, event: OperatorCalled): void {
+  const { call, principal, request } = event;
+  // It may have waited for its turn.
+  state.asking = askingOf(event);
   switch (call.type) {
     case MasterCall_Type.SUBSCRIBE:
       subscribeOperator(state, request, streamId(formatUuid(state.random.uuid())), principal);

@@ -8,8 +8,10 @@ import {
 } from '../../model/generated/messages.ts';
 import type { RequestId, StreamId } from '../../model/ids.ts';
 import { shownFramework, shownHolder } from '../../model/role-sight.ts';
+import { type AuditEntry, WatchedReads } from '../../security/audit.ts';
+import type { Action, AuthorizationObject } from '../../security/authorizer.ts';
 import type { Principal } from '../../security/principal.ts';
-import { clearTimer, log, mayDo, setTimer } from '../outbox.ts';
+import { clearTimer, log, setTimer } from '../outbox.ts';
 import type { Agent, Framework, MasterState, Subscriber } from '../state.ts';
 import type { MasterTimer } from '../timers.ts';
 import { streamedAgentView } from '../views/agents.ts';
@@ -35,9 +37,13 @@ export function subscribeOperator(
     state.effects.push({ type: 'closeStream', stream: oldest });
     removeSubscriber(state, oldest);
   }
-  state.effects.push({ type: 'openStream', request, stream });
   state.subscribers.set(stream, { stream, principal });
-  state.effects.push({ type: 'sendToOperator', stream, event: welcome(state, principal) });
+  const { event, denied } = welcome(state, principal);
+  state.effects.push(
+    ...denied.map((entry) => ({ type: 'audit', entry, request }) as const),
+    { type: 'openStream', request, stream },
+    { type: 'sendToOperator', stream, event },
+  );
   operatorHeartbeat(state, stream);
 }
 
@@ -45,12 +51,16 @@ export function subscribeOperator(
 export interface Snapshot {
   readonly principal: Principal | undefined;
   readonly event: MasterEvent;
+  /** What it does not show, where that is audited. */
+  readonly denied: readonly AuditEntry[];
 }
 
 /** Readers that come one after the other, as after a failover, get the same event. */
-function welcome(state: MasterState, principal: Principal | undefined): MasterEvent {
+function welcome(state: MasterState, principal: Principal | undefined): Snapshot {
   if (state.snapshot === undefined || !sameMessage(state.snapshot.principal, principal)) {
-    const get_state = getState(state, { principal, authorizer: state.options.authorizer });
+    const { authorizer, isAudited } = state.options;
+    const watched = new WatchedReads(authorizer, 'SUBSCRIBE');
+    const get_state = getState(state, { principal, authorizer: isAudited ? watched : authorizer });
     const heartbeat_interval_seconds = state.options.heartbeatIntervalMs / 1000;
     state.snapshot = {
       principal,
@@ -58,9 +68,10 @@ function welcome(state: MasterState, principal: Principal | undefined): MasterEv
         type: MasterEvent_Type.SUBSCRIBED,
         subscribed: { get_state, heartbeat_interval_seconds },
       },
+      denied: watched.denied,
     };
   }
-  return state.snapshot.event;
+  return state.snapshot;
 }
 
 export function operatorHeartbeat(state: MasterState, stream: StreamId): void {
@@ -100,16 +111,24 @@ function publish(state: MasterState, sees: Sees, shown: (viewer: Viewer) => Mast
 
 const everybody: Sees = () => true;
 
+/** What is left out of a stream is no decision about the call that the event came of. */
+const sees = (
+  { options }: MasterState,
+  { principal }: Subscriber,
+  action: Action,
+  object: AuthorizationObject,
+) => options.authorizer.authorize(principal, action, object);
+
 const seesFramework =
   (state: MasterState, framework: Framework): Sees =>
   (subscriber) =>
-    mayDo(state, subscriber.principal, 'VIEW_FRAMEWORK', { framework: framework.info });
+    sees(state, subscriber, 'VIEW_FRAMEWORK', { framework: framework.info });
 
 const seesTask =
   (state: MasterState, framework: Framework, task: Task): Sees =>
   (subscriber) =>
     seesFramework(state, framework)(subscriber) &&
-    mayDo(state, subscriber.principal, 'VIEW_TASK', { task, framework: framework.info });
+    sees(state, subscriber, 'VIEW_TASK', { task, framework: framework.info });
 
 // These are called often, and must cost nothing while there is no subscriber.
 

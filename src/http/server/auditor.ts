@@ -1,0 +1,105 @@
+// Turns decisions about requests into the lines of the audit log (--audit_log): every decision on a
+// call that changes something, and what reads have denied. Denied reads that are alike - of one
+// reader, call and action - are told together, a moment after the first.
+import type { RequestId } from '../../model/ids.ts';
+import { type Audit, type AuditEntry, auditEntry } from '../../security/audit.ts';
+import type { Authorizer } from '../../security/authorizer.ts';
+
+/** Where a request comes from: an IP address, or the pid that a message names. */
+type Origin = string | undefined;
+
+interface AuditorOptions {
+  readonly authorizer: Authorizer;
+  readonly nowMs: () => number;
+  /** Keeps a line; never waits. */
+  readonly write: (line: string) => void;
+}
+
+/** How long denied reads are gathered. */
+const GATHER_MS = 200;
+
+/** How many different denied reads are gathered at most; they are told then. */
+const MOST_GATHERED = 1_024;
+
+interface DeniedRead {
+  readonly entry: AuditEntry;
+  readonly origin: Origin;
+  count: number;
+}
+
+/** Knows where requests come from. */
+interface Requests {
+  originOf(request: RequestId): Origin;
+}
+
+export class Auditor {
+  readonly #options: AuditorOptions;
+  readonly #denied = new Map<string, DeniedRead>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: AuditorOptions) {
+    this.#options = options;
+  }
+
+  /** An authorizer for the reads of one request. */
+  reader(call: string, origin: Origin): Authorizer {
+    const { authorizer } = this.#options;
+    return {
+      authorize: (principal, action, object) => {
+        const allowed = authorizer.authorize(principal, action, object);
+        if (!allowed) {
+          const key = JSON.stringify([origin, principal?.value, call, action]);
+          const known = this.#denied.get(key);
+          if (known === undefined) {
+            const asking = { principal, call };
+            const entry = auditEntry(authorizer, asking, action, { object, allowed });
+            this.#gather(key, { entry, origin, count: 1 });
+          } else {
+            known.count++;
+          }
+        }
+        return allowed;
+      },
+    };
+  }
+
+  /** Tells of a decision, or of several that are alike. */
+  tell(entry: AuditEntry, origin: Origin): void {
+    const { principal, call, action, object, allowed, rule, count } = entry;
+    const time = new Date(this.#options.nowMs()).toISOString();
+    const line = { time, principal, address: origin, call, action, object, allowed, rule, count };
+    this.#options.write(JSON.stringify(line));
+  }
+
+  /** Tells of a decision of a state machine, whose request is still unanswered. */
+  take({ entry, request, from }: Audit, requests: Requests): void {
+    this.tell(entry, request === undefined ? from : requests.originOf(request));
+  }
+
+  /** Tells of what has been gathered. */
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const denied = [...this.#denied.values()];
+    this.#denied.clear();
+    for (const { entry, origin, count } of denied) {
+      this.tell(count === 1 ? entry : { ...entry, count }, origin);
+    }
+  }
+
+  #gather(key: string, denied: DeniedRead): void {
+    if (this.#denied.size >= MOST_GATHERED) {
+      this.close();
+    }
+    this.#denied.set(key, denied);
+    this.#timer ??= setTimeout(() => this.close(), GATHER_MS).unref();
+  }
+}
+
+/** The authorizer for the reads of one request, whether they are audited or not. */
+export const readAuthorizer = (
+  authorizer: Authorizer,
+  auditor: Auditor | undefined,
+  call: string,
+  origin: Origin,
+): Authorizer => auditor?.reader(call, origin) ?? authorizer;

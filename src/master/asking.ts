@@ -1,0 +1,31 @@
+// Which call or message is being taken, for the audit log.
+import { enumNames } from '../model/enum-names.ts';
+import { MasterCall_Type, SchedulerCall_Type } from '../model/generated/messages.ts';
+import type { RequestId } from '../model/ids.ts';
+import type { MasterEvent } from './events.ts';
+
+export interface Asking {
+  readonly call: string;
+  /** The request that brought it. */
+  readonly request?: RequestId | undefined;
+  /** The pid that sent it. */
+  readonly from?: string | undefined;
+}
+
+const schedulerCallName = enumNames(SchedulerCall_Type);
+const masterCallName = enumNames(MasterCall_Type);
+
+/** Undefined for an event that nobody asks for. */
+export function askingOf(event: MasterEvent): Asking | undefined {
+  switch (event.type) {
+    case 'schedulerSubscribe':
+    case 'schedulerCall':
+      return { call: schedulerCallName(event.call.type) ?? 'UNKNOWN', request: event.request };
+    case 'operatorCall':
+      return { call: masterCallName(event.call.type) ?? 'UNKNOWN', request: event.request };
+    case 'agentMessage':
+      return { call: event.message.name, from: event.from };
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,126 @@
+// What the audit log keeps of a decision, and the object that it was about in words. Texts are cut:
+// a line has a bound, whatever a stranger calls himself.
+import type { RequestId } from '../model/ids.ts';
+import type { Action, AuthorizationObject, Authorizer } from './authorizer.ts';
+import type { Principal } from './principal.ts';
+
+/** A decision, and the call that it was about. */
+export interface AuditEntry {
+  readonly principal?: string | undefined;
+  /** The call, message or endpoint. */
+  readonly call: string;
+  readonly action: Action;
+  readonly object?: AuditObject | undefined;
+  readonly allowed: boolean;
+  /** What decided: a rule by its list and place, or `permissive`. */
+  readonly rule: string;
+  /** How many objects were decided on alike; the first is told. Absent: one. */
+  readonly count?: number | undefined;
+}
+
+/** The effect by which a state machine tells the audit log of a decision. */
+export interface Audit {
+  readonly type: 'audit';
+  readonly entry: AuditEntry;
+  /** The request that asked; it is still unanswered. */
+  readonly request?: RequestId | undefined;
+  /** The pid that asked by a message. */
+  readonly from?: string | undefined;
+}
+
+type AuditObject = Readonly<Record<string, string>>;
+
+/** The most characters of a text. */
+const MAX_TEXT = 256;
+
+const cut = (text: string) => (text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text);
+
+/** Who asks, and by which call. */
+interface Asking {
+  readonly principal: Principal | undefined;
+  readonly call: string;
+}
+
+/** The entry of one decision, which has been made already. */
+export function auditEntry(
+  authorizer: Authorizer,
+  { principal, call }: Asking,
+  action: Action,
+  {
+    object,
+    allowed,
+  }: { readonly object?: AuthorizationObject | undefined; readonly allowed: boolean },
+): AuditEntry {
+  return {
+    principal: principal?.value === undefined ? undefined : cut(principal.value),
+    call: cut(call),
+    action,
+    object: object && auditObject(object),
+    allowed,
+    rule: authorizer.explain?.(principal, action, object) ?? 'the authorizer',
+  };
+}
+
+/** What names an object; undefined for one without a name. */
+function auditObject(object: AuthorizationObject): AuditObject | undefined {
+  const { framework, task, executor, command, resource, value } = object;
+  const reservation = resource?.reservations?.at(-1);
+  const parts: Record<string, string | undefined> = {
+    value,
+    framework: framework?.id?.value ?? framework?.name,
+    task: task?.task_id.value,
+    executor: executor?.executor_id.value,
+    user: command?.user ?? executor?.command?.user ?? framework?.user,
+    resource: resource?.name,
+    role: reservation?.role ?? resource?.role,
+    reserver: reservation?.principal,
+    volume: resource?.disk?.persistence?.id,
+  };
+  const known = Object.entries(parts).flatMap(([name, text]) =>
+    text === undefined ? [] : [[name, cut(text)] as const],
+  );
+  return known.length === 0 ? undefined : Object.fromEntries(known);
+}
+
+/**
+ * An authorizer for one read. What it denies it counts, by action: of a list with a thousand hidden
+ * tasks there is one entry.
+ */
+export class WatchedReads implements Authorizer {
+  readonly #authorizer: Authorizer;
+  readonly #call: string;
+  readonly #denied = new Map<Action, AuditEntry>();
+
+  constructor(authorizer: Authorizer, call: string) {
+    this.#authorizer = authorizer;
+    this.#call = call;
+  }
+
+  authorize(
+    principal: Principal | undefined,
+    action: Action,
+    object?: AuthorizationObject,
+  ): boolean {
+    const allowed = this.#authorizer.authorize(principal, action, object);
+    if (!allowed) {
+      this.#count(principal, action, object);
+    }
+    return allowed;
+  }
+
+  /** What has been denied so far. */
+  get denied(): readonly AuditEntry[] {
+    return [...this.#denied.values()];
+  }
+
+  #count(principal: Principal | undefined, action: Action, object?: AuthorizationObject): void {
+    const known = this.#denied.get(action);
+    const asking = { principal, call: this.#call };
+    this.#denied.set(
+      action,
+      known === undefined
+        ? auditEntry(this.#authorizer, asking, action, { object, allowed: false })
+        : { ...known, count: (known.count ?? 1) + 1 },
+    );
+  }
+}
