@@ -173,7 +173,6 @@ export function step(state: MasterState, event: MasterEvent): MasterEffect[] {
 
 function isThrottled(state: MasterState, event: MasterEvent): boolean {
   switch (event.type) {
-    case 'schedulerSubscribe':
     case 'schedulerCall':
     case 'streamClosed':
       return throttled(state, event);

@@ -92,13 +92,16 @@ test('a scheduler that is gone does not overtake its own calls', () => {
   expect(world.master.throttle.bytes).toBe(0);
 });
 
-test('a scheduler that subscribes again waits, or is refused on the stream it asks for', () => {
-  const world = new World(limited({ qps: 1, capacity: 1 }));
+test('a scheduler that takes over does not stand behind the calls of the one before it', () => {
+  const world = new World(limited({ qps: 1, capacity: 100 }));
   const framework = slow(world);
-  framework.call('SUPPRESS');
-  expect(framework.subscribe()).toBeUndefined();
+  burst(framework, 50);
   expect(framework.subscribe()?.type).toBe('openStream');
-  expect(framework.first('ERROR')?.error?.message).toContain('capacity(1) exceeded');
+  expect(framework.first('SUBSCRIBED')).toBeDefined();
+  expect(burst(framework, 1)).toEqual([0]);
+  // Calls that are refused take no turns: the new scheduler's is taken with them.
+  world.advance(1000);
+  expect(world.master.throttle.bytes).toBe(0);
 });
 
 test('whatever the capacity, what waits has a bound', () => {

@@ -18,6 +18,7 @@ import {
   Volume_Mode,
 } from '../../src/model/generated/messages.ts';
 import { Random } from '../../src/model/random.ts';
+import { type Authorizer, permissive } from '../../src/security/authorizer.ts';
 import { jsonValue, writeJson } from '../../src/wire/json.ts';
 import { encodeInternal } from '../../src/wire/libprocess.ts';
 import { encodeMessage } from '../../src/wire/protobuf.ts';
@@ -53,9 +54,10 @@ export class StrangeWorld {
   #agents: FakeAgent[] = [];
   #frameworks: FakeFramework[] = [];
 
-  constructor(seed: number, onEvent?: OnEvent) {
+  constructor(seed: number, onEvent?: OnEvent, authorizer: Authorizer = permissive) {
     this.world = new World(
       {
+        authorizer,
         jsonOf: (type, message) => jsonValue(types[type] as MessageType<object>, message as object),
       },
       { onEvent },

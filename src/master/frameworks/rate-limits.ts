@@ -2,18 +2,20 @@
 // the rate waits for its turn, as many as the principal's capacity; one above that is dropped, and
 // the framework gets an ERROR event, as in Mesos, where only drivers of its v0 API are limited. A
 // call that is no framework's own, and is refused anyway, takes none of the framework's turns.
+// SUBSCRIBE does not wait: a scheduler that takes over must not stand behind the calls of the one
+// before it.
 import { Fifo } from '../../model/fifo.ts';
 import { frameworkId } from '../../model/ids.ts';
 import { heldSize } from '../../model/message-size.ts';
 import type { StreamClosed } from '../../model/process-effects.ts';
 import type { RateLimit } from '../../model/rate-limits.ts';
-import type { SchedulerCalled, SchedulerSubscribe } from '../events.ts';
+import type { SchedulerCalled } from '../events.ts';
 import { log, sendError, setTimer } from '../outbox.ts';
 import type { Framework, MasterState } from '../state.ts';
 import type { MasterTimer } from '../timers.ts';
-import { answerCall, connectionError, frameworkOnStream, refuseConnection } from './connection.ts';
+import { answerCall, connectionError, frameworkOnStream } from './connection.ts';
 
-type Limited = SchedulerSubscribe | SchedulerCalled | StreamClosed;
+type Limited = SchedulerCalled | StreamClosed;
 
 interface Waiting {
   readonly event: Limited;
@@ -103,12 +105,11 @@ function senderOf(state: MasterState, event: Limited): Framework | undefined {
     return frameworkOnStream(state, event.stream);
   }
   const { call, principal } = event;
-  const id = call.framework_id ?? call.subscribe?.framework_info.id;
-  const framework = state.frameworks.registered.get(frameworkId(id?.value ?? ''));
+  const framework = state.frameworks.registered.get(frameworkId(call.framework_id?.value ?? ''));
   const isOwn =
     framework !== undefined &&
     (principal?.value === undefined || principal.value === framework.info.principal) &&
-    (event.type === 'schedulerSubscribe' || connectionError(framework, event) === undefined);
+    connectionError(framework, event) === undefined;
   return isOwn ? framework : undefined;
 }
 
@@ -137,7 +138,7 @@ function waits(state: MasterState, limit: NamedLimit, waiting: Waiting): true {
 function drop(
   state: MasterState,
   framework: Framework,
-  event: SchedulerSubscribe | SchedulerCalled,
+  event: SchedulerCalled,
   capacity: number,
 ): void {
   const error = `Message mesos.scheduler.Call dropped: capacity(${capacity}) exceeded`;
@@ -148,11 +149,7 @@ function drop(
   );
   state.counters.values.dropped_messages++;
   sendError(state, framework, error);
-  if (event.type === 'schedulerSubscribe') {
-    refuseConnection(state, event, error);
-  } else {
-    answerCall(state, event, 429, error);
-  }
+  answerCall(state, event, 429, error);
 }
 
 /** Takes what waits and is due now, one after the other, and sets the timer of the next. */
@@ -168,8 +165,9 @@ export function turnDue(state: MasterState, name: string, take: (event: Limited)
     state.throttle.bytes -= bytes;
     if (caller !== undefined) {
       turns.calls--;
-      turns.nextMs += 1000 / limit.qps;
       caller.counters.unprocessedCalls--;
+      // A call of a scheduler that is there no more is refused, and takes no turn.
+      turns.nextMs += senderOf(state, event) === undefined ? 0 : 1000 / limit.qps;
     }
     take(event);
   }

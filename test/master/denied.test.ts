@@ -1,0 +1,45 @@
+// Whatever strange calls operators make: without the action, a master's state stays as it is.
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { type MasterState, step } from '../../src/master/master.ts';
+import { copyState, stateDifference } from '../../src/master/state-copy.ts';
+import { MasterCall_Type } from '../../src/model/generated/messages.ts';
+import type { OnEvent } from './harness.ts';
+import { StrangeWorld } from './strange-world.ts';
+
+test('no operator call changes anything without an action', () => {
+  let judged = 0;
+  fc.assert(
+    fc.property(fc.integer(), (seed) => {
+      let isAllowed = true;
+      let master: MasterState | undefined;
+      const onEvent: OnEvent = (event, take) => {
+        if (
+          master !== undefined &&
+          event.type === 'operatorCall' &&
+          event.call.type !== MasterCall_Type.SUBSCRIBE
+        ) {
+          const copy = copyState(master);
+          isAllowed = false;
+          const effects = step(copy, event);
+          isAllowed = true;
+          // What a step does in any case.
+          Object.assign(copy, { nowMs: master.nowMs, snapshot: master.snapshot });
+          expect([event.call, stateDifference(copy, master)]).toEqual([event.call, undefined]);
+          const [answer, ...more] = effects.filter(({ type }) => type !== 'log');
+          expect(more).toEqual([]);
+          expect(answer).toMatchObject({ type: 'reply' });
+          judged += answer?.type === 'reply' && answer.status === 403 ? 1 : 0;
+        }
+        return take(event);
+      };
+      const strange = new StrangeWorld(seed, onEvent, { authorize: () => isAllowed });
+      ({ master } = strange.world);
+      for (let i = 0; i < 40; i++) {
+        strange.happen();
+      }
+    }),
+    { seed: Number(process.env.SEED ?? 1), numRuns: Number(process.env.RUNS ?? 5) },
+  );
+  expect(judged).toBeGreaterThan(10);
+}, 600_000);
