@@ -4,10 +4,11 @@
 import { parseArgs } from 'node:util';
 import { TaskState } from '../src/model/generated/messages.ts';
 import { UsageError, whole } from './arguments.ts';
-import { Fleet } from './e2e/fleet.ts';
+import { Fleet, fleetIps } from './e2e/fleet.ts';
 import { HealthProbe } from './e2e/health-probe.ts';
 import { MasterProcess, type Usage, usageOf } from './e2e/master-process.ts';
 import { LoadScheduler } from './e2e/scheduler.ts';
+import { BenchTls, type Pems } from './e2e/tls.ts';
 import { type Measurement, quantile, report } from './report.ts';
 
 export const USAGE = `usage: npm run bench -- e2e [options]
@@ -25,6 +26,7 @@ export const USAGE = `usage: npm run bench -- e2e [options]
   --crash             keep the tasks running, kill -9 the master, start it again, wait for all agents
   --hold=S            register, then hold still for S seconds (memory, idle CPU)
   --timeout=S         give up after that long (300)
+  --tls               each run twice: plain, and with TLS, certificates at both ends; and the ratio
   --runs=R            runs, for median, min and max (1)
   --json              one object a line`;
 
@@ -45,6 +47,7 @@ export async function run({ args }: { json: boolean; args: string[] }): Promise<
       crash: { type: 'boolean', default: false },
       hold: { type: 'string', default: '0' },
       timeout: { type: 'string', default: '300' },
+      tls: { type: 'boolean', default: false },
       runs: { type: 'string', default: '1' },
       json: { type: 'boolean', default: false },
     },
@@ -73,18 +76,50 @@ export async function run({ args }: { json: boolean; args: string[] }): Promise<
   if (options.crash && !options.own) {
     throw new UsageError('--crash needs a master of its own: leave --master out');
   }
-  const runs: Measurement[][] = [];
-  for (let i = 0; i < whole('runs', values.runs); i++) {
-    runs.push(await new Run(options).measure());
+  if (values.tls && !options.own) {
+    throw new UsageError('--tls needs a master of its own: leave --master out');
   }
-  report({
-    suite: 'e2e',
-    workload: `${options.crash ? 'crash' : options.holdMs > 0 ? 'hold' : 'tasks'}-${options.codec}${options.inflight > 0 ? '-paced' : ''}`,
-    agents: options.agents,
-    frameworks: options.frameworks,
-    runs,
-    json: values.json,
-  });
+  const workload = `${options.crash ? 'crash' : options.holdMs > 0 ? 'hold' : 'tasks'}-${options.codec}${options.inflight > 0 ? '-paced' : ''}`;
+  const tell = (what: string, runs: readonly (readonly Measurement[])[]) =>
+    report({
+      suite: 'e2e',
+      workload: what,
+      agents: options.agents,
+      frameworks: options.frameworks,
+      runs,
+      json: values.json,
+    });
+  const plain: Measurement[][] = [];
+  const encrypted: Measurement[][] = [];
+  const tls = values.tls ? new BenchTls(['127.0.0.1', ...fleetIps(options)]) : undefined;
+  for (let i = 0; i < whole('runs', values.runs); i++) {
+    plain.push(await new Run(options).measure());
+    if (tls !== undefined) {
+      encrypted.push(await new Run({ ...options, tls, pems: tls.pems }).measure());
+    }
+  }
+  tell(workload, plain);
+  if (tls !== undefined) {
+    tls.remove();
+    tell(`${workload}-tls`, encrypted);
+    tell(`${workload}-tls-to-plain`, [ratios(encrypted, plain)]);
+  }
+}
+
+/** Each metric's median, as a part of the same without TLS. */
+const ratios = (of: readonly Measurement[][], to: readonly Measurement[][]): Measurement[] =>
+  (of[0] ?? []).map(({ metric }) => ({
+    metric,
+    unit: 'times',
+    value: medianOf(metric, of) / medianOf(metric, to),
+  }));
+
+function medianOf(metric: string, runs: readonly Measurement[][]): number {
+  const values = runs.flatMap((run) => run.filter((each) => each.metric === metric));
+  return quantile(
+    values.map(({ value }) => value).sort((a, b) => a - b),
+    0.5,
+  );
 }
 
 interface RunOptions {
@@ -102,6 +137,8 @@ interface RunOptions {
   readonly crash: boolean;
   readonly holdMs: number;
   readonly timeoutMs: number;
+  readonly tls?: BenchTls | undefined;
+  readonly pems?: Pems | undefined;
 }
 
 /** One run, from the start of the master to the last acknowledgement. */
@@ -116,13 +153,13 @@ class Run {
   }
 
   async measure(): Promise<Measurement[]> {
-    const { master, own, masterPid } = this.#options;
+    const { master, own, masterPid, tls, pems } = this.#options;
     const process_ = own
-      ? new MasterProcess(master.port, ['--allocation_interval=50ms'])
+      ? new MasterProcess(master.port, ['--allocation_interval=50ms'], tls)
       : undefined;
     await process_?.start();
     const pid = () => process_?.pid ?? masterPid;
-    const probe = new HealthProbe(master);
+    const probe = new HealthProbe({ ...master, pems });
     const deadline = Promise.withResolvers<never>();
     const timer = setTimeout(
       () => deadline.reject(new Error(`not done after ${this.#options.timeoutMs / 1000} s`)),

@@ -1,6 +1,7 @@
 // Simulated agents: they use the agent protocol over real sockets, run no processes, and end a task
 // as soon as its updates have been acknowledged one by one, as a real agent does.
 import net from 'node:net';
+import tls from 'node:tls';
 import { messageName } from '../../src/http/server/message-names.ts';
 import { parseTarget } from '../../src/http/transport/connection.ts';
 import { RequestReader } from '../../src/http/transport/request-reader.ts';
@@ -21,6 +22,7 @@ import { decodeToAgent, encodeLibprocess } from '../../src/wire/libprocess.ts';
 import { encodeMessage } from '../../src/wire/protobuf.ts';
 import { types } from '../../src/wire/types.ts';
 import { Pipe } from './socket.ts';
+import type { Pems } from './tls.ts';
 
 export interface FleetOptions {
   readonly master: { readonly host: string; readonly port: number };
@@ -28,6 +30,8 @@ export interface FleetOptions {
   /** How many loopback addresses the agents share, each with one connection in each direction. */
   readonly addresses: number;
   readonly port: number;
+  /** Without, nothing is encrypted. */
+  readonly pems?: Pems | undefined;
   readonly cpus: number;
   readonly memMb: number;
   /** False: tasks stay TASK_RUNNING. */
@@ -82,6 +86,13 @@ const CAPABILITIES = [
   AgentInfo_Capability_Type.TASK_RESOURCE_LIMITS,
 ].map((type) => ({ type }));
 
+/** The loopback addresses of a fleet. */
+export const fleetIps = ({ addresses, agents }: Pick<FleetOptions, 'addresses' | 'agents'>) =>
+  Array.from(
+    { length: Math.max(1, Math.min(addresses, agents)) },
+    (_, i) => `127.1.${(i >> 8) & 255}.${(i & 255) + 1}`,
+  );
+
 export class Fleet {
   readonly #options: FleetOptions;
   readonly #random = new Random(20_15);
@@ -99,10 +110,15 @@ export class Fleet {
   }
 
   async listen(): Promise<void> {
-    const count = Math.max(1, Math.min(this.#options.addresses, this.#options.agents));
-    for (let i = 0; i < count; i++) {
-      const ip = `127.1.${(i >> 8) & 255}.${(i & 255) + 1}`;
-      const server = net.createServer((socket) => this.#serve(socket));
+    const { pems } = this.#options;
+    const serve = (socket: net.Socket) => this.#serve(socket);
+    const ips = fleetIps(this.#options);
+    const count = ips.length;
+    for (const ip of ips) {
+      const server =
+        pems === undefined
+          ? net.createServer(serve)
+          : tls.createServer({ ...pems, requestCert: true }, serve);
       await new Promise<void>((resolve, reject) => {
         server.once('error', reject);
         server.listen(this.#options.port, ip, resolve);
@@ -151,6 +167,7 @@ export class Fleet {
     address.out = new Pipe({
       host,
       port,
+      pems: this.#options.pems,
       localAddress: address.ip,
       onOpen: () => {
         address.up = true;

@@ -1,7 +1,9 @@
 // Sends GET /health ten times a second from a thread of its own, so that the time measured is the
 // master's and not the load generator's.
 import http from 'node:http';
+import https from 'node:https';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import type { Pems } from './tls.ts';
 
 export interface HealthReport {
   /** The milliseconds of each request that was answered, ascending. */
@@ -14,6 +16,7 @@ const EVERY_MS = 100;
 interface Address {
   readonly host: string;
   readonly port: number;
+  readonly pems?: Pems | undefined;
 }
 
 export class HealthProbe {
@@ -21,7 +24,7 @@ export class HealthProbe {
 
   constructor(master: Address) {
     this.#worker = new Worker(new URL(import.meta.url), {
-      workerData: { host: master.host, port: master.port },
+      workerData: { host: master.host, port: master.port, pems: master.pems },
     });
   }
 
@@ -40,10 +43,11 @@ export class HealthProbe {
 }
 
 /** The milliseconds until GET /health got a 200; undefined if it got none. */
-export function healthMs({ host, port }: Address): Promise<number | undefined> {
+export function healthMs({ host, port, pems }: Address): Promise<number | undefined> {
   return new Promise((resolve) => {
     const began = performance.now();
-    const request = http.get({ host, port, path: '/health', agent: false }, (response) => {
+    const asked = { host, port, path: '/health', agent: false, ...pems };
+    const request = (pems === undefined ? http : https).get(asked, (response) => {
       response.resume();
       response.on('end', () =>
         resolve(response.statusCode === 200 ? performance.now() - began : undefined),

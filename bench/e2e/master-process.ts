@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ServerProcess } from '../server-process.ts';
 import { healthMs } from './health-probe.ts';
+import type { BenchTls } from './tls.ts';
 
 /** Clock ticks a second in /proc/PID/stat: 100 on every Linux that Node runs on. */
 const TICKS = 100;
@@ -39,10 +40,12 @@ export class MasterProcess {
   readonly #flags: readonly string[];
   readonly #workDir = mkdtempSync(join(tmpdir(), 'mesoscale-bench-'));
   readonly #process = new ServerProcess();
+  readonly #tls: BenchTls | undefined;
 
-  constructor(port: number, flags: readonly string[]) {
+  constructor(port: number, flags: readonly string[], tls?: BenchTls) {
     this.#port = port;
     this.#flags = flags;
+    this.#tls = tls;
   }
 
   get pid(): number | undefined {
@@ -50,17 +53,23 @@ export class MasterProcess {
   }
 
   async start(): Promise<void> {
-    this.#process.start([
-      'master',
-      '--ip=127.0.0.1',
-      `--port=${this.#port}`,
-      `--work_dir=${this.#workDir}`,
-      '--logging_level=ERROR',
-      ...this.#flags,
-    ]);
+    this.#process.start(
+      [
+        'master',
+        '--ip=127.0.0.1',
+        `--port=${this.#port}`,
+        `--work_dir=${this.#workDir}`,
+        '--logging_level=ERROR',
+        ...this.#flags,
+      ],
+      this.#tls?.environment,
+    );
     const deadline = performance.now() + 30_000;
     while (performance.now() < deadline && this.#process.status === undefined) {
-      if ((await healthMs({ host: '127.0.0.1', port: this.#port })) !== undefined) {
+      if (
+        (await healthMs({ host: '127.0.0.1', port: this.#port, pems: this.#tls?.pems })) !==
+        undefined
+      ) {
         return;
       }
       await new Promise((resolve) => setTimeout(resolve, 20));

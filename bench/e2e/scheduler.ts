@@ -18,9 +18,12 @@ import { RecordReader } from '../../src/wire/record-io.ts';
 import { types } from '../../src/wire/types.ts';
 import { scalar } from './fleet.ts';
 import { AnswerReader, ChunkReader, Pipe } from './socket.ts';
+import type { Pems } from './tls.ts';
 
 export interface SchedulerOptions {
   readonly master: { readonly host: string; readonly port: number };
+  /** Without, nothing is encrypted. */
+  readonly pems?: Pems | undefined;
   readonly index: number;
   readonly tasks: number;
   readonly tasksPerOffer: number;
@@ -67,6 +70,7 @@ export class LoadScheduler {
   }
 
   subscribe(): void {
+    const { pems } = this.#options;
     const { host, port } = this.#options.master;
     const down = () => {
       if (!this.#closed) {
@@ -87,9 +91,21 @@ export class LoadScheduler {
         }
       },
     );
-    this.#stream = new Pipe({ host, port, onData: (data) => chunks.push(data), onDown: down });
+    this.#stream = new Pipe({
+      host,
+      port,
+      pems,
+      onData: (data) => chunks.push(data),
+      onDown: down,
+    });
     const answers = new AnswerReader((status, body) => this.#answered(status, body));
-    this.#calls = new Pipe({ host, port, onData: (data) => answers.push(data), onDown: down });
+    this.#calls = new Pipe({
+      host,
+      port,
+      pems,
+      onData: (data) => answers.push(data),
+      onDown: down,
+    });
     const capabilities = [
       FrameworkInfo_Capability_Type.MULTI_ROLE,
       FrameworkInfo_Capability_Type.RESERVATION_REFINEMENT,

@@ -1,11 +1,15 @@
 // A socket for load: what is written in one turn of the loop leaves as one packet.
 import net from 'node:net';
+import tls from 'node:tls';
+import type { Pems } from './tls.ts';
 
 export interface PipeOptions {
   readonly host: string;
   readonly port: number;
   /** The local address, to spread simulated agents over the loopback range. */
   readonly localAddress?: string;
+  /** Without, nothing is encrypted. */
+  readonly pems?: Pems | undefined;
   readonly onOpen?: () => void;
   readonly onData: (chunk: Uint8Array) => void;
   /** Called once, when the connection is refused, reset or ended. */
@@ -19,12 +23,10 @@ export class Pipe {
   #down = false;
 
   constructor(options: PipeOptions) {
-    this.#socket = net.connect({
-      host: options.host,
-      port: options.port,
-      noDelay: true,
-      ...(options.localAddress === undefined ? {} : { localAddress: options.localAddress }),
-    });
+    const { host, port, pems, localAddress } = options;
+    const where = { host, port, ...(localAddress === undefined ? {} : { localAddress }) };
+    this.#socket = pems === undefined ? net.connect(where) : tls.connect({ ...where, ...pems });
+    this.#socket.setNoDelay(true);
     const down = () => {
       if (!this.#down) {
         this.#down = true;
@@ -32,7 +34,7 @@ export class Pipe {
       }
     };
     if (options.onOpen !== undefined) {
-      this.#socket.on('connect', options.onOpen);
+      this.#socket.on(pems === undefined ? 'connect' : 'secureConnect', options.onOpen);
     }
     this.#socket.on('data', options.onData);
     this.#socket.on('error', down);

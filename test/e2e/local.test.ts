@@ -62,7 +62,7 @@ test('a local cluster starts, works, survives a kill of its master, stops, and s
   ];
   const first = start(flags);
   await until('the cluster runs', () => first.output().includes('Ctrl-C stops it'));
-  expect(first.output()).toContain(`http://127.0.0.1:${port}`);
+  expect(first.output()).toContain(`://127.0.0.1:${port}`);
 
   const second = start(flags);
   expect(await second.ended).toBe(1);

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { LITTLE, TestCluster, until } from '../support/cluster.ts';
+import { freePort, LITTLE, Program, TestCluster, until } from '../support/cluster.ts';
 import { root } from '../support/sources.ts';
 import { TestTls } from '../support/test-tls.ts';
 
@@ -34,7 +34,8 @@ beforeAll(async () => {
     .replaceAll('one.example.com', 'localhost')
     .replaceAll('10.0.0.1', '127.0.0.1');
   await execute('sh', ['-ec', commands], { cwd: folder });
-  cluster = new TestCluster(undefined, new TestTls(variables()));
+  const strict = { LIBPROCESS_SSL_SUPPORT_DOWNGRADE: 'false' };
+  cluster = new TestCluster(undefined, new TestTls({ ...variables(), ...strict }));
   await cluster.start();
 });
 afterAll(async () => {
@@ -95,7 +96,8 @@ test('who speaks no TLS, or shows no certificate, is told so, and gets no furthe
     400,
     expect.stringContaining('This port speaks TLS'),
   ]);
-  const bare = { ...process.env, NODE_OPTIONS: '' };
+  const others = Object.entries(process.env).filter(([name]) => !name.startsWith('LIBPROCESS_'));
+  const bare = { ...Object.fromEntries(others), NODE_OPTIONS: '' };
   const run = (environment: object, ...parameters: string[]) =>
     execute(process.execPath, [MESOSCALE, ...parameters], {
       env: { ...bare, ...environment },
@@ -106,13 +108,15 @@ test('who speaks no TLS, or shows no certificate, is told so, and gets no furthe
   expect(without.stdout + without.stderr).toContain('This port speaks TLS');
   const nobody = await run({}, 'execute', `--master=https://${cluster.address}`, ...hello);
   expect(nobody.stdout + nobody.stderr).toContain('it shows no certificate');
-  const log = join(folder, 'agent');
-  const agent = await run(
-    {},
-    'agent',
-    ...[`--master=https://${cluster.address}`, '--ip=127.0.0.1', `--work_dir=${log}`],
-  );
-  expect(agent.stderr).toContain('--master=https://… needs --ssl_enabled');
+  const work = join(folder, 'agent');
+  const start = ['agent', '--ip=127.0.0.1', `--port=${await freePort()}`, `--work_dir=${work}`];
+  const asked = await run({}, ...start, `--master=https://${cluster.address}`);
+  expect(asked.stderr).toContain('--master=https://… needs --ssl_enabled');
+  const agent = new Program([...start, `--master=${cluster.address}`], join(folder, 'plain.log'), {
+    environment: bare,
+  });
+  await until('it says why', () => agent.log.includes('This port speaks TLS'));
+  await agent.kill('SIGKILL');
 });
 
 test('a key that does not fit ends a program in one line', async () => {

@@ -17,6 +17,8 @@ export interface DialOptions {
   readonly onOpen?: (() => void) | undefined;
   /** Whether everything that the other side sends is ignored. */
   readonly ignoresInput?: boolean | undefined;
+  /** Called with the beginning of the first bytes, where the rest is ignored. */
+  readonly onAnswer?: ((text: string) => void) | undefined;
 }
 
 export interface Dialer {
@@ -51,17 +53,30 @@ const dialOpen = (dialer: Dialer, address: string) =>
   });
 
 /** Ignored bytes are read into one buffer for all connections. */
-export const IGNORED = { buffer: Buffer.allocUnsafe(64 * 1024), callback: () => true };
+const ignored = Buffer.allocUnsafe(64 * 1024);
+const MOST_ANSWER_BYTES = 1_024;
+
+/** The option of Node by which all input is ignored, but for the beginning of an answer. */
+export function ignoring({ ignoresInput, onAnswer }: DialOptions) {
+  let tell = onAnswer;
+  const callback = (bytes: number) => {
+    tell?.(ignored.toString('latin1', 0, Math.min(bytes, MOST_ANSWER_BYTES)));
+    tell = undefined;
+    return true;
+  };
+  return ignoresInput === true ? { onread: { buffer: ignored, callback } } : {};
+}
 
 /** Opens connections without encryption. */
 export const plainDialer: Dialer = {
-  dial(address, { onOpen, ignoresInput } = {}) {
+  dial(address, options = {}) {
+    const { onOpen, ignoresInput } = options;
     const { host, port } = parseAddress(address) ?? { host: '', port: 0 };
     const socket = net.connect({
       host,
       port,
       noDelay: true,
-      ...(ignoresInput === true && { onread: IGNORED }),
+      ...ignoring(options),
     });
     if (onOpen) {
       socket.once('connect', onOpen);

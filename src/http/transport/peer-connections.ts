@@ -2,7 +2,7 @@
 // first message, and shared by all processes there. All messages of a turn leave in one write. If a
 // linked connection breaks or cannot be opened, that is reported once; the next link or message
 // opens another one. A connection without a link is closed when it has been idle. Responses are
-// ignored.
+// ignored, but for a refusal of the whole connection.
 import type { MessageToAgent, MessageToMaster } from '../../model/agent-messages.ts';
 import type { IoTurn } from '../../runtime/io-turn.ts';
 import { encodeInternal, encodeLibprocess } from '../../wire/libprocess.ts';
@@ -28,6 +28,9 @@ const CONNECT_TIMEOUT_MS = 10_000;
 const CLOSE_TIMEOUT_MS = 1_000;
 /** How long a connection without a link stays open after its last message. */
 const IDLE_MS = 5_000;
+
+/** What a peer says that takes nothing of this connection: that it speaks TLS, for example. */
+const REFUSAL = /^HTTP\/1\.1 400 .*?\r\n\r\n(.+)/s;
 
 export class Links {
   /** Saturated while peers take less than is sent to them. */
@@ -135,7 +138,13 @@ class Peer {
     this.#turn = turn;
     this.#onGone = onGone;
     this.#untaken = new Untaken(pressure, () => this.#socket.destroy());
-    this.#socket = dialer.dial(address, { onOpen: () => this.#onOpen(), ignoresInput: true });
+    this.#socket = dialer.dial(address, {
+      onOpen: () => this.#onOpen(),
+      ignoresInput: true,
+      onAnswer: (text) => {
+        this.#trouble = REFUSAL.exec(text)?.[1];
+      },
+    });
     this.#socket.setTimeout(CONNECT_TIMEOUT_MS, this.#onTimeout);
     this.#socket.on('error', (error) => {
       // `close` follows.

@@ -13,7 +13,7 @@ import {
   type Dialed,
   type Dialer,
   type DialOptions,
-  IGNORED,
+  ignoring,
   plainDialer,
   WITHOUT_TLS,
 } from './dialer.ts';
@@ -30,6 +30,8 @@ const MOST_HOSTS = 256;
 /** The most peers without TLS that are remembered, and for how long. */
 const MOST_PLAIN = 16_384;
 const PLAIN_MS = 60_000;
+
+const UNOPENED: ReadonlySet<string> = new Set(['connect', 'getaddrinfo']);
 
 /** What comes of a handshake with what does not speak TLS: it answers something, or hangs up. */
 const NO_TLS: ReadonlySet<string> = new Set([
@@ -93,7 +95,8 @@ export class TlsDialer implements Dialer {
     return this.#plain.has(address);
   }
 
-  #dial(address: string, { onOpen, ignoresInput }: DialOptions): Dialed {
+  #dial(address: string, options: DialOptions): Dialed {
+    const { onOpen, ignoresInput } = options;
     const { host, port } = parseAddress(address) ?? { host: '', port: 0 };
     const name = this.#hosts.get(address) ?? (isIP(host) === 0 ? host : undefined);
     const { lookUp, ...verification } = this.#verification(host, name);
@@ -103,7 +106,7 @@ export class TlsDialer implements Dialer {
       ...(lookUp !== undefined && { lookup: nodeLookup(lookUp) }),
       port,
       ...(name !== undefined && { servername: name }),
-      ...(ignoresInput === true && { onread: IGNORED }),
+      ...ignoring(options),
       ...verification,
       secureContext: this.#identity.current.context,
       session: this.#sessions.get(address),
@@ -115,8 +118,11 @@ export class TlsDialer implements Dialer {
     });
     socket.once('error', (error: NodeJS.ErrnoException) => {
       // As the first listener, before others show the message.
-      const { code = '' } = error;
-      error.message = `${address}: ${reasonOf(error)}`;
+      const { code = '', syscall = '' } = error;
+      // Of a connection that could not be opened, the system's words say enough.
+      if (!UNOPENED.has(syscall)) {
+        error.message = `${address}: ${reasonOf(error)}`;
+      }
       if (this.downgrades && !isOpen && NO_TLS.has(code)) {
         error.code = WITHOUT_TLS;
         keepLast(this.#plain, address, performance.now() + PLAIN_MS, MOST_PLAIN);
