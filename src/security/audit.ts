@@ -36,7 +36,7 @@ const MAX_TEXT = 256;
 const cut = (text: string) => (text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text);
 
 /** Who asks, and by which call. */
-interface Asking {
+export interface Asking {
   readonly principal: Principal | undefined;
   readonly call: string;
 }
@@ -63,12 +63,12 @@ export function auditEntry(
 
 /** What names an object; undefined for one without a name. */
 function auditObject(object: AuthorizationObject): AuditObject | undefined {
-  const { framework, task, executor, command, resource, value } = object;
+  const { framework, task, taskId, executor, command, resource, value } = object;
   const reservation = resource?.reservations?.at(-1);
   const parts: Record<string, string | undefined> = {
     value,
     framework: framework?.id?.value ?? framework?.name,
-    task: task?.task_id.value,
+    task: task?.task_id.value ?? taskId,
     executor: executor?.executor_id.value,
     user: command?.user ?? executor?.command?.user ?? framework?.user,
     resource: resource?.name,

@@ -73,6 +73,8 @@ export interface AuthorizationObject {
   readonly value?: string | undefined;
   readonly framework?: FrameworkInfo | undefined;
   readonly task?: Task | TaskInfo | undefined;
+  /** What is to run as the user `value`; for the audit log, no list looks at it. */
+  readonly taskId?: string | undefined;
   readonly executor?: ExecutorInfo | undefined;
   /** The command that is to run in a container of the executor. */
   readonly command?: CommandInfo | undefined;

@@ -83,8 +83,8 @@ test('frameworks and agents are audited, as what they call and send', () => {
   expect(told).toMatchObject([
     { call: 'RegisterAgentMessage', action: 'REGISTER_AGENT', allowed: true, from: agent.pid },
     { call: 'SUBSCRIBE', action: 'REGISTER_FRAMEWORK', principal: 'p', allowed: true },
-    { call: 'ACCEPT', action: 'RUN_TASK', object: { value: 'nobody' }, rule: 'run_tasks[0]' },
-    { call: 'ACCEPT', action: 'RUN_TASK', object: { value: 'root' }, allowed: false },
+    { call: 'ACCEPT', object: { value: 'nobody', task: 't1' }, rule: 'run_tasks[0]' },
+    { call: 'ACCEPT', object: { value: 'root', task: 't2' }, allowed: false },
   ]);
 });
 

@@ -246,7 +246,9 @@ function refusalOfTasks(agent: AgentState, assignment: Assignment): Refusal | un
   const call = assignment.kind === 'group' ? 'RunTaskGroupMessage' : 'RunTaskMessage';
   const asking = { principal, call, from: agent.master };
   const forbidden = tasks.find((task) =>
-    usersOf(task).some((value) => !mayDo(agent, asking, 'RUN_TASK', { value })),
+    usersOf(task).some((value) => {
+      return !mayDo(agent, asking, 'RUN_TASK', { value, taskId: task.task_id.value });
+    }),
   );
   if (forbidden !== undefined) {
     return {

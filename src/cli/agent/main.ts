@@ -82,6 +82,12 @@ export async function runAgent(
       fetching,
       warn: (text) => logger.warn(text),
     }));
+  const audit = await openAuditLog(values.audit_log, {
+    authorizer: options.authorizer,
+    at: '/slave/audit',
+    logger,
+    shutdown,
+  });
   const driver = await AgentDriver.open({
     requests,
     streams,
@@ -115,7 +121,12 @@ export async function runAgent(
     isStrict: values.strict,
     mayRunAs: ({ principal }, user) => {
       const asking = principal === undefined ? undefined : { value: principal };
-      return options.authorizer.authorize(asking, 'RUN_TASK', { value: user });
+      const object = { value: user };
+      const call = 'RunTaskMessage';
+      return (
+        audit?.auditor.decide({ principal: asking, call }, 'RUN_TASK', { object }) ??
+        options.authorizer.authorize(asking, 'RUN_TASK', object)
+      );
     },
     dispatch: (event) => loop.dispatch(event),
     log: (level, text) => logger.write(level, text),
@@ -126,12 +137,6 @@ export async function runAgent(
     perform: (effect) => performEffect(performers, effect),
   });
   const measuring = new Turns();
-  const audit = await openAuditLog(values.audit_log, {
-    authorizer: options.authorizer,
-    at: '/slave/audit',
-    logger,
-    shutdown,
-  });
   const portOptions = own.portOptions({ address, carriers, logPath: '/slave/log', early });
   const server = await AgentServer.start({
     ...portOptions,

@@ -2,8 +2,8 @@
 // call that changes something, and what reads have denied. Denied reads that are alike - of one
 // reader, call and action - are told together, a moment after the first.
 import type { RequestId } from '../../model/ids.ts';
-import { type Audit, type AuditEntry, auditEntry } from '../../security/audit.ts';
-import type { Authorizer } from '../../security/authorizer.ts';
+import { type Asking, type Audit, type AuditEntry, auditEntry } from '../../security/audit.ts';
+import type { Action, AuthorizationObject, Authorizer } from '../../security/authorizer.ts';
 
 /** Where a request comes from: an IP address, or the pid that a message names. */
 type Origin = string | undefined;
@@ -61,6 +61,18 @@ export class Auditor {
         return allowed;
       },
     };
+  }
+
+  /** Decides about a change, and tells of it. */
+  decide(
+    asking: Asking,
+    action: Action,
+    { object, origin }: { readonly object?: AuthorizationObject; readonly origin?: Origin } = {},
+  ): boolean {
+    const { authorizer } = this.#options;
+    const allowed = authorizer.authorize(asking.principal, action, object);
+    this.tell(auditEntry(authorizer, asking, action, { object, allowed }), origin);
+    return allowed;
   }
 
   /** Tells of a decision, or of several that are alike. */

@@ -7,7 +7,6 @@ import { parseDuration } from '../../model/duration.ts';
 import type { FileInfo, Flag, Metric, VersionInfo } from '../../model/generated/messages.ts';
 import { timerDelay } from '../../model/timer-delay.ts';
 import type { Logger } from '../../runtime/logger.ts';
-import { auditEntry } from '../../security/audit.ts';
 import type { Authorizer } from '../../security/authorizer.ts';
 import type { Principal } from '../../security/principal.ts';
 import { type Auditor, readAuthorizer } from './auditor.ts';
@@ -102,14 +101,10 @@ export class ProcessEndpoints {
 
   /** A change of the log's level is audited as a change. */
   authorized(asking: Asking, action: 'VIEW_FLAGS' | 'SET_LOG_LEVEL'): boolean {
-    const { authorizer, auditor } = this.#facts;
-    const { principal, origin, call } = asking;
-    if (action !== 'SET_LOG_LEVEL' || auditor === undefined) {
-      return this.#reader(asking).authorize(principal, action);
-    }
-    const allowed = authorizer.authorize(principal, action);
-    auditor.tell(auditEntry(authorizer, { principal, call }, action, { allowed }), origin);
-    return allowed;
+    const { auditor } = this.#facts;
+    return action === 'SET_LOG_LEVEL' && auditor !== undefined
+      ? auditor.decide(asking, action, { origin: asking.origin })
+      : this.#reader(asking).authorize(asking.principal, action);
   }
 
   /**

@@ -45,7 +45,9 @@ export function taskUsersError(
       const message = `User '${user}' is not allowed to run tasks without --root_submissions set`;
       return { reason: 'unauthorized', message };
     }
-    if (!namesOf(state, user).every((value) => mayDo(state, principal, 'RUN_TASK', { value }))) {
+    const taskId = task.task_id.value;
+    const may = (value: string) => mayDo(state, principal, 'RUN_TASK', { value, taskId });
+    if (!namesOf(state, user).every(may)) {
       const message =
         `Principal '${info.principal ?? ''}' is not authorized to launch task` +
         ` ${task.task_id.value} as user '${user}'`;
