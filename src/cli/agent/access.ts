@@ -7,7 +7,7 @@ import type { Claims } from '../../http/server/json-web-token.ts';
 import { TokenKeys } from '../../http/server/token-keys.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { FlagError } from '../flags/faults.ts';
-import { credentialsFile } from '../process/access.ts';
+import { credentialsFile, refuseUnasked } from '../process/access.ts';
 import type { AccessFile } from '../process/access-files.ts';
 import { readCredentials } from '../process/credentials.ts';
 import { whyUnreadable } from '../text-file.ts';
@@ -36,6 +36,7 @@ export function agentAccess(values: AgentFlagValues): AgentAccess {
     throw new FlagError('--authenticate_http_executors needs --jwt_secret_key=FILE');
   }
   const names = namesOf(values);
+  refuseUnasked('http_authenticators', names, values);
   const hasBasic = names.includes('basic');
   const read = readCredentials('http_credentials', file, {
     authenticate_http_readonly: readonly && hasBasic,

@@ -165,9 +165,11 @@ export const AGENT_FLAGS = {
     help: 'Where Hadoop is installed: its bin/hadoop fetches what is neither a file nor http or ftp. Otherwise that of HADOOP_HOME, or of PATH.',
   }),
   http_authenticators: list({
-    check: checkAuthenticators('basic', 'jwt'),
+    check: checkAuthenticators('http_authenticators', ['basic', 'jwt', 'certificate']),
     defaultText: 'basic; basic,jwt with --authenticate_http_executors',
-    help: 'How HTTP requests authenticate: basic (--http_credentials), jwt (tokens of executors), or both.',
+    help:
+      'How HTTP requests authenticate: basic (--http_credentials), jwt (tokens of executors), certificate ' +
+      '(the subject of the client’s, which --ssl_require_client_cert asks for), or several of them.',
   }),
   http_credentials: path({
     namesSecrets: true,

@@ -16,7 +16,7 @@ import {
   text,
   toggle,
 } from '../flags/flag.ts';
-import { positive, SHARED_FLAGS } from '../process/shared-flags.ts';
+import { checkAuthenticators, positive, SHARED_FLAGS } from '../process/shared-flags.ts';
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
@@ -116,14 +116,17 @@ export const MASTER_FLAGS = {
     default: 'drf',
     help: 'How the frameworks of one role are ordered: drf (dominant resource fairness) or random.',
   }),
-  http_authenticators: text({
-    default: 'basic',
-    status: 'refused',
-    help: 'How HTTP requests authenticate. Only basic is known.',
+  http_authenticators: list({
+    default: ['basic'],
+    check: checkAuthenticators('http_authenticators', ['basic', 'certificate']),
+    help:
+      'How HTTP requests authenticate: basic (--credentials), certificate (the subject of the client’s, which ' +
+      '--ssl_require_client_cert asks for), or both.',
   }),
-  http_framework_authenticators: choice(['basic'])({
-    status: 'accepted',
-    help: 'How requests to the scheduler API authenticate. Only basic is known.',
+  http_framework_authenticators: list({
+    default: ['basic'],
+    check: checkAuthenticators('http_framework_authenticators', ['basic', 'certificate']),
+    help: 'How requests to the scheduler API authenticate: basic, certificate, or both.',
   }),
   log_auto_initialize: toggle({
     default: true,

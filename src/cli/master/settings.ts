@@ -3,14 +3,14 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Authentication } from '../../http/server/authentication.ts';
-import { authenticationOf } from '../../http/server/authenticators.ts';
+import { type AuthenticatorName, authenticationOf } from '../../http/server/authenticators.ts';
 import { Credentials } from '../../http/server/credentials.ts';
 import type { Carriers } from '../../http/transport/carriers.ts';
 import type { MasterOptions } from '../../master/options.ts';
 import { ExchangedAuthorizer } from '../../security/exchanged-authorizer.ts';
 import { FlagError, MissingFlagError } from '../flags/faults.ts';
 import type { ParsedFlags } from '../flags/parse.ts';
-import { aclsFile, authorizerOf, credentialsFile } from '../process/access.ts';
+import { aclsFile, authorizerOf, credentialsFile, refuseUnasked } from '../process/access.ts';
 import { AccessFiles } from '../process/access-files.ts';
 import { serverCarriers } from '../process/carriers.ts';
 import { cramMd5Verifier } from '../process/cram-md5.ts';
@@ -51,11 +51,17 @@ export async function masterSettings(
     masterOptions(values, serverStart(parsed, address.or(NO_ADDRESS))),
   );
   const authorizer = faults.read(() => authorizerOf(values.acls));
+  const operators = values.http_authenticators as readonly AuthenticatorName[];
+  const frameworks = values.http_framework_authenticators as readonly AuthenticatorName[];
+  faults.read(() => refuseUnasked('http_authenticators', operators, values));
+  faults.read(() => refuseUnasked('http_framework_authenticators', frameworks, values));
+  const isBasic = operators.includes('basic');
   const read = faults.dependent('credentials', () =>
     readCredentials('credentials', values.credentials, {
-      authenticate_http_readonly: values.authenticate_http_readonly,
-      authenticate_http_readwrite: values.authenticate_http_readwrite,
-      authenticate_http_frameworks: values.authenticate_http_frameworks,
+      authenticate_http_readonly: values.authenticate_http_readonly && isBasic,
+      authenticate_http_readwrite: values.authenticate_http_readwrite && isBasic,
+      authenticate_http_frameworks:
+        values.authenticate_http_frameworks && frameworks.includes('basic'),
       authenticate_agents: values.authenticate_agents,
     }),
   );
@@ -79,14 +85,19 @@ export async function masterSettings(
       ...credentialsFile('credentials', values.credentials, credentials),
     ]),
     carriers: carriers.value,
-    authentication: authenticationOf(
-      {
-        'mesos-master-readonly': values.authenticate_http_readonly,
-        'mesos-master-readwrite': values.authenticate_http_readwrite,
-        'mesos-master-scheduler': values.authenticate_http_frameworks,
-      },
-      { names: ['basic'], credentials },
-    ),
+    authentication: {
+      ...authenticationOf(
+        {
+          'mesos-master-readonly': values.authenticate_http_readonly,
+          'mesos-master-readwrite': values.authenticate_http_readwrite,
+        },
+        { names: operators, credentials },
+      ),
+      ...authenticationOf(
+        { 'mesos-master-scheduler': values.authenticate_http_frameworks },
+        { names: frameworks, credentials },
+      ),
+    },
     registryFile: isKept && work.value !== undefined ? join(work.value, REGISTRY_FILE) : undefined,
     warnings: [
       ...warnings,

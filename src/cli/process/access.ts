@@ -10,6 +10,17 @@ import type { AccessFile } from './access-files.ts';
 import { credentialsIn } from './credentials.ts';
 import { SHARED_FLAGS } from './shared-flags.ts';
 
+/** Throws FlagError where certificates are to say who a client is, and none is asked for. */
+export function refuseUnasked(
+  flag: string,
+  names: readonly string[],
+  tls: { readonly ssl_enabled: boolean; readonly ssl_require_client_cert: boolean },
+): void {
+  if (names.includes('certificate') && !(tls.ssl_enabled && tls.ssl_require_client_cert)) {
+    throw new FlagError(`--${flag}: certificate needs --ssl_enabled and --ssl_require_client_cert`);
+  }
+}
+
 /** Without ACLs everything is allowed, as in Mesos. Throws FlagError. */
 export function authorizerOf(acls: unknown): Authorizer {
   return acls === undefined ? permissive : fromText('acls', () => aclAuthorizer(parseAcls(acls)));

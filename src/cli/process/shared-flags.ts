@@ -42,15 +42,12 @@ export const disabledPaths = (rules: unknown): readonly string[] =>
 export const positive = (name: string) => (ms: number) =>
   ms > 0 ? undefined : `${name} must be more than 0`;
 
-/** A check of --http_authenticators. */
+/** A check of --http_authenticators and the like. */
 export const checkAuthenticators =
-  (...known: readonly string[]) =>
-  (names: readonly string[]) => {
+  (flag: string, known: readonly string[]) => (names: readonly string[]) => {
     const isGood = names.length > 0 && names.every((name) => known.includes(name));
     const isOnce = new Set(names).size === names.length;
-    return isGood && isOnce
-      ? undefined
-      : `http_authenticators expects ${known.join(', ')}, each at most once`;
+    return isGood && isOnce ? undefined : `${flag} expects ${known.join(', ')}, each at most once`;
   };
 
 export const SHARED_FLAGS = {

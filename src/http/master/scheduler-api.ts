@@ -1,6 +1,8 @@
 // POST /api/v1/scheduler: checks a scheduler's call before the state machine gets it, and returns
 // the response or the event stream.
+
 import { randomUUID } from 'node:crypto';
+import type { Duplex } from 'node:stream';
 import type { MasterEvent } from '../../master/events.ts';
 import { type SchedulerCall, SchedulerCall_Type } from '../../model/generated/messages.ts';
 import { streamId } from '../../model/ids.ts';
@@ -30,6 +32,7 @@ export interface SchedulerApiOptions extends MasterRequests {
   /** The principal of a request; undefined where the request must be challenged. */
   readonly identify: (
     authorization: string | undefined,
+    connection: Duplex,
   ) => { readonly principal: Principal | undefined } | undefined;
 }
 
@@ -89,7 +92,11 @@ export class SchedulerApi implements CallReceiver {
   }
 
   /** Accepts a call of a subscribed scheduler, to be read without node:http. */
-  accepts(head: RequestHead, origin: string | undefined): AcceptedCall | undefined {
+  accepts(
+    head: RequestHead,
+    origin: string | undefined,
+    connection: Duplex,
+  ): AcceptedCall | undefined {
     if (head.streamId === undefined || !PATHS.has(head.path) || head.contentType === undefined) {
       return undefined;
     }
@@ -97,7 +104,7 @@ export class SchedulerApi implements CallReceiver {
     if (codec === undefined || this.#options.unavailable(head.path) !== undefined) {
       return undefined;
     }
-    const identity = this.#options.identify(head.authorization);
+    const identity = this.#options.identify(head.authorization, connection);
     if (identity === undefined) {
       return undefined;
     }

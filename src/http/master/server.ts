@@ -162,8 +162,13 @@ export class MasterServer {
       requests: this.#requests,
       streams: this.#streams,
       unavailable,
-      identify: (authorization) => {
-        const result = authenticate(authentication, 'mesos-master-scheduler', authorization);
+      identify: (authorization, connection) => {
+        const result = authenticate(
+          authentication,
+          'mesos-master-scheduler',
+          authorization,
+          connection,
+        );
         return 'challenge' in result || (result.principal && !result.principal.value)
           ? undefined
           : result;

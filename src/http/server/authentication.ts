@@ -1,6 +1,7 @@
 // Finds the principal of a request by its Authorization header. Each realm has one authenticator; a
 // realm without one accepts every request, without a principal.
 import { createHash, timingSafeEqual } from 'node:crypto';
+import type { Duplex } from 'node:stream';
 import type { Principal } from '../../security/principal.ts';
 import type { Credentials } from './credentials.ts';
 
@@ -18,9 +19,9 @@ export type Authenticated =
   | { readonly principal: Principal | undefined }
   | { readonly challenge: string };
 
-/** Decides by the Authorization header. */
+/** Decides by the Authorization header, or by the certificate that the connection has shown. */
 export interface Authenticator {
-  authenticate(authorization: string | undefined): Authenticated;
+  authenticate(authorization: string | undefined, connection?: Duplex): Authenticated;
 }
 
 /** The authenticators, by realm. */
@@ -32,9 +33,10 @@ export function authenticate(
   authentication: Authentication,
   realm: Realm | undefined,
   authorization: string | undefined,
+  connection: Duplex,
 ): Authenticated {
   const authenticator = realm && authentication[realm];
-  return authenticator ? authenticator.authenticate(authorization) : WITHOUT_PRINCIPAL;
+  return authenticator ? authenticator.authenticate(authorization, connection) : WITHOUT_PRINCIPAL;
 }
 
 /** HTTP basic authentication by credentials. */

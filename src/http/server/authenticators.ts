@@ -5,12 +5,13 @@ import {
   BasicAuthenticator,
   type Realm,
 } from './authentication.ts';
+import { CertificateAuthenticator } from './certificate-authenticator.ts';
 import { CombinedAuthenticator } from './combined-authenticator.ts';
 import type { Credentials } from './credentials.ts';
 import { JwtAuthenticator, type JwtOptions } from './jwt-authenticator.ts';
 
 /** How clients of a realm authenticate. */
-export type AuthenticatorName = 'basic' | 'jwt';
+export type AuthenticatorName = 'basic' | 'jwt' | 'certificate';
 
 export interface AuthenticatorOptions {
   /** In this order; the first that knows a request decides. */
@@ -38,11 +39,18 @@ function authenticatorOf(
   realm: Realm,
   { names, credentials, jwt }: AuthenticatorOptions,
 ): Authenticator {
-  const all = names.map((name) =>
-    name === 'jwt' && jwt !== undefined
-      ? new JwtAuthenticator(realm, jwt)
-      : new BasicAuthenticator(realm, credentials),
-  );
+  const all = names.flatMap((name): Authenticator[] => {
+    switch (name) {
+      case 'basic':
+        return [new BasicAuthenticator(realm, credentials)];
+      case 'certificate':
+        return [new CertificateAuthenticator(realm)];
+      case 'jwt':
+        return jwt === undefined ? [] : [new JwtAuthenticator(realm, jwt)];
+      default:
+        return name satisfies never;
+    }
+  });
   const [only] = all;
   return only !== undefined && all.length === 1 ? only : new CombinedAuthenticator(all);
 }

@@ -1,5 +1,6 @@
 // Several ways to authenticate in one realm: the first that knows the request decides, and where
 // none does, all challenges are told, as by Mesos.
+import type { Duplex } from 'node:stream';
 import type { Authenticated, Authenticator } from './authentication.ts';
 
 export class CombinedAuthenticator implements Authenticator {
@@ -9,10 +10,10 @@ export class CombinedAuthenticator implements Authenticator {
     this.#parts = parts;
   }
 
-  authenticate(authorization: string | undefined): Authenticated {
+  authenticate(authorization: string | undefined, connection?: Duplex): Authenticated {
     const challenges: string[] = [];
     for (const part of this.#parts) {
-      const result = part.authenticate(authorization);
+      const result = part.authenticate(authorization, connection);
       if ('principal' in result) {
         return result;
       }

@@ -184,6 +184,7 @@ function authenticationHook(options: RouterOptions, realm: Realm) {
       options.authentication,
       realm,
       headerOf(request.raw, 'authorization'),
+      request.raw.socket,
     );
     if ('challenge' in result) {
       sendResponse(request, reply, unauthorized(result.challenge));

@@ -29,8 +29,15 @@ export interface ReceivedMessage {
 
 /** Receives scheduler calls that do not need node:http. */
 export interface CallReceiver {
-  /** Accepts a call by its head and IP address; undefined leaves the request to node:http. */
-  accepts(head: RequestHead, origin: string | undefined): AcceptedCall | undefined;
+  /**
+   * Accepts a call by its head, IP address and connection; undefined leaves the request to
+   * node:http.
+   */
+  accepts(
+    head: RequestHead,
+    origin: string | undefined,
+    connection: Duplex,
+  ): AcceptedCall | undefined;
 }
 
 /** A call with known principal and encoding, whose body is still to come. */
@@ -108,7 +115,9 @@ export class Connection implements Holder, Carrier {
     this.#sender = services.senderOf(stream);
     this.#reader = new RequestReader({
       accepts: (head) =>
-        head.from === undefined ? this.#services.calls?.accepts(head, this.#sender.ip) : 'message',
+        head.from === undefined
+          ? this.#services.calls?.accepts(head, this.#sender.ip, stream)
+          : 'message',
       request: (head, body, accepted) => this.#request(head, body, accepted),
     });
     stream.on('data', this.#onData);
