@@ -38,6 +38,7 @@ export const DEBIAN_PACKAGES = [
       'test/e2e/tls.test.ts',
       'test/cli/carriers.test.ts',
       'test/cli/secure',
+      'test/e2e/secure.test.ts',
     ],
     why: 'makes certificates',
   },

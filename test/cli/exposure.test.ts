@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
-import { parseFlags } from '../../src/cli/flags/parse.ts';
+import { parseFlags, readFlags } from '../../src/cli/flags/parse.ts';
 import { MASTER_FLAGS } from '../../src/cli/master/flags.ts';
+import { masterSettings } from '../../src/cli/master/settings.ts';
 import { exposureWarnings } from '../../src/cli/process/exposure.ts';
 
 function warnings(listenIp: string, ...argv: string[]): string {
@@ -36,4 +37,12 @@ test('plain connections beside encrypted ones are as good as none', () => {
 
 test('who listens on the loopback only is reached from this machine only', () => {
   expect(warnings('127.0.0.1')).toBe('');
+});
+
+test('a master warns of it', async () => {
+  const argv = ['--registry=in_memory', '--ip=0.0.0.0', '--no-hostname_lookup'];
+  const settings = await masterSettings(readFlags(MASTER_FLAGS, { argv, environment: {} }));
+  expect(settings.warnings).toEqual([
+    expect.stringMatching(/^OPEN TO STRANGERS: .*authentication of frameworks/),
+  ]);
 });

@@ -19,6 +19,8 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   'npm run bench': 'takes minutes; test/e2e/output.test.ts runs the help of each suite',
   'npm run conformance': 'needs recorded exchanges',
   '[{"name": "disk"': 'needs a mounted disk; test/cli/resources.test.ts reads such lists',
+  'mesoscale secure': 'test/e2e/secure.test.ts',
+  'set -a': 'test/e2e/secure.test.ts',
   'openssl req': 'test/e2e/tls.test.ts',
   'export LIBPROCESS_SSL_ENABLED': 'test/e2e/tls.test.ts',
   'curl -': 'the conversation by hand has a test of its own below',

@@ -8,6 +8,7 @@ import { EXECUTE_FLAGS } from '../../src/cli/execute/flags.ts';
 import { IMAGE_FLAGS } from '../../src/cli/image/flags.ts';
 import { LOCAL_FLAGS } from '../../src/cli/local/flags.ts';
 import { MASTER_FLAGS } from '../../src/cli/master/flags.ts';
+import { SECURE_FLAGS } from '../../src/cli/secure/flags.ts';
 import { TASK_FLAGS } from '../../src/cli/task/flags.ts';
 import { root, sources } from '../support/sources.ts';
 
@@ -74,6 +75,7 @@ test('flags that are named exist', () => {
     BATCH_FLAGS,
     TASK_FLAGS,
     IMAGE_FLAGS,
+    SECURE_FLAGS,
   ];
   const known = new Set([...tables.flatMap(Object.keys), ...CONFORMANCE_FLAGS]);
   const unknown = pages.flatMap(({ path, text }) =>

@@ -18,13 +18,18 @@ const addressOf = (names: MachineNames): string => {
   return addresses.find((address) => !address.startsWith('127.')) ?? addresses[0] ?? names[0];
 };
 
+function placesOf(kind: 'master' | 'agent'): string {
+  const folder = `/var/lib/mesoscale/${kind}`;
+  return `--work_dir=${folder} --audit_log=${folder}/audit.log`;
+}
+
 export function masterSteps(layout: Layout, names: MachineNames): string {
   const [name] = names;
   const { environment } = hostFiles(layout.host(name));
   return shown(
     `A master, on ${name}:`,
     withVariables(environment, layout.masterEnvironment),
-    `mesoscale master --ip=${addressOf(names)} --work_dir=/var/lib/mesoscale/master`,
+    `mesoscale master --ip=${addressOf(names)} ${placesOf('master')}`,
   );
 }
 
@@ -39,8 +44,7 @@ export function agentSteps(
   return shown(
     `An agent, on ${name}:`,
     withVariables(own, environment),
-    `mesoscale agent --ip=${addressOf(on)} --master=${addressOf(master)}:${MASTER_PORT} ` +
-      '--work_dir=/var/lib/mesoscale/agent',
+    `mesoscale agent --ip=${addressOf(on)} --master=${addressOf(master)}:${MASTER_PORT} ${placesOf('agent')}`,
   );
 }
 
