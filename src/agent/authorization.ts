@@ -1,5 +1,4 @@
 // The question that calls and launches pass before they touch state. The audit log has the answer.
-import type { RequestId } from '../model/ids.ts';
 import { auditEntry } from '../security/audit.ts';
 import type { Action, AuthorizationObject } from '../security/authorizer.ts';
 import type { Principal } from '../security/principal.ts';
@@ -9,16 +8,15 @@ import type { AgentState } from './state.ts';
 interface Asking {
   readonly principal: Principal | undefined;
   readonly call: string;
-  /** The request that brought the call, or the pid that sent it. */
-  readonly request?: RequestId | undefined;
-  readonly from?: string | undefined;
+  /** Where it comes from: an IP address, or the pid of a message. */
+  readonly origin?: string | undefined;
   /** Only a refusal is told: the call changes nothing. */
   readonly isRead?: boolean | undefined;
 }
 
 export function mayDo(
   agent: AgentState,
-  { principal, call, request, from, isRead = false }: Asking,
+  { principal, call, origin, isRead = false }: Asking,
   action: Action,
   object: AuthorizationObject,
 ): boolean {
@@ -26,7 +24,7 @@ export function mayDo(
   const allowed = authorizer.authorize(principal, action, object);
   if (isAudited && !(allowed && isRead)) {
     const entry = auditEntry(authorizer, { principal, call }, action, { object, allowed });
-    emitAtOnce(agent, { type: 'audit', entry, request, from });
+    emitAtOnce(agent, { type: 'audit', entry, origin });
   }
   return allowed;
 }

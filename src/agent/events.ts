@@ -72,6 +72,8 @@ export interface ExecutorCalled extends ByExecutor {
 export interface OperatorCalled extends At {
   readonly type: 'operatorCall';
   readonly request: RequestId;
+  /** The IP address that it comes from. */
+  readonly origin?: string | undefined;
   readonly principal?: Principal | undefined;
   readonly call: AgentCall;
   /**

@@ -1,15 +1,12 @@
 // Which call or message is being taken, for the audit log.
 import { enumNames } from '../model/enum-names.ts';
 import { MasterCall_Type, SchedulerCall_Type } from '../model/generated/messages.ts';
-import type { RequestId } from '../model/ids.ts';
 import type { MasterEvent } from './events.ts';
 
 export interface Asking {
   readonly call: string;
-  /** The request that brought it. */
-  readonly request?: RequestId | undefined;
-  /** The pid that sent it. */
-  readonly from?: string | undefined;
+  /** Where it comes from: an IP address, or the pid of a message. */
+  readonly origin?: string | undefined;
 }
 
 const schedulerCallName = enumNames(SchedulerCall_Type);
@@ -20,11 +17,11 @@ export function askingOf(event: MasterEvent): Asking | undefined {
   switch (event.type) {
     case 'schedulerSubscribe':
     case 'schedulerCall':
-      return { call: schedulerCallName(event.call.type) ?? 'UNKNOWN', request: event.request };
+      return { call: schedulerCallName(event.call.type) ?? 'UNKNOWN', origin: event.origin };
     case 'operatorCall':
-      return { call: masterCallName(event.call.type) ?? 'UNKNOWN', request: event.request };
+      return { call: masterCallName(event.call.type) ?? 'UNKNOWN', origin: event.origin };
     case 'agentMessage':
-      return { call: event.message.name, from: event.from };
+      return { call: event.message.name, origin: event.from };
     default:
       return undefined;
   }

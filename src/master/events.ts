@@ -38,6 +38,8 @@ export interface Recovered extends At {
 export interface SchedulerSubscribe extends At {
   readonly type: 'schedulerSubscribe';
   readonly request: RequestId;
+  /** The IP address that it comes from. */
+  readonly origin?: string | undefined;
   readonly stream: StreamId;
   readonly principal?: Principal | undefined;
   readonly call: SchedulerCall;
@@ -47,6 +49,8 @@ export interface SchedulerSubscribe extends At {
 export interface SchedulerCalled extends At {
   readonly type: 'schedulerCall';
   readonly request: RequestId;
+  /** The IP address that it comes from. */
+  readonly origin?: string | undefined;
   /** The Mesos-Stream-Id header, if there was one. */
   readonly stream?: StreamId | undefined;
   readonly principal?: Principal | undefined;
@@ -57,6 +61,8 @@ export interface SchedulerCalled extends At {
 export interface OperatorCalled extends At {
   readonly type: 'operatorCall';
   readonly request: RequestId;
+  /** The IP address that it comes from. */
+  readonly origin?: string | undefined;
   readonly principal?: Principal | undefined;
   readonly call: MasterCall;
 }

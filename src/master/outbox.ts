@@ -97,9 +97,9 @@ export function mayDo(
   const { authorizer } = options;
   const allowed = authorizer.authorize(principal, action, object);
   if (options.isAudited && asking !== undefined) {
-    const { call, request, from } = asking;
+    const { call, origin } = asking;
     const entry = auditEntry(authorizer, { principal, call }, action, { object, allowed });
-    state.effects.push({ type: 'audit', entry, request, from });
+    state.effects.push({ type: 'audit', entry, origin });
   }
   return allowed;
 }

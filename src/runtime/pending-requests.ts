@@ -44,8 +44,6 @@ export interface ContainerInput {
 
 /** A request that the state machine knows: it gets a reply, or becomes a stream. */
 export interface PendingRequest<Stream> {
-  /** The IP address that it comes from; absent where it comes from this process. */
-  readonly origin?: string | undefined;
   /** Replies. A refusal without a text gets the text of its status. */
   reply(status: number, text: string | undefined): void;
   /** Replies with a message; absent where the request cannot be replied to so. */
@@ -81,11 +79,6 @@ export class PendingRequests<Stream> {
     const id = this.#freeId();
     this.#pending.set(id, request);
     return id;
-  }
-
-  /** Where a request comes from that has no reply yet. */
-  originOf(id: RequestId): string | undefined {
-    return this.#pending.get(id)?.origin;
   }
 
   /** Removes the request and returns it. */

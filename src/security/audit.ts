@@ -1,6 +1,5 @@
 // What the audit log keeps of a decision, and the object that it was about in words. Texts are cut:
 // a line has a bound, whatever a stranger calls himself.
-import type { RequestId } from '../model/ids.ts';
 import type { Action, AuthorizationObject, Authorizer } from './authorizer.ts';
 import type { Principal } from './principal.ts';
 
@@ -22,10 +21,8 @@ export interface AuditEntry {
 export interface Audit {
   readonly type: 'audit';
   readonly entry: AuditEntry;
-  /** The request that asked; it is still unanswered. */
-  readonly request?: RequestId | undefined;
-  /** The pid that asked by a message. */
-  readonly from?: string | undefined;
+  /** Where it was asked from: an IP address, or the pid of a message. */
+  readonly origin?: string | undefined;
 }
 
 type AuditObject = Readonly<Record<string, string>>;

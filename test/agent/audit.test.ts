@@ -18,6 +18,7 @@ const call = (world: World, body: AgentCall) => {
   world.send({
     type: 'operatorCall',
     request: requestId('r'),
+    origin: '10.0.0.9',
     principal: { value: 'p' },
     call: body,
   });
@@ -35,7 +36,7 @@ test('each decision on a call that changes something', () => {
     action: 'PRUNE_IMAGES',
   };
   expect(call(world, { type: AgentCall_Type.PRUNE_IMAGES })).toEqual([
-    { type: 'audit', request: 'r', entry: { ...common, call: 'PRUNE_IMAGES' } },
+    { type: 'audit', origin: '10.0.0.9', entry: { ...common, call: 'PRUNE_IMAGES' } },
   ]);
   expect(
     call(world, {
@@ -61,5 +62,5 @@ test('the users of a launch, with the master that sent it', () => {
   world.runTask(commandTask('t'));
   const [told] = world.take('audit');
   expect(told?.entry).toMatchObject({ call: 'RunTaskMessage', action: 'RUN_TASK', allowed: true });
-  expect(told?.from).toMatch(/^master@/);
+  expect(told?.origin).toMatch(/^master@/);
 });

@@ -47,7 +47,7 @@ class AuditedMachine extends MiniMachine {
       allowed: false,
       rule: 'x',
     } as const;
-    return [{ type: 'audit', entry, request: event.request }, ...effects];
+    return [{ type: 'audit', entry, origin: event.origin }, ...effects];
   }
 }
 
@@ -154,6 +154,22 @@ test('a change is told of, allowed or not, with the address that it comes from',
   ]);
   expect(await call({ type: 'TEARDOWN', teardown: { framework_id: { value: 'f' } } })).toBe(200);
   expect(told()).toMatchObject([{ call: 'TEARDOWN', allowed: false, address: '127.0.0.1' }]);
+});
+
+test('calls of schedulers have the address that they come from, with and without node:http', async () => {
+  const { url, machine } = await startMaster();
+  for (const stream of ['s', undefined]) {
+    const headers = {
+      'Content-Type': 'application/json',
+      ...(stream !== undefined && { 'Mesos-Stream-Id': stream }),
+    };
+    const body = JSON.stringify({ type: 'SUPPRESS', framework_id: { value: 'f' } });
+    await fetch(`${url}/api/v1/scheduler`, { method: 'POST', headers, body });
+  }
+  expect(machine.events).toMatchObject([
+    { type: 'schedulerCall', origin: '127.0.0.1' },
+    { type: 'schedulerCall', origin: '127.0.0.1' },
+  ]);
 });
 
 describe('--audit_log', () => {

@@ -93,14 +93,14 @@ const READS: ReadonlySet<string> = new Set([
 ]);
 
 function forbidden(agent: AgentState, event: OperatorCalled): Answer | undefined {
-  const { call, principal, request } = event;
+  const { call, principal, origin } = event;
   const action =
     call.type === undefined ? undefined : (ACTIONS[call.type] ?? containerAction(call));
   if (action === undefined || isNobodys(agent, event)) {
     return undefined;
   }
   const name = callName(call.type) ?? 'UNKNOWN';
-  const asking = { principal, call: name, request, isRead: READS.has(name) };
+  const asking = { principal, call: name, origin, isRead: READS.has(name) };
   return mayDo(agent, asking, action, containerObject(agent, event)) ? undefined : { status: 403 };
 }
 

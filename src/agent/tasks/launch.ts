@@ -244,7 +244,7 @@ function refusalOfTasks(agent: AgentState, assignment: Assignment): Refusal | un
     };
   }
   const call = assignment.kind === 'group' ? 'RunTaskGroupMessage' : 'RunTaskMessage';
-  const asking = { principal, call, from: agent.master };
+  const asking = { principal, call, origin: agent.master };
   const forbidden = tasks.find((task) =>
     usersOf(task).some((value) => {
       return !mayDo(agent, asking, 'RUN_TASK', { value, taskId: task.task_id.value });

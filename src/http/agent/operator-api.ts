@@ -251,9 +251,9 @@ export class AgentOperatorApi {
     pending: PendingRequest<ExecutorStream>,
   ): void {
     const { dispatch, requests, nowMs } = this.#options;
-    const request = requests.add({ origin, ...pending });
+    const request = requests.add(pending);
     const userAbove = this.#userAbove(call);
-    dispatch({ type: 'operatorCall', nowMs: nowMs(), request, principal, call, userAbove });
+    dispatch({ type: 'operatorCall', nowMs: nowMs(), request, origin, principal, call, userAbove });
   }
 
   #userAbove(call: AgentCall): string | undefined {

@@ -114,7 +114,7 @@ export class AgentServer {
         this.port.links.link(effect.address);
         return;
       case 'audit':
-        this.#options.auditor?.take(effect, requests);
+        this.#options.auditor?.tell(effect.entry, effect.origin);
         return;
       default:
         effect satisfies never;

@@ -75,10 +75,9 @@ export class MasterOperatorApi {
     return new Promise((resolve) => {
       const { dispatch, requests, nowMs } = this.#options;
       const request = requests.add({
-        origin,
         reply: (status, text) => resolve(replyResponse(status, text)),
       });
-      dispatch({ type: 'operatorCall', nowMs: nowMs(), request, principal, call });
+      dispatch({ type: 'operatorCall', nowMs: nowMs(), request, origin, principal, call });
     });
   }
 
@@ -112,7 +111,6 @@ export class MasterOperatorApi {
     const { principal, origin } = request;
     const response = request.hijack();
     const id = requests.add({
-      origin,
       reply: (status, text) => writeResponse(response, replyResponse(status, text)),
       open: (stream) =>
         new OperatorStream({
@@ -123,7 +121,7 @@ export class MasterOperatorApi {
           onLost: () => streams.lost(stream),
         }),
     });
-    dispatch({ type: 'operatorCall', nowMs: nowMs(), request: id, principal, call });
+    dispatch({ type: 'operatorCall', nowMs: nowMs(), request: id, origin, principal, call });
   }
 }
 

@@ -75,8 +75,7 @@ export class SchedulerApi implements CallReceiver {
       return checked;
     }
     const response = request.hijack();
-    this.#dispatch(checked.call, stream, principal, {
-      origin: request.origin,
+    this.#dispatch(checked.call, stream, request, {
       reply: (status, text) => writeResponse(response, replyResponse(status, text)),
       open: (id) =>
         new SchedulerStream({
@@ -115,18 +114,18 @@ export class SchedulerApi implements CallReceiver {
 
   #take(
     head: RequestHead,
-    { principal, codec, origin }: KnownCaller,
+    caller: KnownCaller,
     body: Uint8Array,
     answer: (answer: HttpResponse) => void,
   ): void {
+    const { principal, codec } = caller;
     const read = readCallAs(CALL, codec, body, principal);
     const checked = check(read, head.accept, head.streamId);
     if ('status' in checked) {
       answer(checked);
       return;
     }
-    this.#dispatch(checked.call, head.streamId, principal, {
-      origin,
+    this.#dispatch(checked.call, head.streamId, caller, {
       reply: (status, text) => answer(replyResponse(status, text)),
     });
   }
@@ -134,7 +133,7 @@ export class SchedulerApi implements CallReceiver {
   #dispatch(
     call: SchedulerCall,
     stream: string | undefined,
-    principal: Principal | undefined,
+    { principal, origin }: Pick<KnownCaller, 'principal' | 'origin'>,
     pending: PendingRequest<MasterStream>,
   ): void {
     const { dispatch, requests, nowMs } = this.#options;
@@ -144,6 +143,7 @@ export class SchedulerApi implements CallReceiver {
         type: 'schedulerSubscribe',
         nowMs: nowMs(),
         request,
+        origin,
         stream: streamId(randomUUID()),
         principal,
         call,
@@ -154,6 +154,7 @@ export class SchedulerApi implements CallReceiver {
       type: 'schedulerCall',
       nowMs: nowMs(),
       request,
+      origin,
       stream: stream === undefined ? undefined : streamId(stream),
       principal,
       call,

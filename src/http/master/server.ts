@@ -141,7 +141,7 @@ export class MasterServer {
         this.port.links.link(effect.address);
         return;
       case 'audit':
-        this.#options.auditor?.take(effect, this.#requests);
+        this.#options.auditor?.tell(effect.entry, effect.origin);
         return;
       default:
         effect satisfies never;

@@ -1,8 +1,7 @@
 // Turns decisions about requests into the lines of the audit log (--audit_log): every decision on a
 // call that changes something, and what reads have denied. Denied reads that are alike - of one
 // reader, call and action - are told together, a moment after the first.
-import type { RequestId } from '../../model/ids.ts';
-import { type Asking, type Audit, type AuditEntry, auditEntry } from '../../security/audit.ts';
+import { type Asking, type AuditEntry, auditEntry } from '../../security/audit.ts';
 import type { Action, AuthorizationObject, Authorizer } from '../../security/authorizer.ts';
 
 /** Where a request comes from: an IP address, or the pid that a message names. */
@@ -25,11 +24,6 @@ interface DeniedRead {
   readonly entry: AuditEntry;
   readonly origin: Origin;
   count: number;
-}
-
-/** Knows where requests come from. */
-interface Requests {
-  originOf(request: RequestId): Origin;
 }
 
 export class Auditor {
@@ -81,11 +75,6 @@ export class Auditor {
     const time = new Date(this.#options.nowMs()).toISOString();
     const line = { time, principal, address: origin, call, action, object, allowed, rule, count };
     this.#options.write(JSON.stringify(line));
-  }
-
-  /** Tells of a decision of a state machine, whose request is still unanswered. */
-  take({ entry, request, from }: Audit, requests: Requests): void {
-    this.tell(entry, request === undefined ? from : requests.originOf(request));
   }
 
   /** Tells of what has been gathered. */

@@ -40,7 +40,7 @@ export function subscribeOperator(
   state.subscribers.set(stream, { stream, principal });
   const { event, denied } = welcome(state, principal);
   state.effects.push(
-    ...denied.map((entry) => ({ type: 'audit', entry, request }) as const),
+    ...denied.map((entry) => ({ type: 'audit', entry, origin: state.asking?.origin }) as const),
     { type: 'openStream', request, stream },
     { type: 'sendToOperator', stream, event },
   );
