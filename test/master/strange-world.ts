@@ -45,6 +45,9 @@ const toMaster = [
   'ExitedExecutorMessage',
   'UpdateOperationStatusMessage',
   'PongAgentMessage',
+  'AuthenticateMessage',
+  'AuthenticationStartMessage',
+  'AuthenticationStepMessage',
 ] as const satisfies readonly MessageToMaster['name'][];
 
 export class StrangeWorld {
@@ -404,7 +407,12 @@ export class StrangeWorld {
         const name = stranger.pick(toMaster);
         const body = stranger.message<object>(types[name] as MessageType<object>);
         const from = stranger.pick(this.#agents).pid;
-        world.dispatch({ type: 'agentMessage', from, message: { name, body } as MessageToMaster });
+        // Some of what is said to authenticate is about attempts that there are.
+        const attempt = [...world.master.authentication.handshakes.byId.values()].at(-1);
+        const to = attempt?.id ?? 'master';
+        const asked = name === 'AuthenticateMessage' && stranger.chance(0.5) ? { pid: from } : body;
+        const message = { name, body: asked } as MessageToMaster;
+        world.dispatch({ type: 'agentMessage', from, to, message, nonce: '1' });
         break;
       }
       case 'subscribe': {
