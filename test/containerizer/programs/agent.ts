@@ -1,5 +1,5 @@
-// An agent that runs one program, a shell script, and may be killed meanwhile. It says what became
-// of it, for it is asked in the script's words: `bound` or `free`, and the script.
+// An agent that runs a shell script and prints what that has printed. Its words: whether the script
+// is `bound` to end with the agent, or `free` to go on, and the script.
 import { ProgramStarter } from '../../../src/containerizer/programs/program-starter.ts';
 
 const [, , kind, script = ''] = process.argv;

@@ -50,9 +50,11 @@ const isRunning = (pid: number) => {
   }
 };
 
-/** A script that says in a file, when it is there, which processes it has. */
-const hanging = (file: string) =>
-  `sleep 600 & echo $$ $! > '${file}.new'; mv '${file}.new' '${file}'; wait`;
+/** Says in a file, when it is there, which processes a script has. */
+const told = (pids: string, file: string) =>
+  `echo ${pids} > '${file}.new'; mv '${file}.new' '${file}'`;
+
+const hanging = (file: string) => `sleep 600 & ${told('$$ $!', file)}; wait`;
 
 async function processesIn(file: string): Promise<number[]> {
   await until('it hangs', () => existsSync(file));
@@ -103,7 +105,7 @@ test('what runs is ended with the process that has started it, and the next call
   expect(await outputOf('echo again')).toBe('again\n');
 });
 
-/** A program that connects to itself, and to nothing where it says so. */
+/** A program with a connection, which ends with the process that has started it. */
 const connecting = (script: string) => ({
   program: '/usr/bin/setpriv',
   words: ['--pdeathsig', 'KILL', '/bin/sh', '-c', script],
@@ -122,11 +124,12 @@ test('a connection of a program is passed on before anything comes from it', asy
 test('connections end with the process that has started their programs', async () => {
   const { connection } = await starter.connect(connecting('echo; cat; exec cat <&3 >&3'), NEVER);
   const file = join(folder.path, 'pids');
-  const waiting = starter.connect(connecting(hanging(file)), NEVER);
-  await processesIn(file);
+  const waiting = starter.connect(connecting(`${told('$$', file)}; exec sleep 600`), NEVER);
+  const [pid = 0] = await processesIn(file);
   process.kill(starter.pid ?? 0, 'SIGKILL');
   await expect(waiting).rejects.toThrow(`the program ${LOST}`);
   expect(connection && (await text(connection))).toBe('');
+  await until('its program is gone', () => !isRunning(pid));
 });
 
 test('a process that starts programs and answers no more is replaced', async () => {
