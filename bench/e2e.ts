@@ -106,13 +106,15 @@ export async function run({ args }: { json: boolean; args: string[] }): Promise<
   }
 }
 
-/** Each metric's median, as a part of the same without TLS. */
+/** Each metric's median, as a multiple of the same without TLS, where that is not zero. */
 const ratios = (of: readonly Measurement[][], to: readonly Measurement[][]): Measurement[] =>
-  (of[0] ?? []).map(({ metric }) => ({
-    metric,
-    unit: 'times',
-    value: medianOf(metric, of) / medianOf(metric, to),
-  }));
+  (of[0] ?? [])
+    .filter(({ metric }) => medianOf(metric, to) > 0)
+    .map(({ metric }) => ({
+      metric,
+      unit: 'times',
+      value: medianOf(metric, of) / medianOf(metric, to),
+    }));
 
 function medianOf(metric: string, runs: readonly Measurement[][]): number {
   const values = runs.flatMap((run) => run.filter((each) => each.metric === metric));

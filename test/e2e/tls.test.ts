@@ -113,7 +113,7 @@ test('who speaks no TLS, or shows no certificate, is told so, and gets no furthe
   const asked = await run({}, ...start, `--master=https://${cluster.address}`);
   expect(asked.stderr).toContain('--master=https://… needs --ssl_enabled');
   const agent = new Program([...start, `--master=${cluster.address}`], join(folder, 'plain.log'), {
-    environment: bare,
+    environment: { ...bare, LIBPROCESS_SSL_ENABLED: 'false' },
   });
   await until('it says why', () => agent.log.includes('This port speaks TLS'));
   await agent.kill('SIGKILL');

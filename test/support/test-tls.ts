@@ -3,6 +3,9 @@ import { readFileSync } from 'node:fs';
 import { get } from 'node:https';
 import { Authority } from './authority.ts';
 
+/** Where programs of tests listen: on the loopback, and in networks of their own. */
+const HOSTS = 'IP:127.0.0.1,IP:192.0.2.1,DNS:localhost';
+
 export class TestTls {
   /** The settings: LIBPROCESS_SSL_…. */
   readonly environment: Readonly<Record<string, string>>;
@@ -14,7 +17,7 @@ export class TestTls {
   /** With a certificate for the loopback, of an authority made for it, as files of the folder. */
   static in(folder: string): TestTls {
     const authority = new Authority(folder, 'authority');
-    const own = authority.certify('own');
+    const own = authority.certify('own', { host: HOSTS });
     return new TestTls({
       LIBPROCESS_SSL_ENABLED: 'true',
       LIBPROCESS_SSL_CERT_FILE: own.certificate,
