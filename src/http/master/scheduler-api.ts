@@ -68,7 +68,6 @@ export class SchedulerApi implements CallReceiver {
       return methodNotAllowed(['POST'], request.method);
     }
     const stream = request.header('mesos-stream-id');
-    const { principal } = request;
     const read = readCall(CALL, request.header('content-type'), request);
     const checked = check(read, request.header('accept'), stream);
     if ('status' in checked) {
