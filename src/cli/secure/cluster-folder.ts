@@ -112,7 +112,7 @@ export async function addPrincipal(
   const lists = listsText(
     withRules(parseLists(acls, readTextFile(acls)), rulesOf(kind, name, reach)),
   );
-  parseLists('--roles', lists);
+  parseLists('A rule of --roles or --users', lists);
   const files = [credentials, ...(isCaller ? [httpCredentials] : [])];
   const texts = files.map((file) => [file, withCredential(file, credential)] as const);
   await inNewFolder(principal(name), async (made) => {

@@ -1,10 +1,11 @@
 // What is open in the folder of a closed cluster: who can read its files, and what they allow.
 import { X509Certificate } from 'node:crypto';
-import { lstat, readdir, readFile } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { lstat, opendir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseLists } from './access-lists.ts';
 import type { Finding } from './finding.ts';
-import { layoutOf } from './layout.ts';
+import { type Layout, layoutOf } from './layout.ts';
 import { SecureError } from './secure-error.ts';
 
 /** Beyond them it is some other folder. */
@@ -15,19 +16,42 @@ const SOON_MS = 30 * DAY_MS;
 
 /** Rejects with SecureError and the system's errors. */
 export async function fileFindings(dir: string): Promise<readonly Finding[]> {
-  const entries = await readdir(dir, { recursive: true });
-  if (entries.length > MOST_FILES) {
-    throw new SecureError(`${dir} has more than ${MOST_FILES} files: it was not made by init`);
-  }
   const findings: Finding[] = [];
-  for (const path of [dir, ...entries.map((entry) => join(dir, entry)).toSorted()]) {
-    findings.push(...(await accessFindings(path)), ...(await expiryFindings(path)));
+  for (const path of [dir, ...(await pathsIn(dir))]) {
+    const status = await lstat(path);
+    // What a link leads to has a mode of its own.
+    if (!status.isSymbolicLink()) {
+      findings.push(...accessFindings(path, status));
+    }
+    if (status.isFile()) {
+      findings.push(...(await contentFindings(path, layoutOf(dir))));
+    }
   }
-  return [...findings, ...(await listFindings(layoutOf(dir).acls))];
+  return findings;
 }
 
-async function accessFindings(path: string): Promise<readonly Finding[]> {
-  const { mode, uid } = await lstat(path);
+/** In the order of their names. Rejects with SecureError. */
+async function pathsIn(dir: string): Promise<readonly string[]> {
+  const paths: string[] = [];
+  for await (const { name, parentPath } of await opendir(dir, { recursive: true })) {
+    if (paths.length === MOST_FILES) {
+      throw new SecureError(`${dir} has more than ${MOST_FILES} files: it was not made by init`);
+    }
+    paths.push(join(parentPath, name));
+  }
+  return paths.toSorted();
+}
+
+async function contentFindings(path: string, { acls }: Layout): Promise<readonly Finding[]> {
+  if (path === acls) {
+    return listFindings(path, await readFile(path, 'utf8'));
+  }
+  return path.endsWith('.pem') && !path.endsWith('key.pem')
+    ? expiryFindings(path, await readFile(path))
+    : [];
+}
+
+function accessFindings(path: string, { mode, uid }: Stats): readonly Finding[] {
   const findings: Finding[] = [];
   if ((mode & 0o077) !== 0) {
     findings.push({
@@ -48,25 +72,35 @@ async function accessFindings(path: string): Promise<readonly Finding[]> {
 
 const octal = (mode: number) => (mode & 0o777).toString(8).padStart(4, '0');
 
-async function expiryFindings(path: string): Promise<readonly Finding[]> {
-  if (!path.endsWith('.pem') || path.endsWith('key.pem')) {
+function expiryFindings(path: string, content: Buffer): readonly Finding[] {
+  const expires = expiryOf(content);
+  if (expires !== undefined && expires.getTime() - Date.now() > SOON_MS) {
     return [];
   }
-  const { validTo, validToDate } = new X509Certificate(await readFile(path));
-  return validToDate.getTime() - Date.now() > SOON_MS
-    ? []
-    : [
-        {
-          place: path,
-          what: `the certificate expires ${validTo}`,
-          remedy: 'Move its folder away, and make another with secure add.',
-        },
-      ];
+  return [
+    {
+      place: path,
+      what:
+        expires === undefined
+          ? 'it is no certificate'
+          : `the certificate expires at ${expires.toISOString()}`,
+      remedy: 'Move its folder away, and make another with secure add.',
+    },
+  ];
 }
 
-async function listFindings(path: string): Promise<readonly Finding[]> {
-  const { permissive } = parseLists(path, await readFile(path, 'utf8'));
-  return permissive === false
+/** Undefined where it is no certificate. */
+function expiryOf(content: Buffer): Date | undefined {
+  try {
+    return new X509Certificate(content).validToDate;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Throws SecureError. */
+function listFindings(path: string, text: string): readonly Finding[] {
+  return parseLists(path, text).permissive === false
     ? []
     : [
         {

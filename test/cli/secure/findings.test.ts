@@ -1,5 +1,5 @@
 // What `secure check` finds in files and flags; test/e2e/secure.test.ts has masters and agents.
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -20,18 +20,32 @@ beforeAll(() =>
   makeClusterFolder(dir, { machines: [['one']], principals: [] }, { days: 20, installed: dir }),
 );
 
-test('files that others read, lists that allow, certificates that end', async () => {
+test('files that others read, lists that allow, certificates that end or are none', async () => {
   chmodSync(layout.credentials, 0o640);
-  chmodSync(layout.acls, 0o600);
   writeFileSync(layout.acls, '{"permissive": true}');
   const { certificate } = hostFiles(layout.host('one'));
+  const other = join(dir, 'hosts', 'other.pem');
+  writeFileSync(other, 'none', { mode: 0o600 });
+  symlinkSync('nowhere', join(dir, 'link.pem'));
   const findings = await fileFindings(dir);
   expect(findings.map(({ place, what }) => [place, what])).toEqual([
-    [certificate, expect.stringMatching(/^the certificate expires .* GMT$/)],
-    [layout.credentials, 'others than its user may use it (mode 0640)'],
     [layout.acls, 'what no rule is about is allowed'],
+    [certificate, expect.stringMatching(/^the certificate expires at \d{4}-.*Z$/)],
+    [other, 'it is no certificate'],
+    [layout.credentials, 'others than its user may use it (mode 0640)'],
   ]);
-  expect(findings[1]?.remedy).toBe(`chmod go= ${layout.credentials}`);
+  expect(findings.at(-1)?.remedy).toBe(`chmod go= ${layout.credentials}`);
+});
+
+test('lists that cannot be read, and a folder of something else', async () => {
+  writeFileSync(layout.acls, '{');
+  await expect(fileFindings(dir)).rejects.toThrow(`${layout.acls} cannot be read: `);
+  const many = join(folder, 'many');
+  mkdirSync(many);
+  for (let index = 0; index <= 10_000; index++) {
+    writeFileSync(join(many, String(index)), '');
+  }
+  await expect(fileFindings(many)).rejects.toThrow(`${many} has more than 10000 files`);
 });
 
 const shownBy = (table: typeof MASTER_FLAGS | typeof AGENT_FLAGS, ...argv: string[]) => {
