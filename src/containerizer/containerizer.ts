@@ -8,6 +8,7 @@ import type {
 } from '../model/generated/messages.ts';
 import type { ContainerId } from '../model/ids.ts';
 import { timerDelay } from '../model/timer-delay.ts';
+import { awaited } from './awaited.ts';
 import { applySettings, sweepCgroup } from './cgroups/cgroups.ts';
 import { Placements } from './cgroups/placements.ts';
 import { ContainerizerError } from './containerizer-error.ts';
@@ -18,7 +19,6 @@ import { Users } from './host/users.ts';
 import { ephemeralFolders } from './images/container-roots.ts';
 import { LeftRoots } from './images/left-roots.ts';
 import type { Provisioner } from './images/provisioner.ts';
-import { progressText } from './images/pull-progress.ts';
 import { DEFAULT_CGROUP_OPTIONS } from './isolators/cgroup-options.ts';
 import { Cleaners } from './isolators/cleaners.ts';
 import { dockerIsolators } from './isolators/docker-isolators.ts';
@@ -509,10 +509,9 @@ export class Containerizer {
     await this.#gids?.recover(recorded, (id) => notedGroups(this.#records, id));
   }
 
-  /** A clause about the image that a container still waits for; undefined where there is none. */
+  /** A clause about what a container still waits for; undefined: for nothing that may take long. */
   awaited(id: ContainerId): string | undefined {
-    const pull = this.#provisioner?.progress(id);
-    return pull && `image '${pull.name}' was still being pulled (${progressText(pull)})`;
+    return awaited(id, this.#provisioner, this.#networks);
   }
 
   /** Undefined where this agent has no images. */

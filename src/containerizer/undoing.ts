@@ -56,6 +56,7 @@ export class Undoing {
     if (isMade || ended.size > 0) {
       await this.#removeCgroups(id);
     }
+    await this.#of.networks.detach(id);
     await this.#giveBack(id);
     const place = this.#placeOf(id);
     if (place !== undefined && kind !== 'executor' && kind !== 'debug') {
@@ -100,7 +101,8 @@ export class Undoing {
     await this.destroyNested(id);
     this.#of.launcher.forget(id);
     this.#of.placements.forget(id);
-    // Of one that has ended while there was no agent.
+    // Of one that has ended while there was no agent. A plugin that hangs holds up no recovery.
+    void this.#of.networks.detach(id);
     await this.#giveBack(id);
     await this.#of.records.remove(id);
   }
@@ -109,9 +111,8 @@ export class Undoing {
     await this.#of.sweep(this.#of.placements.of(id).own);
   }
 
-  /** What it has of images and networks, and the groups of its volumes. */
+  /** What it has of images, and the groups of its volumes. */
   async #giveBack(id: ContainerId): Promise<void> {
-    await this.#of.networks.detach(id);
     await this.#of.provisioner.destroy(id);
     await this.#of.gids?.releaseOf(id);
   }

@@ -173,7 +173,10 @@ export const containerFields: Fields<ContainerInfo> = {
   network_infos: {
     name: unless(
       'network/cni',
-      refusedAs((name: string) => `Unknown CNI network '${name}'`),
+      refusedAs(
+        (name: string) =>
+          `Unknown CNI network '${name}': this agent has none (it is without the isolator network/cni)`,
+      ),
     ),
     ip_addresses: unless(
       'network/cni',

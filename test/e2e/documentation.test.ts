@@ -21,6 +21,8 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   '[{"name": "disk"': 'needs a mounted disk; test/cli/resources.test.ts reads such lists',
   'mesoscale secure': 'test/e2e/secure.test.ts',
   'set -a': 'test/e2e/secure.test.ts',
+  '{"limits": [': 'test/master/rate-limits.test.ts',
+  '{"time":"': 'test/agent/audit.test.ts',
   'openssl req': 'test/e2e/tls.test.ts',
   'export LIBPROCESS_SSL_ENABLED': 'test/e2e/tls.test.ts',
   'curl -': 'the conversation by hand has a test of its own below',

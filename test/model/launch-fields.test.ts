@@ -96,7 +96,11 @@ const linux = (linux_info: NonNullable<ContainerInfo['linux_info']>) => inContai
 
 describe('a task that asks for what is not there', () => {
   test.each<[what: string, task: TaskInfo, refusal: string]>([
-    ['a network', inContainer({ network_infos: [{}, { name: 'n' }] }), "Unknown CNI network 'n'"],
+    [
+      'a network',
+      inContainer({ network_infos: [{}, { name: 'n' }] }),
+      "Unknown CNI network 'n': this agent has none (it is without the isolator network/cni)",
+    ],
     [
       'a port mapping',
       inContainer({ network_infos: [{ port_mappings: [{ host_port: 1, container_port: 2 }] }] }),

@@ -3,6 +3,7 @@
 import type { DefaultDns } from '../../containerizer/networks/cni/dns.ts';
 import type { ContainerDns } from '../../containerizer/networks/container-dns.ts';
 import type { NetworkDns } from '../../containerizer/plan/network.ts';
+import { ipFamily } from '../../model/ip-address.ts';
 import { FlagError } from '../flags/faults.ts';
 
 /** Throws FlagError. */
@@ -61,8 +62,13 @@ function dnsIn(value: unknown, more: readonly string[]): NetworkDns {
   if (domain !== undefined && !isWord(domain)) {
     throw fault(`'dns.domain' is expected to be a name, got ${shown(domain)}`);
   }
+  const addresses = wordsIn('nameservers', nameservers);
+  const wrong = addresses.find((it) => ipFamily(it) === undefined);
+  if (wrong !== undefined) {
+    throw fault(`'dns.nameservers' are expected to be IP addresses, got ${shown(wrong)}`);
+  }
   return {
-    nameservers: wordsIn('nameservers', nameservers),
+    nameservers: addresses,
     search: wordsIn('search', search),
     options: wordsIn('options', options),
     ...(domain !== undefined && { domain }),

@@ -1,7 +1,9 @@
 // The networks that containers can have of their own, by the agent's flags.
+import { readdirSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
 import { isolatorsNamed } from '../../containerizer/isolators/names.ts';
 import type { NetworkOptions } from '../../containerizer/networks/open-networks.ts';
+import { errorText } from '../../model/error-text.ts';
 import type { Resource } from '../../model/generated/messages.ts';
 import { FlagError } from '../flags/faults.ts';
 import { containerDns } from './container-dns.ts';
@@ -48,6 +50,7 @@ function pluginFolders(values: AgentFlagValues): string {
         'plugins that attach containers to them',
     );
   }
+  requireFolder('network_cni_config_dir', configDir);
   const folders = (plugins ?? '').split(':').filter(Boolean);
   const relative = folders.find((it) => !isAbsolute(it));
   if (relative !== undefined || (plugins !== undefined && folders.length === 0)) {
@@ -55,5 +58,20 @@ function pluginFolders(values: AgentFlagValues): string {
       `--network_cni_plugins_dir expects absolute paths, separated by colons, got '${relative ?? plugins}'`,
     );
   }
+  for (const folder of folders) {
+    requireFolder('network_cni_plugins_dir', folder);
+  }
   return folders.join(':');
+}
+
+/** A folder that is not there would be found by tasks, whose networks nobody knows. */
+function requireFolder(flag: string, path: string | undefined): void {
+  if (path === undefined) {
+    return;
+  }
+  try {
+    readdirSync(path);
+  } catch (error) {
+    throw new FlagError(`--${flag} expects a folder, got '${path}': ${errorText(error)}`);
+  }
 }

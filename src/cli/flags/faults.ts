@@ -24,7 +24,8 @@ export interface Reading<T> {
 class AlreadyTold extends Error {}
 
 export class FlagFaults {
-  readonly #lines: string[] = [];
+  /** One flag may be read for several ends. */
+  readonly #lines = new Set<string>();
   readonly #missing: string[] = [];
   readonly #flags = new Set<string>();
 
@@ -35,7 +36,7 @@ export class FlagFaults {
 
   /** Adds a fault; `flag` is the flag that it is about, if it is about one. */
   tell(line: string, flag?: string): void {
-    this.#lines.push(line);
+    this.#lines.add(line);
     if (flag !== undefined) {
       this.#flags.add(flag);
     }
@@ -85,8 +86,8 @@ export class FlagFaults {
    * while there are faults, a missing flag may be there under a misspelt name.
    */
   end(): void {
-    if (this.#lines.length > 0) {
-      throw new FlagError(this.#lines.join('\n'));
+    if (this.#lines.size > 0) {
+      throw new FlagError([...this.#lines].join('\n'));
     }
     if (this.#missing.length > 0) {
       throw new MissingFlagError(this.#missing.join('\n'));
@@ -97,7 +98,7 @@ export class FlagFaults {
     if (error instanceof MissingFlagError) {
       this.#missing.push(error.message);
     } else if (error instanceof FlagError) {
-      this.#lines.push(error.message);
+      this.#lines.add(error.message);
     } else if (!(error instanceof AlreadyTold)) {
       throw error;
     }

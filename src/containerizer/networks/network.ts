@@ -36,6 +36,8 @@ export interface NetworkKind<A extends NetworkAsked = NetworkAsked> {
   statistics?(id: ContainerId): Partial<ResourceStatistics>;
   /** What else is counted; without, its links: eth0, eth1 and so on, one for each network. */
   links?(id: ContainerId): MeasuredLinks | undefined;
+  /** What a container that is being attached waits for; undefined where that is not known. */
+  awaited?(id: ContainerId): string | undefined;
   /** By Mesos's names. */
   metrics?(): Readonly<Record<string, number>>;
   close?(): void;

@@ -152,6 +152,13 @@ export class Networks {
     });
   }
 
+  /** What a container that is being attached waits for; undefined where there is nothing. */
+  awaited(id: ContainerId): string | undefined {
+    return this.#known.get(id)?.attached === undefined
+      ? this.#kindOf(id)?.awaited?.(id)
+      : undefined;
+  }
+
   /** Nothing where the container has none, or all is detached. What is left is tried again. */
   async detach(id: ContainerId): Promise<void> {
     if (!this.#known.has(id) && !this.#turns.has(id)) {

@@ -34,7 +34,7 @@ export async function addLink(
       abort,
     );
     abort.throwIfAborted();
-    result = answeredResult(answer);
+    result = answeredResult(answer, link);
     last = answer.path;
   }
   if (result === undefined || result.ips.length === 0) {
@@ -43,14 +43,18 @@ export async function addLink(
   return result;
 }
 
-function answeredResult({ path, stdout, cniVersion }: Awaited<ReturnType<Plugins['ask']>>) {
+function answeredResult(
+  { path, stdout, cniVersion }: Awaited<ReturnType<Plugins['ask']>>,
+  { id, network }: Link,
+) {
   try {
     return resultIn(stdout, cniVersion);
   } catch (error) {
     if (error instanceof FormatError || error instanceof WireError) {
       const stage = error instanceof WireError ? 'JSON parse failed: ' : '';
       throw new ContainerizerError(
-        `Failed to parse the output of the CNI plugin '${path}': ${stage}${error.message}`,
+        `Failed to parse the output of the CNI plugin '${path}', which was to attach container ${id} to CNI ` +
+          `network '${network.name}': ${stage}${error.message}`,
         { cause: error },
       );
     }
@@ -62,7 +66,7 @@ function answeredResult({ path, stdout, cniVersion }: Awaited<ReturnType<Plugins
 function withoutAddress(path: string, { id, network }: Link, result: CniResult | undefined) {
   const hasPair = result !== undefined && ('ip4' in result.raw || 'ip6' in result.raw);
   return new ContainerizerError(
-    `The CNI plugin '${path}' gave container ${id} no address in CNI network '${network.name}'` +
+    `Failed to launch container: The CNI plugin '${path}' gave container ${id} no address in CNI network '${network.name}'` +
       (hasPair
         ? `: results of version ${result.cniVersion} have 'ips', and no 'ip4' or 'ip6'`
         : ''),

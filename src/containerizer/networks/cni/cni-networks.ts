@@ -108,7 +108,7 @@ class CniNetworks implements NetworkKind<CniAsked> {
 
   async #attach({ id, namespace, asked, note, abort }: Attachment<CniAsked>): Promise<Attached> {
     requireContainerId(id);
-    const links = await this.#linksOf(asked);
+    const links = await this.#linksOf(id, asked);
     abort.throwIfAborted();
     await this.#ports.take(id, mappedBy(links), abort);
     this.#links.set(id, links);
@@ -123,6 +123,7 @@ class CniNetworks implements NetworkKind<CniAsked> {
       await this.#collectGarbage(link.network);
       const result = await this.#addLink({ id, ...link }, namespace, abort);
       results.push({ link, result });
+      this.#tellOfAddresses(id, link, result);
       links[at] = { ...link, result: result.raw };
       await note({ links } satisfies Noted);
     }
@@ -189,6 +190,10 @@ class CniNetworks implements NetworkKind<CniAsked> {
     });
   }
 
+  awaited(id: ContainerId): string | undefined {
+    return this.#plugins.asked(id);
+  }
+
   metrics(): Readonly<Record<string, number>> {
     const { attach, detach, check } = this.#failures;
     return {
@@ -202,7 +207,7 @@ class CniNetworks implements NetworkKind<CniAsked> {
     this.#closing.abort(new ContainerizerError('The agent ends'));
   }
 
-  async #linksOf({ networks, isStrict }: CniAsked): Promise<NotedLink[]> {
+  async #linksOf(id: ContainerId, { networks, isStrict }: CniAsked): Promise<NotedLink[]> {
     const links: NotedLink[] = [];
     for (const [at, asked] of networks.entries()) {
       checkMappings(asked);
@@ -212,20 +217,20 @@ class CniNetworks implements NetworkKind<CniAsked> {
       }
       await requireUnused(asked);
       links.push({ ifName: `eth${at}`, network, asked, folders: this.#folders });
-      this.#tellOfPorts(network, asked);
+      this.#tellOfPorts(id, network, asked);
     }
     return links;
   }
 
   /** They are in `args` in any case, where a plugin may look for them. */
-  #tellOfPorts(network: NetworkList, { port_mappings = [] }: NetworkInfo): void {
+  #tellOfPorts(id: ContainerId, network: NetworkList, { port_mappings = [] }: NetworkInfo): void {
     const { name } = network;
     const use = this.#useOf(network);
     if (port_mappings.length > 0 && !mapsPorts(network) && !use.isPortsTold) {
       use.isPortsTold = true;
       this.#options.warn(
-        `A container in CNI network '${name}' has port mappings, and none of its plugins has the ` +
-          `capability ${PORT_MAPPINGS}`,
+        `Container ${id} in CNI network '${name}' has port mappings, and none of the network's plugins has ` +
+          `the capability ${PORT_MAPPINGS}; of others in this network it is not told`,
       );
     }
   }
@@ -272,6 +277,19 @@ class CniNetworks implements NetworkKind<CniAsked> {
           }
         }
       }
+    }
+  }
+
+  /** As in Mesos, whether a network gives the addresses that are asked for is its own business. */
+  #tellOfAddresses(id: ContainerId, { network, asked }: NotedLink, { ips }: CniResult): void {
+    const given = ips.map(({ address }) => address);
+    const missed = (asked.ip_addresses ?? []).flatMap(({ ip_address: it = '' }) =>
+      it === '' || given.includes(it) ? [] : [it],
+    );
+    if (missed.length > 0) {
+      this.#options.warn(
+        `Container ${id} asked CNI network '${network.name}' for ${missed.join(', ')}, and has ${given.join(', ')}`,
+      );
     }
   }
 

@@ -78,6 +78,8 @@ export class Plugins {
   readonly #first = new FirstRuns();
   readonly #programPath: string;
   readonly #patience: Patience;
+  /** Containers that wait for plugins: one for each. */
+  readonly #asked = new Map<ContainerId, string>();
 
   /** `programPath`: the PATH in which plugins find programs such as iptables. */
   constructor(programPath: string, patience = DEFAULT_PATIENCE) {
@@ -138,6 +140,20 @@ export class Plugins {
     return highestVersion(spoken, cniVersion);
   }
 
+  /** What a container waits for. */
+  asked(id: ContainerId): string | undefined {
+    return this.#asked.get(id);
+  }
+
+  async #whileAsked<T>({ id, network }: Link, path: string, done: Promise<T>): Promise<T> {
+    this.#asked.set(id, `CNI plugin '${path}' for network '${network.name}'`);
+    try {
+      return await done;
+    } finally {
+      this.#asked.delete(id);
+    }
+  }
+
   #run(
     path: string,
     { network, folders }: PluginTask,
@@ -153,6 +169,7 @@ export class Plugins {
       ...(namespace !== undefined && { CNI_NETNS: namespace }),
     };
     const call = () => callPlugin({ path, environment, input }, this.#patience, abort);
-    return this.#slots.run({ host: network.name }, abort, call);
+    const done = this.#slots.run({ host: network.name }, abort, call);
+    return link === undefined ? done : this.#whileAsked(link, path, done);
   }
 }

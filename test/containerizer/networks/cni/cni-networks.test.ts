@@ -1,7 +1,7 @@
 // Containers are attached by plugins that are shell scripts, and write down what they are told.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -160,8 +160,19 @@ describe('a plugin that', () => {
   ])('answers %s is not understood', async (answer, why) => {
     using it = one(`echo '${answer}'`);
     await expect(it.attach('c1', [{ name: 'one' }])).rejects.toThrow(
-      `Collect failed: Failed to parse the output of the CNI plugin '${it.folder}/plugins/mock': ${why}`,
+      `Collect failed: Failed to parse the output of the CNI plugin '${it.folder}/plugins/mock', which was to ` +
+        `attach container c1 to CNI network 'one': ${why}`,
     );
+  });
+
+  test('does not answer is what its container waits for', async () => {
+    using it = one(`until [ -e "$0.go" ]; do sleep 0.01; done; ${answering(RESULT)}`);
+    const attached = it.attach('c1', [{ name: 'one' }]);
+    await until('the plugin is asked', () => it.awaited('c1') !== undefined);
+    expect(it.awaited('c1')).toBe(`CNI plugin '${it.folder}/plugins/mock' for network 'one'`);
+    writeFileSync(join(it.folder, 'plugins', 'mock.go'), '');
+    await attached;
+    expect(it.awaited('c1')).toBeUndefined();
   });
 
   test('gives no address leaves no executor', async () => {
@@ -169,7 +180,7 @@ describe('a plugin that', () => {
     await expect(it.attach('c1', [{ name: 'one' }])).rejects.toMatchObject({
       reason: TaskStatus_Reason.REASON_EXECUTOR_TERMINATED,
       message:
-        `The CNI plugin '${it.folder}/plugins/mock' gave container c1 no address in CNI network ` +
+        `Failed to launch container: The CNI plugin '${it.folder}/plugins/mock' gave container c1 no address in CNI network ` +
         `'one': results of version 0.3.0 have 'ips', and no 'ip4' or 'ip6'`,
     });
   });

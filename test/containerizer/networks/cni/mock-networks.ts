@@ -106,6 +106,10 @@ export class MockNetworks implements Disposable {
     await this.#kind.recover?.(containerId(id), `/ns/${id}`, this.noted.get(id));
   }
 
+  awaited(id: string) {
+    return this.#kind.awaited?.(containerId(id));
+  }
+
   metrics() {
     return this.#kind.metrics?.();
   }
