@@ -1,10 +1,14 @@
-// The file of --acls: access control lists, to which rules are added. Rules that an operator has
-// written himself stay as they are.
+// The file of --acls: access control lists, to which rules of principals are added, and from which
+// they are taken. Rules that an operator has written himself stay as they are.
 import { parseAcls } from '../../security/acls.ts';
 import type { Rules } from './principals.ts';
 import { SecureError } from './secure-error.ts';
 
 type Lists = Readonly<Record<string, unknown>>;
+
+interface Rule {
+  readonly principals: { readonly values?: readonly string[] };
+}
 
 /** What nobody was given is refused. */
 export const CLOSED_LISTS: Lists = { permissive: false };
@@ -28,6 +32,26 @@ export function withRules(lists: Lists, rules: Rules): Lists {
     return [list, isThere ? before : [...before, rule]];
   });
   return { ...lists, ...Object.fromEntries(added) };
+}
+
+/** Without the principal in rules, and without rules that are about nobody else. */
+export function withoutPrincipal(lists: Lists, principal: string): Lists {
+  const isOther = (name: string) => name !== principal;
+  const left = Object.entries(lists).map(([list, value]) => {
+    const rules = Array.isArray(value) ? (value as readonly Rule[]) : undefined;
+    return [
+      list,
+      rules?.flatMap((rule) => {
+        const values = rule.principals.values ?? [];
+        const others = values.filter(isOther);
+        if (others.length === values.length) {
+          return rule;
+        }
+        return others.length === 0 ? [] : { ...rule, principals: { values: others } };
+      }) ?? value,
+    ];
+  });
+  return Object.fromEntries(left);
 }
 
 /** A line for each rule. */

@@ -7,7 +7,13 @@ import { dirname, join } from 'node:path';
 import { syncFolder, writeDurably } from '../../filesystem/durable-files.ts';
 import { readCredentials } from '../process/credentials.ts';
 import { readTextFile } from '../text-file.ts';
-import { CLOSED_LISTS, listsText, parseLists, withRules } from './access-lists.ts';
+import {
+  CLOSED_LISTS,
+  listsText,
+  parseLists,
+  withoutPrincipal,
+  withRules,
+} from './access-lists.ts';
 import { certify, makeAuthority } from './certificates.ts';
 import {
   agentEnvironment,
@@ -129,6 +135,27 @@ export async function addPrincipal(
   for (const [file, text] of texts) {
     await writeDurably(file, text);
   }
+}
+
+/**
+ * The principal can come in no more before its rules go. Rejects with SecureError, FlagError and
+ * the system's errors.
+ */
+export async function removePrincipal(dir: string, name: string): Promise<void> {
+  const { acls, credentials, httpCredentials, principal } = layoutOf(dir);
+  const lists = parseLists(acls, readTextFile(acls));
+  const files = [credentials, httpCredentials].map((file) => {
+    const all = readCredentials('dir', file, {}).credentials;
+    return { file, all, others: all.filter((each) => each.principal !== name) };
+  });
+  if (files.every(({ all, others }) => all.length === others.length)) {
+    throw new SecureError(`${credentials} has no principal ${name}`);
+  }
+  for (const { file, others } of files) {
+    await writeDurably(file, credentialsText(others));
+  }
+  await writeDurably(acls, listsText(withoutPrincipal(lists, name)));
+  await rm(principal(name), { recursive: true, force: true });
 }
 
 const newSecret = () => randomBytes(SECRET_BYTES).toString('base64url');

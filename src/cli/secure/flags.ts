@@ -17,7 +17,7 @@ export const SECURE_FLAGS = {
       days >= 1 && days <= MOST_DAYS ? undefined : `days expects 1 to ${MOST_DAYS}`,
     help: 'init, add: how long certificates are valid. That of the authority is for ten times as long.',
   }),
-  dir: path({ help: 'add, check: the folder that init has made.' }),
+  dir: path({ help: 'add, remove, check: the folder that init has made.' }),
   help: toggle({ default: false, help: 'Show this text and exit.' }),
   hosts: list({
     defaultText: 'init: this machine; add: NAME',

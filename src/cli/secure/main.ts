@@ -6,7 +6,7 @@ import type { SECURE_FLAGS } from './flags.ts';
 
 type Values = FlagValues<typeof SECURE_FLAGS>;
 
-const VERBS = ['init', 'add', 'check'] as const;
+const VERBS = ['init', 'add', 'remove', 'check'] as const;
 type Verb = (typeof VERBS)[number];
 
 export async function runSecure({
@@ -25,6 +25,7 @@ type Action = (values: Values, rest: readonly string[]) => Promise<string>;
 const ACTIONS: Readonly<Record<Verb, Action>> = {
   init: async (values, rest) => (await import('./making.ts')).init(values, rest),
   add: async (values, rest) => (await import('./making.ts')).add(values, rest),
+  remove: async (values, rest) => (await import('./making.ts')).remove(values, rest),
   check: async (values, rest) => (await import('./check.ts')).check(values, rest),
 };
 

@@ -1,4 +1,4 @@
-// `secure init` and `secure add`: reads what they are asked for, makes it, tells the next steps.
+// `secure init`, `add` and `remove`: reads what they are asked for, does it, tells the next steps.
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { counted } from '../counted.ts';
@@ -6,7 +6,13 @@ import { FlagError } from '../flags/faults.ts';
 import type { FlagValues } from '../flags/flag.ts';
 import { currentUser } from '../framework/framework-session.ts';
 import { folderHolder } from '../process/folder-lock.ts';
-import { addMachine, addPrincipal, makeClusterFolder, type Terms } from './cluster-folder.ts';
+import {
+  addMachine,
+  addPrincipal,
+  makeClusterFolder,
+  removePrincipal,
+  type Terms,
+} from './cluster-folder.ts';
 import { requirePlain } from './environments.ts';
 import { agentSteps, checkStep, clientSteps, executeStep, masterSteps } from './first-steps.ts';
 import type { SECURE_FLAGS } from './flags.ts';
@@ -55,7 +61,7 @@ export async function add(values: Values, rest: readonly string[]): Promise<stri
   if (!isKind(kind) || name === undefined || others.length > 0) {
     throw new FlagError(`add expects ${KINDS.join(', ')} and then a name, as in: add agent NAME`);
   }
-  const dir = existingFolder(values.dir);
+  const dir = existingFolder('add', values.dir);
   const terms = termsOf(values, dir);
   const layout = layoutOf(terms.installed);
   if (kind === 'host') {
@@ -69,6 +75,17 @@ export async function add(values: Values, rest: readonly string[]): Promise<stri
   requireName(name);
   await addPrincipal(dir, { kind, name, reach: reachOf(values) }, terms);
   return `Made ${layout.principal(name)}, and added ${name} to the access control lists and credentials\n`;
+}
+
+/** The text to print. Rejects with FlagError, SecureError and the system's errors. */
+export async function remove(values: Values, rest: readonly string[]): Promise<string> {
+  const [name, ...others] = rest;
+  if (name === undefined || others.length > 0) {
+    throw new FlagError('remove expects the name of one principal');
+  }
+  requireName(name);
+  await removePrincipal(existingFolder('remove', values.dir), name);
+  return `Removed ${name} from the credentials and access control lists\n`;
 }
 
 const isKind = (text: string | undefined): text is Kind =>
@@ -87,14 +104,14 @@ function reachOf(values: Values): Reach {
 }
 
 /** Nobody else adds to it meanwhile. Throws FlagError and SecureError. */
-function existingFolder(given: string | undefined): string {
+function existingFolder(verb: string, given: string | undefined): string {
   if (given === undefined) {
-    throw new FlagError('add needs --dir=DIR: the folder that init has made');
+    throw new FlagError(`${verb} needs --dir=DIR: the folder that init has made`);
   }
   const dir = resolve(given);
   if (!existsSync(layoutOf(dir).authority.key)) {
     throw new SecureError(
-      `${layoutOf(dir).authority.key} is not there: add works where the authority of the cluster is`,
+      `${layoutOf(dir).authority.key} is not there: ${verb} works where the authority of the cluster is`,
     );
   }
   const holder = folderHolder(dir);

@@ -17,6 +17,7 @@ import {
   addMachine,
   addPrincipal,
   makeClusterFolder,
+  removePrincipal,
 } from '../../../src/cli/secure/cluster-folder.ts';
 import { fileFindings } from '../../../src/cli/secure/file-findings.ts';
 import { hostFiles, layoutOf, principalFiles } from '../../../src/cli/secure/layout.ts';
@@ -189,4 +190,22 @@ describe('what is added later', () => {
       'operator',
     ]);
   });
+});
+
+test('a principal that is removed leaves nothing, and others stay as they were', async () => {
+  const lists = () => JSON.parse(readFileSync(layout.acls, 'utf8'));
+  const names = (file: string) =>
+    readCredentials('credentials', file, {}).credentials.map(({ principal }) => principal);
+  const shared = { principals: { values: ['gone', 'operator'] }, users: { values: ['guest'] } };
+  const before = lists();
+  before.run_tasks.unshift(shared);
+  writeFileSync(layout.acls, JSON.stringify(before));
+  const known = [names(layout.credentials), names(layout.httpCredentials)];
+  await addPrincipal(dir, { kind: 'operator', name: 'gone', reach: REACH }, TERMS);
+  await removePrincipal(dir, 'gone');
+  before.run_tasks[0] = { ...shared, principals: { values: ['operator'] } };
+  expect(lists()).toEqual(before);
+  expect([names(layout.credentials), names(layout.httpCredentials)]).toEqual(known);
+  expect(readdirSync(join(dir, 'principals'))).not.toContain('gone');
+  await expect(removePrincipal(dir, 'gone')).rejects.toThrow('has no principal gone');
 });
