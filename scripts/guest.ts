@@ -26,12 +26,13 @@ const FILES = [
   'test/agent-driver/cgroups-v2.test.ts',
   'test/agent-driver/linux/images.test.ts',
   'test/agent-driver/linux/docker.test.ts',
+  'test/containerizer/networks/cni/ipvlan.test.ts',
   'test/containerizer/networks/port-mapping/flows.test.ts',
 ];
 /** Modules of the kernel, each loaded after those that it needs. */
 const MODULES = [
   ...['virtio_pci', '9pnet_virtio', '9p', 'overlay', 'loop', 'crc32c_generic', 'xfs'],
-  ...['veth', 'sch_ingress', 'cls_u32', 'act_mirred', 'sch_htb', 'sch_fq_codel'],
+  ...['veth', 'sch_ingress', 'cls_u32', 'act_mirred', 'sch_htb', 'sch_fq_codel', 'ipvlan'],
 ];
 const PACKAGES = [
   ['qemu-system-x86_64', 'qemu-system-x86'],

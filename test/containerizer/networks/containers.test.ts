@@ -208,7 +208,7 @@ describe.runIf(process.geteuid?.() === 0).each(runtimes)('%s', (runtime) => {
 
   test('what listens in its network is reached there, also by a later agent', async () => {
     const { network } = await connected('c1');
-    const serve = 'busybox nc -ll -p 80 -e echo hello & ' + WAIT;
+    const serve = `busybox nc -ll -p 80 -e echo hello & ${WAIT}`;
     const asked = { namespaces: OWN, networkNamespace: network };
     const container = await launch('c1', serve, asked);
     const other = await launch('c2', WAIT, { namespaces: {} });

@@ -8,7 +8,6 @@ import type { NetworkInfo } from '../../../../src/model/generated/messages.ts';
 import { containerId } from '../../../../src/model/ids.ts';
 
 const PLUGINS = '/usr/lib/cni';
-const LONGEST_MS = 20_000;
 
 export interface RealOptions {
   readonly folder: string;

@@ -2,23 +2,19 @@
 import { describe, expect, test } from 'vitest';
 import { dockerContainers } from '../../../../src/containerizer/isolators/docker-containers.ts';
 import { dockerIsolators } from '../../../../src/containerizer/isolators/docker-isolators.ts';
-import { createIsolators } from '../../../../src/containerizer/isolators/isolators.ts';
 import { dockerCapabilities } from '../../../../src/containerizer/plan/docker/docker-capabilities.ts';
 import { dockerLine } from '../../../../src/containerizer/plan/docker/docker-command.ts';
 import { signalNamed } from '../../../../src/containerizer/plan/docker/docker-signals.ts';
-import { type PlanHost, planContainer } from '../../../../src/containerizer/plan/plan.ts';
-import type { ContainerRequest } from '../../../../src/containerizer/plan/request.ts';
+import { planContainer } from '../../../../src/containerizer/plan/plan.ts';
 import {
   CapabilityInfo_Capability as Capability,
   type CommandInfo,
   type ContainerInfo,
   ContainerInfo_Type,
-  Image_Type,
   LinuxInfo_IpcMode,
   ContainerInfo_DockerInfo_Network as Network,
   Volume_Mode,
 } from '../../../../src/model/generated/messages.ts';
-import { containerId } from '../../../../src/model/ids.ts';
 import { config, docker, host, isolators, machine, parts, request, used } from './requests.ts';
 
 const planned = (
