@@ -153,7 +153,11 @@ afterEach(async () => {
 
 const JSON_TYPE = 'application/json';
 
-async function post(url: string, body: string, headers: Record<string, string> = {}) {
+async function post(
+  url: string,
+  body: string | Uint8Array<ArrayBuffer>,
+  headers: Record<string, string> = {},
+) {
   const answer = await fetch(url, {
     method: 'POST',
     headers: { 'Content-Type': JSON_TYPE, Accept: JSON_TYPE, ...headers },
@@ -359,6 +363,15 @@ describe('the operator API of an agent', () => {
   ])('%j %s', async (headers, body, status, text) => {
     const { url } = await start();
     expect(await post(`${url}/api/v1`, body, headers)).toEqual({ status, body: text });
+  });
+
+  test('has no type for a number that is not in use, as 1000', async () => {
+    const { url } = await start();
+    const headers = { 'Content-Type': 'application/x-protobuf', Accept: JSON_TYPE };
+    expect(await post(`${url}/api/v1`, Uint8Array.of(0x08, 0xe8, 0x07), headers)).toEqual({
+      status: 400,
+      body: "Failed to validate agent::Call: Expecting 'type' to be present",
+    });
   });
 
   test('answers the first record of a body that goes on', async () => {

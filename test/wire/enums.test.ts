@@ -22,7 +22,7 @@ const fields: EnumField[] = (Object.values(types) as MessageType<object>[]).flat
 const varint = (value: number): number[] =>
   value < 128 ? [value] : [(value & 127) | 128, ...varint(value >> 7)];
 
-/** The value 8191: far beyond all names. */
+/** The value 8191, which has no name in any enumeration. */
 const unknown = ({ number }: Field) => [...varint(number << 3), ...varint(8191)];
 
 const of = (rule: (one: EnumField) => boolean) => fields.filter(rule);
