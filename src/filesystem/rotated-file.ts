@@ -175,14 +175,19 @@ export class RotatedFile {
   async #open(): Promise<void> {
     const flags = O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK;
     const file = await open(this.path, flags, PRIVATE);
-    const status = await file.stat();
-    if (!status.isFile()) {
+    try {
+      const status = await file.stat();
+      if (!status.isFile()) {
+        throw new Error(`${this.path} is no regular file`);
+      }
+      this.#size = status.size;
+    } catch (error) {
       await file.close();
-      throw new Error(`${this.path} is no regular file`);
+      throw error;
     }
-    await this.#file?.close();
+    const before = this.#file;
     this.#file = file;
-    this.#size = status.size;
+    await before?.close();
   }
 
   /** A crash in between leaves a gap among the older files, which the next rotation fills. */

@@ -67,7 +67,9 @@ test('a full file is moved away, and the oldest goes', async () => {
     ['4', '5'],
   ]);
   await file.close();
-  expect((await open()).paths).toEqual(file.paths);
+  const again = await open();
+  expect(again.paths).toEqual(file.paths);
+  await again.close();
 });
 
 test('what comes faster than it can be written is dropped, counted and told', async () => {
