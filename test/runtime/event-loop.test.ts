@@ -9,9 +9,11 @@ interface TestEvent {
 
 function recorder(options: { sliceMs?: number; pauseAbove?: number; workMs?: number } = {}) {
   const log: string[] = [];
-  const { workMs = 0, ...rest } = options;
+  // A slice without end is used up on no machine, however busy.
+  const { workMs = 0, sliceMs = Number.POSITIVE_INFINITY, ...rest } = options;
   const loop: EventLoop<TestEvent, string> = new EventLoop({
     ...rest,
+    sliceMs,
     machine: {
       step: (event: TestEvent) => {
         log.push(`step ${event.name}`);
