@@ -10,11 +10,8 @@ import { type Resource, TaskStatus_Reason } from '../../model/generated/messages
 import type { ContainerId } from '../../model/ids.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
 import type { OnLimitation } from '../limitation.ts';
-import {
-  type ListeningSockets,
-  listeningSockets,
-  OpenSockets,
-} from '../networks/listening-sockets.ts';
+import { listeningSockets, OpenSockets } from '../networks/listening-sockets.ts';
+import type { WaitingSockets } from '../networks/socket-tables.ts';
 import {
   hasPort,
   type PortRanges,
@@ -149,7 +146,7 @@ class Ports {
     }
   }
 
-  #isolated(sockets: ListeningSockets): ListeningSockets {
+  #isolated(sockets: WaitingSockets): WaitingSockets {
     const { isolated } = this.#options;
     return isolated === undefined
       ? sockets

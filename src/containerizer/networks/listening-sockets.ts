@@ -1,57 +1,11 @@
 // The TCP sockets of this machine's network on which somebody listens, and which of some processes
 // have them open.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { isAbsence } from '../records/record-file.ts';
+import { TCP, type WaitingSockets, waitingSockets } from './socket-tables.ts';
 
-/** Ports by the inodes of sockets, which are as the kernel writes them. */
-export type ListeningSockets = ReadonlyMap<string, number>;
-
-/** IPv6 may be switched off. */
-const TABLES = ['/proc/self/net/tcp', '/proc/self/net/tcp6'];
-const LISTENING = '0A';
-
-export async function listeningSockets(): Promise<ListeningSockets> {
-  const sockets = new Map<string, number>();
-  for (const table of TABLES) {
-    try {
-      await readTable(table, sockets);
-    } catch (error) {
-      if (!isAbsence(error)) {
-        throw error;
-      }
-    }
-  }
-  return sockets;
-}
-
-/** The kernel names those that listen first, before what may be many thousands of connections. */
-async function readTable(table: string, sockets: Map<string, number>): Promise<void> {
-  const stream = createReadStream(table, 'latin1');
-  try {
-    let isHeading = true;
-    for await (const line of createInterface(stream)) {
-      const socket = isHeading ? undefined : listeningSocket(line);
-      if (!isHeading && socket === undefined) {
-        return;
-      }
-      isHeading = false;
-      if (socket !== undefined) {
-        sockets.set(socket.inode, socket.port);
-      }
-    }
-  } finally {
-    stream.destroy();
-  }
-}
-
-/** A line has its number, local and remote address in hexadecimal, state, and more numbers. */
-export function listeningSocket(line: string): { inode: string; port: number } | undefined {
-  const [, local = '', , state, , , , , , inode = ''] = line.trim().split(/ +/);
-  const port = Number.parseInt(local.slice(local.lastIndexOf(':') + 1), 16);
-  return state === LISTENING && Number.isInteger(port) ? { inode, port } : undefined;
-}
+/** Those of TCP on which somebody listens. */
+export const listeningSockets = (): Promise<WaitingSockets> => waitingSockets(TCP);
 
 /** Processes whose open files are listed by one program: a command line has its limits. */
 const BATCH = 2_000;

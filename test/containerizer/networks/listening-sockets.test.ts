@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { supervisorProgram } from '../../../src/containerizer/launchers/process/supervisor-program.ts';
 import {
-  listeningSocket,
   listeningSockets,
   OpenSockets,
 } from '../../../src/containerizer/networks/listening-sockets.ts';
+import { TCP, waitingSocket } from '../../../src/containerizer/networks/socket-tables.ts';
 import { programs, temporaryFolder } from '../../agent-driver/harness.ts';
 
 const supervisor = await supervisorProgram(programs);
@@ -34,9 +34,9 @@ function listen(host: string): Promise<number> {
 test('a socket is one that listens by its state', () => {
   const line = (state: string) =>
     `   1: 0100007F:7918 00000000:0000 ${state} 00000000:00000000 00:00000000 00000000  1000        0 48213 1 00 100`;
-  expect(listeningSocket(line('0A'))).toEqual({ port: 31_000, inode: '48213' });
-  expect(listeningSocket(line('01'))).toBeUndefined();
-  expect(listeningSocket('')).toBeUndefined();
+  expect(waitingSocket(line('0A'), TCP)).toEqual({ port: 31_000, inode: '48213' });
+  expect(waitingSocket(line('01'), TCP)).toBeUndefined();
+  expect(waitingSocket('', TCP)).toBeUndefined();
 });
 
 test('the ports on which this process listens are found, whatever the address', async () => {
