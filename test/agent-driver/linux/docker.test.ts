@@ -14,8 +14,6 @@ import {
   CheckInfo_Type,
   type CommandInfo,
   type ContainerInfo,
-  type ContainerInfo_DockerInfo,
-  ContainerInfo_Type,
   HealthCheck_Type,
   ContainerInfo_DockerInfo_Network as Network,
   type Parameter,
@@ -27,6 +25,7 @@ import { type ContainerId, containerId } from '../../../src/model/ids.ts';
 import { mem } from '../../core/resources.ts';
 import { openTestImages } from '../../support/test-images.ts';
 import { ContainerCalls } from '../container-calls.ts';
+import { docker } from '../docker-info.ts';
 import { DriverHarness, type Launch, temporaryFolder } from '../harness.ts';
 import { eventually } from '../outside.ts';
 import { sessionOutput } from '../session-output.ts';
@@ -81,20 +80,6 @@ const open = async () => {
 
 const parameters = (given: Readonly<Record<string, string>>): Parameter[] =>
   Object.entries(given).map(([key, value]) => ({ key, value }));
-
-const docker = (
-  image: string,
-  {
-    docker: more,
-    ...info
-  }: Partial<Omit<ContainerInfo, 'docker'>> & {
-    readonly docker?: Partial<ContainerInfo_DockerInfo>;
-  } = {},
-): ContainerInfo => ({
-  type: ContainerInfo_Type.DOCKER,
-  docker: { image, ...more },
-  ...info,
-});
 
 const printed = (id: ContainerId, name = 'stdout') => {
   const path = harness.inSandbox(id, name);

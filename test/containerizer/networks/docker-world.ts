@@ -11,7 +11,6 @@ import { portsResource } from '../../../src/containerizer/plan/ports.ts';
 import {
   type ContainerInfo,
   type ContainerInfo_DockerInfo,
-  ContainerInfo_Type,
   HealthCheck_Type,
   ContainerInfo_DockerInfo_Network as Network,
   type NetworkInfo,
@@ -19,6 +18,7 @@ import {
   TaskState,
 } from '../../../src/model/generated/messages.ts';
 import type { ContainerId } from '../../../src/model/ids.ts';
+import { type DockerContainer, docker } from '../../agent-driver/docker-info.ts';
 import { DriverHarness } from '../../agent-driver/harness.ts';
 import { openTestImages } from '../../support/test-images.ts';
 
@@ -89,19 +89,8 @@ class World {
   }
 }
 
-const docker = (
-  network: Network,
-  {
-    docker: more,
-    ...info
-  }: Partial<Omit<ContainerInfo, 'docker'>> & {
-    readonly docker?: Partial<ContainerInfo_DockerInfo>;
-  } = {},
-): ContainerInfo => ({
-  type: ContainerInfo_Type.DOCKER,
-  docker: { image: 'base', network, ...more },
-  ...info,
-});
+const inNetwork = (network: Network, { docker: more, ...info }: DockerContainer = {}) =>
+  docker('base', { ...info, docker: { network, ...more } });
 
 const published = { port_mappings: [{ host_port: 31_000, container_port: 80 }] };
 const SERVING = 'echo hello > /index.html; exec busybox httpd -f -p 80 -h /';
@@ -164,7 +153,7 @@ async function machineLoopback(namespace: string, address: string): Promise<stri
 export async function bridged(folder: string): Promise<Bridged> {
   const world = await World.open(folder);
   const { harness } = world;
-  const container = docker(Network.BRIDGE, { docker: published });
+  const container = inNetwork(Network.BRIDGE, { docker: published });
   const server = world.launch(SERVING, container, { health_check: CHECKED });
   const { data = new Uint8Array() } = await harness.status(server, TaskState.TASK_RUNNING);
   const networks = await world.networksOf(server);
@@ -178,17 +167,20 @@ export async function bridged(folder: string): Promise<Bridged> {
   const client = await world.outputOf(
     `busybox wget -qO- http://${address}/; busybox tail -n 2 /etc/hosts; busybox hostname; ` +
       'cat /etc/resolv.conf; ls /sys/class/net',
-    docker(Network.BRIDGE, {
+    inNetwork(Network.BRIDGE, {
       hostname: 'client',
       docker: { parameters: [{ key: 'add-host', value: 'db:10.0.0.7' }] },
     }),
   );
   const loopback = await machineLoopback(join(folder, 'namespaces', server, 'ns'), address);
-  const second = await world.outputOf('true', docker(Network.BRIDGE, { docker: published }));
+  const second = await world.outputOf('true', inNetwork(Network.BRIDGE, { docker: published }));
   const listener = createServer().listen(31_001);
   await once(listener, 'listening');
   const port_mappings = [{ host_port: 31_001, container_port: 80 }];
-  const taken = await world.outputOf('true', docker(Network.BRIDGE, { docker: { port_mappings } }));
+  const taken = await world.outputOf(
+    'true',
+    inNetwork(Network.BRIDGE, { docker: { port_mappings } }),
+  );
   listener.close();
   const during = remains();
   await harness.destroy(server);
@@ -218,7 +210,7 @@ export async function named(folder: string): Promise<Named> {
   const world = await World.open(folder);
   const value = 'busybox ip -o -4 addr show eth0';
   const user = (name: string, more: Partial<ContainerInfo_DockerInfo> = {}) =>
-    docker(Network.USER, { network_infos: [{ name }], docker: more });
+    inNetwork(Network.USER, { network_infos: [{ name }], docker: more });
   const parameters = [{ key: 'ip', value: '10.66.0.77' }];
   const outputs = await Promise.all([
     world.outputOf(value, user('mine', { parameters })),
@@ -236,7 +228,7 @@ export async function handedOn(folder: string): Promise<readonly string[]> {
   const { harness } = world;
   const ends: string[] = [];
   for (let at = 0; at < 4; at++) {
-    const id = world.launch('true', docker(Network.BRIDGE, { docker: published }));
+    const id = world.launch('true', inNetwork(Network.BRIDGE, { docker: published }));
     const end = await Promise.race([harness.terminalStatus(id), harness.ended(id)]);
     ends.push(String('state' in end ? end.message : end.failure));
   }
