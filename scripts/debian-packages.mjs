@@ -109,6 +109,12 @@ export const DEBIAN_PACKAGES = [
     suites: NETWORKS,
     why: 'attaches containers to networks',
   },
+  {
+    name: 'zookeeper',
+    file: '/usr/share/java/zookeeper.jar',
+    suites: ['test/zookeeper'],
+    why: 'elects masters, and keeps their registry',
+  },
   { name: 'wabt', program: 'wasm2c', suites: ['test/embedding'], why: 'turns the core into C' },
   { name: 'python3', program: 'python3', suites: ['test/embedding'], why: 'embeds the core' },
   {

@@ -1,0 +1,365 @@
+// One session with a ZooKeeper ensemble, from its first connection to its end. Below it is the
+// library node-zookeeper-client, which finds a server, keeps the session over connections, and
+// speaks the protocol. What is added here is time: the library waits for ever for a server that
+// accepts a connection and says nothing, and never ends an operation that it still holds when the
+// session ends. A session ends here, too, as soon as the ensemble could have ended it: whoever
+// leads by a znode of it must know that without asking.
+import {
+  ACL,
+  type Client,
+  CreateMode,
+  createClient,
+  type Event,
+  type Exception,
+  Id,
+  Permission,
+  type Stat,
+} from 'node-zookeeper-client';
+import { isFault, ZooKeeperError, zooKeeperError } from './zookeeper-error.ts';
+
+/** `disconnected`: it may go on, with another server. `expired` and `closed` are final. */
+export type SessionState = 'connecting' | 'connected' | 'disconnected' | 'expired' | 'closed';
+
+interface SessionOptions {
+  /** `host:port`; tried in an order of this session's own. Names are looked up each time. */
+  readonly servers: readonly string[];
+  /** `user:password`, for the digest scheme. */
+  readonly credentials?: string | undefined;
+  /** What the session asks for; the ensemble has bounds of its own, and its answer counts. */
+  readonly timeoutMs: number;
+}
+
+interface Node {
+  readonly data: Buffer;
+  /** How often the data has been set. */
+  readonly version: number;
+}
+
+interface CreateOptions {
+  readonly isEphemeral?: boolean;
+  /** The ensemble appends ten digits. */
+  readonly isSequential?: boolean;
+}
+
+/** One part of a transaction. A version is that which the znode must have. */
+type Operation =
+  | { readonly type: 'create'; readonly path: string; readonly data: Buffer }
+  | {
+      readonly type: 'set';
+      readonly path: string;
+      readonly data: Buffer;
+      readonly version?: number | undefined;
+    }
+  | { readonly type: 'delete'; readonly path: string };
+
+type Callback<T extends unknown[]> = (error: Error | Exception | null, ...results: T) => void;
+
+/** What is not in the library's types: its socket, which has no deadlines of its own. */
+interface Inside {
+  readonly connectionManager: { readonly socket?: { destroy(): void } };
+}
+
+/** A sign of life is sent after a third of the timeout, and a connection without any given up
+ * after two thirds: there is a third left to find another server. */
+const PARTS = 3;
+/** How many times within such a third the session looks at the clock. */
+const LOOKS = 4;
+/** How long `close` waits for the ensemble's answer. */
+const CLOSE_TIMEOUT_MS = 2_000;
+/** The library pauses up to this time when it has tried all servers. */
+const MOST_PAUSE_MS = 500;
+
+export class ZooKeeperSession {
+  readonly #client: Client;
+  readonly #acls: readonly ACL[];
+  readonly #listeners = new Set<(state: SessionState) => void>();
+  /** Operations without an answer. */
+  readonly #asked = new Set<(error: ZooKeeperError) => void>();
+  readonly #looks: NodeJS.Timeout;
+  #state: SessionState = 'connecting';
+  #timeoutMs: number;
+  /** When the last sign of life was sent; of those that were answered, the latest. */
+  #beatMs = -Infinity;
+  #answeredBeatMs: number | undefined;
+  #isBeatOpen = false;
+  /** When the present connection, or the search for one, has last shown a sign of life. */
+  #seenMs = now();
+
+  constructor({ servers, credentials, timeoutMs }: SessionOptions) {
+    this.#timeoutMs = timeoutMs;
+    this.#client = createClient(shuffled(servers).join(','), {
+      sessionTimeout: timeoutMs,
+      spinDelay: MOST_PAUSE_MS,
+      retries: 0,
+    });
+    this.#acls = credentials === undefined ? EVERYONE : READ_BY_EVERYONE;
+    if (credentials !== undefined) {
+      this.#client.addAuthInfo('digest', Buffer.from(credentials));
+    }
+    this.#client.on('connected', () => this.#connected());
+    this.#client.on('disconnected', () => this.#becomes('disconnected'));
+    this.#client.on('expired', () => this.#end('expired', 'The session has expired'));
+    this.#client.on('authenticationFailed', () =>
+      this.#end('expired', 'ZooKeeper refuses the credentials'),
+    );
+    this.#looks = setInterval(() => this.#look(), timeoutMs / PARTS / LOOKS);
+    this.#client.connect();
+  }
+
+  get state(): SessionState {
+    return this.#state;
+  }
+
+  /**
+   * Whether the ensemble cannot have ended the session yet. It counts the timeout from the last
+   * sign of life that it got, which was sent before it arrived.
+   */
+  isHeld(): boolean {
+    return !this.#isOver() && now() < this.#heldUntilMs();
+  }
+
+  /** In the form in which a znode names its owner. */
+  id(): string {
+    return this.#client.getSessionId().toString('hex');
+  }
+
+  /** Calls the listener at each change; what it returns ends that. */
+  onState(listener: (state: SessionState) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Makes a znode and answers with its path. */
+  create(path: string, data: Buffer, options: CreateOptions = {}): Promise<string> {
+    const { isEphemeral = false, isSequential = false } = options;
+    const kind = isEphemeral ? 'EPHEMERAL' : 'PERSISTENT';
+    const mode = CreateMode[isSequential ? (`${kind}_SEQUENTIAL` as const) : kind];
+    return this.#ask<[string]>(`to create ${path}`, (callback) =>
+      this.#client.create(path, data, [...this.#acls], mode, callback),
+    ).then(([made]) => made);
+  }
+
+  /** Makes the znode and all above it that are missing. */
+  async createFolder(path: string): Promise<void> {
+    const parts = path.split('/').slice(1);
+    for (const [index] of parts.entries()) {
+      const folder = `/${parts.slice(0, index + 1).join('/')}`;
+      if (folder !== '/' && !(await this.exists(folder))) {
+        await this.create(folder, NOTHING).catch((error: unknown) => {
+          if (!isFault(error, 'nodeExists')) {
+            throw error;
+          }
+        });
+      }
+    }
+  }
+
+  exists(path: string): Promise<boolean> {
+    return this.stat(path).then((stat) => stat !== undefined);
+  }
+
+  stat(path: string): Promise<Stat | undefined> {
+    return this.#ask<[Stat | null]>(`to look at ${path}`, (callback) =>
+      this.#client.exists(path, callback as Callback<[Stat]>),
+    ).then(([stat]) => stat ?? undefined);
+  }
+
+  /** `onChange` is called once, when the data changes or the znode goes. */
+  get(path: string, onChange?: (event: Event) => void): Promise<Node> {
+    return this.#ask<[Buffer | undefined, Stat]>(`to read ${path}`, (callback) => {
+      const answer = callback as Callback<[Buffer, Stat]>;
+      onChange === undefined
+        ? this.#client.getData(path, answer)
+        : this.#client.getData(path, onChange, answer);
+    }).then(([data, { version }]) => ({ data: data ?? NOTHING, version }));
+  }
+
+  /** `onChange` is called once, when there is another list. */
+  children(path: string, onChange?: (event: Event) => void): Promise<readonly string[]> {
+    return this.#ask<[string[], Stat]>(`to list ${path}`, (callback) =>
+      onChange === undefined
+        ? this.#client.getChildren(path, callback)
+        : this.#client.getChildren(path, onChange, callback),
+    ).then(([names]) => names);
+  }
+
+  /** Answers with the version that the znode has afterwards. */
+  set(path: string, data: Buffer, version = ANY_VERSION): Promise<number> {
+    return this.#ask<[Stat]>(`to write ${path}`, (callback) =>
+      this.#client.setData(path, data, version, callback),
+    ).then(([stat]) => stat.version);
+  }
+
+  delete(path: string): Promise<void> {
+    return this.#ask<[]>(`to delete ${path}`, (callback) =>
+      this.#client.remove(path, callback),
+    ).then(() => undefined);
+  }
+
+  /**
+   * Carries all operations out, or none. The library takes version 0 in a transaction for any, so
+   * that it cannot be asked for.
+   */
+  transact(operations: readonly Operation[]): Promise<void> {
+    const transaction = this.#client.transaction();
+    for (const operation of operations) {
+      switch (operation.type) {
+        case 'create':
+          transaction.create(operation.path, operation.data, [...this.#acls]);
+          break;
+        case 'set':
+          if (operation.version === 0) {
+            throw new RangeError('A transaction cannot ask for version 0');
+          }
+          transaction.setData(operation.path, operation.data, operation.version);
+          break;
+        case 'delete':
+          transaction.remove(operation.path);
+          break;
+        default:
+          operation satisfies never;
+      }
+    }
+    return this.#ask<[unknown]>('to carry out a transaction', (callback) =>
+      transaction.commit(callback),
+    ).then(() => undefined);
+  }
+
+  /** Ends the session, and with it its ephemeral znodes. Where there is no connection, these stay
+   * until the ensemble ends the session by itself. */
+  async close(): Promise<void> {
+    if (this.#isOver()) {
+      return;
+    }
+    const isConnected = this.#state === 'connected';
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#client.once('disconnected', () => resolve());
+    this.#end('closed', 'The session has been closed');
+    if (isConnected) {
+      const timer = setTimeout(resolve, CLOSE_TIMEOUT_MS);
+      await promise;
+      clearTimeout(timer);
+    }
+    this.#cut();
+  }
+
+  #connected(): void {
+    this.#timeoutMs = this.#client.getSessionTimeout();
+    this.#seenMs = now();
+    this.#becomes('connected');
+    this.#beat();
+  }
+
+  #becomes(state: SessionState): void {
+    if (this.#state === state || this.#isOver()) {
+      return;
+    }
+    this.#state = state;
+    this.#seenMs = now();
+    this.#isBeatOpen = false;
+    for (const listener of [...this.#listeners]) {
+      listener(state);
+    }
+  }
+
+  #isOver(): boolean {
+    return this.#state === 'expired' || this.#state === 'closed';
+  }
+
+  #heldUntilMs(): number {
+    return this.#answeredBeatMs === undefined ? -Infinity : this.#answeredBeatMs + this.#timeoutMs;
+  }
+
+  #look(): void {
+    const nowMs = now();
+    if (this.#answeredBeatMs !== undefined && nowMs >= this.#heldUntilMs()) {
+      this.#end('expired', 'The session has expired: no server of the ensemble answers');
+      this.#cut();
+      return;
+    }
+    const partMs = this.#timeoutMs / PARTS;
+    if (nowMs - this.#seenMs >= 2 * partMs) {
+      this.#seenMs = nowMs;
+      this.#cut();
+    } else if (this.#state === 'connected' && nowMs - this.#beatMs >= partMs) {
+      this.#beat();
+    }
+  }
+
+  /** Asks for something that costs nothing: the answer holds the session. */
+  #beat(): void {
+    if (this.#isBeatOpen) {
+      return;
+    }
+    const sentMs = now();
+    this.#beatMs = sentMs;
+    this.#isBeatOpen = true;
+    this.#client.exists('/', (error) => {
+      if (error === null || error === undefined) {
+        this.#answeredBeatMs = sentMs;
+        this.#seenMs = now();
+        this.#isBeatOpen = false;
+      }
+    });
+  }
+
+  /** The library goes on with the next server, unless it was told to end. */
+  #cut(): void {
+    (this.#client as unknown as Inside).connectionManager.socket?.destroy();
+  }
+
+  #end(state: 'expired' | 'closed', message: string): void {
+    if (this.#isOver()) {
+      return;
+    }
+    clearInterval(this.#looks);
+    this.#becomes(state);
+    this.#client.close();
+    for (const fail of [...this.#asked]) {
+      fail(new ZooKeeperError(state, message));
+    }
+    this.#listeners.clear();
+  }
+
+  #ask<T extends unknown[]>(doing: string, send: (callback: Callback<T>) => void): Promise<T> {
+    if (this.#state !== 'connected') {
+      const fault = this.#isOver() ? (this.#state as 'expired' | 'closed') : 'disconnected';
+      return Promise.reject(
+        new ZooKeeperError(
+          fault,
+          `ZooKeeper was not asked ${doing}: the session is ${this.#state}`,
+        ),
+      );
+    }
+    return new Promise((resolve, reject) => {
+      this.#asked.add(reject);
+      send((error, ...results) => {
+        this.#asked.delete(reject);
+        if (error === null || error === undefined) {
+          resolve(results);
+        } else {
+          reject(zooKeeperError(error, doing));
+        }
+      });
+    });
+  }
+}
+
+const NOTHING = Buffer.alloc(0);
+const ANY_VERSION = -1;
+const EVERYONE = [new ACL(Permission.ALL, new Id('world', 'anyone'))];
+/** As Mesos's: everybody finds the leader, and who has the credentials does all. */
+const READ_BY_EVERYONE = [
+  new ACL(Permission.READ, new Id('world', 'anyone')),
+  new ACL(Permission.ALL, new Id('auth', '')),
+];
+
+/** A clock that nobody sets. */
+const now = () => performance.now();
+
+function shuffled(servers: readonly string[]): string[] {
+  return servers
+    .map((server) => ({ server, key: Math.random() }))
+    .toSorted((a, b) => a.key - b.key)
+    .map(({ server }) => server);
+}
