@@ -5,6 +5,7 @@
 import { CoreTrap, type SchedulerCore } from '../core/interface.ts';
 import { containerId } from '../model/ids.ts';
 import { timerParts } from '../model/process-effects.ts';
+import { tellOtherMaster } from './authorization.ts';
 import { giveUpOn, noteTraps } from './core-traps.ts';
 import { takeExpired } from './deadline-queue.ts';
 import type { AgentEffect } from './effects.ts';
@@ -137,11 +138,12 @@ function masterSaid(agent: AgentState, event: MasterMessage): void {
     return;
   }
   if (message.name === 'PingAgentMessage') {
-    pinged(agent, from, message.body);
+    pinged(agent, event, message.body);
     return;
   }
   if (from !== agent.master) {
     log(agent, 'warn', `Ignoring ${message.name} of ${from}: the master is ${agent.master}`);
+    tellOtherMaster(agent, event);
     return;
   }
   if (agent.phase === 'terminating' && isForLater(message)) {

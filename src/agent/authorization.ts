@@ -1,7 +1,9 @@
-// The question that calls and launches pass before they touch state. The audit log has the answer.
-import { auditEntry } from '../security/audit.ts';
+// The question that calls and launches pass before they touch state, and who was not believed. The
+// audit log has the answers.
+import { auditEntry, type Disbelief, disbelief } from '../security/audit.ts';
 import type { Action, AuthorizationObject } from '../security/authorizer.ts';
 import type { Principal } from '../security/principal.ts';
+import type { MasterMessage } from './events.ts';
 import { emitAtOnce } from './outbox.ts';
 import type { AgentState } from './state.ts';
 
@@ -28,3 +30,22 @@ export function mayDo(
   }
   return allowed;
 }
+
+/** Tells the audit log of a caller or sender that is not who it says. */
+export function tellDisbelief(
+  agent: AgentState,
+  origin: string | undefined,
+  told: Disbelief,
+): void {
+  if (agent.options.isAudited) {
+    emitAtOnce(agent, { type: 'auditDisbelief', disbelief: disbelief(told), origin });
+  }
+}
+
+/** Tells it of a message that comes from elsewhere than from the master that the agent follows. */
+export const tellOtherMaster = (agent: AgentState, { from, message }: MasterMessage) =>
+  tellDisbelief(agent, from, {
+    claimed: from,
+    call: message.name,
+    why: `sender: the master is ${agent.master ?? 'not known'}`,
+  });

@@ -22,7 +22,7 @@ import type {
 } from '../model/process-effects.ts';
 import type { ResourceLimits } from '../model/resource-limits.ts';
 import type { VolumePlace } from '../model/volume-path.ts';
-import type { Audit } from '../security/audit.ts';
+import type { Audit, AuditDisbelief } from '../security/audit.ts';
 import type { BuiltinExecutor, CheckpointChange } from './checkpoint.ts';
 import type { AgentTimer } from './timers.ts';
 
@@ -233,4 +233,5 @@ export type AgentEffect =
   | ClearTimer<AgentTimer>
   | Log
   | Audit
+  | AuditDisbelief
   | Exit;

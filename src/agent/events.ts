@@ -55,6 +55,8 @@ export interface ExecutorSubscribe extends ByExecutor {
   readonly type: 'executorSubscribe';
   readonly request: RequestId;
   readonly stream: StreamId;
+  /** The IP address that it comes from; empty at a Unix socket. */
+  readonly origin?: string | undefined;
   readonly principal?: Principal | undefined;
   readonly call: ExecutorCall;
 }
@@ -62,6 +64,8 @@ export interface ExecutorSubscribe extends ByExecutor {
 export interface ExecutorCalled extends ByExecutor {
   readonly type: 'executorCall';
   readonly request: RequestId;
+  /** The IP address that it comes from; empty at a Unix socket. */
+  readonly origin?: string | undefined;
   readonly principal?: Principal | undefined;
   readonly call: ExecutorCall;
   /** Of an update that names a container nested in the executor's: what is told of that. */

@@ -7,7 +7,7 @@
 // and removals never wait.
 import { messageSize } from '../model/message-size.ts';
 import type { Link, Log, Reply } from '../model/process-effects.ts';
-import type { Audit } from '../security/audit.ts';
+import type { Audit, AuditDisbelief } from '../security/audit.ts';
 import type { CheckpointChange } from './checkpoint.ts';
 import type {
   AgentEffect,
@@ -130,6 +130,7 @@ export function emitAtOnce(
     | ListImages
     | PullImage
     | Audit
+    | AuditDisbelief
     | Exit,
 ): void {
   agent.outbox.ready.push(effect);

@@ -12,7 +12,7 @@ import type {
   SetTimer,
 } from '../model/process-effects.ts';
 import type { RegistryChange } from '../model/registry.ts';
-import type { Audit } from '../security/audit.ts';
+import type { Audit, AuditDisbelief } from '../security/audit.ts';
 import type { FrameworkConnection } from './frameworks/connection.ts';
 import type { MasterTimer } from './timers.ts';
 
@@ -76,4 +76,5 @@ export type MasterEffect =
   | ClearTimer<MasterTimer>
   | Log
   | Audit
+  | AuditDisbelief
   | Abort;

@@ -47,9 +47,9 @@ import { offerGrants, runBatch, runPending, scheduleRun } from './offers/offers.
 import { offerTimedOut } from './offers/rescind.ts';
 import { operationStatusUpdate } from './operations/operations.ts';
 import { operatorCall } from './operators/operator-calls.ts';
-import { operatorHeartbeat, removeSubscriber } from './operators/subscribers.ts';
+import { operatorHeartbeat, removeSubscriber, tellLeftOut } from './operators/subscribers.ts';
 import type { MasterOptions } from './options.ts';
-import { giveUp, log, reply } from './outbox.ts';
+import { giveUp, log, reply, tellDisbelief } from './outbox.ts';
 import { collectGarbage, masterInfo, recover, recoveryTimedOut } from './recovery.ts';
 import { nothingWaits, registryLost } from './registrar.ts';
 import type { MasterCore, MasterState } from './state.ts';
@@ -296,6 +296,7 @@ function agentMessage(state: MasterState, event: AgentMessage): void {
   const { from, message } = event;
   if (!isOwn(state, from, message)) {
     log(state, 'warn', `Dropping ${message.name} of ${from}: it speaks for another agent`);
+    tellDisbelief(state, { claimed: from, why: 'sender: it speaks for another agent' });
     state.counters.values.dropped_messages++;
     return;
   }
@@ -409,6 +410,9 @@ function timerFired(state: MasterState, timer: MasterTimer): void {
     }
     case 'operator-heartbeat':
       operatorHeartbeat(state, streamId(whose));
+      break;
+    case 'operator-audit':
+      tellLeftOut(state, streamId(whose));
       break;
     case 'failover':
       failoverTimedOut(state, frameworkId(whose));

@@ -3,7 +3,7 @@ import type { ToAgent } from '../model/agent-messages.ts';
 import { type SchedulerEvent, SchedulerEvent_Type } from '../model/generated/messages.ts';
 import type { RequestId } from '../model/ids.ts';
 import type { Log } from '../model/process-effects.ts';
-import { auditEntry } from '../security/audit.ts';
+import { auditEntry, type Disbelief, disbelief } from '../security/audit.ts';
 import type { Action, AuthorizationObject } from '../security/authorizer.ts';
 import type { Principal } from '../security/principal.ts';
 import type { SendToAgent } from './effects.ts';
@@ -102,6 +102,18 @@ export function mayDo(
     state.effects.push({ type: 'audit', entry, origin });
   }
   return allowed;
+}
+
+/** Tells the audit log of a caller or sender that is not who it says. */
+export function tellDisbelief(state: MasterState, told: Omit<Disbelief, 'call'>): void {
+  const { asking, options } = state;
+  if (options.isAudited && asking !== undefined) {
+    state.effects.push({
+      type: 'auditDisbelief',
+      disbelief: disbelief({ ...told, call: asking.call }),
+      origin: asking.origin,
+    });
+  }
 }
 
 export const nowNs = (state: MasterState) => BigInt(Math.round(state.nowMs)) * 1_000_000n;

@@ -23,6 +23,8 @@ import type { AgentId, ExecutorId, FrameworkId, OfferId, StreamId, TaskId } from
 import type { Leader } from '../model/leading-master.ts';
 import type { Random } from '../model/random.ts';
 import type { Recurrence } from '../model/recurrence.ts';
+import type { AuditEntry } from '../security/audit.ts';
+import type { Action } from '../security/authorizer.ts';
 import type { Principal } from '../security/principal.ts';
 import type { AgentRoom } from './agents/room.ts';
 import type { UnreachableDecision } from './agents/unreachable.ts';
@@ -192,6 +194,10 @@ export interface QuotaAmounts {
 export interface Subscriber {
   readonly stream: StreamId;
   readonly principal: Principal | undefined;
+  /** The IP address that it reads from. */
+  readonly origin: string | undefined;
+  /** What its events have left out since the audit log was told of that, by action. */
+  readonly denied: Map<Action, AuditEntry>;
 }
 
 export interface AgentTable {

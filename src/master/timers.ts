@@ -21,5 +21,6 @@ export type MasterTimer =
   | `authentication/${string}`
   /** By stream. */
   | `operator-heartbeat/${string}`
+  | `operator-audit/${string}`
   /** By offer: the end of --offer_timeout. */
   | `offer/${string}`;

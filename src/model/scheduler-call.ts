@@ -1,21 +1,21 @@
 // The fields that a call of the scheduler API must have, checked before its meaning.
-import { type SchedulerCall, SchedulerCall_Type } from './generated/messages.ts';
+import {
+  type FrameworkInfo,
+  type SchedulerCall,
+  SchedulerCall_Type,
+} from './generated/messages.ts';
 import { isUuid } from './identifier.ts';
 
 /**
  * Why a call is refused with 400, in Mesos's words (the response's text is `Failed to validate
- * scheduler::Call: ` and this). `principal` is the value of the authenticated principal, if there
- * is one.
+ * scheduler::Call: ` and this).
  */
-export function schedulerCallError(
-  call: SchedulerCall,
-  principal: string | undefined,
-): string | undefined {
+export function schedulerCallError(call: SchedulerCall): string | undefined {
   if (call.type === undefined) {
     return "Expecting 'type' to be present";
   }
   if (call.type === SchedulerCall_Type.SUBSCRIBE) {
-    return subscribeError(call, principal);
+    return subscribeError(call);
   }
   if (call.framework_id === undefined) {
     return "Expecting 'framework_id' to be present";
@@ -27,21 +27,25 @@ export function schedulerCallError(
   return bodyError(call);
 }
 
-function subscribeError(call: SchedulerCall, principal: string | undefined): string | undefined {
+function subscribeError(call: SchedulerCall): string | undefined {
   if (call.subscribe === undefined) {
     return "Expecting 'subscribe' to be present";
   }
   const info = call.subscribe.framework_info;
-  if ((info.id?.value ?? '') !== (call.framework_id?.value ?? '')) {
-    return "'framework_id' differs from 'subscribe.framework_info.id'";
-  }
-  if (principal !== undefined && info.principal !== undefined && principal !== info.principal) {
-    return (
-      `Authenticated principal '${principal}' does not match principal '${info.principal}'` +
-      ' set in `FrameworkInfo`'
-    );
-  }
-  return undefined;
+  return (info.id?.value ?? '') === (call.framework_id?.value ?? '')
+    ? undefined
+    : "'framework_id' differs from 'subscribe.framework_info.id'";
+}
+
+/** Why a principal, if there is one, must not subscribe as the framework; in Mesos's words, too. */
+export function otherPrincipalError(
+  { principal: own }: Pick<FrameworkInfo, 'principal'>,
+  principal: string | undefined,
+): string | undefined {
+  return principal === undefined || own === undefined || principal === own
+    ? undefined
+    : `Authenticated principal '${principal}' does not match principal '${own}'` +
+        ' set in `FrameworkInfo`';
 }
 
 function bodyError(call: SchedulerCall): string | undefined {

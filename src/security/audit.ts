@@ -25,6 +25,35 @@ export interface Audit {
   readonly origin?: string | undefined;
 }
 
+/** Somebody was not believed to be who he says, and nothing was decided about what he asked for. */
+export interface Disbelief {
+  /** Who he has proved to be, where he speaks as another one all the same. */
+  readonly principal?: string | undefined;
+  /** Who he says that he is. */
+  readonly claimed?: string | undefined;
+  readonly call: string;
+  readonly object?: AuditObject | undefined;
+  readonly why: string;
+}
+
+/** The effect by which a state machine tells the audit log of a disbelief. */
+export interface AuditDisbelief {
+  readonly type: 'auditDisbelief';
+  readonly disbelief: Disbelief;
+  readonly origin?: string | undefined;
+}
+
+/** With its texts cut, but for the call, which is ours. */
+export const disbelief = ({ principal, claimed, call, object, why }: Disbelief): Disbelief => ({
+  principal: principal && cut(principal),
+  claimed: claimed && cut(claimed),
+  call,
+  object:
+    object &&
+    Object.fromEntries(Object.entries(object).map(([name, text]) => [name, cut(text)] as const)),
+  why: cut(why),
+});
+
 type AuditObject = Readonly<Record<string, string>>;
 
 /** The most characters of a text. */
@@ -86,11 +115,13 @@ function auditObject(object: AuthorizationObject): AuditObject | undefined {
 export class WatchedReads implements Authorizer {
   readonly #authorizer: Authorizer;
   readonly #call: string;
-  readonly #denied = new Map<Action, AuditEntry>();
+  readonly #denied: Map<Action, AuditEntry>;
 
-  constructor(authorizer: Authorizer, call: string) {
+  /** `denied` is counted in. */
+  constructor(authorizer: Authorizer, call: string, denied = new Map<Action, AuditEntry>()) {
     this.#authorizer = authorizer;
     this.#call = call;
+    this.#denied = denied;
   }
 
   authorize(

@@ -25,7 +25,8 @@ export interface Prover {
 export type Verdict =
   | { readonly kind: 'challenge'; readonly challenge: string }
   | { readonly kind: 'authenticated'; readonly principal: string }
-  | { readonly kind: 'failed' }
+  /** There is no such principal, or it has another secret. */
+  | { readonly kind: 'failed'; readonly principal: string }
   | { readonly kind: 'error'; readonly error: string };
 
 /** Bytes of a challenge or a response: as many as Cyrus SASL takes. */
@@ -75,7 +76,7 @@ export function judgeResponse(
   const principal = text.slice(0, space);
   return verifier.isProof(principal, challenge, text.slice(space + 1))
     ? { kind: 'authenticated', principal }
-    : { kind: 'failed' };
+    : { kind: 'failed', principal };
 }
 
 /** Proves to be the principal. `digestOf` computes what a Verifier expects. */

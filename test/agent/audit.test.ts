@@ -1,10 +1,14 @@
 // What an agent tells the audit log: decisions on calls that change something, refusals of those
 // that do not, and the users of launches.
 import { expect, test } from 'vitest';
-import { type AgentCall, AgentCall_Type } from '../../src/model/generated/messages.ts';
+import {
+  type AgentCall,
+  AgentCall_Type,
+  ExecutorCall_Type,
+} from '../../src/model/generated/messages.ts';
 import { requestId } from '../../src/model/ids.ts';
 import { aclAuthorizer, parseAcls } from '../../src/security/acls.ts';
-import { commandTask, World } from './harness.ts';
+import { commandTask, FRAMEWORK, World } from './harness.ts';
 
 const any = { type: 'ANY' };
 
@@ -63,4 +67,38 @@ test('the users of a launch, with the master that sent it', () => {
   const [told] = world.take('audit');
   expect(told?.entry).toMatchObject({ call: 'RunTaskMessage', action: 'RUN_TASK', allowed: true });
   expect(told?.origin).toMatch(/^master@/);
+});
+
+test('who is not believed: other masters, and executors that others claim to be', () => {
+  const world = audited({});
+  const other = 'master@10.9.9.9:5050';
+  const slave = { name: 'ShutdownMessage', body: {} } as const;
+  world.send({ type: 'masterMessage', from: other, message: slave });
+  const ping = { name: 'PingAgentMessage', body: { connected: true } } as const;
+  world.send({ type: 'masterMessage', from: 'slave-observer(1)@10.9.9.9:5050', message: ping });
+  world.runTask(commandTask('t'));
+  world.send({
+    type: 'executorCall',
+    request: requestId('r'),
+    origin: '10.0.0.9',
+    call: {
+      type: ExecutorCall_Type.MESSAGE,
+      framework_id: { value: FRAMEWORK },
+      executor_id: { value: 't' },
+      message: { data: new Uint8Array() },
+    },
+  });
+  const why = expect.stringMatching(/^sender: the master is master@/);
+  expect(world.take('auditDisbelief')).toMatchObject([
+    { origin: other, disbelief: { claimed: other, call: 'ShutdownMessage', why } },
+    { disbelief: { call: 'PingAgentMessage', why } },
+    {
+      origin: '10.0.0.9',
+      disbelief: {
+        call: 'MESSAGE',
+        object: { framework: FRAMEWORK, executor: 't' },
+        why: expect.stringContaining('is built into the agent'),
+      },
+    },
+  ]);
 });

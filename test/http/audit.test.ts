@@ -6,9 +6,11 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openAuditLog } from '../../src/cli/process/audit-log.ts';
 import type { MasterServerEffect } from '../../src/http/master/server.ts';
+import { Senders } from '../../src/http/senders/senders.ts';
 import { Auditor } from '../../src/http/server/auditor.ts';
 import { BasicAuthenticator } from '../../src/http/server/authentication.ts';
 import { Credentials } from '../../src/http/server/credentials.ts';
+import { plainDialer } from '../../src/http/transport/dialer.ts';
 import type { MasterEvent } from '../../src/master/events.ts';
 import { silentLogger } from '../../src/runtime/logger.ts';
 import { Shutdown } from '../../src/runtime/shutdown.ts';
@@ -78,6 +80,7 @@ async function audited(acls: object) {
   );
   const headers = { Authorization: `Basic ${Buffer.from('eve:s').toString('base64')}` };
   return {
+    url,
     told: () => {
       auditor.close();
       return lines.splice(0);
@@ -170,6 +173,83 @@ test('calls of schedulers have the address that they come from, with and without
     { type: 'schedulerCall', origin: '127.0.0.1' },
     { type: 'schedulerCall', origin: '127.0.0.1' },
   ]);
+});
+
+describe('who is not believed', () => {
+  const basic = (text: string) => ({ Authorization: `Basic ${btoa(text)}` });
+
+  test('a request whose authentication fails is told of with whose it claims to be', async () => {
+    const { url, told } = await audited({});
+    const tries = [basic('eve:wrong'), basic('mallory:s'), basic('just-a-secret'), {}];
+    for (const headers of tries) {
+      expect((await fetch(`${url}/state`, { headers })).status).toBe(401);
+    }
+    const line = { ...common, principal: undefined, call: '/state' };
+    const found = told();
+    expect(found).toEqual(
+      [
+        { ...line, claimed: 'eve', rule: 'authentication: another secret' },
+        { ...line, claimed: 'mallory', rule: 'authentication: no such principal' },
+        { ...line, rule: 'authentication: no principal' },
+        { ...line, rule: 'authentication: no credentials' },
+      ].map(({ principal: _, ...rest }) => rest),
+    );
+    expect(JSON.stringify(found)).not.toMatch(/wrong|just-a-secret/);
+  });
+
+  test('messages in the name of another process are told of, also those that come later', async () => {
+    const auditor = new Auditor({
+      authorizer: permissive,
+      nowMs: () => 0,
+      write: (line) => lines.push(JSON.parse(line)),
+    });
+    const senders = new Senders({
+      isChecked: true,
+      ownAddress: () => '127.0.0.1:1',
+      dialer: plainDialer,
+      logger: silentLogger,
+      auditor,
+    });
+    const sender = senders.of('192.0.2.7');
+    const claim = { from: 'slave(1)@10.0.0.1:5051', key: undefined };
+    const message = { name: 'PongAgentMessage', body: new Uint8Array() };
+    sender.admit(claim, message, () => expect.unreachable());
+    await new Promise<void>((resolve) => sender.whenKnown(resolve));
+    sender.admit(claim, message, () => expect.unreachable());
+    auditor.close();
+    expect(lines).toMatchObject([
+      {
+        claimed: 'slave(1)@10.0.0.1:5051',
+        address: '192.0.2.7',
+        call: 'PongAgentMessage',
+        allowed: false,
+        rule: expect.stringMatching(/^sender: they come from another address/),
+        count: 2,
+      },
+    ]);
+  });
+
+  test('strangers cannot fill the log: eight lines of an address, and then their number', () => {
+    const auditor = new Auditor({
+      authorizer: permissive,
+      nowMs: () => 0,
+      write: (line) => lines.push(JSON.parse(line)),
+    });
+    const tell = (claimed: string, origin: string) =>
+      auditor.disbelieve({ claimed, call: '/state', why: 'w' }, origin);
+    for (let index = 0; index < 1_000; index++) {
+      tell(`p${index}`, `x(${index})@10.0.0.9:${index}`);
+      tell(`p${index}`, `10.0.${index % 250}.1`);
+    }
+    tell('p'.repeat(100_000), '10.0.0.1');
+    auditor.close();
+    const of = (address: string) => lines.filter((line) => line.address === address);
+    expect(lines.filter(({ address }) => /@10.0.0.9:/.test(String(address)))).toHaveLength(8);
+    expect(of('10.0.0.9')).toMatchObject([{ count: 992, allowed: false }]);
+    expect(lines.length).toBeLessThanOrEqual(34);
+    expect(lines.reduce((sum, { count = 1 }) => sum + Number(count), 0)).toBe(2_001);
+    expect(Math.max(...lines.map((line) => JSON.stringify(line).length))).toBeLessThan(500);
+  });
 });
 
 describe('--audit_log', () => {

@@ -50,7 +50,9 @@ async function start(secure: Secure, bounds: ConnectionBounds = {}) {
   const received: string[] = [];
   const port = await openPort({
     receive: (to, _name, { sender, claim, body }) => {
-      sender.admit(claim, body, () => received.push(`${claim.from} -> ${to} ${sender.address}`));
+      sender.admit(claim, { name: 'M', body }, () =>
+        received.push(`${claim.from} -> ${to} ${sender.address}`),
+      );
       return true;
     },
     handler: (request, response) => {

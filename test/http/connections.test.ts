@@ -9,7 +9,7 @@ const start = (bounds: ConnectionBounds, isLinked = false) =>
   openPort({
     isLinked,
     receive: (_to, _name, { sender, claim, body }) => {
-      sender.admit(claim, body, () => {});
+      sender.admit(claim, { name: 'M', body }, () => {});
       return true;
     },
     handler: (request, response) => {

@@ -13,7 +13,7 @@ import { permissive } from '../../src/security/authorizer.ts';
 import { isType, type MiniMaster, startMaster, stopMasters } from './mini-master.ts';
 import { count, RawSocket, statuses } from './raw-socket.ts';
 
-const EMPTY = new Uint8Array(0);
+const EMPTY = { name: 'M', body: new Uint8Array(0) };
 const closing: (() => unknown)[] = [];
 
 afterEach(async () => {
@@ -444,12 +444,12 @@ describe('what a stranger claims costs others nothing', () => {
     const body = new Uint8Array(2 * 1024 * 1024);
     const strangers = Array.from({ length: 40 }, () => senders.of('127.0.0.9'));
     for (const stranger of strangers) {
-      stranger.admit({ from: `x@${mute}`, key: undefined }, body, () => {});
+      stranger.admit({ from: `x@${mute}`, key: undefined }, { name: 'M', body }, () => {});
     }
     expect(senders.waiting.total).toBeLessThanOrEqual(16 * 1024 * 1024);
     await new Promise<void>((resolve) => {
       const claim = { from: `x@${honest}`, key: undefined };
-      senders.of('127.0.0.1').admit(claim, body, () => resolve());
+      senders.of('127.0.0.1').admit(claim, { name: 'M', body }, () => resolve());
     });
     for (const stranger of strangers) {
       stranger.close();

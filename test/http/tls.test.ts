@@ -96,7 +96,7 @@ async function serve(what: What = {}, bounds: ConnectionBounds = {}) {
   const received: string[] = [];
   const port = await openPort({
     receive: (to, _name, { sender, claim, body }) => {
-      sender.admit(claim, body, () => received.push(`${claim.from} -> ${to}`));
+      sender.admit(claim, { name: 'M', body }, () => received.push(`${claim.from} -> ${to}`));
       return true;
     },
     handler: (request, response) =>

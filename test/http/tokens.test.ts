@@ -74,6 +74,7 @@ const bearer = (description: string) => ({
   challenge:
     `Basic realm="${REALM}",Bearer realm="${REALM}", ` +
     `error="invalid_token", error_description="${description}"`,
+  why: `another scheme than Basic, ${description}`,
 });
 
 test('where there are several ways to authenticate, each is taken, and all are told', () => {
@@ -81,7 +82,14 @@ test('where there are several ways to authenticate, each is taken, and all are t
   expect(ask(`Bearer ${token}`)).toEqual({ principal: { claims } });
   const basic = Buffer.from('ops:hush').toString('base64');
   expect(ask(`Basic ${basic}`)).toEqual({ principal: { value: 'ops' } });
-  expect(ask()).toEqual({ challenge: `Basic realm="${REALM}",Bearer realm="${REALM}"` });
+  expect(ask()).toEqual({
+    challenge: `Basic realm="${REALM}",Bearer realm="${REALM}"`,
+    why: 'no credentials',
+  });
+  expect(ask(`Basic ${Buffer.from('ops:x').toString('base64')}`)).toMatchObject({
+    why: `another secret, Scheme 'Basic' unsupported`,
+    claimed: 'ops',
+  });
   expect(ask('Bearer')).toEqual(bearer("Malformed 'Authorization' header"));
   expect(ask(`Bearer ${token} x`)).toEqual(bearer("Malformed 'Authorization' header"));
   expect(ask('Digest x')).toEqual(bearer("Scheme 'Digest' unsupported"));

@@ -1,9 +1,17 @@
 // What a master tells the audit log: every decision on a call that changes something, with the rule
 // that has decided, and what the first event of a stream does not show.
-import { expect, test } from 'vitest';
-import { MasterCall_Type } from '../../src/model/generated/messages.ts';
+import { describe, expect, test } from 'vitest';
+import { MasterCall_Type, SchedulerCall_Type } from '../../src/model/generated/messages.ts';
+import { streamId } from '../../src/model/ids.ts';
 import { aclAuthorizer, parseAcls } from '../../src/security/acls.ts';
 import { cluster, World } from './harness.ts';
+
+const exited = (agent: string) => ({
+  agent_id: { value: agent },
+  framework_id: { value: 'f' },
+  executor_id: { value: 'e' },
+  status: 0,
+});
 
 const any = { type: 'ANY' };
 const none = { type: 'NONE' };
@@ -86,7 +94,7 @@ test('frameworks and agents are audited, as what they call and send', () => {
   ]);
 });
 
-test('what a stream begins without is counted by action, and events are no decisions', () => {
+test('what a stream leaves out is counted by action: at first, then once in a second', () => {
   const { world, framework } = cluster(under({ view_tasks: [{ principals: any, users: none }] }), {
     user: 'nobody',
   });
@@ -106,12 +114,107 @@ test('what a stream begins without is counted by action, and events are no decis
   world.operate({ type: MasterCall_Type.SUBSCRIBE }, { value: 'reader' });
   expect(world.audited).toMatchObject([{ entry }, { entry }]);
   world.allocate();
-  framework.launch(framework.offer(), 't3');
-  expect(world.audited.map(({ entry: it }) => it.action)).toEqual([
-    'VIEW_TASK',
-    'VIEW_TASK',
-    'RUN_TASK',
-  ]);
+  world.audited.length = 0;
+  framework.launch(framework.offer(), 't3', 't4');
+  // The events are no decisions about the call.
+  expect(world.audited.map(({ entry: it }) => it.action)).toEqual(Array(2).fill('RUN_TASK'));
+  world.audited.length = 0;
+  world.advance(1_000);
+  const object = { framework: framework.id, task: 't3' };
+  const left = { entry: { ...entry, object } };
+  expect(world.audited).toMatchObject([left, left]);
+  world.advance(10_000);
+  expect(world.audited).toHaveLength(2);
+});
+
+test('what a stream has left out is told of when it ends', () => {
+  const { world, framework } = cluster(under({ view_tasks: [{ principals: any, users: none }] }), {
+    user: 'nobody',
+  });
+  world.operate({ type: MasterCall_Type.SUBSCRIBE }, { value: 'reader' });
+  framework.launch(framework.offer(), 't1');
+  world.audited.length = 0;
+  for (const stream of world.master.subscribers.keys()) {
+    world.dispatch({ type: 'streamClosed', stream });
+  }
+  expect(world.audited).toMatchObject([{ entry: { principal: 'reader', action: 'VIEW_TASK' } }]);
+  world.advance(10_000);
+  expect(world.audited).toHaveLength(1);
+});
+
+describe('who is not believed', () => {
+  const [other] = ['slave(1)@10.9.9.9:1'];
+
+  test('an agent, or somebody who speaks for one', () => {
+    const { world, agent } = cluster(under({}));
+    const agent_id = { value: agent.id };
+    world.dispatch({
+      type: 'agentMessage',
+      from: other,
+      message: { name: 'ExitedExecutorMessage', body: exited(agent.id) },
+    });
+    world.dispatch({
+      type: 'agentMessage',
+      from: other,
+      message: { name: 'UnregisterAgentMessage', body: { agent_id } },
+    });
+    expect(world.disbelieved).toMatchObject([
+      {
+        origin: other,
+        disbelief: {
+          claimed: other,
+          call: 'ExitedExecutorMessage',
+          why: 'sender: it speaks for another agent',
+        },
+      },
+      {
+        disbelief: {
+          call: 'UnregisterAgentMessage',
+          object: { agent: agent.id },
+          why: `sender: the agent is at ${agent.pid}`,
+        },
+      },
+    ]);
+  });
+
+  test('a caller that is not the scheduler', () => {
+    const { world, framework } = cluster(under({}), { principal: 'p' });
+    const framework_id = { value: framework.id };
+    const call = { type: SchedulerCall_Type.REVIVE, framework_id };
+    const from = { origin: '10.0.0.9', principal: { value: 'eve' } };
+    const request = () => world.nextRequest();
+    world.dispatch({ type: 'schedulerCall', request: request(), ...from, call });
+    world.dispatch({
+      type: 'schedulerSubscribe',
+      request: request(),
+      stream: streamId('s'),
+      ...from,
+      call: {
+        type: SchedulerCall_Type.SUBSCRIBE,
+        subscribe: { framework_info: { user: 'u', name: 'n', principal: 'p' } },
+      },
+    });
+    const why = /^sender: Authenticated principal 'eve' does not match principal 'p'/;
+    expect(world.disbelieved).toMatchObject([
+      {
+        origin: '10.0.0.9',
+        disbelief: {
+          principal: 'eve',
+          call: 'REVIVE',
+          object: { framework: framework.id },
+          why: expect.stringMatching(why),
+        },
+      },
+      {
+        disbelief: {
+          principal: 'eve',
+          claimed: 'p',
+          call: 'SUBSCRIBE',
+          why: expect.stringMatching(why),
+        },
+      },
+    ]);
+  });
 });
 
 test('a call has the address that it comes from, however late it is taken', () => {

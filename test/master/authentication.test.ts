@@ -218,3 +218,54 @@ test('an attempt has so much time, and there is room for so many', () => {
     byIp: new Map(),
   });
 });
+
+test('the audit log is told of attempts that fail, with who was claimed and no secret', () => {
+  const at = world({ isAudited: true });
+  register(at);
+  proveTo(at, { principal: 'agent-a', secret: 'secret-b' });
+  proveTo(at, { principal: 'eve', secret: 'secret-b' });
+  const { session } = challenge(at);
+  respond(at, session, new Uint8Array(), 'c(9)@10.0.0.9:1');
+  respond(at, session, new Uint8Array());
+  authenticate(at, 'slave(1)@10.0.0.3:5051');
+  const object = { process: AGENT };
+  const failed = {
+    origin: PEER,
+    disbelief: {
+      call: 'AuthenticationStepMessage',
+      object,
+      why: 'authentication: no such principal, or another secret',
+    },
+  };
+  expect(at.disbelieved).toMatchObject([
+    {
+      origin: AGENT,
+      disbelief: {
+        claimed: AGENT,
+        call: 'RegisterAgentMessage',
+        why: 'authentication: the agent has not authenticated',
+      },
+    },
+    { ...failed, disbelief: { ...failed.disbelief, claimed: 'agent-a' } },
+    { ...failed, disbelief: { ...failed.disbelief, claimed: 'eve' } },
+    {
+      origin: 'c(9)@10.0.0.9:1',
+      disbelief: { object, why: 'sender: another process is authenticating' },
+    },
+    {
+      origin: PEER,
+      disbelief: {
+        object,
+        why: 'authentication: SASL(-5): bad protocol / cancel: need authentication name',
+      },
+    },
+    {
+      origin: PEER,
+      disbelief: {
+        call: 'AuthenticateMessage',
+        why: 'authentication: A process can authenticate a pid of its own address only',
+      },
+    },
+  ]);
+  expect(JSON.stringify(at.disbelieved)).not.toContain('secret-');
+});

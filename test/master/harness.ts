@@ -78,6 +78,7 @@ export class World {
   readonly links: string[] = [];
   readonly logs: string[] = [];
   readonly audited: Effect<'audit'>[] = [];
+  readonly disbelieved: Effect<'auditDisbelief'>[] = [];
   aborted: string | undefined;
   readonly #replies = new Map<string, Effect<'reply'> | Effect<'openStream'>>();
   readonly #writes: Effect<'store'>[] = [];
@@ -187,6 +188,9 @@ export class World {
         break;
       case 'audit':
         this.audited.push(effect);
+        break;
+      case 'auditDisbelief':
+        this.disbelieved.push(effect);
         break;
       case 'abort':
         this.aborted = effect.reason;

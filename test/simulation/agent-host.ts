@@ -327,6 +327,7 @@ export class AgentHost {
       case 'collectGarbage':
       case 'createVolume':
       case 'audit':
+      case 'auditDisbelief':
         return;
       default:
         effect satisfies never;

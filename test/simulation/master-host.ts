@@ -365,6 +365,7 @@ export class MasterHost {
         life.watchers.get(effect.stream)?.received(copied(effect.event));
         return;
       case 'audit':
+      case 'auditDisbelief':
         return;
       default:
         effect satisfies never;

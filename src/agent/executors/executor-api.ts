@@ -1,5 +1,6 @@
 // Calls of executors: SUBSCRIBE, updates of their tasks, messages to their frameworks.
 import { containerIdMessage } from '../../model/container-id.ts';
+import { enumNames } from '../../model/enum-names.ts';
 import {
   type ExecutorCall,
   ExecutorCall_Type,
@@ -13,6 +14,7 @@ import {
 import { isUuid } from '../../model/identifier.ts';
 import { executorId, frameworkId, type RequestId, type StreamId } from '../../model/ids.ts';
 import { messageSize } from '../../model/message-size.ts';
+import { tellDisbelief } from '../authorization.ts';
 import type { ExecutorCalled, ExecutorSubscribe } from '../events.ts';
 import { emit, emitAtOnce, isFull, log } from '../outbox.ts';
 import { executorSettled } from '../recovery.ts';
@@ -29,6 +31,8 @@ import {
   sendToExecutor,
 } from './executor.ts';
 import { claimsError } from './executor-claims.ts';
+
+const executorCallName = enumNames(ExecutorCall_Type);
 
 type Found = Executor | { readonly status: number; readonly text: string };
 
@@ -230,6 +234,14 @@ function findExecutor(agent: AgentState, event: ExecutorSubscribe | ExecutorCall
     return { status: 400, text: 'Executor cannot be found' };
   }
   const denied = deniedBy(agent, executor, event);
+  if (denied !== undefined) {
+    tellDisbelief(agent, event.origin, {
+      principal: event.principal?.value,
+      call: executorCallName(call.type) ?? 'UNKNOWN',
+      object: { framework: executor.frameworkId, executor: executor.executorId },
+      why: `sender: ${denied}`,
+    });
+  }
   return denied === undefined ? executor : { status: 403, text: denied };
 }
 

@@ -10,6 +10,7 @@ import type {
   AuthenticationStepMessage,
 } from '../../model/generated/messages.ts';
 import { addressOf, parsePid } from '../../model/pid.ts';
+import { tellOtherMaster } from '../authorization.ts';
 import type { SendToMaster } from '../effects.ts';
 import type { MasterMessage } from '../events.ts';
 import { clearTimer, emitPresence, giveUp, log, setTimer } from '../outbox.ts';
@@ -83,13 +84,14 @@ export const isAttempt = (to: string | undefined) => to?.startsWith(PREFIX) === 
  * Takes a message about the attempt under way. True when the master has accepted the credential,
  * and the agent can register.
  */
-export function authenticationSaid(
-  agent: AgentState,
-  { from, to, message }: MasterMessage,
-): boolean {
+export function authenticationSaid(agent: AgentState, event: MasterMessage): boolean {
+  const { from, to, message } = event;
   const { attempt } = agent.authentication;
   const isOfMaster = addressIn(from) === agent.masterAddress;
   const isOfSession = attempt?.session === undefined || attempt.session === from;
+  if (!isOfMaster) {
+    tellOtherMaster(agent, event);
+  }
   if (attempt === undefined || attempt.id !== to || !isOfMaster || !isOfSession) {
     log(
       agent,

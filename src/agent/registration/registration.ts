@@ -28,6 +28,7 @@ import { agentId, frameworkId, taskId } from '../../model/ids.ts';
 import { messageSize } from '../../model/message-size.ts';
 import { addressOf, parsePid } from '../../model/pid.ts';
 import { isTerminal } from '../../model/task-state.ts';
+import { tellOtherMaster } from '../authorization.ts';
 import type { LinkLost, MasterDetected, MasterMessage } from '../events.ts';
 import { isCommandExecutor } from '../executors/executor.ts';
 import { resumeExits } from '../executors/termination.ts';
@@ -422,11 +423,13 @@ function reconcileTasks(agent: AgentState, body: ReconcileTasksMessage): void {
   }
 }
 
-export function pinged(agent: AgentState, from: string, body: PingAgentMessage): void {
+export function pinged(agent: AgentState, event: MasterMessage, body: PingAgentMessage): void {
+  const { from } = event;
   // Pings come from an observer in the master's process, and may come before the agent has its id.
   const observer = parsePid(from);
   if (observer === undefined || addressOf(observer) !== agent.masterAddress) {
     log(agent, 'debug', `Ignoring a ping of ${from}: the master is ${agent.master}`);
+    tellOtherMaster(agent, event);
     return;
   }
   const message = { name: 'PongAgentMessage' as const, body: {} };

@@ -172,6 +172,7 @@ export async function runAgent(
     sendToExecutor: server,
     sendToMaster: server,
     audit: server,
+    auditDisbelief: server,
     link: {
       perform: (effect) => {
         // The agent is not registered: another master may lead by now.

@@ -112,6 +112,7 @@ export async function runMaster(
     sendToAgent: server,
     link: server,
     audit: server,
+    auditDisbelief: server,
     readRegistry: writer,
     store: writer,
     abort: { perform: ({ reason }) => own.end(1, reason) },

@@ -63,7 +63,7 @@ export class ExecutorApi {
 
   #dispatch(call: ExecutorCall, codec: Codec, incoming: EndpointRequest): void {
     const { dispatch, requests, streams, nowMs, turn } = this.#options;
-    const { principal } = incoming;
+    const { principal, origin } = incoming;
     const response = incoming.hijack();
     const request = requests.add({
       reply: (status, text) => writeResponse(response, replyResponse(status, text)),
@@ -79,13 +79,14 @@ export class ExecutorApi {
           }),
         ),
     });
+    const asked = { nowMs: nowMs(), request, origin, principal, call };
     if (call.type === ExecutorCall_Type.SUBSCRIBE) {
       const stream = streamId(randomUUID());
-      dispatch({ type: 'executorSubscribe', nowMs: nowMs(), request, stream, principal, call });
+      dispatch({ type: 'executorSubscribe', ...asked, stream });
     } else {
       const nested = nestedContainerOf(call);
       const containerStatus = nested && this.#options.containerStatusOf(nested);
-      dispatch({ type: 'executorCall', nowMs: nowMs(), request, principal, call, containerStatus });
+      dispatch({ type: 'executorCall', ...asked, containerStatus });
     }
   }
 }

@@ -59,7 +59,8 @@ export type AgentServerEffect = Extract<
       | 'closeStream'
       | 'sendToMaster'
       | 'link'
-      | 'audit';
+      | 'audit'
+      | 'auditDisbelief';
   }
 >;
 
@@ -116,6 +117,9 @@ export class AgentServer {
       case 'audit':
         this.#options.auditor?.tell(effect.entry, effect.origin);
         return;
+      case 'auditDisbelief':
+        this.#options.auditor?.disbelieve(effect.disbelief, effect.origin);
+        return;
       default:
         effect satisfies never;
     }
@@ -168,6 +172,7 @@ export class AgentServer {
         endpoints: [endpoints.executor()],
         authentication,
         firewall: new Firewall(prefix, disabledPaths ?? []),
+        auditor,
         onError: (error, path) => logger.error(`Answering ${path} failed: ${error.stack ?? error}`),
       });
       this.#executorSocket = await ExecutorSocket.listen(executorSocket, handler);

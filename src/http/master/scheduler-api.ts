@@ -176,7 +176,7 @@ export class SchedulerApi implements CallReceiver {
 const CALL: CallKind<SchedulerCall> = {
   type: types.SchedulerCall,
   name: 'scheduler::Call',
-  fault: (call, principal) => schedulerCallError(call, principal?.value),
+  fault: schedulerCallError,
 };
 
 function check(

@@ -43,7 +43,8 @@ export type MasterServerEffect = Extract<
       | 'closeStream'
       | 'sendToAgent'
       | 'link'
-      | 'audit';
+      | 'audit'
+      | 'auditDisbelief';
   }
 >;
 
@@ -142,6 +143,9 @@ export class MasterServer {
         return;
       case 'audit':
         this.#options.auditor?.tell(effect.entry, effect.origin);
+        return;
+      case 'auditDisbelief':
+        this.#options.auditor?.disbelieve(effect.disbelief, effect.origin);
         return;
       default:
         effect satisfies never;

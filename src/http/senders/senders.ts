@@ -20,6 +20,7 @@
 import { isIPv4 } from 'node:net';
 import { addressOf, parsePid } from '../../model/pid.ts';
 import type { Logger } from '../../runtime/logger.ts';
+import type { Auditor } from '../server/auditor.ts';
 import { Mentioned } from '../server/mentioned.ts';
 import { isOwn, placeOf, plainIp } from '../transport/addresses.ts';
 import { descriptorLimit } from '../transport/descriptors.ts';
@@ -38,10 +39,22 @@ export interface SendersOptions {
   /** Opens the connections for questions. */
   readonly dialer: Dialer;
   readonly logger: Logger;
+  /** Is told of each message that is dropped. */
+  readonly auditor?: Auditor | undefined;
 }
 
-/** Whether a claim is true; undefined while that is open. */
-type Verdict = boolean | undefined;
+/** Why a claim is not believed; an open one will be asked about again. */
+interface Doubt {
+  readonly isOpen: boolean;
+  readonly why: string;
+}
+
+type Verdict = true | Doubt;
+
+interface Message {
+  readonly name: string;
+  readonly body: Uint8Array;
+}
 
 /** The header of a message, as far as it is about the sender. */
 export interface Claim {
@@ -139,20 +152,24 @@ export class Senders {
       );
     }
     if (answer === 'unclear' || (answer === 'nobody' && this.#speakers.has(address))) {
-      this.refuse(ip, from, UNCLEAR);
-      return undefined;
+      return { ...this.refuse(ip, from, UNCLEAR), isOpen: true };
     }
     this.#speakers.delete(address);
     return isNear || this.refuse(ip, from, ELSEWHERE);
   }
 
-  refuse(ip: string, from: string, why: string): false {
+  refuse(ip: string, from: string, why: string): Doubt {
     if (this.#mentioned.isNew(`${ip} ${from.slice(0, MAX_SHOWN)} ${why}`)) {
       this.#options.logger.warn(
         `Dropping messages in the name of '${from.slice(0, MAX_SHOWN)}' from ${ip}: ${why}`,
       );
     }
-    return false;
+    return { isOpen: false, why };
+  }
+
+  /** Tells the audit log of a message that is not delivered. */
+  tellDropped(ip: string, claimed: string, call: string, why: string): void {
+    this.#options.auditor?.disbelieve({ claimed, call, why: `sender: ${why}` }, ip);
   }
 
   #remember(address: string): void {
@@ -173,7 +190,7 @@ const UNCLEAR = 'that process does not answer whether it is its own; it will be 
 
 interface Held {
   readonly claim: Claim;
-  readonly body: Uint8Array;
+  readonly message: Message;
   readonly deliver: (body: Uint8Array) => void;
 }
 
@@ -181,8 +198,11 @@ interface Held {
 export class Sender implements Waiter {
   readonly #senders: Senders;
   readonly #ip: string;
-  /** The verdict on each claimed address; a number is the round in which it stayed open. */
-  readonly #verdicts = new Map<string, boolean | number>();
+  /**
+   * The verdict on each claimed address: true, or why it is false; a number is the round in which
+   * it stayed open.
+   */
+  readonly #verdicts = new Map<string, true | string | number>();
   /**
    * The number of the current round of questions. An address that stays open is not asked about
    * again in the same round.
@@ -231,11 +251,11 @@ export class Sender implements Waiter {
    * Delivers a message now or when its claim is found to be true; never if it is false. The body is
    * copied if it waits.
    */
-  admit(claim: Claim, body: Uint8Array, deliver: (body: Uint8Array) => void): void {
+  admit(claim: Claim, message: Message, deliver: (body: Uint8Array) => void): void {
     const address = addressIn(claim.from);
     if (!this.#senders.isChecked) {
       this.#address ??= address;
-      deliver(body);
+      deliver(message.body);
       return;
     }
     if (claim.key !== undefined && isKey(claim.key)) {
@@ -243,9 +263,11 @@ export class Sender implements Waiter {
     }
     const verdict = this.#isAsking ? undefined : this.#verdicts.get(address);
     if (verdict === true) {
-      deliver(body);
-    } else if (verdict !== false && !this.#isClosed) {
-      this.#hold(address, { claim, body, deliver });
+      deliver(message.body);
+    } else if (typeof verdict === 'string') {
+      this.#senders.tellDropped(this.#ip, claim.from, message.name, verdict);
+    } else if (!this.#isClosed) {
+      this.#hold(address, { claim, message, deliver });
     }
   }
 
@@ -267,7 +289,8 @@ export class Sender implements Waiter {
     this.#endQuestion?.();
   }
 
-  #hold(address: string, { claim, body, deliver }: Held): void {
+  #hold(address: string, { claim, message, deliver }: Held): void {
+    const { name, body } = message;
     if (!this.#isAsking) {
       this.#place = this.#senders.placeOf(this.#ip, address);
     }
@@ -277,7 +300,7 @@ export class Sender implements Waiter {
       return;
     }
     this.#heldBytes += bytes;
-    this.#held.push({ claim, body: new Uint8Array(body), deliver });
+    this.#held.push({ claim, message: { name, body: new Uint8Array(body) }, deliver });
     if (!this.#isAsking) {
       void this.#settle();
     }
@@ -293,13 +316,16 @@ export class Sender implements Waiter {
     this.#isAsking = true;
     this.#round++;
     for (let next = this.#held.shift(); next !== undefined; next = this.#held.shift()) {
-      const { claim, body, deliver } = next;
+      const { claim, message, deliver } = next;
+      const { name, body } = message;
       const verdict = await this.#judge(claim.from);
       // The bytes of messages that were given up are released already.
       this.#release(Math.min(this.#heldBytes, body.length + MESSAGE_BYTES));
       if (verdict === true) {
         this.#address ??= addressIn(claim.from);
         deliver(body);
+      } else {
+        this.#senders.tellDropped(this.#ip, claim.from, name, verdict.why);
       }
     }
     this.#isAsking = false;
@@ -313,11 +339,14 @@ export class Sender implements Waiter {
   #judge(from: string): Verdict | Promise<Verdict> {
     const address = addressIn(from);
     const before = this.#verdicts.get(address);
-    if (typeof before === 'boolean') {
-      return before;
+    if (before === true) {
+      return true;
+    }
+    if (typeof before === 'string') {
+      return { isOpen: false, why: before };
     }
     if (before === this.#round || this.#isClosed) {
-      return undefined;
+      return { isOpen: true, why: UNCLEAR };
     }
     if (before === undefined && this.#verdicts.size >= MAX_ADDRESSES) {
       return this.#senders.refuse(this.#ip, from, 'its connection speaks for too many addresses');
@@ -332,7 +361,11 @@ export class Sender implements Waiter {
       this.#endQuestion = end;
     });
     this.#endQuestion = undefined;
-    this.#verdicts.set(address, verdict ?? this.#round);
+    if (verdict === true) {
+      this.#verdicts.set(address, true);
+    } else {
+      this.#verdicts.set(address, verdict.isOpen ? this.#round : verdict.why);
+    }
     return verdict;
   }
 }

@@ -1,8 +1,9 @@
 // Turns decisions about requests into the lines of the audit log (--audit_log): every decision on a
-// call that changes something, and what reads have denied. Denied reads that are alike - of one
-// reader, call and action - are told together, a moment after the first.
-import { type Asking, type AuditEntry, auditEntry } from '../../security/audit.ts';
+// call that changes something, what reads have denied, and who was not believed. Denied reads that
+// are alike - of one reader, call and action - are told together, a moment after the first.
+import { type Asking, type AuditEntry, auditEntry, type Disbelief } from '../../security/audit.ts';
 import type { Action, AuthorizationObject, Authorizer } from '../../security/authorizer.ts';
+import { Disbeliefs, type ToldDisbelief } from './disbeliefs.ts';
 
 /** Where a request comes from: an IP address, or the pid that a message names. */
 type Origin = string | undefined;
@@ -20,6 +21,9 @@ const GATHER_MS = 200;
 /** How many different denied reads are gathered at most; they are told then. */
 const MOST_GATHERED = 1_024;
 
+/** The rule of a line that counts those who have none of their own. */
+const OTHERS = 'not believed, as others of this second';
+
 interface DeniedRead {
   readonly entry: AuditEntry;
   readonly origin: Origin;
@@ -29,6 +33,7 @@ interface DeniedRead {
 export class Auditor {
   readonly #options: AuditorOptions;
   readonly #denied = new Map<string, DeniedRead>();
+  readonly #disbeliefs = new Disbeliefs((told) => this.#tellDisbelief(told));
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: AuditorOptions) {
@@ -72,13 +77,32 @@ export class Auditor {
   /** Tells of a decision, or of several that are alike. */
   tell(entry: AuditEntry, origin: Origin): void {
     const { principal, call, action, object, allowed, rule, count } = entry;
+    this.#write({ principal, address: origin, call, action, object, allowed, rule, count });
+  }
+
+  /** Tells of a caller or sender that is not who it says, within a second. */
+  disbelieve(told: Disbelief, origin: Origin): void {
+    this.#disbeliefs.add(told, origin);
+  }
+
+  #tellDisbelief({ disbelief: told, origin, count: all }: ToldDisbelief): void {
+    const count = all === 1 ? undefined : all;
+    const { principal, claimed, call, object, why: rule = OTHERS } = told ?? {};
+    this.#write({ principal, claimed, address: origin, call, object, allowed: false, rule, count });
+  }
+
+  #write(line: object): void {
     const time = new Date(this.#options.nowMs()).toISOString();
-    const line = { time, principal, address: origin, call, action, object, allowed, rule, count };
-    this.#options.write(JSON.stringify(line));
+    this.#options.write(JSON.stringify({ time, ...line }));
   }
 
   /** Tells of what has been gathered. */
   close(): void {
+    this.#disbeliefs.flush();
+    this.#closeReads();
+  }
+
+  #closeReads(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     const denied = [...this.#denied.values()];
@@ -90,10 +114,10 @@ export class Auditor {
 
   #gather(key: string, denied: DeniedRead): void {
     if (this.#denied.size >= MOST_GATHERED) {
-      this.close();
+      this.#closeReads();
     }
     this.#denied.set(key, denied);
-    this.#timer ??= setTimeout(() => this.close(), GATHER_MS).unref();
+    this.#timer ??= setTimeout(() => this.#closeReads(), GATHER_MS).unref();
   }
 }
 

@@ -17,7 +17,15 @@ export type Realm =
 
 export type Authenticated =
   | { readonly principal: Principal | undefined }
-  | { readonly challenge: string };
+  | {
+      readonly challenge: string;
+      /** Why the request is not believed, and who it says that it is of; for the audit log. */
+      readonly why: string;
+      readonly claimed?: string | undefined;
+    };
+
+/** A request that does not even try to say whose it is. */
+export const NO_CREDENTIALS = 'no credentials';
 
 /** Decides by the Authorization header, or by the certificate that the connection has shown. */
 export interface Authenticator {
@@ -41,7 +49,7 @@ export function authenticate(
 
 /** HTTP basic authentication by credentials. */
 export class BasicAuthenticator implements Authenticator {
-  readonly #challenge: Authenticated;
+  readonly #challenge: string;
   readonly #credentials: Credentials;
   /** Headers that were accepted before: a scheduler sends the same one with every call. */
   readonly #known = new Map<string, Authenticated>();
@@ -49,13 +57,15 @@ export class BasicAuthenticator implements Authenticator {
   #generation = 0;
 
   constructor(realm: Realm, credentials: Credentials) {
-    this.#challenge = { challenge: `Basic realm="${realm}"` };
+    this.#challenge = `Basic realm="${realm}"`;
     this.#credentials = credentials;
   }
 
   authenticate(authorization: string | undefined): Authenticated {
     if (!authorization?.startsWith('Basic ')) {
-      return this.#challenge;
+      return this.#refused(
+        authorization === undefined ? NO_CREDENTIALS : 'another scheme than Basic',
+      );
     }
     const { generation } = this.#credentials;
     if (generation !== this.#generation) {
@@ -68,13 +78,17 @@ export class BasicAuthenticator implements Authenticator {
     }
     const text = Buffer.from(authorization.slice('Basic '.length), 'base64').toString();
     const colon = text.indexOf(':');
+    if (colon < 0) {
+      // What is there may be the secret.
+      return this.#refused('no principal');
+    }
     const value = text.slice(0, colon);
-    const secret = colon < 0 ? undefined : this.#credentials.secretOf(value);
+    const secret = this.#credentials.secretOf(value);
     // Digests have equal lengths, so the time of comparing them says nothing about the secret; nor
     // does it say whether there is one.
     const isSame = timingSafeEqual(digest(secret ?? ''), digest(text.slice(colon + 1)));
     if (secret === undefined || !isSame) {
-      return this.#challenge;
+      return this.#refused(secret === undefined ? 'no such principal' : 'another secret', value);
     }
     const authenticated: Authenticated = { principal: { value } };
     if (this.#known.size >= MAX_KNOWN) {
@@ -82,6 +96,10 @@ export class BasicAuthenticator implements Authenticator {
     }
     this.#known.set(authorization, authenticated);
     return authenticated;
+  }
+
+  #refused(why: string, claimed?: string): Authenticated {
+    return { challenge: this.#challenge, why, claimed };
   }
 }
 

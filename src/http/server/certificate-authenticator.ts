@@ -2,7 +2,12 @@
 // subject is the principal. Mesos has no such authenticator.
 import type { Duplex } from 'node:stream';
 import { verifiedSubject } from '../transport/tls-peer.ts';
-import type { Authenticated, Authenticator, Realm } from './authentication.ts';
+import {
+  type Authenticated,
+  type Authenticator,
+  NO_CREDENTIALS,
+  type Realm,
+} from './authentication.ts';
 
 /** Characters of a principal: it is logged, and compared with lists. */
 const MAX_LENGTH = 1_024;
@@ -13,7 +18,7 @@ export class CertificateAuthenticator implements Authenticator {
   readonly #known = new WeakMap<Duplex, Authenticated>();
 
   constructor(realm: Realm) {
-    this.#challenge = { challenge: `Certificate realm="${realm}"` };
+    this.#challenge = { challenge: `Certificate realm="${realm}"`, why: NO_CREDENTIALS };
   }
 
   authenticate(_authorization: string | undefined, connection?: Duplex): Authenticated {

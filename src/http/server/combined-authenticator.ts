@@ -1,7 +1,7 @@
 // Several ways to authenticate in one realm: the first that knows the request decides, and where
 // none does, all challenges are told, as by Mesos.
 import type { Duplex } from 'node:stream';
-import type { Authenticated, Authenticator } from './authentication.ts';
+import { type Authenticated, type Authenticator, NO_CREDENTIALS } from './authentication.ts';
 
 export class CombinedAuthenticator implements Authenticator {
   readonly #parts: readonly Authenticator[];
@@ -11,14 +11,19 @@ export class CombinedAuthenticator implements Authenticator {
   }
 
   authenticate(authorization: string | undefined, connection?: Duplex): Authenticated {
-    const challenges: string[] = [];
+    const refusals: Exclude<Authenticated, { principal: unknown }>[] = [];
     for (const part of this.#parts) {
       const result = part.authenticate(authorization, connection);
       if ('principal' in result) {
         return result;
       }
-      challenges.push(result.challenge);
+      refusals.push(result);
     }
-    return { challenge: challenges.join(',') };
+    const tried = refusals.filter(({ why }) => why !== NO_CREDENTIALS);
+    return {
+      challenge: refusals.map(({ challenge }) => challenge).join(','),
+      why: tried.length === 0 ? NO_CREDENTIALS : tried.map(({ why }) => why).join(', '),
+      claimed: refusals.find(({ claimed }) => claimed !== undefined)?.claimed,
+    };
   }
 }

@@ -1,6 +1,11 @@
 // Authentication by a JSON web token, as executors have one: its claims are the principal, which
 // has no name. Challenges and texts are Mesos's.
-import type { Authenticated, Authenticator, Realm } from './authentication.ts';
+import {
+  type Authenticated,
+  type Authenticator,
+  NO_CREDENTIALS,
+  type Realm,
+} from './authentication.ts';
 import type { TokenKeys } from './token-keys.ts';
 
 export interface JwtOptions {
@@ -46,11 +51,11 @@ export class JwtAuthenticator implements Authenticator {
   /** A request that tries nothing is told no error (RFC 6750, section 3.1). */
   #challenge(description?: string): Authenticated {
     const challenge = `Bearer realm="${this.#realm}"`;
-    return {
-      challenge:
-        description === undefined
-          ? challenge
-          : `${challenge}, error="invalid_token", error_description="${description}"`,
-    };
+    return description === undefined
+      ? { challenge, why: NO_CREDENTIALS }
+      : {
+          challenge: `${challenge}, error="invalid_token", error_description="${description}"`,
+          why: description,
+        };
   }
 }

@@ -172,6 +172,7 @@ export class ProcessPort<Message> {
       authentication,
       firewall,
       namedPrincipalsOnly: services.namedPrincipalsOnly,
+      auditor: this.#options.auditor,
       onError: (error, path) => logger.error(`Answering ${path} failed: ${error.stack ?? error}`),
     });
     this.#listener = await Listener.listen({
@@ -185,6 +186,7 @@ export class ProcessPort<Message> {
       pressure: services.pressure ?? pressure,
       receive: (to, name, message) => this.#receive(to, name, message),
       senders: new Senders({
+        auditor: this.#options.auditor,
         isChecked: this.#options.checksSenders ?? false,
         ownAddress: () => this.#options.advertise ?? this.#address,
         isLinked: (address) => this.links.isLinked(address),
@@ -260,7 +262,8 @@ export class ProcessPort<Message> {
     }
     if (this.#owner.isMessage(messageName(wireName))) {
       // The message waits as bytes: decoded it could take many times as much memory.
-      sender.admit(claim, body, (bytes) => this.#deliver({ from, to }, wireName, bytes));
+      const name = messageName(wireName);
+      sender.admit(claim, { name, body }, (bytes) => this.#deliver({ from, to }, wireName, bytes));
     } else {
       this.#unknown(from, wireName);
     }

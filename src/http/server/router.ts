@@ -8,6 +8,7 @@ import type { Query } from '../../master/views.ts';
 import type { Principal } from '../../security/principal.ts';
 import { plainIp } from '../transport/addresses.ts';
 import { MAX_CALL_BYTES } from '../transport/limits.ts';
+import type { Auditor } from './auditor.ts';
 import { type Authentication, authenticate, type Realm } from './authentication.ts';
 import { RECORDIO_TYPE } from './content-negotiation.ts';
 import {
@@ -75,6 +76,8 @@ export interface RouterOptions {
   readonly firewall: Firewall;
   /** If true, principals with claims but without a name are refused (as by the master). */
   readonly namedPrincipalsOnly?: boolean | undefined;
+  /** Is told of requests that are refused here. */
+  readonly auditor?: Auditor | undefined;
   readonly onError: (error: Error, path: string) => void;
 }
 
@@ -166,7 +169,7 @@ function addEndpoint(app: FastifyInstance, options: RouterOptions, endpoint: End
       });
     }
     if (endpoint.realm) {
-      scope.addHook('onRequest', authenticationHook(options, endpoint.realm));
+      scope.addHook('onRequest', authenticationHook(options, endpoint.path, endpoint.realm));
     }
     for (const url of urls) {
       scope.route({
@@ -178,7 +181,8 @@ function addEndpoint(app: FastifyInstance, options: RouterOptions, endpoint: End
   });
 }
 
-function authenticationHook(options: RouterOptions, realm: Realm) {
+function authenticationHook(options: RouterOptions, call: string, realm: Realm) {
+  const { auditor } = options;
   return (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
     const result = authenticate(
       options.authentication,
@@ -187,11 +191,15 @@ function authenticationHook(options: RouterOptions, realm: Realm) {
       request.raw.socket,
     );
     if ('challenge' in result) {
+      const { why, claimed } = result;
+      auditor?.disbelieve({ call, why: `authentication: ${why}`, claimed }, originOf(request));
       sendResponse(request, reply, unauthorized(result.challenge));
       return;
     }
     const { principal } = result;
     if (options.namedPrincipalsOnly && principal && principal.value === undefined) {
+      const why = 'authentication: a principal without a name';
+      auditor?.disbelieve({ call, why }, originOf(request));
       sendResponse(request, reply, anonymousPrincipal);
       return;
     }
@@ -208,7 +216,7 @@ async function answer(
   const { body } = request;
   const handled = endpoint.handle({
     method: request.method,
-    origin: plainIp(request.raw.socket.remoteAddress ?? ''),
+    origin: originOf(request),
     endpoint: endpoint.path,
     path: pathOf(request.url),
     url: request.url,
@@ -287,6 +295,8 @@ export function parseQuery(text: string): Query {
   }
   return query;
 }
+
+const originOf = ({ raw }: FastifyRequest) => plainIp(raw.socket.remoteAddress ?? '');
 
 const pathOf = (url: string) => {
   const mark = url.indexOf('?');

@@ -21,7 +21,7 @@ import { allResourcesError, amountOf, resourcesError } from '../../model/resourc
 import type { ContinuationOf } from '../continuation.ts';
 import { claimNamesOf } from '../offers/resource-names.ts';
 import { publishAgentAdded } from '../operators/subscribers.ts';
-import { log, mayDo, sendToAgent, sendToPid } from '../outbox.ts';
+import { log, mayDo, sendToAgent, sendToPid, tellDisbelief } from '../outbox.ts';
 import { isStoring, store, waitingError } from '../registrar.ts';
 import { rolesOf, rolesRoomError } from '../roles/room.ts';
 import type { Agent, MasterState } from '../state.ts';
@@ -94,6 +94,7 @@ export function mayJoin(
 function deniedRegistration(state: MasterState, pid: string, info: AgentInfo): string | undefined {
   const value = state.authentication.processes.principalOf(pid);
   if (value === undefined && state.options.authenticateAgents) {
+    tellDisbelief(state, { claimed: pid, why: 'authentication: the agent has not authenticated' });
     return 'It has not authenticated, and --authenticate_agents asks for it (see --credential)';
   }
   const principal = value === undefined ? undefined : { value };

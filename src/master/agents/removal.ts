@@ -12,7 +12,7 @@ import type { ContinuationOf } from '../continuation.ts';
 import { rescindAgentOffers } from '../offers/rescind.ts';
 import { endOperations } from '../operations/operations.ts';
 import { publishAgentRemoved } from '../operators/subscribers.ts';
-import { log, sendToAgent, sendToFramework } from '../outbox.ts';
+import { log, sendToAgent, sendToFramework, tellDisbelief } from '../outbox.ts';
 import { isStoring, store } from '../registrar.ts';
 import type { Agent, MasterState } from '../state.ts';
 import { stateFor } from '../tasks/status-updates.ts';
@@ -159,6 +159,9 @@ export function unregisterAgent(state: MasterState, pid: string, id: AgentId): v
   const agent = state.agents.registered.get(id);
   if (agent?.pid === pid) {
     removeAgent(state, agent, 'the agent unregistered', 'unregistered');
+  } else if (agent !== undefined) {
+    const why = `sender: the agent is at ${agent.pid}`;
+    tellDisbelief(state, { claimed: pid, object: { agent: id }, why });
   }
 }
 

@@ -17,7 +17,7 @@ import { allocatedTo, toReservationList, toReservationLists } from '../../model/
 import type { ContinuationOf } from '../continuation.ts';
 import { toldError } from '../frameworks/room.ts';
 import { claimNamesOf } from '../offers/resource-names.ts';
-import { log, sendToPid } from '../outbox.ts';
+import { log, sendToPid, tellDisbelief } from '../outbox.ts';
 import { isStoring, store, waitingError } from '../registrar.ts';
 import { rolesOf, rolesRoomError } from '../roles/room.ts';
 import type { Agent, MasterState } from '../state.ts';
@@ -57,6 +57,7 @@ export function reregisterAgent(
   }
   const known = agents.registered.get(id);
   if (known !== undefined && isElsewhere(known, pid, message.agent)) {
+    tellElsewhere(state, known, pid);
     sendToPid(state, pid, 'ShutdownMessage', {
       message: 'Agent attempted to reregister with different IP / hostname',
     });
@@ -70,6 +71,7 @@ export function reregisterAgent(
       'warn',
       `Dropping a re-registration of agent ${id} at ${pid}: it is at ${known.pid}`,
     );
+    tellElsewhere(state, known, pid);
     return;
   }
   const lists = resourceLists(message);
@@ -127,6 +129,13 @@ function neededChange(
   }
   return sameMessage(before, info) ? undefined : { type: 'updateAgent', agent: info };
 }
+
+const tellElsewhere = (state: MasterState, known: Agent, pid: string) =>
+  tellDisbelief(state, {
+    claimed: pid,
+    object: { agent: known.id },
+    why: `sender: the agent is at ${known.pid}`,
+  });
 
 const isElsewhere = (known: Agent, pid: string, info: AgentInfo) =>
   known.ip !== parsePid(pid)?.host || known.info.hostname !== info.hostname;

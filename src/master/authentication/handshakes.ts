@@ -18,7 +18,7 @@ import {
   type Verdict,
 } from '../../security/cram-md5.ts';
 import type { AgentMessage } from '../events.ts';
-import { clearTimer, log, sendFrom, sendToPid, setTimer } from '../outbox.ts';
+import { clearTimer, log, sendFrom, sendToPid, setTimer, tellDisbelief } from '../outbox.ts';
 import type { MasterState } from '../state.ts';
 import type { Handshake } from './authentication.ts';
 
@@ -59,6 +59,7 @@ export function authenticate(state: MasterState, peer: string, { pid }: Authenti
 
 function refuse(state: MasterState, peer: string, why: string): void {
   log(state, 'warn', `Refusing to authenticate ${peer.slice(0, MAX_PID_LENGTH)}: ${why}`);
+  tellDisbelief(state, { why: `authentication: ${why}` });
   sendToPid(state, peer, 'AuthenticationErrorMessage', { error: why });
 }
 
@@ -106,6 +107,10 @@ function handshakeOf(state: MasterState, { from, to = '', message }: AgentMessag
     return handshake;
   }
   log(state, 'debug', `Dropping ${message.name} of ${from}: it is authenticating nothing`);
+  if (handshake !== undefined) {
+    const why = 'sender: another process is authenticating';
+    tellDisbelief(state, { object: { process: handshake.pid }, why });
+  }
   return undefined;
 }
 
@@ -132,10 +137,16 @@ function take(state: MasterState, handshake: Handshake, verdict: Verdict): void 
       return;
     case 'failed':
       log(state, 'warn', `${pid} has not authenticated: no such principal, or another secret`);
+      tellDisbelief(state, {
+        claimed: outcome.principal,
+        object: { process: pid },
+        why: 'authentication: no such principal, or another secret',
+      });
       sendFrom(state, id, peer, 'AuthenticationFailedMessage', {});
       return;
     case 'error':
       log(state, 'warn', `${pid} has not authenticated: ${outcome.error}`);
+      tellDisbelief(state, { object: { process: pid }, why: `authentication: ${outcome.error}` });
       sendFrom(state, id, peer, 'AuthenticationErrorMessage', { error: outcome.error });
       return;
     default:

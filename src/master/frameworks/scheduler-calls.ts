@@ -17,7 +17,7 @@ import { sameBytes } from '../../model/identifier.ts';
 import { agentId, frameworkId, offerId, taskId } from '../../model/ids.ts';
 import { operationResources } from '../../model/operation-resources.ts';
 import { roleError } from '../../model/role.ts';
-import { schedulerCallError } from '../../model/scheduler-call.ts';
+import { otherPrincipalError, schedulerCallError } from '../../model/scheduler-call.ts';
 import { isTerminal } from '../../model/task-state.ts';
 import type { Principal } from '../../security/principal.ts';
 import { drainIfIdle } from '../agents/draining.ts';
@@ -26,7 +26,7 @@ import { countCall } from '../metrics/counters.ts';
 import { accept } from '../offers/accept.ts';
 import { DEFAULT_REFUSE_SECONDS, discardOffer, removeInverseOffer } from '../offers/rescind.ts';
 import { acknowledgeOperation } from '../operations/operations.ts';
-import { log, nowNs, sendToAgent } from '../outbox.ts';
+import { log, nowNs, sendToAgent, tellDisbelief } from '../outbox.ts';
 import { rolesOf, rolesRoomError } from '../roles/room.ts';
 import type { Framework, MasterState } from '../state.ts';
 import { removeTask } from '../tasks/tasks.ts';
@@ -41,7 +41,7 @@ import { frameworkError, offerConstraintsError, registrationError } from './subs
 
 export function schedulerCall(state: MasterState, event: SchedulerCalled): void {
   const { call, principal } = event;
-  const invalid = schedulerCallError(call, principal?.value);
+  const invalid = schedulerCallError(call);
   if (invalid !== undefined) {
     countInvalid(state, call);
     answerCall(state, event, 400, `Failed to validate scheduler::Call: ${invalid}`);
@@ -53,7 +53,15 @@ export function schedulerCall(state: MasterState, event: SchedulerCalled): void 
     return;
   }
   countCall(framework.counters, call.type ?? SchedulerCall_Type.UNKNOWN);
-  const refusal = callerError(framework, principal, event) ?? amountError(state, framework, call);
+  const stranger = callerError(framework, principal, event);
+  if (stranger !== undefined) {
+    tellDisbelief(state, {
+      principal: principal?.value,
+      object: { framework: framework.id },
+      why: `sender: ${stranger.text}`,
+    });
+  }
+  const refusal = stranger ?? amountError(state, framework, call);
   if (refusal !== undefined) {
     answerCall(state, event, refusal.status, refusal.text);
     return;
@@ -78,16 +86,9 @@ function callerError(
   principal: Principal | undefined,
   caller: Caller,
 ): { readonly status: number; readonly text: string } | undefined {
-  const owner = framework.info.principal;
-  if (principal?.value !== undefined && principal.value !== owner) {
-    return {
-      status: 400,
-      text:
-        `Authenticated principal '${principal.value}' does not match principal '${owner ?? ''}'` +
-        ' set in `FrameworkInfo`',
-    };
-  }
-  return connectionError(framework, caller);
+  const { principal: owner = '' } = framework.info;
+  const text = otherPrincipalError({ principal: owner }, principal?.value);
+  return text === undefined ? connectionError(framework, caller) : { status: 400, text };
 }
 
 /** Why a call names too much: all of it is answered in one step. */

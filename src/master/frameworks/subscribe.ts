@@ -8,12 +8,12 @@ import {
   SchedulerCall_Type,
 } from '../../model/generated/messages.ts';
 import { frameworkId } from '../../model/ids.ts';
-import { schedulerCallError } from '../../model/scheduler-call.ts';
+import { otherPrincipalError, schedulerCallError } from '../../model/scheduler-call.ts';
 import type { Principal } from '../../security/principal.ts';
 import type { SchedulerSubscribe } from '../events.ts';
 import { countCall } from '../metrics/counters.ts';
 import { claimNames, MOST_NAMES_OF_FRAMEWORKS } from '../offers/resource-names.ts';
-import { mayDo } from '../outbox.ts';
+import { mayDo, tellDisbelief } from '../outbox.ts';
 import type { Framework, MasterState } from '../state.ts';
 import { countError, MAX_FRAMEWORK_ROLES } from '../validation/count.ts';
 import {
@@ -28,12 +28,30 @@ import { subscriberError } from './room.ts';
 
 export function schedulerSubscribe(state: MasterState, event: SchedulerSubscribe): void {
   const { call, principal, request, stream } = event;
-  const invalid = schedulerCallError(call, principal?.value);
+  const invalid = schedulerCallError(call) ?? impostureError(state, call.subscribe, principal);
   if (invalid !== undefined || call.subscribe === undefined) {
     answerCall(state, event, 400, `Failed to validate scheduler::Call: ${invalid}`);
     return;
   }
   subscribe(state, call.subscribe, principal, { request, stream });
+}
+
+/** Why the principal must not subscribe as the framework's. */
+function impostureError(
+  state: MasterState,
+  subscribe: SchedulerCall_Subscribe | undefined,
+  principal: Principal | undefined,
+): string | undefined {
+  const { framework_info: info } = subscribe ?? {};
+  const error = info && otherPrincipalError(info, principal?.value);
+  if (error !== undefined) {
+    tellDisbelief(state, {
+      principal: principal?.value,
+      claimed: info?.principal,
+      why: `sender: ${error}`,
+    });
+  }
+  return error;
 }
 
 /**

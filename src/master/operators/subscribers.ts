@@ -9,7 +9,7 @@ import {
 import type { RequestId, StreamId } from '../../model/ids.ts';
 import { shownFramework, shownHolder } from '../../model/role-sight.ts';
 import { type AuditEntry, WatchedReads } from '../../security/audit.ts';
-import type { Action, AuthorizationObject } from '../../security/authorizer.ts';
+import type { Authorizer } from '../../security/authorizer.ts';
 import type { Principal } from '../../security/principal.ts';
 import { clearTimer, log, setTimer } from '../outbox.ts';
 import type { Agent, Framework, MasterState, Subscriber } from '../state.ts';
@@ -21,6 +21,10 @@ import { roleSightOf } from '../views/visibility.ts';
 import type { Viewer } from '../views.ts';
 
 const heartbeatTimer = (stream: StreamId): MasterTimer => `operator-heartbeat/${stream}`;
+const auditTimer = (stream: StreamId): MasterTimer => `operator-audit/${stream}`;
+
+/** How long the audit log is not told of what a stream leaves out, to be told of it at once. */
+const AUDIT_DELAY_MS = 1_000;
 
 export function subscribeOperator(
   state: MasterState,
@@ -37,10 +41,11 @@ export function subscribeOperator(
     state.effects.push({ type: 'closeStream', stream: oldest });
     removeSubscriber(state, oldest);
   }
-  state.subscribers.set(stream, { stream, principal });
+  const origin = state.asking?.origin;
+  state.subscribers.set(stream, { stream, principal, origin, denied: new Map() });
   const { event, denied } = welcome(state, principal);
   state.effects.push(
-    ...denied.map((entry) => ({ type: 'audit', entry, origin: state.asking?.origin }) as const),
+    ...denied.map((entry) => ({ type: 'audit', entry, origin }) as const),
     { type: 'openStream', request, stream },
     { type: 'sendToOperator', stream, event },
   );
@@ -88,54 +93,68 @@ export function operatorHeartbeat(state: MasterState, stream: StreamId): void {
 
 /** True when the stream was an operator's. */
 export function removeSubscriber(state: MasterState, stream: StreamId): boolean {
-  if (!state.subscribers.delete(stream)) {
+  const subscriber = state.subscribers.get(stream);
+  if (subscriber === undefined) {
     return false;
   }
+  tellLeftOut(state, stream);
+  clearTimer(state, auditTimer(stream));
+  state.subscribers.delete(stream);
   clearTimer(state, heartbeatTimer(stream));
   return true;
 }
 
-type Sees = (subscriber: Subscriber) => boolean;
+/** Tells the audit log of what the events of a stream have left out. */
+export function tellLeftOut(state: MasterState, stream: StreamId): void {
+  const { denied, origin } = state.subscribers.get(stream) ?? {};
+  for (const entry of denied?.values() ?? []) {
+    state.effects.push({ type: 'audit', entry, origin });
+  }
+  denied?.clear();
+}
+
+type Sees = (viewer: Viewer) => boolean;
 
 /** Sends an event to each subscriber that may see its object, as that subscriber may see it. */
 function publish(state: MasterState, sees: Sees, shown: (viewer: Viewer) => MasterEvent): void {
-  const { authorizer } = state.options;
   for (const subscriber of state.subscribers.values()) {
-    if (sees(subscriber)) {
-      const { stream, principal } = subscriber;
-      const event = shown({ principal, authorizer });
-      state.effects.push({ type: 'sendToOperator', stream, event });
+    const { stream, principal, denied } = subscriber;
+    const toldBefore = denied.size;
+    const viewer = { principal, authorizer: authorizerOf(state, subscriber) };
+    if (sees(viewer)) {
+      state.effects.push({ type: 'sendToOperator', stream, event: shown(viewer) });
+    }
+    if (toldBefore === 0 && denied.size > 0) {
+      setTimer(state, auditTimer(stream), AUDIT_DELAY_MS);
     }
   }
 }
 
+/** What is left out of a stream is no decision about the call that the event came of. */
+const authorizerOf = ({ options }: MasterState, { denied }: Subscriber): Authorizer =>
+  options.isAudited
+    ? new WatchedReads(options.authorizer, 'SUBSCRIBE', denied)
+    : options.authorizer;
+
 const everybody: Sees = () => true;
 
-/** What is left out of a stream is no decision about the call that the event came of. */
-const sees = (
-  { options }: MasterState,
-  { principal }: Subscriber,
-  action: Action,
-  object: AuthorizationObject,
-) => options.authorizer.authorize(principal, action, object);
-
 const seesFramework =
-  (state: MasterState, framework: Framework): Sees =>
-  (subscriber) =>
-    sees(state, subscriber, 'VIEW_FRAMEWORK', { framework: framework.info });
+  ({ info: framework }: Framework): Sees =>
+  ({ principal, authorizer }) =>
+    authorizer.authorize(principal, 'VIEW_FRAMEWORK', { framework });
 
 const seesTask =
-  (state: MasterState, framework: Framework, task: Task): Sees =>
-  (subscriber) =>
-    seesFramework(state, framework)(subscriber) &&
-    sees(state, subscriber, 'VIEW_TASK', { task, framework: framework.info });
+  (framework: Framework, task: Task): Sees =>
+  (viewer) =>
+    seesFramework(framework)(viewer) &&
+    viewer.authorizer.authorize(viewer.principal, 'VIEW_TASK', { task, framework: framework.info });
 
 // These are called often, and must cost nothing while there is no subscriber.
 
 export function publishTaskAdded(state: MasterState, framework: Framework, task: Task): void {
   if (state.subscribers.size > 0) {
     const added = { ...task };
-    publish(state, seesTask(state, framework, task), (viewer) => ({
+    publish(state, seesTask(framework, task), (viewer) => ({
       type: MasterEvent_Type.TASK_ADDED,
       task_added: { task: shownHolder(added, roleSightOf(viewer)) },
     }));
@@ -155,7 +174,7 @@ export function publishTaskUpdated(
       type: MasterEvent_Type.TASK_UPDATED,
       task_updated: { framework_id: framework.idMessage, status, state: status.state },
     };
-    publish(state, seesTask(state, framework, task), () => event);
+    publish(state, seesTask(framework, task), () => event);
   }
 }
 
@@ -180,7 +199,7 @@ export function publishAgentRemoved(state: MasterState, agent: Agent): void {
 
 export function publishFrameworkAdded(state: MasterState, framework: Framework): void {
   if (state.subscribers.size > 0) {
-    publish(state, seesFramework(state, framework), (viewer) => ({
+    publish(state, seesFramework(framework), (viewer) => ({
       type: MasterEvent_Type.FRAMEWORK_ADDED,
       framework_added: { framework: frameworkView(framework, roleSightOf(viewer)) },
     }));
@@ -189,7 +208,7 @@ export function publishFrameworkAdded(state: MasterState, framework: Framework):
 
 export function publishFrameworkUpdated(state: MasterState, framework: Framework): void {
   if (state.subscribers.size > 0) {
-    publish(state, seesFramework(state, framework), (viewer) => ({
+    publish(state, seesFramework(framework), (viewer) => ({
       type: MasterEvent_Type.FRAMEWORK_UPDATED,
       framework_updated: { framework: frameworkView(framework, roleSightOf(viewer)) },
     }));
@@ -198,7 +217,7 @@ export function publishFrameworkUpdated(state: MasterState, framework: Framework
 
 export function publishFrameworkRemoved(state: MasterState, framework: Framework): void {
   if (state.subscribers.size > 0) {
-    publish(state, seesFramework(state, framework), (viewer) => ({
+    publish(state, seesFramework(framework), (viewer) => ({
       type: MasterEvent_Type.FRAMEWORK_REMOVED,
       framework_removed: { framework_info: shownFramework(framework.info, roleSightOf(viewer)) },
     }));
