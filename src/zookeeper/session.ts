@@ -9,16 +9,13 @@ import {
   type Client,
   CreateMode,
   createClient,
-  type Event,
   type Exception,
   Id,
   Permission,
   type Stat,
 } from 'node-zookeeper-client';
+import type { CreateOptions, Node, Operation, Session, SessionState } from './interface.ts';
 import { isFault, ZooKeeperError, zooKeeperError } from './zookeeper-error.ts';
-
-/** `disconnected`: it may go on, with another server. `expired` and `closed` are final. */
-export type SessionState = 'connecting' | 'connected' | 'disconnected' | 'expired' | 'closed';
 
 interface SessionOptions {
   /** `host:port`; tried in an order of this session's own. Names are looked up each time. */
@@ -28,29 +25,6 @@ interface SessionOptions {
   /** What the session asks for; the ensemble has bounds of its own, and its answer counts. */
   readonly timeoutMs: number;
 }
-
-interface Node {
-  readonly data: Buffer;
-  /** How often the data has been set. */
-  readonly version: number;
-}
-
-interface CreateOptions {
-  readonly isEphemeral?: boolean;
-  /** The ensemble appends ten digits. */
-  readonly isSequential?: boolean;
-}
-
-/** One part of a transaction. A version is that which the znode must have. */
-type Operation =
-  | { readonly type: 'create'; readonly path: string; readonly data: Buffer }
-  | {
-      readonly type: 'set';
-      readonly path: string;
-      readonly data: Buffer;
-      readonly version?: number | undefined;
-    }
-  | { readonly type: 'delete'; readonly path: string };
 
 type Callback<T extends unknown[]> = (error: Error | Exception | null, ...results: T) => void;
 
@@ -69,7 +43,7 @@ const CLOSE_TIMEOUT_MS = 2_000;
 /** The library pauses up to this time when it has tried all servers. */
 const MOST_PAUSE_MS = 500;
 
-export class ZooKeeperSession {
+export class ZooKeeperSession implements Session {
   readonly #client: Client;
   readonly #acls: readonly ACL[];
   readonly #listeners = new Set<(state: SessionState) => void>();
@@ -110,26 +84,20 @@ export class ZooKeeperSession {
     return this.#state;
   }
 
-  /**
-   * Whether the ensemble cannot have ended the session yet. It counts the timeout from the last
-   * sign of life that it got, which was sent before it arrived.
-   */
+  /** The ensemble counts from a sign of life when it gets it, which is after it was sent. */
   isHeld(): boolean {
     return !this.#isOver() && now() < this.#heldUntilMs();
   }
 
-  /** In the form in which a znode names its owner. */
   id(): string {
     return this.#client.getSessionId().toString('hex');
   }
 
-  /** Calls the listener at each change; what it returns ends that. */
   onState(listener: (state: SessionState) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** Makes a znode and answers with its path. */
   create(path: string, data: Buffer, options: CreateOptions = {}): Promise<string> {
     const { isEphemeral = false, isSequential = false } = options;
     const kind = isEphemeral ? 'EPHEMERAL' : 'PERSISTENT';
@@ -139,7 +107,6 @@ export class ZooKeeperSession {
     ).then(([made]) => made);
   }
 
-  /** Makes the znode and all above it that are missing. */
   async createFolder(path: string): Promise<void> {
     const parts = path.split('/').slice(1);
     for (const [index] of parts.entries()) {
@@ -155,27 +122,25 @@ export class ZooKeeperSession {
   }
 
   exists(path: string): Promise<boolean> {
-    return this.stat(path).then((stat) => stat !== undefined);
-  }
-
-  stat(path: string): Promise<Stat | undefined> {
     return this.#ask<[Stat | null]>(`to look at ${path}`, (callback) =>
       this.#client.exists(path, callback as Callback<[Stat]>),
-    ).then(([stat]) => stat ?? undefined);
+    ).then(([stat]) => stat !== null && stat !== undefined);
   }
 
-  /** `onChange` is called once, when the data changes or the znode goes. */
-  get(path: string, onChange?: (event: Event) => void): Promise<Node> {
+  get(path: string, onChange?: () => void): Promise<Node> {
     return this.#ask<[Buffer | undefined, Stat]>(`to read ${path}`, (callback) => {
       const answer = callback as Callback<[Buffer, Stat]>;
       onChange === undefined
         ? this.#client.getData(path, answer)
         : this.#client.getData(path, onChange, answer);
-    }).then(([data, { version }]) => ({ data: data ?? NOTHING, version }));
+    }).then(([data, { version, ephemeralOwner }]) => ({
+      data: data ?? NOTHING,
+      version,
+      owner: ephemeralOwner.toString('hex'),
+    }));
   }
 
-  /** `onChange` is called once, when there is another list. */
-  children(path: string, onChange?: (event: Event) => void): Promise<readonly string[]> {
+  children(path: string, onChange?: () => void): Promise<readonly string[]> {
     return this.#ask<[string[], Stat]>(`to list ${path}`, (callback) =>
       onChange === undefined
         ? this.#client.getChildren(path, callback)
@@ -183,7 +148,6 @@ export class ZooKeeperSession {
     ).then(([names]) => names);
   }
 
-  /** Answers with the version that the znode has afterwards. */
   set(path: string, data: Buffer, version = ANY_VERSION): Promise<number> {
     return this.#ask<[Stat]>(`to write ${path}`, (callback) =>
       this.#client.setData(path, data, version, callback),
@@ -196,10 +160,7 @@ export class ZooKeeperSession {
     ).then(() => undefined);
   }
 
-  /**
-   * Carries all operations out, or none. The library takes version 0 in a transaction for any, so
-   * that it cannot be asked for.
-   */
+  /** The library takes version 0 in a transaction for any version. */
   transact(operations: readonly Operation[]): Promise<void> {
     const transaction = this.#client.transaction();
     for (const operation of operations) {
@@ -225,8 +186,6 @@ export class ZooKeeperSession {
     ).then(() => undefined);
   }
 
-  /** Ends the session, and with it its ephemeral znodes. Where there is no connection, these stay
-   * until the ensemble ends the session by itself. */
   async close(): Promise<void> {
     if (this.#isOver()) {
       return;
