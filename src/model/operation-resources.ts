@@ -1,5 +1,5 @@
 // The resources that an operation works on, for operations of every type.
-import type { Offer_Operation, Resource } from './generated/messages.ts';
+import type { Offer_Operation, Operation, Resource } from './generated/messages.ts';
 
 /** The resources that an operation other than a launch names. */
 export function operationResources(operation: Offer_Operation): Resource[] {
@@ -17,3 +17,9 @@ export function operationResources(operation: Offer_Operation): Resource[] {
   ];
   return named.flatMap((some) => some ?? []);
 }
+
+/** The same, and what an operation that is known to have ended has made of them. */
+export const resourcesOfKnown = ({ info, latest_status, statuses = [] }: Operation): Resource[] => [
+  ...operationResources(info),
+  ...[latest_status, ...statuses].flatMap((status) => status?.converted_resources ?? []),
+];

@@ -1,5 +1,6 @@
 // What operators change: weights, quotas, maintenance, draining; and what they watch.
 import { expect, test } from 'vitest';
+import type { Viewer } from '../../src/master/views.ts';
 import {
   DrainState,
   FrameworkInfo_Capability_Type,
@@ -251,4 +252,40 @@ test('reads leave out what the viewer may not see', () => {
   expect(tasks('VIEW_FRAMEWORK')).toEqual([]);
   const roles = world.views.roles(blind('VIEW_ROLE')) as { roles: unknown[] };
   expect(roles.roles).toEqual([]);
+});
+
+const isLazy = (it: unknown): it is Iterable<unknown> =>
+  typeof it === 'object' && it !== null && Symbol.iterator in it;
+
+test('limits, and resources that a task had too little of, are hidden with its role', () => {
+  const blind = {
+    authorize: (_: unknown, asked: string) => asked !== 'VIEW_ROLE',
+  };
+  const world = new World({ authorizer: blind });
+  world.operate({ type: MasterCall_Type.SUBSCRIBE });
+  const agent = world.agent();
+  const framework = world.framework();
+  world.allocate();
+  const offer = framework.offer();
+  framework.launch(offer, { task_id: { value: 't' }, limits: { mem: { value: 777 } } });
+  const uuid = agent.update(framework, 't', TaskState.TASK_FAILED, {
+    limitation: {
+      resources: resources('mem:777').map((it) => ({ ...it, allocation_info: { role: 'dev' } })),
+    },
+  });
+  framework.acknowledge(agent, 't', uuid);
+  const text = (value: unknown) =>
+    JSON.stringify(value, (_, it: unknown) =>
+      typeof it === 'bigint' ? String(it) : isLazy(it) ? [...it] : it,
+    );
+  const shown = (by: Viewer) =>
+    text([
+      world.views.read({ type: MasterCall_Type.GET_TASKS }, by),
+      world.views.tasks(by, {}),
+      world.views.state(by),
+    ]);
+  expect(shown(viewer).match(/777/g)?.length).toBeGreaterThanOrEqual(4);
+  expect(shown({ authorizer: blind })).not.toContain('777');
+  expect(world.operatorEvents.map(({ type }) => type)).toContain(MasterEvent_Type.TASK_UPDATED);
+  expect(text(world.operatorEvents)).not.toContain('777');
 });

@@ -15,9 +15,14 @@ import {
   TaskState,
 } from '../../model/generated/messages.ts';
 import { frameworkId } from '../../model/ids.ts';
-import { operationResources } from '../../model/operation-resources.ts';
+import { resourcesOfKnown } from '../../model/operation-resources.ts';
 import { namedRoles } from '../../model/resource-format.ts';
-import { shownFramework, shownHolder, shownResources } from '../../model/role-sight.ts';
+import {
+  shownExecutor,
+  shownFramework,
+  shownResources,
+  shownTask,
+} from '../../model/role-sight.ts';
 import type { Executor } from '../executors/executor.ts';
 import type { Framework } from '../executors/framework.ts';
 import { unfinishedOperations } from '../operations/operations.ts';
@@ -68,9 +73,9 @@ export function operatorView(
       };
     case AgentCall_Type.GET_OPERATIONS: {
       const operations = unfinishedOperations(agent).filter(
-        ({ info, framework_id }) =>
-          operationResources(info).flatMap(namedRoles).every(roleSightOf(viewer)) &&
-          seesFrameworkId(agent, framework_id?.value, viewer),
+        (operation) =>
+          resourcesOfKnown(operation).flatMap(namedRoles).every(roleSightOf(viewer)) &&
+          seesFrameworkId(agent, operation.framework_id?.value, viewer),
       );
       return {
         type: AgentResponse_Type.GET_OPERATIONS,
@@ -133,7 +138,7 @@ function frameworks(agent: AgentState, viewer: Viewer): AgentResponse_GetFramewo
 function executors(agent: AgentState, viewer: Viewer): AgentResponse_GetExecutors {
   const { active, completed } = visible(agent, viewer);
   const sees = roleSightOf(viewer);
-  const write = ({ info }: Executor) => ({ executor_info: shownHolder(info, sees) });
+  const write = ({ info }: Executor) => ({ executor_info: shownExecutor(info, sees) });
   return {
     executors: active
       .flatMap((framework) => visibleExecutors(framework.executors.values(), framework, viewer))
@@ -164,7 +169,7 @@ function tasks(agent: AgentState, viewer: Viewer): AgentResponse_GetTasks {
     }
   }
   const sees = roleSightOf(viewer);
-  const shown = (all: readonly Task[]) => all.map((task) => shownHolder(task, sees));
+  const shown = (all: readonly Task[]) => all.map((task) => shownTask(task, sees));
   return {
     pending_tasks: [],
     queued_tasks: shown(queued),

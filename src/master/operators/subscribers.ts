@@ -7,7 +7,7 @@ import {
   type TaskStatus,
 } from '../../model/generated/messages.ts';
 import type { RequestId, StreamId } from '../../model/ids.ts';
-import { shownFramework, shownHolder } from '../../model/role-sight.ts';
+import { shownFramework, shownStatus, shownTask } from '../../model/role-sight.ts';
 import { type AuditEntry, WatchedReads } from '../../security/audit.ts';
 import type { Authorizer } from '../../security/authorizer.ts';
 import type { Principal } from '../../security/principal.ts';
@@ -156,7 +156,7 @@ export function publishTaskAdded(state: MasterState, framework: Framework, task:
     const added = { ...task };
     publish(state, seesTask(framework, task), (viewer) => ({
       type: MasterEvent_Type.TASK_ADDED,
-      task_added: { task: shownHolder(added, roleSightOf(viewer)) },
+      task_added: { task: shownTask(added, roleSightOf(viewer)) },
     }));
   }
 }
@@ -170,11 +170,15 @@ export function publishTaskUpdated(
   if (state.subscribers.size > 0) {
     // The state that the update reports. The task's latest state may be ahead of it, and gets an
     // event of its own.
-    const event = {
+    const eventOf = (shown: TaskStatus) => ({
       type: MasterEvent_Type.TASK_UPDATED,
-      task_updated: { framework_id: framework.idMessage, status, state: status.state },
-    };
-    publish(state, seesTask(framework, task), () => event);
+      task_updated: { framework_id: framework.idMessage, status: shown, state: status.state },
+    });
+    const whole = eventOf(status);
+    publish(state, seesTask(framework, task), (viewer) => {
+      const shown = shownStatus(status, roleSightOf(viewer));
+      return shown === status ? whole : eventOf(shown);
+    });
   }
 }
 

@@ -5,10 +5,11 @@ import type {
   Resource,
 } from '../../model/generated/messages.ts';
 import { toEndpointFormat } from '../../model/resource-format.ts';
+import { shownProvider } from '../../model/role-sight.ts';
 import type { Agent, MasterState } from '../state.ts';
 import type { Viewer } from '../views.ts';
 import { offeredOfAgent, usedByAgent } from './usage.ts';
-import { seesProviders, seesResource } from './visibility.ts';
+import { roleSightOf, seesProviders, seesResource } from './visibility.ts';
 
 const timeOf = (ms: number) => ({ nanoseconds: BigInt(Math.round(ms)) * 1_000_000n });
 
@@ -59,7 +60,7 @@ function view(
   }
   if (agent.resourceProviders !== undefined && seesProviders(viewer)) {
     view.resource_providers = [...agent.resourceProviders.values()].map((it) => ({
-      resource_provider_info: it.info,
+      resource_provider_info: shownProvider(it.info, roleSightOf(viewer)),
       total_resources: shown(it.total, viewer),
     }));
   }

@@ -10,6 +10,7 @@ import {
   type RoleSight,
   shownConstraints,
   shownFramework,
+  shownInverseOffer,
   shownOffer,
   shownResources,
 } from '../../model/role-sight.ts';
@@ -53,7 +54,9 @@ export function frameworkDetails(
   const offers = [...framework.offers].flatMap(
     (offer) => shownOffer(visibleOffer(state, offer, viewer), sees) ?? [],
   );
-  const inverseOffers = [...framework.inverseOffers].map(({ message }) => message);
+  const inverseOffers = [...framework.inverseOffers].map(({ message }) =>
+    shownInverseOffer(message, sees),
+  );
   const used = endpoint(usedByFramework(state, framework));
   const offered = endpoint(offeredToFramework(state, framework));
   if (offers.length > 0) {

@@ -8,7 +8,7 @@ import type {
   MasterResponse_GetTasks,
   Task,
 } from '../../model/generated/messages.ts';
-import { shownHolder } from '../../model/role-sight.ts';
+import { shownExecutor, shownTask } from '../../model/role-sight.ts';
 import type { Framework, MasterState } from '../state.ts';
 import type { Viewer } from '../views.ts';
 import { agentView, recoveredAgentView } from './agents.ts';
@@ -39,7 +39,7 @@ export function getTasks(state: MasterState, viewer: Viewer): MasterResponse_Get
   const add = (list: Task[], framework: Framework, all: Iterable<Task>) => {
     for (const task of all) {
       if (seesTask(viewer, framework, task)) {
-        list.push(shownHolder(task, sees));
+        list.push(shownTask(task, sees));
       }
     }
   };
@@ -63,7 +63,7 @@ export function getExecutors(state: MasterState, viewer: Viewer): MasterResponse
     for (const [agent, infos] of framework.executors) {
       for (const info of infos.values()) {
         if (seesExecutor(viewer, framework, info)) {
-          const executor_info = shownHolder(info, sees);
+          const executor_info = shownExecutor(info, sees);
           executors.push({ executor_info, agent_id: { value: agent } });
         }
       }

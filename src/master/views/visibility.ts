@@ -8,7 +8,7 @@ import type {
   Task,
 } from '../../model/generated/messages.ts';
 import { frameworkId } from '../../model/ids.ts';
-import { operationResources } from '../../model/operation-resources.ts';
+import { resourcesOfKnown } from '../../model/operation-resources.ts';
 import { namedRoles } from '../../model/resource-format.ts';
 import { type RoleSight, rememberedSight } from '../../model/role-sight.ts';
 import type { Framework, MasterState } from '../state.ts';
@@ -50,13 +50,9 @@ export function seesFrameworkId(state: MasterState, viewer: Viewer, id: Framewor
 }
 
 /** True when the viewer may see the operation's resources and its framework. */
-export const seesOperation = (
-  state: MasterState,
-  viewer: Viewer,
-  { info, framework_id }: Operation,
-) =>
-  operationResources(info).every((resource) => seesResource(viewer, resource)) &&
-  (framework_id === undefined || seesFrameworkId(state, viewer, framework_id));
+export const seesOperation = (state: MasterState, viewer: Viewer, operation: Operation) =>
+  resourcesOfKnown(operation).every((resource) => seesResource(viewer, resource)) &&
+  (operation.framework_id === undefined || seesFrameworkId(state, viewer, operation.framework_id));
 
 export function visibleFrameworks(state: MasterState, viewer: Viewer): Framework[] {
   return [...state.frameworks.registered.values()].filter((it) => seesFramework(viewer, it));

@@ -1,7 +1,7 @@
 // Tasks, with their statuses, as unversioned endpoints show them.
 import type { Labels, Task, TaskInfo, TaskStatus } from '../../model/generated/messages.ts';
 import { allocationRole, holderRole } from '../../model/resource-format.ts';
-import { type RoleSight, shownResources } from '../../model/role-sight.ts';
+import { type RoleSight, shownLimits, shownResources } from '../../model/role-sight.ts';
 import { taskStateName } from '../../model/task-state.ts';
 import { commandJson } from './commands.ts';
 import { containerStatusJson } from './container-status.ts';
@@ -13,13 +13,13 @@ export const masterTaskJson = (writing: Writing, task: Task, sees: RoleSight): J
   ...beginningJson(writing, task, sees),
   ...roleJson(allocationRole(task.resources), sees),
   ...endJson(writing, task),
-  ...limitsJson(task),
+  ...limitsJson(task, sees),
 });
 
 /** A task as agents show it: limits are beside the resources, and no role is role `*`. */
 export const agentTaskJson = (writing: Writing, task: Task, sees: RoleSight): Json => ({
   ...beginningJson(writing, task, sees),
-  ...limitsJson(task),
+  ...limitsJson(task, sees),
   ...roleJson(holderRole(task.resources), sees),
   ...endJson(writing, task),
 });
@@ -58,8 +58,8 @@ function endJson(writing: Writing, task: Task): Json {
   return json;
 }
 
-function limitsJson({ limits }: Task): Json {
-  const entries = Object.entries(limits ?? {});
+function limitsJson(task: Task, sees: RoleSight): Json {
+  const entries = Object.entries(shownLimits(task, sees) ?? {});
   return entries.length === 0
     ? {}
     : { limits: Object.fromEntries(entries.map(([name, { value }]) => [name, value])) };
