@@ -3,7 +3,8 @@ import { readArguments, refuse } from './arguments.ts';
 
 const USAGE = `usage: npm run test:long -- [--minutes=30] [--seed=INTEGER] [--shrink=60] and
   --suite=allocator [--steps=150],
-  --suite=networks [--count=N], or
+  --suite=networks [--count=N],
+  --suite=security [--count=N], or
   --suite=simulation [--count=N] [--trace] [--settings=FILE]`;
 
 const { values } = readArguments(USAGE, {
@@ -19,8 +20,8 @@ const { values } = readArguments(USAGE, {
   },
 });
 
-export type SuiteName = 'allocator' | 'networks' | 'simulation';
-const SUITES: readonly string[] = ['allocator', 'networks', 'simulation'];
+export type SuiteName = 'allocator' | 'networks' | 'security' | 'simulation';
+const SUITES: readonly string[] = ['allocator', 'networks', 'security', 'simulation'];
 
 export const suite = values.suite as SuiteName;
 export const { trace, settings } = values;

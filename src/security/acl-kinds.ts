@@ -1,7 +1,6 @@
 // Which list of --acls decides about an action, and what the objects of its rules are: roles,
 // users, principals, or nothing in particular.
 import { frameworkRoles } from '../model/capabilities.ts';
-import type { Resource } from '../model/generated/messages.ts';
 import type { Action, AuthorizationObject } from './authorizer.ts';
 
 /**
@@ -23,32 +22,34 @@ export interface Kind {
 }
 
 const one = (value: string | undefined) => (value === undefined ? undefined : [value]);
+/** The principal of what has been made, empty where nobody in particular has made it. */
+const principalIn = (made: { readonly principal?: string } | undefined) => made?.principal ?? '';
 /** There is no particular object. */
 export const anything = () => undefined;
 
-const frameworkUser = ({ framework }: AuthorizationObject) => framework?.user;
-
-/** The user that a task or executor runs as: its command's, else the framework's. */
-function user(object: AuthorizationObject): readonly string[] | undefined {
-  const { task, executor, value } = object;
+/** The user that a task runs as: its command's or its executor's, else the framework's. */
+function taskUser({ task, framework, value }: AuthorizationObject): readonly string[] | undefined {
   const own = task !== undefined && 'command' in task ? task.command?.user : undefined;
   const shown = task !== undefined && 'user' in task ? task.user : undefined;
   const ofExecutor =
-    executor?.command?.user ??
-    (task !== undefined && 'executor' in task ? task.executor?.command?.user : undefined);
-  return one(own ?? shown ?? ofExecutor ?? frameworkUser(object) ?? value);
+    task !== undefined && 'executor' in task ? task.executor?.command?.user : undefined;
+  return one(own ?? shown ?? ofExecutor ?? framework?.user ?? value);
 }
 
-function roles({ framework, resource, value }: AuthorizationObject): readonly string[] | undefined {
-  if (framework !== undefined) {
-    return frameworkRoles(framework);
-  }
-  return one(resource === undefined ? value : roleOf(resource));
-}
+/** The user of an executor and its containers: its command's, else the framework's. */
+const containerUser = ({ executor, framework, value }: AuthorizationObject) =>
+  one(executor?.command?.user ?? framework?.user ?? value);
 
-const roleOf = ({ reservations, role }: Resource) => reservations?.at(-1)?.role ?? role ?? '*';
+const roleOf = ({ resource, value }: AuthorizationObject) =>
+  one(
+    resource === undefined ? value : (resource.reservations?.at(-1)?.role ?? resource.role ?? '*'),
+  );
 
-const byUser = (field: string): Kind => ({ fields: [field], objects: 'users', objectOf: user });
+const byUser = (field: string, objectOf: Kind['objectOf'] = containerUser): Kind => ({
+  fields: [field],
+  objects: 'users',
+  objectOf,
+});
 const byCommandUser = (field: string): Kind => ({
   fields: [field],
   objects: 'users',
@@ -59,7 +60,7 @@ const byCommandUser = (field: string): Kind => ({
 const byRole = (...fields: string[]): Kind => ({
   fields,
   objects: 'roles',
-  objectOf: roles,
+  objectOf: roleOf,
   isRole: true,
 });
 const byNothing = (field: string, objects: string): Kind => ({
@@ -69,24 +70,30 @@ const byNothing = (field: string, objects: string): Kind => ({
 });
 
 export const KINDS: Readonly<Record<Action, Kind>> = {
-  REGISTER_FRAMEWORK: byRole('register_frameworks'),
-  RUN_TASK: byUser('run_tasks'),
+  REGISTER_FRAMEWORK: {
+    ...byRole('register_frameworks'),
+    objectOf: ({ framework, value }) =>
+      framework === undefined ? one(value) : frameworkRoles(framework),
+  },
+  RUN_TASK: byUser('run_tasks', taskUser),
   TEARDOWN_FRAMEWORK: {
     fields: ['teardown_frameworks'],
     objects: 'framework_principals',
-    objectOf: ({ framework, value }) => one(framework?.principal ?? value),
+    objectOf: ({ framework, value }) => one(framework ? principalIn(framework) : value),
   },
   RESERVE_RESOURCES: byRole('reserve_resources'),
   UNRESERVE_RESOURCES: {
     fields: ['unreserve_resources'],
     objects: 'reserver_principals',
-    objectOf: ({ resource, value }) => one(resource?.reservations?.at(-1)?.principal ?? value),
+    objectOf: ({ resource, value }) =>
+      one(resource ? principalIn(resource.reservations?.at(-1)) : value),
   },
   CREATE_VOLUME: byRole('create_volumes'),
   DESTROY_VOLUME: {
     fields: ['destroy_volumes'],
     objects: 'creator_principals',
-    objectOf: ({ resource, value }) => one(resource?.disk?.persistence?.principal ?? value),
+    objectOf: ({ resource, value }) =>
+      one(resource ? principalIn(resource.disk?.persistence) : value),
   },
   RESIZE_VOLUME: byRole('resize_volumes'),
   CREATE_BLOCK_DISK: byRole('create_block_disks'),
@@ -103,8 +110,10 @@ export const KINDS: Readonly<Record<Action, Kind>> = {
   UPDATE_WEIGHT: byRole('update_weights'),
   GET_QUOTA: byRole('get_quotas'),
   UPDATE_QUOTA: byRole('update_quotas', 'update_quota_configs'),
-  VIEW_FRAMEWORK: byUser('view_frameworks'),
-  VIEW_TASK: byUser('view_tasks'),
+  VIEW_FRAMEWORK: byUser('view_frameworks', ({ framework, value }) =>
+    one(framework?.user ?? value),
+  ),
+  VIEW_TASK: byUser('view_tasks', taskUser),
   VIEW_EXECUTOR: byUser('view_executors'),
   ACCESS_SANDBOX: byUser('access_sandboxes'),
   ACCESS_MESOS_LOG: byNothing('access_mesos_logs', 'logs'),

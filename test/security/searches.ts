@@ -1,0 +1,8 @@
+// The searches for ways around authentication and authorization, each by a seed.
+import { searchLists } from './list-search.ts';
+import { searchMaster } from './master-search.ts';
+
+export const SEARCHES = { lists: searchLists, master: searchMaster } satisfies Record<
+  string,
+  (seed: number) => void | Promise<void>
+>;
