@@ -1,7 +1,7 @@
-// Leader election: which master leads, and how others find that out. Each engine (today only a
-// master that stands alone) implements both interfaces. The registry is the third part: it refuses
-// changes of a master that has lost its leadership (Registry.beginEpoch in
-// src/registry/registry.ts).
+// Leader election: which master leads, and how others find that out. Each engine (a master that
+// stands alone beside a configured address, and ZooKeeper) implements both interfaces. The registry
+// is the third part: it refuses changes of a master that has lost its leadership
+// (Registry.beginEpoch in src/registry/registry.ts).
 import type { MasterInfo } from '../model/generated/messages.ts';
 import type { LeadingMaster } from '../model/leading-master.ts';
 
@@ -29,6 +29,8 @@ export interface Candidacy {
    * final.
    */
   lost(reason: string): void;
+  /** The candidate may not stand: its credentials, or its rights, are refused. Final, too. */
+  refused(reason: string): void;
 }
 
 /** Makes a master stand for election. */
@@ -38,6 +40,11 @@ export interface Contender {
    * is renewed, and the caller hears nothing of that.
    */
   contend(candidate: MasterInfo, candidacy: Candidacy): void;
+  /**
+   * Whether the candidate was elected and no other can be yet, at this moment and by its own clock:
+   * a process that was stopped for a time learns so before anyone tells it.
+   */
+  leads(): boolean;
   /** Resolves when another master may be elected; the candidacy is not called any more. */
   withdraw(): Promise<void>;
 }

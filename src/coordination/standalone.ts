@@ -8,5 +8,9 @@ export class StandaloneContender implements Contender {
     candidacy.elected();
   }
 
+  leads(): boolean {
+    return true;
+  }
+
   async withdraw(): Promise<void> {}
 }

@@ -1,8 +1,17 @@
 // What contenders, detectors and the registry know of a session with ZooKeeper. The real one is
 // session.ts; simulations have a model of it.
 
-/** `disconnected`: it may go on, with another server. `expired` and `closed` are final. */
-export type SessionState = 'connecting' | 'connected' | 'disconnected' | 'expired' | 'closed';
+/**
+ * `disconnected`: it may go on, with another server. The last three are final; `refused` is one
+ * whose credentials the ensemble does not take.
+ */
+export type SessionState =
+  | 'connecting'
+  | 'connected'
+  | 'disconnected'
+  | 'expired'
+  | 'closed'
+  | 'refused';
 
 export interface Node {
   readonly data: Buffer;

@@ -28,10 +28,23 @@ interface SessionOptions {
 
 type Callback<T extends unknown[]> = (error: Error | Exception | null, ...results: T) => void;
 
-/** What is not in the library's types: its socket, which has no deadlines of its own. */
+type NextServer = (connect: (server: unknown) => void) => void;
+
+/**
+ * What is not in the library's types: its socket, which has no deadlines of its own, and the search
+ * for a server, which goes on when the session has ended.
+ */
 interface Inside {
-  readonly connectionManager: { readonly socket?: { destroy(): void } };
+  readonly connectionManager: {
+    readonly socket?: { destroy(): void };
+    readonly connectTimeoutHandler?: NodeJS.Timeout | null;
+    findNextServer: NextServer;
+  };
 }
+
+/** The fault of all operations of a session that has ended. */
+const END_FAULTS = { expired: 'expired', closed: 'closed', refused: 'authFailed' } as const;
+type EndState = keyof typeof END_FAULTS;
 
 /** A sign of life is sent after a third of the timeout, and a connection without any given up
  * after two thirds: there is a third left to find another server. */
@@ -74,8 +87,16 @@ export class ZooKeeperSession implements Session {
     this.#client.on('disconnected', () => this.#becomes('disconnected'));
     this.#client.on('expired', () => this.#end('expired', 'The session has expired'));
     this.#client.on('authenticationFailed', () =>
-      this.#end('expired', 'ZooKeeper refuses the credentials'),
+      this.#end('refused', 'ZooKeeper refuses the credentials'),
     );
+    const inside = this.#inside();
+    const findNextServer = inside.findNextServer.bind(inside);
+    inside.findNextServer = (connect) =>
+      findNextServer((server) => {
+        if (!this.#isOver()) {
+          connect(server);
+        }
+      });
     this.#looks = setInterval(() => this.#look(), timeoutMs / PARTS / LOOKS);
     this.#client.connect();
   }
@@ -222,7 +243,7 @@ export class ZooKeeperSession implements Session {
   }
 
   #isOver(): boolean {
-    return this.#state === 'expired' || this.#state === 'closed';
+    return this.#state in END_FAULTS;
   }
 
   #heldUntilMs(): number {
@@ -264,10 +285,16 @@ export class ZooKeeperSession implements Session {
 
   /** The library goes on with the next server, unless it was told to end. */
   #cut(): void {
-    (this.#client as unknown as Inside).connectionManager.socket?.destroy();
+    const { socket, connectTimeoutHandler } = this.#inside();
+    clearTimeout(connectTimeoutHandler ?? undefined);
+    socket?.destroy();
   }
 
-  #end(state: 'expired' | 'closed', message: string): void {
+  #inside(): Inside['connectionManager'] {
+    return (this.#client as unknown as Inside).connectionManager;
+  }
+
+  #end(state: EndState, message: string): void {
     if (this.#isOver()) {
       return;
     }
@@ -275,14 +302,14 @@ export class ZooKeeperSession implements Session {
     this.#becomes(state);
     this.#client.close();
     for (const fail of [...this.#asked]) {
-      fail(new ZooKeeperError(state, message));
+      fail(new ZooKeeperError(END_FAULTS[state], message));
     }
     this.#listeners.clear();
   }
 
   #ask<T extends unknown[]>(doing: string, send: (callback: Callback<T>) => void): Promise<T> {
     if (this.#state !== 'connected') {
-      const fault = this.#isOver() ? (this.#state as 'expired' | 'closed') : 'disconnected';
+      const fault = this.#isOver() ? END_FAULTS[this.#state as EndState] : 'disconnected';
       return Promise.reject(
         new ZooKeeperError(
           fault,

@@ -7,8 +7,13 @@ test('a master that stands alone is elected when it contends, and leads to its e
   const contender = new StandaloneContender();
   contender.contend(
     { id: 'm', ip: 0, port: 5050 },
-    { elected: () => heard.push('elected'), lost: (reason) => heard.push(reason) },
+    {
+      elected: () => heard.push('elected'),
+      lost: (reason) => heard.push(reason),
+      refused: (reason) => heard.push(reason),
+    },
   );
+  expect(contender.leads()).toBe(true);
   await contender.withdraw();
   expect(heard).toEqual(['elected']);
 });

@@ -135,6 +135,7 @@ export async function runMaster(
   contender.contend(master.info, {
     elected: () => loop.dispatch({ type: 'elected', nowMs: systemClock.nowMs() }),
     lost: (reason) => loop.dispatch({ type: 'leadershipLost', nowMs: systemClock.nowMs(), reason }),
+    refused: (reason) => own.end(1, reason),
   });
 }
 

@@ -1,0 +1,356 @@
+// The folder of an election in ZooKeeper, as one program sees it: who stands there, and, where the
+// program is a candidate itself, its own znode. A group keeps a session as long as someone listens,
+// and begins another when that has ended; with it its candidacy begins anew, behind all others.
+//
+// The folder is looked at as a whole whenever it changes, and whenever the session is connected
+// again. Only one look is under way at a time, so that what listeners hear is in order.
+import { errorText } from '../../model/error-text.ts';
+import type { LogLevel } from '../../model/process-effects.ts';
+import type { Session, SessionState } from '../../zookeeper/interface.ts';
+import { ZooKeeperSession } from '../../zookeeper/session.ts';
+import { isFault } from '../../zookeeper/zookeeper-error.ts';
+import type { ZooKeeperUrl } from '../../zookeeper/zookeeper-url.ts';
+import { MEMBER_PREFIX, type Member, membersAmong } from './member.ts';
+
+export interface GroupOptions {
+  readonly url: ZooKeeperUrl;
+  readonly sessionTimeoutMs: number;
+  /** Begins a session. By default with the ensemble of the URL. */
+  readonly open?: (() => Session) | undefined;
+  readonly log: (level: LogLevel, text: string) => void;
+}
+
+export interface GroupView {
+  /** The leader first. */
+  readonly members: readonly Member[];
+  /** The name of this program's own znode, where it stands. */
+  readonly own: string | undefined;
+}
+
+interface GroupListener {
+  /**
+   * Called after each look, also where nothing has changed. Undefined where the session has ended:
+   * who stands is not known, and an own znode is gone, or will be.
+   */
+  seen(view: GroupView | undefined): void;
+  /** ZooKeeper refuses the credentials, or the folder's rights do. The group tries again. */
+  refused?(reason: string): void;
+}
+
+/** The time between two attempts of what failed, or to see a folder that is not there yet. */
+const RETRY_MS = 1_000;
+/** The longest time between two log lines about an ensemble out of reach. */
+const SAY_AGAIN_MS = 10 * 60_000;
+const NOTHING = Buffer.alloc(0);
+
+export class Group {
+  readonly #options: GroupOptions;
+  readonly #listeners = new Set<GroupListener>();
+  #session: Session | undefined;
+  #isClosed = false;
+  /** What the own znode has in it, where this program is to stand. */
+  #data: Buffer | undefined;
+  #own: string | undefined;
+  /** Whether there may be an own znode of this session whose name is not known. */
+  #isDoubtful = false;
+  #isLooking = false;
+  #isLookWanted = false;
+  #retry: NodeJS.Timeout | undefined;
+  /** Runs while there is no connection. */
+  #patience: NodeJS.Timeout | undefined;
+  #unreachableSinceMs: number | undefined;
+  #sayAtMs = 0;
+  #lastFailure: string | undefined;
+
+  /** Connects when it is first listened to. */
+  constructor(options: GroupOptions) {
+    this.#options = options;
+  }
+
+  /** Whether the ensemble cannot have ended the session, and with it the own znode. */
+  get isHeld(): boolean {
+    return this.#session?.isHeld() ?? false;
+  }
+
+  /** What it returns ends that. The last one who ends it closes the group. */
+  listen(listener: GroupListener): () => void {
+    this.#listeners.add(listener);
+    if (this.#session === undefined && !this.#isClosed) {
+      this.#open();
+    } else {
+      this.#look();
+    }
+    return () => {
+      this.#listeners.delete(listener);
+      if (this.#listeners.size === 0) {
+        void this.close();
+      }
+    };
+  }
+
+  /** Stands for election, in each session anew. */
+  join(data: Buffer): void {
+    this.#data = data;
+    this.#look();
+  }
+
+  /** Does not stand again when the own znode is gone. */
+  retire(): void {
+    this.#data = undefined;
+  }
+
+  /** The data of a candidate; `onChange` is called once, when it has changed or is gone. */
+  async read({ name }: Member, onChange: () => void): Promise<Buffer> {
+    const session = this.#session;
+    if (session === undefined) {
+      throw new Error('The group is closed');
+    }
+    return (await session.get(this.#pathOf(name), onChange)).data;
+  }
+
+  /** Looks again after a time. */
+  lookLater(): void {
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => this.#look(), RETRY_MS);
+  }
+
+  /** Takes the own znode away, at once where there is a connection, and looks at nothing more. */
+  async close(): Promise<void> {
+    const session = this.#session;
+    this.#isClosed = true;
+    this.#session = undefined;
+    this.#own = undefined;
+    clearTimeout(this.#retry);
+    clearTimeout(this.#patience);
+    await session?.close();
+  }
+
+  #open(): void {
+    const { url, sessionTimeoutMs: timeoutMs, open } = this.#options;
+    const session = open?.() ?? new ZooKeeperSession({ ...url, timeoutMs });
+    this.#session = session;
+    this.#own = undefined;
+    this.#isDoubtful = false;
+    session.onState((state) => {
+      if (session === this.#session) {
+        this.#becomes(state);
+      }
+    });
+    this.#patience = setTimeout(() => this.#unreachable(session), timeoutMs);
+  }
+
+  #becomes(state: SessionState): void {
+    const { log } = this.#options;
+    switch (state) {
+      case 'connected':
+        clearTimeout(this.#patience);
+        this.#unreachableSinceMs = undefined;
+        this.#sayAtMs = 0;
+        log('info', `Connected with ZooKeeper at ${this.#ensemble}`);
+        this.#look();
+        return;
+      case 'disconnected':
+        log('warn', 'Lost the connection with ZooKeeper, looking for another server');
+        return;
+      case 'expired':
+        log('warn', 'The session with ZooKeeper has expired, beginning another one');
+        this.#replace();
+        return;
+      case 'refused':
+        this.#refuse('it refuses the credentials of the URL');
+        clearTimeout(this.#retry);
+        this.#retry = setTimeout(() => this.#replace(), RETRY_MS);
+        return;
+      case 'connecting':
+      case 'closed':
+        return;
+      default:
+        state satisfies never;
+    }
+  }
+
+  /** The session has ended. */
+  #replace(): void {
+    clearTimeout(this.#patience);
+    clearTimeout(this.#retry);
+    this.#own = undefined;
+    this.#tell(undefined);
+    if (!this.#isClosed) {
+      this.#open();
+    }
+  }
+
+  /**
+   * A session that has found no server for so long is exchanged for another one: the library queues
+   * something for each server that it tries in vain.
+   */
+  #unreachable(session: Session): void {
+    const nowMs = performance.now();
+    this.#unreachableSinceMs ??= nowMs - this.#options.sessionTimeoutMs;
+    const forMs = nowMs - this.#unreachableSinceMs;
+    if (nowMs >= this.#sayAtMs) {
+      this.#sayAtMs = nowMs + Math.min(forMs, SAY_AGAIN_MS);
+      const seconds = Math.round(forMs / 1_000);
+      this.#options.log(
+        'warn',
+        `ZooKeeper at ${this.#ensemble} has not answered for ${seconds} s, trying again`,
+      );
+    }
+    this.#open();
+    void session.close();
+  }
+
+  #look(): void {
+    this.#isLookWanted = true;
+    if (!this.#isLooking) {
+      void this.#lookAround();
+    }
+  }
+
+  async #lookAround(): Promise<void> {
+    this.#isLooking = true;
+    while (this.#isLookWanted && this.#session !== undefined) {
+      this.#isLookWanted = false;
+      const session = this.#session;
+      try {
+        await this.#lookOnce(session);
+      } catch (error) {
+        if (session === this.#session) {
+          this.#failed(error);
+        }
+      }
+    }
+    this.#isLooking = false;
+  }
+
+  async #lookOnce(session: Session): Promise<void> {
+    if (session.state !== 'connected') {
+      return;
+    }
+    if (this.#data !== undefined && this.#own === undefined) {
+      const made = await this.#stand(session, this.#data);
+      if (session !== this.#session) {
+        return;
+      }
+      this.#own = made;
+    }
+    const members = membersAmong(await this.#list(session));
+    if (session !== this.#session) {
+      return;
+    }
+    this.#lastFailure = undefined;
+    if (this.#own !== undefined && !members.some(({ name }) => name === this.#own)) {
+      this.#options.log('warn', `The candidacy ${this.#own} was deleted in ZooKeeper`);
+      this.#own = undefined;
+      this.#isLookWanted = true;
+    }
+    this.#tell({ members, own: this.#own });
+  }
+
+  /** Makes the own znode, or finds it where it was made and the answer was lost. */
+  async #stand(session: Session, data: Buffer): Promise<string> {
+    const found = this.#isDoubtful ? await this.#find(session) : undefined;
+    this.#isDoubtful = false;
+    if (found !== undefined) {
+      return found;
+    }
+    try {
+      await session.createFolder(this.#options.url.path);
+      const path = await session.create(this.#pathOf(MEMBER_PREFIX), data, {
+        isEphemeral: true,
+        isSequential: true,
+      });
+      return path.slice(path.lastIndexOf('/') + 1);
+    } catch (error) {
+      this.#isDoubtful = isFault(error, 'connectionLoss') && session === this.#session;
+      throw error;
+    }
+  }
+
+  /** The own znode of this session. */
+  async #find(session: Session): Promise<string | undefined> {
+    // What is read is as old as the server's copy, unless something was written in between: also a
+    // write that is refused makes the server take all that came before.
+    await session.create(this.#options.url.path, NOTHING).catch((error: unknown) => {
+      if (!isFault(error, 'nodeExists', 'noAuth')) {
+        throw error;
+      }
+    });
+    for (const { name } of membersAmong(await session.children(this.#options.url.path))) {
+      if ((await this.#ownerOf(name, session)) === session.id()) {
+        return name;
+      }
+    }
+    return undefined;
+  }
+
+  /** Undefined where it has gone meanwhile. */
+  async #ownerOf(name: string, session: Session): Promise<string | undefined> {
+    try {
+      return (await session.get(this.#pathOf(name))).owner;
+    } catch (error) {
+      if (isFault(error, 'noNode')) {
+        return undefined;
+      }
+      throw error;
+    }
+  }
+
+  /** Nobody stands where the folder is not there yet. */
+  async #list(session: Session): Promise<readonly string[]> {
+    try {
+      return await session.children(this.#options.url.path, this.#onChange);
+    } catch (error) {
+      if (!isFault(error, 'noNode')) {
+        throw error;
+      }
+      if (session === this.#session) {
+        this.lookLater();
+      }
+      return [];
+    }
+  }
+
+  /** One function, for the library calls each that it was given. */
+  readonly #onChange = () => this.#look();
+
+  #failed(error: unknown): void {
+    // A look follows when the session is connected again, or another one is.
+    if (isFault(error, 'connectionLoss', 'disconnected', 'expired', 'closed')) {
+      return;
+    }
+    if (isFault(error, 'noAuth', 'authFailed')) {
+      this.#refuse(errorText(error));
+    } else if (errorText(error) !== this.#lastFailure) {
+      this.#lastFailure = errorText(error);
+      this.#options.log('error', `${this.#lastFailure}, trying again`);
+    }
+    this.lookLater();
+  }
+
+  #refuse(reason: string): void {
+    const text = `ZooKeeper at ${this.#ensemble} takes no part of this program: ${reason}`;
+    if (text !== this.#lastFailure) {
+      this.#lastFailure = text;
+      this.#options.log('error', text);
+    }
+    for (const listener of [...this.#listeners]) {
+      listener.refused?.(text);
+    }
+  }
+
+  #tell(view: GroupView | undefined): void {
+    for (const listener of [...this.#listeners]) {
+      listener.seen(view);
+    }
+  }
+
+  get #ensemble(): string {
+    return this.#options.url.servers.join(',');
+  }
+
+  #pathOf(name: string): string {
+    const { path } = this.#options.url;
+    return `${path === '/' ? '' : path}/${name}`;
+  }
+}
