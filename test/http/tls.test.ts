@@ -155,6 +155,17 @@ describe('a port with TLS', () => {
     expect(received).toEqual(['a@127.0.0.1:1 -> master', 'a@127.0.0.1:1 -> master']);
   });
 
+  test('reads a first request that is longer than a record of TLS, from its beginning', async () => {
+    for (const trust of [{}, { requiresClients: true }]) {
+      const { carriers, address } = await serve({ trust });
+      for (const bytes of [20_000, 200_000]) {
+        const post = `POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: ${bytes}\r\n\r\n`;
+        const text = await ask(carriers, address, post + 'y'.repeat(bytes));
+        expect(statuses(text)).toEqual([200]);
+      }
+    }
+  });
+
   test('goes on with a session that a client has begun, and asks nothing twice', async () => {
     for (const versions of [['TLSv1.2'], ['TLSv1.3']] as const) {
       const trust = { requiresClients: true };

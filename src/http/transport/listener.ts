@@ -129,11 +129,16 @@ export class Listener {
       stream.unshift(bytes.subarray(start, end));
       end = start;
     }
-    this.#complete.emit('connection', stream);
-    if (bytes.length > MAX_QUESTION_BYTES) {
-      Pipeline.readOnInTurn(stream);
-    } else {
+    // From here on node:http reads what comes past the stream's buffer: without a break between the
+    // two, the bytes in that come first.
+    const begin = () => {
+      this.#complete.emit('connection', stream);
       stream.resume();
+    };
+    if (bytes.length > MAX_QUESTION_BYTES) {
+      Pipeline.readOnInTurn(stream, begin);
+    } else {
+      begin();
     }
   }
 

@@ -4,6 +4,7 @@
 // executors may overlap, since their responses are short.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { Fifo } from '../../model/fifo.ts';
 import type { HttpResponse } from '../server/response.ts';
 import { endWith } from './refusal.ts';
 import { refuseBody } from './unreadable.ts';
@@ -31,22 +32,30 @@ interface Waiting {
 export class Pipeline {
   static #waitingSum = 0;
   /**
-   * Connections to resume, one in each turn: it takes long to read all requests that one has sent
+   * Connections to read on, one in each turn: it takes long to read all requests that one has sent
    * ahead.
    */
-  static readonly #toResume: Duplex[] = [];
+  static readonly #toReadOn = new Fifo<() => void>();
 
-  /** Resumes, in a turn of its own, a connection that may have sent many requests ahead. */
-  static readOnInTurn(stream: Duplex): void {
-    if (Pipeline.#toResume.push(stream) === 1) {
-      setImmediate(Pipeline.#resumeNext);
+  /**
+   * Reads on, in a turn of its own, a connection that may have sent many requests ahead; `readOn`
+   * does it, and is not called for one that has closed.
+   */
+  static readOnInTurn(stream: Duplex, readOn: () => void): void {
+    Pipeline.#toReadOn.push(() => {
+      if (!stream.destroyed) {
+        readOn();
+      }
+    });
+    if (Pipeline.#toReadOn.length === 1) {
+      setImmediate(Pipeline.#readOnNext);
     }
   }
 
-  static #resumeNext(): void {
-    Pipeline.#toResume.shift()?.resume();
-    if (Pipeline.#toResume.length > 0) {
-      setImmediate(Pipeline.#resumeNext);
+  static #readOnNext(): void {
+    Pipeline.#toReadOn.take()?.();
+    if (Pipeline.#toReadOn.length > 0) {
+      setImmediate(Pipeline.#readOnNext);
     }
   }
 
@@ -144,7 +153,7 @@ export class Pipeline {
 
   #readOn(): void {
     if (this.#hasSentMany) {
-      Pipeline.readOnInTurn(this.#stream);
+      Pipeline.readOnInTurn(this.#stream, () => this.#stream.resume());
     } else {
       this.#stream.resume();
     }
