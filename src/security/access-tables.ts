@@ -319,13 +319,16 @@ function byPlace(alone: Action, nested: Action): Access {
   return needs(`${ALONE}; ${CONTAINER_USER}`, alone, nested);
 }
 
-const FROM_EXECUTOR = open('it must name a framework and an executor that run on the agent');
+const FROM_EXECUTOR = open(
+  'it must name a framework and an executor that run on the agent, with the token of that executor' +
+    ' (--authenticate_http_executors)',
+);
 
 export const EXECUTOR_CALLS: TableOf<typeof ExecutorCall_Type> = {
   SUBSCRIBE: FROM_EXECUTOR,
   UPDATE: FROM_EXECUTOR,
   MESSAGE: FROM_EXECUTOR,
-  HEARTBEAT: FROM_EXECUTOR,
+  HEARTBEAT: open('it changes nothing, whoever sends it'),
 };
 
 const atPath = (path: string) => needs(`the path ${path}`, 'GET_ENDPOINT_WITH_PATH');
@@ -429,3 +432,17 @@ export const AGENT_ENDPOINTS: Readonly<Record<string, Access>> = {
   ),
   ...PROCESS_ENDPOINTS,
 };
+
+/**
+ * The endpoints that a rule about paths can name. Of the others, the objects in the response are
+ * filtered.
+ */
+export const AUTHORIZED_PATHS: readonly string[] = [
+  ...new Set(
+    [MASTER_ENDPOINTS, AGENT_ENDPOINTS].flatMap((table) =>
+      Object.entries(table).flatMap(([path, access]) =>
+        access.kind !== 'open' && access.actions.includes('GET_ENDPOINT_WITH_PATH') ? [path] : [],
+      ),
+    ),
+  ),
+].toSorted();

@@ -4,6 +4,7 @@
 import { closestName } from '../model/closest-name.ts';
 import { roleError } from '../model/role.ts';
 import { TextError } from '../model/value-text.ts';
+import { AUTHORIZED_PATHS } from './access-tables.ts';
 import { ALL_KINDS, anything, KINDS, type Kind, PARENTS } from './acl-kinds.ts';
 import type { AuthorizationObject, Authorizer } from './authorizer.ts';
 import type { Principal } from './principal.ts';
@@ -23,18 +24,6 @@ export interface Acls {
   readonly permissive: boolean;
   readonly rules: ReadonlyMap<string, readonly Rule[]>;
 }
-
-/**
- * The only endpoints that a rule can name. Of the others, the objects in the response are filtered.
- */
-const AUTHORIZED_PATHS: readonly string[] = [
-  '/containers',
-  '/containerizer/debug',
-  '/files/debug',
-  '/logging/toggle',
-  '/metrics/snapshot',
-  '/monitor/statistics',
-];
 
 /**
  * Reads the JSON of --acls. Throws TextError where it is no list, or has a rule that can never

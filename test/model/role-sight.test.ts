@@ -13,11 +13,9 @@ import {
   shownStatus,
   shownTask,
 } from '../../src/model/role-sight.ts';
-import type { Field, MessageType } from '../../src/wire/message-type.ts';
 import { types } from '../../src/wire/types.ts';
 import { resources } from '../master/harness.ts';
-
-type AnyType = MessageType<object>;
+import { type AnyType, type Filling, filledMessage } from '../support/filled-message.ts';
 
 const AMOUNT = 777;
 /** Maps whose keys are roles. */
@@ -32,34 +30,22 @@ const ofRole = (role: string, name = 'cpus'): Resource => ({
   allocation_info: { role },
 });
 
-/** A message with every field that there is, those of messages within themselves but once. */
-function filled(type: AnyType, above: readonly AnyType[] = []): object {
-  if (type === (types.Resource as AnyType)) {
-    return ofRole(HIDDEN);
-  }
-  return Object.fromEntries(
-    type.fields
-      .filter(({ value }) => !('message' in value && above.includes(value.message())))
-      .map((field) => [field.name, filling(field, [...above, type])]),
-  );
-}
-
-function filling({ name, value, rule }: Field, above: readonly AnyType[]): unknown {
-  const one = (): unknown => {
-    if ('message' in value) {
-      const type = value.message();
-      return rule === 'map' && type === (types.Value_Scalar as AnyType)
-        ? { value: AMOUNT }
-        : filled(type, above);
+const hidden: Filling = {
+  message: (type) => {
+    switch (type) {
+      case types.Resource as AnyType:
+        return ofRole(HIDDEN);
+      case types.Value_Scalar as AnyType:
+        return { value: AMOUNT };
+      case types.Attribute as AnyType:
+        return { name: 'a', type: Value_Type.SCALAR, scalar: { value: 1 } };
+      default:
+        return undefined;
     }
-    if ('enumeration' in value) {
-      return 1;
-    }
-    return value.scalar === 'string' ? (/roles?$/.test(name) ? HIDDEN : 'text') : 1;
-  };
-  const key = name === 'limits' ? 'cpus' : BY_ROLE.has(name) ? HIDDEN : 'text';
-  return rule === 'repeated' ? [one()] : rule === 'map' ? { [key]: one() } : one();
-}
+  },
+  text: ({ name }) => (/roles?$/.test(name) ? HIDDEN : undefined),
+  key: ({ name }) => (name === 'limits' ? 'cpus' : BY_ROLE.has(name) ? HIDDEN : undefined),
+};
 
 const sees = (role: string) => role !== HIDDEN;
 
@@ -74,10 +60,11 @@ describe('nothing is left of a hidden role', () => {
     OfferConstraints: shownConstraints,
     ResourceProviderInfo: shownProvider,
   };
-  const text = (it: unknown) => JSON.stringify(it) ?? '';
+  const text = (it: unknown) =>
+    JSON.stringify(it, (_, value: unknown) => (typeof value === 'bigint' ? 0 : value)) ?? '';
 
   test.each(Object.entries(shown))('in a %s', (name, show) => {
-    const message = filled(types[name as 'Task'] as AnyType) as never;
+    const message = filledMessage(types[name as 'Task'] as AnyType, hidden) as never;
     expect(text(message)).toMatch(/hidden/);
     expect(text(show(message, sees))).not.toMatch(/hidden|777/);
     expect(show(message, () => true)).toEqual(message);

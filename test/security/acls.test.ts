@@ -201,7 +201,7 @@ test.each([
   ],
   [
     { get_endpoints: [{ principals: { type: 'ANY' }, paths: { values: ['/state'] } }] },
-    "names '/state': lists can be about /containers, ",
+    "names '/state': lists can be about /containerizer/debug, ",
   ],
   [{ view_flags: [{ principals: { type: 'ANY' }, flags: { values: ['x'] } }] }, 'ANY or NONE'],
 ])('%j is refused', (acls, message) => {
