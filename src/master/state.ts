@@ -156,6 +156,11 @@ export interface Framework {
   constraints: OfferConstraints | undefined;
   /** IP address of the agent that told of the framework, before it subscribed to this master. */
   toldBy?: string | undefined;
+  /**
+   * True while nobody but the framework itself has said that its id is its own
+   * (frameworks/owners.ts).
+   */
+  isClaim?: boolean | undefined;
   /** Size of its info and constraints, about. */
   bytes: number;
   principal: Principal | undefined;

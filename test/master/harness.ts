@@ -444,7 +444,11 @@ export class FakeFramework {
   }
 
   /** Subscribes, or resubscribes where it has an id; on a new stream each time. */
-  subscribe(change: Partial<FrameworkInfo> = {}, more: Partial<SchedulerCall_Subscribe> = {}) {
+  subscribe(
+    change: Partial<FrameworkInfo> = {},
+    more: Partial<SchedulerCall_Subscribe> = {},
+    principal?: Principal,
+  ) {
     this.stream = streamId(`s${FakeFramework.#count++}`);
     const id = this.id === '' ? {} : { id: { value: this.id } };
     const request = this.world.nextRequest();
@@ -453,6 +457,7 @@ export class FakeFramework {
       type: 'schedulerSubscribe',
       request,
       stream: this.stream,
+      principal,
       call: {
         ...(this.id !== '' && { framework_id: { value: this.id } }),
         type: SchedulerCall_Type.SUBSCRIBE,

@@ -4,7 +4,8 @@ import { agentCapabilities } from '../../model/capabilities.ts';
 import type { ReregisterAgentMessage } from '../../model/generated/messages.ts';
 import { type AgentId, agentId, frameworkId } from '../../model/ids.ts';
 import { parsePid } from '../../model/pid.ts';
-import { recoverFramework, tellAgentOfFramework } from '../frameworks/frameworks.ts';
+import { tellAgentOfFramework } from '../frameworks/frameworks.ts';
+import { settleOwner } from '../frameworks/owners.ts';
 import { sendToAgent } from '../outbox.ts';
 import type { MasterState } from '../state.ts';
 import { killDuplicates, partDuplicates } from '../tasks/duplicates.ts';
@@ -27,10 +28,7 @@ export function readmitAgent(
   const wasRecovered = agents.recovered.has(id);
   const wasUnreachable = agents.unreachable.has(id);
   for (const info of message.frameworks ?? []) {
-    const owner = frameworkId(info.id?.value ?? '');
-    if (!state.frameworks.registered.has(owner) && !state.frameworks.completed.has(owner)) {
-      recoverFramework(state, info, parsePid(pid)?.host);
-    }
+    settleOwner(state, info, { id, ip: parsePid(pid)?.host, wasRecovered });
   }
   const isOurs = (owner: string | undefined) =>
     !state.frameworks.completed.has(frameworkId(owner ?? ''));

@@ -18,6 +18,7 @@ import {
 } from '../validation/count.ts';
 import { frameworkBytes, growthError, MAX_FRAMEWORKS_BYTES } from '../validation/size.ts';
 import type { Sums } from './framework-sums.ts';
+import { isDisputed } from './owners.ts';
 
 /** Why a framework may not subscribe with, or change to, this description. */
 export function subscriberError(
@@ -95,7 +96,7 @@ export function toldError(
     if (own.length > MAX_FRAMEWORK_ROLES || all > MAX_ROLES) {
       return `Framework ${id} has too many roles, alone or with those before it`;
     }
-    if (registered.has(id) || completed.has(id)) {
+    if ((registered.has(id) || completed.has(id)) && !isDisputed(state, info)) {
       continue;
     }
     more.frameworks++;

@@ -87,8 +87,11 @@ function subscribe(
     countCall(framework.counters, SchedulerCall_Type.SUBSCRIBE);
     return;
   }
-  const framework =
-    state.frameworks.registered.get(frameworkId(id)) ?? recoverFramework(state, info);
+  const known = state.frameworks.registered.get(frameworkId(id));
+  const framework = known ?? recoverFramework(state, info);
+  if (known === undefined) {
+    framework.isClaim = principal !== undefined;
+  }
   const kept = preserveImmutable(framework, info);
   const changed = frameworkUpdateError(framework.info, kept);
   if (changed !== undefined) {
