@@ -1,5 +1,7 @@
 // What the audit log keeps of a decision, and the object that it was about in words. Texts are cut:
 // a line has a bound, whatever a stranger calls himself.
+
+import { frameworkRoles } from '../model/capabilities.ts';
 import type { Action, AuthorizationObject, Authorizer } from './authorizer.ts';
 import type { Principal } from './principal.ts';
 
@@ -81,14 +83,14 @@ export function auditEntry(
     principal: principal?.value === undefined ? undefined : cut(principal.value),
     call: cut(call),
     action,
-    object: object && auditObject(object),
+    object: object && auditObject(action, object),
     allowed,
     rule: authorizer.explain?.(principal, action, object) ?? 'the authorizer',
   };
 }
 
 /** What names an object; undefined for one without a name. */
-function auditObject(object: AuthorizationObject): AuditObject | undefined {
+function auditObject(action: Action, object: AuthorizationObject): AuditObject | undefined {
   const { framework, task, taskId, executor, command, resource, value } = object;
   const reservation = resource?.reservations?.at(-1);
   const parts: Record<string, string | undefined> = {
@@ -96,6 +98,11 @@ function auditObject(object: AuthorizationObject): AuditObject | undefined {
     framework: framework?.id?.value ?? framework?.name,
     task: task?.task_id.value ?? taskId,
     executor: executor?.executor_id.value,
+    roles:
+      action === 'REGISTER_FRAMEWORK' && framework
+        ? frameworkRoles(framework).join(', ')
+        : undefined,
+    framework_principal: action === 'TEARDOWN_FRAMEWORK' ? framework?.principal : undefined,
     user: command?.user ?? executor?.command?.user ?? framework?.user,
     resource: resource?.name,
     role: reservation?.role ?? resource?.role,

@@ -1,5 +1,5 @@
 // Files of credentials: errors do not contain what a file holds.
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -162,4 +162,12 @@ test('credentials in a file that all users can read cause a warning, whichever f
   chmodSync(file, 0o604);
   expect(warnings(AGENT_FLAGS, `--docker_config=file://${file}`)).toContainEqual(tooOpen[0]);
   expect(warnings(MASTER_FLAGS, `--whitelist=${file}`)).toEqual([]);
+});
+
+test('a file of secrets that cannot even be looked at is left to who reads it', () => {
+  const loop = join(folder, 'loop');
+  symlinkSync('loop', loop);
+  expect(
+    parseFlags(MASTER_FLAGS, { argv: [`--ssl_key_file=${loop}`], environment: {} }).warnings,
+  ).toEqual([]);
 });

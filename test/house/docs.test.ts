@@ -66,6 +66,9 @@ test('npm scripts that pages name exist', () => {
   expect(missing, 'An npm script that a page names is in package.json').toEqual([]);
 });
 
+/** Of curl, for who has a certificate. */
+const CURL_FLAGS = ['cacert', 'cert', 'key'];
+
 test('flags that are named exist', () => {
   const tables = [
     MASTER_FLAGS,
@@ -77,7 +80,7 @@ test('flags that are named exist', () => {
     IMAGE_FLAGS,
     SECURE_FLAGS,
   ];
-  const known = new Set([...tables.flatMap(Object.keys), ...CONFORMANCE_FLAGS]);
+  const known = new Set([...tables.flatMap(Object.keys), ...CONFORMANCE_FLAGS, ...CURL_FLAGS]);
   const unknown = pages.flatMap(({ path, text }) =>
     [...text.matchAll(/(?<![\w-])--([a-z]\w+)/g)]
       .map(([, name]) => name ?? '')

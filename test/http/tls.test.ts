@@ -226,7 +226,9 @@ describe('clients with certificates', () => {
     const { address, carriers, said } = await serve({ trust });
     expect(await outcomeOf(address, client)).toContain('[CN=client]');
     const refused = 'This client is refused: ';
-    expect(await outcomeOf(address, undefined)).toContain(`${refused}it shows no certificate.`);
+    expect(await outcomeOf(address, undefined)).toContain(
+      `${refused}it shows no certificate (ssl_cert_file`,
+    );
     expect(await outcomeOf(address, stranger)).toContain(
       `${refused}its certificate cannot be verified (`,
     );
@@ -277,7 +279,9 @@ describe('clients with certificates', () => {
 
   test('need the name that their address has, in the old scheme', async () => {
     const { address } = await serve({ trust: { ...trust, scheme: 'legacy', verifiesIp: false } });
-    expect(await outcomeOf(address, client)).toMatch(/refused: it is none for .*127\.0\.0\.1/);
+    expect(await outcomeOf(address, client)).toMatch(
+      /refused: the certificate is none for .*127\.0\.0\.1/,
+    );
     const { address: byIp } = await serve({ trust: { ...trust, scheme: 'legacy' } });
     expect(await outcomeOf(byIp, server)).toContain('[CN=server]');
   });
@@ -313,7 +317,9 @@ describe('servers', () => {
     const { address: wrong } = await serve({
       files: { certFile: away.certificate, keyFile: away.key },
     });
-    expect(await outcomeOf({ scheme: 'legacy' }, wrong)).toMatch(/refused: it is none for /);
+    expect(await outcomeOf({ scheme: 'legacy' }, wrong)).toMatch(
+      /refused: the certificate is none for /,
+    );
   });
 
   test('are not believed on the word of an authority that nobody knows', async () => {

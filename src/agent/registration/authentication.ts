@@ -110,7 +110,11 @@ export function authenticationSaid(agent: AgentState, event: MasterMessage): boo
     case 'AuthenticationCompletedMessage':
       return isAccepted(agent, attempt);
     case 'AuthenticationFailedMessage':
-      giveUp(agent, `Master ${agent.master} refused authentication`);
+      giveUp(
+        agent,
+        `Master ${agent.master} refused authentication: ` +
+          'its --credentials have no such principal as that of --credential, or another secret',
+      );
       return false;
     case 'AuthenticationErrorMessage':
       fail(agent, reasonIn(message.body));

@@ -25,6 +25,7 @@ import {
   publishedAddress,
 } from '../process/published-address.ts';
 import { logFolder, serverStart } from '../process/server-process.ts';
+import { tlsWarnings } from '../process/tls-warnings.ts';
 import { agentAccess } from './access.ts';
 import { boundsWarnings, capabilityDefaults } from './capabilities.ts';
 import { loggerOf } from './container-logger.ts';
@@ -134,6 +135,7 @@ export async function agentSettings(
       ...warnings,
       ...helperWarnings(images.value?.logins ?? []),
       ...boundsWarnings(values),
+      ...tlsWarnings(values, process.env),
       ...exposureWarnings(address.value.listenIp, values, {
         'authentication of executors': values.authenticate_http_executors,
       }),

@@ -3,7 +3,6 @@
 // and the terminal.
 
 import type { MasterAddress } from '../../coordination/static-detector.ts';
-import { NOT_ACCEPTED } from '../../http/client/scheduler-client.ts';
 import type { Credential } from '../../http/server/credentials.ts';
 import type { Dialer } from '../../http/transport/dialer.ts';
 import {
@@ -55,6 +54,8 @@ const STALLED_MS = 10_000;
 
 /** The master's error for a framework that another program has taken over. */
 const FAILED_OVER = 'Framework failed over';
+/** Its error for one that was away for too long, or was torn down. */
+const REMOVED = 'Framework has been removed';
 const UUID = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
 /** The most reasons for lost tasks that are shown. */
 const MOST_TOLD = 10;
@@ -270,9 +271,8 @@ export class BatchRunner {
       this.#end({ type: 'failed over' });
       return;
     }
-    // A refused secret has nothing to do with the framework, whatever its principal is called.
-    const isOfFramework = /framework/i.test(message) && !message.startsWith(NOT_ACCEPTED);
-    if (this.#options.journal.frameworkId === undefined || !isOfFramework) {
+    // Whatever else it refuses, the framework is still there, and so are its tasks.
+    if (this.#options.journal.frameworkId === undefined || message !== REMOVED) {
       this.#end({ type: 'refused', message });
       return;
     }

@@ -347,10 +347,13 @@ function contents(written: string, file: string): string {
   }
 }
 
-/** Whether all users of the machine can read a file with secrets. */
+/** Whether all users of the machine can read a file with secrets. Its reader tells why not. */
 function isOpenToOthers(file: string): boolean {
-  const status = statSync(file, { throwIfNoEntry: false });
-  return status !== undefined && (status.mode & 0o007) !== 0;
+  try {
+    return (statSync(file).mode & 0o007) !== 0;
+  } catch {
+    return false;
+  }
 }
 
 /** A flag without its feature is reported or refused, and never silently ignored. */

@@ -22,6 +22,7 @@ import {
   publishedAddress,
 } from '../process/published-address.ts';
 import { logFolder, serverStart } from '../process/server-process.ts';
+import { tlsWarnings } from '../process/tls-warnings.ts';
 import { writableFolder } from '../process/writable-folder.ts';
 import type { MASTER_FLAGS } from './flags.ts';
 import { type MasterFlagValues, masterOptions } from './options.ts';
@@ -101,6 +102,7 @@ export async function masterSettings(
     registryFile: isKept && work.value !== undefined ? join(work.value, REGISTRY_FILE) : undefined,
     warnings: [
       ...warnings,
+      ...tlsWarnings(values, process.env),
       ...exposureWarnings(address.value.listenIp, values, {
         'authentication of frameworks': values.authenticate_http_frameworks,
         'authentication of agents': values.authenticate_agents,

@@ -21,6 +21,7 @@ export function exposureWarnings(
     'authentication of readers': values.authenticate_http_readonly,
     'authentication of writers': values.authenticate_http_readwrite,
     ...others,
+    'access control lists': values.acls !== undefined,
   };
   const missing = Object.entries(closed).flatMap(([what, isOn]) => (isOn ? [] : what));
   return missing.length === 0 || listenIp.startsWith(LOOPBACK)

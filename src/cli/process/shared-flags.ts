@@ -63,6 +63,7 @@ export const SHARED_FLAGS = {
     help: 'The port by which others reach this program, where it is not the one it listens on.',
   }),
   audit_log: path({
+    namesSecrets: true,
     help: 'A file for the audit log: a line of JSON for each decision on a call that changes something, and for what reads are denied.',
   }),
   authenticate_http_readonly: toggle({

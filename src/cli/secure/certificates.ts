@@ -1,7 +1,7 @@
 // Certificates, made by the program openssl. Keys are elliptic curve P-256, and made here, in files
 // that nobody else can read.
 import { execFile } from 'node:child_process';
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes, X509Certificate } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { writeDurably } from '../../filesystem/durable-files.ts';
@@ -74,6 +74,16 @@ export async function certify(
   );
   await writeDurably(files.certificate, certificate);
   await rm(config);
+}
+
+/** The names and addresses of a machine's certificate. Throws SecureError where it has none. */
+export function namesIn(path: string, certificate: Uint8Array): MachineNames {
+  const names = new X509Certificate(certificate).subjectAltName?.split(', ') ?? [];
+  const [first, ...others] = names.map((name) => name.replace(/^(?:DNS|IP Address):/, ''));
+  if (first === undefined) {
+    throw new SecureError(`${path} has no names: expected a machine’s certificate`);
+  }
+  return [first, ...others];
 }
 
 const alternative = (name: string) => `${isIP(name) === 0 ? 'DNS' : 'IP'}:${name}`;

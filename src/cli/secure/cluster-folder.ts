@@ -14,7 +14,7 @@ import {
   withoutPrincipal,
   withRules,
 } from './access-lists.ts';
-import { certify, makeAuthority } from './certificates.ts';
+import { certify, makeAuthority, type Subject } from './certificates.ts';
 import {
   agentEnvironment,
   clientEnvironment,
@@ -136,6 +136,31 @@ export async function addPrincipal(
     await writeDurably(file, text);
   }
 }
+
+/**
+ * Another key and certificate in place of those of a machine or principal, signed by the authority
+ * that the folder has now. Rejects with SecureError and the system's errors.
+ */
+export async function renewCertificate(dir: string, subject: Subject, days: number): Promise<void> {
+  const { authority } = layoutOf(dir);
+  const folder = folderOf(dir, subject);
+  const files = hostFiles(folder);
+  const made = await mkdtemp(`${folder}.`);
+  try {
+    const renewed = hostFiles(made);
+    await certify(subject, renewed, { authority, days });
+    await rename(renewed.key, files.key);
+    await rename(renewed.certificate, files.certificate);
+  } finally {
+    await rm(made, { recursive: true, force: true });
+  }
+  await syncFolder(folder);
+}
+
+const folderOf = (dir: string, subject: Subject): string =>
+  subject.unit === 'host'
+    ? layoutOf(dir).host(subject.names[0])
+    : layoutOf(dir).principal(subject.name);
 
 /**
  * The principal can come in no more before its rules go. Rejects with SecureError, FlagError and

@@ -1,6 +1,6 @@
 // What is open in the folder of a closed cluster: who can read its files, and what they allow.
 import { X509Certificate } from 'node:crypto';
-import type { Stats } from 'node:fs';
+import { existsSync, type Stats } from 'node:fs';
 import { lstat, opendir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseLists } from './access-lists.ts';
@@ -16,6 +16,12 @@ const SOON_MS = 30 * DAY_MS;
 
 /** Rejects with SecureError and the system's errors. */
 export async function fileFindings(dir: string): Promise<readonly Finding[]> {
+  const { authority, acls } = layoutOf(dir);
+  if (![authority.certificate, acls].some((path) => existsSync(path))) {
+    throw new SecureError(
+      `${dir} has no ${authority.certificate}: expected a folder of secure init`,
+    );
+  }
   const findings: Finding[] = [];
   for (const path of [dir, ...(await pathsIn(dir))]) {
     const status = await lstat(path);
@@ -84,7 +90,8 @@ function expiryFindings(path: string, content: Buffer): readonly Finding[] {
         expires === undefined
           ? 'it is no certificate'
           : `the certificate expires at ${expires.toISOString()}`,
-      remedy: 'Move its folder away, and make another with secure add.',
+      remedy:
+        'Make another with secure renew; of authorities docs/secure.md tells (Exchanging secrets).',
     },
   ];
 }

@@ -1,4 +1,7 @@
 // What is open on a master or agent, as its flags tell.
+import { randomUUID } from 'node:crypto';
+import { type Acls, aclAuthorizer, parseAcls } from '../../security/acls.ts';
+import type { Principal } from '../../security/principal.ts';
 import { AGENT_FLAGS } from '../agent/flags.ts';
 import type { FlagTable } from '../flags/flag.ts';
 import { MASTER_FLAGS } from '../master/flags.ts';
@@ -51,34 +54,69 @@ export function flagOpenings(
       remedy: 'Start it with --ssl_enabled, --ssl_verify_server_cert and --ssl_ca_file=FILE.',
     });
   }
+  const isOn = (name: string) => textOf(name) === 'true';
+  const verifies = isOn('ssl_verify_server_cert') || isOn('ssl_require_client_cert');
+  if (verifies && textOf('ssl_hostname_validation_scheme') === 'legacy') {
+    openings.push({
+      what: 'who can forge the names of addresses passes for another machine',
+      remedy: 'Start it with --ssl_hostname_validation_scheme=openssl and --ssl_verify_ipadd.',
+    });
+  }
+  for (const version of ['ssl_enable_tls_v1_0', 'ssl_enable_tls_v1_1'].filter(isOn)) {
+    openings.push({
+      what: 'it speaks a version of TLS that is not safe',
+      remedy: `Start it without --${version}.`,
+    });
+  }
+  // Programs of Apache Mesos show no settings of TLS, and have no such log.
+  if (textOf('ssl_enabled') !== undefined && textOf('audit_log') === undefined) {
+    openings.push({
+      what: 'nothing keeps who has changed what, and who was refused',
+      remedy: 'Start it with --audit_log=FILE.',
+    });
+  }
   if (kind === 'agent' && textOf('credential') === undefined) {
     openings.push({
       what: 'it does not authenticate with its master',
       remedy: 'Start it with --credential=FILE.',
     });
   }
-  return [...openings, ...listOpenings(textOf('acls'))];
+  const runsAsRoot = kind === 'master' && !isOff('root_submissions');
+  return [...openings, ...listOpenings(textOf('acls'), runsAsRoot)];
 }
 
-function listOpenings(acls: string | undefined): readonly Opening[] {
-  if (acls === undefined) {
+function listOpenings(text: string | undefined, runsAsRoot: boolean): readonly Opening[] {
+  if (text === undefined) {
     return [{ what: 'everybody may do everything', remedy: 'Start it with --acls=FILE.' }];
   }
-  return isClosed(acls)
-    ? []
-    : [
-        {
-          what: 'what no rule of its --acls is about is allowed',
-          remedy: 'Set "permissive": false in them.',
-        },
-      ];
+  const acls = aclsIn(text);
+  const openings: Opening[] = [];
+  if (acls?.permissive !== false) {
+    openings.push({
+      what: 'what no rule of its --acls is about is allowed',
+      remedy: 'Set "permissive": false in them.',
+    });
+  }
+  if (acls?.permissive === false && runsAsRoot && letsAnybodyRunAsRoot(acls)) {
+    openings.push({
+      what: 'every framework may run tasks as root',
+      remedy: 'Start it with --root_submissions=false, or name principals or users in run_tasks.',
+    });
+  }
+  return openings;
 }
 
-/** The lists are shown as JSON. */
-function isClosed(acls: string): boolean {
+/** The lists are shown as JSON. Undefined where it cannot be read. */
+function aclsIn(text: string): Acls | undefined {
   try {
-    return (JSON.parse(acls) as { permissive?: unknown } | null)?.permissive === false;
+    return parseAcls(JSON.parse(text));
   } catch {
-    return false;
+    return undefined;
   }
 }
+
+/** Where no rule names a principal, it may do what all may. */
+const ANYBODY: Principal = { value: randomUUID() };
+
+const letsAnybodyRunAsRoot = (acls: Acls) =>
+  aclAuthorizer(acls).authorize(ANYBODY, 'RUN_TASK', { value: 'root' });

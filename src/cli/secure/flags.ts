@@ -15,17 +15,17 @@ export const SECURE_FLAGS = {
     default: 365,
     check: (days) =>
       days >= 1 && days <= MOST_DAYS ? undefined : `days expects 1 to ${MOST_DAYS}`,
-    help: 'init, add: how long certificates are valid. That of the authority is for ten times as long.',
+    help: 'init, add, renew: how long certificates are valid. That of the authority is for ten times as long.',
   }),
-  dir: path({ help: 'add, remove, check: the folder that init has made.' }),
+  dir: path({ help: 'add, renew, remove, check: the folder that init has made.' }),
   help: toggle({ default: false, help: 'Show this text and exit.' }),
   hosts: list({
-    defaultText: 'init: this machine; add: NAME',
-    help: 'init, add host: the machines that get certificates. All names and addresses of one, by which others connect to it, are separated by slashes: one.example.com/10.0.0.1,two.example.com/10.0.0.2.',
+    defaultText: 'init: this machine; add: NAME; renew: those that it has',
+    help: 'init, add host, renew host: the machines that get certificates. All names and addresses of one, by which others connect to it, are separated by slashes: one.example.com/10.0.0.1,two.example.com/10.0.0.2.',
   }),
   install_dir: path({
     defaultText: 'the folder itself',
-    help: 'init, add: the path under which machines have these files, where it is another one.',
+    help: 'init, add, renew, remove: the path under which machines have these files, where it is another one.',
   }),
   master: text({ placeholder: 'HOST:PORT', help: 'check: a master to look at.' }),
   principal: text({ help: 'check: the principal that asks, an operator.' }),

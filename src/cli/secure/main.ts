@@ -6,7 +6,7 @@ import type { SECURE_FLAGS } from './flags.ts';
 
 type Values = FlagValues<typeof SECURE_FLAGS>;
 
-const VERBS = ['init', 'add', 'remove', 'check'] as const;
+const VERBS = ['init', 'add', 'renew', 'remove', 'check'] as const;
 type Verb = (typeof VERBS)[number];
 
 export async function runSecure({
@@ -25,6 +25,7 @@ type Action = (values: Values, rest: readonly string[]) => Promise<string>;
 const ACTIONS: Readonly<Record<Verb, Action>> = {
   init: async (values, rest) => (await import('./making.ts')).init(values, rest),
   add: async (values, rest) => (await import('./making.ts')).add(values, rest),
+  renew: async (values, rest) => (await import('./making.ts')).renew(values, rest),
   remove: async (values, rest) => (await import('./making.ts')).remove(values, rest),
   check: async (values, rest) => (await import('./check.ts')).check(values, rest),
 };
@@ -32,7 +33,8 @@ const ACTIONS: Readonly<Record<Verb, Action>> = {
 /** Throws FlagError. */
 function actionOf(verb = ''): Action {
   if (!Object.hasOwn(ACTIONS, verb)) {
-    throw new FlagError(`expected ${VERBS.join(', ')}, got '${verb}'`);
+    const got = verb === '' ? '' : `, got '${verb}'`;
+    throw new FlagError(`expected ${VERBS.join(', ')}${got} (--help tells of each)`);
   }
   return ACTIONS[verb as Verb];
 }

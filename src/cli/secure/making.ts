@@ -1,23 +1,25 @@
-// `secure init`, `add` and `remove`: reads what they are asked for, does it, tells the next steps.
-import { existsSync } from 'node:fs';
+// `secure init`, `add`, `renew`, `remove`: reads what is asked for, does it, tells what is next.
+import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { counted } from '../counted.ts';
 import { FlagError } from '../flags/faults.ts';
 import type { FlagValues } from '../flags/flag.ts';
 import { currentUser } from '../framework/framework-session.ts';
 import { folderHolder } from '../process/folder-lock.ts';
+import { namesIn, type Subject } from './certificates.ts';
 import {
   addMachine,
   addPrincipal,
   makeClusterFolder,
   removePrincipal,
+  renewCertificate,
   type Terms,
 } from './cluster-folder.ts';
 import { requirePlain } from './environments.ts';
 import { agentSteps, checkStep, clientSteps, executeStep, masterSteps } from './first-steps.ts';
 import type { SECURE_FLAGS } from './flags.ts';
-import { layoutOf } from './layout.ts';
-import { machinesOf, thisMachine } from './machine-names.ts';
+import { hostFiles, type Layout, layoutOf } from './layout.ts';
+import { type MachineNames, machinesOf, thisMachine } from './machine-names.ts';
 import { type PrincipalKind, type Reach, requireName } from './principals.ts';
 import { SecureError } from './secure-error.ts';
 
@@ -65,16 +67,16 @@ export async function add(values: Values, rest: readonly string[]): Promise<stri
   const terms = termsOf(values, dir);
   const layout = layoutOf(terms.installed);
   if (kind === 'host') {
-    const [machine, ...more] = machinesOf(values.hosts ?? [name]);
-    if (machine === undefined || more.length > 0 || machine[0] !== name) {
-      throw new FlagError(`--hosts expects the names of ${name} only, and this one first`);
-    }
-    await addMachine(dir, machine, terms);
-    return `Made ${layout.host(name)}, which goes to ${name}\n`;
+    await addMachine(dir, machineOf(values.hosts ?? [name], name), terms);
+    return `Made ${layoutOf(dir).host(name)}.\n${bring(`to ${name}`, layout.host(name))}`;
   }
   requireName(name);
   await addPrincipal(dir, { kind, name, reach: reachOf(values) }, terms);
-  return `Made ${layout.principal(name)}, and added ${name} to the access control lists and credentials\n`;
+  return [
+    `Made ${layoutOf(dir).principal(name)}, and added ${name} to the access control lists and credentials.\n`,
+    bring(kind === 'agent' ? 'to its agents' : 'to who works as it', layout.principal(name)),
+    bringChanged(layout),
+  ].join('');
 }
 
 /** The text to print. Rejects with FlagError, SecureError and the system's errors. */
@@ -84,9 +86,62 @@ export async function remove(values: Values, rest: readonly string[]): Promise<s
     throw new FlagError('remove expects the name of one principal');
   }
   requireName(name);
-  await removePrincipal(existingFolder('remove', values.dir), name);
-  return `Removed ${name} from the credentials and access control lists\n`;
+  const dir = existingFolder('remove', values.dir);
+  await removePrincipal(dir, name);
+  return [
+    `Removed ${name} from the credentials and access control lists.\n`,
+    bringChanged(layoutOf(termsOf(values, dir).installed)),
+    'What it has open stays open: end its frameworks (TEARDOWN), or mark its agents gone.\n',
+  ].join('');
 }
+
+/** The text to print. Rejects with FlagError, SecureError and the system's errors. */
+export async function renew(values: Values, rest: readonly string[]): Promise<string> {
+  const [unit, name, ...others] = rest;
+  if ((unit !== 'host' && unit !== 'principal') || name === undefined || others.length > 0) {
+    throw new FlagError('renew expects host or principal and then a name, as in: renew host NAME');
+  }
+  if (unit === 'principal') {
+    requireName(name);
+  }
+  const dir = existingFolder('renew', values.dir);
+  const { days, installed } = termsOf(values, dir);
+  const folderIn = (layout: Layout) =>
+    unit === 'host' ? layout.host(name) : layout.principal(name);
+  const { certificate } = hostFiles(folderIn(layoutOf(dir)));
+  if (!existsSync(certificate)) {
+    throw new SecureError(`${certificate} is not there: renew is for what has a certificate`);
+  }
+  const subject: Subject =
+    unit === 'principal'
+      ? { unit, name }
+      : { unit, names: machineOf(values.hosts ?? [namesOf(certificate)], name) };
+  await renewCertificate(dir, subject, days);
+  const { certificate: to, key } = hostFiles(folderIn(layoutOf(installed)));
+  return [
+    `Renewed ${certificate}, for ${counted(days, 'day')}.\n`,
+    bring(unit === 'host' ? `to ${name}` : 'to who works as it', `${key}, ${to}`),
+  ].join('');
+}
+
+/** The one machine of --hosts, which has this name. Throws FlagError. */
+function machineOf(hosts: readonly string[], name: string): MachineNames {
+  const [machine, ...more] = machinesOf(hosts);
+  if (machine === undefined || more.length > 0 || machine[0] !== name) {
+    throw new FlagError(`--hosts expects the names of ${name} only, and this one first`);
+  }
+  return machine;
+}
+
+/** As --hosts has them. Throws SecureError. */
+const namesOf = (certificate: string) => namesIn(certificate, readFileSync(certificate)).join('/');
+
+const bring = (to: string, what: string) => `Bring it ${to}, as ${what}\n`;
+
+/** All masters and agents read them again when they change. */
+const bringChanged = ({ acls, credentials, httpCredentials }: Layout) =>
+  `Bring the changed files to masters and agents: ${acls} (all), ${credentials} (masters), ` +
+  `${httpCredentials} (agents)\n`;
 
 const isKind = (text: string | undefined): text is Kind =>
   (KINDS as readonly (string | undefined)[]).includes(text);

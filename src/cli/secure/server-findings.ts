@@ -1,11 +1,10 @@
 // What is open on a master or agent that runs: whom it answers, and what its flags tell.
 import { OperatorClient } from '../../http/client/operator-client.ts';
-import { CallRefusedError } from '../../http/client/scheduler-client.ts';
+import type { CallRefusedError } from '../../http/client/scheduler-client.ts';
 import type { Credential } from '../../http/server/credentials.ts';
 import { type Dialer, plainDialer } from '../../http/transport/dialer.ts';
 import type { Finding } from './finding.ts';
 import { flagOpenings, type Opening, type ServerKind } from './flag-findings.ts';
-import { SecureError } from './secure-error.ts';
 
 export interface Server {
   readonly kind: ServerKind;
@@ -24,7 +23,6 @@ export interface TlsDialers {
 
 const TIMEOUT_MS = 10_000;
 
-/** Rejects with SecureError where it cannot be asked. */
 export async function serverFindings(server: Server): Promise<readonly Finding[]> {
   const openings = [...(await connectionOpenings(server)), ...(await flagsOpenings(server))];
   return openings.map((opening) => ({ place: server.address, ...opening }));
@@ -58,44 +56,48 @@ async function answers({ address }: Server, dialer: Dialer): Promise<boolean> {
 }
 
 async function flagsOpenings(server: Server): Promise<readonly Opening[]> {
-  const isOpen = typeof (await flagsFor(server, undefined)) !== 'number';
+  const unasked = await flagsFor(server, undefined);
   const flags = await flagsFor(server, server.credential);
-  const openings: readonly Opening[] = isOpen
-    ? [
-        {
-          what: 'whoever reaches its port reads its flags and its state',
-          remedy: 'Start it with --authenticate_http_readonly.',
-        },
-      ]
-    : [];
-  return typeof flags === 'number'
+  const openings: readonly Opening[] =
+    unasked instanceof Error
+      ? []
+      : [
+          {
+            what: 'whoever reaches its port reads its flags and its state',
+            remedy: 'Start it with --authenticate_http_readonly.',
+          },
+        ];
+  return flags instanceof Error
     ? [...openings, unread(server, flags)]
     : [...openings, ...flagOpenings(server.kind, flags)];
 }
 
-const unread = ({ credential }: Server, status: number): Opening => ({
-  what: `what else is open is not known, for its flags are not shown to ${credential?.principal ?? 'nobody'} (status ${status})`,
-  remedy: 'Ask with --principal and --secret of an operator who may see them (view_flags).',
-});
+function unread({ credential, kind }: Server, error: Error): Opening {
+  const who = credential?.principal ?? 'nobody';
+  const { status } = error as Partial<CallRefusedError>;
+  return status === 401 || status === 403
+    ? {
+        what: `what else is open is not known, for its flags are not shown to ${who} (status ${status}): ${error.message}`,
+        remedy:
+          'Ask with --principal and --secret of an operator who may see them (view_flags), and do not close /flags by --firewall_rules.',
+      }
+    : {
+        what: `it cannot be asked: ${error.message}`,
+        remedy: `See that it runs, that --${kind} is its address, and that this command has the settings of TLS and the certificate that it asks for.`,
+      };
+}
 
-/** The status where it refuses to show them. Rejects with SecureError. */
+/** Why it does not show them, where that is so. */
 async function flagsFor(
-  { address, kind, tls }: Server,
+  { address, tls }: Server,
   credential: Credential | undefined,
-): Promise<Readonly<Record<string, string>> | number> {
+): Promise<Readonly<Record<string, string>> | Error> {
   const dialer = tls?.own ?? plainDialer;
   const client = new OperatorClient({ address, dialer, credential, timeoutMs: TIMEOUT_MS });
   try {
     const answer = (await client.get('/flags')) as { flags?: Record<string, string> } | undefined;
     return answer?.flags ?? {};
   } catch (error) {
-    const status = error instanceof CallRefusedError ? error.status : undefined;
-    if (status === 401 || status === 403) {
-      return status;
-    }
-    throw new SecureError(
-      `The ${kind} at ${address} cannot be asked: ${(error as Error).message}`,
-      { cause: error },
-    );
+    return error as Error;
   }
 }

@@ -4,6 +4,7 @@ import type { TLSSocket } from 'node:tls';
 import { plainIp } from './addresses.ts';
 import { AddressNames } from './tls-names.ts';
 import { chainOf, isComplete, tooLong, unlikeKnown } from './tls-peer.ts';
+import { NO_CERTIFICATE } from './tls-reason.ts';
 import type { TlsTrust } from './tls-settings.ts';
 
 /** The most certificates that are remembered as those of clients that were let in. */
@@ -27,7 +28,7 @@ export class TlsClients {
     const certificate = stream.getPeerX509Certificate();
     // Node calls a session that goes on authorized even if it began without a certificate.
     if (certificate === undefined) {
-      return 'it shows no certificate';
+      return NO_CERTIFICATE;
     }
     if (!stream.authorized) {
       return `its certificate cannot be verified (${stream.authorizationError})`;

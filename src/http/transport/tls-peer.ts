@@ -77,5 +77,7 @@ export function unlikeKnown(
   const isName =
     certificate.checkHost(name ?? ip, { wildcards: false, subject: 'always' }) !== undefined;
   const expected = name === undefined ? ip : `${name}, as name servers call ${ip}`;
-  return isIp || isName ? undefined : `it is none for ${expected}`;
+  return isIp || isName
+    ? undefined
+    : `the certificate is none for ${expected} (ssl_verify_ipadd, ssl_hostname_validation_scheme)`;
 }

@@ -1,5 +1,9 @@
 // Why a connection with TLS failed, in words that tell an operator what to change.
 
+/** What is wrong with a client that must show one. */
+export const NO_CERTIFICATE =
+  'it shows no certificate (ssl_cert_file and ssl_key_file; --cert and --key of curl)';
+
 const REASONS: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: 'the certificate has expired',
   CERT_NOT_YET_VALID: 'the certificate is not valid yet',
@@ -10,7 +14,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ERR_SSL_HTTP_REQUEST: 'the other side does not speak TLS',
   ERR_SSL_NO_SHARED_CIPHER: 'no cipher is in the lists of both sides (ssl_ciphers)',
   ERR_SSL_PACKET_LENGTH_TOO_LONG: 'the other side does not speak TLS',
-  ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE: 'it shows no certificate',
+  ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE: NO_CERTIFICATE,
   ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: 'the other side asks for a certificate of ours',
   ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION:
     'the other side takes no version of TLS that is enabled here (ssl_enable_tls_v1_…)',

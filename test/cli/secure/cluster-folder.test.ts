@@ -13,11 +13,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readCredential, readCredentials } from '../../../src/cli/process/credentials.ts';
+import { namesIn } from '../../../src/cli/secure/certificates.ts';
 import {
   addMachine,
   addPrincipal,
   makeClusterFolder,
   removePrincipal,
+  renewCertificate,
 } from '../../../src/cli/secure/cluster-folder.ts';
 import { fileFindings } from '../../../src/cli/secure/file-findings.ts';
 import { hostFiles, layoutOf, principalFiles } from '../../../src/cli/secure/layout.ts';
@@ -190,6 +192,28 @@ describe('what is added later', () => {
       'operator',
     ]);
   });
+});
+
+test('what is renewed has another key and certificate, and all else as it was', async () => {
+  const machine = hostFiles(layout.host('two'));
+  const principal = principalFiles(layout.principal('framework'));
+  const before = [machine, principal].map(({ certificate }) => certificateOf(certificate));
+  const secret = readFileSync(principal.credential, 'utf8');
+  const names = namesIn(machine.certificate, readFileSync(machine.certificate));
+  expect(names.map((name) => name.toLowerCase())).toEqual(['two', 'fd00:0:0:0:0:0:0:2']);
+  await renewCertificate(dir, { unit: 'host', names }, 30);
+  await renewCertificate(dir, { unit: 'principal', name: 'framework' }, 30);
+  for (const [index, files] of [machine, principal].entries()) {
+    const certificate = certificateOf(files.certificate);
+    expect(certificate.verify(authority().publicKey)).toBe(true);
+    expect(certificate.checkPrivateKey(createPrivateKey(readFileSync(files.key)))).toBe(true);
+    expect(certificate.subject).toBe(before[index]?.subject);
+    expect(certificate.subjectAltName).toBe(before[index]?.subjectAltName);
+    expect(certificate.serialNumber).not.toBe(before[index]?.serialNumber);
+  }
+  expect(readFileSync(principal.credential, 'utf8')).toBe(secret);
+  expect(readdirSync(join(dir, 'hosts')).toSorted()).toEqual(['one.example.com', 'three', 'two']);
+  expect(() => namesIn('it', readFileSync(principal.certificate))).toThrow('it has no names');
 });
 
 test('a principal that is removed leaves nothing, and others stay as they were', async () => {

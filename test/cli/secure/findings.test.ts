@@ -42,6 +42,8 @@ test('lists that cannot be read, and a folder of something else', async () => {
   await expect(fileFindings(dir)).rejects.toThrow(`${layout.acls} cannot be read: `);
   const many = join(folder, 'many');
   mkdirSync(many);
+  await expect(fileFindings(many)).rejects.toThrow('expected a folder of secure init');
+  writeFileSync(join(many, 'acls.json'), '{}');
   for (let index = 0; index <= 10_000; index++) {
     writeFileSync(join(many, String(index)), '');
   }
@@ -57,7 +59,12 @@ const remedies = (kind: 'master' | 'agent', ...argv: string[]) =>
     ({ remedy }) => remedy,
   );
 
-const TLS = ['--ssl_enabled', '--ssl_require_client_cert'];
+const TLS = [
+  '--ssl_enabled',
+  '--ssl_require_client_cert',
+  '--ssl_hostname_validation_scheme=openssl',
+  '--audit_log=/a',
+];
 const ACLS = '--acls={"permissive": false}';
 
 test.each([
@@ -83,8 +90,17 @@ test.each([
   expect(remedies(kind, ...closing, ...TLS, '--acls={}')).toEqual([
     'Set "permissive": false in them.',
   ]);
-  expect(remedies(kind, ...closing, ACLS)).toEqual([
+  expect(remedies(kind, ...closing, ACLS, '--audit_log=/a')).toEqual([
     expect.stringContaining('--ssl_verify_server_cert'),
+  ]);
+  for (const flag of TLS.slice(2)) {
+    const others = TLS.filter((each) => each !== flag);
+    expect(remedies(kind, ...closing, ...others, ACLS)).toEqual([
+      expect.stringContaining(flag.replace(/=.*/, '')),
+    ]);
+  }
+  expect(remedies(kind, ...closing, ...TLS, ACLS, '--ssl_enable_tls_v1_0')).toEqual([
+    'Start it without --ssl_enable_tls_v1_0.',
   ]);
   expect(remedies(kind, ...closing, ...TLS, ACLS, '--no-require_peer_address_ip_match')).toEqual([
     'Start it with --require_peer_address_ip_match.',
@@ -96,4 +112,16 @@ test('flags go by their older names, too, and those of Apache Mesos may be fewer
     'Start it with --authenticate_http_frameworks.',
   ]);
   expect(flagOpenings('master', { acls: '{"permissive":false}' })).toEqual([]);
+});
+
+test('lists by which every framework runs tasks as root', () => {
+  const openings = (principals: object, ...flags: string[]) => {
+    const acls = { permissive: false, run_tasks: [{ principals, users: { type: 'ANY' } }] };
+    const shown = shownBy(MASTER_FLAGS, ...TLS, `--acls=${JSON.stringify(acls)}`, ...flags);
+    return flagOpenings('master', shown).map(({ what }) => what);
+  };
+  const what = 'every framework may run tasks as root';
+  expect(openings({ type: 'ANY' })).toContain(what);
+  expect(openings({ type: 'ANY' }, '--no-root_submissions')).not.toContain(what);
+  expect(openings({ values: ['trusted'] })).not.toContain(what);
 });
