@@ -4,11 +4,13 @@ import { userInfo } from 'node:os';
 import type {
   KillContainer,
   LaunchContainer,
+  Permission,
   RemoveContainer,
   WaitContainer,
 } from '../agent/effects.ts';
 import type { Containerizer } from '../containerizer/containerizer.ts';
 import { ContainerizerError } from '../containerizer/containerizer-error.ts';
+import type { LaunchOptions } from '../containerizer/launch-steps.ts';
 import { type ContainerKind, isSafeIn } from '../containerizer/plan/place.ts';
 import type { ContainerRequest } from '../containerizer/plan/request.ts';
 import { nestedSandbox, standaloneSandbox } from '../containerizer/plan/sandbox-path.ts';
@@ -44,20 +46,24 @@ const SIGKILL = 9;
 /** The wait status of a program that cannot be executed: Mesos's launcher exits with 1. */
 const NOT_EXECUTED_STATUS = 256;
 
+/** Whether what a launch was allowed by also allows it as this user, another name of its own. */
+export type MayLaunchAs = (permission: Permission, user: string) => boolean;
+
+export interface ContainerCallsOptions {
+  /** Ends the executor of a container. */
+  readonly destroyRun: (id: ContainerId) => void;
+  readonly mayLaunchAs: MayLaunchAs;
+}
+
 export class ContainerCalls {
   readonly #containerizer: Containerizer;
   readonly #records: RunRecords;
-  readonly #destroyRun: (id: ContainerId) => void;
+  readonly #options: ContainerCallsOptions;
 
-  /** `destroyRun` ends the executor of a container. */
-  constructor(
-    containerizer: Containerizer,
-    records: RunRecords,
-    destroyRun: (id: ContainerId) => void,
-  ) {
+  constructor(containerizer: Containerizer, records: RunRecords, options: ContainerCallsOptions) {
     this.#containerizer = containerizer;
     this.#records = records;
-    this.#destroyRun = destroyRun;
+    this.#options = options;
   }
 
   /** All that are no executor's, and have not ended; each after the one that it is nested in. */
@@ -136,8 +142,7 @@ export class ContainerCalls {
 
   async #launch(effect: LaunchContainer, kind: ContainerKind): Promise<undefined> {
     const request = this.#requestOf(effect, kind);
-    const { signal: abort } = new AbortController();
-    const container = await this.#containerizer.launch(request, { abort });
+    const container = await this.#containerizer.launch(request, this.#launchOptions(effect));
     container.release();
   }
 
@@ -148,11 +153,10 @@ export class ContainerCalls {
     const inside = await this.#containerizer.surroundings(parent);
     const { user = this.#containerizer.containers.get(parent)?.user } = effect;
     const request = this.#requestOf({ ...effect, user }, 'debug');
-    const { signal: abort } = new AbortController();
     // It ends with its reader, and so with the agent.
     const container = await this.#containerizer.launch(
       { ...request, inside, isBound: true },
-      { abort },
+      this.#launchOptions(effect),
     );
     try {
       const output = await attachOutput(this.#records.folder(id), 'owner');
@@ -162,6 +166,14 @@ export class ContainerCalls {
       container.destroy();
       throw error;
     }
+  }
+
+  #launchOptions({ permission }: LaunchContainer): LaunchOptions {
+    const { signal: abort } = new AbortController();
+    return {
+      abort,
+      mayRunAs: (user) => permission === undefined || this.#options.mayLaunchAs(permission, user),
+    };
   }
 
   /** Throws ContainerizerError. */
@@ -226,7 +238,7 @@ export class ContainerCalls {
     const running = containers.running(id);
     if (signal === SIGKILL && node.kind === 'executor') {
       // The executor is killed, built in or not, so that the agent tells the end of its tasks.
-      this.#destroyRun(id);
+      this.#options.destroyRun(id);
     } else if (signal === SIGKILL || (signal > 0 && running === undefined)) {
       containers.destroy(id);
     } else if (signal > 0) {

@@ -43,7 +43,7 @@ import type { ContainerId, RequestId } from '../model/ids.ts';
 import { Random } from '../model/random.ts';
 import type { VolumePlace } from '../model/volume-path.ts';
 import { Attachments } from './attaching.ts';
-import { ContainerCalls, type OtherContainer } from './container-calls.ts';
+import { ContainerCalls, type MayLaunchAs, type OtherContainer } from './container-calls.ts';
 import { Garbage, type GarbageRules } from './garbage.ts';
 import { ImageCalls } from './image-calls.ts';
 import type { ExecutorRequests } from './in-process-transport.ts';
@@ -85,6 +85,7 @@ export interface AgentDriverOptions extends ExecutorRequests, ContainerSettings 
   /** How long a default executor stays when all updates of its tasks are acknowledged. */
   readonly podLingerMs: number;
   readonly mayRunAs: MayRunAs;
+  readonly mayLaunchAs: MayLaunchAs;
   /**
    * Whether state that cannot be recovered is an error. Otherwise it is ignored, and its containers
    * are killed.
@@ -165,9 +166,10 @@ export class AgentDriver {
       containerizer: parts.containerizer,
       log: options.log,
     });
-    this.#calls = new ContainerCalls(parts.containerizer, parts.records, (id) =>
-      this.#runs.kill(id),
-    );
+    this.#calls = new ContainerCalls(parts.containerizer, parts.records, {
+      destroyRun: (id) => this.#runs.kill(id),
+      mayLaunchAs: options.mayLaunchAs,
+    });
     this.#images = new ImageCalls(parts.containerizer.images);
     this.#attachments = new Attachments(parts.records);
     this.#runs = new Runs({

@@ -23,6 +23,8 @@ import type {
 import type { ResourceLimits } from '../model/resource-limits.ts';
 import type { VolumePlace } from '../model/volume-path.ts';
 import type { Audit, AuditDisbelief } from '../security/audit.ts';
+import type { Action, AuthorizationObject } from '../security/authorizer.ts';
+import type { Principal } from '../security/principal.ts';
 import type { BuiltinExecutor, CheckpointChange } from './checkpoint.ts';
 import type { AgentTimer } from './timers.ts';
 
@@ -122,6 +124,16 @@ export interface LaunchContainer {
   readonly user?: string | undefined;
   /** It looks into its parent, its output is the answer, and it ends with the request. */
   readonly isSession: boolean;
+  readonly permission: Permission | undefined;
+}
+
+/** By what a launch has been allowed, so that other names of its user can be asked about. */
+export interface Permission {
+  readonly principal: Principal | undefined;
+  readonly call: string;
+  readonly origin: string | undefined;
+  readonly action: Action;
+  readonly object: AuthorizationObject;
 }
 
 /** Answers the request when the container has ended. */

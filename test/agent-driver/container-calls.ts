@@ -18,6 +18,7 @@ export class ContainerCalls {
   launch(id: string, value: string, more: Partial<LaunchContainer> = {}): Promise<Answer> {
     return this.#ask({
       type: 'launchContainer',
+      permission: undefined,
       containerId: containerId(id),
       command: { value },
       resources: [],

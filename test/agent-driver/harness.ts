@@ -179,6 +179,7 @@ export class DriverHarness {
       podLingerMs: 0,
       shutdownGraceMs: 5_000,
       mayRunAs: () => true,
+      mayLaunchAs: () => true,
       dispatch: (event) => harness.#dispatch(event),
       log: (_, text) => harness.#log(text),
     });

@@ -25,6 +25,7 @@ export const openSession = (
   new Promise((resolve, reject) => {
     harness.driver.perform({
       type: 'launchContainer',
+      permission: undefined,
       request: harness.requests.add({
         reply: (status, text) => reject(new Error(`Answered ${status}: ${text}`)),
         sendOutput: resolve,

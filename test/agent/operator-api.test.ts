@@ -134,7 +134,18 @@ describe('a container that a call asks for', () => {
     };
     expect(answerTo(world, call)).toBeUndefined();
     expect(world.take('launchContainer')).toMatchObject([
-      { request: 'r', containerId: 'c', command: { value: 'true' }, user: 'nobody', resources: [] },
+      {
+        request: 'r',
+        containerId: 'c',
+        command: { value: 'true' },
+        user: 'nobody',
+        resources: [],
+        permission: {
+          call: 'LAUNCH_CONTAINER',
+          action: 'LAUNCH_STANDALONE_CONTAINER',
+          object: { command: { user: 'nobody' } },
+        },
+      },
     ]);
   });
 

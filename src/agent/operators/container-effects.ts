@@ -5,6 +5,7 @@ import { parentOf, rootOf } from '../../model/container-id.ts';
 import { AgentCall_Type } from '../../model/generated/messages.ts';
 import { launchOf } from '../../model/launched-container.ts';
 import { messageSize } from '../../model/message-size.ts';
+import type { Permission } from '../effects.ts';
 import type { OperatorCalled } from '../events.ts';
 import { emit, emitAtOnce, emitEnding, isFull } from '../outbox.ts';
 import type { AgentState } from '../state.ts';
@@ -43,8 +44,10 @@ export function killContainer(
 
 export function launchContainer(
   agent: AgentState,
-  { call, request }: OperatorCalled,
+  event: OperatorCalled,
+  permission: Permission | undefined,
 ): Refusal | undefined {
+  const { call, request } = event;
   const containerId = containerOf(call);
   if (agent.phase === 'terminating') {
     return { status: 503, text: 'The agent is about to end' };
@@ -74,6 +77,7 @@ export function launchContainer(
       limits: launch_container?.limits,
       user: agent.options.switchUser ? command?.user : undefined,
       isSession: call.launch_nested_container_session !== undefined,
+      permission,
     },
     () => messageSize({ command, container, launch_container }, ENOUGH_BYTES),
   );

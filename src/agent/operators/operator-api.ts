@@ -9,6 +9,7 @@ import {
 } from '../../model/generated/messages.ts';
 import type { Action } from '../../security/authorizer.ts';
 import { mayDo } from '../authorization.ts';
+import type { Permission } from '../effects.ts';
 import type { OperatorCalled } from '../events.ts';
 import { reply } from '../executors/executor-api.ts';
 import { emitAtOnce } from '../outbox.ts';
@@ -92,16 +93,24 @@ const READS: ReadonlySet<string> = new Set([
   'GET_IMAGES',
 ]);
 
-function forbidden(agent: AgentState, event: OperatorCalled): Answer | undefined {
+/** What the call asks for; undefined where it needs no action. */
+function permissionFor(agent: AgentState, event: OperatorCalled): Permission | undefined {
   const { call, principal, origin } = event;
   const action =
     call.type === undefined ? undefined : (ACTIONS[call.type] ?? containerAction(call));
-  if (action === undefined || isNobodys(agent, event)) {
+  const object = containerObject(agent, event);
+  const name = callName(call.type) ?? 'UNKNOWN';
+  return action && { principal, call: name, origin, action, object };
+}
+
+function forbidden(agent: AgentState, event: OperatorCalled): Answer | undefined {
+  const permission = permissionFor(agent, event);
+  if (permission === undefined || isNobodys(agent, event)) {
     return undefined;
   }
-  const name = callName(call.type) ?? 'UNKNOWN';
-  const asking = { principal, call: name, origin, isRead: READS.has(name) };
-  return mayDo(agent, asking, action, containerObject(agent, event)) ? undefined : { status: 403 };
+  const { action, object, ...asking } = permission;
+  const isRead = READS.has(asking.call);
+  return mayDo(agent, { ...asking, isRead }, action, object) ? undefined : { status: 403 };
 }
 
 /**
@@ -136,7 +145,7 @@ function answer(agent: AgentState, event: OperatorCalled): Answer | undefined {
     case AgentCall_Type.LAUNCH_NESTED_CONTAINER:
     case AgentCall_Type.LAUNCH_NESTED_CONTAINER_SESSION:
     case AgentCall_Type.LAUNCH_CONTAINER:
-      return launchContainer(agent, event);
+      return launchContainer(agent, event, permissionFor(agent, event));
     case AgentCall_Type.WAIT_NESTED_CONTAINER:
     case AgentCall_Type.WAIT_CONTAINER:
       return waitForContainer(agent, event);

@@ -16,6 +16,7 @@ import { StaticDetector } from '../../coordination/static-detector.ts';
 import { createCore } from '../../core/core.ts';
 import type { ExecutorStream } from '../../http/agent/executor-api.ts';
 import { AgentServer } from '../../http/agent/server.ts';
+import type { Auditor } from '../../http/server/auditor.ts';
 import { joinedFiles } from '../../http/server/files.ts';
 import type { EarlyPort } from '../../http/transport/listener.ts';
 import { parsePid } from '../../model/pid.ts';
@@ -88,6 +89,9 @@ export async function runAgent(
     logger,
     shutdown,
   });
+  const decide: Auditor['decide'] = (asking, action, told) =>
+    audit?.auditor.decide(asking, action, told) ??
+    options.authorizer.authorize(asking.principal, action, told?.object);
   const driver = await AgentDriver.open({
     requests,
     streams,
@@ -119,15 +123,13 @@ export async function runAgent(
     lingerMs: values.http_command_executor ? 0 : COMMAND_EXECUTOR_LINGER_MS,
     podLingerMs: DEFAULT_EXECUTOR_LINGER_MS,
     isStrict: values.strict,
-    mayRunAs: ({ principal }, user) => {
-      const asking = principal === undefined ? undefined : { value: principal };
-      const object = { value: user };
-      const call = 'RunTaskMessage';
-      return (
-        audit?.auditor.decide({ principal: asking, call }, 'RUN_TASK', { object }) ??
-        options.authorizer.authorize(asking, 'RUN_TASK', object)
-      );
+    mayRunAs: ({ principal: value }, user) => {
+      const principal = value === undefined ? undefined : { value };
+      const asking = { principal, call: 'RunTaskMessage' };
+      return decide(asking, 'RUN_TASK', { object: { value: user } });
     },
+    mayLaunchAs: ({ action, object: { command, ...object }, origin, ...asking }, user) =>
+      decide(asking, action, { object: { ...object, command: { ...command, user } }, origin }),
     dispatch: (event) => loop.dispatch(event),
     log: (level, text) => logger.write(level, text),
   });
