@@ -1,45 +1,5 @@
 // The messages between the SQLite registry and its writer thread: plain values only.
-
-/** One row operation. Agents travel as the bytes of their AgentInfo. */
-export type RowChange =
-  /** Replaces a list, which is always written as a whole. */
-  | { readonly op: 'putList'; readonly name: ListName; readonly messages: readonly Uint8Array[] }
-  | { readonly op: 'putAgent'; readonly id: string; readonly bytes: Uint8Array }
-  | { readonly op: 'deleteAgent'; readonly id: string }
-  | { readonly op: 'putUnreachable'; readonly id: string; readonly sinceNs: bigint }
-  | { readonly op: 'putGone'; readonly id: string; readonly sinceNs: bigint }
-  | ({ readonly op: 'putDuty' } & DutyRow)
-  | { readonly op: 'deleteDuty'; readonly id: string }
-  | { readonly op: 'forget'; readonly id: string };
-
-/** Lists that change rarely; `master` holds the last elected master. */
-export type ListName =
-  | 'master'
-  | 'weights'
-  | 'quotas'
-  | 'schedules'
-  | 'machines'
-  | 'minimum_capabilities';
-
-export interface DutyRow {
-  readonly id: string;
-  readonly drain: Uint8Array | null;
-  readonly deactivated: boolean;
-}
-
-export interface SinceRow {
-  readonly id: string;
-  readonly sinceNs: bigint;
-}
-
-export interface Rows {
-  readonly agents: readonly Uint8Array[];
-  readonly unreachable: readonly SinceRow[];
-  readonly gone: readonly SinceRow[];
-  readonly duties: readonly DutyRow[];
-  /** The lists; one that was never written is absent. */
-  readonly lists: Readonly<Partial<Record<ListName, readonly Uint8Array[]>>>;
-}
+import type { RowChange, Rows } from './registry-rows.ts';
 
 export type Request =
   | { readonly type: 'read' }

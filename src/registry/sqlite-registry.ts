@@ -13,8 +13,8 @@ import { moduleOf } from '../filesystem/thread-module.ts';
 import { formatDuration } from '../model/duration.ts';
 import type { RegistryChange, RegistrySnapshot } from '../model/registry.ts';
 import { type Registry, RegistryError, type StoreResult } from './registry.ts';
-import type { Answer, Request, RowChange } from './sqlite-protocol.ts';
-import { decodeRows, encodeChange } from './sqlite-rows.ts';
+import { decodeRows, encodeChange, type RowChange } from './registry-rows.ts';
+import type { Answer, Request } from './sqlite-protocol.ts';
 
 const writer = moduleOf(new URL('./sqlite-writer', import.meta.url));
 

@@ -17,7 +17,8 @@ import {
   resultOf,
   upsertion,
 } from '../filesystem/summed-rows.ts';
-import type { Answer, Request, RowChange, Rows } from './sqlite-protocol.ts';
+import type { RowChange, Rows } from './registry-rows.ts';
+import type { Answer, Request } from './sqlite-protocol.ts';
 
 /** Written in the file's header, so that no other program's database is taken for a registry. */
 const APPLICATION_ID = 0x4d455353;

@@ -36,7 +36,12 @@ export type Operation =
       readonly data: Buffer;
       readonly version?: number | undefined;
     }
-  | { readonly type: 'delete'; readonly path: string };
+  | { readonly type: 'delete'; readonly path: string }
+  /**
+   * Changes nothing. All that was carried out before it is seen afterwards in the session,
+   * whichever server it is with.
+   */
+  | { readonly type: 'check'; readonly path: string };
 
 export interface Session {
   readonly state: SessionState;

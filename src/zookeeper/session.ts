@@ -31,16 +31,22 @@ type Callback<T extends unknown[]> = (error: Error | Exception | null, ...result
 type NextServer = (connect: (server: unknown) => void) => void;
 
 /**
- * What is not in the library's types: its socket, which has no deadlines of its own, and the search
- * for a server, which goes on when the session has ended.
+ * What is not in the library's types: its socket, which has no deadlines of its own; the search for
+ * a server, which goes on when the session has ended; and the beginning of an answer whose end has
+ * not come, which it would put before the answers of the next connection.
  */
 interface Inside {
   readonly connectionManager: {
     readonly socket?: { destroy(): void };
     readonly connectTimeoutHandler?: NodeJS.Timeout | null;
     findNextServer: NextServer;
+    pendingBuffer: Buffer | null;
+    on(event: 'state', listener: (state: number) => void): void;
   };
 }
+
+/** The library's number for a connection that has ended. */
+const DISCONNECTED = 0;
 
 /** The fault of all operations of a session that has ended. */
 const END_FAULTS = { expired: 'expired', closed: 'closed', refused: 'authFailed' } as const;
@@ -90,6 +96,11 @@ export class ZooKeeperSession implements Session {
       this.#end('refused', 'ZooKeeper refuses the credentials'),
     );
     const inside = this.#inside();
+    inside.on('state', (state) => {
+      if (state === DISCONNECTED) {
+        inside.pendingBuffer = null;
+      }
+    });
     const findNextServer = inside.findNextServer.bind(inside);
     inside.findNextServer = (connect) =>
       findNextServer((server) => {
@@ -197,6 +208,9 @@ export class ZooKeeperSession implements Session {
           break;
         case 'delete':
           transaction.remove(operation.path);
+          break;
+        case 'check':
+          transaction.check(operation.path);
           break;
         default:
           operation satisfies never;

@@ -4,14 +4,22 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { agentId } from '../../src/model/ids.ts';
 import type { RegistryChange, RegistrySnapshot } from '../../src/model/registry.ts';
 import { RegistryContent } from '../../src/model/registry-content.ts';
 import { type Registry, RegistryError } from '../../src/registry/registry.ts';
-import { ENGINES, type EngineName } from './engines.ts';
+import { Ensemble } from '../support/zookeeper.ts';
+import { ENGINES, type EngineName, useServer } from './engines.ts';
 import { anyChange, sorted } from './snapshots.ts';
 import { numberedChange } from './writer-child.ts';
+
+let ensemble: Ensemble;
+beforeAll(async () => {
+  ensemble = await Ensemble.start();
+  useServer(ensemble.addresses[0] as string);
+});
+afterAll(() => ensemble.stop());
 
 const names = Object.keys(ENGINES) as EngineName[];
 const durable = names.filter((name) => ENGINES[name].isDurable);
@@ -26,6 +34,12 @@ async function open(engine: EngineName, place = newPlace()): Promise<Registry> {
   const registry = await ENGINES[engine].open(place);
   onTestFinished(() => registry.close());
   return registry;
+}
+
+/** A registry whose epoch has begun. */
+async function lead(engine: EngineName, place?: string) {
+  const registry = await open(engine, place);
+  return { registry, epoch: await registry.beginEpoch() };
 }
 
 /** What a master finds that starts at the place. */
@@ -49,7 +63,7 @@ const hostnames = async (registry: Registry) =>
 describe.each(names)('a registry in %s', (engine) => {
   test('has nothing before anything is stored, and no setting', async () => {
     const nothing = sorted(new RegistryContent().snapshot());
-    expect(sorted(await (await open(engine)).read())).toEqual(nothing);
+    expect(sorted(await (await lead(engine)).registry.read())).toEqual(nothing);
   });
 
   test('means by every change what the model means', async () => {
@@ -60,7 +74,8 @@ describe.each(names)('a registry in %s', (engine) => {
           const folder = mkdtempSync(join(tmpdir(), 'mesoscale-registry-'));
           const content = new RegistryContent();
           const registry = await ENGINES[engine].open(join(folder, 'registry'));
-          const answers = lists.map((changes) => registry.store(changes, 0));
+          const epoch = await registry.beginEpoch();
+          const answers = lists.map((changes) => registry.store(changes, epoch));
           for (const change of lists.flat()) {
             content.apply(change);
           }
@@ -75,11 +90,11 @@ describe.each(names)('a registry in %s', (engine) => {
   });
 
   test('stores and answers in the order in which it is asked', async () => {
-    const registry = await open(engine);
+    const { registry, epoch } = await lead(engine);
     const answered: number[] = [];
     await Promise.all(
       Array.from({ length: 20 }, async (_, index) => {
-        await registry.store([admit('a', `host-${index}`)], 0);
+        await registry.store([admit('a', `host-${index}`)], epoch);
         answered.push(index);
       }),
     );
@@ -89,12 +104,12 @@ describe.each(names)('a registry in %s', (engine) => {
   });
 
   test('changes nothing in what has been read', async () => {
-    const registry = await open(engine);
-    await registry.store([admit('a')], 0);
+    const { registry, epoch } = await lead(engine);
+    await registry.store([admit('a')], epoch);
     const before = await registry.read();
     await registry.store(
       [admit('b'), { type: 'removeAgent', id: agentId('a') }, { type: 'setWeights', weights: [] }],
-      0,
+      epoch,
     );
     expect(before.agents.map(({ hostname }) => hostname)).toEqual(['a']);
     expect(before.weights).toBeUndefined();
@@ -102,10 +117,10 @@ describe.each(names)('a registry in %s', (engine) => {
   });
 
   test('is larger with more agents', async () => {
-    const registry = await open(engine);
-    await registry.store([admit('a')], 0);
+    const { registry, epoch } = await lead(engine);
+    await registry.store([admit('a')], epoch);
     const one = registry.sizeBytes();
-    await registry.store([admit('b', 'h'.repeat(100_000))], 0);
+    await registry.store([admit('b', 'h'.repeat(100_000))], epoch);
     expect(registry.sizeBytes()).toBeGreaterThan(one + 90_000);
   });
 
@@ -113,7 +128,7 @@ describe.each(names)('a registry in %s', (engine) => {
     const registry = await open(engine);
     const first = await registry.beginEpoch();
     expect(first).toBeGreaterThan(0);
-    expect(await registry.store([admit('before')], 0)).toBe('notLeader');
+    expect(await registry.store([admit('before')], first - 1)).toBe('notLeader');
     expect(await registry.store([admit('a')], first)).toBe('stored');
     const second = await registry.beginEpoch();
     expect(second).toBeGreaterThan(first);
@@ -155,7 +170,7 @@ describe.each(durable)('what a registry in %s has stored', (engine) => {
         const place = join(folder, 'registry');
         const content = new RegistryContent();
         const registry = await ENGINES[engine].open(place);
-        await registry.store(changes, 0);
+        await registry.store(changes, await registry.beginEpoch());
         await registry.close();
         for (const change of changes) {
           content.apply(change);

@@ -23,12 +23,13 @@ export function numberedChange(number: number): RegistryChange {
 const [, script, engine, place, first] = process.argv;
 if (script === import.meta.filename && place !== undefined) {
   const registry = await ENGINES[engine as EngineName].open(place);
+  const epoch = await registry.beginEpoch();
   process.send?.('ready');
   for (let number = Number(first); ; number += 3) {
     // Three at a time, so that transactions have several answers.
     const group = [number, number + 1, number + 2];
     await Promise.all(
-      group.map((n) => registry.store([numberedChange(n)], 0).then(() => process.send?.(n))),
+      group.map((n) => registry.store([numberedChange(n)], epoch).then(() => process.send?.(n))),
     );
   }
 }
