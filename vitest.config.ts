@@ -1,11 +1,18 @@
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 import { LongestFirst } from './test/support/longest-first.ts';
-import { PROGRAM_FOLDERS, PURE_FOLDERS } from './test/support/projects.ts';
+import {
+  CLOSED_LEFT_OUT,
+  CLOSED_SLICE,
+  CLOSED_TEST,
+  PROGRAM_FOLDERS,
+  PURE_FOLDERS,
+} from './test/support/projects.ts';
 
-const within = (folder: string) => `${folder}/**/*.test.ts`;
+const within = (place: string) => (place.endsWith('.ts') ? place : `${place}/**/*.test.ts`);
 const pure = PURE_FOLDERS.map((folder) => within(`test/${folder}`));
 /** Tests of whole programs: their own process has little to load, and waits. */
 const programs = PROGRAM_FOLDERS.map((folder) => within(`test/${folder}`));
+const isAllClosed = process.env.MESOSCALE_TEST_CLOSED === 'true';
 /** Suites that scripts/test.mjs has found to lack a package of the system. */
 const leftOut = (process.env.MESOSCALE_SUITES_LEFT_OUT ?? '')
   .split(',')
@@ -16,7 +23,24 @@ const leftOut = (process.env.MESOSCALE_SUITES_LEFT_OUT ?? '')
  * worker uses it. Pure tests, after them, never wait.
  */
 const REAL_WORKERS = 3;
+/** On a busy machine one program takes seconds to start, and such tests start many. */
+const PROGRAM_TIMEOUT_MS = 180_000;
 const TEMPORARY_FILES = 'test/support/temporary-files.ts';
+
+const closed: TestProjectInlineConfiguration = {
+  extends: true,
+  test: {
+    name: 'closed',
+    include: isAllClosed ? [within('test/e2e')] : CLOSED_SLICE,
+    exclude: [...CLOSED_LEFT_OUT, ...leftOut],
+    isolate: false,
+    testTimeout: PROGRAM_TIMEOUT_MS,
+    hookTimeout: PROGRAM_TIMEOUT_MS,
+    maxWorkers: REAL_WORKERS,
+    globalSetup: [TEMPORARY_FILES, 'test/support/closed-files.ts'],
+    setupFiles: 'test/support/closed-environment.ts',
+  },
+};
 
 export default defineConfig({
   test: {
@@ -65,15 +89,15 @@ export default defineConfig({
         test: {
           name: 'programs',
           include: programs,
-          exclude: leftOut,
+          exclude: [CLOSED_TEST, ...leftOut],
           isolate: false,
-          // On a busy machine one program takes seconds to start, and such tests start many.
-          testTimeout: 180_000,
-          hookTimeout: 180_000,
+          testTimeout: PROGRAM_TIMEOUT_MS,
+          hookTimeout: PROGRAM_TIMEOUT_MS,
           maxWorkers: REAL_WORKERS,
           globalSetup: TEMPORARY_FILES,
         },
       },
+      ...(leftOut.includes(CLOSED_TEST) ? [] : [closed]),
     ],
   },
 });

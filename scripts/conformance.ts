@@ -1,16 +1,31 @@
-// `npm run conformance -- DIR [--runner=DIR] [--groups=REGEX]`: replays recorded exchanges against
-// a fresh master and agent of this checkout. DIR holds the scripts; the runner (conformance.mjs and
-// run-all.sh) lies next to it, in its parents' tools/conformance, or where --runner says.
+// `npm run conformance -- DIR [--runner=DIR] [--groups=REGEX] [--closed]`: replays recorded
+// exchanges against a fresh master and agent of this checkout. DIR holds the scripts; the runner
+// (conformance.mjs and run-all.sh) lies next to it, in its parents' tools/conformance, or where
+// --runner says. With --closed everything is on: TLS with certificates, credentials, access control
+// lists that refuse what nobody was given.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  globSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
+import { ClosedCluster } from '../test/support/closed-cluster.ts';
 import { readArguments, refuse } from './arguments.ts';
 
 const root = dirname(import.meta.dirname);
-const USAGE = 'usage: npm run conformance -- DIR [--runner=DIR] [--groups=REGEX]';
+const USAGE = 'usage: npm run conformance -- DIR [--runner=DIR] [--groups=REGEX] [--closed]';
 const { values, positionals } = readArguments(USAGE, {
-  options: { runner: { type: 'string' }, groups: { type: 'string' } },
+  options: {
+    runner: { type: 'string' },
+    groups: { type: 'string' },
+    closed: { type: 'boolean', default: false },
+  },
   allowPositionals: true,
 });
 const [folder] = positionals;
@@ -27,7 +42,8 @@ if (runner === undefined) {
 const work = mkdtempSync(join(tmpdir(), 'mesoscale-conformance-'));
 // Tasks of other users have their sandboxes below this folder.
 chmodSync(work, 0o755);
-const launcher = join(import.meta.dirname, 'conformance-server.sh');
+const server = join(import.meta.dirname, 'conformance-server.sh');
+const launcher = values.closed ? `${server} --closed=${await closedFolder(folder)}` : server;
 const { status } = spawnSync('bash', [join(runner, 'run-all.sh'), 'check', resolve(folder)], {
   stdio: 'inherit',
   env: {
@@ -41,6 +57,18 @@ const { status } = spawnSync('bash', [join(runner, 'run-all.sh'), 'check', resol
 });
 rmSync(work, { recursive: true, force: true });
 process.exitCode = status ?? 1;
+
+/** The files of a closed cluster, with the principals that the scripts name. */
+async function closedFolder(scripts: string): Promise<string> {
+  const closed = join(work, 'closed');
+  const named = globSync(join(scripts, '**/*.json'))
+    .flatMap((file) => readFileSync(file, 'utf8').match(/(?<="principal": *")[^"]+(?=")/g) ?? [])
+    .toSorted();
+  const { environment } = await ClosedCluster.make(closed, [...new Set(named)]);
+  const lines = Object.entries(environment).map(([name, value]) => `${name}=${value}\n`);
+  writeFileSync(join(closed, 'environment'), lines.join(''), { mode: 0o600 });
+  return closed;
+}
 
 function findRunner(start: string): string | undefined {
   const given = values.runner;

@@ -35,6 +35,7 @@ export const DEBIAN_PACKAGES = [
       'test/containerizer',
       'test/executor/probes-inside.test.ts',
       'test/http/tls.test.ts',
+      'test/e2e/closed.test.ts',
       'test/e2e/tls.test.ts',
       'test/cli/carriers.test.ts',
       'test/cli/secure',

@@ -45,9 +45,11 @@ test('executors have the variables that the operator gives them, and so has a co
 const EXECUTOR = `
 const { request } = require('node:http');
 const { MESOS_DOMAIN_SOCKET: socketPath, MESOS_FRAMEWORK_ID, MESOS_EXECUTOR_ID } = process.env;
+const token = process.env.MESOS_EXECUTOR_AUTHENTICATION_TOKEN;
 const ids = { framework_id: { value: MESOS_FRAMEWORK_ID }, executor_id: { value: MESOS_EXECUTOR_ID } };
 function call(body, answered) {
   const headers = { 'content-type': 'application/json', accept: 'application/json' };
+  if (token) headers.authorization = 'Bearer ' + token;
   const sent = request({ socketPath, path: '/api/v1/executor', method: 'POST', headers }, answered);
   sent.end(JSON.stringify({ ...ids, ...body }));
 }

@@ -12,7 +12,7 @@ let child: ChildProcess | undefined;
 afterAll(() => child?.kill('SIGKILL'));
 
 test('the npm client mesos-framework completes a task', async () => {
-  const port = cluster.address.split(':')[1] ?? '';
+  const port = (await cluster.plainAddress()).split(':')[1] ?? '';
   const messages: Record<string, string>[] = [];
   child = fork(join(import.meta.dirname, 'mesos-framework-child.cjs'), [port, cluster.folder], {
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],

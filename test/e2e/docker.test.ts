@@ -9,6 +9,7 @@ import { TestRegistry } from '../containerizer/images/registry/test-registry.ts'
 import { putBusybox } from '../support/busybox-image.ts';
 import { LITTLE, type Program, TestCluster, until } from '../support/cluster.ts';
 import { startFlags } from '../support/documented-flags.ts';
+import { ask } from '../support/requests.ts';
 import { root } from '../support/sources.ts';
 
 const isRoot = process.geteuid?.() === 0;
@@ -80,7 +81,7 @@ describe.runIf(isRoot)('a task in a container of type DOCKER', () => {
       ['execute', `--master=${cluster.address}`, `--task=${JSON.stringify(task)}`, '--checkpoint'],
       'stays.log',
     );
-    const tasks = () => fetch(`http://${cluster.address}/tasks`).then((it) => it.text());
+    const tasks = () => ask(cluster.address, '/tasks').then((it) => it.text());
     await until('it is healthy', async () => (await tasks()).includes('"healthy":true'));
     await cluster.agentProgram.kill('SIGKILL');
     await cluster.startAgent(agentFlags());

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Program, TestCluster } from '../support/cluster.ts';
+import { Program, TestCluster, until } from '../support/cluster.ts';
 import { root } from '../support/sources.ts';
 
 const cluster = new TestCluster();
@@ -23,17 +23,21 @@ test('the documented framework launches its task, says what the page says, and e
   const folder = join(cluster.folder, 'framework');
   mkdirSync(folder);
   const file = join(folder, 'example.mjs');
-  writeFileSync(file, program.replace('127.0.0.1:5050', cluster.address));
+  writeFileSync(file, program.replace('127.0.0.1:5050', await cluster.plainAddress()));
   const run = new Program([], join(folder, 'log'), { script: file });
   const status = await run.ended();
   const said = /```text\n([\s\S]*?)```/.exec(page)?.[1];
   // The log first: it says why the program has failed.
   expect(run.log).toBe(said);
   expect(status).toBe(0);
-  const state = (await cluster.get('/state')) as {
-    completed_frameworks: { name: string; completed_tasks: { state: string }[] }[];
-  };
-  expect(state.completed_frameworks).toMatchObject([
+  // Its end is that of its connection.
+  const completed = await until('it has ended', async () => {
+    const { completed_frameworks: all } = (await cluster.get('/state')) as {
+      completed_frameworks: { name: string; completed_tasks: { state: string }[] }[];
+    };
+    return all.length > 0 && all;
+  });
+  expect(completed).toMatchObject([
     { name: 'example', completed_tasks: [{ state: 'TASK_FINISHED' }] },
   ]);
 });
@@ -43,7 +47,7 @@ test('a task that fails makes the documented framework fail, which says so', asy
   mkdirSync(folder);
   const file = join(folder, 'example.mjs');
   writeFileSync(file, program.replace("'echo hello'", "'exit 3'"));
-  const run = new Program([cluster.address], join(folder, 'log'), { script: file });
+  const run = new Program([await cluster.plainAddress()], join(folder, 'log'), { script: file });
   expect(await run.ended()).toBe(1);
   expect(run.log).toContain('hello-1: TASK_FAILED (Command exited with status 3)');
   expect(run.log).toMatch(/^failed: hello-1 has not finished$/m);

@@ -4,6 +4,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { TestCluster, until } from '../support/cluster.ts';
+import { ask } from '../support/requests.ts';
 import { SmallDisk } from '../support/small-disk.ts';
 
 const cluster = new TestCluster();
@@ -24,7 +25,7 @@ const weightsOf = (prefix: string) =>
   Array.from({ length: 1_000 }, (_, index) => ({ role: `${prefix}${index}`, weight: 2 }));
 
 const update = (prefix: string) =>
-  fetch(`http://${cluster.address}/weights`, {
+  ask(cluster.address, '/weights', {
     method: 'PUT',
     body: JSON.stringify(weightsOf(prefix)),
   });

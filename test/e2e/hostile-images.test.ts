@@ -18,6 +18,7 @@ import {
 import { TestRegistry } from '../containerizer/images/registry/test-registry.ts';
 import { putBusybox } from '../support/busybox-image.ts';
 import { TestCluster, until } from '../support/cluster.ts';
+import { ask } from '../support/requests.ts';
 import { SmallDisk } from '../support/small-disk.ts';
 import { endsOf } from '../support/task-runner.ts';
 
@@ -293,7 +294,7 @@ test.runIf(isRoot)('an agent that is killed while it pulls leaves nothing half m
     return false;
   };
   const launch = (kill: number) =>
-    fetch(`http://${cluster.agent}/api/v1`, {
+    ask(cluster.agent, '/api/v1', {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({

@@ -8,6 +8,7 @@ import { TestRegistry } from '../containerizer/images/registry/test-registry.ts'
 import { putBusybox } from '../support/busybox-image.ts';
 import { LITTLE, type Program, TestCluster, until } from '../support/cluster.ts';
 import { startFlags } from '../support/documented-flags.ts';
+import { ask } from '../support/requests.ts';
 import { Running } from '../support/running.ts';
 import { root } from '../support/sources.ts';
 
@@ -50,7 +51,7 @@ async function executed(name: string, ...flags: readonly string[]) {
 }
 
 async function call(type: string, part: object = {}): Promise<{ status: number; text: string }> {
-  const response = await fetch(`http://${cluster.agent}/api/v1`, {
+  const response = await ask(cluster.agent, '/api/v1', {
     method: 'POST',
     headers: { 'content-type': 'application/json', accept: 'application/json' },
     body: JSON.stringify({ type, [type.toLowerCase()]: part }),
@@ -94,7 +95,7 @@ describe.runIf(isRoot)('a container with an image', () => {
       expect(stdout).toMatch(/debian:stable-slim|freed/);
     }
     const [curl = ''] = page.match(/(?<=^ {4})curl .*$/gm) ?? [];
-    const line = curl.replace('127.0.0.1:5051', cluster.agent);
+    const line = curl.replace('127.0.0.1:5051', await cluster.plainAddress(cluster.agent));
     expect(await promisify(execFile)('/bin/sh', ['-c', line])).toMatchObject({ stdout: '' });
     expect(layers().length).toBeGreaterThan(0);
   });

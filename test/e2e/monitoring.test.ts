@@ -10,7 +10,7 @@ afterAll(() => cluster.stop());
 type Metrics = Readonly<Record<string, number>>;
 
 const snapshot = async (address: string): Promise<Metrics> =>
-  (await (await fetch(`http://${address}/metrics/snapshot`)).json()) as Metrics;
+  (await cluster.get('/metrics/snapshot', address)) as Metrics;
 
 const missing = (names: readonly string[], metrics: Metrics) =>
   names.filter((name) => typeof metrics[name] !== 'number');
@@ -25,6 +25,7 @@ test('a master has every metric that Mesos documents', async () => {
 
 test('an agent has every metric that Mesos documents, and the name of its master', async () => {
   expect(missing(agentMetricNames, await snapshot(cluster.agent))).toEqual([]);
-  const state = await (await fetch(`http://${cluster.agent}/state`)).json();
-  expect(state).toMatchObject({ master_hostname: expect.stringMatching(/./) });
+  expect(await cluster.get('/state', cluster.agent)).toMatchObject({
+    master_hostname: expect.stringMatching(/./),
+  });
 });

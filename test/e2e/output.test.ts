@@ -14,6 +14,7 @@ import {
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freePort, TestCluster, until } from '../support/cluster.ts';
+import { ask } from '../support/requests.ts';
 import { root } from '../support/sources.ts';
 
 const cluster = new TestCluster();
@@ -120,11 +121,11 @@ test('a master goes on when nobody reads its log any more', async () => {
   const port = await freePort();
   const flags = ['--ip=127.0.0.1', `--port=${port}`, '--registry=in_memory'];
   void run(mesoscale('master', ...flags), { closes: 'stderr' });
-  const healthy = async () => (await fetch(`http://127.0.0.1:${port}/health`)).ok;
+  const healthy = async () => (await ask(`127.0.0.1:${port}`, '/health')).ok;
   await until('it answers', healthy);
   for (let i = 0; i < 5; i++) {
     // Each request is a line in the log.
-    await fetch(`http://127.0.0.1:${port}/logging/toggle?level=1&duration=1secs`, {
+    await ask(`127.0.0.1:${port}`, '/logging/toggle?level=1&duration=1secs', {
       method: 'POST',
     });
   }
@@ -141,7 +142,7 @@ test('SIGHUP opens the log again, and ends neither master nor agent', async () =
   ] as const;
   for (const [name, ...command] of programs) {
     const ended = run(mesoscale(...command, ...flags));
-    await until('it answers', async () => (await fetch(`http://127.0.0.1:${port}/health`)).ok);
+    await until('it answers', async () => (await ask(`127.0.0.1:${port}`, '/health')).ok);
     const link = join(logs, `${name}.INFO`);
     const file = realpathSync(link);
     renameSync(file, `${file}.1`);

@@ -93,7 +93,7 @@ test('an installed package runs the framework of the documentation, as it is wri
   const cluster = new TestCluster();
   try {
     await cluster.start();
-    expect(run('example.mjs', cluster.address)).toContain('hello-1: TASK_FINISHED');
+    expect(run('example.mjs', await cluster.plainAddress())).toContain('hello-1: TASK_FINISHED');
   } finally {
     await cluster.stop();
   }

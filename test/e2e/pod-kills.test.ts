@@ -1,10 +1,10 @@
 // A group with everything that a group can have, whose agent and master are killed again and again.
 import { readFileSync } from 'node:fs';
-import { request } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Random } from '../../src/model/random.ts';
 import { LITTLE, TestCluster, until } from '../support/cluster.ts';
+import { begin } from '../support/requests.ts';
 
 const KILLS = 10;
 const SEED = 20_260_801;
@@ -90,7 +90,7 @@ const record = (message: object) => {
 
 /** Opens a stream of records to the agent, and collects what the answer brings. */
 function call(body: string, headers: Record<string, string>) {
-  const sent = request(`http://${cluster.agent}/api/v1`, { method: 'POST', headers, agent: false });
+  const sent = begin(cluster.agent, '/api/v1', { method: 'POST', headers });
   const got = { text: '', sent };
   sent.on('response', (response) => {
     response.setEncoding('latin1').on('data', (piece: string) => {

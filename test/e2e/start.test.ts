@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { freePort, Program, until } from '../support/cluster.ts';
+import { ask } from '../support/requests.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'mesoscale-start-'));
 const running: Program[] = [];
@@ -21,30 +22,24 @@ function run(...parameters: string[]): Program {
   return program;
 }
 
-/** The bytes that come back on a connection that is opened as soon as possible. */
-async function firstAnswer(port: number): Promise<string> {
-  const socket = await until(
+/** The status of a request that is sent as soon as there is a port. */
+async function firstStatus(port: number): Promise<number> {
+  await until(
     'the port is open',
     () =>
-      new Promise<ReturnType<typeof connect> | undefined>((resolve) => {
-        const attempt = connect(port, '127.0.0.1', () => resolve(attempt));
-        attempt.once('error', () => resolve(undefined));
+      new Promise<boolean>((resolve) => {
+        const attempt = connect(port, '127.0.0.1', () => resolve(true));
+        attempt.once('connect', () => attempt.destroy());
+        attempt.once('error', () => resolve(false));
       }),
   );
-  return new Promise((resolve, reject) => {
-    socket.once('data', (data) => {
-      socket.destroy();
-      resolve(data.toString());
-    });
-    socket.once('error', reject);
-    socket.write('GET /version HTTP/1.1\r\nHost: x\r\n\r\n');
-  });
+  return (await ask(`127.0.0.1:${port}`, '/version')).status;
 }
 
 test('a client that connects while a master is still loading is answered', async () => {
   const port = await freePort();
   run('master', '--ip=127.0.0.1', `--port=${port}`, '--registry=in_memory', '--quiet');
-  expect(await firstAnswer(port)).toMatch(/^HTTP\/1\.1 200 /);
+  expect(await firstStatus(port)).toBe(200);
 });
 
 async function refusal(...parameters: string[]) {
@@ -108,7 +103,7 @@ describe('a start that cannot work ends with one line', () => {
     const port = await freePort();
     const flags = ['--ip=127.0.0.1', `--port=${port}`, '--registry=in_memory', '--quiet'];
     run('master', ...flags);
-    await firstAnswer(port);
+    await firstStatus(port);
     const line = await refusal('master', ...flags);
     expect(line).toBe(
       `mesoscale master: --port expects a free port, got ${port}: another program listens on 127.0.0.1:${port}`,
@@ -119,7 +114,7 @@ describe('a start that cannot work ends with one line', () => {
     const port = await freePort();
     const flags = ['--ip=127.0.0.1', `--port=${port}`, '--registry=in_memory'];
     run('master', ...flags);
-    await firstAnswer(port);
+    await firstStatus(port);
     const lines = (await refusal('master', ...flags)).split('\n');
     expect(lines.at(-1)).toContain('--port expects a free port');
     expect(lines.at(0)).toMatch(/^I\d{4} .* process \d+$/);
@@ -172,7 +167,7 @@ describe('a start that cannot work ends with one line', () => {
     const flags = [work, '--master=127.0.0.1:1', '--ip=127.0.0.1', '--no-switch_user'];
     const port = await freePort();
     const first = run('agent', ...flags, `--port=${port}`, '--quiet');
-    await firstAnswer(port);
+    await firstStatus(port);
     expect(await refusal('agent', ...flags, `--port=${await freePort()}`)).toBe(
       `mesoscale agent: --work_dir: ${join(folder, 'agents')} is in use by another agent (process ${first.pid})`,
     );
@@ -184,7 +179,7 @@ describe('a start that cannot work ends with one line', () => {
     const first = run('master', work, '--ip=127.0.0.1', `--port=${port}`, '--quiet');
     await until(
       'the first one answers',
-      async () => (await fetch(`http://127.0.0.1:${port}/health`)).ok,
+      async () => (await ask(`127.0.0.1:${port}`, '/health')).ok,
     );
     const line = await refusal('master', work, '--ip=127.0.0.1', `--port=${await freePort()}`);
     expect(line).toBe(

@@ -8,7 +8,6 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { freePort, LITTLE, Program, TestCluster, until } from '../support/cluster.ts';
 import { root } from '../support/sources.ts';
-import { TestTls } from '../support/test-tls.ts';
 
 const execute = promisify(execFile);
 const MESOSCALE = join(root, 'src', 'cli', 'mesoscale.ts');
@@ -34,8 +33,7 @@ beforeAll(async () => {
     .replaceAll('one.example.com', 'localhost')
     .replaceAll('10.0.0.1', '127.0.0.1');
   await execute('sh', ['-ec', commands], { cwd: folder });
-  const strict = { LIBPROCESS_SSL_SUPPORT_DOWNGRADE: 'false' };
-  cluster = new TestCluster(undefined, new TestTls({ ...variables(), ...strict }));
+  cluster = new TestCluster(undefined, variables());
   await cluster.start();
 });
 afterAll(async () => {

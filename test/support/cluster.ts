@@ -6,11 +6,13 @@ import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type Access, closedCluster } from './closed-cluster.ts';
 import type { NetworkNamespace } from './network-namespace.ts';
+import { ask, curlArguments } from './requests.ts';
 import { root } from './sources.ts';
-import type { TestTls } from './test-tls.ts';
 
 const MESOSCALE = join(root, 'src', 'cli', 'mesoscale.ts');
+const FORWARDER = join(import.meta.dirname, 'forwarder.ts');
 
 /** How long a test waits for anything. */
 const PATIENCE_MS = 60_000;
@@ -127,9 +129,18 @@ export class Program {
   }
 }
 
+/** Settings: LIBPROCESS_SSL_…. */
+type Tls = Readonly<Record<string, string>>;
+
+/** That of its programs. */
+function accessWith(tls: Tls): Access {
+  const file = (name: string) => tls[`LIBPROCESS_SSL_${name}_FILE`] ?? '';
+  return { authority: file('CA'), certificate: file('CERT'), key: file('KEY') };
+}
+
 export class TestCluster {
   readonly #network: NetworkNamespace | undefined;
-  readonly #tls: TestTls | undefined;
+  readonly #tls: Tls | undefined;
   #folder: string | undefined;
   readonly #running = new Set<Program>();
   #master: Program | undefined;
@@ -138,7 +149,7 @@ export class TestCluster {
   #agentPort = 0;
 
   /** `network`: where all its programs run, if not beside the test. `tls`: as they speak it. */
-  constructor(network?: NetworkNamespace, tls?: TestTls) {
+  constructor(network?: NetworkNamespace, tls?: Tls) {
     this.#network = network;
     this.#tls = tls;
   }
@@ -160,6 +171,20 @@ export class TestCluster {
 
   get address(): string {
     return `127.0.0.1:${this.#masterPort}`;
+  }
+
+  /** Of the same master or agent, for a client that can neither encrypt nor authenticate. */
+  async plainAddress(address = this.address): Promise<string> {
+    if (closedCluster() === undefined) {
+      return address;
+    }
+    const port = await freePort();
+    const ports = [String(port), address.slice(address.indexOf(':') + 1)];
+    const log = join(this.folder, `forwarder-${port}.log`);
+    this.#keep(new Program(ports, log, { script: FORWARDER }));
+    const plain = `127.0.0.1:${port}`;
+    await until('it forwards', async () => (await fetch(`http://${plain}/health`)).ok);
+    return plain;
   }
 
   /** The master's process. */
@@ -227,10 +252,11 @@ export class TestCluster {
 
   /** Runs a command, with its output in a file of the cluster's folder. */
   run(parameters: readonly string[], log: string): Program {
-    const program = new Program(parameters, join(this.folder, log), {
-      network: this.#network,
-      environment: this.#tls?.environment,
-    });
+    const options = { network: this.#network, environment: this.#tls };
+    return this.#keep(new Program(parameters, join(this.folder, log), options));
+  }
+
+  #keep(program: Program): Program {
     this.#running.add(program);
     void program.ended().then(() => this.#running.delete(program));
     return program;
@@ -279,14 +305,10 @@ export class TestCluster {
 
   /** Rejects where the answer is no success. */
   async #read(path: string, address: string): Promise<string> {
-    const url = `http://${address}${path}`;
     if (this.#network !== undefined) {
-      return this.#network.run('curl', '-sSf', url);
+      return this.#network.run('curl', '-sSf', ...curlArguments(address, path));
     }
-    if (this.#tls !== undefined) {
-      return this.#tls.read(`https://${address}${path}`);
-    }
-    const response = await fetch(url);
+    const response = await ask(address, path, {}, this.#tls && accessWith(this.#tls));
     if (!response.ok) {
       throw new Error(`${path} answered ${response.status}`);
     }

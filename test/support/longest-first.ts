@@ -56,6 +56,6 @@ export class LongestFirst extends BaseSequencer {
   }
 }
 
-const KINDS = ['programs', 'real', 'pure'];
+const KINDS = ['programs', 'closed', 'real', 'pure'];
 
 const kindOf = (spec: TestSpecification): number => KINDS.indexOf(spec.project.name);

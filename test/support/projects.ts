@@ -8,5 +8,31 @@ export const PURE_FOLDERS = [
 /** Tests that start masters, agents and commands as a user does, or programs of other languages. */
 export const PROGRAM_FOLDERS = ['clients', 'e2e', 'embedding'];
 
+/** That everything is on where it shall be; nowhere else is it run. */
+export const CLOSED_TEST = 'test/e2e/closed.test.ts';
+
+/**
+ * With everything on (closed-cluster.ts), tests of whole programs pass as they do without: these in
+ * each run, and all of test/e2e but for those below with MESOSCALE_TEST_CLOSED=true
+ * (`npm run test:closed`).
+ */
+export const CLOSED_SLICE = [
+  CLOSED_TEST,
+  ...['restarts', 'task'].map((name) => `test/e2e/${name}.test.ts`),
+];
+
+/** Tests that are not run so. */
+const NEVER_CLOSED: Readonly<Record<string, string>> = {
+  authentication: 'its subject: agents that authenticate, and others',
+  'documented-containers': '`mesoscale local` starts a cluster that is open',
+  'executor-tokens': 'its subject: tokens of executors',
+  local: '`mesoscale local` starts a cluster that is open',
+  'networks/documented': '`mesoscale local` starts a cluster that is open',
+  secure: 'its subject: what `mesoscale secure` makes',
+  tls: 'its subject: TLS, and clients without it',
+};
+
+export const CLOSED_LEFT_OUT = Object.keys(NEVER_CLOSED).map((name) => `test/e2e/${name}.test.ts`);
+
 export const isPureTest = (path: string): boolean =>
   PURE_FOLDERS.includes(/^test\/([^/]+)\//.exec(path)?.[1] ?? '');

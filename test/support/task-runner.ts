@@ -2,6 +2,7 @@
 // ended.
 import { RecordReader } from '../../src/wire/record-io.ts';
 import { LITTLE } from './cluster.ts';
+import { ask } from './requests.ts';
 
 export interface TaskEnd {
   readonly state: string;
@@ -41,7 +42,6 @@ export async function endsOf(
   tasks: Tasks,
   signal?: AbortSignal,
 ): Promise<ReadonlyMap<string, TaskEnd>> {
-  const url = `http://${master}/api/v1/scheduler`;
   const over = new AbortController();
   const headers: Record<string, string> = {
     'content-type': 'application/json',
@@ -50,7 +50,7 @@ export async function endsOf(
   const call = async (body: object) => {
     const any = signal === undefined ? over.signal : AbortSignal.any([over.signal, signal]);
     const post = { method: 'POST', headers, body: JSON.stringify(body), signal: any };
-    const answer = await fetch(url, post);
+    const answer = await ask(master, '/api/v1/scheduler', post);
     if (!answer.ok) {
       throw new Error(`A call was answered with ${answer.status}: ${await answer.text()}`);
     }

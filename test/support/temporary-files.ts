@@ -1,19 +1,13 @@
 // All temporary files of a run lie in one folder, and its cgroups are named after it. A run that
 // leaves some there has failed: a test, or a program that it started, has not put away its own.
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { compileCacheOf } from '../../scripts/compile-cache.mjs';
 import { root } from './sources.ts';
 import { leftCgroups } from './test-cgroups.ts';
-import { TestTls } from './test-tls.ts';
-
-/** The tests' own requests and frameworks go without. */
-const BESIDE_TLS = { LIBPROCESS_SSL_SUPPORT_DOWNGRADE: 'true' };
 
 /**
- * With MESOSCALE_TEST_TLS=true all programs speak TLS to each other: for test/e2e, as a whole.
- *
  * For vitest's `globalSetup`: what it answers is called at the end of the run. The first of the
  * projects that ask makes the folder for all.
  */
@@ -26,15 +20,9 @@ export default function ownTemporaryFolder(): (() => void) | undefined {
   chmodSync(folder, 0o1777);
   process.env.MESOSCALE_TEST_FOLDER = folder;
   process.env.TMPDIR = folder;
-  const tls = join(folder, 'tls');
-  if (process.env.MESOSCALE_TEST_TLS === 'true') {
-    mkdirSync(tls);
-    Object.assign(process.env, TestTls.in(tls).environment, BESIDE_TLS);
-  }
   // Node would keep what it has compiled in the temporary folder, and compile it in each run anew.
   process.env.NODE_COMPILE_CACHE ??= compileCacheOf(root);
   return () => {
-    rmSync(tls, { recursive: true, force: true });
     const left = readdirSync(folder);
     const cgroups = leftCgroups(folder);
     rmSync(folder, { recursive: true });

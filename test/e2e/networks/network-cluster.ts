@@ -5,6 +5,7 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LITTLE, type Program, TestCluster, until } from '../../support/cluster.ts';
 import { NetworkNamespace } from '../../support/network-namespace.ts';
+import { curlArguments } from '../../support/requests.ts';
 import type { TaskEnd } from '../../support/task-runner.ts';
 import { ContainerNetworks, type Remains } from './container-networks.ts';
 
@@ -103,8 +104,8 @@ export class NetworkCluster extends TestCluster implements AsyncDisposable {
   ): Promise<{ readonly status: number; readonly text: string }> {
     const body = JSON.stringify({ type, [type.toLowerCase()]: part });
     const flags = ['-sS', '-w', '\n%{http_code}', '-H', 'Content-Type: application/json'];
-    const url = `http://${this.agent}/api/v1`;
-    const output = await this.machine.run('curl', ...flags, '-d', body, url);
+    const target = curlArguments(this.agent, '/api/v1');
+    const output = await this.machine.run('curl', ...flags, '-d', body, ...target);
     const at = output.lastIndexOf('\n');
     return { status: Number(output.slice(at)), text: output.slice(0, at) };
   }

@@ -1,0 +1,27 @@
+// That everything is on where tests are run so (project `closed` of vitest.config.ts).
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { closedCluster } from '../support/closed-cluster.ts';
+import { TestCluster } from '../support/cluster.ts';
+
+const cluster = new TestCluster();
+const audited = (name: string) => [`--audit_log=${join(cluster.folder, name)}`];
+beforeAll(() => cluster.start({ master: audited('of-master'), agent: audited('of-agent') }));
+afterAll(() => cluster.stop());
+
+test('nothing is open', async () => {
+  const [principal, secret] = closedCluster()?.access('/').login?.split(':') ?? [];
+  const check = cluster.run(
+    [
+      ...['secure', 'check', `--master=${cluster.address}`, `--agent=${cluster.agent}`],
+      ...[`--principal=${principal}`, `--secret=${secret}`],
+    ],
+    'check.log',
+  );
+  await check.ended();
+  expect(check.log).toBe('Nothing is open\n');
+});
+
+test('agent and master know each other by a secret', () => {
+  expect(cluster.master.log).toMatch(/Authenticated slave\(1\)@127\.0\.0\.1:\d+ as 'agent'/);
+});
