@@ -282,3 +282,17 @@ describe('--audit_log', () => {
     expect(await openAuditLog(undefined, options())).toBeUndefined();
   });
 });
+
+test('a name moves no terminal’s cursor, and a line is one line to every reader', () => {
+  const written: string[] = [];
+  const auditor = new Auditor({
+    authorizer: permissive,
+    nowMs: () => 0,
+    write: (line) => written.push(line),
+  });
+  const name = 'a\n\u001b[2K\u009b2K\u2028{"principal":"ops"}\u202e';
+  auditor.decide({ principal: { value: name }, call: 'TEARDOWN' }, 'TEARDOWN_FRAMEWORK');
+  expect(written).toHaveLength(1);
+  expect(written[0]).toMatch(/^[ -~]*$/);
+  expect(JSON.parse(written[0] ?? '')).toMatchObject({ principal: name });
+});

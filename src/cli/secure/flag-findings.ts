@@ -75,15 +75,40 @@ export function flagOpenings(
       remedy: 'Start it with --audit_log=FILE.',
     });
   }
-  if (kind === 'agent' && textOf('credential') === undefined) {
+  if (kind === 'agent') {
+    openings.push(...agentOpenings(textOf));
+  }
+  const runsAsRoot = kind === 'master' && !isOff('root_submissions');
+  return [...openings, ...listOpenings(textOf('acls'), runsAsRoot)];
+}
+
+function agentOpenings(textOf: (name: string) => string | undefined): readonly Opening[] {
+  const openings: Opening[] = [];
+  if (textOf('credential') === undefined) {
     openings.push({
       what: 'it does not authenticate with its master',
       remedy: 'Start it with --credential=FILE.',
     });
   }
-  const runsAsRoot = kind === 'master' && !isOff('root_submissions');
-  return [...openings, ...listOpenings(textOf('acls'), runsAsRoot)];
+  const lists = (name: string, value: string) => textOf(name)?.split(',').includes(value) === true;
+  if (textOf('bounding_capabilities') === undefined) {
+    if (lists('containerizers', 'docker')) {
+      openings.push({
+        what: 'containers of type DOCKER may be as mighty as root, whoever its tasks run as',
+        remedy: `${BOUND}, and linux/capabilities in --isolation.`,
+      });
+    }
+    if (lists('isolation', 'linux/capabilities')) {
+      openings.push({
+        what: 'tasks of every user may ask for all capabilities, and are root with them',
+        remedy: `${BOUND}.`,
+      });
+    }
+  }
+  return openings;
 }
+
+const BOUND = 'Start it with --bounding_capabilities, which no container can have more than';
 
 function listOpenings(text: string | undefined, runsAsRoot: boolean): readonly Opening[] {
   if (text === undefined) {

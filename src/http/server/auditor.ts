@@ -24,6 +24,15 @@ const MOST_GATHERED = 1_024;
 /** The rule of a line that counts those who have none of their own. */
 const OTHERS = 'not believed, as others of this second';
 
+/**
+ * Characters that JSON may have as they are, and with which a name could move a terminal's cursor,
+ * turn its direction of writing round, or end a line for some readers.
+ */
+const UNSEEN = /[\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g;
+
+const escaped = (character: string) =>
+  `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+
 interface DeniedRead {
   readonly entry: AuditEntry;
   readonly origin: Origin;
@@ -93,7 +102,7 @@ export class Auditor {
 
   #write(line: object): void {
     const time = new Date(this.#options.nowMs()).toISOString();
-    this.#options.write(JSON.stringify({ time, ...line }));
+    this.#options.write(JSON.stringify({ time, ...line }).replace(UNSEEN, escaped));
   }
 
   /** Tells of what has been gathered. */

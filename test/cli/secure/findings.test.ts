@@ -107,6 +107,22 @@ test.each([
   ]);
 });
 
+test('an agent whose tasks can be as mighty as root, whatever lists say of users', () => {
+  const closing = ['--authenticate_http_executors', '--authenticate_http_readwrite'];
+  const found = (...argv: string[]) =>
+    flagOpenings(
+      'agent',
+      shownBy(AGENT_FLAGS, ...closing, '--credential=/c', ...TLS, ACLS, ...argv),
+    ).map(({ what }) => what);
+  const bounds = '--bounding_capabilities={"capabilities": ["CHOWN"]}';
+  expect(found('--containerizers=mesos', '--isolation=posix/cpu')).toEqual([]);
+  expect(found('--containerizers=docker,mesos')).toEqual([expect.stringContaining('type DOCKER')]);
+  expect(found('--isolation=filesystem/linux,linux/capabilities')).toEqual([
+    expect.stringContaining('may ask for all capabilities'),
+  ]);
+  expect(found('--containerizers=docker', '--isolation=linux/capabilities', bounds)).toEqual([]);
+});
+
 test('flags go by their older names, too, and those of Apache Mesos may be fewer', () => {
   expect(remedies('master', '--authenticate_slaves', '--authenticate_http', ...TLS, ACLS)).toEqual([
     'Start it with --authenticate_http_frameworks.',
