@@ -19,7 +19,7 @@ import { checkAgentBooks, checkMasterBooks, checkMetrics } from './books.ts';
 import { fail } from './breach.ts';
 import type { Framework } from './framework.ts';
 import type { Supervisor } from './machine.ts';
-import type { MasterLife } from './master-host.ts';
+import type { MasterLife } from './master-life.ts';
 import type { Simulation } from './simulation.ts';
 import type { KnownTask } from './task-news.ts';
 
@@ -52,7 +52,7 @@ export class Checks {
   }
 
   masterSends({ message, to }: SendToAgent): void {
-    const { durableAgents } = this.#simulation.master;
+    const { agents: durableAgents } = this.#simulation.master.records;
     if (message.name === 'AgentRegisteredMessage' || message.name === 'AgentReregisteredMessage') {
       const id = message.body.agent_id.value;
       if (!durableAgents.has(id)) {
@@ -69,7 +69,7 @@ export class Checks {
   }
 
   masterTells(event: SchedulerEvent): void {
-    const { durableAgents } = this.#simulation.master;
+    const { agents: durableAgents } = this.#simulation.master.records;
     const failed = event.failure;
     if (
       event.type === SchedulerEvent_Type.FAILURE &&

@@ -189,7 +189,7 @@ export class Faults {
    * place.
    */
   agentExited(host: AgentHost, id: string | undefined): void {
-    if (id !== undefined && this.#simulation.master.goneAgents.has(id)) {
+    if (id !== undefined && this.#simulation.master.records.goneAgents.has(id)) {
       host.replace();
     }
     this.restartAgent(host);

@@ -11,7 +11,7 @@ import type { StreamId } from '../../src/model/ids.ts';
 import { decodeMessage, encodeMessage } from '../../src/wire/protobuf.ts';
 import { types } from '../../src/wire/types.ts';
 import type { Planned } from './agenda.ts';
-import type { SchedulerConnection } from './master-host.ts';
+import type { SchedulerConnection } from './master-life.ts';
 import type { Channel, Process } from './network.ts';
 import type { Simulation } from './simulation.ts';
 

@@ -9,7 +9,7 @@ import { AT_THE_END, checkMasterBooks, checkMetrics, text } from './books.ts';
 import { fail } from './breach.ts';
 import type { Framework } from './framework.ts';
 import { FOR_EVER } from './framework-plan.ts';
-import type { MasterLife } from './master-host.ts';
+import type { MasterLife } from './master-life.ts';
 import type { Simulation } from './simulation.ts';
 import type { KnownTask } from './task-news.ts';
 
