@@ -11,6 +11,17 @@ import type { Chance } from './chance.ts';
 export interface Process {
   readonly host: string;
   alive: boolean;
+  /** What has happened while it is stopped (SIGSTOP), in order; undefined while it runs. */
+  missed?: (() => void)[] | undefined;
+}
+
+/** Runs at once, or in its turn when a process that is stopped goes on. */
+export function whenRunning(process: Process, run: () => void): void {
+  if (process.missed === undefined) {
+    run();
+  } else {
+    process.missed.push(run);
+  }
 }
 
 export interface ChannelEnds {

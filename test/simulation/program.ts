@@ -10,7 +10,7 @@ import type { Traps } from '../support/traps.ts';
 import { ProcessTimers } from './agenda.ts';
 import { Links } from './links.ts';
 import type { MachineClock } from './machine-clock.ts';
-import type { Process } from './network.ts';
+import { type Process, whenRunning } from './network.ts';
 import type { Simulation } from './simulation.ts';
 
 /** An event whose time is not known yet. */
@@ -35,6 +35,8 @@ export interface ProgramOptions<Event extends { readonly type: string }, Effect>
   step(event: Untimed<Event>, nowMs: number): readonly Effect[];
   /** Called after each step, before its effects. */
   check(event: Untimed<Event>): void;
+  /** Whether the effects of the step may leave; another event comes where they may not. */
+  mayGoOn?(): boolean;
   perform(effect: OwnEffect<Effect>): void;
   /** Kills it at once; it is restarted some time later. */
   die(): void;
@@ -103,6 +105,23 @@ export class Program<
   }
 
   dispatch(event: Untimed<Event>): void {
+    whenRunning(this.process, () => this.#take(event));
+  }
+
+  /** As by SIGSTOP: its clock goes on, and nothing else. */
+  stop(): void {
+    this.process.missed ??= [];
+  }
+
+  goOn(): void {
+    const { missed } = this.process;
+    this.process.missed = undefined;
+    for (const run of missed ?? []) {
+      run();
+    }
+  }
+
+  #take(event: Untimed<Event>): void {
     if (!this.process.alive) {
       return;
     }
@@ -122,6 +141,9 @@ export class Program<
     const { kind, host, clock } = this.#options;
     const effects = this.#trapping(() => this.#options.step(event, clock.nowMs));
     this.#options.check(event);
+    if (this.#options.mayGoOn?.() === false) {
+      return;
+    }
     const killAfter = faults.effectsBeforeKill(kind, effects.length);
     for (const [index, effect] of effects.entries()) {
       if (!this.process.alive) {

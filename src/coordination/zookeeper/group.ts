@@ -6,6 +6,7 @@
 // again. Only one look is under way at a time, so that what listeners hear is in order.
 import { errorText } from '../../model/error-text.ts';
 import type { LogLevel } from '../../model/process-effects.ts';
+import { type Clock, evenClock } from '../../zookeeper/clock.ts';
 import type { Session, SessionState } from '../../zookeeper/interface.ts';
 import { ZooKeeperSession } from '../../zookeeper/session.ts';
 import { isFault } from '../../zookeeper/zookeeper-error.ts';
@@ -17,6 +18,7 @@ export interface GroupOptions {
   readonly sessionTimeoutMs: number;
   /** Begins a session. By default with the ensemble of the URL. */
   readonly open?: (() => Session) | undefined;
+  readonly clock?: Clock | undefined;
   readonly log: (level: LogLevel, text: string) => void;
 }
 
@@ -45,6 +47,7 @@ const NOTHING = Buffer.alloc(0);
 
 export class Group {
   readonly #options: GroupOptions;
+  readonly #clock: Clock;
   readonly #listeners = new Set<GroupListener>();
   #session: Session | undefined;
   #isClosed = false;
@@ -55,9 +58,10 @@ export class Group {
   #isDoubtful = false;
   #isLooking = false;
   #isLookWanted = false;
-  #retry: NodeJS.Timeout | undefined;
-  /** Runs while there is no connection. */
-  #patience: NodeJS.Timeout | undefined;
+  /** Cancels the next attempt. */
+  #cancelRetry = () => {};
+  /** Cancels the end of patience; it runs while there is no connection. */
+  #cancelPatience = () => {};
   #unreachableSinceMs: number | undefined;
   #sayAtMs = 0;
   #lastFailure: string | undefined;
@@ -65,6 +69,7 @@ export class Group {
   /** Connects when it is first listened to. */
   constructor(options: GroupOptions) {
     this.#options = options;
+    this.#clock = options.clock ?? evenClock;
   }
 
   /** Whether the ensemble cannot have ended the session, and with it the own znode. */
@@ -110,8 +115,8 @@ export class Group {
 
   /** Looks again after a time. */
   lookLater(): void {
-    clearTimeout(this.#retry);
-    this.#retry = setTimeout(() => this.#look(), RETRY_MS);
+    this.#cancelRetry();
+    this.#cancelRetry = this.#clock.after(RETRY_MS, () => this.#look());
   }
 
   /** Takes the own znode away, at once where there is a connection, and looks at nothing more. */
@@ -120,8 +125,8 @@ export class Group {
     this.#isClosed = true;
     this.#session = undefined;
     this.#own = undefined;
-    clearTimeout(this.#retry);
-    clearTimeout(this.#patience);
+    this.#cancelRetry();
+    this.#cancelPatience();
     await session?.close();
   }
 
@@ -136,14 +141,14 @@ export class Group {
         this.#becomes(state);
       }
     });
-    this.#patience = setTimeout(() => this.#unreachable(session), timeoutMs);
+    this.#cancelPatience = this.#clock.after(timeoutMs, () => this.#unreachable(session));
   }
 
   #becomes(state: SessionState): void {
     const { log } = this.#options;
     switch (state) {
       case 'connected':
-        clearTimeout(this.#patience);
+        this.#cancelPatience();
         this.#unreachableSinceMs = undefined;
         this.#sayAtMs = 0;
         log('info', `Connected with ZooKeeper at ${this.#ensemble}`);
@@ -158,8 +163,8 @@ export class Group {
         return;
       case 'refused':
         this.#refuse('it refuses the credentials of the URL');
-        clearTimeout(this.#retry);
-        this.#retry = setTimeout(() => this.#replace(), RETRY_MS);
+        this.#cancelRetry();
+        this.#cancelRetry = this.#clock.after(RETRY_MS, () => this.#replace());
         return;
       case 'connecting':
       case 'closed':
@@ -171,8 +176,8 @@ export class Group {
 
   /** The session has ended. */
   #replace(): void {
-    clearTimeout(this.#patience);
-    clearTimeout(this.#retry);
+    this.#cancelPatience();
+    this.#cancelRetry();
     this.#own = undefined;
     this.#tell(undefined);
     if (!this.#isClosed) {
@@ -185,7 +190,7 @@ export class Group {
    * something for each server that it tries in vain.
    */
   #unreachable(session: Session): void {
-    const nowMs = performance.now();
+    const nowMs = this.#clock.nowMs();
     this.#unreachableSinceMs ??= nowMs - this.#options.sessionTimeoutMs;
     const forMs = nowMs - this.#unreachableSinceMs;
     if (nowMs >= this.#sayAtMs) {

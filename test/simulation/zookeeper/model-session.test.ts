@@ -1,5 +1,5 @@
-// The model of an ensemble keeps what ZooKeeper promises (and test/zookeeper/session.test.ts sees in
-// a real one).
+// The model of an ensemble keeps what ZooKeeper promises. That a real one does is seen in
+// test/zookeeper/session.test.ts.
 import { expect, test } from 'vitest';
 import { Agenda } from '../agenda.ts';
 import { Chance } from '../chance.ts';

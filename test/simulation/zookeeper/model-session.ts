@@ -1,6 +1,6 @@
-// A client's side of a session with the model of an ensemble, with the delays of a network: requests
-// and answers arrive in order. When its connection breaks, a request may or may not have been
-// carried out, and nobody tells.
+// A client's side of a session with the model of an ensemble, with the delays of a network.
+// Requests and answers arrive in order. When its connection breaks, a request may or may not have
+// been carried out, and nobody tells.
 import type {
   CreateOptions,
   Node,
@@ -9,7 +9,7 @@ import type {
   SessionState,
 } from '../../../src/zookeeper/interface.ts';
 import { ZooKeeperError } from '../../../src/zookeeper/zookeeper-error.ts';
-import type { Process } from '../network.ts';
+import { type Process, whenRunning } from '../network.ts';
 import type { ModelEnsemble, SessionRecord } from './model-ensemble.ts';
 
 interface Asked {
@@ -151,12 +151,12 @@ export class ModelSession implements Session {
 
   #connect(): void {
     const { agenda } = this.#ensemble;
-    agenda.after(this.#delay(), () => {
-      if (this.#isOver() || !this.#process.alive) {
+    this.#later(this.#delay(), () => {
+      if (this.#isOver()) {
         return;
       }
       if (!this.#ensemble.isReachable(this.#process.host)) {
-        agenda.after(RECONNECT_MS, () => this.#connect());
+        this.#later(RECONNECT_MS, () => this.#connect());
         return;
       }
       if (this.#record?.isOver === true) {
@@ -168,12 +168,12 @@ export class ModelSession implements Session {
       record.heardMs = agenda.nowMs;
       record.connection = ++this.#connection;
       record.changed = (kind, path) => this.#changed(kind, path);
-      agenda.after(this.#delay(), () => this.#connected(record.connection));
+      this.#later(this.#delay(), () => this.#connected(record.connection));
     });
   }
 
   #connected(connection: number): void {
-    if (connection === this.#connection && !this.#isOver() && this.#process.alive) {
+    if (connection === this.#connection && !this.#isOver()) {
       this.#seenMs = this.#ensemble.agenda.nowMs;
       this.#becomes('connected');
       this.#beat();
@@ -183,8 +183,8 @@ export class ModelSession implements Session {
   /** Signs of life, and what follows where nobody answers them. */
   #look(): void {
     const { agenda } = this.#ensemble;
-    agenda.after(this.#timeoutMs / 12, () => {
-      if (this.#isOver() || !this.#process.alive) {
+    this.#later(this.#timeoutMs / 12, () => {
+      if (this.#isOver()) {
         return;
       }
       if (this.#heldSinceMs !== undefined && !this.isHeld()) {
@@ -239,12 +239,11 @@ export class ModelSession implements Session {
       record.heardMs = agenda.nowMs;
       const answer = record.isOver ? expired : this.#carryOut(run);
       this.#answerAtMs = Math.max(this.#answerAtMs, agenda.nowMs + this.#delay());
-      agenda.after(this.#answerAtMs - agenda.nowMs, () => {
-        if (!this.#process.alive || !this.#asked.delete(asked)) {
-          return;
+      this.#later(this.#answerAtMs - agenda.nowMs, () => {
+        if (this.#asked.delete(asked)) {
+          this.#ensemble.isStirred = true;
+          'error' in answer ? reject(answer.error) : resolve(answer.value);
         }
-        this.#ensemble.isStirred = true;
-        'error' in answer ? reject(answer.error) : resolve(answer.value);
       });
     });
     return promise;
@@ -273,17 +272,17 @@ export class ModelSession implements Session {
       if (watch.kind === kind && watch.path === path) {
         this.#watches.delete(watch);
         this.#answerAtMs = Math.max(this.#answerAtMs, agenda.nowMs + this.#delay());
-        agenda.after(this.#answerAtMs - agenda.nowMs, () => this.#tell(watch));
+        this.#later(this.#answerAtMs - agenda.nowMs, () => this.#tell(watch));
       }
     }
   }
 
   #tell(watch: Watch): void {
-    if (this.#isOver() || !this.#process.alive) {
+    if (this.#isOver()) {
       return;
     }
     if (this.state !== 'connected' || !this.#ensemble.isReachable(this.#process.host)) {
-      this.#ensemble.agenda.after(RECONNECT_MS, () => this.#tell(watch));
+      this.#later(RECONNECT_MS, () => this.#tell(watch));
       return;
     }
     this.#ensemble.isStirred = true;
@@ -313,6 +312,17 @@ export class ModelSession implements Session {
     }
     this.#asked.clear();
     this.#ensemble.isStirred = true;
+  }
+
+  /** In the client's process, as long as there is one, and when it runs. */
+  #later(delayMs: number, run: () => void): void {
+    this.#ensemble.agenda.after(delayMs, () =>
+      whenRunning(this.#process, () => {
+        if (this.#process.alive) {
+          run();
+        }
+      }),
+    );
   }
 
   #isOver(): boolean {

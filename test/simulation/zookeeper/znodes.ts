@@ -99,6 +99,8 @@ export class Znodes {
         case 'delete':
           this.delete(operation.path);
           break;
+        case 'check':
+          break;
         default:
           operation satisfies never;
       }
