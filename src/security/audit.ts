@@ -91,13 +91,16 @@ export function auditEntry(
 
 /** What names an object; undefined for one without a name. */
 function auditObject(action: Action, object: AuthorizationObject): AuditObject | undefined {
-  const { framework, task, taskId, executor, command, resource, value } = object;
+  const { agent, containerId, framework, task, taskId, executor, command, resource, value } =
+    object;
   const reservation = resource?.reservations?.at(-1);
   const parts: Record<string, string | undefined> = {
     value,
+    agent,
     framework: framework?.id?.value ?? framework?.name,
     task: task?.task_id.value ?? taskId,
     executor: executor?.executor_id.value,
+    container: containerId,
     roles:
       action === 'REGISTER_FRAMEWORK' && framework
         ? frameworkRoles(framework).join(', ')

@@ -75,6 +75,8 @@ export interface AuthorizationObject {
   readonly task?: Task | TaskInfo | undefined;
   /** What is to run as the user `value`; for the audit log, no list looks at it. */
   readonly taskId?: string | undefined;
+  /** The agent that it is about, or the name of its machine; for the audit log, too. */
+  readonly agent?: string | undefined;
   readonly executor?: ExecutorInfo | undefined;
   /** The command that is to run in a container of the executor. */
   readonly command?: CommandInfo | undefined;

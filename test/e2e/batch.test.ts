@@ -118,6 +118,10 @@ test('an interrupted batch goes on where it stopped; no task runs twice', async 
   await until('some tasks are done', () => results(file).length >= 5);
   expect(await first.kill('SIGINT')).toBe(130);
   expect(results(file).length).toBeLessThan(40);
+  // Its tasks are still there, and would run beside those of a batch that starts anew.
+  const stranger = batch(file, '--principal=another');
+  expect(await stranger.ended()).toBe(1);
+  expect(stranger.log).toContain("Changing framework's principal is not allowed");
   expect(await batch(file).ended()).toBe(0);
   expect(new Set(results(file).map(({ number }) => number)).size).toBe(40);
   const times = readFileSync(ran, 'utf8').trim().split('\n');

@@ -192,7 +192,7 @@ describe('the firewall', () => {
     expect((await ask(master, '/state')).status).toBe(200);
     expect((await ask(master, '/master/state')).status).toBe(200);
     expect(warnings).toEqual([
-      "--firewall_rules: '/master/state' closes nothing, there is no such endpoint",
+      "--firewall_rules: '/master/state' closes nothing, it is '/state' that closes this endpoint",
     ]);
   });
 });

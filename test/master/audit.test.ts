@@ -87,10 +87,47 @@ test('frameworks and agents are audited, as what they call and send', () => {
   });
   const told = world.audited.map(({ entry, origin }) => ({ ...entry, origin }));
   expect(told).toMatchObject([
-    { call: 'RegisterAgentMessage', action: 'REGISTER_AGENT', allowed: true, origin: agent.pid },
-    { call: 'SUBSCRIBE', action: 'REGISTER_FRAMEWORK', principal: 'p', allowed: true },
+    {
+      call: 'RegisterAgentMessage',
+      action: 'REGISTER_AGENT',
+      object: { agent: expect.any(String) },
+      allowed: true,
+      origin: agent.pid,
+    },
+    {
+      call: 'SUBSCRIBE',
+      action: 'REGISTER_FRAMEWORK',
+      principal: 'p',
+      object: { roles: expect.any(String) },
+      allowed: true,
+    },
     { call: 'ACCEPT', object: { value: 'nobody', task: 't1' }, rule: 'run_tasks[0]' },
     { call: 'ACCEPT', object: { value: 'root', task: 't2' }, allowed: false },
+  ]);
+});
+
+test('what is done to an agent or a framework tells which, and whose', () => {
+  const { world, agent, framework } = cluster(under({}), { principal: 'p' });
+  world.audited.length = 0;
+  const agent_id = { value: agent.id };
+  world.operate({
+    type: MasterCall_Type.TEARDOWN,
+    teardown: { framework_id: { value: framework.id } },
+  });
+  world.operate({ type: MasterCall_Type.DEACTIVATE_AGENT, deactivate_agent: { agent_id } });
+  world.operate({ type: MasterCall_Type.REACTIVATE_AGENT, reactivate_agent: { agent_id } });
+  world.operate({
+    type: MasterCall_Type.DRAIN_AGENT,
+    drain_agent: { agent_id, mark_gone: true },
+  });
+  world.operate({ type: MasterCall_Type.MARK_AGENT_GONE, mark_agent_gone: { agent_id } });
+  expect(world.audited.map(({ entry: { action, object } }) => ({ action, object }))).toMatchObject([
+    { action: 'TEARDOWN_FRAMEWORK', object: { framework: framework.id, framework_principal: 'p' } },
+    { action: 'DEACTIVATE_AGENT', object: { agent: agent.id } },
+    { action: 'REACTIVATE_AGENT', object: { agent: agent.id } },
+    { action: 'DRAIN_AGENT', object: { agent: agent.id } },
+    { action: 'MARK_AGENT_GONE', object: { agent: agent.id } },
+    { action: 'MARK_AGENT_GONE', object: { agent: agent.id } },
   ]);
 });
 

@@ -15,6 +15,7 @@ import type { ParsedFlags } from '../flags/parse.ts';
 import { flagTexts } from '../flags/print.ts';
 import { versionLine } from '../version.ts';
 import type { AccessFiles } from './access-files.ts';
+import type { TlsFlagValues } from './carriers.ts';
 import { endWithParent } from './parent.ts';
 import type { PublishedAddress } from './published-address.ts';
 import { disabledPaths, type SHARED_FLAGS } from './shared-flags.ts';
@@ -109,7 +110,9 @@ export class ServerProcess<Timer extends string> {
     this.shutdown.add('port', () => port.close());
     this.shutdown.onSignals(stop);
     endWithParent(stop);
-    this.logger.info(`Listening on ${port.address}, published as ${hostname} (${ip})`);
+    this.logger.info(
+      `Listening on ${port.address}${tlsText(this.#parsed.values)}, published as ${hostname} (${ip})`,
+    );
   }
 
   /** Has changed files of access read again, until what it gives is called. */
@@ -165,3 +168,11 @@ export const serverStart = <Table extends typeof SHARED_FLAGS>(
   nowMs: systemClock.nowMs(),
   random: new Random(randomInt(2 ** 48 - 1)),
 });
+
+/** Whether connections are encrypted, for the log. */
+function tlsText(values: Pick<TlsFlagValues, 'ssl_enabled' | 'ssl_support_downgrade'>): string {
+  if (!values.ssl_enabled) {
+    return '';
+  }
+  return values.ssl_support_downgrade ? ', with TLS and without' : ', with TLS';
+}

@@ -161,9 +161,12 @@ export class ProcessPort<Message> {
       },
     ]);
     for (const rule of idleRules(prefix, rules, endpoints)) {
+      const short = rule.startsWith(`${prefix}/`) ? rule.slice(prefix.length) : rule;
       const why = rule.includes(OWNER_PATH)
         ? 'other processes need it'
-        : 'there is no such endpoint';
+        : idleRules(prefix, [short], endpoints).length === 0
+          ? `it is '${short}' that closes this endpoint`
+          : 'there is no such endpoint';
       logger.warn(`--firewall_rules: '${rule}' closes nothing, ${why}`);
     }
     const handler = await createRouter({

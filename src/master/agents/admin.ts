@@ -50,8 +50,8 @@ export function drainAgent(
   const goesAway = call.mark_gone === true;
   const agent = state.agents.registered.get(id);
   const isAllowed =
-    mayDo(state, principal, 'DRAIN_AGENT') &&
-    (!goesAway || mayDo(state, principal, 'MARK_AGENT_GONE'));
+    mayDo(state, principal, 'DRAIN_AGENT', { agent: id }) &&
+    (!goesAway || mayDo(state, principal, 'MARK_AGENT_GONE', { agent: id }));
   if (!isAllowed) {
     reply(state, request, 403);
     return;
@@ -115,7 +115,7 @@ export function deactivate(
   principal: Principal | undefined,
   request: RequestId,
 ): void {
-  if (!mayDo(state, principal, 'DEACTIVATE_AGENT')) {
+  if (!mayDo(state, principal, 'DEACTIVATE_AGENT', { agent: id })) {
     reply(state, request, 403);
     return;
   }
@@ -147,7 +147,7 @@ export function reactivate(
   principal: Principal | undefined,
   request: RequestId,
 ): void {
-  const refusal: Refusal | undefined = !mayDo(state, principal, 'REACTIVATE_AGENT')
+  const refusal: Refusal | undefined = !mayDo(state, principal, 'REACTIVATE_AGENT', { agent: id })
     ? { status: 403 }
     : !state.agents.deactivated.has(id)
       ? { status: 400, text: 'Agent is not deactivated' }
@@ -188,7 +188,7 @@ export function markAgentGone(
   request: RequestId,
 ): void {
   const { agents } = state;
-  if (!mayDo(state, principal, 'MARK_AGENT_GONE')) {
+  if (!mayDo(state, principal, 'MARK_AGENT_GONE', { agent: id })) {
     reply(state, request, 403);
     return;
   }

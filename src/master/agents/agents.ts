@@ -101,7 +101,7 @@ function deniedRegistration(state: MasterState, pid: string, info: AgentInfo): s
   const who = value === undefined ? 'without a principal' : `as '${value}'`;
   const denied = (action: string, list: string) =>
     `Not authorized for action ${action} ${who}, by the list ${list} of --acls`;
-  if (!mayDo(state, principal, 'REGISTER_AGENT')) {
+  if (!mayDo(state, principal, 'REGISTER_AGENT', { agent: info.id?.value ?? info.hostname })) {
     return denied('REGISTER_AGENT', 'register_agents');
   }
   const resource = toReservationLists(info.resources).find(
