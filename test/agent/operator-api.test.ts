@@ -15,7 +15,7 @@ import {
   Volume_Mode,
 } from '../../src/model/generated/messages.ts';
 import { requestId } from '../../src/model/ids.ts';
-import { commandTask, World } from './harness.ts';
+import { commandTask, scalar, World } from './harness.ts';
 
 function answerTo(world: World, call: AgentCall) {
   world.send({ type: 'operatorCall', request: requestId('r'), call });
@@ -247,6 +247,32 @@ describe('a container that a call asks for', () => {
       launch_container: { container_id: { value: 'c' } },
     };
     expect(answerTo(world, call)).toMatchObject({ status: 503 });
+  });
+
+  test('is what the call’s own body says, whatever bodies of other types it has', () => {
+    const world = registered();
+    const container_id = id('p');
+    const own = { container_id, command: { value: 'own' } };
+    const other = { container_id: id('q'), command: { value: 'other' } };
+    const all = {
+      launch_container: { ...other, resources: [scalar('cpus', 1)], limits: {} },
+      launch_nested_container: other,
+      launch_nested_container_session: other,
+    };
+    for (const [type, body, isSession] of [
+      ['LAUNCH_NESTED_CONTAINER', { launch_nested_container: own }, false],
+      ['LAUNCH_NESTED_CONTAINER_SESSION', { launch_nested_container_session: own }, true],
+      ['LAUNCH_CONTAINER', { launch_container: own }, false],
+    ] as const) {
+      expect(answerTo(world, { ...all, ...body, type: AgentCall_Type[type] })).toBeUndefined();
+      expect(world.take('launchContainer')).toMatchObject([
+        { containerId: 'p.n', command: { value: 'own' }, resources: [], isSession },
+      ]);
+    }
+    const kill_container = { container_id, signal: 15 };
+    const type = AgentCall_Type.KILL_NESTED_CONTAINER;
+    answerTo(world, { type, kill_nested_container: { container_id }, kill_container });
+    expect(world.take('killContainer')).toMatchObject([{ signal: 9 }]);
   });
 
   test('gets SIGKILL where the call names no signal, and none that there is not', () => {

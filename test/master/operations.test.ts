@@ -107,6 +107,22 @@ test('an operation that does not fit is dropped, those after it are not', () => 
   expect(amount(framework.offer().resources, 'mem', true)).toBe(128);
 });
 
+test('bodies of other types than the operation’s say nothing', () => {
+  const results = [
+    {},
+    { launch: {}, ...unreserve(reserved('cpus:2')), ...create(volume('v', 8)) },
+  ].map((others) => {
+    const { agent, framework, world } = cluster({}, { capabilities });
+    const [cpus] = resources('cpus:1');
+    const old = { ...(cpus as Resource), role: 'dev', reservation: {} };
+    framework.accept([framework.offer()], [{ ...others, ...reserve([old]) }]);
+    world.allocate();
+    return [agent.sent('ApplyOperationMessage').map((it) => it.operation_info), framework.offers()];
+  });
+  expect(results[1]).toEqual(results[0]);
+  expect(results[0]?.[0]).toHaveLength(1);
+});
+
 test('an operation of an unknown type is refused by its id, those after it are not', () => {
   const { world, framework } = cluster({}, { capabilities });
   const unknown = { id: { value: 'op1' } };

@@ -106,11 +106,17 @@ const mayLaunch = ({ of, user }: Fact, cause: Cause): boolean => {
 const mayEnd = (fact: Fact, cause: Cause, changes: readonly Change[]): boolean =>
   isOwn(cause, fact.of) ||
   cause.event.type === 'timer' ||
+  isLinkOf(cause, fact.agent) ||
   goesWith(['agent'], fact.agent ?? '', changes) ||
   goesWith(['framework'], fact.of, changes) ||
   (fact.kind === 'operation' && isOf(cause.event, 'operatorCall')) ||
   // What an agent that drains still runs is killed.
   operates(cause, ['DRAIN_AGENT'], 'DRAIN_AGENT');
+
+/** The end of the agent's connection: what does not checkpoint ends with it. */
+const isLinkOf = ({ event, facts }: Cause, agent: string | undefined) =>
+  isOf(event, 'linkLost') &&
+  facts.get(`agent ${agent}`)?.pid?.endsWith(`@${event.address}`) === true;
 
 /** A change that follows from another one, which needs an authority of its own. */
 const goesWith = (kinds: readonly Fact['kind'][], of: string, changes: readonly Change[]) =>

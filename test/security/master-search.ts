@@ -15,10 +15,11 @@ import { type Untimed, World } from '../master/harness.ts';
 import { type JsonAcls, ReferenceAuthorizer } from '../oracle/authorizer.ts';
 import { Chance } from '../simulation/chance.ts';
 import { must, shown } from './breach.ts';
+import { Canaries } from './canaries.ts';
 import { MasterActs } from './master-acts.ts';
 import { type Cause, isAuthorized } from './master-authority.ts';
-import { MasterCanaries, type Reader } from './master-canaries.ts';
 import { changesOf, type Facts, factsOf } from './master-facts.ts';
+import { checkOwn, MasterSight } from './master-sight.ts';
 import { type Names, randomAcls } from './random-acls.ts';
 import { masterReadings, textOf } from './readings.ts';
 
@@ -52,7 +53,7 @@ export const proofOf = (principal: string, challenge: string) => `${principal} o
 export class MasterSearch {
   readonly chance: Chance;
   readonly world: World;
-  readonly canaries: MasterCanaries;
+  readonly canaries = new Canaries(MASTER_NAMES.roles);
   readonly acts: MasterActs;
   /** As whom each pid has authenticated. */
   readonly proved = new Map<string, string>();
@@ -87,7 +88,6 @@ export class MasterSearch {
         },
       },
     );
-    this.canaries = new MasterCanaries(() => this.world.master, MASTER_NAMES.roles);
     this.acts = new MasterActs(this);
     this.#facts = factsOf(this.world.master);
   }
@@ -202,47 +202,50 @@ export class MasterSearch {
       if (effect.type === 'openStream' && event.type === 'operatorCall') {
         this.#readers.set(effect.stream, (event as { principal?: Principal }).principal);
       } else if (effect.type === 'sendToOperator') {
-        const principal = this.#readers.get(effect.stream);
-        this.canaries.check(
-          textOf(effect.event),
-          `event ${effect.event.type}`,
-          this.#reader(principal),
-        );
+        const sight = this.#sight(this.#readers.get(effect.stream));
+        this.canaries.check(textOf(effect.event), `event ${effect.event.type}`, sight);
       } else if (effect.type === 'sendToFramework' && effect.to.kind === 'stream') {
-        const framework = this.world.master.frameworks.byStream.get(effect.to.id);
+        const { master } = this.world;
+        const framework = master.frameworks.byStream.get(effect.to.id);
         if (framework !== undefined) {
-          this.canaries.checkOwn(textOf(effect.event), framework, textOf(event));
+          checkOwn(master, { text: textOf(effect.event), framework, said: textOf(event) });
         }
       }
     }
     this.#streamed = [];
   }
 
-  #reader(principal: Principal | undefined): Reader {
-    return { principal, reference: this.#reference };
+  #sight(
+    principal: Principal | undefined,
+    seesRole?: ((role: string) => boolean) | undefined,
+  ): MasterSight {
+    return new MasterSight(this.world.master, { principal, reference: this.#reference, seesRole });
   }
 
   /** Somebody reads everything. */
   read(): void {
     const principal = this.acts.anybody();
-    const reader = this.#reader(principal);
     const authorizer: Authorizer = {
       authorize: (_, action, object) => this.#authorizer.authorize(principal, action, object),
     };
     for (const [name, text] of masterReadings(this.world.views, authorizer)) {
-      this.canaries.check(text, name, reader);
+      this.canaries.check(text, name, this.#sight(principal));
     }
     const { views } = this.world;
     const viewer = { principal, authorizer };
-    const seesRole = (value: string) =>
-      this.#may(principal, 'GET_QUOTA', { value }) || this.#may(principal, 'VIEW_ROLE', { value });
+    const ofQuotas = this.#sight(
+      principal,
+      (value) =>
+        this.#may(principal, 'GET_QUOTA', { value }) ||
+        this.#may(principal, 'VIEW_ROLE', { value }),
+    );
     for (const [name, value] of [
       ['/quota', views.quota(viewer)],
       ['/registry', views.registry(viewer)],
       ['/maintenance/schedule', views.maintenanceSchedule(viewer)],
       ['/maintenance/status', views.maintenanceStatus(viewer)],
     ] as const) {
-      this.canaries.check(textOf(value), name, { ...reader, seesRole });
+      this.canaries.check(textOf(value), name, ofQuotas);
     }
   }
 

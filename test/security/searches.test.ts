@@ -1,6 +1,7 @@
 // Short searches for ways around authorization; `npm run test:long -- --suite=security` goes on
 // with other seeds. Seeds that have found something are kept here.
 import { describe, expect, test } from 'vitest';
+import { searchAgent } from './agent-search.ts';
 import { Breach } from './breach.ts';
 import { searchLists } from './list-search.ts';
 import { MasterSearch, searchMaster } from './master-search.ts';
@@ -18,6 +19,13 @@ describe('nobody gets more than the lists give', () => {
   test('of a master', () => {
     seeds(1, 8).forEach(searchMaster);
   });
+
+  test('of an agent', () => {
+    seeds(1, 10).forEach(searchAgent);
+  });
+
+  // 322: a session by the right to launch; 168: a framework under the id of another one.
+  test.each([168, 322])('of an agent, seed %i', searchAgent);
 });
 
 test('a search complains of a master that no longer asks', () => {

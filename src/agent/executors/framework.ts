@@ -121,7 +121,11 @@ export function updateFramework(agent: AgentState, body: UpdateFrameworkMessage)
   }
   // Whether executors outlive the agent was decided when they were started.
   const before = framework.info;
-  framework.info = { ...body.framework_info, checkpoint: framework.checkpoint };
+  framework.info = {
+    ...body.framework_info,
+    id: { value: framework.id },
+    checkpoint: framework.checkpoint,
+  };
   framework.partitionAware = isPartitionAware(framework.info);
   // Masters send this message after each registration, mostly without a change.
   if (framework.checkpoint && !sameMessage(before, framework.info)) {

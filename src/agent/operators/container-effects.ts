@@ -3,7 +3,7 @@
 // and answers. So each function hands a call on, or says why it is refused.
 import { parentOf, rootOf } from '../../model/container-id.ts';
 import { AgentCall_Type } from '../../model/generated/messages.ts';
-import { launchOf } from '../../model/launched-container.ts';
+import { launchAloneOf, launchOf } from '../../model/launched-container.ts';
 import { messageSize } from '../../model/message-size.ts';
 import type { Permission } from '../effects.ts';
 import type { OperatorCalled } from '../events.ts';
@@ -33,7 +33,9 @@ export function killContainer(
   agent: AgentState,
   { call, request }: OperatorCalled,
 ): Refusal | undefined {
-  const signal = call.kill_nested_container?.signal ?? call.kill_container?.signal ?? SIGKILL;
+  const isNested = call.type === AgentCall_Type.KILL_NESTED_CONTAINER;
+  const kill = isNested ? call.kill_nested_container : call.kill_container;
+  const signal = kill?.signal ?? SIGKILL;
   // As with kill(2), 0 only asks whether the container is there.
   if (signal < 0 || signal > MAX_SIGNAL) {
     return { status: 400, text: `'${signal}' is no signal: expecting 0 to ${MAX_SIGNAL}` };
@@ -55,8 +57,8 @@ export function launchContainer(
   if (isFull(agent)) {
     return { status: 503, text: "Too much waits for the agent's disk" };
   }
-  const { launch_container } = call;
-  const error = containerResourcesError(launch_container ?? {}, agent.options.isolation);
+  const alone = launchAloneOf(call);
+  const error = containerResourcesError(alone ?? {}, agent.options.isolation);
   if (error !== undefined) {
     return { status: 400, text: error };
   }
@@ -73,13 +75,13 @@ export function launchContainer(
       containerId,
       command,
       container,
-      resources: launch_container?.resources ?? [],
-      limits: launch_container?.limits,
+      resources: alone?.resources ?? [],
+      limits: alone?.limits,
       user: agent.options.switchUser ? command?.user : undefined,
-      isSession: call.launch_nested_container_session !== undefined,
+      isSession: call.type === AgentCall_Type.LAUNCH_NESTED_CONTAINER_SESSION,
       permission,
     },
-    () => messageSize({ command, container, launch_container }, ENOUGH_BYTES),
+    () => messageSize({ command, container, alone }, ENOUGH_BYTES),
   );
   return undefined;
 }

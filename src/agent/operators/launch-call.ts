@@ -1,18 +1,19 @@
 // Whether a call that launches a container says what it must, and nothing that no agent could give;
 // if not, in Mesos's words.
-import type { AgentCall, ContainerID, Resource } from '../../model/generated/messages.ts';
+import {
+  type AgentCall,
+  AgentCall_Type,
+  type ContainerID,
+  type Resource,
+} from '../../model/generated/messages.ts';
 import { commandError, containerError } from '../../model/launch-validation.ts';
-import type { ContainerLaunch } from '../../model/launched-container.ts';
+import { type ContainerLaunch, launchAloneOf, launchOf } from '../../model/launched-container.ts';
 import { isPersistentVolume, isReserved, toReservationLists } from '../../model/resource-format.ts';
 import { gpusError, resourcesError } from '../../model/resource-validation.ts';
 
 /** What is wrong with a call of any of the three kinds; undefined for all other calls. */
 export function launchCallError(call: AgentCall): string | undefined {
-  const {
-    launch_container: alone,
-    launch_nested_container: nested,
-    launch_nested_container_session: session,
-  } = call;
+  const alone = launchAloneOf(call);
   if (alone !== undefined) {
     return (
       resourcesOfCallError(alone.resources ?? [], alone.container_id) ??
@@ -20,21 +21,24 @@ export function launchCallError(call: AgentCall): string | undefined {
       cgroupsError(alone)
     );
   }
-  if (nested !== undefined) {
+  const launch = launchOf(call);
+  if (launch === undefined) {
+    return undefined;
+  }
+  if (call.type === AgentCall_Type.LAUNCH_NESTED_CONTAINER) {
     return (
-      processError('launch_nested_container', nested) ??
-      (isNestedTwice(nested.container_id) && hasOwnCgroups(nested)
+      processError('launch_nested_container', launch) ??
+      (isNestedTwice(launch.container_id) && hasOwnCgroups(launch)
         ? `'launch_nested_container' is invalid: ${TWICE} cannot set 'share_cgroups' to 'false'`
         : undefined)
     );
   }
   return (
-    session &&
-    (processError('launch_nested_container_session', session) ??
-      (hasOwnCgroups(session)
-        ? "'launch_nested_container_session.container.linux_info' is invalid: 'share_cgroups'" +
-          " cannot be set to 'false' for nested container sessions"
-        : undefined))
+    processError('launch_nested_container_session', launch) ??
+    (hasOwnCgroups(launch)
+      ? "'launch_nested_container_session.container.linux_info' is invalid: 'share_cgroups'" +
+        " cannot be set to 'false' for nested container sessions"
+      : undefined)
   );
 }
 

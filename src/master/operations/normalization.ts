@@ -94,12 +94,43 @@ export function tasksOf(operation: Offer_Operation): readonly TaskInfo[] | undef
   }
 }
 
+/** The body of each type of operation. */
+const BODIES = {
+  [Offer_Operation_Type.LAUNCH]: 'launch',
+  [Offer_Operation_Type.LAUNCH_GROUP]: 'launch_group',
+  [Offer_Operation_Type.RESERVE]: 'reserve',
+  [Offer_Operation_Type.UNRESERVE]: 'unreserve',
+  [Offer_Operation_Type.CREATE]: 'create',
+  [Offer_Operation_Type.DESTROY]: 'destroy',
+  [Offer_Operation_Type.GROW_VOLUME]: 'grow_volume',
+  [Offer_Operation_Type.SHRINK_VOLUME]: 'shrink_volume',
+  [Offer_Operation_Type.CREATE_DISK]: 'create_disk',
+  [Offer_Operation_Type.DESTROY_DISK]: 'destroy_disk',
+} as const satisfies Record<
+  Exclude<Offer_Operation_Type, typeof Offer_Operation_Type.UNKNOWN>,
+  keyof Offer_Operation
+>;
+
+/**
+ * The operation without bodies of other types. These say nothing, as what an operation needs is
+ * decided by its type; nobody after this has to look at the type to find the body.
+ */
+function withOwnBody(operation: Offer_Operation): Offer_Operation {
+  const { type, id } = operation;
+  if (type === undefined || type === Offer_Operation_Type.UNKNOWN) {
+    return operation;
+  }
+  const name = BODIES[type];
+  return { type, ...(id !== undefined && { id }), [name]: operation[name] };
+}
+
 /** Completes an operation whose input is valid, for resources offered to the role. */
 export function completeOperation(
-  operation: Offer_Operation,
+  sent: Offer_Operation,
   framework: Framework,
   role: string,
 ): Offer_Operation {
+  const operation = withOwnBody(sent);
   const one = (resource: Resource) => allocatedTo(toReservationList(resource), role);
   const all = (resources: readonly Resource[] | undefined) => (resources ?? []).map(one);
   const { launch, launch_group } = operation;
