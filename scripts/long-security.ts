@@ -1,9 +1,14 @@
-// Looks for ways around authentication and authorization until the time is up: each seed is a round
-// of every search of test/security/searches.ts. What is found is told with its seed, which
-// `--seed=SEED --count=1` runs again.
-import { SEARCHES } from '../test/security/searches.ts';
+// Looks for ways around authentication and authorization until the time is up: each seed is a
+// round of every search, of lists, a master, an agent, and bytes to a port. What is found is told
+// with its seed, which `--seed=SEED --count=1` runs again.
+import { searchBytes } from '../test/http/byte-search.ts';
+import { searchAgent } from '../test/security/agent-search.ts';
+import { searchLists } from '../test/security/list-search.ts';
+import { searchMaster } from '../test/security/master-search.ts';
 import { count, searchSeconds, seed } from './long-options.ts';
 import { openProgress } from './progress.ts';
+
+const SEARCHES = [searchLists, searchMaster, searchAgent, searchBytes];
 
 const progress = openProgress(searchSeconds);
 const end = Date.now() + searchSeconds * 1000;
@@ -11,7 +16,7 @@ console.log(`seed ${seed}`);
 let one = seed;
 try {
   for (; one < seed + count && Date.now() < end; one++) {
-    for (const search of Object.values(SEARCHES)) {
+    for (const search of SEARCHES) {
       await search(one);
     }
     progress.show(`${one - seed + 1} rounds, at seed ${one}`);
