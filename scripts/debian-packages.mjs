@@ -113,8 +113,14 @@ export const DEBIAN_PACKAGES = [
   {
     name: 'zookeeper',
     file: '/usr/share/java/zookeeper.jar',
-    suites: ['test/zookeeper'],
+    suites: ['test/zookeeper', 'test/coordination/zookeeper', 'test/e2e/several-masters.test.ts'],
     why: 'elects masters, and keeps their registry',
+  },
+  {
+    name: 'python3-kazoo',
+    file: '/usr/lib/python3/dist-packages/kazoo/__init__.py',
+    suites: ['test/e2e/several-masters.test.ts'],
+    why: 'finds masters in ZooKeeper, as other programs do',
   },
   { name: 'wabt', program: 'wasm2c', suites: ['test/embedding'], why: 'turns the core into C' },
   { name: 'python3', program: 'python3', suites: ['test/embedding'], why: 'embeds the core' },

@@ -35,18 +35,15 @@ export function parseMaster(text: string): Address {
     .trim()
     .replace(/^https?:\/\//, '')
     .replace(/\/$/, '');
-  if (trimmed.startsWith('zk://')) {
-    throw new MasterAddressError('--master=zk://… is not supported yet: give host:port');
-  }
   const match = /^(?:master@)?([\w.-]+)(?::(\d{1,5}))?$/.exec(trimmed);
   const host = match?.[1];
   const port = Number(match?.[2] ?? DEFAULT_PORT);
   if (host === undefined || port < 1 || port > 65_535) {
-    throw new MasterAddressError(`--master expects host:port, got '${quoted(text)}'`);
+    throw new MasterAddressError(`--master expects host:port or zk://…, got '${quoted(text)}'`);
   }
   if (!isHostName(host)) {
     throw new MasterAddressError(
-      `--master expects host:port, but '${quoted(host)}' cannot be the name of a host`,
+      `--master expects host:port or zk://…, but '${quoted(host)}' cannot be the name of a host`,
     );
   }
   return { host, port };

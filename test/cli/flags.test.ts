@@ -367,7 +367,7 @@ describe('a value that cannot be used is refused in one clear line', () => {
   );
 
   test('a feature that is missing is refused where going on would be unsafe', () => {
-    expect(() => master(['--zk=zk://user:secret@h:2181/mesos'])).toThrow(/^--zk is not supported/);
+    expect(() => master(['--hooks=h'])).toThrow(/^--hooks is not supported/);
     expect(() => agent(['--launcher=windows'])).toThrow(
       '--launcher=windows is not supported yet: agents run on Linux',
     );
@@ -415,7 +415,7 @@ describe('a value that cannot be used is refused in one clear line', () => {
   });
 
   test('a feature that is missing is warned about where going on is safe', () => {
-    expect(master(['--quorum=2']).warnings).toEqual(['--quorum has no effect yet']);
+    expect(agent(['--ip6=::1']).warnings).toEqual(['--ip6 has no effect yet']);
   });
 });
 

@@ -98,9 +98,8 @@ test('an address of a master is host:port, with 5050 where no port is given', as
 });
 
 test.each([
-  ['10.0.0.1:70000', "--master expects host:port, got '10.0.0.1:70000'"],
-  ['a b', "--master expects host:port, got 'a b'"],
-  ['zk://a:2181/mesos', '--master=zk://… is not supported yet: give host:port'],
+  ['10.0.0.1:70000', "--master expects host:port or zk://…, got '10.0.0.1:70000'"],
+  ['a b', "--master expects host:port or zk://…, got 'a b'"],
 ])('%s is refused', async (text, message) => {
   await expect(findMaster(text)).rejects.toMatchObject({
     code: 'MESOSCALE_MASTER_ADDRESS',

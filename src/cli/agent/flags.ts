@@ -202,7 +202,9 @@ export const AGENT_FLAGS = {
   master: text({
     placeholder: 'HOST:PORT',
     secret: true,
-    help: 'Where the master is: host:port, or file:///path of a file that says so. Required.',
+    help:
+      'Where the master is: host:port, or where several elect one of themselves: ' +
+      'zk://[user:password@]host1:port1,host2:port2/path. Or file:///path of a file that says so. Required.',
   }),
   oversubscribed_resources_interval: duration({
     default: 15_000,

@@ -12,25 +12,23 @@ import { lookAtHost } from '../../containerizer/host/host.ts';
 import { controllersUsed } from '../../containerizer/isolators/names.ts';
 import type { ContainerizerName } from '../../containerizer/plan/container-info.ts';
 import { Turns } from '../../containerizer/turns.ts';
-import { StaticDetector } from '../../coordination/static-detector.ts';
 import { createCore } from '../../core/core.ts';
 import type { ExecutorStream } from '../../http/agent/executor-api.ts';
 import { AgentServer } from '../../http/agent/server.ts';
 import type { Auditor } from '../../http/server/auditor.ts';
 import { joinedFiles } from '../../http/server/files.ts';
 import type { EarlyPort } from '../../http/transport/listener.ts';
-import { parsePid } from '../../model/pid.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { EventLoop } from '../../runtime/event-loop.ts';
 import { loadCore } from '../../runtime/load-core.ts';
 import { PendingRequests, StreamRegistry } from '../../runtime/pending-requests.ts';
 import { systemMetrics } from '../../runtime/system-metrics.ts';
 import type { ParsedFlags } from '../flags/parse.ts';
+import { openDetector } from '../master-flag.ts';
 import { openAuditLog } from '../process/audit-log.ts';
-import { expectName } from '../process/carriers.ts';
+import { expectLeader } from '../process/carriers.ts';
 import { onUnregister } from '../process/early-signals.ts';
 import { type Performers, performEffect } from '../process/performers.ts';
-import { knownName } from '../process/published-address.ts';
 import { ServerProcess } from '../process/server-process.ts';
 import { shownJson } from '../process/shown-json.ts';
 import type { AGENT_FLAGS } from './flags.ts';
@@ -59,10 +57,9 @@ export async function runAgent(
     loop.dispatch({ type: 'timer', nowMs, timer }),
   );
   const { logger, shutdown } = own;
-  const detector = new StaticDetector({
-    address: master,
-    hostnameOf: knownName,
-    warn: (text) => logger.warn(text),
+  const detector = await openDetector(master, {
+    sessionTimeoutMs: values.zk_session_timeout,
+    log: (level, text) => logger.write(level, text),
   });
   const requests = new PendingRequests<ExecutorStream>();
   const streams = new StreamRegistry<ExecutorStream>((stream) =>
@@ -215,9 +212,10 @@ export async function runAgent(
     checkpoint: await driver.recover(),
   });
   const unwatch = detector.watch((leader) => {
-    const at = parsePid(leader?.pid ?? '');
-    if (at !== undefined) {
-      expectName(carriers, { ...master, ip: at.host });
+    if (leader !== undefined) {
+      // A master that was configured by its name has a certificate of that name.
+      const name = master.type === 'address' ? master.address.host : leader.hostname;
+      expectLeader(carriers, { ...leader, hostname: name });
     }
     loop.dispatch({
       type: 'masterDetected',

@@ -9,12 +9,11 @@ import type { ContainerLogger } from '../../containerizer/plan/container-logger.
 import type { SecretResolver } from '../../containerizer/secrets/secret-resolver.ts';
 import type { Authentication } from '../../http/server/authentication.ts';
 import type { Carriers } from '../../http/transport/carriers.ts';
-import type { Address } from '../../model/address.ts';
 import type { Value_Range } from '../../model/generated/messages.ts';
 import { ExchangedAuthorizer } from '../../security/exchanged-authorizer.ts';
 import { executorAuthorizer } from '../../security/executor-authorizer.ts';
 import type { ParsedFlags } from '../flags/parse.ts';
-import { parseMasterFlag } from '../master-flag.ts';
+import { type MasterPlace, parseMasterFlag } from '../master-flag.ts';
 import { aclsFile, authorizerOf } from '../process/access.ts';
 import { AccessFiles } from '../process/access-files.ts';
 import { serverCarriers } from '../process/carriers.ts';
@@ -42,7 +41,7 @@ import { volumeGidRanges } from './volume-gids.ts';
 export interface AgentSettings {
   readonly address: PublishedAddress;
   /** The host may be a name that has no address yet. */
-  readonly master: Address;
+  readonly master: MasterPlace;
   readonly options: AgentOptions;
   readonly authentication: Authentication;
   readonly carriers: Carriers;

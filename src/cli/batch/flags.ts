@@ -49,7 +49,8 @@ export const BATCH_FLAGS = {
   master: text({
     default: '127.0.0.1:5050',
     placeholder: 'HOST:PORT',
-    help: 'Where the master is.',
+    secret: true,
+    help: 'Where the master is: host:port, or zk://host1:port1,host2:port2/path, or file:///path of a file that says so.',
   }),
   max_running: integer({
     default: 100_000,

@@ -5,6 +5,7 @@ import { createCore } from '../../core/core.ts';
 import type { Fitness } from '../../core/matcher.ts';
 import type { FrameworkInfo } from '../../model/generated/messages.ts';
 import { loadCore } from '../../runtime/load-core.ts';
+import { findLeader } from '../command-master.ts';
 import { fail } from '../failure.ts';
 import { FlagError, MissingFlagError } from '../flags/faults.ts';
 import type { FlagValues } from '../flags/flag.ts';
@@ -16,7 +17,7 @@ import {
   refusal,
 } from '../framework/framework-session.ts';
 import { readMasterFlag } from '../master-flag.ts';
-import { clientCarriers, expectName } from '../process/carriers.ts';
+import { clientCarriers } from '../process/carriers.ts';
 import { folderHolder } from '../process/folder-lock.ts';
 import { whenReaderIsGone } from '../process/output-errors.ts';
 import { writableFolder } from '../process/writable-folder.ts';
@@ -39,7 +40,7 @@ type BatchFlags = FlagValues<typeof BATCH_FLAGS>;
  * The settings in flags and file. Throws one FlagError about everything that is wrong or missing.
  */
 async function settings({ values, rest, faults }: ParsedFlags<typeof BATCH_FLAGS>) {
-  const master = await faults.readLater(() => readMasterFlag(values.master));
+  const place = await faults.readLater(() => readMasterFlag(values.master));
   const credential = faults.dependent('principal', () =>
     credentialOf(values.principal, values.secret),
   );
@@ -65,11 +66,10 @@ async function settings({ values, rest, faults }: ParsedFlags<typeof BATCH_FLAGS
   });
   const framework = faults.read(() => frameworkOf(tasks.value.name, tasks.value.tasks, values));
   faults.end();
-  expectName(carriers.value, master.value);
   return {
-    master: master.value,
+    place: place.value,
     credential: credential.value,
-    dialer: carriers.value.dialer,
+    carriers: carriers.value,
     framework: framework.value,
     ...tasks.value,
   };
@@ -77,7 +77,7 @@ async function settings({ values, rest, faults }: ParsedFlags<typeof BATCH_FLAGS
 
 export async function runBatch(parsed: ParsedFlags<typeof BATCH_FLAGS>): Promise<void> {
   const { values } = parsed;
-  const { master, credential, dialer, framework, file, name, tasks, lines } =
+  const { place, credential, carriers, framework, file, name, tasks, lines } =
     await settings(parsed);
   const folder = writableFolder('results', values.results ?? `${file}.results`);
   const holder = folderHolder(folder);
@@ -94,11 +94,12 @@ export async function runBatch(parsed: ParsedFlags<typeof BATCH_FLAGS>): Promise
   const core = createCore(await loadCore());
   const fitness: Fitness = { type: values.placement === 'pack' ? 'binPack' : 'spread' };
   const progress = openProgress(process.stdout);
+  const master = await findLeader(place, carriers, (text) => progress.say(text));
   const runner = new BatchRunner({
     master,
     framework,
     credential,
-    dialer,
+    dialer: carriers.dialer,
     tasks,
     journal,
     progress,

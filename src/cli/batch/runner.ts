@@ -2,7 +2,6 @@
 // the state machine answers with go to the master; what becomes of the tasks goes to the journal
 // and the terminal.
 
-import type { MasterAddress } from '../../coordination/static-detector.ts';
 import type { Credential } from '../../http/server/credentials.ts';
 import type { Dialer } from '../../http/transport/dialer.ts';
 import {
@@ -13,6 +12,7 @@ import {
   SchedulerEvent_Type,
   type TaskStatus,
 } from '../../model/generated/messages.ts';
+import type { CommandMaster } from '../command-master.ts';
 import { FrameworkSession } from '../framework/framework-session.ts';
 import { Batch, type BatchOptions, type Call, type UpdateMeaning } from './batch.ts';
 import { Collector } from './collector.ts';
@@ -22,7 +22,7 @@ import { withShortPaths } from './short-paths.ts';
 import type { BatchTask } from './task-file.ts';
 
 export interface RunnerOptions {
-  readonly master: MasterAddress;
+  readonly master: CommandMaster;
   readonly framework: FrameworkInfo;
   readonly credential: Credential | undefined;
   readonly dialer: Dialer;

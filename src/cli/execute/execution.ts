@@ -1,7 +1,6 @@
 // One run of `mesoscale execute`: waits for an offer that is large enough, launches the tasks,
 // shows events and output, and ends when all tasks have ended.
 
-import type { MasterAddress } from '../../coordination/static-detector.ts';
 import { describeWaitStatus } from '../../executor/wait-status.ts';
 import { OperatorClient } from '../../http/client/operator-client.ts';
 import type { Credential } from '../../http/server/credentials.ts';
@@ -20,6 +19,7 @@ import {
   type TaskStatus,
 } from '../../model/generated/messages.ts';
 import { isTerminal, taskStateName } from '../../model/task-state.ts';
+import type { CommandMaster } from '../command-master.ts';
 import { FrameworkSession, refusal } from '../framework/framework-session.ts';
 import { taskEnd } from '../framework/task-end.ts';
 import { OutputTail } from '../framework/task-output.ts';
@@ -28,7 +28,7 @@ import type { LaunchRequest } from './launch-request.ts';
 import type { Placed } from './placement.ts';
 
 export interface ExecutionOptions {
-  readonly master: MasterAddress;
+  readonly master: CommandMaster;
   readonly codec: 'json' | 'protobuf';
   readonly framework: FrameworkInfo;
   readonly credential: Credential | undefined;

@@ -48,7 +48,8 @@ export const EXECUTE_FLAGS = {
   master: text({
     default: '127.0.0.1:5050',
     placeholder: 'HOST:PORT',
-    help: 'Where the master is.',
+    secret: true,
+    help: 'Where the master is: host:port, or zk://host1:port1,host2:port2/path, or file:///path of a file that says so.',
   }),
   name: text({ help: 'A name for the command. Required with --command.' }),
   networks: list({

@@ -2,7 +2,6 @@
 // the task's output as if the task ran here, and ends with its exit status; messages go to standard
 // error.
 
-import type { MasterAddress } from '../../coordination/static-detector.ts';
 import { createCore } from '../../core/core.ts';
 import { OperatorClient } from '../../http/client/operator-client.ts';
 import type { Credential } from '../../http/server/credentials.ts';
@@ -14,10 +13,11 @@ import {
   type TaskInfo,
 } from '../../model/generated/messages.ts';
 import { loadCore } from '../../runtime/load-core.ts';
+import { findLeader } from '../command-master.ts';
 import type { ParsedFlags } from '../flags/parse.ts';
 import { capabilitiesOf, credentialOf, currentUser } from '../framework/framework-session.ts';
 import { readMasterFlag } from '../master-flag.ts';
-import { clientCarriers, expectName } from '../process/carriers.ts';
+import { clientCarriers } from '../process/carriers.ts';
 import { whenReaderIsGone } from '../process/output-errors.ts';
 import { Execution } from './execution.ts';
 import type { EXECUTE_FLAGS } from './flags.ts';
@@ -36,8 +36,11 @@ export async function runExecute(parsed: Parsed): Promise<void> {
 
 async function execute(parsed: Parsed): Promise<number> {
   const { values } = parsed;
-  const { address, request, framework, credential, dialer } = await settings(parsed);
+  const { place, request, framework, credential, carriers } = await settings(parsed);
+  const { dialer } = carriers;
   const core = createCore(await loadCore());
+  const say = (text: string) => void process.stderr.write(`${text}\n`);
+  const master = await findLeader(place, carriers, say);
   const wish: Wish = {
     tasks: request.tasks,
     isGroup: request.isGroup,
@@ -45,7 +48,7 @@ async function execute(parsed: Parsed): Promise<number> {
     takesGpus: values.framework_capabilities?.includes('GPU_RESOURCES') ?? false,
   };
   const execution = new Execution({
-    master: address,
+    master,
     codec: values.content_type,
     framework,
     credential,
@@ -55,10 +58,10 @@ async function execute(parsed: Parsed): Promise<number> {
     place: (offer) => placeOn(offer, request.tasks, request.isGroup, core),
     shortage: ({ resources = [] }) => shortage(wish, resources, core),
     whyWaiting: async () => {
-      const cluster = await clusterOf(address, credential, dialer);
+      const cluster = await clusterOf(master.address, credential, dialer);
       return typeof cluster === 'string' ? cluster : whyWaiting(cluster, wish, core);
     },
-    say: (text) => process.stderr.write(`${text}\n`),
+    say,
     write: (file, task, data) => {
       process[file].write(request.isGroup ? prefixed(task, data) : data);
     },
@@ -76,6 +79,7 @@ async function execute(parsed: Parsed): Promise<number> {
   // When the reader of its output has gone, it ends, as any program in a pipe.
   whenReaderIsGone(() => execution.interrupt());
   const exitCode = await execution.run();
+  master.close();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.removeAllListeners(signal);
   }
@@ -85,7 +89,7 @@ async function execute(parsed: Parsed): Promise<number> {
 /** The settings in the flags. Throws one FlagError about everything that is wrong or missing. */
 async function settings(parsed: Parsed) {
   const { values, faults } = parsed;
-  const address = await faults.readLater(() => readMasterFlag(values.master));
+  const place = await faults.readLater(() => readMasterFlag(values.master));
   const request = faults.read(() => launchRequest(parsed));
   const framework = faults.read(() => frameworkOf(request.value.name, values));
   const credential = faults.dependent('principal', () =>
@@ -95,25 +99,24 @@ async function settings(parsed: Parsed) {
     clientCarriers(values, process.env, { name: 'master', text: values.master }),
   );
   faults.end();
-  expectName(carriers.value, address.value);
   return {
-    address: address.value,
+    place: place.value,
     request: request.value,
     framework: framework.value,
     credential: credential.value,
-    dialer: carriers.value.dialer,
+    carriers: carriers.value,
   };
 }
 
 /** What the master tells of its cluster, or why it does not. */
 async function clusterOf(
-  { ip, port }: MasterAddress,
+  address: string,
   credential: Credential | undefined,
   dialer: Dialer,
 ): Promise<Cluster | string> {
   try {
     const client = new OperatorClient({
-      address: `${ip}:${port}`,
+      address,
       credential,
       dialer,
       timeoutMs: ANSWER_MS,

@@ -1,7 +1,6 @@
 // The connection of a command that is a framework, with messages about the connection for the
 // terminal.
 import { userInfo } from 'node:os';
-import type { MasterAddress } from '../../coordination/static-detector.ts';
 import {
   CallRefusedError,
   NO_MASTER,
@@ -18,10 +17,11 @@ import {
   SchedulerCall_Type,
   type SchedulerEvent,
 } from '../../model/generated/messages.ts';
+import type { CommandMaster } from '../command-master.ts';
 import { FlagError, readEach } from '../flags/faults.ts';
 
 export interface SessionOptions {
-  readonly master: MasterAddress;
+  readonly master: CommandMaster;
   readonly dialer: Dialer;
   readonly codec: 'json' | 'protobuf';
   readonly framework: FrameworkInfo;
@@ -45,7 +45,7 @@ export class FrameworkSession {
   #isEnding = false;
 
   constructor(options: SessionOptions) {
-    const address = `${options.master.ip}:${options.master.port}`;
+    const { master } = options;
     this.#say = options.say;
     let reason: string | undefined;
     let wasConnected = false;
@@ -53,13 +53,13 @@ export class FrameworkSession {
       clearTimeout(this.#patience);
       this.#patience = setTimeout(() => {
         const why = reason === undefined ? '' : ` (${reason})`;
-        options.say(`Waiting for the master at ${address}${why} …`);
+        options.say(`Waiting for the master at ${master.address}${why} …`);
         waitToSay(SAY_AGAIN_MS);
       }, delayMs);
     };
     waitToSay(PATIENCE_MS);
     this.#client = new SchedulerClient({
-      master: address,
+      master: master.address,
       dialer: options.dialer,
       codec: options.codec,
       framework: options.framework,
@@ -77,6 +77,7 @@ export class FrameworkSession {
         }
       },
     });
+    master.follow((address) => this.#client.moveTo(address));
   }
 
   get frameworkId(): string {

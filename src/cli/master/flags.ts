@@ -185,8 +185,8 @@ export const MASTER_FLAGS = {
     help: 'Publish metrics of every single framework.',
   }),
   quorum: integer({
-    status: 'planned',
-    help: 'Replicas that must agree in Mesos’s replicated log. One master needs none.',
+    status: 'accepted',
+    help: 'Replicas that must agree in Mesos’s replicated log. Here the ensemble of --zk agrees, by a quorum of its own.',
   }),
   rate_limits: json({
     help: 'Calls a second that are taken of the frameworks of a principal, and how many may wait, as JSON: {"limits": [{"principal": …, "qps": 10, "capacity": 100}], "aggregate_default_qps": …, "aggregate_default_capacity": …}.',
@@ -260,8 +260,10 @@ export const MASTER_FLAGS = {
     help: 'Folder of everything the master keeps. Required unless --registry=in_memory.',
   }),
   zk: text({
+    placeholder: 'ZK://…',
     secret: true,
-    status: 'refused',
-    help: 'ZooKeeper ensemble for several masters: zk://host:port,…/path. Only a single master is supported yet.',
+    help:
+      'Where several masters elect one of themselves: zk://[user:password@]host1:port1,host2:port2/path, or ' +
+      'file:///path of a file that says so. Without it, this master is the only one.',
   }),
 } as const;

@@ -1,6 +1,5 @@
 // `mesoscale master`: reads the flags, opens the registry, and connects state machine, core, port,
 // registry and election. It decides nothing.
-import { StandaloneContender } from '../../coordination/standalone.ts';
 import { createCore } from '../../core/core.ts';
 import { MasterServer } from '../../http/master/server.ts';
 import { joinedFiles } from '../../http/server/files.ts';
@@ -21,7 +20,9 @@ import type { ParsedFlags } from '../flags/parse.ts';
 import { openAuditLog } from '../process/audit-log.ts';
 import { type Performers, performEffect } from '../process/performers.ts';
 import { ServerProcess } from '../process/server-process.ts';
+import { openElection } from './election.ts';
 import type { MASTER_FLAGS } from './flags.ts';
+import { LeadershipGate } from './leadership-gate.ts';
 import { RegistryWriter } from './registry-writer.ts';
 import { masterSettings } from './settings.ts';
 import { watchWhitelist } from './whitelist.ts';
@@ -47,7 +48,7 @@ export async function runMaster(
 ): Promise<void> {
   const { values } = parsed;
   const [settings, module] = await Promise.all([masterSettings(parsed), loadCore()]);
-  const { address, options, authentication, carriers, registryFile } = settings;
+  const { address, options, authentication, carriers, registryFile, ensemble } = settings;
   const { accessFiles, warnings } = settings;
   const doubts: string[] = [];
   const registry: Registry =
@@ -66,11 +67,23 @@ export async function runMaster(
   );
   const { logger, shutdown } = own;
 
+  const { contender, detector } = await openElection({
+    url: ensemble,
+    sessionTimeoutMs: values.zk_session_timeout,
+    log: (level, text) => logger.write(level, text),
+  });
+  const lost = (reason: string) =>
+    loop.dispatch({ type: 'leadershipLost', nowMs: systemClock.nowMs(), reason });
+  const gate = new LeadershipGate(contender, lost);
   const master = createMaster(options, createCore(module));
   const views = masterViews(master);
   const loop = new EventLoop<MasterEvent, MasterEffect>({
     machine: { step: (event) => step(master, event) },
-    perform: (effect) => performEffect(performers, effect),
+    perform: (effect) => {
+      if (gate.passes(effect)) {
+        performEffect(performers, effect);
+      }
+    },
   });
   const writer = new RegistryWriter(registry, (event) =>
     loop.dispatch({ ...event, nowMs: systemClock.nowMs() }),
@@ -117,8 +130,6 @@ export async function runMaster(
     store: writer,
     abort: { perform: ({ reason }) => own.end(1, reason) },
   };
-  const contender = new StandaloneContender();
-  shutdown.add('election', () => contender.withdraw());
   shutdown.add('registry', () => registry.close());
   own.serve(server.port, address, () => void shutdown.run(0));
   shutdown.add('access', own.watchAccess(accessFiles));
@@ -132,9 +143,22 @@ export async function runMaster(
     });
     shutdown.add('whitelist', stop);
   }
+  // Closed first: the next master leads at once, and nothing of this one leaves meanwhile.
+  shutdown.add('election', () => {
+    if (detector !== undefined) {
+      loop.stop();
+    }
+    return contender.withdraw();
+  });
+  detector?.watch((leader) =>
+    loop.dispatch({ type: 'leaderChanged', nowMs: systemClock.nowMs(), leader }),
+  );
   contender.contend(master.info, {
-    elected: () => loop.dispatch({ type: 'elected', nowMs: systemClock.nowMs() }),
-    lost: (reason) => loop.dispatch({ type: 'leadershipLost', nowMs: systemClock.nowMs(), reason }),
+    elected: () => {
+      gate.elected();
+      loop.dispatch({ type: 'elected', nowMs: systemClock.nowMs() });
+    },
+    lost,
     refused: (reason) => own.end(1, reason),
   });
 }

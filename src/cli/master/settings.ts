@@ -8,6 +8,7 @@ import { Credentials } from '../../http/server/credentials.ts';
 import type { Carriers } from '../../http/transport/carriers.ts';
 import type { MasterOptions } from '../../master/options.ts';
 import { ExchangedAuthorizer } from '../../security/exchanged-authorizer.ts';
+import type { ZooKeeperUrl } from '../../zookeeper/zookeeper-url.ts';
 import { FlagError, MissingFlagError } from '../flags/faults.ts';
 import type { ParsedFlags } from '../flags/parse.ts';
 import { aclsFile, authorizerOf, credentialsFile, refuseUnasked } from '../process/access.ts';
@@ -24,6 +25,7 @@ import {
 import { logFolder, serverStart } from '../process/server-process.ts';
 import { tlsWarnings } from '../process/tls-warnings.ts';
 import { writableFolder } from '../process/writable-folder.ts';
+import { zooKeeperUrlOf } from '../zookeeper-flag.ts';
 import type { MASTER_FLAGS } from './flags.ts';
 import { type MasterFlagValues, masterOptions } from './options.ts';
 
@@ -32,6 +34,8 @@ export interface MasterSettings {
   readonly options: MasterOptions;
   readonly authentication: Authentication;
   readonly carriers: Carriers;
+  /** Where masters elect one of themselves; undefined: this one is alone. */
+  readonly ensemble: ZooKeeperUrl | undefined;
   /** Undefined where the registry is kept in memory only. */
   readonly registryFile: string | undefined;
   /** What of the access can be exchanged while the master runs. */
@@ -67,6 +71,10 @@ export async function masterSettings(
     }),
   );
   const isKept = values.registry !== 'in_memory';
+  const ensemble = faults.read(() =>
+    values.zk === undefined ? undefined : zooKeeperUrlOf('zk', values.zk),
+  );
+  faults.read(() => refuseLocalRegistry(values.zk !== undefined && isKept));
   const work = faults.dependent('work_dir', () => workFolder(values.work_dir, isKept));
   faults.read(() => logFolder(values.log_dir));
   const carriers = await faults.readLater(() => serverCarriers(values, process.env));
@@ -99,6 +107,7 @@ export async function masterSettings(
         { names: frameworks, credentials },
       ),
     },
+    ensemble: ensemble.value,
     registryFile: isKept && work.value !== undefined ? join(work.value, REGISTRY_FILE) : undefined,
     warnings: [
       ...warnings,
@@ -109,6 +118,15 @@ export async function masterSettings(
       }),
     ],
   };
+}
+
+/** Each master would have agents of its own, and forget them when another leads. */
+function refuseLocalRegistry(isOneOfSeveral: boolean): void {
+  if (isOneOfSeveral) {
+    throw new FlagError(
+      '--zk needs a registry that all masters share: a file in --work_dir is not. Expected --registry=in_memory',
+    );
+  }
 }
 
 function workFolder(path: MasterFlagValues['work_dir'], isKept: boolean): string | undefined {

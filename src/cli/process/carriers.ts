@@ -8,6 +8,8 @@ import {
   type TlsSettings,
   type TlsVersion,
 } from '../../http/transport/tls-settings.ts';
+import type { LeadingMaster } from '../../model/leading-master.ts';
+import { addressOf, parsePid } from '../../model/pid.ts';
 import { FlagError } from '../flags/faults.ts';
 import type { FlagValues } from '../flags/flag.ts';
 import { flagTexts } from '../flags/print.ts';
@@ -26,6 +28,24 @@ export function expectName(carriers: Carriers, { host, ip, port }: MasterAddress
   if (host !== ip) {
     carriers.expect?.(`${ip}:${port}`, host);
   }
+}
+
+/**
+ * As `expectName`, of a master that was detected, whose `ip:port` this is. Undefined for one that
+ * has none.
+ */
+export function expectLeader(
+  carriers: Carriers,
+  { pid, hostname }: LeadingMaster,
+): string | undefined {
+  const at = parsePid(pid);
+  if (at === undefined) {
+    return undefined;
+  }
+  if (hostname !== undefined) {
+    expectName(carriers, { host: hostname, ip: at.host, port: at.port });
+  }
+  return addressOf(at);
 }
 
 /** The variable by which old programs of Mesos were told to encrypt their connections. */

@@ -116,7 +116,9 @@ export const SHARED_FLAGS = {
   version: toggle({ default: false, help: 'Show the version and exit.' }),
   zk_session_timeout: duration({
     default: 10_000,
-    status: 'accepted',
-    help: 'How long a ZooKeeper session outlives its connection. Without ZooKeeper it has no effect.',
+    check: positive('zk_session_timeout'),
+    help:
+      'How long a session with ZooKeeper lasts without an answer, within the bounds of the ensemble: after this ' +
+      'time a master that is gone is replaced.',
   }),
 } as const;

@@ -10,7 +10,8 @@ export const TASK_FLAGS = {
   master: text({
     default: '127.0.0.1:5050',
     placeholder: 'HOST:PORT',
-    help: 'Where the master is.',
+    secret: true,
+    help: 'Where the master is: host:port, or zk://host1:port1,host2:port2/path, or file:///path of a file that says so.',
   }),
   principal: text({ help: 'The principal that asks.' }),
   secret: text({ secret: true, help: 'The secret that goes with --principal.' }),

@@ -13,12 +13,13 @@ import {
   type ProcessIO,
   ProcessIO_Data_Type,
 } from '../../model/generated/messages.ts';
+import { findLeader } from '../command-master.ts';
 import { FlagError } from '../flags/faults.ts';
 import type { FlagValues } from '../flags/flag.ts';
 import type { ParsedFlags } from '../flags/parse.ts';
 import { credentialOf } from '../framework/framework-session.ts';
 import { readMasterFlag } from '../master-flag.ts';
-import { clientCarriers, expectName } from '../process/carriers.ts';
+import { clientCarriers } from '../process/carriers.ts';
 import type { TASK_FLAGS } from './flags.ts';
 import { NoSuchTaskError, placeOfTask, type TaskPlace } from './task-place.ts';
 import { END_OF_INPUT, passInput, windowSize } from './terminal-input.ts';
@@ -43,7 +44,7 @@ interface Way {
 export async function runTask(parsed: ParsedFlags<typeof TASK_FLAGS>): Promise<void> {
   const { values, faults } = parsed;
   const asked = faults.read(() => readArguments(parsed.rest, values));
-  const address = await faults.readLater(() => readMasterFlag(values.master));
+  const place = await faults.readLater(() => readMasterFlag(values.master));
   const credential = faults.dependent('principal', () =>
     credentialOf(values.principal, values.secret),
   );
@@ -51,11 +52,13 @@ export async function runTask(parsed: ParsedFlags<typeof TASK_FLAGS>): Promise<v
     clientCarriers(values, process.env, { name: 'master', text: values.master }),
   );
   faults.end();
-  expectName(carriers.value, address.value);
   const way = { dialer: carriers.value.dialer, credential: credential.value };
-  const { ip, port } = address.value;
+  const { address, close } = await findLeader(place.value, carriers.value, (text) =>
+    process.stderr.write(`${text}\n`),
+  );
+  close();
   const master = new OperatorClient({
-    address: `${ip}:${port}`,
+    address,
     credential: way.credential,
     dialer: way.dialer,
   });

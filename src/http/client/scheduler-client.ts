@@ -73,6 +73,8 @@ export const NOT_ACCEPTED =
 
 export class SchedulerClient {
   readonly #options: SchedulerClientOptions;
+  /** The master that is asked first, and again when the one that it named is lost. */
+  #home: string;
   #master: string;
   #frameworkId: string | undefined;
   #request: ClientRequest | undefined;
@@ -92,6 +94,7 @@ export class SchedulerClient {
   /** Starts to subscribe at once. */
   constructor(options: SchedulerClientOptions) {
     this.#options = options;
+    this.#home = options.master;
     this.#master = options.master;
     this.#frameworkId = options.framework.id?.value;
     options.signal?.addEventListener('abort', () => this.close(), { once: true });
@@ -123,6 +126,22 @@ export class SchedulerClient {
     const answer = await this.#calls.call(this.#callHead, body);
     if (answer.status !== 202 && answer.status !== 200) {
       throw new CallRefusedError(answer.status, answer.body.toString());
+    }
+  }
+
+  /** Another master leads: leaves the last one, and subscribes there at once. */
+  moveTo(master: string): void {
+    this.#home = master;
+    if (this.#closed || this.#master === master) {
+      return;
+    }
+    this.#master = master;
+    this.#backoffMs = FIRST_BACKOFF_MS;
+    if (this.#request === undefined) {
+      clearTimeout(this.#retry);
+      this.#subscribe();
+    } else {
+      this.#lost(this.#request, `${master} leads now`, 0);
     }
   }
 
@@ -298,7 +317,7 @@ export class SchedulerClient {
     }
     // If the last leader is gone, the original address may know the new one.
     if (delayMs === undefined && !wasSubscribed) {
-      this.#master = this.#options.master;
+      this.#master = this.#home;
     }
     const wait = delayMs ?? this.#backoffMs * (0.5 + Math.random() / 2);
     this.#backoffMs = Math.min(this.#backoffMs * 2, MAX_BACKOFF_MS);

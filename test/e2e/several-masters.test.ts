@@ -1,0 +1,146 @@
+// Three masters behind a real ZooKeeper: which one leads, who follows it, and what becomes of it.
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { until } from '../support/cluster.ts';
+import { SeveralMasters } from '../support/several-masters.ts';
+import { Ensemble } from '../support/zookeeper.ts';
+
+let ensemble: Ensemble;
+let cluster: SeveralMasters;
+
+beforeAll(async () => {
+  ensemble = await Ensemble.start();
+  cluster = new SeveralMasters(ensemble);
+  await Promise.all(['one', 'two', 'three'].map((name) => start(name)));
+  await cluster.startAgent();
+  await cluster.agentsAt((await cluster.leader()).address);
+});
+afterAll(async () => {
+  await cluster.stop();
+  await ensemble.stop();
+});
+
+const start = (name: string) => cluster.startMaster(name, ['--registry=in_memory']);
+
+/** The python client finds the leader by the znodes alone. */
+const KAZOO = `
+import json, sys
+from kazoo.client import KazooClient
+client = KazooClient(hosts=sys.argv[1], timeout=4)
+client.start()
+names = client.get_children('/mesos')
+first = min((it for it in names if it.startswith('json.info_')), key=lambda it: int(it[-10:]))
+data, stat = client.get('/mesos/' + first)
+info = json.loads(data)
+assert stat.ephemeralOwner != 0
+print(json.dumps({'names': sorted(names), 'data': data.decode(), 'info': info}))
+client.stop()
+`;
+
+interface Found {
+  readonly names: readonly string[];
+  readonly data: string;
+  readonly info: { readonly address: { readonly ip: string; readonly port: number } };
+}
+
+function kazoo(): Found {
+  const parameters = ['-c', KAZOO, ensemble.addresses.join(',')];
+  return JSON.parse(execFileSync('/usr/bin/python3', parameters, { encoding: 'utf8' }));
+}
+
+function expectFound(address: string): void {
+  const { info } = kazoo();
+  expect(`${info.address.ip}:${info.address.port}`).toBe(address);
+}
+
+let runs = 0;
+/** A task that ends when its file exists, and prints how often it was started. */
+async function longTask() {
+  const n = runs++;
+  const release = join(cluster.folder, `release-${n}`);
+  const starts = join(cluster.folder, `starts-${n}`);
+  const program = cluster.run(
+    [
+      'execute',
+      `--master=${cluster.zk}`,
+      `--name=long-${n}`,
+      `--command=echo x >> ${starts}; while ! test -e ${release}; do sleep 0.05; done; exit 5`,
+      '--resources=cpus:0.1;mem:32',
+      '--checkpoint',
+    ],
+    `long-${n}.log`,
+  );
+  await until('the task runs', () => program.log.includes('TASK_RUNNING'));
+  return {
+    program,
+    finishes: async () => {
+      writeFileSync(release, '');
+      expect(await program.ended()).toBe(5);
+      expect(readFileSync(starts, 'utf8')).toBe('x\n');
+    },
+  };
+}
+
+test('one leads, and the others say which', async () => {
+  const leader = await cluster.leader();
+  expect(kazoo().names).toHaveLength(3);
+  expect(kazoo().names.every((name) => /^json\.info_\d{10}$/.test(name))).toBe(true);
+  expectFound(leader.address);
+  for (const { address } of cluster.masters.filter((it) => it !== leader)) {
+    const ask = (path: string, method = 'GET') =>
+      fetch(`http://${address}${path}`, { method, redirect: 'manual' });
+    const places = async (path: string, method?: string) => {
+      const response = await ask(path, method);
+      return [response.status, response.headers.get('location')];
+    };
+    await until('it knows the leader', async () => (await ask('/redirect')).status === 307);
+    expect(await places('/redirect')).toEqual([307, `//${leader.address}`]);
+    expect(await places('/state')).toEqual([307, `//${leader.address}/master/state`]);
+    expect(await places('/api/v1', 'POST')).toEqual([307, `//${leader.address}/master/api/v1`]);
+    expect(await places('/api/v1/scheduler', 'POST')).toEqual([
+      307,
+      `//${leader.address}/master/api/v1/scheduler`,
+    ]);
+    expect((await ask('/health')).status).toBe(200);
+    expect((await ask('/metrics/snapshot')).status).toBe(200);
+  }
+});
+
+test('when the leader is killed, another one leads, and agent and task follow', async () => {
+  const task = await longTask();
+  const old = await cluster.leader();
+  await old.program.kill('SIGKILL');
+  const next = await cluster.leader(old);
+  expectFound(next.address);
+  await cluster.agentsAt(next.address);
+  await start(old.name);
+  await task.finishes();
+});
+
+test('a leader that is to end gives its place up at once', async () => {
+  const task = await longTask();
+  const old = await cluster.leader();
+  const began = performance.now();
+  const [next] = await Promise.all([cluster.leader(old), old.program.kill('SIGTERM')]);
+  expect(performance.now() - began).toBeLessThan(1_000);
+  expectFound(next.address);
+  await cluster.agentsAt(next.address);
+  await start(old.name);
+  await task.finishes();
+});
+
+test('a leader that was stopped for longer than its session lets nothing out afterwards', async () => {
+  const task = await longTask();
+  const old = await cluster.leader();
+  process.kill(old.program.pid, 'SIGSTOP');
+  const next = await cluster.leader(old);
+  await cluster.agentsAt(next.address);
+  expectFound(next.address);
+  process.kill(old.program.pid, 'SIGCONT');
+  expect(await old.program.ended()).toBe(1);
+  expect(old.program.log).toMatch(/Lost leadership: /);
+  await task.finishes();
+  await start(old.name);
+});

@@ -1,0 +1,124 @@
+// Several masters that elect one of themselves in a real ZooKeeper, with agents that find them
+// there.
+import { join } from 'node:path';
+import { freePort, type Program, TestCluster, until } from './cluster.ts';
+import type { Ensemble } from './zookeeper.ts';
+
+interface MasterOfSeveral {
+  readonly name: string;
+  readonly address: string;
+  readonly program: Program;
+}
+
+export class SeveralMasters {
+  readonly zk: string;
+  readonly #ensemble: Ensemble;
+  readonly #cluster = new TestCluster();
+  readonly #sessionTimeout: string;
+  readonly #masters = new Map<string, MasterOfSeveral>();
+
+  constructor(
+    ensemble: Ensemble,
+    { path = '/mesos', sessionTimeout = '2secs' }: { path?: string; sessionTimeout?: string } = {},
+  ) {
+    this.#ensemble = ensemble;
+    this.zk = `zk://${ensemble.addresses.join(',')}${path}`;
+    this.#sessionTimeout = sessionTimeout;
+  }
+
+  get folder(): string {
+    return this.#cluster.folder;
+  }
+
+  get masters(): readonly MasterOfSeveral[] {
+    return [...this.#masters.values()];
+  }
+
+  /** Resolves when the master answers. A name that was used before is one that is started again. */
+  async startMaster(name: string, flags: readonly string[] = []): Promise<MasterOfSeveral> {
+    const port = Number(this.#masters.get(name)?.address.split(':')[1] ?? (await freePort()));
+    const program = this.run(
+      [
+        'master',
+        '--ip=127.0.0.1',
+        `--port=${port}`,
+        `--zk=${this.zk}`,
+        `--zk_session_timeout=${this.#sessionTimeout}`,
+        `--work_dir=${join(this.folder, name)}`,
+        ...flags,
+      ],
+      `${name}.log`,
+    );
+    const master = { name, address: `127.0.0.1:${port}`, program };
+    this.#masters.set(name, master);
+    await until(`${name} answers`, () => answers(`http://${master.address}/health`));
+    return master;
+  }
+
+  /** Resolves when the agent answers. */
+  async startAgent(name = 'agent', flags: readonly string[] = []): Promise<string> {
+    const port = await freePort();
+    this.run(
+      [
+        'agent',
+        '--ip=127.0.0.1',
+        `--port=${port}`,
+        `--master=${this.zk}`,
+        `--zk_session_timeout=${this.#sessionTimeout}`,
+        `--work_dir=${join(this.folder, name)}`,
+        `--runtime_dir=${join(this.folder, name, 'run')}`,
+        '--resources=cpus:4;mem:2048;disk:1024;ports:[31000-31099]',
+        '--registration_backoff_factor=10ms',
+        '--no-switch_user',
+        ...flags,
+      ],
+      `${name}.log`,
+    );
+    await until(`${name} answers`, () => answers(`http://127.0.0.1:${port}/health`));
+    return `127.0.0.1:${port}`;
+  }
+
+  run(parameters: readonly string[], log: string): Program {
+    return this.#cluster.run(parameters, log);
+  }
+
+  /** The master that says of itself that it leads, once it has read the registry. */
+  leader(besides?: MasterOfSeveral): Promise<MasterOfSeveral> {
+    return until('a master leads', async () => {
+      for (const master of this.masters.filter((it) => it !== besides)) {
+        if (await leads(master.address)) {
+          return master;
+        }
+      }
+      return undefined;
+    });
+  }
+
+  /** Resolves when the master has the number of active agents. */
+  agentsAt(address: string, count = 1): Promise<unknown> {
+    return until(`${count} agents are registered at ${address}`, async () => {
+      const response = await fetch(`http://${address}/slaves`, { redirect: 'manual' });
+      const { slaves } = (await response.json()) as { slaves: { active: boolean }[] };
+      return slaves.filter(({ active }) => active).length === count;
+    });
+  }
+
+  stop(): Promise<void> {
+    return this.#cluster.stop();
+  }
+
+  /** What is in the folder of the candidates, as others see it. */
+  get ensemble(): Ensemble {
+    return this.#ensemble;
+  }
+}
+
+const answers = async (url: string) => (await fetch(url)).ok;
+
+async function leads(address: string): Promise<boolean> {
+  const response = await fetch(`http://${address}/slaves`, {
+    redirect: 'manual',
+    signal: AbortSignal.timeout(1_000),
+  }).catch(() => undefined);
+  return response?.status === 200;
+}
