@@ -148,14 +148,18 @@ function mayRegister(cause: Cause): boolean {
   if (message.name !== 'RegisterAgentMessage' && message.name !== 'ReregisterAgentMessage') {
     return false;
   }
-  const may = (action: Action, resource?: Resource) =>
-    reference.authorize(named(proved), action, resource === undefined ? {} : { resource });
-  return (
-    may('REGISTER_AGENT') &&
-    (message.body.agent.resources ?? []).every(
-      (it) => !isReserved(it) || may('RESERVE_RESOURCES', it),
-    )
-  );
+  const mayAs = (principal: Principal | undefined) => {
+    const may = (action: Action, resource?: Resource) =>
+      reference.authorize(principal, action, resource === undefined ? {} : { resource });
+    return (
+      may('REGISTER_AGENT') &&
+      (message.body.agent.resources ?? []).every(
+        (it) => !isReserved(it) || may('RESERVE_RESOURCES', it),
+      )
+    );
+  };
+  // Where no agent has to, a master may have forgotten that it has: with its registration.
+  return mayAs(named(proved)) || (!authenticateAgents && mayAs(undefined));
 }
 
 const isReserved = ({ reservations = [], role = '*' }: Resource) =>
