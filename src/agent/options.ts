@@ -56,6 +56,8 @@ export interface AgentOptions {
   readonly reconfigurationPolicy: 'equal' | 'additive' | 'any';
   /** Environment of every executor, instead of nothing. */
   readonly executorEnvironment?: Readonly<Record<string, string>> | undefined;
+  /** What executors that frameworks bring get besides; `executorEnvironment` goes before it. */
+  readonly customExecutorEnvironment?: Readonly<Record<string, string>> | undefined;
   /** What executors are told of the command executor, which speaks the v1 API in any case. */
   readonly isCommandExecutorHttp?: boolean | undefined;
   /** The path of the Unix socket on which executors can reach the agent, if there is one. */

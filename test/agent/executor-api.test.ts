@@ -92,6 +92,19 @@ test('with tokens, an executor is heard under its own name only', () => {
   expect(answerTo({ claims })).toEqual([]);
 });
 
+test('executors that frameworks bring have variables of their own, which the operator can change', () => {
+  const customExecutorEnvironment = { A: 'custom', B: 'custom' };
+  const options = { customExecutorEnvironment, executorEnvironment: { B: 'given', C: 'given' } };
+  expect(launched(new World(options)).environment).toMatchObject({
+    A: 'custom',
+    B: 'given',
+    C: 'given',
+  });
+  const builtin = launched(new World(options), commandTask('t1')).environment;
+  expect(builtin).toMatchObject({ B: 'given', C: 'given' });
+  expect(builtin).not.toHaveProperty('A');
+});
+
 test('statuses say what is told of their container, and of no other executor’s', () => {
   const world = new World();
   const { containerId: container } = subscribed(world);

@@ -104,13 +104,11 @@ const variables = (argv: string[], environment: NodeJS.ProcessEnv = {}) => {
   return executorEnvironment(values, { listenIp: values.ip ?? '10.0.0.2' }, environment);
 };
 
-test('executors are told that their agent takes nothing but TLS, and whom to believe', () => {
+test('executors of frameworks are told that their agent takes nothing but TLS, and whom to believe', () => {
   const tls = ['--ssl_enabled', '--ssl_ca_file=/ca', '--ssl_key_file=/key'];
   const told = { LIBPROCESS_SSL_ENABLED: 'true', LIBPROCESS_SSL_CA_FILE: '/ca' };
-  expect(variables(tls)).toEqual(told);
-  expect(variables([...tls, '--ssl_support_downgrade'])).toBeUndefined();
-  const own = '--executor_environment_variables={"LIBPROCESS_SSL_CA_FILE": "/other"}';
-  expect(variables([...tls, own])).toEqual({ ...told, LIBPROCESS_SSL_CA_FILE: '/other' });
+  expect(options(...tls).customExecutorEnvironment).toEqual(told);
+  expect(options(...tls, '--ssl_support_downgrade').customExecutorEnvironment).toEqual({});
 });
 
 test('bounds that containers of type DOCKER can get around by setuid are told', () => {

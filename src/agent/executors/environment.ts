@@ -8,6 +8,7 @@ import { sandboxDirectory } from './sandbox.ts';
 
 export function executorEnvironment(agent: AgentState, executor: Executor): Record<string, string> {
   const { options } = agent;
+  const isCustom = executor.builtin === undefined;
   const directory = sandboxDirectory(agent, executor);
   const pid = parsePid(options.pid);
   const own = executor.info.shutdown_grace_period;
@@ -16,6 +17,7 @@ export function executorEnvironment(agent: AgentState, executor: Executor): Reco
       ? options.executorShutdownGracePeriodMs
       : Number(own.nanoseconds / 1_000_000n);
   return {
+    ...(isCustom ? options.customExecutorEnvironment : {}),
     ...options.executorEnvironment,
     LIBPROCESS_PORT: '0',
     MESOS_AGENT_ENDPOINT: `${pid?.host}:${pid?.port}`,
@@ -24,9 +26,9 @@ export function executorEnvironment(agent: AgentState, executor: Executor): Reco
     ...(options.executorSocket === undefined
       ? {}
       : { MESOS_DOMAIN_SOCKET: options.executorSocket }),
-    ...(options.tokenFor === undefined || executor.builtin !== undefined
-      ? {}
-      : { MESOS_EXECUTOR_AUTHENTICATION_TOKEN: options.tokenFor(executorClaims(executor)) }),
+    ...(isCustom && options.tokenFor !== undefined
+      ? { MESOS_EXECUTOR_AUTHENTICATION_TOKEN: options.tokenFor(executorClaims(executor)) }
+      : {}),
     MESOS_EXECUTOR_ID: executor.executorId,
     MESOS_EXECUTOR_SHUTDOWN_GRACE_PERIOD: formatDuration(graceMs),
     MESOS_FRAMEWORK_ID: executor.frameworkId,

@@ -21,7 +21,7 @@ import { FlagError, FlagFaults, readEach } from '../flags/faults.ts';
 import type { FlagValues } from '../flags/flag.ts';
 import { fromPlan, fromText, messageOf } from '../flags/written.ts';
 import { domainOf } from '../master/options.ts';
-import { type TlsFlagValues, tlsEnvironment } from '../process/carriers.ts';
+import { tlsEnvironment } from '../process/carriers.ts';
 import { cramMd5Prover } from '../process/cram-md5.ts';
 import { readCredential } from '../process/credentials.ts';
 import { folderHolder } from '../process/folder-lock.ts';
@@ -117,6 +117,7 @@ export function agentOptions(
     recover: values.recover,
     reconfigurationPolicy: values.reconfiguration_policy,
     executorEnvironment: executorEnvironment(values, address, process.env),
+    customExecutorEnvironment: tlsEnvironment(values),
     isCommandExecutorHttp: values.http_command_executor,
     executorSocket: socket.value,
     isAudited: values.audit_log !== undefined,
@@ -148,8 +149,7 @@ function executorSocket(
 
 /** Environment variables that every executor gets besides its own. */
 export function executorEnvironment(
-  values: Pick<AgentFlagValues, 'executor_environment_variables' | 'ip' | 'ip_discovery_command'> &
-    TlsFlagValues,
+  values: Pick<AgentFlagValues, 'executor_environment_variables' | 'ip' | 'ip_discovery_command'>,
   { listenIp }: Pick<PublishedAddress, 'listenIp'>,
   environment: NodeJS.ProcessEnv,
 ): Readonly<Record<string, string>> | undefined {
@@ -159,8 +159,7 @@ export function executorEnvironment(
   // Without it, an executor that uses libprocess would look up its host name.
   const isIpGiven = values.ip !== undefined || values.ip_discovery_command !== undefined;
   const ip = isIpGiven ? listenIp : environment.LIBPROCESS_IP;
-  const own = { ...(ip === undefined ? {} : { LIBPROCESS_IP: ip }), ...tlsEnvironment(values) };
-  return Object.keys(own).length === 0 ? given : { ...own, ...given };
+  return ip === undefined ? given : { LIBPROCESS_IP: ip, ...given };
 }
 
 const attributesOf = (text = ''): Attribute[] =>
