@@ -1,8 +1,12 @@
 // That everything is on where tests are run so (project `closed` of vitest.config.ts).
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { closedCluster } from '../support/closed-cluster.ts';
 import { TestCluster } from '../support/cluster.ts';
+import { root } from '../support/sources.ts';
 
 const cluster = new TestCluster();
 const audited = (name: string) => [`--audit_log=${join(cluster.folder, name)}`];
@@ -20,6 +24,16 @@ test('nothing is open', async () => {
   );
   await check.ended();
   expect(check.log).toBe('Nothing is open\n');
+});
+
+test('an operator asks with curl, as docs/secure.md has it', async () => {
+  const page = readFileSync(join(root, 'docs', 'secure.md'), 'utf8');
+  const [lines = ''] = /^cd .*principals.*\ncurl .*$/m.exec(page) ?? [];
+  const here = lines
+    .replaceAll('/etc/mesoscale', closedCluster()?.folder ?? '')
+    .replaceAll('10.0.0.1:5050', cluster.address);
+  const { stdout } = await promisify(execFile)('/bin/sh', ['-ec', here]);
+  expect(JSON.parse(stdout)).toMatchObject({ activated_slaves: 1 });
 });
 
 test('agent and master know each other by a secret', () => {

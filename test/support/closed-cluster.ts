@@ -45,10 +45,10 @@ export interface Access {
 }
 
 export class ClosedCluster {
-  readonly #folder: string;
+  readonly folder: string;
 
   constructor(folder: string) {
-    this.#folder = folder;
+    this.folder = folder;
   }
 
   /** Makes the folder, which must not be there. `others` may do all that those of tests may. */
@@ -68,7 +68,7 @@ export class ClosedCluster {
 
   /** What masters, agents and commands of a test are started with: one environment for all. */
   get environment(): Readonly<Record<string, string>> {
-    const layout = layoutOf(this.#folder);
+    const layout = layoutOf(this.folder);
     const files = [
       principalFiles(layout.principal('framework')).environment,
       principalFiles(layout.principal('agent')).environment,
@@ -78,12 +78,12 @@ export class ClosedCluster {
     const all = files.map((file) => parseEnv(readText(file)));
     // A master has no tokens, and an agent takes them without being told.
     const { MESOS_HTTP_AUTHENTICATORS: _, ...variables } = Object.assign({}, ...all);
-    return { ...variables, [FOLDER]: this.#folder };
+    return { ...variables, [FOLDER]: this.folder };
   }
 
   /** Of the principal, if there is one of this name, and otherwise of who asks for such a path. */
   access(path: string, principal = ''): Access {
-    const { authority, principal: folderOf } = layoutOf(this.#folder);
+    const { authority, principal: folderOf } = layoutOf(this.folder);
     const usual = path.includes('/api/v1/scheduler') ? 'framework' : 'operator';
     const name = principal !== '' && existsSync(folderOf(principal)) ? principal : usual;
     const { certificate, key, secret } = principalFiles(folderOf(name));
@@ -93,7 +93,7 @@ export class ClosedCluster {
 
   /** The file with which agents sign tokens. */
   get executorKey(): string {
-    return layoutOf(this.#folder).executorKey;
+    return layoutOf(this.folder).executorKey;
   }
 }
 

@@ -172,8 +172,8 @@ export const tlsArguments = (values: TlsFlagValues): readonly string[] =>
 
 /**
  * What executors of frameworks need to know of an agent that takes nothing but TLS. Its certificate
- * is its own: theirs comes from an operator. Tasks of built-in executors are not told: a program that
- * uses libprocess would not start without a certificate.
+ * is its own: theirs comes from an operator. Tasks of built-in executors are not told: a program
+ * that uses libprocess would not start without a certificate.
  */
 export function tlsEnvironment(values: TlsFlagValues): Record<string, string> {
   if (!values.ssl_enabled || values.ssl_support_downgrade) {
