@@ -3,7 +3,10 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { until } from '../support/cluster.ts';
+import { SchedulerClient } from '../../src/http/client/scheduler-client.ts';
+import { SchedulerCall_Type } from '../../src/model/generated/messages.ts';
+import { ZooKeeperSession } from '../../src/zookeeper/session.ts';
+import { freePort, until } from '../support/cluster.ts';
 import { SeveralMasters } from '../support/several-masters.ts';
 import { Ensemble } from '../support/zookeeper.ts';
 
@@ -22,7 +25,9 @@ afterAll(async () => {
   await ensemble.stop();
 });
 
-const start = (name: string) => cluster.startMaster(name, ['--registry=in_memory']);
+/** Rounds of offers are so short that one is due before the session looks at its clock. */
+const start = (name: string) =>
+  cluster.startMaster(name, ['--registry=in_memory', '--allocation_interval=20ms']);
 
 /** The python client finds the leader by the znodes alone. */
 const KAZOO = `
@@ -61,10 +66,12 @@ async function longTask() {
   const n = runs++;
   const release = join(cluster.folder, `release-${n}`);
   const starts = join(cluster.folder, `starts-${n}`);
+  const file = join(cluster.folder, 'zk');
+  writeFileSync(file, `${cluster.zk}\n`);
   const program = cluster.run(
     [
       'execute',
-      `--master=${cluster.zk}`,
+      `--master=file://${file}`,
       `--name=long-${n}`,
       `--command=echo x >> ${starts}; while ! test -e ${release}; do sleep 0.05; done; exit 5`,
       '--resources=cpus:0.1;mem:32',
@@ -81,6 +88,36 @@ async function longTask() {
       expect(readFileSync(starts, 'utf8')).toBe('x\n');
     },
   };
+}
+
+/**
+ * A framework at one master, and not at the next, that is offered in each of its rounds what it
+ * declines. Resolves when that has begun.
+ */
+async function declining(master: string) {
+  let events = 0;
+  let offers = 0;
+  let isOver = false;
+  const client: SchedulerClient = new SchedulerClient({
+    master,
+    codec: 'json',
+    framework: { user: 'nobody', name: 'declining', roles: ['eng'], capabilities: [{ type: 6 }] },
+    onEvent: (event) => {
+      events++;
+      const ids = event.offers?.offers?.map(({ id }) => id) ?? [];
+      if (ids.length > 0) {
+        offers++;
+        const decline = { offer_ids: ids, filters: { refuse_seconds: 0.1 } };
+        void client.call({ type: SchedulerCall_Type.DECLINE, decline }).catch(() => {});
+      }
+    },
+    onDisconnected: () => {
+      isOver = true;
+      client.close();
+    },
+  });
+  await until('it is offered again what it declined', () => offers > 1);
+  return { events: () => events, isOver: () => isOver };
 }
 
 test('one leads, and the others say which', async () => {
@@ -134,13 +171,47 @@ test('a leader that is to end gives its place up at once', async () => {
 test('a leader that was stopped for longer than its session lets nothing out afterwards', async () => {
   const task = await longTask();
   const old = await cluster.leader();
+  const { events, isOver } = await declining(old.address);
   process.kill(old.program.pid, 'SIGSTOP');
   const next = await cluster.leader(old);
   await cluster.agentsAt(next.address);
   expectFound(next.address);
+  // What had left before has come by now.
+  const before = events();
   process.kill(old.program.pid, 'SIGCONT');
   expect(await old.program.ended()).toBe(1);
   expect(old.program.log).toMatch(/Lost leadership: /);
+  await until('its connection has ended', isOver);
+  expect(events()).toBe(before);
   await task.finishes();
   await start(old.name);
+});
+
+test('a master waits for its ensemble, and knows no leader meanwhile', async () => {
+  const zk = `zk://127.0.0.1:${await freePort()}/mesos`;
+  const alone = await cluster.startMaster('alone', ['--registry=in_memory'], zk);
+  const response = await fetch(`http://${alone.address}/redirect`, { redirect: 'manual' });
+  expect([response.status, await response.text()]).toEqual([503, 'No leader elected']);
+  await until('it says what it waits for', () => /has not answered for/.test(alone.program.log));
+  expect(await alone.program.kill('SIGTERM')).toBe(0);
+});
+
+test('a master without rights in the folder of candidates ends with one line', async () => {
+  const session = new ZooKeeperSession({
+    servers: ensemble.addresses,
+    credentials: 'owner:secret',
+    timeoutMs: 4_000,
+  });
+  await until('the session is held', () => session.isHeld());
+  await session.createFolder('/owned');
+  await session.close();
+  const zk = `zk://stranger:password@${ensemble.addresses.join(',')}/owned`;
+  const port = await freePort();
+  const program = cluster.run(
+    ['master', '--ip=127.0.0.1', `--port=${port}`, `--zk=${zk}`, '--registry=in_memory'],
+    'stranger.log',
+  );
+  expect(await program.ended()).toBe(1);
+  expect(program.log).toMatch(/takes no part of this program: .*NO_AUTH/);
+  expect(program.log).not.toContain('password');
 });

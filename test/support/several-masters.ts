@@ -35,14 +35,18 @@ export class SeveralMasters {
   }
 
   /** Resolves when the master answers. A name that was used before is one that is started again. */
-  async startMaster(name: string, flags: readonly string[] = []): Promise<MasterOfSeveral> {
+  async startMaster(
+    name: string,
+    flags: readonly string[] = [],
+    zk = this.zk,
+  ): Promise<MasterOfSeveral> {
     const port = Number(this.#masters.get(name)?.address.split(':')[1] ?? (await freePort()));
     const program = this.run(
       [
         'master',
         '--ip=127.0.0.1',
         `--port=${port}`,
-        `--zk=${this.zk}`,
+        `--zk=${zk}`,
         `--zk_session_timeout=${this.#sessionTimeout}`,
         `--work_dir=${join(this.folder, name)}`,
         ...flags,
