@@ -1,7 +1,7 @@
 // The registry's way to ZooKeeper, over as many sessions as it takes: after the end of one there is
 // another. Work that was interrupted is done again.
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Log } from '../filesystem/stall.ts';
+import { type Clock, evenClock } from '../zookeeper/clock.ts';
 import type { Session, SessionState } from '../zookeeper/interface.ts';
 import { isFault } from '../zookeeper/zookeeper-error.ts';
 import { RegistryError } from './registry.ts';
@@ -9,6 +9,7 @@ import { RegistryError } from './registry.ts';
 interface ConnectionOptions {
   /** Begins a session. */
   readonly connect: () => Session;
+  readonly clock?: Clock | undefined;
   readonly log?: Log | undefined;
 }
 
@@ -20,15 +21,21 @@ const PACE_MS = 1_000;
 export class ZooKeeperConnection {
   readonly #connect: () => Session;
   readonly #log: Log;
-  readonly #closing = new AbortController();
+  readonly #clock: Clock;
+  #isClosing = false;
   #session: Session;
-  #begunMs = performance.now();
-  #complaint: NodeJS.Timeout | undefined;
+  #begunMs: number;
+  /** Cancels the complaint that is due; undefined where none is. */
+  #cancelComplaint: (() => void) | undefined;
+  /** Ends all pauses. */
+  readonly #pauses = new Set<() => void>();
   #hasComplained = false;
   /** Called at the next change of the connection. */
   #waiting: (() => void)[] = [];
 
-  constructor({ connect, log = () => undefined }: ConnectionOptions) {
+  constructor({ connect, clock = evenClock, log = () => undefined }: ConnectionOptions) {
+    this.#clock = clock;
+    this.#begunMs = clock.nowMs();
     this.#connect = connect;
     this.#log = log;
     this.#session = this.#begin();
@@ -60,15 +67,18 @@ export class ZooKeeperConnection {
   }
 
   async close(): Promise<void> {
-    this.#closing.abort();
-    clearTimeout(this.#complaint);
+    this.#isClosing = true;
+    this.#cancelComplaint?.();
+    for (const end of this.#pauses) {
+      end();
+    }
     this.#wake();
     await this.#session.close();
   }
 
   async #connected(): Promise<Session> {
     while (this.#session.state !== 'connected') {
-      if (this.#closing.signal.aborted) {
+      if (this.#isClosing) {
         throw new RegistryError('The registry has been closed');
       }
       if (this.#session.state === 'refused') {
@@ -80,7 +90,7 @@ export class ZooKeeperConnection {
   }
 
   #begin(): Session {
-    this.#begunMs = performance.now();
+    this.#begunMs = this.#clock.nowMs();
     const session = this.#connect();
     session.onState((state) => this.#changed(state));
     this.#complainLater();
@@ -89,8 +99,8 @@ export class ZooKeeperConnection {
 
   #changed(state: SessionState): void {
     if (state === 'connected') {
-      clearTimeout(this.#complaint);
-      this.#complaint = undefined;
+      this.#cancelComplaint?.();
+      this.#cancelComplaint = undefined;
       if (this.#hasComplained) {
         this.#hasComplained = false;
         this.#log('info', 'ZooKeeper answers the registry again');
@@ -105,26 +115,36 @@ export class ZooKeeperConnection {
   }
 
   async #renew(): Promise<void> {
-    await this.#pause(this.#begunMs + PACE_MS - performance.now());
-    if (!this.#closing.signal.aborted) {
+    await this.#pause(this.#begunMs + PACE_MS - this.#clock.nowMs());
+    if (!this.#isClosing) {
       this.#session = this.#begin();
     }
   }
 
   /** `close` ends the pause. */
-  async #pause(ms: number): Promise<void> {
-    const { signal } = this.#closing;
-    await delay(Math.max(0, ms), undefined, { signal }).catch(() => undefined);
+  #pause(ms: number): Promise<void> {
+    if (this.#isClosing) {
+      return Promise.resolve();
+    }
+    return new Promise((resolve) => {
+      const end = () => {
+        cancel();
+        this.#pauses.delete(end);
+        resolve();
+      };
+      const cancel = this.#clock.after(Math.max(0, ms), end);
+      this.#pauses.add(end);
+    });
   }
 
   #complainLater(): void {
-    if (this.#closing.signal.aborted || this.#hasComplained) {
+    if (this.#isClosing || this.#hasComplained) {
       return;
     }
-    this.#complaint ??= setTimeout(() => {
+    this.#cancelComplaint ??= this.#clock.after(PATIENCE_MS, () => {
       this.#hasComplained = true;
       this.#log('error', 'ZooKeeper does not answer the registry; changes wait for it');
-    }, PATIENCE_MS).unref();
+    });
   }
 
   #wake(): void {

@@ -9,6 +9,7 @@
 import type { Log } from '../filesystem/stall.ts';
 import { formatDuration } from '../model/duration.ts';
 import type { RegistryChange, RegistrySnapshot } from '../model/registry.ts';
+import { type Clock, evenClock } from '../zookeeper/clock.ts';
 import type { Operation, Session } from '../zookeeper/interface.ts';
 import { isFault } from '../zookeeper/zookeeper-error.ts';
 import { type Registry, RegistryError, type StoreResult } from './registry.ts';
@@ -27,6 +28,7 @@ export interface ZooKeeperRegistryOptions {
   readonly storeTimeoutMs?: number;
   /** The same of beginning an epoch, and of reading. */
   readonly readTimeoutMs?: number;
+  readonly clock?: Clock;
   readonly log?: Log;
   /**
    * Called once, when the registry has been deleted, or changed by others than masters: no change
@@ -63,6 +65,7 @@ type Fence = VersionedHead;
 
 export class ZooKeeperRegistry implements Registry {
   readonly #options: ZooKeeperRegistryOptions;
+  readonly #clock: Clock;
   readonly #layout: Layout;
   readonly #connection: ZooKeeperConnection;
   #turns: Turn[] = [];
@@ -76,10 +79,11 @@ export class ZooKeeperRegistry implements Registry {
   #failure: RegistryError | undefined;
 
   constructor(options: ZooKeeperRegistryOptions) {
-    const { connect, folder, log } = options;
+    const { connect, folder, clock, log } = options;
     this.#options = options;
+    this.#clock = clock ?? evenClock;
     this.#layout = new Layout(folder);
-    this.#connection = new ZooKeeperConnection({ connect, log });
+    this.#connection = new ZooKeeperConnection({ connect, clock, log });
   }
 
   read(): Promise<RegistrySnapshot> {
@@ -281,20 +285,19 @@ export class ZooKeeperRegistry implements Registry {
       throw this.#failure;
     }
     const { promise: late, reject } = Promise.withResolvers<never>();
-    const timer =
-      timeoutMs === undefined
-        ? undefined
-        : setTimeout(() => {
-            const text = `ZooKeeper took longer than ${formatDuration(timeoutMs)}`;
-            this.#failure ??= new RegistryError(text);
-            reject(this.#failure);
-          }, timeoutMs);
+    const giveUp = (afterMs: number) => {
+      const text = `ZooKeeper took longer than ${formatDuration(afterMs)}`;
+      this.#failure ??= new RegistryError(text);
+      reject(this.#failure);
+    };
+    const cancel =
+      timeoutMs === undefined ? undefined : this.#clock.after(timeoutMs, () => giveUp(timeoutMs));
     try {
       return await Promise.race([this.#connection.run(work), late]);
     } catch (error) {
       throw error instanceof RegistryError ? error : wrapped(error as Error);
     } finally {
-      clearTimeout(timer);
+      cancel?.();
     }
   }
 

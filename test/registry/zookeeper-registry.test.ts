@@ -361,7 +361,7 @@ describe('a folder', () => {
     const epoch = await registry.beginEpoch();
     await registry.read();
     await operator.delete(`${folder}/agents`);
-    await expect(registry.store([admit('a')], epoch)).rejects.toThrow(/deleted, or changed by/);
+    await expect(registry.store([admit('a')], epoch)).rejects.toThrow(/has been deleted/);
     expect(lost).toHaveLength(1);
     const idle = newFolder();
     await open({ folder: idle, onLost: ({ message }) => lost.push(message) }).beginEpoch();
