@@ -19,6 +19,7 @@ const SUITES: Readonly<Record<string, () => Promise<Suite>>> = {
   networks: () => import('./networks.ts'),
   parts: () => import('./parts.ts'),
   pull: () => import('./pull.ts'),
+  registry: () => import('./registry.ts'),
   wire: () => import('./wire.ts'),
 };
 
