@@ -301,7 +301,7 @@ describe('a value that cannot be used is refused in one clear line', () => {
     ],
     [
       ['--registry=etcd'],
-      "--registry expects one of replicated_log, sqlite, in_memory, got 'etcd'",
+      "--registry expects one of replicated_log, zookeeper, sqlite, in_memory, got 'etcd'",
     ],
     [
       ['--acls={"run_tasks":[],"run_tasks":[]}'],

@@ -26,8 +26,7 @@ afterAll(async () => {
 });
 
 /** Rounds of offers are so short that one is due before the session looks at its clock. */
-const start = (name: string) =>
-  cluster.startMaster(name, ['--registry=in_memory', '--allocation_interval=20ms']);
+const start = (name: string) => cluster.startMaster(name, ['--allocation_interval=20ms']);
 
 /** The python client finds the leader by the znodes alone. */
 const KAZOO = `
@@ -145,13 +144,29 @@ test('one leads, and the others say which', async () => {
   }
 });
 
+const agentIds = async (address: string) => {
+  const response = await fetch(`http://${address}/slaves`);
+  const { slaves } = (await response.json()) as { slaves: { id: string }[] };
+  return slaves.map(({ id }) => id);
+};
+
+const weightsOf = async (address: string) =>
+  (await (await fetch(`http://${address}/weights`)).json()) as unknown;
+
 test('when the leader is killed, another one leads, and agent and task follow', async () => {
   const task = await longTask();
   const old = await cluster.leader();
+  const ids = await agentIds(old.address);
+  const weights = [{ role: 'batch', weight: 2.5 }];
+  const body = JSON.stringify(weights);
+  expect((await fetch(`http://${old.address}/weights`, { method: 'PUT', body })).status).toBe(200);
   await old.program.kill('SIGKILL');
   const next = await cluster.leader(old);
   expectFound(next.address);
   await cluster.agentsAt(next.address);
+  // What the registry held is there: the agent is known, and what an operator had set.
+  expect(await agentIds(next.address)).toEqual(ids);
+  expect(await weightsOf(next.address)).toEqual(weights);
   await start(old.name);
   await task.finishes();
 });

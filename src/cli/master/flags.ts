@@ -196,14 +196,14 @@ export const MASTER_FLAGS = {
     alias: 'recovery_slave_removal_limit',
     help: 'If more than this share of the agents fails to come back after a restart, the master ends instead of giving them up.',
   }),
-  registry: choice(['replicated_log', 'sqlite', 'in_memory'])({
+  registry: choice(['replicated_log', 'zookeeper', 'sqlite', 'in_memory'])({
     default: 'replicated_log',
-    help: 'Where the registry of agents lives: sqlite (a file in --work_dir) or in_memory (for tests). Mesos’s replicated_log is accepted and means sqlite.',
+    help: 'Where the registry of agents lives: zookeeper (for several masters; see --zk_registry_path), sqlite (a file in --work_dir, for one) or in_memory (for tests). Mesos’s replicated_log means zookeeper with --zk, and sqlite without.',
   }),
   registry_fetch_timeout: duration({
     default: MINUTE,
-    status: 'accepted',
-    help: 'How long reading the registry may take. It is read from the local disk.',
+    check: positive('registry_fetch_timeout'),
+    help: 'How long reading the registry in ZooKeeper may take, before the master ends. One on the local disk is read however long it takes.',
   }),
   registry_gc_interval: duration({
     default: 15 * MINUTE,
@@ -221,7 +221,7 @@ export const MASTER_FLAGS = {
   registry_store_timeout: duration({
     default: 20_000,
     check: positive('registry_store_timeout'),
-    help: 'How long the disk may take to write a change of the registry, or to say that it is full, before the master ends.',
+    help: 'How long the disk, or ZooKeeper, may take to write a change of the registry, or the disk to say that it is full, before the master ends.',
   }),
   registry_strict: toggle({
     default: false,
@@ -257,7 +257,7 @@ export const MASTER_FLAGS = {
     help: 'A file of host names, one a line; only agents on these are offered.',
   }),
   work_dir: path({
-    help: 'Folder of everything the master keeps. Required unless --registry=in_memory.',
+    help: 'Folder of everything the master keeps. Required unless the registry is in ZooKeeper or in memory.',
   }),
   zk: text({
     placeholder: 'ZK://…',
@@ -265,5 +265,9 @@ export const MASTER_FLAGS = {
     help:
       'Where several masters elect one of themselves: zk://[user:password@]host1:port1,host2:port2/path, or ' +
       'file:///path of a file that says so. Without it, this master is the only one.',
+  }),
+  zk_registry_path: text({
+    placeholder: 'PATH',
+    help: 'Folder of the registry in ZooKeeper; all masters of a cluster have the same. Without it: the path of --zk with -registry behind it. Not within the path of --zk.',
   }),
 } as const;

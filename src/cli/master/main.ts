@@ -8,14 +8,10 @@ import type { MasterEffect } from '../../master/effects.ts';
 import type { MasterEvent } from '../../master/events.ts';
 import { createMaster, masterViews, step } from '../../master/master.ts';
 import type { MasterTimer } from '../../master/timers.ts';
-import { MemoryRegistry } from '../../registry/memory-registry.ts';
-import { type Registry, RegistryError } from '../../registry/registry.ts';
-import { SqliteRegistry } from '../../registry/sqlite-registry.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { EventLoop } from '../../runtime/event-loop.ts';
 import { loadCore } from '../../runtime/load-core.ts';
 import { systemMetrics } from '../../runtime/system-metrics.ts';
-import { FlagError } from '../flags/faults.ts';
 import type { ParsedFlags } from '../flags/parse.ts';
 import { openAuditLog } from '../process/audit-log.ts';
 import { type Performers, performEffect } from '../process/performers.ts';
@@ -23,24 +19,12 @@ import { ServerProcess } from '../process/server-process.ts';
 import { openElection } from './election.ts';
 import type { MASTER_FLAGS } from './flags.ts';
 import { LeadershipGate } from './leadership-gate.ts';
+import { openRegistry, replicaMetrics } from './registry-engine.ts';
 import { RegistryWriter } from './registry-writer.ts';
 import { masterSettings } from './settings.ts';
 import { watchWhitelist } from './whitelist.ts';
 
 const NAME = 'master';
-
-/** A registry that cannot be opened is a matter of its flag. */
-async function openRegistry(
-  ...[file, options]: Parameters<typeof SqliteRegistry.open>
-): Promise<SqliteRegistry> {
-  try {
-    return await SqliteRegistry.open(file, options);
-  } catch (error) {
-    throw error instanceof RegistryError
-      ? new FlagError(`--work_dir: ${error.message}`, { cause: error })
-      : error;
-  }
-}
 
 export async function runMaster(
   parsed: ParsedFlags<typeof MASTER_FLAGS>,
@@ -48,19 +32,18 @@ export async function runMaster(
 ): Promise<void> {
   const { values } = parsed;
   const [settings, module] = await Promise.all([masterSettings(parsed), loadCore()]);
-  const { address, options, authentication, carriers, registryFile, ensemble } = settings;
-  const { accessFiles, warnings } = settings;
+  const { address, options, authentication, carriers, ensemble } = settings;
+  const { accessFiles, warnings, registry: place } = settings;
   const doubts: string[] = [];
-  const registry: Registry =
-    registryFile === undefined
-      ? new MemoryRegistry()
-      : await openRegistry(registryFile, {
-          answerTimeoutMs: values.registry_store_timeout,
-          onDoubt: (text) => doubts.push(text),
-          log: (level, text) => own.logger.write(level, text),
-          onLost: ({ message }) =>
-            loop.dispatch({ type: 'registryLost', nowMs: systemClock.nowMs(), error: message }),
-        });
+  const registry = await openRegistry(place, {
+    sessionTimeoutMs: values.zk_session_timeout,
+    fetchTimeoutMs: values.registry_fetch_timeout,
+    storeTimeoutMs: values.registry_store_timeout,
+    onDoubt: (text) => doubts.push(text),
+    log: (level, text) => own.logger.write(level, text),
+    onLost: ({ message }) =>
+      loop.dispatch({ type: 'registryLost', nowMs: systemClock.nowMs(), error: message }),
+  });
   const noted = { ...parsed, warnings: [...parsed.warnings, ...warnings, ...doubts] };
   const own = new ServerProcess<MasterTimer>(NAME, noted, (timer, nowMs) =>
     loop.dispatch({ type: 'timer', nowMs, timer }),
@@ -112,7 +95,7 @@ export async function runMaster(
       ...accessFiles.metrics,
       ...audit?.metrics(),
       'registrar/registry_size_bytes': registry.sizeBytes(),
-      ...(registryFile === undefined ? {} : REPLICA_METRICS),
+      ...replicaMetrics(place),
     }),
   });
   const performers: Performers<MasterEffect> = {
@@ -162,9 +145,3 @@ export async function runMaster(
     refused: (reason) => own.end(1, reason),
   });
 }
-
-/**
- * Monitors expect metrics of the replicas of Mesos's log: the registry on this disk is the only
- * one.
- */
-const REPLICA_METRICS = { 'registrar/log/recovered': 1, 'registrar/log/ensemble_size': 1 };

@@ -25,9 +25,17 @@ import {
 import { logFolder, serverStart } from '../process/server-process.ts';
 import { tlsWarnings } from '../process/tls-warnings.ts';
 import { writableFolder } from '../process/writable-folder.ts';
+import {
+  REGISTRY_FILE,
+  type RegistryKind,
+  registryFile,
+  registryFolder,
+  registryKind,
+} from '../registry-place.ts';
 import { zooKeeperUrlOf } from '../zookeeper-flag.ts';
 import type { MASTER_FLAGS } from './flags.ts';
 import { type MasterFlagValues, masterOptions } from './options.ts';
+import type { RegistryPlace } from './registry-engine.ts';
 
 export interface MasterSettings {
   readonly address: PublishedAddress;
@@ -36,15 +44,12 @@ export interface MasterSettings {
   readonly carriers: Carriers;
   /** Where masters elect one of themselves; undefined: this one is alone. */
   readonly ensemble: ZooKeeperUrl | undefined;
-  /** Undefined where the registry is kept in memory only. */
-  readonly registryFile: string | undefined;
+  readonly registry: RegistryPlace;
   /** What of the access can be exchanged while the master runs. */
   readonly accessFiles: AccessFiles;
   /** Lines for the log. */
   readonly warnings: readonly string[];
 }
-
-const REGISTRY_FILE = 'registry.sqlite';
 
 /** Creates the work directory. Throws one FlagError. */
 export async function masterSettings(
@@ -70,12 +75,20 @@ export async function masterSettings(
       authenticate_agents: values.authenticate_agents,
     }),
   );
-  const isKept = values.registry !== 'in_memory';
   const ensemble = faults.read(() =>
     values.zk === undefined ? undefined : zooKeeperUrlOf('zk', values.zk),
   );
-  faults.read(() => refuseLocalRegistry(values.zk !== undefined && isKept));
-  const work = faults.dependent('work_dir', () => workFolder(values.work_dir, isKept));
+  const kind = faults.read(() => registryKind(values));
+  const folder = faults.read(() =>
+    zooKeeperFolder(ensemble.or(undefined), values.zk_registry_path),
+  );
+  if (values.zk_registry_path !== undefined && values.zk === undefined) {
+    faults.tell('--zk_registry_path needs --zk, which names the ensemble', 'zk_registry_path');
+  }
+  const isKept = values.registry !== 'in_memory';
+  const work = faults.dependent('work_dir', () =>
+    workFolder(values.work_dir, { isKept, isNeeded: isKept && values.zk === undefined }),
+  );
   faults.read(() => logFolder(values.log_dir));
   const carriers = await faults.readLater(() => serverCarriers(values, process.env));
   faults.end();
@@ -108,7 +121,11 @@ export async function masterSettings(
       ),
     },
     ensemble: ensemble.value,
-    registryFile: isKept && work.value !== undefined ? join(work.value, REGISTRY_FILE) : undefined,
+    registry: placeOf(kind.value, {
+      file: work.value === undefined ? undefined : registryFile(work.value),
+      url: ensemble.value,
+      folder: folder.value,
+    }),
     warnings: [
       ...warnings,
       ...tlsWarnings(values, process.env),
@@ -120,18 +137,33 @@ export async function masterSettings(
   };
 }
 
-/** Each master would have agents of its own, and forget them when another leads. */
-function refuseLocalRegistry(isOneOfSeveral: boolean): void {
-  if (isOneOfSeveral) {
-    throw new FlagError(
-      '--zk needs a registry that all masters share: a file in --work_dir is not. Expected --registry=in_memory',
-    );
-  }
+/** Undefined where the masters do not meet in ZooKeeper. Throws FlagError. */
+const zooKeeperFolder = (
+  url: ZooKeeperUrl | undefined,
+  path: string | undefined,
+): string | undefined => (url === undefined ? undefined : registryFolder(url, path));
+
+interface Places {
+  readonly file: string | undefined;
+  readonly url: ZooKeeperUrl | undefined;
+  readonly folder: string | undefined;
 }
 
-function workFolder(path: MasterFlagValues['work_dir'], isKept: boolean): string | undefined {
+function placeOf(kind: RegistryKind, { file, url, folder }: Places): RegistryPlace {
+  if (kind === 'sqlite' && file !== undefined) {
+    return { type: 'sqlite', file };
+  }
+  return kind === 'zookeeper' && url !== undefined && folder !== undefined
+    ? { type: 'zookeeper', url, folder }
+    : { type: 'memory' };
+}
+
+function workFolder(
+  path: MasterFlagValues['work_dir'],
+  { isKept, isNeeded }: { readonly isKept: boolean; readonly isNeeded: boolean },
+): string | undefined {
   if (path === undefined) {
-    if (isKept) {
+    if (isNeeded) {
       throw new MissingFlagError('--work_dir is required: the folder of the registry');
     }
     return undefined;
