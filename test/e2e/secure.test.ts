@@ -118,12 +118,24 @@ test('a command runs, and so does a batch', async () => {
   expect(batch.output).toMatch(/^1\n2$/m);
 });
 
+test('executors are told of a certificate, and may read its key', async () => {
+  const read = execute().replace(
+    /'echo hello'/,
+    `'test -r "$LIBPROCESS_SSL_KEY_FILE" && echo can'`,
+  );
+  const { output } = await shell(as('framework'), read);
+  expect(output).toMatch(/^can$/m);
+});
+
 test('nothing is open', async () => {
   const checked = await shell(
     as('operator'),
     `${documented('mesoscale secure check')} --dir=${join(folder, 'cluster')}`,
   );
-  expect(checked).toEqual({ status: 0, output: 'Nothing is open\n' });
+  expect(checked).toEqual({
+    status: 0,
+    output: expect.stringMatching(/^.*: consider that one framework .*\n.*\nNothing is open\n$/),
+  });
 });
 
 test.each([

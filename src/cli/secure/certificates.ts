@@ -16,10 +16,11 @@ const MOST_NAME_CHARACTERS = 64;
 /** The authority's certificate is valid so much longer than those that it signs. */
 const AUTHORITY_TIMES = 10;
 
-/** Whom a certificate is for: a machine by its names, or a principal. */
+/** Whom a certificate is for: a machine by its names, a principal, or all executors. */
 export type Subject =
   | { readonly unit: 'host'; readonly names: MachineNames }
-  | { readonly unit: 'principal'; readonly name: string };
+  | { readonly unit: 'principal'; readonly name: string }
+  | { readonly unit: 'executors' };
 
 /** Makes the two files, of an authority that believes in itself. Rejects with SecureError. */
 export async function makeAuthority(files: KeyPair, days: number): Promise<void> {
@@ -59,10 +60,8 @@ export async function certify(
         ]
       : ['extendedKeyUsage = clientAuth']),
   ]);
-  const name = subject.unit === 'host' ? subject.names[0] : subject.name;
-  const subjectName = `/OU=${subject.unit}/CN=${name.slice(0, MOST_NAME_CHARACTERS)}`;
   const request = await openssl([
-    ...['req', '-new', '-sha256', '-key', files.key, '-subj', subjectName, '-config', config],
+    ...['req', '-new', '-sha256', '-key', files.key, '-subj', nameOf(subject), '-config', config],
   ]);
   const certificate = await openssl(
     [
@@ -74,6 +73,23 @@ export async function certify(
   );
   await writeDurably(files.certificate, certificate);
   await rm(config);
+}
+
+/**
+ * A common name alone is that of a principal, as the authenticator `certificate` takes it. What
+ * else has a certificate is in a unit, so that nobody else has the name of a principal.
+ */
+function nameOf(subject: Subject): string {
+  switch (subject.unit) {
+    case 'principal':
+      return `/CN=${subject.name}`;
+    case 'host':
+      return `/OU=host/CN=${subject.names[0].slice(0, MOST_NAME_CHARACTERS)}`;
+    case 'executors':
+      return '/OU=executors/CN=executors';
+    default:
+      return subject satisfies never;
+  }
 }
 
 /** The names and addresses of a machine's certificate. Throws SecureError where it has none. */

@@ -34,12 +34,13 @@ export async function check(values: Values, rest: readonly string[]): Promise<st
       );
     }
   }
-  if (findings.length === 0) {
-    return 'Nothing is open\n';
-  }
-  process.exitCode = 1;
-  const lines = findings.map(({ place, what, remedy }) => `${place}: ${what}\n  ${remedy}\n`);
-  return `${lines.join('')}${counted(findings.length, 'finding')}\n`;
+  const lines = findings.map(
+    ({ place, what, remedy, isAdvice }) =>
+      `${place}: ${isAdvice ? 'consider that ' : ''}${what}\n  ${remedy}\n`,
+  );
+  const open = findings.filter(({ isAdvice }) => !isAdvice).length;
+  process.exitCode = open === 0 ? 0 : 1;
+  return `${lines.join('')}${open === 0 ? 'Nothing is open' : counted(open, 'finding')}\n`;
 }
 
 /** Throws FlagError. */

@@ -2,7 +2,7 @@
 // nobody looks for it, and gets its name when all of it is there.
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rename, rm, rmdir } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { syncFolder, writeDurably } from '../../filesystem/durable-files.ts';
 import { readCredentials } from '../process/credentials.ts';
@@ -18,16 +18,21 @@ import { certify, makeAuthority, type Subject } from './certificates.ts';
 import {
   agentEnvironment,
   clientEnvironment,
+  executorVariables,
   hostEnvironment,
   masterEnvironment,
 } from './environments.ts';
-import { FOLDERS, hostFiles, layoutOf, principalFiles } from './layout.ts';
+import { executorFiles, FOLDERS, hostFiles, layoutOf, principalFiles } from './layout.ts';
 import type { MachineNames } from './machine-names.ts';
 import { type PrincipalKind, type Reach, rulesOf } from './principals.ts';
 import { SecureError } from './secure-error.ts';
 
 /** Folders are their user's only, as all files are. */
 const PRIVATE = 0o700;
+/** Others may go through it, and not look around. */
+const PASSABLE = 0o711;
+const PUBLIC_FOLDER = 0o755;
+const PUBLIC_FILE = 0o644;
 /** Nobody guesses one, whatever he tries. */
 const SECRET_BYTES = 32;
 
@@ -78,12 +83,32 @@ async function fill(dir: string, { machines, principals }: Members, terms: Terms
   await writeDurably(layout.httpCredentials, credentialsText([]));
   await writeDurably(layout.executorKey, newSecret());
   await writeDurably(layout.masterEnvironment, masterEnvironment(layoutOf(terms.installed)));
+  await writeDurably(layout.executorVariables, executorVariables(layoutOf(terms.installed)));
+  await inNewFolder(layout.executors, (made) => fillExecutors(made, dir, terms));
+  // Whoever does not know a name finds nothing, and may read what is below executors only.
+  await chmod(dir, PASSABLE);
   for (const names of machines) {
     await addMachine(dir, names, terms);
   }
   for (const principal of principals) {
     await addPrincipal(dir, principal, terms);
   }
+}
+
+async function fillExecutors(made: string, dir: string, { days }: Terms): Promise<void> {
+  const { authority } = layoutOf(dir);
+  const files = executorFiles(made);
+  await certify({ unit: 'executors' }, files, { authority, days });
+  await writeDurably(files.authority, await readFile(authority.certificate, 'utf8'));
+  await letRead(made);
+}
+
+/** A folder with files that any user may read. */
+async function letRead(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    await chmod(join(folder, name), PUBLIC_FILE);
+  }
+  await chmod(folder, PUBLIC_FOLDER);
 }
 
 /** Rejects with SecureError and the system's errors. */
@@ -149,6 +174,9 @@ export async function renewCertificate(dir: string, subject: Subject, days: numb
   try {
     const renewed = hostFiles(made);
     await certify(subject, renewed, { authority, days });
+    if (subject.unit === 'executors') {
+      await letRead(made);
+    }
     await rename(renewed.key, files.key);
     await rename(renewed.certificate, files.certificate);
   } finally {
@@ -157,10 +185,19 @@ export async function renewCertificate(dir: string, subject: Subject, days: numb
   await syncFolder(folder);
 }
 
-const folderOf = (dir: string, subject: Subject): string =>
-  subject.unit === 'host'
-    ? layoutOf(dir).host(subject.names[0])
-    : layoutOf(dir).principal(subject.name);
+export function folderOf(dir: string, subject: Subject): string {
+  const { executors, host, principal } = layoutOf(dir);
+  switch (subject.unit) {
+    case 'host':
+      return host(subject.names[0]);
+    case 'principal':
+      return principal(subject.name);
+    case 'executors':
+      return executors;
+    default:
+      return subject satisfies never;
+  }
+}
 
 /**
  * The principal can come in no more before its rules go. Rejects with SecureError, FlagError and

@@ -1,7 +1,7 @@
 // The files of variables that masters, agents and commands are started with: for shells and for
 // EnvironmentFile= of systemd.
 import { FlagError } from '../flags/faults.ts';
-import { hostFiles, type KeyPair, type Layout, principalFiles } from './layout.ts';
+import { executorFiles, hostFiles, type KeyPair, type Layout, principalFiles } from './layout.ts';
 
 /** In both of them, these need no quotes. */
 const PLAIN_PATH = /^[\p{L}\p{N}/._+@,:=-]+$/u;
@@ -61,11 +61,28 @@ export const agentEnvironment = (layout: Layout, principal: string): string =>
     ...READERS_AND_WRITERS,
     MESOS_ACLS: layout.acls,
     MESOS_AUTHENTICATE_HTTP_EXECUTORS: 'true',
+    MESOS_EXECUTOR_ENVIRONMENT_VARIABLES: `file://${layout.executorVariables}`,
     MESOS_CREDENTIAL: principalFiles(layout.principal(principal)).credential,
     MESOS_HTTP_AUTHENTICATORS: 'basic,jwt',
     MESOS_HTTP_CREDENTIALS: layout.httpCredentials,
     MESOS_JWT_SECRET_KEY: layout.executorKey,
   });
+
+/** What executors of frameworks find in their environment: they speak TLS with their agent. */
+export function executorVariables({ executors }: Layout): string {
+  const { authority, certificate, key } = executorFiles(executors);
+  return `${JSON.stringify(
+    {
+      [`${TLS}CA_FILE`]: authority,
+      [`${TLS}CERT_FILE`]: certificate,
+      [`${TLS}KEY_FILE`]: key,
+      // With variables of their own, executors do not get the agent's.
+      PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+    },
+    null,
+    2,
+  )}\n`;
+}
 
 /** Of commands that frameworks and operators give. */
 export function clientEnvironment(layout: Layout, principal: string): string {

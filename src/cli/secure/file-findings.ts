@@ -3,9 +3,10 @@ import { X509Certificate } from 'node:crypto';
 import { existsSync, type Stats } from 'node:fs';
 import { lstat, opendir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readCredentials } from '../process/credentials.ts';
 import { parseLists } from './access-lists.ts';
 import type { Finding } from './finding.ts';
-import { type Layout, layoutOf } from './layout.ts';
+import { type Layout, layoutOf, principalFiles } from './layout.ts';
 import { SecureError } from './secure-error.ts';
 
 /** Beyond them it is some other folder. */
@@ -22,12 +23,12 @@ export async function fileFindings(dir: string): Promise<readonly Finding[]> {
       `${dir} has no ${authority.certificate}: expected a folder of secure init`,
     );
   }
-  const findings: Finding[] = [];
+  const findings: Finding[] = [...credentialFindings(layoutOf(dir))];
   for (const path of [dir, ...(await pathsIn(dir))]) {
     const status = await lstat(path);
     // What a link leads to has a mode of its own.
     if (!status.isSymbolicLink()) {
-      findings.push(...accessFindings(path, status));
+      findings.push(...accessFindings(path, status, allowedTo(path, dir)));
     }
     if (status.isFile()) {
       findings.push(...(await contentFindings(path, layoutOf(dir))));
@@ -57,13 +58,56 @@ async function contentFindings(path: string, { acls }: Layout): Promise<readonly
     : [];
 }
 
-function accessFindings(path: string, { mode, uid }: Stats): readonly Finding[] {
+/** What others may do: read what is for executors, and go there. */
+function allowedTo(path: string, dir: string): number {
+  const { executors } = layoutOf(dir);
+  if (path === dir) {
+    return 0o011;
+  }
+  return path === executors || path.startsWith(`${executors}/`) ? 0o055 : 0;
+}
+
+/** Secrets that two principals have, and those of agents which open more than they are for. */
+function credentialFindings(layout: Layout): readonly Finding[] {
+  const files = [layout.credentials, layout.httpCredentials].filter((path) => existsSync(path));
+  return files.flatMap((place) => {
+    const { credentials } = readCredentials('dir', place, {});
+    const owners = new Map<string, string>();
+    return credentials.flatMap(({ principal, secret }) => {
+      const other = owners.get(secret);
+      owners.set(secret, other ?? principal);
+      const findings: Finding[] = [];
+      if (other !== undefined && other !== principal) {
+        findings.push({
+          place,
+          what: `${principal} has the secret of ${other}`,
+          remedy: `secure remove ${principal}, and secure add it again.`,
+        });
+      }
+      if (place === layout.httpCredentials && isAgents(layout, principal)) {
+        findings.push({
+          place,
+          what: `${principal}, whose secret is on agents to register them, also calls agents`,
+          remedy: `Take it out of this file, and secure add another principal for such calls.`,
+        });
+      }
+      return findings;
+    });
+  });
+}
+
+const isAgents = (layout: Layout, principal: string): boolean => {
+  const folder = layout.principal(principal);
+  return existsSync(folder) && !existsSync(principalFiles(folder).secret);
+};
+
+function accessFindings(path: string, { mode, uid }: Stats, allowed: number): readonly Finding[] {
   const findings: Finding[] = [];
-  if ((mode & 0o077) !== 0) {
+  if ((mode & 0o077 & ~allowed) !== 0) {
     findings.push({
       place: path,
       what: `others than its user may use it (mode ${octal(mode)})`,
-      remedy: `chmod go= ${path}`,
+      remedy: `chmod ${allowed === 0 ? 'go=' : allowed === 0o011 ? 'go=x' : 'go=rX'} ${path}`,
     });
   }
   if (uid !== 0 && uid !== process.geteuid?.()) {

@@ -4,4 +4,6 @@ export interface Finding {
   readonly place: string;
   readonly what: string;
   readonly remedy: string;
+  /** It lets nobody in. */
+  readonly isAdvice?: true;
 }

@@ -11,6 +11,8 @@ export type ServerKind = 'master' | 'agent';
 export interface Opening {
   readonly what: string;
   readonly remedy: string;
+  /** It lets nobody in, and is told without counting as a finding. */
+  readonly isAdvice?: true;
 }
 
 /** Flags that close something, and what is open while they are off. */
@@ -45,7 +47,7 @@ export function flagOpenings(
 ): readonly Opening[] {
   const textOf = (name: string) => flags[name] ?? flags[TABLES[kind][name]?.alias ?? name];
   const isOff = (name: string) => textOf(name) === 'false';
-  const openings = Object.entries(CLOSING[kind])
+  const openings: Opening[] = Object.entries(CLOSING[kind])
     .filter(([name]) => isOff(name))
     .map(([name, what]) => ({ what, remedy: `Start it with --${name}.` }));
   if (isOff('ssl_verify_server_cert') && isOff('ssl_require_client_cert')) {
@@ -73,6 +75,13 @@ export function flagOpenings(
     openings.push({
       what: 'nothing keeps who has changed what, and who was refused',
       remedy: 'Start it with --audit_log=FILE.',
+    });
+  }
+  if (kind === 'master' && textOf('rate_limits') === undefined) {
+    openings.push({
+      what: 'one framework can take as much of its time as it likes from others',
+      remedy: 'Start it with --rate_limits, where frameworks are not all your own.',
+      isAdvice: true,
     });
   }
   if (kind === 'agent') {

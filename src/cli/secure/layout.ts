@@ -14,6 +14,13 @@ export const hostFiles = (folder: string) => ({
   key: join(folder, 'key.pem'),
 });
 
+/** Of executors. */
+export const executorFiles = (folder: string) => ({
+  authority: join(folder, 'authority.pem'),
+  certificate: join(folder, 'certificate.pem'),
+  key: join(folder, 'key.pem'),
+});
+
 export const principalFiles = (folder: string) => ({
   ...hostFiles(folder),
   /** Principal and secret. */
@@ -34,6 +41,10 @@ export const layoutOf = (dir: string) => ({
   /** For agents: those who may call them. */
   httpCredentials: join(dir, 'agents', 'http_credentials.json'),
   executorKey: join(dir, 'agents', 'executors.key'),
+  /** Those of tasks, whatever their user is: all that others than the folder's user can read. */
+  executors: join(dir, 'executors'),
+  /** What the agent tells executors of these files, as JSON. */
+  executorVariables: join(dir, 'agents', 'executor_variables.json'),
   /** The folder of a machine. */
   host: (name: string) => join(dir, 'hosts', name),
   /** The folder of a principal. */

@@ -10,6 +10,7 @@ import { namesIn, type Subject } from './certificates.ts';
 import {
   addMachine,
   addPrincipal,
+  folderOf,
   makeClusterFolder,
   removePrincipal,
   renewCertificate,
@@ -98,30 +99,56 @@ export async function remove(values: Values, rest: readonly string[]): Promise<s
 /** The text to print. Rejects with FlagError, SecureError and the system's errors. */
 export async function renew(values: Values, rest: readonly string[]): Promise<string> {
   const [unit, name, ...others] = rest;
-  if ((unit !== 'host' && unit !== 'principal') || name === undefined || others.length > 0) {
-    throw new FlagError('renew expects host or principal and then a name, as in: renew host NAME');
+  const dir = existingFolder('renew', values.dir);
+  const { days, installed } = termsOf(values, dir);
+  const subject = others.length === 0 ? subjectOf(values, dir, { unit, name }) : undefined;
+  if (subject === undefined) {
+    throw new FlagError(
+      'renew expects host or principal and then a name, as in: renew host NAME; or executors',
+    );
+  }
+  const { certificate } = hostFiles(folderOf(dir, subject));
+  requireCertificate(certificate);
+  await renewCertificate(dir, subject, days);
+  const { certificate: to, key } = hostFiles(folderOf(installed, subject));
+  return [
+    `Renewed ${certificate}, for ${counted(days, 'day')}.\n`,
+    bring(TO[subject.unit] ?? `to ${name}`, `${key}, ${to}`),
+  ].join('');
+}
+
+/** Who is brought a certificate that is renewed; those of machines go there. */
+const TO: Readonly<Partial<Record<Subject['unit'], string>>> = {
+  principal: 'to who works as it',
+  executors: 'to all agents',
+};
+
+/** Undefined where it is none. Throws FlagError and SecureError. */
+function subjectOf(
+  values: Values,
+  dir: string,
+  { unit, name }: { readonly unit: string | undefined; readonly name: string | undefined },
+): Subject | undefined {
+  if (name === undefined) {
+    return unit === 'executors' ? { unit } : undefined;
   }
   if (unit === 'principal') {
     requireName(name);
+    return { unit, name };
   }
-  const dir = existingFolder('renew', values.dir);
-  const { days, installed } = termsOf(values, dir);
-  const folderIn = (layout: Layout) =>
-    unit === 'host' ? layout.host(name) : layout.principal(name);
-  const { certificate } = hostFiles(folderIn(layoutOf(dir)));
+  if (unit !== 'host') {
+    return undefined;
+  }
+  const { certificate } = hostFiles(layoutOf(dir).host(name));
+  requireCertificate(certificate);
+  return { unit, names: machineOf(values.hosts ?? [namesOf(certificate)], name) };
+}
+
+/** Throws SecureError. */
+function requireCertificate(certificate: string): void {
   if (!existsSync(certificate)) {
     throw new SecureError(`${certificate} is not there: renew is for what has a certificate`);
   }
-  const subject: Subject =
-    unit === 'principal'
-      ? { unit, name }
-      : { unit, names: machineOf(values.hosts ?? [namesOf(certificate)], name) };
-  await renewCertificate(dir, subject, days);
-  const { certificate: to, key } = hostFiles(folderIn(layoutOf(installed)));
-  return [
-    `Renewed ${certificate}, for ${counted(days, 'day')}.\n`,
-    bring(unit === 'host' ? `to ${name}` : 'to who works as it', `${key}, ${to}`),
-  ].join('');
 }
 
 /** The one machine of --hosts, which has this name. Throws FlagError. */

@@ -22,8 +22,14 @@ import {
   renewCertificate,
 } from '../../../src/cli/secure/cluster-folder.ts';
 import { fileFindings } from '../../../src/cli/secure/file-findings.ts';
-import { hostFiles, layoutOf, principalFiles } from '../../../src/cli/secure/layout.ts';
+import {
+  executorFiles,
+  hostFiles,
+  layoutOf,
+  principalFiles,
+} from '../../../src/cli/secure/layout.ts';
 import type { PrincipalKind } from '../../../src/cli/secure/principals.ts';
+import { principalOf } from '../../../src/http/server/certificate-authenticator.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'mesoscale-secure-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -46,13 +52,21 @@ beforeAll(() => makeClusterFolder(dir, MEMBERS, TERMS));
 const certificateOf = (path: string) => new X509Certificate(readFileSync(path));
 const authority = () => certificateOf(layout.authority.certificate);
 
-test('only its user can read it, and nothing else is left', async () => {
+test('only its user can read it but for what is for executors, and nothing else is left', async () => {
   const entries = readdirSync(dir, { recursive: true }).map((entry) => join(dir, String(entry)));
-  const modes = [dir, ...entries].map((path) => {
-    const status = lstatSync(path);
-    return [status.isDirectory(), status.mode & 0o777];
-  });
-  expect(new Set(modes.map(String))).toEqual(new Set(['true,448', 'false,384']));
+  const isForAll = (path: string) => path.startsWith(layout.executors);
+  const modes = (paths: readonly string[]) =>
+    new Set(
+      paths.map((path) => {
+        const status = lstatSync(path);
+        return `${status.isDirectory() ? 'folder' : 'file'} ${(status.mode & 0o777).toString(8)}`;
+      }),
+    );
+  expect(modes([dir])).toEqual(new Set(['folder 711']));
+  expect(modes(entries.filter((path) => !isForAll(path)))).toEqual(
+    new Set(['folder 700', 'file 600']),
+  );
+  expect(modes(entries.filter(isForAll))).toEqual(new Set(['folder 755', 'file 644']));
   expect(readdirSync(folder)).toEqual(['cluster']);
   expect(entries.filter((path) => path.endsWith('.config'))).toEqual([]);
   expect(await fileFindings(dir)).toEqual([]);
@@ -64,6 +78,7 @@ describe('certificates', () => {
     hostFiles(layout.host('two')),
     principalFiles(layout.principal('framework')),
     principalFiles(layout.principal('operator')),
+    executorFiles(layout.executors),
   ];
 
   test('are of their keys, signed by the authority, and good for as long as was asked', () => {
@@ -91,7 +106,12 @@ describe('certificates', () => {
 
   test('of principals are for clients only', () => {
     const certificate = certificateOf(principalFiles(layout.principal('operator')).certificate);
-    expect(certificate.subject).toBe('OU=principal\nCN=operator');
+    expect(certificate.subject).toBe('CN=operator');
+    expect(principalOf(certificate.subject)).toBe('operator');
+    const ofOthers = [hostFiles(layout.host('two')), executorFiles(layout.executors)];
+    for (const files of ofOthers) {
+      expect(principalOf(certificateOf(files.certificate).subject)).toMatch(/^OU=\w+,CN=\w+$/);
+    }
     expect(certificate.keyUsage).toEqual(['1.3.6.1.5.5.7.3.2']);
   });
 });
@@ -117,6 +137,19 @@ test('variables name the files where machines have them', () => {
   const variables = readFileSync(principalFiles(layout.principal('framework')).environment, 'utf8');
   expect(variables).toContain('MESOS_SECRET=file:///etc/mesoscale/principals/framework/secret\n');
   expect(variables).toContain('LIBPROCESS_SSL_CA_FILE=/etc/mesoscale/authority.pem\n');
+});
+
+test('executors are told of the files that they may read', async () => {
+  expect(JSON.parse(readFileSync(layout.executorVariables, 'utf8'))).toMatchObject({
+    LIBPROCESS_SSL_CA_FILE: '/etc/mesoscale/executors/authority.pem',
+    LIBPROCESS_SSL_CERT_FILE: '/etc/mesoscale/executors/certificate.pem',
+    LIBPROCESS_SSL_KEY_FILE: '/etc/mesoscale/executors/key.pem',
+  });
+  const before = readFileSync(executorFiles(layout.executors).certificate, 'utf8');
+  await renewCertificate(dir, { unit: 'executors' }, 60);
+  expect(readFileSync(executorFiles(layout.executors).certificate, 'utf8')).not.toBe(before);
+  expect(lstatSync(executorFiles(layout.executors).key).mode & 0o777).toBe(0o644);
+  expect(await fileFindings(dir)).toEqual([]);
 });
 
 test('what is there is never written over', async () => {

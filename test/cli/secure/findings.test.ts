@@ -1,5 +1,13 @@
 // What `secure check` finds in files and flags; test/e2e/secure.test.ts has masters and agents.
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -20,6 +28,8 @@ beforeAll(() =>
   makeClusterFolder(dir, { machines: [['one']], principals: [] }, { days: 20, installed: dir }),
 );
 
+const EXPIRES = expect.stringMatching(/^the certificate expires at \d{4}-.*Z$/);
+
 test('files that others read, lists that allow, certificates that end or are none', async () => {
   chmodSync(layout.credentials, 0o640);
   writeFileSync(layout.acls, '{"permissive": true}');
@@ -30,11 +40,43 @@ test('files that others read, lists that allow, certificates that end or are non
   const findings = await fileFindings(dir);
   expect(findings.map(({ place, what }) => [place, what])).toEqual([
     [layout.acls, 'what no rule is about is allowed'],
-    [certificate, expect.stringMatching(/^the certificate expires at \d{4}-.*Z$/)],
+    [join(layout.executors, 'certificate.pem'), EXPIRES],
+    [certificate, EXPIRES],
     [other, 'it is no certificate'],
     [layout.credentials, 'others than its user may use it (mode 0640)'],
   ]);
   expect(findings.at(-1)?.remedy).toBe(`chmod go= ${layout.credentials}`);
+});
+
+test('secrets of two principals, those of agents that call agents, and what executors may read', async () => {
+  const other = join(folder, 'shared');
+  const { principal, credentials, httpCredentials, executors } = layoutOf(other);
+  const principals = (['agent', 'operator'] as const).map((kind) => ({
+    kind,
+    name: kind,
+    reach: { roles: ['*'], users: ['u'] },
+  }));
+  await makeClusterFolder(
+    other,
+    { machines: [['one']], principals },
+    { days: 60, installed: other },
+  );
+  expect(await fileFindings(other)).toEqual([]);
+  const secret = JSON.parse(readFileSync(join(principal('agent'), 'credential.json'), 'utf8'));
+  const both = [secret, { principal: 'operator', secret: secret.secret }];
+  for (const file of [credentials, httpCredentials]) {
+    writeFileSync(file, JSON.stringify({ credentials: both }));
+  }
+  chmodSync(join(executors, 'key.pem'), 0o666);
+  const findings = await fileFindings(other);
+  expect(findings.map(({ place, what }) => [place, what])).toEqual([
+    [credentials, 'operator has the secret of agent'],
+    [httpCredentials, 'agent, whose secret is on agents to register them, also calls agents'],
+    [httpCredentials, 'operator has the secret of agent'],
+    [join(executors, 'key.pem'), 'others than its user may use it (mode 0666)'],
+  ]);
+  expect(findings.at(-1)?.remedy).toMatch(/^chmod go=rX /);
+  expect(JSON.stringify(findings)).not.toContain(secret.secret);
 });
 
 test('lists that cannot be read, and a folder of something else', async () => {
@@ -55,9 +97,9 @@ const shownBy = (table: typeof MASTER_FLAGS | typeof AGENT_FLAGS, ...argv: strin
   return flagTexts(table as typeof MASTER_FLAGS, values, given);
 };
 const remedies = (kind: 'master' | 'agent', ...argv: string[]) =>
-  flagOpenings(kind, shownBy(kind === 'master' ? MASTER_FLAGS : AGENT_FLAGS, ...argv)).map(
-    ({ remedy }) => remedy,
-  );
+  flagOpenings(kind, shownBy(kind === 'master' ? MASTER_FLAGS : AGENT_FLAGS, ...argv))
+    .filter(({ isAdvice }) => isAdvice !== true)
+    .map(({ remedy }) => remedy);
 
 const TLS = [
   '--ssl_enabled',
@@ -127,7 +169,14 @@ test('flags go by their older names, too, and those of Apache Mesos may be fewer
   expect(remedies('master', '--authenticate_slaves', '--authenticate_http', ...TLS, ACLS)).toEqual([
     'Start it with --authenticate_http_frameworks.',
   ]);
-  expect(flagOpenings('master', { acls: '{"permissive":false}' })).toEqual([]);
+  expect(flagOpenings('master', { acls: '{"permissive":false}', rate_limits: '{}' })).toEqual([]);
+});
+
+test('what lets nobody in is advice', () => {
+  const advice = (...flags: string[]) =>
+    flagOpenings('master', shownBy(MASTER_FLAGS, ...flags)).filter(({ isAdvice }) => isAdvice);
+  expect(advice()).toMatchObject([{ remedy: expect.stringContaining('--rate_limits') }]);
+  expect(advice('--rate_limits={"limits": []}')).toEqual([]);
 });
 
 test('lists by which every framework runs tasks as root', () => {
