@@ -10,7 +10,9 @@ export async function makeClosed(closed: string, scripts: string): Promise<void>
     .flatMap((file) => readFileSync(file, 'utf8').match(/(?<="principal": *")[^"]+(?=")/g) ?? [])
     .toSorted();
   const { environment } = await ClosedCluster.make(closed, [...new Set(named)]);
-  const lines = Object.entries(environment).map(([name, value]) => `${name}=${value}\n`);
+  // No script has an executor that speaks, and some look at the variables of their tasks.
+  const { MESOS_EXECUTOR_ENVIRONMENT_VARIABLES: _, ...variables } = environment;
+  const lines = Object.entries(variables).map(([name, value]) => `${name}=${value}\n`);
   writeFileSync(join(closed, 'environment'), lines.join(''), { mode: 0o600 });
 }
 

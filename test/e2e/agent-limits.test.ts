@@ -1,8 +1,7 @@
 // What an agent's flags say of executors and disks, as tasks of a real agent meet it.
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { LITTLE, TestCluster } from '../support/cluster.ts';
+import { finishingTask } from '../support/finishing-executor.ts';
 
 const cluster = new TestCluster();
 beforeAll(() =>
@@ -41,38 +40,8 @@ test('executors have the variables that the operator gives them, and so has a co
   expect(await program.ended(), program.log).toBe(0);
 });
 
-/** An executor that finishes its task, and knows the agent by its socket only. */
-const EXECUTOR = `
-const { request } = require('node:http');
-const { MESOS_DOMAIN_SOCKET: socketPath, MESOS_FRAMEWORK_ID, MESOS_EXECUTOR_ID } = process.env;
-const token = process.env.MESOS_EXECUTOR_AUTHENTICATION_TOKEN;
-const ids = { framework_id: { value: MESOS_FRAMEWORK_ID }, executor_id: { value: MESOS_EXECUTOR_ID } };
-function call(body, answered) {
-  const headers = { 'content-type': 'application/json', accept: 'application/json' };
-  if (token) headers.authorization = 'Bearer ' + token;
-  const sent = request({ socketPath, path: '/api/v1/executor', method: 'POST', headers }, answered);
-  sent.end(JSON.stringify({ ...ids, ...body }));
-}
-call({ type: 'SUBSCRIBE', subscribe: {} }, (stream) => {
-  stream.setEncoding('utf8').on('data', (text) => {
-    if (text.includes('"LAUNCH"')) {
-      const { task } = JSON.parse(text.slice(text.indexOf('{'))).launch;
-      const uuid = Buffer.from('0123456789abcdef').toString('base64');
-      const status = { task_id: task.task_id, state: 'TASK_FINISHED', source: 'SOURCE_EXECUTOR', uuid };
-      call({ type: 'UPDATE', update: { status } }, () => {});
-    }
-    if (text.includes('"ACKNOWLEDGED"')) {
-      process.exit(0);
-    }
-  });
-});
-`;
-
 test('an executor can reach the agent by a Unix socket', async () => {
-  const script = join(cluster.folder, 'executor.cjs');
-  writeFileSync(script, EXECUTOR);
-  const command = { shell: false, value: process.execPath, arguments: ['node', script] };
-  const program = custom('reached', command);
+  const program = cluster.execute('reached', 'task', finishingTask(cluster.folder, 'reached'));
   expect(await program.ended(), program.log).toBe(0);
 });
 
