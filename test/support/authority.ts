@@ -1,5 +1,6 @@
 // A certificate authority of a test, as openssl makes it.
 import { execFileSync } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -51,5 +52,22 @@ export class Authority {
     );
     appendFileSync(path('cert'), this.#between);
     return { certificate: path('cert'), key: path('key') };
+  }
+
+  /** Writes a list of revoked certificates. */
+  revoke(file: string, ...revoked: readonly Certified[]): void {
+    const serials = revoked.map(
+      ({ certificate }) => new X509Certificate(readFileSync(certificate)).serialNumber,
+    );
+    const lines = serials.map(
+      (serial) => `R\t491231235959Z\t240101000000Z\t${serial}\tunknown\t/CN=x\n`,
+    );
+    const [index, config] = [`${file}.index`, `${file}.config`];
+    writeFileSync(index, lines.join(''));
+    writeFileSync(config, `[ca]\ndefault_ca=own\n[own]\ndatabase=${index}\ndefault_md=sha256\n`);
+    openssl(
+      ...['ca', '-gencrl', '-config', config, '-crldays', '30', '-out', file],
+      ...['-cert', this.certificate, '-keyfile', this.#key],
+    );
   }
 }

@@ -113,7 +113,7 @@ async function tlsCarriers(
 
 function settingsOf(values: TlsFlagValues): TlsSettings {
   const { ssl_cert_file: certFile, ssl_key_file: keyFile } = values;
-  const { ssl_ca_file: caFile, ssl_ca_dir: caDir } = values;
+  const { ssl_ca_file: caFile, ssl_ca_dir: caDir, ssl_crl_file: crlFile } = values;
   const requiresClients = values.ssl_require_client_cert;
   const verifiesServers = values.ssl_verify_server_cert || requiresClients;
   if ((certFile === undefined) !== (keyFile === undefined)) {
@@ -126,7 +126,7 @@ function settingsOf(values: TlsFlagValues): TlsSettings {
     );
   }
   return {
-    files: { certFile, keyFile, caFile, caDir },
+    files: { certFile, keyFile, caFile, caDir, crlFile },
     terms: {
       ciphers: values.ssl_ciphers,
       curves: values.ssl_ecdh_curve,

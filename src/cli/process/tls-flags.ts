@@ -31,6 +31,10 @@ export const TLS_FLAGS = {
     variable: variable('CIPHERS'),
     help: 'The ciphers for TLS 1.2 and before, the preferred first, in OpenSSL’s words. What it does not know has no effect. The last ones of the default are all that Mesos has in its own.',
   }),
+  ssl_crl_file: path({
+    variable: variable('CRL_FILE'),
+    help: 'A file with lists of certificates that their authorities have revoked, as PEM: one of each authority. Who shows such a certificate is refused, and so is everybody once the list has expired. Read again when it changes.',
+  }),
   ssl_ecdh_curve: text({
     default: 'auto',
     variable: variable('ECDH_CURVE', 'ECDH_CURVES'),

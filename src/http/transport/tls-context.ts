@@ -20,8 +20,8 @@ const OFF: Readonly<Record<TlsVersion, number>> = {
 
 /** Throws TlsSettingError where OpenSSL does not take them. */
 export function contextOptions(material: TlsMaterial, terms: TlsTerms): SecureContextOptions {
-  const { cert, key, ca } = material;
-  const options = { ...termOptions(terms), cert, key, ca: [...ca] };
+  const { cert, key, ca, crl } = material;
+  const options = { ...termOptions(terms), cert, key, ca: [...ca], crl };
   try {
     createSecureContext(options);
   } catch (error) {

@@ -3,6 +3,7 @@ import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createSecureContext } from 'node:tls';
 import { type TlsFiles, TlsSettingError } from './tls-settings.ts';
 
 /** What the files hold. */
@@ -12,6 +13,8 @@ export interface TlsMaterial {
   readonly key: string | undefined;
   /** Certificates of authorities, each as PEM. */
   readonly ca: readonly string[];
+  /** Lists of revoked certificates, as PEM. */
+  readonly crl: string | undefined;
   /** When the certificate expires. */
   readonly expiresMs: number | undefined;
 }
@@ -31,7 +34,9 @@ export async function readMaterial(files: TlsFiles, nowMs: number): Promise<TlsM
     ...(files.caFile === undefined ? [] : await authoritiesIn('ssl_ca_file', files.caFile)),
     ...(files.caDir === undefined ? [] : await authoritiesBelow(files.caDir)),
   ];
-  return { ...own, ca: authorities };
+  const { crlFile } = files;
+  const crl = crlFile === undefined ? undefined : await revocationsIn(crlFile);
+  return { ...own, ca: authorities, crl };
 }
 
 /**
@@ -40,7 +45,7 @@ export async function readMaterial(files: TlsFiles, nowMs: number): Promise<TlsM
  */
 export async function traceOf(files: TlsFiles): Promise<string> {
   const below = files.caDir === undefined ? [] : await namesIn(files.caDir).catch(() => []);
-  const all = [files.certFile, files.keyFile, files.caFile, ...below];
+  const all = [files.certFile, files.keyFile, files.caFile, files.crlFile, ...below];
   const traces = all.map(async (path) => {
     const status = path === undefined ? undefined : await stat(path).catch(() => undefined);
     return `${path} ${status?.ino} ${status?.mtimeMs} ${status?.size}`;
@@ -107,6 +112,21 @@ async function authoritiesIn(setting: string, file: string): Promise<readonly st
     throw new TlsSettingError(`${setting}: ${file} holds no certificate in PEM`);
   }
   return found.map(String);
+}
+
+/** Rejects with TlsSettingError. */
+async function revocationsIn(file: string): Promise<string> {
+  const pem = await readSmall('ssl_crl_file', file);
+  try {
+    if (!pem.includes('-----BEGIN X509 CRL-----')) {
+      throw new Error('it has none');
+    }
+    createSecureContext({ crl: pem });
+  } catch (cause) {
+    const text = `ssl_crl_file: ${file} holds no list of revoked certificates in PEM`;
+    throw new TlsSettingError(text, { cause });
+  }
+  return pem;
 }
 
 /** All certificates of the folder; whatever else there is does not matter. */

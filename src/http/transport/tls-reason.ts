@@ -6,7 +6,9 @@ export const NO_CERTIFICATE =
 
 const REASONS: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: 'the certificate has expired',
+  CERT_REVOKED: 'the certificate is revoked (ssl_crl_file)',
   CERT_NOT_YET_VALID: 'the certificate is not valid yet',
+  CRL_HAS_EXPIRED: 'the list of revoked certificates has expired (ssl_crl_file)',
   DEPTH_ZERO_SELF_SIGNED_CERT: 'the certificate is signed by itself, and none of the authorities',
   ECONNRESET: 'the other side has hung up (does it speak TLS, and does it accept our certificate?)',
   EPROTO: 'the other side does not speak TLS',
@@ -24,6 +26,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ERR_SSL_WRONG_VERSION_NUMBER: 'the other side does not speak TLS',
   ERR_TLS_HANDSHAKE_TIMEOUT: 'the handshake takes too long',
   SELF_SIGNED_CERT_IN_CHAIN: 'the certificate is of an authority that is not known (ssl_ca_file)',
+  UNABLE_TO_GET_CRL: 'no list of revoked certificates is of its authority (ssl_crl_file)',
   UNABLE_TO_GET_ISSUER_CERT: 'the certificate is of an authority that is not known (ssl_ca_file)',
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     'the certificate is of an authority that is not known (ssl_ca_file)',

@@ -17,6 +17,8 @@ export interface TlsFiles {
   readonly keyFile: string | undefined;
   readonly caFile: string | undefined;
   readonly caDir: string | undefined;
+  /** Which certificates their authorities believe no more. */
+  readonly crlFile?: string | undefined;
 }
 
 /** What both sides agree on in a handshake. */
