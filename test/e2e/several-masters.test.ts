@@ -202,11 +202,34 @@ test('a leader that was stopped for longer than its session lets nothing out aft
   await start(old.name);
 });
 
+test('masters, agent and task outlive the whole ensemble', async () => {
+  const task = await longTask();
+  const old = await cluster.leader();
+  const others = cluster.masters.filter((it) => it !== old);
+  const before = await agentIds(old.address);
+  await ensemble.kill(1);
+  // It leads for no longer than its session lasts, and those that do not lead know of no leader.
+  expect(await old.program.ended()).toBe(1);
+  await until('no leader is known', async () =>
+    (await Promise.all(others.map(redirectOf))).every(({ status }) => status === 503),
+  );
+  ensemble.startServer(1);
+  const next = await cluster.leader(old);
+  await cluster.agentsAt(next.address);
+  expect(await agentIds(next.address)).toEqual(before);
+  await start(old.name);
+  await task.finishes();
+});
+
+const redirectOf = ({ address }: { readonly address: string }) =>
+  fetch(`http://${address}/redirect`, { redirect: 'manual' });
+
 test('a master waits for its ensemble, and knows no leader meanwhile', async () => {
   const zk = `zk://127.0.0.1:${await freePort()}/mesos`;
   const alone = await cluster.startMaster('alone', ['--registry=in_memory'], zk);
-  const response = await fetch(`http://${alone.address}/redirect`, { redirect: 'manual' });
+  const response = await redirectOf(alone);
   expect([response.status, await response.text()]).toEqual([503, 'No leader elected']);
+  expect(alone.program.log).toMatch(/published in ZooKeeper as 127.0.0.1, which is found from/);
   await until('it says what it waits for', () => /has not answered for/.test(alone.program.log));
   expect(await alone.program.kill('SIGTERM')).toBe(0);
 });

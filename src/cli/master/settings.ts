@@ -129,6 +129,7 @@ export async function masterSettings(
     warnings: [
       ...warnings,
       ...tlsWarnings(values, process.env),
+      ...loopbackWarnings(ensemble.value, address.value),
       ...exposureWarnings(address.value.listenIp, values, {
         'authentication of frameworks': values.authenticate_http_frameworks,
         'authentication of agents': values.authenticate_agents,
@@ -136,6 +137,12 @@ export async function masterSettings(
     ],
   };
 }
+
+/** What is published in ZooKeeper is where agents and the other masters look for this one. */
+const loopbackWarnings = (ensemble: ZooKeeperUrl | undefined, { ip }: PublishedAddress) =>
+  ensemble !== undefined && ip.startsWith('127.')
+    ? [`It is published in ZooKeeper as ${ip}, which is found from this machine only: see --ip`]
+    : [];
 
 /** Undefined where the masters do not meet in ZooKeeper. Throws FlagError. */
 const zooKeeperFolder = (
