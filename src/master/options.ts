@@ -69,6 +69,10 @@ export interface AgentOptions {
   readonly registryGcIntervalMs: number;
   readonly registryMaxAgentAgeMs: number;
   readonly registryMaxAgentCount: number;
+  /** What the registry can hold of an AgentInfo, in bytes, about; absent: whatever is taken. */
+  readonly registryAgentBytes?: number | undefined;
+  /** The same of all weights, all quotas, or all of maintenance. */
+  readonly registrySettingBytes?: number | undefined;
   /** Host names that are offered; absent: all. Changed later by a `whitelist` event. */
   readonly whitelist?: readonly string[] | undefined;
 }

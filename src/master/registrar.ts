@@ -1,11 +1,12 @@
 // Durable changes. Nothing that depends on a change is announced before the registry holds it: what
 // the master goes on with waits here as a continuation, under the number of its transaction. A full
 // disk can delay the registry for long, so the number of waiting continuations is bounded.
+import type { AgentInfo } from '../model/generated/messages.ts';
 import { messageSize } from '../model/message-size.ts';
 import type { RegistryChange } from '../model/registry.ts';
 import type { Continuation, SettingContinuation } from './continuation.ts';
 import type { OperatorCalled, RegistryLost, Stored } from './events.ts';
-import { giveUp } from './outbox.ts';
+import { giveUp, reply } from './outbox.ts';
 import type { MasterState } from './state.ts';
 
 /**
@@ -113,8 +114,22 @@ export function storeSetting(
   change: RegistryChange,
   continuation: SettingContinuation,
 ): void {
+  const most = state.options.registrySettingBytes;
+  if (most !== undefined && 'request' in continuation && messageSize(change, most) > most) {
+    const what = `The registry can hold ${most} bytes of a setting, and this one would have more`;
+    reply(state, continuation.request, 400, what);
+    return;
+  }
   state.waiting.settings++;
   write(state, [change], continuation, true);
+}
+
+/** Why an agent cannot be in the registry; undefined where it can. */
+export function agentSizeError(state: MasterState, agent: AgentInfo): string | undefined {
+  const most = state.options.registryAgentBytes;
+  return most !== undefined && messageSize(agent, most) > most
+    ? `the registry can hold ${most} bytes of an agent, and its AgentInfo has more`
+    : undefined;
 }
 
 function write(

@@ -101,11 +101,16 @@ export class ZooKeeperRegistry implements Registry {
     });
   }
 
-  store(changes: readonly RegistryChange[], epoch: number): Promise<StoreResult> {
-    return new Promise((resolve, reject) => {
-      const rows = changes.flatMap(encodeChange);
-      this.#take({ type: 'store', changes: rows, epoch, resolve, reject });
-    });
+  /**
+   * Thousands of agents that are forgotten would be too much for one transaction. They need none:
+   * those that are left are found to be outdated again.
+   */
+  async store(changes: readonly RegistryChange[], epoch: number): Promise<StoreResult> {
+    const rows = changes.flatMap(encodeChange);
+    const isDivisible = rows.length > 1 && changes.every(({ type }) => type === 'forget');
+    const parts = isDivisible ? rows.map((row) => [row]) : [rows];
+    const results = await Promise.all(parts.map((part) => this.#store(part, epoch)));
+    return results.find((result) => result === 'notLeader') ?? 'stored';
   }
 
   sizeBytes(): number {
@@ -118,6 +123,12 @@ export class ZooKeeperRegistry implements Registry {
       await this.#working;
     }
     await this.#connection.close();
+  }
+
+  #store(changes: readonly RowChange[], epoch: number): Promise<StoreResult> {
+    return new Promise((resolve, reject) => {
+      this.#take({ type: 'store', changes, epoch, resolve, reject });
+    });
   }
 
   #inTurn<T>(run: () => Promise<T>): Promise<T> {

@@ -295,6 +295,20 @@ describe('what cannot be stored', () => {
     expect(agents.map(({ id }) => id?.value).toSorted()).toEqual(['a', 'd']);
   });
 
+  test('at once, as thousands of agents that are forgotten, is stored in parts', async () => {
+    const registry = open({ folder: newFolder() });
+    const epoch = await registry.beginEpoch();
+    const ids = Array.from({ length: 6_000 }, (_, index) => agentId(`agent-${index}`));
+    const gone = ids.map((id) => ({ type: 'markGone' as const, id, sinceNs: 1n }));
+    await Promise.all(gone.map((change) => registry.store([change], epoch)));
+    // Something that is to stay makes each page too large to be written with all others.
+    const stays = ids.map((id) => admit(id, 'h'.repeat(200)));
+    await Promise.all(stays.map((change) => registry.store([change], epoch)));
+    expect(await registry.store([{ type: 'forget', ids }], epoch)).toBe('stored');
+    const { agents, gone: left } = await registry.read();
+    expect([agents.length, left.length]).toEqual([6_000, 0]);
+  });
+
   test('for want of rights is an error that says so', async () => {
     const folder = newFolder();
     const owner = await connected('master:secret');

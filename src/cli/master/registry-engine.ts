@@ -11,6 +11,9 @@ export type RegistryPlace =
   | { readonly type: 'sqlite'; readonly file: string }
   | { readonly type: 'zookeeper'; readonly url: ZooKeeperUrl; readonly folder: string };
 
+/** The registry there takes a million bytes at once, with those of a few other agents. */
+const ZOOKEEPER_BOUNDS = { registryAgentBytes: 128 * 1024, registrySettingBytes: 800_000 };
+
 interface RegistryOptions {
   /** Of sessions with ZooKeeper. */
   readonly sessionTimeoutMs: number;
@@ -72,6 +75,10 @@ async function orFlagError<T>(opened: Promise<T>): Promise<T> {
       : error;
   }
 }
+
+/** A file has room for whatever the master takes; a znode has not. */
+export const registryBounds = ({ type }: RegistryPlace) =>
+  type === 'zookeeper' ? ZOOKEEPER_BOUNDS : {};
 
 /** Monitors expect metrics of the replicas of Mesos's log. A registry in memory has none. */
 export function replicaMetrics(place: RegistryPlace): Readonly<Record<string, number>> {

@@ -35,7 +35,7 @@ import {
 import { zooKeeperUrlOf } from '../zookeeper-flag.ts';
 import type { MASTER_FLAGS } from './flags.ts';
 import { type MasterFlagValues, masterOptions } from './options.ts';
-import type { RegistryPlace } from './registry-engine.ts';
+import { type RegistryPlace, registryBounds } from './registry-engine.ts';
 
 export interface MasterSettings {
   readonly address: PublishedAddress;
@@ -95,10 +95,16 @@ export async function masterSettings(
   const { warnings } = read.value;
   const credentials = new Credentials(read.value.credentials);
   const exchanged = new ExchangedAuthorizer(authorizer.value);
+  const registry = placeOf(kind.value, {
+    file: work.value === undefined ? undefined : registryFile(work.value),
+    url: ensemble.value,
+    folder: folder.value,
+  });
   return {
     address: address.value,
     options: {
       ...options.value,
+      ...registryBounds(registry),
       authorizer: exchanged,
       verifier: cramMd5Verifier(credentials),
     },
@@ -121,11 +127,7 @@ export async function masterSettings(
       ),
     },
     ensemble: ensemble.value,
-    registry: placeOf(kind.value, {
-      file: work.value === undefined ? undefined : registryFile(work.value),
-      url: ensemble.value,
-      folder: folder.value,
-    }),
+    registry,
     warnings: [
       ...warnings,
       ...tlsWarnings(values, process.env),

@@ -22,7 +22,7 @@ import type { ContinuationOf } from '../continuation.ts';
 import { claimNamesOf } from '../offers/resource-names.ts';
 import { publishAgentAdded } from '../operators/subscribers.ts';
 import { log, mayDo, sendToAgent, sendToPid, tellDisbelief } from '../outbox.ts';
-import { isStoring, store, waitingError } from '../registrar.ts';
+import { agentSizeError, isStoring, store, waitingError } from '../registrar.ts';
 import { rolesOf, rolesRoomError } from '../roles/room.ts';
 import type { Agent, MasterState } from '../state.ts';
 import { addExecutor, addTask } from '../tasks/tasks.ts';
@@ -158,6 +158,11 @@ export function registerAgent(
   const rolesError = rolesRoomError(state, rolesOf(listsOf(message)));
   if (rolesError !== undefined) {
     log(state, 'warn', `Dropping the registration of an agent at ${pid}: ${rolesError}`);
+    return;
+  }
+  const tooLarge = agentSizeError(state, message.agent);
+  if (tooLarge !== undefined) {
+    log(state, 'warn', `Dropping the registration of an agent at ${pid}: ${tooLarge}`);
     return;
   }
   if (waitingError(state) !== undefined) {

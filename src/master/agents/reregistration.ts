@@ -18,7 +18,7 @@ import type { ContinuationOf } from '../continuation.ts';
 import { toldError } from '../frameworks/room.ts';
 import { claimNamesOf } from '../offers/resource-names.ts';
 import { log, sendToPid, tellDisbelief } from '../outbox.ts';
-import { isStoring, store, waitingError } from '../registrar.ts';
+import { agentSizeError, isStoring, store, waitingError } from '../registrar.ts';
 import { rolesOf, rolesRoomError } from '../roles/room.ts';
 import type { Agent, MasterState } from '../state.ts';
 import { reregistrationError, resourceLists } from '../validation/reregistration.ts';
@@ -85,6 +85,11 @@ export function reregisterAgent(
     return;
   }
   const change = neededChange(state, id, message.agent);
+  const tooLarge = change === undefined ? undefined : agentSizeError(state, message.agent);
+  if (tooLarge !== undefined) {
+    log(state, 'warn', `Dropping the re-registration of agent ${id} at ${pid}: ${tooLarge}`);
+    return;
+  }
   if (change !== undefined && waitingError(state) !== undefined) {
     state.counters.values.dropped_messages++;
     return;
