@@ -31,6 +31,8 @@ export type Verdict =
 
 /** Bytes of a challenge or a response: as many as Cyrus SASL takes. */
 const MAX_BYTES = 1_024;
+/** Every byte counts: a principal with a mark of byte order in front is another one. */
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 /** Characters of a stranger's text in an error. */
 const MAX_SHOWN = 100;
 
@@ -67,7 +69,7 @@ export function judgeResponse(
   if (response.length > MAX_BYTES) {
     return cancelled(`CRAM-MD5 input longer than ${MAX_BYTES} bytes`);
   }
-  const text = new TextDecoder().decode(response);
+  const text = utf8.decode(response);
   // A principal may have spaces in it.
   const space = text.lastIndexOf(' ');
   if (space <= 0) {

@@ -93,6 +93,11 @@ export class Listener {
   #accept(socket: Socket): void {
     // The later reader of the connection handles its close; before that there is nothing to do.
     socket.on('error', () => undefined);
+    if (socket.remoteAddress === undefined) {
+      // It was reset before it was accepted.
+      socket.destroy();
+      return;
+    }
     const secured = this.#secure(socket);
     const securing = this.#maySecureLate ? securingLate(socket) : SECURING;
     if (!this.#connections.admit(socket)) {
@@ -153,7 +158,7 @@ export class Listener {
       };
       if (early) {
         // The same socket goes on listening, with another handler of connections.
-        listener.#server.listen(early.server, listening);
+        listener.#server.listen(early.server, LISTEN_BACKLOG, listening);
       } else {
         listener.#server.listen({ host, port, backlog: LISTEN_BACKLOG }, listening);
       }

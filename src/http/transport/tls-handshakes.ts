@@ -1,21 +1,27 @@
 // The handshakes of accepted connections, made by a server of node:tls that has no port of its own.
+// To begin one costs more than most requests, and anybody can ask for it: the places of clients
+// take turns, and a turn of the I/O loop has a bound of time for it.
 import type { Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
+import { placeOf } from './addresses.ts';
 import { ACCEPTING } from './limits.ts';
+import { PlaceTurns } from './place-turns.ts';
 import type { TlsIdentity } from './tls-identity.ts';
 
 export interface HandshakeBounds {
   /** How long a handshake may take. */
   readonly handshakeMs?: number | undefined;
-  /** The most handshakes at once; at that number the oldest ends. */
+  /** The most handshakes at once; at that number the place with most of them loses its oldest. */
   readonly most?: number | undefined;
 }
 
 const HANDSHAKE_MS = 10_000;
 /** An honest handshake takes milliseconds, and so is not among the oldest of so many. */
 const MOST = 2_048;
+/** Milliseconds of a turn for handshakes that begin. */
+const BEGINNING_MS = 8;
 
-interface Running {
+interface Handshake {
   readonly socket: Socket;
   readonly done: (stream: TLSSocket) => void;
   readonly failed: (why: Error) => void;
@@ -24,8 +30,11 @@ interface Running {
 export class TlsHandshakes {
   readonly #server: Server;
   readonly #most: number;
-  /** By the two ends of the connection, the oldest first. */
-  readonly #running = new Map<string, Running>();
+  /** By the two ends of the connection. */
+  readonly #byEnds = new Map<string, Handshake>();
+  readonly #turns = new PlaceTurns<Handshake>();
+  #isBeginning = false;
+  #turnEndMs = 0;
 
   /** `asksClients`: for certificates, which are judged elsewhere. */
   constructor(
@@ -47,30 +56,71 @@ export class TlsHandshakes {
       stream.on('error', () => {
         // `close` follows; a broken connection is no error of this process.
       });
-      this.#running.get(endsOf(stream))?.done(stream);
+      this.#byEnds.get(endsOf(stream))?.done(stream);
     });
     this.#server.on('tlsClientError', (error, stream) => {
-      this.#running.get(endsOf(stream))?.failed(error);
+      this.#byEnds.get(endsOf(stream))?.failed(error);
     });
   }
 
   /** Rejects, with the reason, where the handshake fails or the connection ends before. */
   make(socket: Socket): Promise<TLSSocket> {
-    for (const { socket: oldest, failed } of this.#running.size >= this.#most
-      ? this.#running.values()
-      : []) {
-      failed(new Error('too many handshakes at once'));
-      oldest.destroy();
-      break;
+    const tooMany = this.#turns.size >= this.#most ? this.#turns.oldestOfFullest() : undefined;
+    if (tooMany !== undefined) {
+      tooMany.failed(new Error('too many handshakes at once'));
+      tooMany.socket.destroy();
     }
     const ends = endsOf(socket);
-    return new Promise<TLSSocket>((done, failed) => {
-      const running = { socket, done, failed };
-      this.#running.set(ends, running);
-      socket.once('close', () => failed(new Error('the connection has ended')));
-      this.#server.emit('connection', socket);
-    }).finally(() => this.#running.delete(ends));
+    const place = placeOf(socket.remoteAddress ?? '');
+    return new Promise<TLSSocket>((resolve, reject) => {
+      const closed = () => handshake.failed(new Error('the connection has ended'));
+      const settle = () => {
+        socket.off('close', closed);
+        this.#byEnds.delete(ends);
+        this.#turns.delete(place, handshake);
+      };
+      const handshake: Handshake = {
+        socket,
+        done: (stream) => {
+          settle();
+          resolve(stream);
+        },
+        failed: (why) => {
+          settle();
+          reject(why);
+        },
+      };
+      socket.once('close', closed);
+      this.#byEnds.set(ends, handshake);
+      this.#turns.add(place, handshake);
+      if (!this.#isBeginning) {
+        this.#isBeginning = true;
+        setImmediate(this.#beginTurn);
+      }
+    });
   }
+
+  readonly #beginTurn = () => {
+    this.#turnEndMs = performance.now() + BEGINNING_MS;
+    this.#beginNext();
+  };
+
+  readonly #beginNext = () => {
+    const next = this.#turns.take();
+    if (next === undefined) {
+      this.#isBeginning = false;
+      return;
+    }
+    if (!next.socket.destroyed) {
+      this.#server.emit('connection', next.socket);
+    }
+    if (performance.now() < this.#turnEndMs) {
+      // Node reads what the client has sent in the tick before, which is most of the work.
+      process.nextTick(this.#beginNext);
+    } else {
+      setImmediate(this.#beginTurn);
+    }
+  };
 }
 
 /** Two connections that are open at the same time differ in it. */
