@@ -20,6 +20,7 @@ import {
   type SchedulerEvent,
   SchedulerEvent_Type,
 } from '../../src/model/generated/messages.ts';
+import { freePort } from '../support/cluster.ts';
 import { isType, startMaster, stopMasters, views } from './mini-master.ts';
 
 const clients: SchedulerClient[] = [];
@@ -113,6 +114,29 @@ describe('the scheduler client', () => {
       'schedulerSubscribe',
       'schedulerCall',
     ]);
+  });
+
+  test('leaves a master that still answers for another one that leads', async () => {
+    const [old, next] = [await startMaster(), await startMaster()];
+    const { client, until } = subscribe(old.server.port.address);
+    await until((texts) => texts.includes('event 1'));
+    client.moveTo(old.server.port.address);
+    client.moveTo(next.server.port.address);
+    expect(await until((texts) => texts.length === 5)).toEqual([
+      ...['connected', 'event 1', 'disconnected', 'connected', 'event 1'],
+    ]);
+    await old.machine.seen(isType('streamClosed'));
+    const { call } = await next.machine.seen(isType('schedulerSubscribe'));
+    expect(call.framework_id?.value).toBe('f-1');
+  });
+
+  test('asks a master that leads at once, where it waits for the last one', async () => {
+    const gone = `127.0.0.1:${await freePort()}`;
+    const { client, until } = subscribe(gone);
+    await until((texts) => texts.includes('disconnected'));
+    const next = await startMaster();
+    client.moveTo(next.server.port.address);
+    await until((texts) => texts.includes('connected'));
   });
 
   test('comes back as the same framework when the stream ends', async () => {
