@@ -66,7 +66,7 @@ export async function makeClusterFolder(
       : error;
   });
   // The name is taken. It is renamed over, which fails if somebody has put something there.
-  await inNewFolder(dir, (made) => fill(made, members, terms)).catch(async (error) => {
+  await inNewFolder(dir, `${dir}.`, (made) => fill(made, members, terms)).catch(async (error) => {
     await rmdir(dir).catch(() => undefined);
     throw error;
   });
@@ -84,7 +84,9 @@ async function fill(dir: string, { machines, principals }: Members, terms: Terms
   await writeDurably(layout.executorKey, newSecret());
   await writeDurably(layout.masterEnvironment, masterEnvironment(layoutOf(terms.installed)));
   await writeDurably(layout.executorVariables, executorVariables(layoutOf(terms.installed)));
-  await inNewFolder(layout.executors, (made) => fillExecutors(made, dir, terms));
+  await inNewFolder(layout.executors, `${layout.executors}.`, (made) =>
+    fillExecutors(made, dir, terms),
+  );
   // Whoever does not know a name finds nothing, and may read what is below executors only.
   await chmod(dir, PASSABLE);
   for (const names of machines) {
@@ -120,7 +122,7 @@ export async function addMachine(
   const { authority, host } = layoutOf(dir);
   const [name] = names;
   refuseExisting(host(name));
-  await inNewFolder(host(name), async (made) => {
+  await inNewFolder(host(name), host(BEGUN), async (made) => {
     const files = hostFiles(made);
     await writeDurably(files.environment, hostEnvironment(layoutOf(installed), name));
     await certify({ unit: 'host', names }, files, { authority, days });
@@ -146,7 +148,7 @@ export async function addPrincipal(
   parseLists('A rule of --roles or --users', lists);
   const files = [credentials, ...(isCaller ? [httpCredentials] : [])];
   const texts = files.map((file) => [file, withCredential(file, credential)] as const);
-  await inNewFolder(principal(name), async (made) => {
+  await inNewFolder(principal(name), principal(BEGUN), async (made) => {
     const own = principalFiles(made);
     const environment = isCaller ? clientEnvironment : agentEnvironment;
     await writeDurably(own.environment, environment(layoutOf(installed), name));
@@ -170,7 +172,7 @@ export async function renewCertificate(dir: string, subject: Subject, days: numb
   const { authority } = layoutOf(dir);
   const folder = folderOf(dir, subject);
   const files = hostFiles(folder);
-  const made = await mkdtemp(`${folder}.`);
+  const made = await mkdtemp(join(dirname(folder), BEGUN));
   try {
     const renewed = hostFiles(made);
     await certify(subject, renewed, { authority, days });
@@ -200,24 +202,41 @@ export function folderOf(dir: string, subject: Subject): string {
 }
 
 /**
- * The principal can come in no more before its rules go. Rejects with SecureError, FlagError and
- * the system's errors.
+ * The principal can come in no more before its rules go. What an interrupted command has left of
+ * one goes, too. Rejects with SecureError, FlagError and the system's errors.
  */
 export async function removePrincipal(dir: string, name: string): Promise<void> {
   const { acls, credentials, httpCredentials, principal } = layoutOf(dir);
   const lists = parseLists(acls, readTextFile(acls));
+  const left = withoutPrincipal(lists, name);
   const files = [credentials, httpCredentials].map((file) => {
     const all = readCredentials('dir', file, {}).credentials;
     return { file, all, others: all.filter((each) => each.principal !== name) };
   });
-  if (files.every(({ all, others }) => all.length === others.length)) {
+  const isListed =
+    files.some(({ all, others }) => all.length > others.length) ||
+    listsText(left) !== listsText(lists);
+  if (!isListed && !existsSync(principal(name))) {
     throw new SecureError(`${credentials} has no principal ${name}`);
   }
   for (const { file, others } of files) {
     await writeDurably(file, credentialsText(others));
   }
-  await writeDurably(acls, listsText(withoutPrincipal(lists, name)));
+  await writeDurably(acls, listsText(left));
   await rm(principal(name), { recursive: true, force: true });
+}
+
+/** Deletes folders that commands have begun and not finished. Only for who is alone with it. */
+export async function deleteUnfinished(dir: string): Promise<void> {
+  const { host, principal } = layoutOf(dir);
+  for (const begun of [host(BEGUN), principal(BEGUN)]) {
+    const folder = dirname(begun);
+    for (const name of await readdir(folder)) {
+      if (name.startsWith(BEGUN)) {
+        await rm(join(folder, name), { recursive: true, force: true });
+      }
+    }
+  }
 }
 
 const newSecret = () => randomBytes(SECRET_BYTES).toString('base64url');
@@ -228,6 +247,9 @@ function refuseExisting(path: string): void {
     throw new SecureError(`${path} is there already, and is not written over`);
   }
 }
+
+/** With it begin the names of unfinished folders of machines and principals, and no others. */
+const BEGUN = '.new-';
 
 interface Credential {
   readonly principal: string;
@@ -246,12 +268,13 @@ function withCredential(file: string, credential: Credential): string {
 const credentialsText = (credentials: readonly Credential[]) =>
   `${JSON.stringify({ credentials }, null, 2)}\n`;
 
-/** Fills a folder beside the place, and moves it there. */
+/** Fills a folder beside the place, whose name begins with `begun`, and moves it there. */
 async function inNewFolder(
   path: string,
+  begun: string,
   fillFolder: (made: string) => Promise<void>,
 ): Promise<void> {
-  const made = await mkdtemp(`${path}.`);
+  const made = await mkdtemp(begun);
   try {
     await fillFolder(made);
     await rename(made, path);

@@ -1,6 +1,7 @@
 // `secure init`, `add`, `renew`, `remove`: reads what is asked for, does it, tells what is next.
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { userNameError } from '../../model/user.ts';
 import { counted } from '../counted.ts';
 import { FlagError } from '../flags/faults.ts';
 import type { FlagValues } from '../flags/flag.ts';
@@ -10,6 +11,7 @@ import { namesIn, type Subject } from './certificates.ts';
 import {
   addMachine,
   addPrincipal,
+  deleteUnfinished,
   folderOf,
   makeClusterFolder,
   removePrincipal,
@@ -64,7 +66,7 @@ export async function add(values: Values, rest: readonly string[]): Promise<stri
   if (!isKind(kind) || name === undefined || others.length > 0) {
     throw new FlagError(`add expects ${KINDS.join(', ')} and then a name, as in: add agent NAME`);
   }
-  const dir = existingFolder('add', values.dir);
+  const dir = await existingFolder('add', values.dir);
   const terms = termsOf(values, dir);
   const layout = layoutOf(terms.installed);
   if (kind === 'host') {
@@ -87,7 +89,7 @@ export async function remove(values: Values, rest: readonly string[]): Promise<s
     throw new FlagError('remove expects the name of one principal');
   }
   requireName(name);
-  const dir = existingFolder('remove', values.dir);
+  const dir = await existingFolder('remove', values.dir);
   await removePrincipal(dir, name);
   return [
     `Removed ${name} from the credentials and access control lists.\n`,
@@ -99,7 +101,7 @@ export async function remove(values: Values, rest: readonly string[]): Promise<s
 /** The text to print. Rejects with FlagError, SecureError and the system's errors. */
 export async function renew(values: Values, rest: readonly string[]): Promise<string> {
   const [unit, name, ...others] = rest;
-  const dir = existingFolder('renew', values.dir);
+  const dir = await existingFolder('renew', values.dir);
   const { days, installed } = termsOf(values, dir);
   const subject = others.length === 0 ? subjectOf(values, dir, { unit, name }) : undefined;
   if (subject === undefined) {
@@ -180,13 +182,21 @@ function termsOf(values: Values, dir: string): Terms {
   return { days: values.days, installed };
 }
 
+/** Throws FlagError: a rule about a user that there cannot be is a slip. */
 function reachOf(values: Values): Reach {
   const own = currentUser();
-  return { roles: values.roles, users: values.users ?? [own === 'root' ? 'nobody' : own] };
+  const users = values.users ?? [own === 'root' ? 'nobody' : own];
+  const error = users.map(userNameError).find((why) => why !== undefined);
+  if (error !== undefined) {
+    throw new FlagError(`--users expects names of users, or ANY, but ${error}`);
+  }
+  return { roles: values.roles, users };
 }
 
-/** Nobody else adds to it meanwhile. Throws FlagError and SecureError. */
-function existingFolder(verb: string, given: string | undefined): string {
+/**
+ * Nobody else adds to it meanwhile. Rejects with FlagError, SecureError and the system's errors.
+ */
+async function existingFolder(verb: string, given: string | undefined): Promise<string> {
   if (given === undefined) {
     throw new FlagError(`${verb} needs --dir=DIR: the folder that init has made`);
   }
@@ -200,5 +210,6 @@ function existingFolder(verb: string, given: string | undefined): string {
   if (holder !== undefined) {
     throw new SecureError(`${dir} is being changed by ${holder}`);
   }
+  await deleteUnfinished(dir);
   return dir;
 }

@@ -1,6 +1,7 @@
 // The folder of a closed cluster, with certificates by the real openssl.
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import {
+  existsSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -17,6 +18,7 @@ import { namesIn } from '../../../src/cli/secure/certificates.ts';
 import {
   addMachine,
   addPrincipal,
+  deleteUnfinished,
   makeClusterFolder,
   removePrincipal,
   renewCertificate,
@@ -265,4 +267,40 @@ test('a principal that is removed leaves nothing, and others stay as they were',
   expect([names(layout.credentials), names(layout.httpCredentials)]).toEqual(known);
   expect(readdirSync(join(dir, 'principals'))).not.toContain('gone');
   await expect(removePrincipal(dir, 'gone')).rejects.toThrow('has no principal gone');
+});
+
+describe('what a command that was killed has left', () => {
+  const names = (file: string) =>
+    readCredentials('credentials', file, {}).credentials.map(({ principal }) => principal);
+  const half = { kind: 'framework', name: 'half', reach: REACH } as const;
+
+  test('can be removed, wherever it stopped', async () => {
+    const saved = [layout.acls, layout.credentials, layout.httpCredentials].map((file) => ({
+      file,
+      text: readFileSync(file, 'utf8'),
+    }));
+    // A principal is written into its folder, the lists and both files of secrets, in this order.
+    for (let written = 0; written <= saved.length; written++) {
+      await addPrincipal(dir, half, TERMS);
+      for (const { file, text } of saved.slice(written)) {
+        writeFileSync(file, text);
+      }
+      await removePrincipal(dir, 'half');
+      expect(existsSync(layout.principal('half'))).toBe(false);
+      expect(readFileSync(layout.acls, 'utf8')).not.toContain('half');
+      expect([...names(layout.credentials), ...names(layout.httpCredentials)]).not.toContain(
+        'half',
+      );
+    }
+    await expect(removePrincipal(dir, 'half')).rejects.toThrow('has no principal half');
+  });
+
+  test('is deleted where it has no name yet, and nothing else is', async () => {
+    const before = readdirSync(dir, { recursive: true }).toSorted();
+    mkdirSync(layout.principal('.new-Xy12ab'));
+    writeFileSync(join(layout.principal('.new-Xy12ab'), 'secret'), 'x');
+    mkdirSync(layout.host('.new-Xy12ab'));
+    await deleteUnfinished(dir);
+    expect(readdirSync(dir, { recursive: true }).toSorted()).toEqual(before);
+  });
 });
