@@ -3,6 +3,8 @@
 
 /** Suites of containers with networks of their own. */
 const NETWORKS = ['test/containerizer/networks', 'test/e2e/networks'];
+/** Masters and their ZooKeeper come and go, on machines that are network namespaces. */
+const MASTERS = 'test/e2e/masters';
 
 /**
  * `program`: found on PATH when the package is installed. `suites`: tests that are left out without
@@ -94,7 +96,7 @@ export const DEBIAN_PACKAGES = [
   {
     name: 'iproute2',
     program: 'ip',
-    suites: [...NETWORKS, 'test/executor/probes-inside.test.ts'],
+    suites: [...NETWORKS, MASTERS, 'test/executor/probes-inside.test.ts'],
     why: 'sets up and looks at the networks of tests',
   },
   {
@@ -103,7 +105,12 @@ export const DEBIAN_PACKAGES = [
     suites: ['test/e2e/networks'],
     why: 'asks services in networks of tests',
   },
-  { name: 'iptables', program: 'iptables', suites: NETWORKS, why: 'maps ports of containers' },
+  {
+    name: 'iptables',
+    program: 'iptables',
+    suites: [...NETWORKS, MASTERS],
+    why: 'maps ports of containers, and cuts connections',
+  },
   {
     name: 'containernetworking-plugins',
     file: '/usr/lib/cni/bridge',
@@ -113,13 +120,18 @@ export const DEBIAN_PACKAGES = [
   {
     name: 'zookeeper',
     file: '/usr/share/java/zookeeper.jar',
-    suites: ['test/zookeeper', 'test/coordination/zookeeper', 'test/e2e/several-masters.test.ts'],
+    suites: [
+      'test/zookeeper',
+      'test/coordination/zookeeper',
+      'test/e2e/several-masters.test.ts',
+      MASTERS,
+    ],
     why: 'elects masters, and keeps their registry',
   },
   {
     name: 'python3-kazoo',
     file: '/usr/lib/python3/dist-packages/kazoo/__init__.py',
-    suites: ['test/e2e/several-masters.test.ts'],
+    suites: ['test/e2e/several-masters.test.ts', MASTERS],
     why: 'finds masters in ZooKeeper, as other programs do',
   },
   { name: 'wabt', program: 'wasm2c', suites: ['test/embedding'], why: 'turns the core into C' },

@@ -3,6 +3,7 @@ import { readArguments, refuse } from './arguments.ts';
 
 const USAGE = `usage: npm run test:long -- [--minutes=30] [--seed=INTEGER] [--shrink=60] and
   --suite=allocator [--steps=150],
+  --suite=masters [--rounds=N],
   --suite=networks [--count=N],
   --suite=security [--count=N], or
   --suite=simulation [--count=N] [--trace] [--settings=FILE]`;
@@ -13,6 +14,7 @@ const { values } = readArguments(USAGE, {
     minutes: { type: 'string', default: '30' },
     seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
     shrink: { type: 'string', default: '60' },
+    rounds: { type: 'string', default: 'Infinity' },
     steps: { type: 'string', default: '150' },
     count: { type: 'string', default: 'Infinity' },
     trace: { type: 'boolean', default: false },
@@ -20,8 +22,8 @@ const { values } = readArguments(USAGE, {
   },
 });
 
-export type SuiteName = 'allocator' | 'networks' | 'security' | 'simulation';
-const SUITES: readonly string[] = ['allocator', 'networks', 'security', 'simulation'];
+export type SuiteName = 'allocator' | 'masters' | 'networks' | 'security' | 'simulation';
+const SUITES: readonly string[] = ['allocator', 'masters', 'networks', 'security', 'simulation'];
 
 export const suite = values.suite as SuiteName;
 export const { trace, settings } = values;
@@ -29,6 +31,8 @@ export const seed = Number(values.seed);
 export const searchSeconds = Number(values.minutes) * 60;
 export const shrinkSeconds = Number(values.shrink);
 export const steps = Number(values.steps);
+/** The most rounds of faults to play. */
+export const rounds = Number(values.rounds);
 /** The most seeds to try, or kills. */
 export const count = Number(values.count);
 
@@ -38,6 +42,7 @@ const isClear =
   searchSeconds >= 0 &&
   shrinkSeconds >= 0 &&
   steps >= 1 &&
+  rounds >= 1 &&
   count >= 1;
 if (!isClear) {
   refuse(USAGE);

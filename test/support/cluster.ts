@@ -111,6 +111,10 @@ export class Program {
     return readFileSync(this.#log, 'utf8');
   }
 
+  get hasEnded(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null;
+  }
+
   /** The exit status, or the signal. */
   async ended(): Promise<number | string> {
     const { exitCode, signalCode } = this.#child;
@@ -250,9 +254,12 @@ export class TestCluster {
     });
   }
 
-  /** Runs a command, with its output in a file of the cluster's folder. */
-  run(parameters: readonly string[], log: string): Program {
-    const options = { network: this.#network, environment: this.#tls };
+  /**
+   * Runs a command, with its output in a file of the cluster's folder. `network`: where it runs, if
+   * not where the cluster does.
+   */
+  run(parameters: readonly string[], log: string, network = this.#network): Program {
+    const options = { network, environment: this.#tls };
     return this.#keep(new Program(parameters, join(this.folder, log), options));
   }
 

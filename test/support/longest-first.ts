@@ -6,6 +6,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 /** Seconds, for a checkout in which no test has run yet. */
 const LONG: Readonly<Record<string, number>> = {
   'test/clients/clients.test.ts': 40,
+  'test/e2e/masters/rounds.test.ts': 30,
   'test/e2e/local.test.ts': 20,
   'test/e2e/package.test.ts': 20,
   'test/e2e/checksums.test.ts': 15,

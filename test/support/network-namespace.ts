@@ -46,6 +46,11 @@ export class NetworkNamespace implements AsyncDisposable {
     return new NetworkNamespace(holder);
   }
 
+  /** The file of the namespace, by which `ip` knows it. */
+  get path(): string {
+    return `/proc/${this.#holder.pid}/ns/net`;
+  }
+
   /** The command line that runs a program there, in the working directory of the test. */
   entering(...argv: readonly string[]): [program: string, ...parameters: string[]] {
     return ['nsenter', `--target=${this.#holder.pid}`, '--net', '--mount', '--wd', '--', ...argv];

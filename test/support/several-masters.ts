@@ -2,28 +2,44 @@
 // there.
 import { join } from 'node:path';
 import { freePort, type Program, TestCluster, until } from './cluster.ts';
+import type { NetworkNamespace } from './network-namespace.ts';
 import type { Ensemble } from './zookeeper.ts';
 
-interface MasterOfSeveral {
+export interface MasterOfSeveral {
   readonly name: string;
   readonly address: string;
   readonly program: Program;
 }
+
+/** The machine of a program, where it is not that of the test. */
+interface Place {
+  readonly network?: NetworkNamespace | undefined;
+  readonly ip: string;
+}
+
+interface SeveralMastersOptions {
+  readonly path?: string;
+  readonly sessionTimeout?: string;
+  /** Where the master or agent of a name runs. */
+  readonly placeOf?: (name: string) => Place;
+}
+
+const HERE: Place = { ip: '127.0.0.1' };
 
 export class SeveralMasters {
   readonly zk: string;
   readonly #ensemble: Ensemble;
   readonly #cluster = new TestCluster();
   readonly #sessionTimeout: string;
+  readonly #placeOf: (name: string) => Place;
   readonly #masters = new Map<string, MasterOfSeveral>();
 
-  constructor(
-    ensemble: Ensemble,
-    { path = '/mesos', sessionTimeout = '2secs' }: { path?: string; sessionTimeout?: string } = {},
-  ) {
+  constructor(ensemble: Ensemble, options: SeveralMastersOptions = {}) {
+    const { path = '/mesos', sessionTimeout = '2secs', placeOf = () => HERE } = options;
     this.#ensemble = ensemble;
     this.zk = `zk://${ensemble.addresses.join(',')}${path}`;
     this.#sessionTimeout = sessionTimeout;
+    this.#placeOf = placeOf;
   }
 
   get folder(): string {
@@ -40,11 +56,13 @@ export class SeveralMasters {
     flags: readonly string[] = [],
     zk = this.zk,
   ): Promise<MasterOfSeveral> {
+    const { ip, network } = this.#placeOf(name);
     const port = Number(this.#masters.get(name)?.address.split(':')[1] ?? (await freePort()));
-    const program = this.run(
+    const program = this.#cluster.run(
       [
         'master',
-        '--ip=127.0.0.1',
+        `--ip=${ip}`,
+        `--hostname=${ip}`,
         `--port=${port}`,
         `--zk=${zk}`,
         `--zk_session_timeout=${this.#sessionTimeout}`,
@@ -52,8 +70,9 @@ export class SeveralMasters {
         ...flags,
       ],
       `${name}.log`,
+      network,
     );
-    const master = { name, address: `127.0.0.1:${port}`, program };
+    const master = { name, address: `${ip}:${port}`, program };
     this.#masters.set(name, master);
     await until(`${name} answers`, () => answers(`http://${master.address}/health`));
     return master;
@@ -61,11 +80,13 @@ export class SeveralMasters {
 
   /** Resolves when the agent answers. */
   async startAgent(name = 'agent', flags: readonly string[] = []): Promise<string> {
+    const { ip, network } = this.#placeOf(name);
     const port = await freePort();
-    this.run(
+    this.#cluster.run(
       [
         'agent',
-        '--ip=127.0.0.1',
+        `--ip=${ip}`,
+        `--hostname=${ip}`,
         `--port=${port}`,
         `--master=${this.zk}`,
         `--zk_session_timeout=${this.#sessionTimeout}`,
@@ -77,9 +98,11 @@ export class SeveralMasters {
         ...flags,
       ],
       `${name}.log`,
+      network,
     );
-    await until(`${name} answers`, () => answers(`http://127.0.0.1:${port}/health`));
-    return `127.0.0.1:${port}`;
+    const address = `${ip}:${port}`;
+    await until(`${name} answers`, () => answers(`http://${address}/health`));
+    return address;
   }
 
   run(parameters: readonly string[], log: string): Program {

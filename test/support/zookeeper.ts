@@ -7,10 +7,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { until } from './cluster.ts';
 
+const LOOPBACK = '127.0.0.1';
+
 interface EnsembleOptions {
   readonly servers?: number;
   /** The unit of the ensemble's bounds: sessions last 2 to 20 of it. */
   readonly tickMs?: number;
+  /** Where clients find the servers. */
+  readonly ip?: string;
 }
 
 interface Server {
@@ -23,13 +27,16 @@ interface Server {
 export class Ensemble {
   readonly #folder: string;
   readonly #servers: readonly Server[];
+  readonly #ip: string;
 
-  private constructor(folder: string, servers: readonly Server[]) {
+  private constructor(folder: string, servers: readonly Server[], ip: string) {
     this.#folder = folder;
     this.#servers = servers;
+    this.#ip = ip;
   }
 
-  static async start({ servers = 1, tickMs = 200 }: EnsembleOptions = {}): Promise<Ensemble> {
+  static async start(options: EnsembleOptions = {}): Promise<Ensemble> {
+    const { servers = 1, tickMs = 200, ip = LOOPBACK } = options;
     const folder = mkdtempSync(join(tmpdir(), 'zookeeper-'));
     const ports = await freePorts(servers * 3);
     const members = Array.from({ length: servers }, (_, index) => ({
@@ -49,7 +56,7 @@ export class Ensemble {
         'initLimit=50',
         'syncLimit=25',
         `dataDir=${join(own, 'data')}`,
-        'clientPortAddress=127.0.0.1',
+        `clientPortAddress=${ip}`,
         `clientPort=${port}`,
         'admin.enableServer=false',
         '4lw.commands.whitelist=*',
@@ -61,7 +68,7 @@ export class Ensemble {
       writeFileSync(join(own, 'zoo.cfg'), `${lines.join('\n')}\n`);
       writeFileSync(join(own, 'log4j.properties'), LOG);
     }
-    const ensemble = new Ensemble(folder, members);
+    const ensemble = new Ensemble(folder, members, ip);
     for (const { id } of members) {
       ensemble.startServer(id);
     }
@@ -71,7 +78,11 @@ export class Ensemble {
 
   /** `host:port` of all. */
   get addresses(): readonly string[] {
-    return this.#servers.map(({ port }) => `127.0.0.1:${port}`);
+    return this.#servers.map(({ port }) => `${this.#ip}:${port}`);
+  }
+
+  get size(): number {
+    return this.#servers.length;
   }
 
   /** Server ids count from 1. */
@@ -99,7 +110,7 @@ export class Ensemble {
   ask(id: number, word: string): Promise<string> {
     const { promise, resolve } = Promise.withResolvers<string>();
     let text = '';
-    const socket = connect(this.#server(id).port, '127.0.0.1', () => socket.write(word));
+    const socket = connect(this.#server(id).port, this.#ip, () => socket.write(word));
     socket.setTimeout(1_000, () => socket.destroy());
     socket.setEncoding('utf8').on('data', (part: string) => {
       text += part;
@@ -150,7 +161,7 @@ async function freePorts(count: number): Promise<number[]> {
     Array.from({ length: count }, async () => {
       const server = createServer();
       const { promise, resolve } = Promise.withResolvers<void>();
-      server.listen(0, '127.0.0.1', resolve);
+      server.listen(0, LOOPBACK, resolve);
       await promise;
       return server;
     }),

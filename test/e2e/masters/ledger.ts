@@ -1,0 +1,149 @@
+// What was announced while masters came and went: every event that a framework has got, every call
+// that was answered, each start of a task. `judge` tells what is wrong with it in the end: what was
+// launched twice or lost, and what a master has sent after another one led.
+import { readFileSync } from 'node:fs';
+
+interface TaskBook {
+  readonly agentId: string;
+  /** Each status of an agent, in order, without those that came again. */
+  readonly updates: { readonly uuid: string; readonly state: string }[];
+  /** Those that the leader has accepted the acknowledgement of. */
+  readonly acknowledged: Set<string>;
+  /** The last that was told, also by reconciliation. */
+  state: string;
+}
+
+export interface Status {
+  readonly task_id: { readonly value: string };
+  readonly state: string;
+  readonly uuid?: string;
+  readonly reason?: string;
+  readonly message?: string;
+}
+
+const ORDER = ['TASK_STAGING', 'TASK_STARTING', 'TASK_RUNNING', 'TASK_FINISHED'];
+/** Of tasks of which the cluster says that they have never been, and will not be. */
+const NEVER_WAS = new Set(['TASK_DROPPED', 'TASK_GONE', 'TASK_UNKNOWN']);
+const ENDS = new Set([...NEVER_WAS, 'TASK_FINISHED', 'TASK_FAILED', 'TASK_KILLED', 'TASK_ERROR']);
+
+export class Ledger {
+  readonly #startsFile: string;
+  readonly #tasks = new Map<string, TaskBook>();
+  /** Masters whose effects have been seen, by the ids of their MasterInfos; the last one leads. */
+  readonly #terms: string[] = [];
+  readonly #faults: string[] = [];
+  #events = 0;
+
+  /** Each task that starts writes its id there, as a line. */
+  constructor(startsFile: string) {
+    this.#startsFile = startsFile;
+  }
+
+  /** Something that must not be. */
+  fault(text: string): void {
+    this.#faults.push(text);
+  }
+
+  /** A master, by the id of its MasterInfo, has let something out. */
+  effect(master: string, what: string): void {
+    this.#events++;
+    if (this.#terms.at(-1) === master) {
+      return;
+    }
+    if (this.#terms.includes(master)) {
+      this.fault(`master ${master} has sent ${what} after ${this.#terms.at(-1)} led`);
+      return;
+    }
+    // What came earlier on another connection is read in this turn of the loop, at the latest.
+    setImmediate(() => {
+      if (!this.#terms.includes(master)) {
+        this.#terms.push(master);
+      }
+    });
+  }
+
+  launched(task: string, agentId: string): void {
+    this.#tasks.set(task, {
+      agentId,
+      updates: [],
+      acknowledged: new Set(),
+      state: 'TASK_STAGING',
+    });
+  }
+
+  told({ task_id, state, uuid, reason, message }: Status): void {
+    const task = this.#tasks.get(task_id.value);
+    if (task === undefined) {
+      this.fault(`${state} of task ${task_id.value}, which nobody has launched`);
+      return;
+    }
+    const told = `task ${task_id.value} is ${state} (${reason}: ${message})`;
+    if (uuid !== undefined && !task.updates.some((it) => it.uuid === uuid)) {
+      if (ORDER.indexOf(state) < ORDER.indexOf(task.updates.at(-1)?.state ?? '')) {
+        this.fault(`${told} after ${task.updates.at(-1)?.state}`);
+      }
+      task.updates.push({ uuid, state });
+    }
+    if (NEVER_WAS.has(state) && task.updates.some((it) => ORDER.includes(it.state))) {
+      this.fault(`${told}, though it was ${task.updates.at(-1)?.state}`);
+    }
+    if (ENDS.has(task.state) && task.state !== state && uuid === undefined) {
+      this.fault(`${told}, though it was ${task.state}`);
+    }
+    if (!ENDS.has(task.state) || ENDS.has(state)) {
+      task.state = state;
+    }
+  }
+
+  acknowledged(task: string, uuid: string): void {
+    this.#tasks.get(task)?.acknowledged.add(uuid);
+  }
+
+  /** Of the tasks whose ids begin so: those that have not ended. */
+  open(prefix: string): { readonly id: string; readonly agentId: string }[] {
+    return [...this.#tasks]
+      .filter(([id, { state }]) => id.startsWith(prefix) && !ENDS.has(state))
+      .map(([id, { agentId }]) => ({ id, agentId }));
+  }
+
+  get isAllAcknowledged(): boolean {
+    return [...this.#tasks.values()].every(({ updates, acknowledged }) =>
+      updates.every(({ uuid }) => acknowledged.has(uuid)),
+    );
+  }
+
+  get summary(): string {
+    const ran = [...this.#tasks.values()].filter(({ state }) => state === 'TASK_FINISHED').length;
+    return (
+      `${this.#tasks.size} tasks, of which ${ran} ran, ` +
+      `${this.#events} events of ${this.#terms.length} leaders`
+    );
+  }
+
+  /** What is wrong: nothing, if all is well. To be asked when all tasks have ended. */
+  judge(): readonly string[] {
+    const starts = new Map<string, number>();
+    for (const id of readFileSync(this.#startsFile, 'utf8').trim().split('\n')) {
+      starts.set(id, (starts.get(id) ?? 0) + 1);
+    }
+    const wrong = [...this.#faults];
+    for (const [id, { state, updates }] of this.#tasks) {
+      const times = starts.get(id) ?? 0;
+      const expected = NEVER_WAS.has(state) ? 0 : 1;
+      if (times !== expected) {
+        wrong.push(`task ${id} is ${state}, and was started ${times} times`);
+      }
+      const states = updates.map((it) => it.state);
+      const missing = ['TASK_RUNNING', 'TASK_FINISHED'].filter((it) => !states.includes(it));
+      if (expected === 1 && missing.length > 0) {
+        wrong.push(`task ${id} is ${state}, and nobody was told of ${missing.join(', ')}`);
+      }
+    }
+    for (const id of starts.keys()) {
+      if (!this.#tasks.has(id)) {
+        wrong.push(`task ${id} was started, and nobody has launched it`);
+      }
+    }
+    return wrong;
+  }
+}
