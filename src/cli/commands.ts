@@ -11,6 +11,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ readonly COMMAND: Comman
   batch: () => import('./batch/command.ts'),
   task: () => import('./task/command.ts'),
   image: () => import('./image/command.ts'),
+  registry: () => import('./registry/command.ts'),
   secure: () => import('./secure/command.ts'),
 };
 

@@ -8,6 +8,7 @@ import { EXECUTE_FLAGS } from '../../src/cli/execute/flags.ts';
 import { IMAGE_FLAGS } from '../../src/cli/image/flags.ts';
 import { LOCAL_FLAGS } from '../../src/cli/local/flags.ts';
 import { MASTER_FLAGS } from '../../src/cli/master/flags.ts';
+import { REGISTRY_FLAGS } from '../../src/cli/registry/flags.ts';
 import { SECURE_FLAGS } from '../../src/cli/secure/flags.ts';
 import { TASK_FLAGS } from '../../src/cli/task/flags.ts';
 import { root, sources } from '../support/sources.ts';
@@ -79,6 +80,7 @@ test('flags that are named exist', () => {
     TASK_FLAGS,
     IMAGE_FLAGS,
     SECURE_FLAGS,
+    REGISTRY_FLAGS,
   ];
   const known = new Set([...tables.flatMap(Object.keys), ...CONFORMANCE_FLAGS, ...CURL_FLAGS]);
   const unknown = pages.flatMap(({ path, text }) =>
