@@ -29,10 +29,10 @@ function settingsIn(file: string): Partial<Settings> {
   }
 }
 
-function simulate(
+async function simulate(
   one: number,
   options: { readonly settings?: Partial<Settings> | undefined; readonly keepsText?: boolean },
-): { readonly outcome: Outcome; readonly found: Found | undefined } {
+): Promise<{ readonly outcome: Outcome; readonly found: Found | undefined }> {
   const { settings: changed, keepsText = false } = options;
   const simulation = new Simulation({
     seed: one,
@@ -40,13 +40,13 @@ function simulate(
     keepsText,
     ...(changed !== undefined && { settings: changed }),
   });
-  const outcome = simulation.run();
+  const outcome = await simulation.run();
   const { breach } = outcome;
   const found = breach && { seed: one, breach, settings: simulation.settings };
   return { outcome, found: found || undefined };
 }
 
-function search(): Found | undefined {
+async function search(): Promise<Found | undefined> {
   const progress = openProgress(searchSeconds);
   const end = Date.now() + searchSeconds * 1000;
   let tasks = 0;
@@ -54,7 +54,7 @@ function search(): Found | undefined {
   let one = seed;
   for (; one < seed + count && Date.now() < end; one++) {
     progress.show(`${one - seed} clusters, at seed ${one}`);
-    const { outcome, found } = simulate(one, { settings: given, keepsText: trace });
+    const { outcome, found } = await simulate(one, { settings: given, keepsText: trace });
     tasks += outcome.tasks;
     hours += outcome.virtualMs / 3_600_000;
     if (trace) {
@@ -72,7 +72,7 @@ function search(): Found | undefined {
 }
 
 /** Leaves out one part of the world after another, as long as it still fails. */
-function shrink(found: Found): Found {
+async function shrink(found: Found): Promise<Found> {
   const progress = openProgress(shrinkSeconds);
   const end = Date.now() + shrinkSeconds * 1000;
   let smallest = found;
@@ -84,7 +84,7 @@ function shrink(found: Found): Found {
         break;
       }
       progress.show(`${++tries} smaller clusters tried`);
-      const again = simulate(found.seed, { settings: smaller }).found;
+      const { found: again } = await simulate(found.seed, { settings: smaller });
       if (again !== undefined) {
         smallest = again;
         isSmaller = true;
@@ -96,8 +96,9 @@ function shrink(found: Found): Found {
   return smallest;
 }
 
-function tell({ seed: one, breach, settings: world }: Found): void {
-  const { text } = simulate(one, { settings: world, keepsText: true }).outcome;
+async function tell({ seed: one, breach, settings: world }: Found): Promise<void> {
+  const { outcome } = await simulate(one, { settings: world, keepsText: true });
+  const { text } = outcome;
   const file = `build/simulation-${one}`;
   writeFileSync(`${file}.log`, text);
   writeFileSync(`${file}.json`, JSON.stringify(world, undefined, 2));
@@ -107,13 +108,13 @@ function tell({ seed: one, breach, settings: world }: Found): void {
 }
 
 console.log(`seed ${seed}`);
-const found = search();
+const found = await search();
 if (found !== undefined) {
   console.log(`seed ${found.seed} fails: ${found.breach}`);
   if (!trace) {
-    tell(found);
+    await tell(found);
     console.log(`shrinking for at most ${shrinkSeconds} s`);
-    tell(shrink(found));
+    await tell(await shrink(found));
   }
   process.exitCode = 1;
 }

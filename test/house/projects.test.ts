@@ -14,6 +14,7 @@ const HARMLESS = [
   'fs/promises',
   'path',
   'url',
+  'zlib',
 ];
 
 const FORBIDDEN: readonly (readonly [RegExp, string])[] = [

@@ -23,6 +23,7 @@ import { decodeToAgent } from '../../src/wire/libprocess.ts';
 import { decodeMessage, encodeMessage } from '../../src/wire/protobuf.ts';
 import { types } from '../../src/wire/types.ts';
 import { copied } from '../support/copied.ts';
+import type { Chance } from './chance.ts';
 import { CheckpointDisk } from './checkpoint-disk.ts';
 import { Containers } from './containers.ts';
 import { Disk } from './disk.ts';
@@ -188,7 +189,7 @@ export class AgentHost {
       }
     }
     life.program.dispatch({ type: 'recovered', checkpoint });
-    this.masterDetected();
+    this.#simulation.master.detect(life.process, (pid) => this.#detected(life, pid));
   }
 
   /** The detector reports that no master leads. */
@@ -201,10 +202,18 @@ export class AgentHost {
 
   /** The detector reports the leading master. */
   masterDetected(): void {
-    if (this.life !== undefined) {
-      const { pid } = this.#simulation.master;
-      this.life.program.dispatch({ type: 'masterDetected', master: pid, hostname: 'master' });
+    const { life } = this;
+    if (life !== undefined) {
+      this.#simulation.master.detect(life.process, (pid) => this.#detected(life, pid));
     }
+  }
+
+  jumpClock(chance: Chance): void {
+    this.clock.jump(chance);
+  }
+
+  #detected({ program }: AgentLife, master: string | undefined): void {
+    program.dispatch({ type: 'masterDetected', master, hostname: 'master' });
   }
 
   /** The agent is killed; effects that it has not released are lost. */

@@ -1,6 +1,5 @@
 // The faults of a simulation, and their times.
 import type { AgentHost } from './agent-host.ts';
-import { MASTER_HOST } from './master-host.ts';
 import type { Simulation } from './simulation.ts';
 
 /** How likely each kind of fault is, relative to the others. */
@@ -85,11 +84,10 @@ export class Faults {
       case 'cut': {
         const other = chance.of(0.7) ? host.name : framework.plan.name;
         this.#simulation.note('network', () => `cuts off ${other}`);
-        network.cut(other, MASTER_HOST);
-        agenda.after(chance.delay(100, settings.longestCutMs), () => {
-          this.#simulation.note('network', () => `heals ${other}`);
-          network.heal(other, MASTER_HOST);
-        });
+        for (const one of master.hosts) {
+          network.cut(other, one);
+        }
+        agenda.after(chance.delay(100, settings.longestCutMs), () => this.#heal(other));
         return;
       }
       case 'hangUp':
@@ -120,7 +118,7 @@ export class Faults {
         host.crashExecutor();
         return;
       case 'jumpClock':
-        chance.pick([master, ...agents]).clock.jump(chance);
+        chance.pick([master, ...agents]).jumpClock(chance);
         return;
       case 'cutOneWay':
         this.#cutOneWay(chance.of(0.7) ? host.name : framework.plan.name);
@@ -147,14 +145,22 @@ export class Faults {
   }
 
   #cutOneWay(other: string): void {
-    const { chance, network, agenda, settings } = this.#simulation;
-    const [from, to] = chance.of(0.5) ? [other, MASTER_HOST] : [MASTER_HOST, other];
-    this.#simulation.note('network', () => `lets nothing pass from ${from} to ${to}`);
-    network.cutOff(from, to);
-    agenda.after(chance.delay(100, settings.longestCutMs), () => {
-      this.#simulation.note('network', () => `heals ${other}`);
-      network.heal(other, MASTER_HOST);
-    });
+    const { chance, network, agenda, settings, master } = this.#simulation;
+    const isFromOther = chance.of(0.5);
+    for (const one of master.hosts) {
+      const [from, to] = isFromOther ? [other, one] : [one, other];
+      this.#simulation.note('network', () => `lets nothing pass from ${from} to ${to}`);
+      network.cutOff(from, to);
+    }
+    agenda.after(chance.delay(100, settings.longestCutMs), () => this.#heal(other));
+  }
+
+  #heal(other: string): void {
+    const { network, master } = this.#simulation;
+    this.#simulation.note('network', () => `heals ${other}`);
+    for (const one of master.hosts) {
+      network.heal(other, one);
+    }
   }
 
   #choose(weights: FaultWeights): Fault | undefined {

@@ -6,39 +6,55 @@ import type { ReadRegistry, Store } from '../../src/master/effects.ts';
 import type { MasterCall } from '../../src/model/generated/messages.ts';
 import { copied } from '../support/copied.ts';
 import { fail } from './breach.ts';
+import type { Chance } from './chance.ts';
 import { Disk } from './disk.ts';
 import { DurableRecords } from './durable-records.ts';
 import { MachineClock } from './machine-clock.ts';
 import { MasterLife, RequestIds } from './master-life.ts';
+import type { Masters } from './masters.ts';
 import type { Process } from './network.ts';
 import type { Simulation } from './simulation.ts';
 
-export const MASTER_HOST = 'master';
+const MASTER_HOST = 'master';
 /** There are five addresses for masters. */
 const MOST_DEPOSED = 3;
 
-export class MasterHost {
+export class MasterHost implements Masters {
+  readonly hosts = [MASTER_HOST];
   /** The address of the leading master, or of the last one. */
-  address = '10.0.0.1:5050';
-  readonly disk: Disk;
-  readonly clock: MachineClock;
+  #address = '10.0.0.1:5050';
+  readonly #disk: Disk;
+  readonly #clock: MachineClock;
   readonly records = new DurableRecords();
   /** The master that leads, or is about to. */
   life: MasterLife | undefined;
   /** Masters that led, and have not heard yet that another does. */
   readonly #deposed = new Set<MasterLife>();
-  starts = 0;
   readonly #simulation: Simulation;
   readonly #ids = new RequestIds();
 
   constructor(simulation: Simulation) {
     this.#simulation = simulation;
-    this.disk = new Disk(simulation.agenda, simulation.chance);
-    this.clock = new MachineClock(simulation.agenda);
+    this.#disk = new Disk(simulation.agenda, simulation.chance);
+    this.#clock = new MachineClock(simulation.agenda);
   }
 
-  get pid(): string {
-    return `master@${this.address}`;
+  jumpClock(chance: Chance): void {
+    this.#clock.jump(chance);
+  }
+
+  setDisk(maxDelayMs: number, failures: number): void {
+    this.#disk.maxDelayMs = maxDelayMs;
+    this.#disk.failures = failures;
+  }
+
+  /** Its watchers are told by the agents' hosts when the address changes. */
+  detect(_process: Process, onLeader: (pid: string | undefined) => void): void {
+    onLeader(`master@${this.#address}`);
+  }
+
+  unsettled(): undefined {
+    return undefined;
   }
 
   /** With `isMoved`, the address was chosen already. */
@@ -46,14 +62,14 @@ export class MasterHost {
     const { agenda, chance, settings } = this.#simulation;
     const hasMoved = isMoved || chance.of(settings.moves);
     if (hasMoved && !isMoved) {
-      this.address = `10.0.0.${chance.int(1, 3)}:5050`;
+      this.#address = `10.0.0.${chance.int(1, 3)}:5050`;
     }
     const life: MasterLife = new MasterLife(
       this.#simulation,
       {
         host: MASTER_HOST,
-        address: this.address,
-        clock: this.clock,
+        address: this.#address,
+        clock: this.#clock,
         perform: (effect) => this.#perform(life, effect),
         abort: (reason) => this.#abort(life, reason),
         die: () => this.#die(life),
@@ -62,8 +78,7 @@ export class MasterHost {
     );
     const { program, process, state } = life;
     this.life = life;
-    this.starts++;
-    this.disk.open(process);
+    this.#disk.open(process);
     this.#simulation.note('master', () => `starts as ${state.options.id}`);
     program.listen();
     if (hasMoved) {
@@ -86,7 +101,7 @@ export class MasterHost {
     }
     this.#simulation.note('master', () => 'is killed');
     this.life = undefined;
-    this.disk.crash();
+    this.#disk.crash();
     life.end();
   }
 
@@ -100,13 +115,13 @@ export class MasterHost {
     if (life?.state.recovered !== true || this.#deposed.size >= MOST_DEPOSED) {
       return;
     }
-    this.#simulation.note('master', () => `${this.address} leads no more`);
+    this.#simulation.note('master', () => `${this.#address} leads no more`);
     this.#deposed.add(life);
     // Its waiting writes are stored in part; it is not told which.
-    this.disk.crash();
+    this.#disk.crash();
     const taken = [life, ...this.#deposed].map(({ state }) => `${state.options.ip}:5050`);
     const free = [1, 2, 3, 4, 5].map((n) => `10.0.0.${n}:5050`).filter((it) => !taken.includes(it));
-    this.address = chance.pick(free);
+    this.#address = chance.pick(free);
     this.life = undefined;
     this.start({ isMoved: true });
     for (const host of agents) {
@@ -152,7 +167,7 @@ export class MasterHost {
   }
 
   #abort(life: MasterLife, reason: string): void {
-    if (this.disk.failures === 0 && !this.#deposed.has(life)) {
+    if (this.#disk.failures === 0 && !this.#deposed.has(life)) {
       fail(`the master aborts: ${reason}`);
     }
     this.#die(life);
@@ -171,11 +186,11 @@ export class MasterHost {
     const { transaction } = effect;
     if (this.#deposed.has(life)) {
       const { agenda, chance } = simulation;
-      agenda.after(chance.delay(0, this.disk.maxDelayMs), () => this.#hearsOfIt(life));
+      agenda.after(chance.delay(0, this.#disk.maxDelayMs), () => this.#hearsOfIt(life));
       return;
     }
     simulation.note('master', () => `stores ${changes.map(({ type }) => type).join(', ')}`);
-    this.disk.write(
+    this.#disk.write(
       () => {
         for (const change of changes) {
           this.records.apply(change);

@@ -56,6 +56,8 @@ export interface MasterBase {
   /** `10.0.0.1:5050` */
   readonly address: string;
   readonly clock: MachineClock;
+  /** Whether the effect may leave. */
+  passes?(effect: MasterEffect): boolean;
   perform(effect: Store | ReadRegistry): void;
   /** It ends by itself. */
   abort(reason: string): void;
@@ -115,6 +117,7 @@ export class MasterLife {
       traps,
       step: (event, nowMs) => step(state, { ...event, nowMs } as MasterEvent),
       check: (event) => simulation.checks.masterStepped(this, event),
+      passes: (effect) => base.passes?.(effect) ?? true,
       perform: (effect) => this.#perform(effect),
       die: () => base.die(),
       receive: (from, name, body) => {

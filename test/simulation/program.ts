@@ -35,8 +35,8 @@ export interface ProgramOptions<Event extends { readonly type: string }, Effect>
   step(event: Untimed<Event>, nowMs: number): readonly Effect[];
   /** Called after each step, before its effects. */
   check(event: Untimed<Event>): void;
-  /** Whether the effects of the step may leave; another event comes where they may not. */
-  mayGoOn?(): boolean;
+  /** Whether the effect may leave. */
+  passes?(effect: Effect): boolean;
   perform(effect: OwnEffect<Effect>): void;
   /** Kills it at once; it is restarted some time later. */
   die(): void;
@@ -141,9 +141,6 @@ export class Program<
     const { kind, host, clock } = this.#options;
     const effects = this.#trapping(() => this.#options.step(event, clock.nowMs));
     this.#options.check(event);
-    if (this.#options.mayGoOn?.() === false) {
-      return;
-    }
     const killAfter = faults.effectsBeforeKill(kind, effects.length);
     for (const [index, effect] of effects.entries()) {
       if (!this.process.alive) {
@@ -152,6 +149,9 @@ export class Program<
       if (index === killAfter) {
         this.#options.die();
         return;
+      }
+      if (this.#options.passes?.(effect) === false) {
+        continue;
       }
       journal.effect(agenda.nowMs, host, effect);
       this.#perform(effect);

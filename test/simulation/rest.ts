@@ -57,7 +57,7 @@ export class Rest {
         return `${host.name}: ${problem}`;
       }
     }
-    return this.#unsettledMaster(life);
+    return this.#unsettledMaster(life) ?? master.unsettled();
   }
 
   #unsettledFramework(framework: Framework): string | undefined {

@@ -10,10 +10,10 @@ export const seedsFrom = (first: number, count: number): number[] =>
   Array.from({ length: count }, (_, index) => first + index);
 
 /** A seed that fails is run again with a log, whose end is shown. */
-export function checkSeed(seed: number): void {
-  const { breach } = new Simulation({ seed, newCore }).run();
+export async function checkSeed(seed: number): Promise<void> {
+  const { breach } = await new Simulation({ seed, newCore }).run();
   if (breach !== undefined) {
-    const { text } = new Simulation({ seed, newCore, keepsText: true }).run();
+    const { text } = await new Simulation({ seed, newCore, keepsText: true }).run();
     const end = text.split('\n').slice(-SHOWN_LINES).join('\n');
     expect.fail(`seed ${seed}: ${breach}\n${end}`);
   }

@@ -10,6 +10,15 @@ import type { FaultWeights } from './faults.ts';
 import { FOR_EVER, type FrameworkPlan } from './framework-plan.ts';
 
 export interface Settings {
+  /** With more than one, they elect one of themselves. */
+  readonly masters: number;
+  /** How long a session with ZooKeeper outlives its connection. */
+  readonly sessionTimeoutMs: number;
+  /**
+   * Whether ZooKeeper ends sessions earlier than it promises, as with clocks that differ: only the
+   * registry can tell then that two masters lead.
+   */
+  readonly expiresEarly: boolean;
   readonly machines: readonly AgentMachine[];
   readonly frameworks: readonly FrameworkPlan[];
   readonly master: Partial<MasterOptions> & { readonly maxCompletedTasksPerFramework: number };
@@ -56,6 +65,8 @@ const FIRST_WIDE_SEED = 1_000_000;
 const FIRST_TRAPPING_SEED = 2_000_000;
 /** From here on masters are elected while others lead. */
 const FIRST_LEADERSHIP_SEED = 1_000_000_000;
+/** From here on two or three masters elect one of themselves in ZooKeeper. */
+const FIRST_ENSEMBLE_SEED = 2_000_000_000;
 
 export function settingsOf(chance: Chance, seed: number): Settings {
   const narrow = narrowSettings(chance);
@@ -63,9 +74,19 @@ export function settingsOf(chance: Chance, seed: number): Settings {
     return narrow;
   }
   const wide = { ...widened(chance, narrow, seed), isWatched: seed % 3 === 0 };
-  return seed < FIRST_LEADERSHIP_SEED
-    ? wide
-    : { ...wide, faults: { ...wide.faults, trap: 0, depose: chance.pick([1, 4, 12]) } };
+  if (seed < FIRST_LEADERSHIP_SEED) {
+    return wide;
+  }
+  const faults = { ...wide.faults, trap: 0, depose: chance.pick([1, 4, 12]) };
+  return seed < FIRST_ENSEMBLE_SEED
+    ? { ...wide, faults }
+    : {
+        ...wide,
+        faults,
+        masters: chance.int(2, 3),
+        sessionTimeoutMs: chance.pick([4_000, 10_000, 30_000]),
+        expiresEarly: chance.of(0.3),
+      };
 }
 
 function widened(chance: Chance, narrow: Settings, seed: number): Settings {
@@ -101,6 +122,9 @@ function narrowSettings(chance: Chance): Settings {
     frameworkPlan(chance, index),
   );
   return {
+    masters: 1,
+    sessionTimeoutMs: 10_000,
+    expiresEarly: false,
     machines,
     frameworks,
     master: {

@@ -13,7 +13,9 @@ import { Framework } from './framework.ts';
 import { Journal } from './journal.ts';
 import { Addresses } from './links.ts';
 import type { CommandPlan } from './machine.ts';
+import { MasterEnsemble } from './master-ensemble.ts';
 import { MasterHost } from './master-host.ts';
+import type { Masters } from './masters.ts';
 import { Network } from './network.ts';
 import { Operator } from './operator.ts';
 import { Rest } from './rest.ts';
@@ -65,7 +67,7 @@ export class Simulation {
   readonly checks: Checks;
   readonly faults: Faults;
   readonly operator: Operator;
-  readonly master: MasterHost;
+  readonly master: Masters;
   readonly agents: readonly AgentHost[];
   readonly frameworks: readonly Framework[];
   /** What tasks do, by framework id and task id. */
@@ -74,6 +76,7 @@ export class Simulation {
   readonly outcomes = new Map<string, number>();
   isQuiet = false;
   traps = 0;
+  readonly #ensemble: MasterEnsemble | undefined;
   #algebra: ResourceAlgebra | undefined;
   #steps = 0;
 
@@ -92,13 +95,13 @@ export class Simulation {
     this.checks = new Checks(this);
     this.faults = new Faults(this);
     this.operator = new Operator(this);
-    this.master = new MasterHost(this);
+    const { masters } = this.settings;
+    const ensemble = masters > 1 ? new MasterEnsemble(this, masters) : undefined;
+    this.#ensemble = ensemble;
+    this.master = ensemble ?? new MasterHost(this);
     this.agents = this.settings.machines.map((machine) => new AgentHost(this, machine));
     this.frameworks = this.settings.frameworks.map((plan) => new Framework(this, plan));
-    for (const { disk } of [this.master, ...this.agents]) {
-      disk.maxDelayMs = this.settings.diskDelayMs;
-      disk.failures = this.settings.diskFailures;
-    }
+    this.#setDisks(this.settings.diskDelayMs, this.settings.diskFailures);
   }
 
   /** The algebra for everything outside of all processes. */
@@ -120,10 +123,10 @@ export class Simulation {
     return plan ?? fail(`nobody has launched ${task} of ${framework}`);
   }
 
-  run(): Outcome {
+  async run(): Promise<Outcome> {
     let breach: string | undefined;
     try {
-      this.#run();
+      await this.#run();
     } catch (error) {
       breach =
         error instanceof BreachError ? error.message : `a step throws: ${(error as Error).stack}`;
@@ -141,7 +144,7 @@ export class Simulation {
     };
   }
 
-  #run(): void {
+  async #run(): Promise<void> {
     this.master.start();
     for (const host of this.agents) {
       this.agenda.after(this.chance.delay(0, 5_000), () => host.start());
@@ -150,30 +153,27 @@ export class Simulation {
       framework.start();
     }
     this.faults.start();
-    this.#pass(this.settings.troubleMs);
+    await this.#pass(this.settings.troubleMs);
     this.note('QUIET', () => 'no faults from here on');
     this.isQuiet = true;
     this.network.maxDelayMs = 20;
     this.network.lateArrivals = 0;
-    for (const { disk } of [this.master, ...this.agents]) {
-      disk.maxDelayMs = 10;
-      disk.failures = 0;
-    }
+    this.#setDisks(10, 0);
     this.faults.end();
     for (const framework of this.frameworks) {
       framework.quiet();
     }
-    this.#settle();
+    await this.#settle();
   }
 
-  #settle(): void {
+  async #settle(): Promise<void> {
     const rest = new Rest(this);
     const startMs = this.agenda.nowMs;
     const endMs = startMs + QUIET_MS;
     let problem: string | undefined = 'has not begun';
     while (this.agenda.nowMs < endMs && problem !== undefined) {
       this.operator.restore();
-      this.#pass(QUIET_STEP_MS);
+      await this.#pass(QUIET_STEP_MS);
       if (this.agenda.nowMs > startMs + REUNION_MS) {
         rest.checkCounted();
       }
@@ -186,7 +186,7 @@ export class Simulation {
       fail(`does not settle: ${problem}`);
     }
     // At rest, and it stays so.
-    this.#pass(120_000);
+    await this.#pass(120_000);
     const relapse = rest.unsettled();
     if (relapse !== undefined) {
       fail(`does not stay settled: ${relapse}`);
@@ -194,9 +194,18 @@ export class Simulation {
     rest.finish();
   }
 
-  #pass(ms: number): void {
+  #setDisks(maxDelayMs: number, failures: number): void {
+    this.master.setDisk(maxDelayMs, failures);
+    for (const { disk } of this.agents) {
+      disk.maxDelayMs = maxDelayMs;
+      disk.failures = failures;
+    }
+  }
+
+  async #pass(ms: number): Promise<void> {
     const untilMs = this.agenda.nowMs + ms;
     while (this.agenda.step(untilMs)) {
+      await this.#ensemble?.settled();
       if (++this.#steps > MAX_STEPS) {
         fail('does not come to an end: something repeats without a pause');
       }

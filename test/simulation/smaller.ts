@@ -30,6 +30,12 @@ export function* smallerSettings(settings: Settings): Generator<Settings> {
   if (frameworks.length === 2) {
     yield { ...settings, frameworks: frameworks.slice(0, 1) };
   }
+  if (settings.masters === 3) {
+    yield { ...settings, masters: 2 };
+  }
+  if (settings.expiresEarly) {
+    yield { ...settings, expiresEarly: false };
+  }
   for (const name of TROUBLES.filter((it) => settings[it] > 0)) {
     yield { ...settings, [name]: 0 };
   }

@@ -87,6 +87,11 @@ export class TaskNews {
       }
       task.acknowledged.add(uuid);
       task.isUnknown = false;
+      const later = task.uuids.slice(task.uuids.indexOf(uuid) + 1);
+      if (later.some((it) => task.acknowledged.has(it))) {
+        // A repeated update of the past, whose acknowledgement took its time.
+        return;
+      }
       if (
         !isTerminal(task.state) ||
         task.state === TaskState.TASK_LOST ||

@@ -39,10 +39,10 @@ export class ZooKeeperDetector implements Detector {
       this.#first = first;
       this.#isRead = false;
     }
-    if (first === undefined) {
+    if (this.#first === undefined) {
       this.#announce(undefined);
     } else if (!this.#isRead) {
-      void this.#read(first);
+      void this.#read(this.#first);
     }
   }
 

@@ -31,6 +31,7 @@ export class ModelEnsemble {
   hasQuorum = true;
   /** Something has been answered since the simulation last let promises go on. */
   isStirred = false;
+  readonly #observers: ((kind: Watched, path: string) => void)[] = [];
   readonly #sessions = new Map<string, SessionRecord>();
   #nextId = 1;
 
@@ -94,7 +95,15 @@ export class ModelEnsemble {
     });
   }
 
+  /** Calls the observer at each change. */
+  observe(observer: (kind: Watched, path: string) => void): void {
+    this.#observers.push(observer);
+  }
+
   #tell(kind: Watched, path: string): void {
+    for (const observer of this.#observers) {
+      observer(kind, path);
+    }
     for (const record of this.#sessions.values()) {
       record.changed(kind, path);
     }

@@ -9,6 +9,7 @@ import type {
   SessionState,
 } from '../../../src/zookeeper/interface.ts';
 import { ZooKeeperError } from '../../../src/zookeeper/zookeeper-error.ts';
+import { BreachError } from '../breach.ts';
 import { type Process, whenRunning } from '../network.ts';
 import type { ModelEnsemble, SessionRecord } from './model-ensemble.ts';
 
@@ -23,6 +24,8 @@ interface Watch {
 }
 
 const RECONNECT_MS = 500;
+/** No connection of a client has this number. */
+const LOST = -1;
 
 export class ModelSession implements Session {
   state: SessionState = 'connecting';
@@ -149,6 +152,13 @@ export class ModelSession implements Session {
     this.#connect();
   }
 
+  /** The ensemble ends the session, and this side hears of it with the next answer. */
+  expire(): void {
+    if (this.#record !== undefined) {
+      this.#ensemble.end(this.#record);
+    }
+  }
+
   #connect(): void {
     const { agenda } = this.#ensemble;
     this.#later(this.#delay(), () => {
@@ -231,9 +241,12 @@ export class ModelSession implements Session {
     this.#requestAtMs = Math.max(this.#requestAtMs, agenda.nowMs + this.#delay());
     agenda.after(this.#requestAtMs - agenda.nowMs, () => {
       const record = this.#record;
-      const isTaken =
-        record?.connection === connection && this.#ensemble.isReachable(this.#process.host);
-      if (!isTaken) {
+      if (record === undefined || record.connection !== connection) {
+        return;
+      }
+      if (!this.#ensemble.isReachable(this.#process.host)) {
+        // A request got lost: nothing of this connection arrives any more.
+        record.connection = LOST;
         return;
       }
       record.heardMs = agenda.nowMs;
@@ -255,6 +268,9 @@ export class ModelSession implements Session {
     try {
       return { value: run(this.#ensemble.znodes) };
     } catch (error) {
+      if (error instanceof BreachError) {
+        throw error;
+      }
       return { error };
     }
   }
