@@ -1,7 +1,7 @@
 // Calls of the API about images in general: what is asked of those who have them, and what the call
 // is answered.
 import type { ListImages, PruneImages, PullImage } from '../agent/effects.ts';
-import type { ImageCalls as Images } from '../containerizer/containerizer.ts';
+import type { ImageCalls as Images } from '../containerizer/images/image-calls.ts';
 import type { AwaitedPull, ImageListing } from '../containerizer/images/provisioner.ts';
 import type { LayerStage } from '../containerizer/images/pull-progress.ts';
 import type { ListedImage, Pruned } from '../containerizer/images/store/image-store.ts';

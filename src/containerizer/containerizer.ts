@@ -17,6 +17,7 @@ import { DEFAULT_FETCH_OPTIONS, Fetcher, type FetchOptions } from './fetcher/fet
 import type { Host } from './host/host.ts';
 import { Users } from './host/users.ts';
 import { ephemeralFolders } from './images/container-roots.ts';
+import { type ImageCalls, withSecrets } from './images/image-calls.ts';
 import { LeftRoots } from './images/left-roots.ts';
 import type { Provisioner } from './images/provisioner.ts';
 import { DEFAULT_CGROUP_OPTIONS } from './isolators/cgroup-options.ts';
@@ -110,9 +111,6 @@ export interface InsideSpec {
   readonly command: CommandInfo;
   readonly timeoutMs: number;
 }
-
-/** What is asked about images in general. */
-export type ImageCalls = Pick<Provisioner, 'pull' | 'images' | 'prune'>;
 
 interface Parts {
   readonly users: Users;
@@ -516,7 +514,7 @@ export class Containerizer {
 
   /** Undefined where this agent has no images. */
   get images(): ImageCalls | undefined {
-    return this.#provisioner;
+    return this.#provisioner && withSecrets(this.#provisioner, this.#secrets);
   }
 
   /** Figures by Mesos's names, also those of isolators and of images. */

@@ -2,10 +2,12 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ImageCalls } from '../../src/agent-driver/image-calls.ts';
+import { withSecrets } from '../../src/containerizer/images/image-calls.ts';
 import {
   type AgentResponse,
   AgentResponse_GetImages_Pull_Layer_State,
   Image_Type,
+  Secret_Type,
 } from '../../src/model/generated/messages.ts';
 import { containerId, requestId } from '../../src/model/ids.ts';
 import { openTestImages } from '../support/test-images.ts';
@@ -133,4 +135,22 @@ test('an agent without images says so, and has none to remove', async () => {
     ...[no, no, [200, undefined]],
     { prune_images: { images: [], layers: 0, freed_bytes: 0 } },
   ]);
+});
+
+test('the login of a pull may be a secret by reference', async () => {
+  const named = { type: Secret_Type.REFERENCE, reference: { name: 'login' } } as const;
+  const withLogin = {
+    ...pulling,
+    image: { ...image, docker: { name: 'base', config: named } },
+  } as const;
+  const without = asker();
+  await calls.pull(withLogin, without.pending);
+  expect(without.answers).toEqual([
+    [500, expect.stringMatching(/'docker.config' .* it runs without --secret_resolver$/)],
+  ]);
+  const resolver = { resolve: async ({ name }: { name: string }) => Buffer.from(`of ${name}`) };
+  const one = asker();
+  await new ImageCalls(withSecrets(images.provisioner, resolver)).pull(withLogin, one.pending);
+  expect(one.answers).toMatchObject([{ pull_image: { image: { name: 'base:latest' } } }]);
+  expect(String(images.shelf.credentials)).toBe('of login');
 });

@@ -1,5 +1,5 @@
-// The agent in conversations that Apache Mesos's agent has had with its master: told what the master
-// said, it answers the same bytes.
+// The agent in a conversation that Apache Mesos's agent has had with its master: told what the
+// master said, it answers the same bytes.
 import { expect, test } from 'vitest';
 import { cramMd5Prover } from '../../src/cli/process/cram-md5.ts';
 import { decodeBase64, encodeBase64 } from '../../src/wire/base64.ts';

@@ -1,5 +1,5 @@
-// The master in conversations that clients of Apache Mesos have had with Mesos's own: told what they
-// said, it answers the same bytes.
+// The master in conversations that clients of Apache Mesos have had with Mesos's own: told what
+// they said, it answers the same bytes.
 import { expect, test } from 'vitest';
 import { cramMd5Verifier } from '../../src/cli/process/cram-md5.ts';
 import { Credentials } from '../../src/http/server/credentials.ts';

@@ -82,7 +82,7 @@ function credentialsIn(secret: Secret | undefined): Uint8Array | undefined {
   }
   if (secret.type !== Secret_Type.VALUE || secret.value === undefined) {
     throw new ContainerizerError(
-      "The image's 'docker.config' must be a secret of type VALUE: there is no resolver of others",
+      "The image's 'docker.config' is no secret by value, and this agent resolves no others: it runs without --secret_resolver",
     );
   }
   return secret.value.data;

@@ -1,6 +1,11 @@
 // Secrets that messages name and do not hold: what resolves them, and requests with what it has
 // found. Values are looked up for one launch and are in its request only, which is never stored.
-import type { CommandInfo, Secret, Secret_Reference } from '../../model/generated/messages.ts';
+import type {
+  CommandInfo,
+  Image,
+  Secret,
+  Secret_Reference,
+} from '../../model/generated/messages.ts';
 import { Secret_Type } from '../../model/generated/messages.ts';
 import { exchangeSecrets } from '../../wire/secrets.ts';
 import { types } from '../../wire/types.ts';
@@ -37,6 +42,14 @@ export const resolvedCommand = (
     resolver,
     abort,
   );
+
+/** The same for an image that no container has. */
+export const resolvedImage = (
+  image: Image,
+  resolver: SecretResolver,
+  abort: AbortSignal,
+): Promise<Image> =>
+  resolved(image, (it, change) => exchangeSecrets(types.Image, it, change), resolver, abort);
 
 function inRequest(request: ContainerRequest, change: Change): ContainerRequest {
   const { command, executor, task, container } = request;
