@@ -13,6 +13,7 @@ const SUITES: Readonly<Record<string, () => Promise<Suite>>> = {
   allocator: () => import('./allocator.ts'),
   containers: () => import('./containers.ts'),
   e2e: () => import('./e2e.ts'),
+  failover: () => import('./failover.ts'),
   http: () => import('./http.ts'),
   images: () => import('./images.ts'),
   matcher: () => import('./matcher.ts'),

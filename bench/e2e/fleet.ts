@@ -25,6 +25,7 @@ import { Pipe } from './socket.ts';
 import type { Pems } from './tls.ts';
 
 export interface FleetOptions {
+  /** The first; see moveTo. */
   readonly master: { readonly host: string; readonly port: number };
   readonly agents: number;
   /** How many loopback addresses the agents share, each with one connection in each direction. */
@@ -100,6 +101,7 @@ export class Fleet {
   readonly #agents: SimulatedAgent[] = [];
   readonly #byPid = new Map<string, SimulatedAgent>();
   readonly #inbound = new Set<net.Socket>();
+  #master: FleetOptions['master'];
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
   registered = 0;
@@ -107,6 +109,7 @@ export class Fleet {
 
   constructor(options: FleetOptions) {
     this.#options = options;
+    this.#master = options.master;
   }
 
   async listen(): Promise<void> {
@@ -162,8 +165,28 @@ export class Fleet {
     }
   }
 
+  /**
+   * Another master leads: all agents leave the last one, and register with it, each at a moment of
+   * its own within `spreadMs`.
+   */
+  moveTo(master: FleetOptions['master'], spreadMs: number): void {
+    this.#master = master;
+    const now = performance.now();
+    for (const agent of this.#agents) {
+      this.#lost(agent);
+      agent.nextTryAt = now + this.#random.next() * spreadMs;
+    }
+    for (const address of this.#addresses) {
+      if (address.out !== undefined) {
+        address.out.close();
+        address.up = false;
+        this.#connect(address);
+      }
+    }
+  }
+
   #connect(address: Address): void {
-    const { host, port } = this.#options.master;
+    const { host, port } = this.#master;
     address.out = new Pipe({
       host,
       port,
@@ -379,7 +402,7 @@ export class Fleet {
       },
       pid: agent.pid,
     });
-    this.#send(agent, this.#master(), 'StatusUpdateMessage', body);
+    this.#send(agent, this.#masterPid(), 'StatusUpdateMessage', body);
   }
 
   #register(agent: SimulatedAgent): void {
@@ -390,7 +413,7 @@ export class Fleet {
         version: '1.11.0',
         agent_capabilities: CAPABILITIES,
       });
-      this.#send(agent, this.#master(), 'RegisterAgentMessage', body);
+      this.#send(agent, this.#masterPid(), 'RegisterAgentMessage', body);
       return;
     }
     this.sent.reregister++;
@@ -402,7 +425,7 @@ export class Fleet {
       frameworks: [...agent.frameworks.values()],
     };
     const body = encodeMessage(types.ReregisterAgentMessage, message);
-    this.#send(agent, this.#master(), 'ReregisterAgentMessage', body);
+    this.#send(agent, this.#masterPid(), 'ReregisterAgentMessage', body);
   }
 
   #info(agent: SimulatedAgent): AgentInfo {
@@ -423,8 +446,8 @@ export class Fleet {
     };
   }
 
-  #master(): string {
-    return `master@${this.#options.master.host}:${this.#options.master.port}`;
+  #masterPid(): string {
+    return `master@${this.#master.host}:${this.#master.port}`;
   }
 
   #send(

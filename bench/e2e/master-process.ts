@@ -79,7 +79,12 @@ export class MasterProcess {
 
   /** kill -9 */
   async crash(): Promise<void> {
-    await this.#process.end('SIGKILL');
+    await this.end('SIGKILL');
+  }
+
+  /** Resolves when it has ended. */
+  async end(signal: NodeJS.Signals): Promise<void> {
+    await this.#process.end(signal);
   }
 
   async stop(): Promise<void> {

@@ -36,8 +36,8 @@ export interface SchedulerOptions {
   readonly onFailure: (why: string) => void;
 }
 
-const TASK_CPUS = 0.1;
-const TASK_MEM_MB = 32;
+export const TASK_CPUS = 0.1;
+export const TASK_MEM_MB = 32;
 
 const TERMINAL_BUT_FINISHED: readonly TaskState[] = [
   TaskState.TASK_FAILED,
@@ -271,7 +271,7 @@ export class LoadScheduler {
 }
 
 /** How many tasks fit in an offer. */
-function fitting(offer: Offer): number {
+export function fitting(offer: Offer): number {
   const amount = (name: string) =>
     (offer.resources ?? [])
       .filter((resource) => resource.name === name)
