@@ -16,6 +16,7 @@ import type { ParsedFlags } from '../flags/parse.ts';
 import { openAuditLog } from '../process/audit-log.ts';
 import { type Performers, performEffect } from '../process/performers.ts';
 import { ServerProcess } from '../process/server-process.ts';
+import { EarlyMessages } from './early-messages.ts';
 import { openElection } from './election.ts';
 import type { MASTER_FLAGS } from './flags.ts';
 import { LeadershipGate } from './leadership-gate.ts';
@@ -60,8 +61,19 @@ export async function runMaster(
   const gate = new LeadershipGate(contender, lost);
   const master = createMaster(options, createCore(module));
   const views = masterViews(master);
+  const earlyMessages = new EarlyMessages({
+    views,
+    nowMs: () => systemClock.nowMs(),
+    dispatch: (event) => loop.dispatch(event),
+  });
   const loop = new EventLoop<MasterEvent, MasterEffect>({
-    machine: { step: (event) => step(master, event) },
+    machine: {
+      step: (event) => {
+        const effects = step(master, event);
+        earlyMessages.afterStep();
+        return effects;
+      },
+    },
     perform: (effect) => {
       if (gate.passes(effect)) {
         performEffect(performers, effect);
@@ -82,7 +94,11 @@ export async function runMaster(
     ...portOptions,
     auditor: audit?.auditor,
     logFiles: joinedFiles(portOptions.logFiles, audit?.files ?? new Map()),
-    dispatch: (event) => loop.dispatch(event),
+    dispatch: (event) => {
+      if (!earlyMessages.keeps(event)) {
+        loop.dispatch(event);
+      }
+    },
     dispatchNewWork: (make) => loop.dispatchNewWork(make),
     pressure: loop,
     views,
