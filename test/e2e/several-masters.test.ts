@@ -177,6 +177,7 @@ test('a leader that is to end gives its place up at once', async () => {
   const began = performance.now();
   const [next] = await Promise.all([cluster.leader(old), old.program.kill('SIGTERM')]);
   expect(performance.now() - began).toBeLessThan(1_000);
+  expect(old.program.log).not.toMatch(/^E/m);
   expectFound(next.address);
   await cluster.agentsAt(next.address);
   await start(old.name);

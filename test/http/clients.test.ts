@@ -1,7 +1,7 @@
 // Our clients with our servers: redirects, failures, reconnection.
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { OperatorClient } from '../../src/http/client/operator-client.ts';
 import {
   CallRefusedError,
@@ -136,6 +136,26 @@ describe('the scheduler client', () => {
     await until((texts) => texts.includes('disconnected'));
     const next = await startMaster();
     client.moveTo(next.server.port.address);
+    await until((texts) => texts.includes('connected'));
+  });
+
+  test('asks the master that it waits for at once, where that leads again', async () => {
+    let ready = false;
+    const master = await startMaster({
+      views: {
+        ...views,
+        get leader() {
+          return ready ? { kind: 'self' as const, address: 'x' } : { kind: 'none' as const };
+        },
+      },
+    });
+    // It never tries again of its own accord.
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const { client, until } = subscribe(master.server.port.address);
+    await until((texts) => texts.includes('disconnected'));
+    vi.useRealTimers();
+    ready = true;
+    client.moveTo(master.server.port.address);
     await until((texts) => texts.includes('connected'));
   });
 

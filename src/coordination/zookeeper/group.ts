@@ -9,7 +9,7 @@ import type { LogLevel } from '../../model/process-effects.ts';
 import { type Clock, evenClock } from '../../zookeeper/clock.ts';
 import type { Session, SessionState } from '../../zookeeper/interface.ts';
 import { ZooKeeperSession } from '../../zookeeper/session.ts';
-import { isFault } from '../../zookeeper/zookeeper-error.ts';
+import { isFault, ZooKeeperError } from '../../zookeeper/zookeeper-error.ts';
 import type { ZooKeeperUrl } from '../../zookeeper/zookeeper-url.ts';
 import { MEMBER_PREFIX, type Member, membersAmong } from './member.ts';
 
@@ -108,7 +108,7 @@ export class Group {
   async read({ name }: Member, onChange: () => void): Promise<Buffer> {
     const session = this.#session;
     if (session === undefined) {
-      throw new Error('The group is closed');
+      throw new ZooKeeperError('closed', 'The group is closed');
     }
     return (await session.get(this.#pathOf(name), onChange)).data;
   }

@@ -132,7 +132,7 @@ export class SchedulerClient {
   /** Another master leads: leaves the last one, and subscribes there at once. */
   moveTo(master: string): void {
     this.#home = master;
-    if (this.#closed || this.#master === master) {
+    if (this.#closed || (this.#master === master && this.#request !== undefined)) {
       return;
     }
     this.#master = master;

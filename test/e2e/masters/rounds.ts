@@ -44,13 +44,15 @@ interface Seen {
 const chance = new Chance(Number(values.seed));
 const possible = faultNames.filter((name) => values.machines || !isOfNetworks(name));
 const named = values.faults === '' ? [] : values.faults.split(',').map(faultNamed);
+/** Those that come next: each comes once before one comes again. */
+let coming: FaultName[] = [...named];
 const cluster = await MastersCluster.start(Number(values.seed), values.machines);
 process.stdin.resume().on('end', () => void stop(1));
 process.on('SIGTERM', () => void stop(1));
 try {
   let before = await seen();
   for (let round = 0; round < Number(values.rounds); round++) {
-    const name = named[round % Math.max(1, named.length)] ?? chance.pick(possible);
+    const name = nextFault();
     const beganMs = performance.now();
     await play(name, cluster, chance);
     const leader = await cluster.leader();
@@ -72,6 +74,19 @@ try {
   console.error(cluster.logs());
   await stop(1);
 }
+
+function nextFault(): FaultName {
+  if (coming.length === 0) {
+    coming = named.length > 0 ? [...named] : shuffled(possible);
+  }
+  return coming.shift() ?? chance.pick(possible);
+}
+
+const shuffled = (names: readonly FaultName[]): FaultName[] =>
+  names
+    .map((name) => ({ name, at: chance.random.next() }))
+    .toSorted((a, b) => a.at - b.at)
+    .map(({ name }) => name);
 
 /** When all masters stand, and the oldest candidate is the leader. */
 function seen(): Promise<Seen> {
