@@ -21,6 +21,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   'npm run conformance': 'needs recorded exchanges',
   '[{"name": "disk"': 'needs a mounted disk; test/cli/resources.test.ts reads such lists',
   'mesoscale secure': 'test/e2e/secure.test.ts',
+  'mesoscale registry': 'test/cli/registry',
   'set -a': 'test/e2e/secure.test.ts',
   '{"limits": [': 'test/master/rate-limits.test.ts',
   '{"time":"': 'test/agent/audit.test.ts',
