@@ -225,7 +225,8 @@ describe.runIf(isRoot)('while tasks have secrets', () => {
       },
       command: {
         user: 'nobody',
-        value: 'echo "${#V} ${#R} $(wc -c < told)"; exec sleep 1000',
+        value:
+          'echo $(printf %s "$V" | wc -c) $(printf %s "$R" | wc -c) $(wc -c < told); exec sleep 1000',
         environment,
         uris: [{ value: archive }],
       },
