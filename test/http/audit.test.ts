@@ -153,7 +153,15 @@ test('a change is told of, allowed or not, with the address that it comes from',
   const { get, call, told } = await audited({});
   expect(await get('/logging/toggle?level=1&duration=1secs')).toBe(200);
   expect(told()).toMatchObject([
-    { call: '/logging/toggle', action: 'SET_LOG_LEVEL', allowed: true, address: '127.0.0.1' },
+    {
+      ...{ call: '/logging/toggle', action: 'SET_LOG_LEVEL', allowed: true, address: '127.0.0.1' },
+      object: { value: 'level 1 for 1secs' },
+    },
+  ]);
+  const set_logging_level = { level: 3, duration: { nanoseconds: 60e9 } };
+  expect(await call({ type: 'SET_LOGGING_LEVEL', set_logging_level })).toBe(200);
+  expect(told()).toMatchObject([
+    { call: 'SET_LOGGING_LEVEL', allowed: true, object: { value: 'level 3 for 1mins' } },
   ]);
   expect(await call({ type: 'TEARDOWN', teardown: { framework_id: { value: 'f' } } })).toBe(200);
   expect(told()).toMatchObject([{ call: 'TEARDOWN', allowed: false, address: '127.0.0.1' }]);

@@ -1,8 +1,9 @@
 // Turns decisions about requests into the lines of the audit log (--audit_log): every decision on a
-// call that changes something, what reads have denied, and who was not believed. Denied reads that
-// are alike - of one reader, call and action - are told together, a moment after the first.
+// call that changes something, what reads have denied, and who was not believed. What was allowed
+// has a line of its own, at once; what was denied, and is alike, is told together.
 import { type Asking, type AuditEntry, auditEntry, type Disbelief } from '../../security/audit.ts';
 import type { Action, AuthorizationObject, Authorizer } from '../../security/authorizer.ts';
+import { Denials, type ToldDenial } from './denials.ts';
 import { Disbeliefs, type ToldDisbelief } from './disbeliefs.ts';
 
 /** Where a request comes from: an IP address, or the pid that a message names. */
@@ -15,14 +16,9 @@ interface AuditorOptions {
   readonly write: (line: string) => void;
 }
 
-/** How long denied reads are gathered. */
-const GATHER_MS = 200;
-
-/** How many different denied reads are gathered at most; they are told then. */
-const MOST_GATHERED = 1_024;
-
-/** The rule of a line that counts those who have none of their own. */
+/** The rules of lines that count those who have none of their own. */
 const OTHERS = 'not believed, as others of this second';
+const MORE_DENIED = 'denied, as many others';
 
 /**
  * Characters that JSON may have as they are, and with which a name could move a terminal's cursor,
@@ -33,17 +29,10 @@ const UNSEEN = /[\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g;
 const escaped = (character: string) =>
   `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
-interface DeniedRead {
-  readonly entry: AuditEntry;
-  readonly origin: Origin;
-  count: number;
-}
-
 export class Auditor {
   readonly #options: AuditorOptions;
-  readonly #denied = new Map<string, DeniedRead>();
+  readonly #denials = new Denials((told) => this.#tellDenial(told));
   readonly #disbeliefs = new Disbeliefs((told) => this.#tellDisbelief(told));
-  #timer: NodeJS.Timeout | undefined;
 
   constructor(options: AuditorOptions) {
     this.#options = options;
@@ -56,15 +45,9 @@ export class Auditor {
       authorize: (principal, action, object) => {
         const allowed = authorizer.authorize(principal, action, object);
         if (!allowed) {
-          const key = JSON.stringify([origin, principal?.value, call, action]);
-          const known = this.#denied.get(key);
-          if (known === undefined) {
-            const asking = { principal, call };
-            const entry = auditEntry(authorizer, asking, action, { object, allowed });
-            this.#gather(key, { entry, origin, count: 1 });
-          } else {
-            known.count++;
-          }
+          this.#denials.add({ principal: principal?.value, call, action, origin }, () =>
+            auditEntry(authorizer, { principal, call }, action, { object, allowed }),
+          );
         }
         return allowed;
       },
@@ -83,8 +66,26 @@ export class Auditor {
     return allowed;
   }
 
-  /** Tells of a decision, or of several that are alike. */
+  /** Tells of a decision, or of several that are alike: of what was allowed at once. */
   tell(entry: AuditEntry, origin: Origin): void {
+    const { principal, call, action, count } = entry;
+    if (entry.allowed) {
+      this.#writeEntry(entry, origin);
+    } else {
+      this.#denials.add({ principal, call, action, origin }, () => entry, count);
+    }
+  }
+
+  #tellDenial({ entry, principal, origin, count: all }: ToldDenial): void {
+    const count = all === 1 ? undefined : all;
+    if (entry === undefined) {
+      this.#write({ principal, address: origin, allowed: false, rule: MORE_DENIED, count });
+    } else {
+      this.#writeEntry({ ...entry, count }, origin);
+    }
+  }
+
+  #writeEntry(entry: AuditEntry, origin: Origin): void {
     const { principal, call, action, object, allowed, rule, count } = entry;
     this.#write({ principal, address: origin, call, action, object, allowed, rule, count });
   }
@@ -108,25 +109,7 @@ export class Auditor {
   /** Tells of what has been gathered. */
   close(): void {
     this.#disbeliefs.flush();
-    this.#closeReads();
-  }
-
-  #closeReads(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    const denied = [...this.#denied.values()];
-    this.#denied.clear();
-    for (const { entry, origin, count } of denied) {
-      this.tell(count === 1 ? entry : { ...entry, count }, origin);
-    }
-  }
-
-  #gather(key: string, denied: DeniedRead): void {
-    if (this.#denied.size >= MOST_GATHERED) {
-      this.#closeReads();
-    }
-    this.#denied.set(key, denied);
-    this.#timer ??= setTimeout(() => this.#closeReads(), GATHER_MS).unref();
+    this.#denials.flush();
   }
 }
 

@@ -2,7 +2,7 @@
 // can cause any number of them, so those that are alike are told together, and how many lines they
 // make has a bound: strangers must not push what the log holds out of its files.
 import { type Disbelief, disbelief } from '../../security/audit.ts';
-import { plainIp } from '../transport/addresses.ts';
+import { addressIn } from '../transport/addresses.ts';
 
 /** Disbeliefs that are alike; without one, those for which there is no line of their own. */
 export interface ToldDisbelief {
@@ -71,6 +71,3 @@ export class Disbeliefs {
     }
   }
 }
-
-/** The IP address alone: a process can have any number of ports, and of ids. */
-const addressIn = (origin: string) => /^[^@]*@(.*):\d*$/.exec(origin)?.[1] ?? plainIp(origin);

@@ -1,4 +1,5 @@
 // Operator calls that master and agent answer in the same way, without a step of the state machine.
+import { formatDuration } from '../../model/duration.ts';
 import type {
   FileInfo,
   Flag,
@@ -50,7 +51,7 @@ export function processCall(
     case 'GET_HEALTH':
       return { response: { get_health: { healthy: true } } };
     case 'GET_FLAGS':
-      return endpoints.authorized(asking, 'VIEW_FLAGS')
+      return endpoints.maySeeFlags(asking)
         ? { response: { get_flags: { flags: endpoints.flagList() } } }
         : { answer: forbidden() };
     case 'GET_VERSION':
@@ -79,11 +80,12 @@ function setLoggingLevel(
   call: ProcessCall,
   asking: Asking,
 ): ProcessResult {
-  if (!endpoints.authorized(asking, 'SET_LOG_LEVEL')) {
+  const { level = 0, duration } = call.set_logging_level ?? {};
+  const durationMs = Number(duration?.nanoseconds ?? 0n) / 1e6;
+  if (!endpoints.maySetLoggingLevel(asking, String(level), formatDuration(durationMs))) {
     return { answer: forbidden() };
   }
-  const { level = 0, duration } = call.set_logging_level ?? {};
-  endpoints.setLoggingLevel(level, Number(duration?.nanoseconds ?? 0n) / 1e6);
+  endpoints.setLoggingLevel(level, durationMs);
   return { answer: OK };
 }
 

@@ -99,12 +99,18 @@ export class ProcessEndpoints {
     return endpoints;
   }
 
-  /** A change of the log's level is audited as a change. */
-  authorized(asking: Asking, action: 'VIEW_FLAGS' | 'SET_LOG_LEVEL'): boolean {
-    const { auditor } = this.#facts;
-    return action === 'SET_LOG_LEVEL' && auditor !== undefined
-      ? auditor.decide(asking, action, { origin: asking.origin })
-      : this.#reader(asking).authorize(asking.principal, action);
+  maySeeFlags(asking: Asking): boolean {
+    return this.#reader(asking).authorize(asking.principal, 'VIEW_FLAGS');
+  }
+
+  /** Audited as a change, of which the texts are told. */
+  maySetLoggingLevel(asking: Asking, level = '', duration = ''): boolean {
+    const { auditor, authorizer } = this.#facts;
+    const object = { value: `level ${level} for ${duration}` };
+    return (
+      auditor?.decide(asking, 'SET_LOG_LEVEL', { object, origin: asking.origin }) ??
+      authorizer.authorize(asking.principal, 'SET_LOG_LEVEL', object)
+    );
   }
 
   /**
@@ -181,7 +187,7 @@ export class ProcessEndpoints {
   }
 
   #flags(request: EndpointRequest): HttpResponse {
-    if (!this.authorized(askingOf(request), 'VIEW_FLAGS')) {
+    if (!this.maySeeFlags(askingOf(request))) {
       return forbidden();
     }
     return jsonResponse({ flags: this.#facts.flags }, request.query.jsonp);
@@ -311,7 +317,7 @@ export class ProcessEndpoints {
     if (level === undefined && duration === undefined) {
       return { status: 200, contentType: TEXT, body: `${this.loggingLevel}\n` };
     }
-    if (!this.authorized(askingOf(request), 'SET_LOG_LEVEL')) {
+    if (!this.maySetLoggingLevel(askingOf(request), level, duration)) {
       return forbidden();
     }
     if (duration === undefined) {

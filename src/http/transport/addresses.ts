@@ -4,6 +4,10 @@ import { networkInterfaces } from 'node:os';
 /** The address without the IPv6 prefix that Node adds on sockets for both kinds. */
 export const plainIp = (ip: string) => (ip.startsWith('::ffff:') ? ip.slice('::ffff:'.length) : ip);
 
+/** The address alone, of a pid too: a process can have any number of ports and ids. */
+export const addressIn = (origin: string) =>
+  /^[^@]*@(.*):\d*$/.exec(origin)?.[1] ?? plainIp(origin);
+
 /**
  * The place of an address. All loopback addresses are one place, for any process of the machine can
  * use millions of them.
