@@ -63,9 +63,9 @@ const bin = join(import.meta.dirname, '..', '..', 'bin');
 const main = join(import.meta.dirname, '..', '..', 'src', 'cli', 'mesoscale.ts');
 
 describe('SIGUSR1 does nothing to', () => {
-  const commands = (port: number, folder: string) => ({
+  const commands = (port: number, agentPort: number, folder: string) => ({
     master: ['--ip=127.0.0.1', `--port=${port}`, `--work_dir=${folder}/master`],
-    local: [`--port=${port}`, `--work_dir=${folder}/local`],
+    local: [`--port=${port}`, `--agent_port=${agentPort}`, `--work_dir=${folder}/local`],
     execute: [`--master=127.0.0.1:${port}`, '--name=n', '--command=true'],
     batch: [`${folder}/tasks.jsonl`, `--master=127.0.0.1:${port}`],
   });
@@ -77,7 +77,7 @@ describe('SIGUSR1 does nothing to', () => {
     writeFileSync(join(cluster.folder, 'tasks.jsonl'), '{"command": "true"}\n');
     // Each of them connects to the master or listens itself once all is loaded.
     const connected = once(accepts, 'connection');
-    const flags = commands(port, cluster.folder)[name];
+    const flags = commands(port, await freePort(), cluster.folder)[name];
     const program = cluster.run([name, ...flags], `${name}.log`);
     await (name === 'execute' || name === 'batch'
       ? connected

@@ -78,8 +78,8 @@ describe('a start that cannot work ends with one line', () => {
       'mesoscale agent: --master is required: host:port of the master',
     ],
     [
-      ['agent', '--work_dir=/tmp', '--master=zk://h:2181/m'],
-      'mesoscale agent: --master=zk://… is not supported yet: give host:port',
+      ['agent', '--work_dir=/tmp', '--master=zk://h:2181'],
+      'mesoscale agent: --master: expected a path after the servers, such as /mesos',
     ],
     [
       ['agent', '--master=127.0.0.1:5050'],
