@@ -17,6 +17,9 @@ interface Started {
   readonly begin: () => void;
 }
 
+/** How often it looks whether there is an agent still. */
+const LOOK_MS = 1_000;
+
 /** Programs that run, by the number of the request. */
 const programs = new Map<number, Started>();
 /** Groups of those that may not outlive the agent. */
@@ -66,12 +69,18 @@ process.on('message', async (request: StarterRequest) => {
   }
 });
 
-process.on('disconnect', () => {
+function leave(): void {
   for (const pid of bound) {
     killGroup(pid);
   }
   process.exit();
-});
+}
+
+// Node tells of no end of its channel while a connection that it has passed on is not acknowledged,
+// nor of one from before this module was there.
+const agent = process.ppid;
+setInterval(() => (process.connected && process.ppid === agent) || leave(), LOOK_MS);
+process.on('disconnect', leave);
 
 // Where all processes of a service are asked to end, the agent still needs what it has begun.
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {

@@ -3,6 +3,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { ProgramCall } from '../../../src/containerizer/programs/program-call.ts';
@@ -129,6 +130,25 @@ test('connections end with the process that has started their programs', async (
   process.kill(starter.pid ?? 0, 'SIGKILL');
   await expect(waiting).rejects.toThrow(`the program ${LOST}`);
   expect(connection && (await text(connection))).toBe('');
+  await until('its program is gone', () => !isRunning(pid));
+});
+
+test('what starts programs ends with an agent that has not taken a connection yet', async () => {
+  const module = '../../../src/containerizer/programs/starting-process.ts';
+  const starting = spawn(process.execPath, [join(import.meta.dirname, module)], {
+    stdio: ['ignore', 'ignore', 'inherit', 'pipe'],
+    env: { NODE_CHANNEL_FD: '3', NODE_CHANNEL_SERIALIZATION_MODE: 'json' },
+  });
+  const ended = once(starting, 'exit');
+  // Node's own channel would acknowledge the connection.
+  const channel = starting.stdio[3] as Duplex;
+  const file = join(folder.path, 'pids');
+  const connection = connecting(`${told('$$', file)}; echo connected; exec sleep 600`);
+  channel.write(`${JSON.stringify({ id: 1, connection })}\n`);
+  expect(String((await once(channel, 'data'))[0])).toContain('"NODE_HANDLE"');
+  channel.destroy();
+  expect(await ended).toEqual([0, null]);
+  const [pid = 0] = await processesIn(file);
   await until('its program is gone', () => !isRunning(pid));
 });
 
