@@ -1,7 +1,7 @@
 // The first steps of all commands: read the flags, answer --help and --version, refuse what is
 // wrong.
 
-import type { Description } from './command.ts';
+import type { Description, Help } from './command.ts';
 import { explained, fail } from './failure.ts';
 import type { FlagTable } from './flags/flag.ts';
 import { type ParsedFlags, readFlags } from './flags/parse.ts';
@@ -19,7 +19,8 @@ export function readCommandLine<Table extends FlagTable>(
   const end = argv.indexOf('--');
   const flags = end < 0 ? argv : argv.slice(0, end);
   if (flags.includes('--help') || (flags.includes('-h') && !flags.includes('--no-shell'))) {
-    showHelp(command);
+    const words = flags.filter((word) => !word.startsWith('-'));
+    showHelp(command.helpOf?.(words) ?? command);
   }
   if (flags.includes('--version')) {
     showVersion();
@@ -39,7 +40,7 @@ export function readCommandLine<Table extends FlagTable>(
   return parsed;
 }
 
-function showHelp({ usage, flags }: Description<FlagTable>): never {
+function showHelp({ usage, flags }: Help): never {
   return end(helpText(`Usage: ${usage}`, flags, helpColumns()));
 }
 

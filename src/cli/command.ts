@@ -21,7 +21,12 @@ export interface Description<Table extends FlagTable> {
   readonly flags: Table;
   /** How many arguments besides flags are allowed; 0 by default. */
   readonly maxArguments?: number;
+  /** The help where these words come before --help; undefined: that of the command. */
+  readonly helpOf?: (words: readonly string[]) => Help | undefined;
 }
+
+/** What --help shows. */
+export type Help = Pick<Description<FlagTable>, 'usage' | 'flags'>;
 
 export interface Command extends Description<FlagTable> {
   /** Reads the flags and runs the command. Ends the process where that fails. */

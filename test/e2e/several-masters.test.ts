@@ -153,6 +153,13 @@ const agentIds = async (address: string) => {
 const weightsOf = async (address: string) =>
   (await (await fetch(`http://${address}/weights`)).json()) as unknown;
 
+test('`secure check` looks at the one that leads', async () => {
+  const { address } = await cluster.leader();
+  const checked = cluster.run(['secure', 'check', `--master=${cluster.zk}`], 'check.log');
+  expect(await checked.ended(), checked.log).toBe(1);
+  expect(checked.log).toContain(`${address}: it takes connections that are not encrypted`);
+});
+
 test('when the leader is killed, another one leads, and agent and task follow', async () => {
   const task = await longTask();
   const old = await cluster.leader();

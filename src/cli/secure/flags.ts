@@ -27,7 +27,11 @@ export const SECURE_FLAGS = {
     defaultText: 'the folder itself',
     help: 'init, add, renew, remove: the path under which machines have these files, where it is another one.',
   }),
-  master: text({ placeholder: 'HOST:PORT', help: 'check: a master to look at.' }),
+  master: text({
+    placeholder: 'HOST:PORT',
+    secret: true,
+    help: 'check: a master to look at; zk://host1:port1,host2:port2/path: the one that leads.',
+  }),
   principal: text({ help: 'check: the principal that asks, an operator.' }),
   roles: list({
     default: ['*'],

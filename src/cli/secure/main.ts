@@ -3,11 +3,9 @@ import { FlagError } from '../flags/faults.ts';
 import type { FlagValues } from '../flags/flag.ts';
 import type { ParsedFlags } from '../flags/parse.ts';
 import type { SECURE_FLAGS } from './flags.ts';
+import { isVerb, VERBS, type Verb } from './verbs.ts';
 
 type Values = FlagValues<typeof SECURE_FLAGS>;
-
-const VERBS = ['init', 'add', 'renew', 'remove', 'check'] as const;
-type Verb = (typeof VERBS)[number];
 
 export async function runSecure({
   faults,
@@ -32,9 +30,9 @@ const ACTIONS: Readonly<Record<Verb, Action>> = {
 
 /** Throws FlagError. */
 function actionOf(verb = ''): Action {
-  if (!Object.hasOwn(ACTIONS, verb)) {
+  if (!isVerb(verb)) {
     const got = verb === '' ? '' : `, got '${verb}'`;
-    throw new FlagError(`expected ${VERBS.join(', ')}${got} (--help tells of each)`);
+    throw new FlagError(`expected ${Object.keys(VERBS).join(', ')}${got} (--help tells of each)`);
   }
-  return ACTIONS[verb as Verb];
+  return ACTIONS[verb];
 }

@@ -15,7 +15,7 @@ export interface Server {
   readonly credential: Credential | undefined;
 }
 
-export interface TlsDialers {
+interface TlsDialers {
   /** Shows the certificate of this command, where it has one. */
   readonly own: Dialer;
   readonly withoutCertificate: Dialer;

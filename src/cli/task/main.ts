@@ -21,6 +21,7 @@ import { credentialOf } from '../framework/framework-session.ts';
 import { readMasterFlag } from '../master-flag.ts';
 import { clientCarriers } from '../process/carriers.ts';
 import type { TASK_FLAGS } from './flags.ts';
+import { type Asker, allowed, allowedCall, FORBIDDEN, missing } from './refusals.ts';
 import { NoSuchTaskError, placeOfTask, type TaskPlace } from './task-place.ts';
 import { END_OF_INPUT, passInput, windowSize } from './terminal-input.ts';
 
@@ -106,17 +107,21 @@ async function execute(
 ): Promise<number> {
   const client = new AttachmentClient({ address: agent, credential, dialer });
   const id: ContainerID = { value: randomUUID(), parent: container };
-  const output = await client.output({
-    type: AgentCall_Type.LAUNCH_NESTED_CONTAINER_SESSION,
-    launch_nested_container_session: {
-      container_id: id,
-      command: commandOf(command, values.user, tty),
-      ...(tty && {
-        container: { type: ContainerInfo_Type.MESOS, tty_info: { window_size: windowSize() } },
-      }),
-    },
-  });
-  const sender = client.input(id, told);
+  const asker = { agent, credential };
+  const type = AgentCall_Type.LAUNCH_NESTED_CONTAINER_SESSION;
+  const launch_nested_container_session = {
+    container_id: id,
+    command: commandOf(command, values.user, tty),
+    ...(tty && {
+      container: { type: ContainerInfo_Type.MESOS, tty_info: { window_size: windowSize() } },
+    }),
+  };
+  const output = await allowed(
+    asker,
+    type,
+    client.output({ type, launch_nested_container_session }),
+  );
+  const sender = client.input(id, inputRefused(asker));
   let restore = () => sender.end();
   if (interactive) {
     restore = passInput({ sender, isTerminal: tty });
@@ -133,7 +138,7 @@ async function execute(
   }
   const operator = new OperatorClient({ address: agent, credential, dialer, timeoutMs: WAIT_MS });
   try {
-    return await exitCodeOf(operator, id);
+    return await exitCodeOf(operator, asker, id);
   } catch (error) {
     // How the command ended is not known, unless the agent says so.
     throw breach ?? error;
@@ -159,14 +164,14 @@ async function attach(
   { credential, dialer }: Way,
 ): Promise<number> {
   const client = new AttachmentClient({ address: agent, credential, dialer });
-  const output = await client.output({
-    type: AgentCall_Type.ATTACH_CONTAINER_OUTPUT,
-    attach_container_output: { container_id: container },
-  });
+  const asker = { agent, credential };
+  const type = AgentCall_Type.ATTACH_CONTAINER_OUTPUT;
+  const attach_container_output = { container_id: container };
+  const output = await allowed(asker, type, client.output({ type, attach_container_output }));
   const left = Promise.withResolvers<'left'>();
   const restore = values.stdin
     ? passInput({
-        sender: client.input(container, told),
+        sender: client.input(container, inputRefused(asker)),
         isTerminal: hasTerminal,
         onDetach: () => left.resolve('left'),
       })
@@ -195,12 +200,16 @@ async function show(output: AsyncIterable<ProcessIO>): Promise<void> {
 }
 
 /** As a shell would tell it; then nothing of the session is left on the agent. */
-async function exitCodeOf(agent: OperatorClient, container_id: ContainerID): Promise<number> {
-  const { wait_nested_container: end } = await agent.agent({
+async function exitCodeOf(
+  client: OperatorClient,
+  asker: Asker,
+  container_id: ContainerID,
+): Promise<number> {
+  const { wait_nested_container: end } = await allowedCall(client, asker, {
     type: AgentCall_Type.WAIT_NESTED_CONTAINER,
     wait_nested_container: { container_id },
   });
-  await agent.agent({
+  await allowedCall(client, asker, {
     type: AgentCall_Type.REMOVE_NESTED_CONTAINER,
     remove_nested_container: { container_id },
   });
@@ -211,8 +220,15 @@ async function exitCodeOf(agent: OperatorClient, container_id: ContainerID): Pro
   return (status & 0x7f) === 0 ? (status >> 8) & 0xff : 128 + (status & 0x7f);
 }
 
-const told = (error: CallRefusedError) =>
-  void process.stderr.write(`The agent takes no input: ${error.message}\n`);
+const inputRefused =
+  (asker: Asker) =>
+  ({ status, message }: CallRefusedError): void => {
+    const why =
+      status === FORBIDDEN
+        ? missing(asker, AgentCall_Type.ATTACH_CONTAINER_INPUT, message)
+        : message;
+    process.stderr.write(`The agent takes no input: ${why}\n`);
+  };
 
 function whyNot(error: unknown): string {
   if (error instanceof NoSuchTaskError) {
