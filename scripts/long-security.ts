@@ -1,14 +1,18 @@
 // Looks for ways around authentication and authorization until the time is up: each seed is a
 // round of every search, of lists, a master, an agent, and bytes to a port. What is found is told
 // with its seed, which `--seed=SEED --count=1` runs again.
-import { searchBytes } from '../test/http/byte-search.ts';
+import { searchBytes, searchTlsBytes } from '../test/http/byte-search.ts';
 import { searchAgent } from '../test/security/agent-search.ts';
+import { must } from '../test/security/breach.ts';
 import { searchLists } from '../test/security/list-search.ts';
 import { searchMaster } from '../test/security/master-search.ts';
 import { count, searchSeconds, seed } from './long-options.ts';
 import { openProgress } from './progress.ts';
 
-const SEARCHES = [searchLists, searchMaster, searchAgent, searchBytes];
+const SEARCHES = [searchLists, searchMaster, searchAgent, searchBytes, searchTlsBytes];
+
+/** Of the heap and of buffers, however many connections and calls there have been. */
+const MOST_BYTES = 1024 * 1024 * 1024;
 
 const progress = openProgress(searchSeconds);
 const end = Date.now() + searchSeconds * 1000;
@@ -19,6 +23,8 @@ try {
     for (const search of SEARCHES) {
       await search(one);
     }
+    const { heapUsed, external } = process.memoryUsage();
+    must(heapUsed + external < MOST_BYTES, () => `${heapUsed + external} bytes are in use`);
     progress.show(`${one - seed + 1} rounds, at seed ${one}`);
   }
   progress.end();

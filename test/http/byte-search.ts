@@ -1,13 +1,21 @@
 // Bytes of strangers to a real port that asks everybody for credentials: requests, tokens and
 // messages of authentication with something changed in them, one connection after the other. Each
 // gets an answer or its end; nothing that is asked in a name reaches the master without that name's
-// secret, and the master answers others as before.
-import { connect } from 'node:net';
+// secret, and the master answers others as before. To a port with TLS that wants certificates they
+// are beginnings of handshakes, too, and nothing at all reaches the master.
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { type AddressInfo, connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect as connectTls } from 'node:tls';
 import { cramMd5Verifier } from '../../src/cli/process/cram-md5.ts';
 import { authenticationOf } from '../../src/http/server/authenticators.ts';
 import { Credentials } from '../../src/http/server/credentials.ts';
 import { signToken } from '../../src/http/server/json-web-token.ts';
 import { TokenKeys } from '../../src/http/server/token-keys.ts';
+import { openTls } from '../../src/http/transport/tls.ts';
+import type { TlsSettings } from '../../src/http/transport/tls-settings.ts';
 import type { MasterEvent } from '../../src/master/events.ts';
 import type { MessageToMaster } from '../../src/model/agent-messages.ts';
 import { CRAM_MD5 } from '../../src/security/cram-md5.ts';
@@ -15,11 +23,15 @@ import { encodeInternal, encodeLibprocess } from '../../src/wire/libprocess.ts';
 import { World } from '../master/harness.ts';
 import { must, shown } from '../security/breach.ts';
 import { Chance } from '../simulation/chance.ts';
+import { Authority } from '../support/authority.ts';
+import { ask } from '../support/requests.ts';
 import { startMaster, stopMasters } from './mini-master.ts';
 
 const CONNECTIONS = 40;
 /** Far more than an answer takes. */
 const PATIENCE_MS = 20_000;
+/** Handshakes that stop in the middle end then. */
+const HANDSHAKE_MS = 100;
 
 const KEY = Buffer.from('the key of all tokens');
 const TOKEN = signToken({ fid: 'f', eid: 'e', cid: 'c' }, KEY);
@@ -54,6 +66,58 @@ export async function searchBytes(seed: number): Promise<void> {
   } finally {
     await stopMasters();
   }
+}
+
+/** As `searchBytes`, to a port with TLS. */
+export async function searchTlsBytes(seed: number): Promise<void> {
+  const chance = new Chance(seed);
+  const folder = mkdtempSync(join(tmpdir(), 'mesoscale-bytes-'));
+  try {
+    const authority = new Authority(folder, 'authority');
+    const { certificate, key } = authority.certify('server');
+    const files = { certFile: certificate, keyFile: key, caFile: authority.certificate };
+    const trust = { verifiesServers: true, requiresClients: true, depth: 4, verifiesIp: true };
+    const settings: TlsSettings = {
+      files: { ...files, caDir: undefined },
+      terms: { ciphers: 'ECDHE+AESGCM', curves: 'auto', versions: ['TLSv1.2', 'TLSv1.3'] },
+      trust: { ...trust, scheme: 'openssl' },
+      downgrades: false,
+    };
+    const carriers = await openTls(settings, { handshakeMs: HANDSHAKE_MS });
+    try {
+      const { machine, port } = await startMaster({ carriers });
+      const beginnings = [await clientHello(), ...REQUESTS];
+      for (let i = 0; i < CONNECTIONS; i++) {
+        const [hello] = beginnings;
+        const bytes = changed(chance, chance.of(0.6) && hello ? hello : chance.pick(beginnings));
+        await answered(port, bytes);
+        const [event] = machine.events;
+        must(event === undefined, () => `${shown(event)} comes of ${bytes.toString('latin1')}`);
+      }
+      const access = { authority: authority.certificate, certificate, key };
+      const { status } = await ask(`127.0.0.1:${port}`, '/health', {}, access);
+      must(status === 200, () => `the master answers ${status}`);
+    } finally {
+      await stopMasters();
+      carriers.close();
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** The first bytes that a client of TLS says. */
+async function clientHello(): Promise<Buffer> {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const client = connectTls({ port, host: '127.0.0.1' }).on('error', () => undefined);
+  const [socket] = await once(server, 'connection');
+  const [bytes] = await once(socket, 'data');
+  client.destroy();
+  server.close();
+  return bytes;
 }
 
 const request = (line: string, authorization: string, body = '') =>
