@@ -1,9 +1,9 @@
 // One session with a ZooKeeper ensemble, from its first connection to its end. Below it is the
 // library node-zookeeper-client, which finds a server, keeps the session over connections, and
-// speaks the protocol. What is added here is time: the library waits for ever for a server that
-// accepts a connection and says nothing, and never ends an operation that it still holds when the
-// session ends. A session ends here, too, as soon as the ensemble could have ended it: whoever
-// leads by a znode of it must know that without asking.
+// speaks the protocol; connection-guard.ts bounds what it does. What is added here is time: the
+// library waits for ever for a server that accepts a connection and says nothing, and never ends an
+// operation that it still holds when the session ends. A session ends here, too, as soon as the
+// ensemble could have ended it: whoever leads by a znode of it must know that without asking.
 import {
   ACL,
   type Client,
@@ -14,6 +14,7 @@ import {
   Permission,
   type Stat,
 } from 'node-zookeeper-client';
+import { guardConnection, type LibraryConnection } from './connection-guard.ts';
 import type { CreateOptions, Node, Operation, Session, SessionState } from './interface.ts';
 import { isFault, ZooKeeperError, zooKeeperError } from './zookeeper-error.ts';
 
@@ -27,26 +28,6 @@ interface SessionOptions {
 }
 
 type Callback<T extends unknown[]> = (error: Error | Exception | null, ...results: T) => void;
-
-type NextServer = (connect: (server: unknown) => void) => void;
-
-/**
- * What is not in the library's types: its socket, which has no deadlines of its own; the search for
- * a server, which goes on when the session has ended; and the beginning of an answer whose end has
- * not come, which it would put before the answers of the next connection.
- */
-interface Inside {
-  readonly connectionManager: {
-    readonly socket?: { destroy(): void };
-    readonly connectTimeoutHandler?: NodeJS.Timeout | null;
-    findNextServer: NextServer;
-    pendingBuffer: Buffer | null;
-    on(event: 'state', listener: (state: number) => void): void;
-  };
-}
-
-/** The library's number for a connection that has ended. */
-const DISCONNECTED = 0;
 
 /** The fault of all operations of a session that has ended. */
 const END_FAULTS = { expired: 'expired', closed: 'closed', refused: 'authFailed' } as const;
@@ -95,19 +76,7 @@ export class ZooKeeperSession implements Session {
     this.#client.on('authenticationFailed', () =>
       this.#end('refused', 'ZooKeeper refuses the credentials'),
     );
-    const inside = this.#inside();
-    inside.on('state', (state) => {
-      if (state === DISCONNECTED) {
-        inside.pendingBuffer = null;
-      }
-    });
-    const findNextServer = inside.findNextServer.bind(inside);
-    inside.findNextServer = (connect) =>
-      findNextServer((server) => {
-        if (!this.#isOver()) {
-          connect(server);
-        }
-      });
+    guardConnection(this.#inside(), () => this.#isOver());
     this.#looks = setInterval(() => this.#look(), timeoutMs / PARTS / LOOKS);
     this.#client.connect();
   }
@@ -304,8 +273,8 @@ export class ZooKeeperSession implements Session {
     socket?.destroy();
   }
 
-  #inside(): Inside['connectionManager'] {
-    return (this.#client as unknown as Inside).connectionManager;
+  #inside(): LibraryConnection {
+    return (this.#client as unknown as { connectionManager: LibraryConnection }).connectionManager;
   }
 
   #end(state: EndState, message: string): void {

@@ -65,7 +65,11 @@ export class ZooKeeperDetector implements Detector {
         return;
       }
       if (first === this.#first) {
-        this.#log('error', `The first candidate in ZooKeeper, ${first.name}, ${error.message}`);
+        this.#log(
+          'error',
+          `The first candidate in ZooKeeper, ${first.name}, ${error.message}; ` +
+            'no master leads while that znode is there',
+        );
       }
     }
     if (first === this.#first) {

@@ -186,8 +186,8 @@ export class Group {
   }
 
   /**
-   * A session that has found no server for so long is exchanged for another one: the library queues
-   * something for each server that it tries in vain.
+   * A session that has found no server for so long is exchanged for another one, which tries them
+   * in another order.
    */
   #unreachable(session: Session): void {
     const nowMs = this.#clock.nowMs();
@@ -325,7 +325,7 @@ export class Group {
       return;
     }
     if (isFault(error, 'noAuth', 'authFailed')) {
-      this.#refuse(errorText(error));
+      this.#refuse(`${errorText(error)} (it wants other credentials, user:password@, in the URL)`);
     } else if (errorText(error) !== this.#lastFailure) {
       this.#lastFailure = errorText(error);
       this.#options.log('error', `${this.#lastFailure}, trying again`);
