@@ -82,11 +82,12 @@ function nextFault(): FaultName {
   return coming.shift() ?? chance.pick(possible);
 }
 
-const shuffled = (names: readonly FaultName[]): FaultName[] =>
-  names
+function shuffled(names: readonly FaultName[]): FaultName[] {
+  return names
     .map((name) => ({ name, at: chance.random.next() }))
     .toSorted((a, b) => a.at - b.at)
     .map(({ name }) => name);
+}
 
 /** When all masters stand, and the oldest candidate is the leader. */
 function seen(): Promise<Seen> {
