@@ -16,8 +16,14 @@ export class IoTurn {
   #spare: (() => void)[] = [];
   #scheduled = false;
   readonly #read = new Fifo<() => void>();
+  readonly #mayLeave: () => boolean;
   #isReading = false;
   #readingEndMs = 0;
+
+  /** `mayLeave`: asked before each flush; where it says no, that is left out: the process ends. */
+  constructor(mayLeave: () => boolean = () => true) {
+    this.#mayLeave = mayLeave;
+  }
 
   /** Requests a flush; the caller must not request it twice in a turn. */
   atEnd(flush: () => void): void {
@@ -55,7 +61,9 @@ export class IoTurn {
     const now = this.#asked;
     this.#asked = this.#spare;
     for (const flush of now) {
-      flush();
+      if (this.#mayLeave()) {
+        flush();
+      }
     }
     now.length = 0;
     this.#spare = now;

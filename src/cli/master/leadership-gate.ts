@@ -1,6 +1,7 @@
-// What an elected master asks of the world passes here, one effect after the other, as long as it
-// leads by its own clock. A process that was stopped for longer than its session lasts, and goes on
-// in the middle of a step, would otherwise still offer, launch and acknowledge while another leads.
+// What an elected master asks of the world passes here, one effect after the other, and again what
+// has been gathered when a turn of the loop ends, as long as it leads by its own clock. A process
+// that was stopped for longer than its session lasts, and goes on in the middle of a turn, would
+// otherwise still offer, launch and acknowledge while another leads.
 import type { Contender } from '../../coordination/interface.ts';
 import type { MasterEffect } from '../../master/effects.ts';
 
@@ -10,7 +11,7 @@ export class LeadershipGate {
   #isElected = false;
   #isClosed = false;
 
-  /** `onClosed` is called once, with the reason, when the first effect does not pass. */
+  /** `onClosed` is called once, with the reason, when the first thing does not pass. */
   constructor(contender: Pick<Contender, 'leads'>, onClosed: (reason: string) => void) {
     this.#contender = contender;
     this.#onClosed = onClosed;
@@ -21,7 +22,8 @@ export class LeadershipGate {
     this.#isElected = true;
   }
 
-  passes({ type }: MasterEffect): boolean {
+  /** Whether what waits may leave now. */
+  isOpen(): boolean {
     if (!this.#isElected || (!this.#isClosed && this.#contender.leads())) {
       return true;
     }
@@ -29,7 +31,12 @@ export class LeadershipGate {
       this.#isClosed = true;
       this.#onClosed('the session with ZooKeeper may have expired');
     }
-    // That it ends, and why.
-    return type === 'abort' || type === 'log';
+    return false;
+  }
+
+  /** Whether the effect may be carried out. */
+  passes({ type }: MasterEffect): boolean {
+    // That it ends, and why, always may.
+    return this.isOpen() || type === 'abort' || type === 'log';
   }
 }

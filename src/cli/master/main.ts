@@ -101,6 +101,7 @@ export async function runMaster(
     },
     dispatchNewWork: (make) => loop.dispatchNewWork(make),
     pressure: loop,
+    mayLeave: () => gate.isOpen(),
     views,
     authorizer: options.authorizer,
     authentication,

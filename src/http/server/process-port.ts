@@ -52,6 +52,8 @@ export interface PortOptions {
   readonly advertise?: string | undefined;
   /** Whether senders of messages are checked; by default they are believed. */
   readonly checksSenders?: boolean | undefined;
+  /** Whether anything may be sent; where not, the process is about to end. By default it may. */
+  readonly mayLeave?: (() => boolean) | undefined;
 }
 
 /** Who reads, and what decides about it. */
@@ -100,7 +102,7 @@ export interface PortServices {
 const MAX_SHOWN = 100;
 
 export class ProcessPort<Message> {
-  readonly turn = new IoTurn();
+  readonly turn: IoTurn;
   readonly links: Links;
   readonly process: ProcessEndpoints;
   readonly #options: PortOptions;
@@ -112,6 +114,7 @@ export class ProcessPort<Message> {
   constructor(options: PortOptions, owner: PortProcess<Message>) {
     this.#options = options;
     this.#owner = owner;
+    this.turn = new IoTurn(options.mayLeave);
     this.links = new Links({
       turn: this.turn,
       onLost: owner.onLinkLost,

@@ -14,6 +14,7 @@ test('nothing but its end leaves a master that was elected and may lead no more'
   gate.elected();
   expect(gate.passes(LINK)).toBe(true);
   leads = false;
+  expect(gate.isOpen()).toBe(false);
   expect([gate.passes(LINK), gate.passes(LINK), gate.passes(ABORT)]).toEqual([false, false, true]);
   // What was dropped is missing: it cannot go on.
   leads = true;

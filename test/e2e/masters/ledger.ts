@@ -31,6 +31,8 @@ export class Ledger {
   readonly #tasks = new Map<string, TaskBook>();
   /** Masters whose effects have been seen, by the ids of their MasterInfos; the last one leads. */
   readonly #terms: string[] = [];
+  /** When the last of them began. */
+  #termBeganMs = 0;
   readonly #faults: string[] = [];
   #events = 0;
 
@@ -51,13 +53,17 @@ export class Ledger {
       return;
     }
     if (this.#terms.includes(master)) {
-      this.fault(`master ${master} has sent ${what} after ${this.#terms.at(-1)} led`);
+      const sinceMs = Math.round(performance.now() - this.#termBeganMs);
+      this.fault(
+        `master ${master} has sent ${what} ${sinceMs} ms after ${this.#terms.at(-1)} began to lead`,
+      );
       return;
     }
     // What came earlier on another connection is read in this turn of the loop, at the latest.
     setImmediate(() => {
       if (!this.#terms.includes(master)) {
         this.#terms.push(master);
+        this.#termBeganMs = performance.now();
       }
     });
   }

@@ -1,11 +1,13 @@
 // A framework that keeps a few tasks running, whichever master leads, and writes down all that it
 // is told. It closes no stream of a master of its own accord: what one sends that leads no more is
 // to be seen.
+import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { RecordReader } from '../../../src/wire/record-io.ts';
 import type { Chance } from '../../simulation/chance.ts';
 import { LITTLE } from '../../support/cluster.ts';
-import { ask } from '../../support/requests.ts';
+import { ask, begin } from '../../support/requests.ts';
 import type { Ledger, Status } from './ledger.ts';
 
 interface Identifier {
@@ -100,25 +102,31 @@ export class LoadFramework {
 
   /** Resolves when the stream ends, or none begins. */
   async #listen(address: string): Promise<void> {
-    const id = this.#id === undefined ? {} : { framework_id: this.#id };
+    const known = this.#id === undefined ? {} : { framework_id: this.#id };
     const framework_info = {
       ...{ user: 'root', name: this.#options.name, roles: ['*'], failover_timeout: 3_600 },
       capabilities: [{ type: 'MULTI_ROLE' }, { type: 'PARTITION_AWARE' }],
       ...{ checkpoint: true, ...(this.#id === undefined ? {} : { id: this.#id }) },
     };
-    const call = { type: 'SUBSCRIBE', ...id, subscribe: { framework_info } };
-    const answer = await post(address, call, '', this.#over.signal);
-    if (answer.status !== 200) {
-      await answer.body?.cancel();
+    const call = { type: 'SUBSCRIBE', ...known, subscribe: { framework_info } };
+    const { path, headers, body } = request(call, '');
+    const head = { method: 'POST', headers, signal: this.#over.signal };
+    const sent = begin(address, path, head).end(body);
+    const [answer]: IncomingMessage[] = await once(sent, 'response');
+    if (answer?.statusCode !== 200) {
+      answer?.destroy();
       return;
     }
-    const stream = { address, id: answer.headers.get('mesos-stream-id') ?? '', master: '' };
+    const id = String(answer.headers['mesos-stream-id']);
+    const stream = { address, id, master: '' };
     const reader = new RecordReader();
-    for await (const chunk of answer.body ?? []) {
+    // In the turn of the loop in which it comes: the order among masters counts.
+    answer.on('data', (chunk: Buffer) => {
       for (const record of reader.push(chunk)) {
         this.#take(stream, JSON.parse(Buffer.from(record).toString()));
       }
-    }
+    });
+    await once(answer, 'close');
   }
 
   #take(stream: Stream, { type, subscribed, offers, update, error }: Event): void {
@@ -216,11 +224,15 @@ export class LoadFramework {
 }
 
 function post(address: string, call: object, streamId: string, signal: AbortSignal) {
+  const { path, headers, body } = request(call, streamId);
+  return ask(address, path, { method: 'POST', headers, body, signal });
+}
+
+function request(call: object, streamId: string) {
   const headers = {
     'content-type': 'application/json',
     accept: 'application/json',
     ...(streamId === '' ? {} : { 'mesos-stream-id': streamId }),
   };
-  const body = JSON.stringify(call);
-  return ask(address, '/api/v1/scheduler', { method: 'POST', headers, body, signal });
+  return { path: '/api/v1/scheduler', headers, body: JSON.stringify(call) };
 }
