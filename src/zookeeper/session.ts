@@ -16,6 +16,7 @@ import {
 } from 'node-zookeeper-client';
 import { guardConnection, type LibraryConnection } from './connection-guard.ts';
 import type { CreateOptions, Node, Operation, Session, SessionState } from './interface.ts';
+import { SignsOfLife } from './signs-of-life.ts';
 import { isFault, ZooKeeperError, zooKeeperError } from './zookeeper-error.ts';
 
 interface SessionOptions {
@@ -25,6 +26,8 @@ interface SessionOptions {
   readonly credentials?: string | undefined;
   /** What the session asks for; the ensemble has bounds of its own, and its answer counts. */
   readonly timeoutMs: number;
+  /** Whether somebody leads by it: its signs of life are agreed on then (signs-of-life.ts). */
+  readonly isCandidacy?: boolean;
 }
 
 type Callback<T extends unknown[]> = (error: Error | Exception | null, ...results: T) => void;
@@ -33,10 +36,7 @@ type Callback<T extends unknown[]> = (error: Error | Exception | null, ...result
 const END_FAULTS = { expired: 'expired', closed: 'closed', refused: 'authFailed' } as const;
 type EndState = keyof typeof END_FAULTS;
 
-/** A sign of life is sent after a third of the timeout, and a connection without any given up
- * after two thirds: there is a third left to find another server. */
-const PARTS = 3;
-/** How many times within such a third the session looks at the clock. */
+/** How many times the session looks at the clock between two signs of life. */
 const LOOKS = 4;
 /** How long `close` waits for the ensemble's answer. */
 const CLOSE_TIMEOUT_MS = 2_000;
@@ -51,16 +51,12 @@ export class ZooKeeperSession implements Session {
   readonly #asked = new Set<(error: ZooKeeperError) => void>();
   readonly #looks: NodeJS.Timeout;
   #state: SessionState = 'connecting';
-  #timeoutMs: number;
-  /** When the last sign of life was sent; of those that were answered, the latest. */
-  #beatMs = -Infinity;
-  #answeredBeatMs: number | undefined;
-  #isBeatOpen = false;
-  /** When the present connection, or the search for one, has last shown a sign of life. */
-  #seenMs = now();
+  readonly #signs: SignsOfLife;
+  readonly #isCandidacy: boolean;
 
-  constructor({ servers, credentials, timeoutMs }: SessionOptions) {
-    this.#timeoutMs = timeoutMs;
+  constructor({ servers, credentials, timeoutMs, isCandidacy = false }: SessionOptions) {
+    this.#isCandidacy = isCandidacy;
+    this.#signs = new SignsOfLife({ timeoutMs, areAgreed: isCandidacy, nowMs: now() });
     this.#client = createClient(shuffled(servers).join(','), {
       sessionTimeout: timeoutMs,
       spinDelay: MOST_PAUSE_MS,
@@ -77,7 +73,7 @@ export class ZooKeeperSession implements Session {
       this.#end('refused', 'ZooKeeper refuses the credentials'),
     );
     guardConnection(this.#inside(), () => this.#isOver());
-    this.#looks = setInterval(() => this.#look(), timeoutMs / PARTS / LOOKS);
+    this.#looks = setInterval(() => this.#look(), this.#signs.partMs / LOOKS);
     this.#client.connect();
   }
 
@@ -87,7 +83,7 @@ export class ZooKeeperSession implements Session {
 
   /** The ensemble counts from a sign of life when it gets it, which is after it was sent. */
   isHeld(): boolean {
-    return !this.#isOver() && now() < this.#heldUntilMs();
+    return !this.#isOver() && this.#signs.isHeld(now());
   }
 
   id(): string {
@@ -207,9 +203,8 @@ export class ZooKeeperSession implements Session {
   }
 
   #connected(): void {
-    this.#timeoutMs = this.#client.getSessionTimeout();
-    this.#seenMs = now();
     this.#becomes('connected');
+    this.#signs.connected(this.#client.getSessionTimeout(), now());
     this.#beat();
   }
 
@@ -218,8 +213,9 @@ export class ZooKeeperSession implements Session {
       return;
     }
     this.#state = state;
-    this.#seenMs = now();
-    this.#isBeatOpen = false;
+    if (state === 'disconnected') {
+      this.#signs.interrupted(now());
+    }
     for (const listener of [...this.#listeners]) {
       listener(state);
     }
@@ -229,41 +225,31 @@ export class ZooKeeperSession implements Session {
     return this.#state in END_FAULTS;
   }
 
-  #heldUntilMs(): number {
-    return this.#answeredBeatMs === undefined ? -Infinity : this.#answeredBeatMs + this.#timeoutMs;
-  }
-
   #look(): void {
     const nowMs = now();
-    if (this.#answeredBeatMs !== undefined && nowMs >= this.#heldUntilMs()) {
+    if (this.#signs.isProved && !this.#signs.isHeld(nowMs)) {
       this.#end('expired', 'The session has expired: no server of the ensemble answers');
       this.#cut();
-      return;
-    }
-    const partMs = this.#timeoutMs / PARTS;
-    if (nowMs - this.#seenMs >= 2 * partMs) {
-      this.#seenMs = nowMs;
+    } else if (this.#signs.isSilent(nowMs)) {
+      this.#signs.interrupted(nowMs);
       this.#cut();
-    } else if (this.#state === 'connected' && nowMs - this.#beatMs >= partMs) {
+    } else if (this.#state === 'connected' && this.#signs.isDue(nowMs)) {
       this.#beat();
     }
   }
 
-  /** Asks for something that costs nothing: the answer holds the session. */
   #beat(): void {
-    if (this.#isBeatOpen) {
-      return;
-    }
-    const sentMs = now();
-    this.#beatMs = sentMs;
-    this.#isBeatOpen = true;
-    this.#client.exists('/', (error) => {
-      if (error === null || error === undefined) {
-        this.#answeredBeatMs = sentMs;
-        this.#seenMs = now();
-        this.#isBeatOpen = false;
+    this.#signs.sent(now());
+    const answered = (error: Error | Exception | null) => {
+      if (error === null || error === undefined || isAnswer(error)) {
+        this.#signs.answered(now());
       }
-    });
+    };
+    if (this.#isCandidacy) {
+      this.#client.transaction().check('/').commit(answered);
+    } else {
+      this.#client.exists('/', answered);
+    }
   }
 
   /** The library goes on with the next server, unless it was told to end. */
@@ -322,6 +308,10 @@ const READ_BY_EVERYONE = [
   new ACL(Permission.READ, new Id('world', 'anyone')),
   new ACL(Permission.ALL, new Id('auth', '')),
 ];
+
+/** Also a refusal is agreed on: who may not look at the root gets one. */
+const isAnswer = (error: Error | Exception) =>
+  isFault(zooKeeperError(error, ''), 'noAuth', 'noNode');
 
 /** A clock that nobody sets. */
 const now = () => performance.now();

@@ -117,3 +117,22 @@ describe('a session', () => {
     await ensemble.serves(1);
   });
 });
+
+test('a session of a candidacy is not held by a server that is cut off from the others', async () => {
+  await using three = await Ensemble.start({ servers: 3 });
+  const ids = [1, 2, 3];
+  const modes = await Promise.all(ids.map((id) => three.ask(id, 'srvr')));
+  const follower = modes.findIndex((text) => text.includes('Mode: follower'));
+  const servers = [three.addresses[follower] as string];
+  const open = (isCandidacy: boolean) =>
+    new ZooKeeperSession({ servers, timeoutMs: TIMEOUT_MS, isCandidacy });
+  const [candidacy, reader] = [open(true), open(false)];
+  await until('both are held', () => candidacy.isHeld() && reader.isHeld());
+  for (const id of ids.filter((id) => id !== follower + 1)) {
+    three.signal(id, 'SIGSTOP');
+  }
+  await until('one is held no more', () => !candidacy.isHeld());
+  // The server still answers: it has not noticed yet that nobody follows it.
+  expect(reader.isHeld()).toBe(true);
+  await Promise.all([candidacy.close(), reader.close()]);
+});

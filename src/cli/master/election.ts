@@ -27,7 +27,7 @@ export async function openElection(options: ElectionOptions): Promise<Election> 
   const { Group, ZooKeeperContender, ZooKeeperDetector } = await import(
     '../../coordination/zookeeper/zookeeper.ts'
   );
-  const group = new Group({ url, sessionTimeoutMs, log });
+  const group = new Group({ url, sessionTimeoutMs, isCandidacy: true, log });
   return {
     contender: new ZooKeeperContender(group),
     detector: new ZooKeeperDetector(group, log),

@@ -16,6 +16,8 @@ import { MEMBER_PREFIX, type Member, membersAmong } from './member.ts';
 export interface GroupOptions {
   readonly url: ZooKeeperUrl;
   readonly sessionTimeoutMs: number;
+  /** Whether the program stands for election. */
+  readonly isCandidacy?: boolean | undefined;
   /** Begins a session. By default with the ensemble of the URL. */
   readonly open?: (() => Session) | undefined;
   readonly clock?: Clock | undefined;
@@ -131,8 +133,8 @@ export class Group {
   }
 
   #open(): void {
-    const { url, sessionTimeoutMs: timeoutMs, open } = this.#options;
-    const session = open?.() ?? new ZooKeeperSession({ ...url, timeoutMs });
+    const { url, sessionTimeoutMs: timeoutMs, isCandidacy = false, open } = this.#options;
+    const session = open?.() ?? new ZooKeeperSession({ ...url, timeoutMs, isCandidacy });
     this.#session = session;
     this.#own = undefined;
     this.#isDoubtful = false;
