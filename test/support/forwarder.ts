@@ -1,8 +1,8 @@
 // A program for clients that speak plain HTTP and know no secret, in front of a master or agent
 // that wants TLS and credentials: `forwarder.ts PORT TARGET_PORT`, on the loopback if not on
-// --host. A request goes on with a certificate and as a principal, byte for byte but for two lines
-// of its head; --without_credentials leaves it to be who it is. Connections with TLS go through as
-// they are, so that its port can stand for that of the target. It listens as soon as the target
+// --host. Requests go on with a certificate and each as a principal, byte for byte but for two lines
+// of the head; --without_credentials leaves them to be who they are. Connections with TLS go through
+// as they are, so that its port can stand for that of the target. It listens as soon as the target
 // does, and ends with the process that has started it.
 import { readFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
@@ -42,7 +42,7 @@ const parent = process.ppid;
 setInterval(() => process.ppid === parent || process.exit(), LOOK_MS);
 const server = createServer({ allowHalfOpen: true }, (client) => {
   client.on('error', () => client.destroy());
-  beginningOf(client, (bytes) => void forward(client, bytes));
+  forward(client).catch(() => client.resetAndDestroy());
 });
 listenAfterTarget();
 
@@ -54,38 +54,48 @@ function listenAfterTarget(): void {
   attempt.on('error', () => setTimeout(listenAfterTarget, LOOK_MS));
 }
 
-/** Calls with what the client has said when that is enough to go on. */
-function beginningOf(client: Socket, then: (bytes: Buffer) => void): void {
+/** One request after the other goes on as soon as it has come, in order, as the answers come back. */
+async function forward(client: Socket): Promise<void> {
   let bytes = Buffer.alloc(0);
-  const finish = () => {
-    client.pause().off('data', take).off('end', finish);
-    then(bytes);
+  let far: Socket | undefined;
+  let authorization: string | undefined;
+  const begin = () => {
+    const connection = connectEncrypted({ ...there, ...shown });
+    connection.on('data', (answer) => callers.learn(answer.toString('latin1'), authorization));
+    return joined(client, connection);
   };
-  const take = (chunk: Buffer) => {
+  let isLast = false;
+  for await (const chunk of client.iterator({ destroyOnReturn: false })) {
     bytes = Buffer.concat([bytes, chunk]);
-    if (bytes[0] === HANDSHAKE || ForwardedRequest.isWhole(bytes)) {
-      finish();
+    if (far === undefined && bytes[0] === HANDSHAKE) {
+      far = joined(client, connect(there));
+      isLast = true;
     }
-  };
-  client.on('data', take).on('end', finish);
-}
-
-async function forward(client: Socket, bytes: Buffer): Promise<void> {
-  if (bytes[0] === HANDSHAKE) {
-    join(client, connect(there), bytes);
-    return;
+    while (!isLast) {
+      const request = ForwardedRequest.first(bytes);
+      if (request === undefined) {
+        break;
+      }
+      const isKnown = request.path !== '' && !values.without_credentials;
+      authorization = isKnown ? await callers.authorizationOf(request) : undefined;
+      far ??= begin();
+      far.write(request.with(authorization));
+      bytes = bytes.subarray(request.size);
+      isLast = request.isLast;
+    }
+    if (isLast) {
+      break;
+    }
   }
-  const request = ForwardedRequest.read(bytes);
-  const isKnown = request !== undefined && !values.without_credentials;
-  const authorization = isKnown ? await callers.authorizationOf(request) : undefined;
-  const far = connectEncrypted({ ...there, ...shown });
-  far.once('data', (head) => callers.learn(head.toString('latin1'), authorization));
-  join(client, far, request?.with(authorization) ?? bytes);
+  far ??= begin();
+  far.write(bytes);
+  client.pipe(far);
 }
 
-function join(client: Socket, far: Socket, bytes: Buffer): void {
+/** What comes from there goes to the client. */
+function joined(client: Socket, far: Socket): Socket {
   far.on('error', () => client.resetAndDestroy());
   client.on('close', () => far.destroy());
-  far.write(bytes);
-  client.pipe(far).pipe(client);
+  far.pipe(client);
+  return far;
 }

@@ -25,11 +25,9 @@ export const CLOSED_SLICE = [
 const NEVER_CLOSED: Readonly<Record<string, string>> = {
   authentication: 'its subject: agents that authenticate, and others',
   'documented-containers': '`mesoscale local` starts a cluster that is open',
-  'documented-framework': 'its client sends several calls on a connection, and cannot authenticate',
   'executor-tokens': 'its subject: tokens of executors',
   local: '`mesoscale local` starts a cluster that is open',
   'networks/documented': '`mesoscale local` starts a cluster that is open',
-  package: 'the same client as that of documented-framework',
   'planted-secrets': 'its subject: secrets of its own, and who is told of them',
   secure: 'its subject: what `mesoscale secure` makes',
   'several-masters': 'it asks its masters itself, in the clear',
