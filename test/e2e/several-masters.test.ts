@@ -7,6 +7,7 @@ import { SchedulerClient } from '../../src/http/client/scheduler-client.ts';
 import { SchedulerCall_Type } from '../../src/model/generated/messages.ts';
 import { ZooKeeperSession } from '../../src/zookeeper/session.ts';
 import { freePort, until } from '../support/cluster.ts';
+import { ask } from '../support/requests.ts';
 import { SeveralMasters } from '../support/several-masters.ts';
 import { Ensemble } from '../support/zookeeper.ts';
 
@@ -125,13 +126,14 @@ test('one leads, and the others say which', async () => {
   expect(kazoo().names.every((name) => /^json\.info_\d{10}$/.test(name))).toBe(true);
   expectFound(leader.address);
   for (const { address } of cluster.masters.filter((it) => it !== leader)) {
-    const ask = (path: string, method = 'GET') =>
-      fetch(`http://${address}${path}`, { method, redirect: 'manual' });
-    const places = async (path: string, method?: string) => {
-      const response = await ask(path, method);
+    const places = async (path: string, method = 'GET') => {
+      const response = await ask(address, path, { method });
       return [response.status, response.headers.get('location')];
     };
-    await until('it knows the leader', async () => (await ask('/redirect')).status === 307);
+    await until(
+      'it knows the leader',
+      async () => (await ask(address, '/redirect')).status === 307,
+    );
     expect(await places('/redirect')).toEqual([307, `//${leader.address}`]);
     expect(await places('/state')).toEqual([307, `//${leader.address}/master/state`]);
     expect(await places('/api/v1', 'POST')).toEqual([307, `//${leader.address}/master/api/v1`]);
@@ -139,19 +141,19 @@ test('one leads, and the others say which', async () => {
       307,
       `//${leader.address}/master/api/v1/scheduler`,
     ]);
-    expect((await ask('/health')).status).toBe(200);
-    expect((await ask('/metrics/snapshot')).status).toBe(200);
+    expect((await ask(address, '/health')).status).toBe(200);
+    expect((await ask(address, '/metrics/snapshot')).status).toBe(200);
   }
 });
 
 const agentIds = async (address: string) => {
-  const response = await fetch(`http://${address}/slaves`);
+  const response = await ask(address, '/slaves');
   const { slaves } = (await response.json()) as { slaves: { id: string }[] };
   return slaves.map(({ id }) => id);
 };
 
 const weightsOf = async (address: string) =>
-  (await (await fetch(`http://${address}/weights`)).json()) as unknown;
+  (await (await ask(address, '/weights')).json()) as unknown;
 
 test('`secure check` looks at the one that leads', async () => {
   const { address } = await cluster.leader();
@@ -166,7 +168,7 @@ test('when the leader is killed, another one leads, and agent and task follow', 
   const ids = await agentIds(old.address);
   const weights = [{ role: 'batch', weight: 2.5 }];
   const body = JSON.stringify(weights);
-  expect((await fetch(`http://${old.address}/weights`, { method: 'PUT', body })).status).toBe(200);
+  expect((await ask(old.address, '/weights', { method: 'PUT', body })).status).toBe(200);
   await old.program.kill('SIGKILL');
   const next = await cluster.leader(old);
   expectFound(next.address);
@@ -195,7 +197,7 @@ test('a leader that is to end gives its place up at once', async () => {
 test('a leader that was stopped for longer than its session lets nothing out afterwards', async () => {
   const task = await longTask();
   const old = await cluster.leader();
-  const { events, isOver } = await declining(old.address);
+  const { events, isOver } = await declining(await cluster.plainAddress(old));
   process.kill(old.program.pid, 'SIGSTOP');
   const next = await cluster.leader(old);
   await cluster.agentsAt(next.address);
@@ -230,8 +232,7 @@ test('masters, agent and task outlive the whole ensemble', async () => {
   await task.finishes();
 });
 
-const redirectOf = ({ address }: { readonly address: string }) =>
-  fetch(`http://${address}/redirect`, { redirect: 'manual' });
+const redirectOf = ({ address }: { readonly address: string }) => ask(address, '/redirect');
 
 test('a master waits for its ensemble, and knows no leader meanwhile', async () => {
   const zk = `zk://127.0.0.1:${await freePort()}/mesos`;

@@ -30,7 +30,6 @@ const NEVER_CLOSED: Readonly<Record<string, string>> = {
   'networks/documented': '`mesoscale local` starts a cluster that is open',
   'planted-secrets': 'its subject: secrets of its own, and who is told of them',
   secure: 'its subject: what `mesoscale secure` makes',
-  'several-masters': 'it asks its masters itself, in the clear',
   tls: 'its subject: TLS, and clients without it',
 };
 

@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import { freePort, type Program, TestCluster, until } from './cluster.ts';
 import type { NetworkNamespace } from './network-namespace.ts';
+import { ask } from './requests.ts';
 import type { Ensemble } from './zookeeper.ts';
 
 export interface MasterOfSeveral {
@@ -74,7 +75,7 @@ export class SeveralMasters {
     );
     const master = { name, address: `${ip}:${port}`, program };
     this.#masters.set(name, master);
-    await until(`${name} answers`, () => answers(`http://${master.address}/health`));
+    await until(`${name} answers`, () => answers(master.address));
     return master;
   }
 
@@ -101,12 +102,17 @@ export class SeveralMasters {
       network,
     );
     const address = `${ip}:${port}`;
-    await until(`${name} answers`, () => answers(`http://${address}/health`));
+    await until(`${name} answers`, () => answers(address));
     return address;
   }
 
   run(parameters: readonly string[], log: string): Program {
     return this.#cluster.run(parameters, log);
+  }
+
+  /** Of the same master, for a client that can neither encrypt nor authenticate. */
+  plainAddress({ address }: MasterOfSeveral): Promise<string> {
+    return this.#cluster.plainAddress(address);
   }
 
   /** The master that says of itself that it leads, once it has read the registry. */
@@ -124,7 +130,7 @@ export class SeveralMasters {
   /** Resolves when the master has the number of active agents. */
   agentsAt(address: string, count = 1): Promise<unknown> {
     return until(`${count} agents are registered at ${address}`, async () => {
-      const response = await fetch(`http://${address}/slaves`, { redirect: 'manual' });
+      const response = await ask(address, '/slaves');
       const { slaves } = (await response.json()) as { slaves: { active: boolean }[] };
       return slaves.filter(({ active }) => active).length === count;
     });
@@ -140,12 +146,10 @@ export class SeveralMasters {
   }
 }
 
-const answers = async (url: string) => (await fetch(url)).ok;
+const answers = async (address: string) => (await ask(address, '/health')).ok;
 
 async function leads(address: string): Promise<boolean> {
-  const response = await fetch(`http://${address}/slaves`, {
-    redirect: 'manual',
-    signal: AbortSignal.timeout(1_000),
-  }).catch(() => undefined);
+  const signal = AbortSignal.timeout(1_000);
+  const response = await ask(address, '/slaves', { signal }).catch(() => undefined);
   return response?.status === 200;
 }
