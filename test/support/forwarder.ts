@@ -1,9 +1,9 @@
 // A program for clients that speak plain HTTP and know no secret, in front of a master or agent
 // that wants TLS and credentials: `forwarder.ts PORT TARGET_PORT`, on the loopback if not on
-// --host. Requests go on with a certificate and each as a principal, byte for byte but for two lines
-// of the head; --without_credentials leaves them to be who they are. Connections with TLS go through
-// as they are, so that its port can stand for that of the target. It listens as soon as the target
-// does, and ends with the process that has started it.
+// --host. Requests go on with a certificate and each as a principal, byte for byte but for two
+// lines of the head; --without_credentials leaves them to be who they are. Connections with TLS go
+// through as they are, so that its port can stand for that of the target. It listens as soon as the
+// target does, and ends with the process that has started it.
 import { readFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { connect as connectEncrypted } from 'node:tls';
@@ -54,7 +54,7 @@ function listenAfterTarget(): void {
   attempt.on('error', () => setTimeout(listenAfterTarget, LOOK_MS));
 }
 
-/** One request after the other goes on as soon as it has come, in order, as the answers come back. */
+/** Each request goes on as soon as it has come, in order, and so do the answers. */
 async function forward(client: Socket): Promise<void> {
   let bytes = Buffer.alloc(0);
   let far: Socket | undefined;
