@@ -5,6 +5,7 @@ import { AGENT_NETWORK_FLAGS } from '../agent/network-flags.ts';
 import { integer, path, port, resources, text, toggle } from '../flags/flag.ts';
 import { TLS_FLAGS } from '../process/tls-flags.ts';
 import { MOST_AGENTS } from './agent-share.ts';
+import { MOST_MASTERS } from './master-share.ts';
 
 /** How every agent runs containers, and which images and networks these can have. */
 const { containerizers, isolation, launcher } = AGENT_CONTAINER_FLAGS;
@@ -20,7 +21,7 @@ export const LOCAL_FLAGS = {
     help: 'How many agents to run.',
   }),
   agent_port: port({
-    default: 5051,
+    defaultText: '5051; with several masters the port behind theirs',
     help: 'The port of the first agent; each further one takes the next.',
   }),
   appc_simple_discovery_uri_prefix,
@@ -31,12 +32,26 @@ export const LOCAL_FLAGS = {
   ip: text({ default: '127.0.0.1', help: 'The IP address to listen on.' }),
   isolation,
   launcher,
+  masters: integer({
+    default: 1,
+    check: (count) =>
+      count > MOST_MASTERS ? `masters must not be more than ${MOST_MASTERS}` : undefined,
+    help: 'How many masters to run. Several need --zk.',
+  }),
   network_cni_config_dir,
   network_cni_plugins_dir,
-  port: port({ default: 5050, help: 'The port of the master.' }),
+  port: port({
+    default: 5050,
+    help: 'The port of the first master; each further one takes the next.',
+  }),
   resources: resources({
     help: 'What each agent offers. Without it the machine is detected and shared evenly.',
   }),
   version: toggle({ default: false, help: 'Show the version and exit.' }),
   work_dir: path({ default: 'var', help: 'Folder of everything the cluster keeps.' }),
+  zk: text({
+    placeholder: 'ZK://…',
+    secret: true,
+    help: 'Where the masters elect one of themselves and have their registry, as with mesoscale master.',
+  }),
 } as const;

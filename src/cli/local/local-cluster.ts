@@ -7,7 +7,6 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RunRecords } from '../../containerizer/records/run-records.ts';
 import { WorkDirectory } from '../../containerizer/work-directory.ts';
-import { OperatorClient } from '../../http/client/operator-client.ts';
 import type { Carriers } from '../../http/transport/carriers.ts';
 import { refuseShared, refuseUnmounted } from '../agent/disks.ts';
 import { agentResources, thisMachine } from '../agent/machine-resources.ts';
@@ -18,6 +17,8 @@ import { tlsArguments } from '../process/carriers.ts';
 import { folderHolder } from '../process/folder-lock.ts';
 import { agentShare, MOST_AGENTS } from './agent-share.ts';
 import type { LOCAL_FLAGS } from './flags.ts';
+import { LocalMasters } from './local-masters.ts';
+import { firstAgentPort, type LocalMaster } from './master-share.ts';
 import { SupervisedProcess } from './supervised-process.ts';
 
 export type LocalFlags = FlagValues<typeof LOCAL_FLAGS>;
@@ -26,6 +27,11 @@ export type LocalFlags = FlagValues<typeof LOCAL_FLAGS>;
 export interface Summary {
   readonly slaves: readonly { readonly TASK_RUNNING: number; readonly pid: string }[];
   readonly frameworks: readonly unknown[];
+}
+
+interface RunMaster {
+  readonly master: LocalMaster;
+  readonly process: SupervisedProcess;
 }
 
 interface LocalAgent {
@@ -41,37 +47,33 @@ interface LocalAgent {
 const PATIENCE_MS = 30_000;
 const READY_MS = 300_000;
 const POLL_MS = 25;
-/** How long one response of the master may take. */
-const ANSWER_MS = 10_000;
 
 export class LocalCluster {
   /** Agents beyond --agents that run because an earlier run left tasks on them. */
   readonly keptAgents: readonly number[];
   readonly #values: LocalFlags;
   readonly #folder: string;
-  readonly #master: SupervisedProcess;
+  readonly #masters: LocalMasters;
+  readonly #running: readonly RunMaster[];
   readonly #agents: readonly LocalAgent[];
-  /** Of the master. */
-  readonly #client: OperatorClient;
   #stopping = false;
 
   /** Throws FlagError. */
   constructor(values: LocalFlags, folder: string, { dialer }: Carriers) {
     this.#values = values;
-    this.#client = new OperatorClient({
-      address: `${values.ip}:${values.port}`,
-      dialer,
-      timeoutMs: ANSWER_MS,
-    });
     this.#folder = folder;
-    this.#master = supervised(folder, 'master', [
-      'master',
-      `--ip=${values.ip}`,
-      `--port=${values.port}`,
-      `--work_dir=${join(folder, 'master')}`,
-      '--registry=sqlite',
-      ...tlsArguments(values),
-    ]);
+    this.#masters = new LocalMasters(values, folder, dialer);
+    this.#running = this.#masters.list.map((master) => ({
+      master,
+      process: supervised(folder, master.name, [
+        'master',
+        `--ip=${values.ip}`,
+        `--port=${master.port}`,
+        `--work_dir=${join(folder, master.name)}`,
+        ...master.flags,
+        ...tlsArguments(values),
+      ]),
+    }));
     const asked = Array.from({ length: values.agents }, (_, index) => index + 1);
     this.keptAgents = busyAgents(folder).filter((number) => number > values.agents);
     const numbers = [...asked, ...this.keptAgents];
@@ -81,13 +83,21 @@ export class LocalCluster {
     refuseUnmounted(resources);
     refuseShared(resources, numbers.length);
     this.#agents = numbers.map((number) =>
-      localAgent(
-        folder,
-        values,
+      localAgent(folder, values, {
         number,
-        values.resources ?? agentShare(machine, numbers.length, number - 1),
-      ),
+        masterFlag: this.#masters.masterFlag,
+        resources: values.resources ?? agentShare(machine, numbers.length, number - 1),
+      }),
     );
+  }
+
+  get masters(): readonly LocalMaster[] {
+    return this.#masters.list;
+  }
+
+  /** `--master` of commands that shall find the leader. */
+  get masterFlag(): string {
+    return this.#masters.masterFlag;
   }
 
   get agentPorts(): readonly number[] {
@@ -99,10 +109,12 @@ export class LocalCluster {
     this.#lock();
     this.#removeStalePidFiles();
     await this.#checkPorts();
+    this.#masters.prepare();
     // All at once: an agent that is there before its master tries again a moment later.
-    const ready = () => this.#until(this.#master, async () => (await this.summary()) !== undefined);
     await Promise.all([
-      this.#master.start(ready),
+      ...this.#running.map(({ master, process }) =>
+        process.start(() => this.#until(process, () => this.#isReady(master))),
+      ),
       ...this.#agents.map((agent) =>
         agent.process.start(() => this.#until(agent.process, () => this.#isRegistered(agent))),
       ),
@@ -125,7 +137,7 @@ export class LocalCluster {
    */
   #removeStalePidFiles(): void {
     for (const name of readdirSync(this.#folder)) {
-      if (/^(master|agent-\d+)\.pid$/.test(name)) {
+      if (/^(master(-\d+)?|agent-\d+)\.pid$/.test(name)) {
         rmSync(join(this.#folder, name), { force: true });
       }
     }
@@ -133,14 +145,15 @@ export class LocalCluster {
 
   /** Another cluster on the same ports would be taken for this one. */
   async #checkPorts(): Promise<void> {
-    const { ip, port } = this.#values;
-    for (const wanted of [port, ...this.agentPorts]) {
+    const { ip } = this.#values;
+    const masterPorts = this.masters.map(({ port }) => port);
+    for (const wanted of [...masterPorts, ...this.agentPorts]) {
       const server = createServer();
       server.listen(wanted, ip);
       try {
         await once(server, 'listening');
       } catch (error) {
-        const flag = wanted === port ? 'port' : 'agent_port';
+        const flag = masterPorts.includes(wanted) ? 'port' : 'agent_port';
         throw new Error(listenError(error as Error, flag) ?? String(error), { cause: error });
       }
       server.close();
@@ -152,7 +165,7 @@ export class LocalCluster {
   async stop(): Promise<void> {
     this.#stopping = true;
     await Promise.all(this.#agents.map((agent) => agent.process.stop()));
-    await this.#master.stop();
+    await Promise.all(this.#running.map(({ process }) => process.stop()));
   }
 
   /** Kills all programs at once; `stop` still waits for their ends. */
@@ -170,15 +183,21 @@ export class LocalCluster {
   }
 
   get #programs(): readonly SupervisedProcess[] {
-    return [this.#master, ...this.#agents.map(({ process }) => process)];
+    return [...this.#running, ...this.#agents].map(({ process }) => process);
   }
 
   async summary(): Promise<Summary> {
-    return (await this.#client.get('/state-summary')) as Summary;
+    return (await this.#masters.get('/state-summary')) as Summary;
+  }
+
+  /** That it answers, and that one leads. */
+  async #isReady(master: LocalMaster): Promise<boolean> {
+    await this.#masters.answers(master);
+    return (await this.summary()) !== undefined;
   }
 
   async #isRegistered({ port }: LocalAgent): Promise<boolean> {
-    const { slaves } = (await this.#client.get('/slaves')) as {
+    const { slaves } = (await this.#masters.get('/slaves')) as {
       slaves: { pid: string; active: boolean }[];
     };
     return slaves.some(({ pid, active }) => active && pid.endsWith(`:${port}`));
@@ -210,25 +229,29 @@ export class LocalCluster {
 }
 
 /** A program's name at the beginning of a sentence. */
-const sentence = (name: string) =>
-  name === 'the master' ? 'The master' : name.replace('agent', 'Agent');
+const sentence = (name: string) => `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
 
 const agentName = (number: number) => `agent-${number}`;
 
 const given = (flag: string, value: string | undefined) =>
   value === undefined ? [] : [`--${flag}=${value}`];
 
+interface AgentPart {
+  readonly number: number;
+  readonly masterFlag: string;
+  readonly resources: string;
+}
+
 function localAgent(
   folder: string,
   values: LocalFlags,
-  number: number,
-  resources: string,
+  { number, masterFlag, resources }: AgentPart,
 ): LocalAgent {
   const name = agentName(number);
-  const port = values.agent_port + number - 1;
+  const port = firstAgentPort(values) + number - 1;
   const process = supervised(folder, name, [
     'agent',
-    `--master=${values.ip}:${values.port}`,
+    `--master=${masterFlag}`,
     `--ip=${values.ip}`,
     `--port=${port}`,
     `--work_dir=${join(folder, name)}`,

@@ -19,8 +19,7 @@ const NAME = 'local';
 
 export async function runLocal(parsed: ParsedFlags<typeof LOCAL_FLAGS>): Promise<void> {
   const { values } = parsed;
-  const isFirst = !existsSync(join(values.work_dir, 'master'));
-  const { folder, cluster } = await settings(parsed);
+  const { folder, cluster, isFirst } = await settings(parsed);
   const isStopping = stopOnSignals(cluster);
   try {
     await cluster.start();
@@ -45,19 +44,26 @@ async function settings({ values, faults }: ParsedFlags<typeof LOCAL_FLAGS>) {
   const cluster = faults.read(() => new LocalCluster(values, folder.value, carriers.value));
   faults.read(() => checkPorts(values, cluster.value));
   faults.end();
-  return { folder: folder.value, cluster: cluster.value };
+  const isFirst = cluster.value.masters.every(({ name }) => !existsSync(join(folder.value, name)));
+  return { folder: folder.value, cluster: cluster.value, isFirst };
 }
 
-function checkPorts({ port, agent_port: first }: LocalFlags, { agentPorts }: LocalCluster): void {
+function checkPorts({ port }: LocalFlags, { agentPorts, masters }: LocalCluster): void {
+  const first = agentPorts[0] ?? 0;
   const last = agentPorts.at(-1) ?? first;
+  const lastOfMasters = masters.at(-1)?.port ?? port;
+  if (lastOfMasters > 65_535) {
+    throw new FlagError(`--port leaves too few ports for ${masters.length} masters, got ${port}`);
+  }
   if (last > 65_535) {
     throw new FlagError(
       `--agent_port leaves too few ports for ${agentPorts.length} agents, got ${first}`,
     );
   }
-  if (agentPorts.includes(port)) {
+  const taken = masters.find((master) => agentPorts.includes(master.port));
+  if (taken !== undefined) {
     throw new FlagError(
-      `--port expects a port that no agent has (${first} to ${last}), got ${port}`,
+      `--port expects a port that no agent has (${first} to ${last}), got ${taken.port}`,
     );
   }
 }
@@ -127,9 +133,14 @@ function welcome(values: LocalFlags, { folder, isFirst, cluster, summary }: Star
   const near = relative(process.cwd(), folder) || '.';
   const shown = near.startsWith('..') ? folder : near;
   const scheme = values.ssl_enabled ? 'https' : 'http';
-  const master = `${values.ssl_enabled ? 'https://' : ''}${values.ip}:${values.port}`;
+  const isAlone = values.zk === undefined;
+  const master = `${values.ssl_enabled && isAlone ? 'https://' : ''}${cluster.masterFlag}`;
+  const first = cluster.masters[0]?.name ?? '';
+  const comesBack = isAlone ? 'comes back' : 'comes back; if it led, another one does meanwhile';
   const rows = [
-    `  master   ${emphasis(`${scheme}://${values.ip}:${values.port}`)}`,
+    ...cluster.masters.map(
+      ({ port }) => `  master   ${emphasis(`${scheme}://${values.ip}:${port}`)}`,
+    ),
     ...cluster.agentPorts.map(
       (port) => `  agent    ${emphasis(`${scheme}://${values.ip}:${port}`)}`,
     ),
@@ -146,7 +157,7 @@ ${cluster.keptAgents.map((number) => `\nAgent ${number} runs as well, for the sa
 Try:
   ${emphasis(`bin/mesoscale execute --master=${master} --name=hello --command='echo hello'`)}
   ${emphasis(`bin/mesoscale batch${execute} examples/checksums.csv`)}
-  ${emphasis(`kill -9 $(cat ${shown}/master.pid)`)}   (the master comes back; tasks keep running)
+  ${emphasis(`kill -9 $(cat ${shown}/${first}.pid)`)}   (the master ${comesBack}; tasks keep running)
 
 Ctrl-C stops it.`);
 }
