@@ -219,8 +219,21 @@ test('masters, agent and task outlive the whole ensemble', async () => {
   const others = cluster.masters.filter((it) => it !== old);
   const before = await agentIds(old.address);
   await ensemble.kill(1);
+  const body = JSON.stringify([{ role: 'late', weight: 7 }]);
+  let isAnswered = false;
+  const change = fetch(`http://${old.address}/weights`, { method: 'PUT', body })
+    .then(
+      ({ status }) => status,
+      () => 'closed',
+    )
+    .finally(() => {
+      isAnswered = true;
+    });
   // It leads for no longer than its session lasts, and those that do not lead know of no leader.
   expect(await old.program.ended()).toBe(1);
+  // Who asked for a change meanwhile hears that it was not made, or nothing.
+  await until('the operator has an answer', () => isAnswered);
+  expect([503, 'closed']).toContain(await change);
   await until('no leader is known', async () =>
     (await Promise.all(others.map(redirectOf))).every(({ status }) => status === 503),
   );
@@ -228,6 +241,7 @@ test('masters, agent and task outlive the whole ensemble', async () => {
   const next = await cluster.leader(old);
   await cluster.agentsAt(next.address);
   expect(await agentIds(next.address)).toEqual(before);
+  expect(JSON.stringify(await weightsOf(next.address))).not.toContain('late');
   await start(old.name);
   await task.finishes();
 });

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { createMaster, masterViews, step } from '../../src/master/master.ts';
+import { type MasterCall, MasterCall_Type } from '../../src/model/generated/messages.ts';
 import { requestId } from '../../src/model/ids.ts';
 import { RegistryContent } from '../../src/model/registry-content.ts';
 import { testCore } from './core.ts';
@@ -66,4 +67,36 @@ test('a master that leads no more ends, and announces nothing that was on its wa
   world.commit();
   world.advance(60_000);
   expect(agent.sent('AgentRegisteredMessage')).toEqual([]);
+});
+
+const CALLS: Readonly<Record<string, MasterCall>> = {
+  weights: {
+    type: MasterCall_Type.UPDATE_WEIGHTS,
+    update_weights: { weight_infos: [{ role: 'w', weight: 2 }] },
+  },
+  quota: {
+    type: MasterCall_Type.UPDATE_QUOTA,
+    update_quota: { force: true, quota_configs: [{ role: 'q', limits: { cpus: { value: 2 } } }] },
+  },
+};
+
+test.each(Object.keys(CALLS))('a change of %s on its way is not said to be made', (name) => {
+  const answers = (losesFirst: boolean) => {
+    const world = new World();
+    world.commitsAtOnce = false;
+    // That of the call is the only write: what the election had to write is done.
+    world.commit();
+    const request = world.nextRequest();
+    const call = CALLS[name] ?? {};
+    world.dispatch({ type: 'operatorCall', request, call, principal: undefined });
+    if (losesFirst) {
+      world.dispatch({ type: 'leadershipLost', reason: 'another master was elected' });
+    }
+    world.commit();
+    world.advance(60_000);
+    const answer = world.answer(request);
+    return answer?.type === 'reply' ? answer.status : undefined;
+  };
+  expect(answers(false)).toBe(200);
+  expect(answers(true)).toBeUndefined();
 });

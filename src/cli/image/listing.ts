@@ -8,6 +8,7 @@ import type {
   TimeInfo,
 } from '../../model/generated/messages.ts';
 import { counted } from '../counted.ts';
+import { table } from '../table.ts';
 import { progressOf } from '../told-pulls.ts';
 
 const TITLES = ['IMAGE', 'DIGEST', 'SIZE', 'LAYERS', 'PULLED', 'IN USE'];
@@ -49,16 +50,6 @@ function timeText(time: TimeInfo | undefined): string {
   const two = (value: number) => String(value).padStart(2, '0');
   const date = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
   return `${date} ${two(at.getHours())}:${two(at.getMinutes())}`;
-}
-
-function table(rows: readonly (readonly string[])[]): string[] {
-  const widths = TITLES.map((_, at) => Math.max(...rows.map((cells) => cells[at]?.length ?? 0)));
-  return rows.map((cells) =>
-    cells
-      .map((cell, at) => cell.padEnd(widths[at] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  );
 }
 
 export function removalText({

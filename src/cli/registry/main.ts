@@ -1,4 +1,4 @@
-// `mesoscale registry`: moves a registry from one engine to another, and checks one.
+// `mesoscale registry`: moves a registry from one engine to another, shows and checks one.
 import { existsSync } from 'node:fs';
 import { text as textOf } from 'node:stream/consumers';
 import { agentId } from '../../model/ids.ts';
@@ -12,10 +12,11 @@ import { openRegistry, type RegistryPlace } from '../master/registry-engine.ts';
 import { registryFile, registryFolder } from '../registry-place.ts';
 import { zooKeeperUrlOf } from '../zookeeper-flag.ts';
 import type { REGISTRY_FLAGS } from './flags.ts';
+import { overviewText } from './overview.ts';
 
 type Values = FlagValues<typeof REGISTRY_FLAGS>;
 
-const VERBS = ['export', 'import', 'check'] as const;
+const VERBS = ['show', 'export', 'import', 'check'] as const;
 type Verb = (typeof VERBS)[number];
 
 const SESSION_TIMEOUT_MS = 10_000;
@@ -69,6 +70,9 @@ function placeOf(values: Values, verb: Verb): RegistryPlace {
 }
 
 const ACTIONS: Readonly<Record<Verb, (registry: Registry, values: Values) => Promise<void>>> = {
+  show: async (registry) => {
+    process.stdout.write(overviewText(await registry.read(), registry.sizeBytes()));
+  },
   export: async (registry) => {
     process.stdout.write(writeDocument(await registry.read()));
   },
