@@ -42,9 +42,13 @@ test.each([
   ['a short digest', 'fw-a 5ad7b7fb'],
   ['no digest', 'fw-a '],
   ['an unknown principal', 'fw-b 5ad7b7fb1a2abc5fafe6d22f2875d227'],
-])('%s fails', (_, response) => {
+])('%s fails, and who was claimed is known', (_, response) => {
   const challenge = '<2804045191.735391@host-a>';
-  expect(judgeResponse(challenge, bytes(response), verifier)).toEqual({ kind: 'failed' });
+  const [principal] = response.split(' ');
+  expect(judgeResponse(challenge, bytes(response), verifier)).toEqual({
+    kind: 'failed',
+    principal,
+  });
 });
 
 test.each([

@@ -125,7 +125,7 @@ describe('all faults are reported at once, a line each', () => {
       '--gc_delay=1',
       '--isolation=windows/cpu',
       '--image_providers=docker,rkt',
-      '--master=zk://h/m',
+      '--master=zk://h:0/m',
       '--authenticate_http_readonly',
       '--domain={"fault_domain":{"region":{"name":"r"},"zone":{"name":"z","rack":1}}}',
     );
@@ -138,7 +138,7 @@ describe('all faults are reported at once, a line each', () => {
       /^--gc_delay expects a duration/,
       /^--isolation=windows\/cpu is not supported/,
       /^--image_providers: rkt is no type of images: there are DOCKER, APPC/,
-      /^--master=zk:.* is not supported/,
+      /^--master: expected zk:.*, but a server is 'h:0'/,
       /^--authenticate_http_readonly needs --http_credentials/,
       /^--domain has the unknown field 'fault_domain\.zone\.rack' \(there are name\)/,
     ]) {
