@@ -296,7 +296,7 @@ test.each<[string, Image, string]>([
         config: { type: Secret_Type.REFERENCE, reference: { name: 'somewhere' } },
       },
     }),
-    'must be a secret of type VALUE',
+    'is no secret by value, and this agent resolves no others',
   ],
 ])('%s is refused', async (_, image, why) => {
   await expect(provisioner.provision(id, 'rootfs', image, never)).rejects.toThrow(why);
