@@ -1,5 +1,6 @@
 // Reads the registry in ZooKeeper: many znodes at once, and between two looks at its head, so that
 // what is read was all there at one moment.
+import { createFolder } from '../zookeeper/folders.ts';
 import type { Node, Operation, Session } from '../zookeeper/interface.ts';
 import { isFault } from '../zookeeper/zookeeper-error.ts';
 import { RegistryError } from './registry.ts';
@@ -75,7 +76,7 @@ export async function makeFolder(session: Session, layout: Layout): Promise<void
       return;
     }
     if (isNew) {
-      await session.createFolder(folder.slice(0, folder.lastIndexOf('/')));
+      await createFolder(session, folder.slice(0, folder.lastIndexOf('/')));
     }
     const outer = { type: isNew ? 'create' : 'set', path: folder, data: encodeFormat() } as const;
     try {

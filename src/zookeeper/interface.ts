@@ -58,8 +58,6 @@ export interface Session {
    * Makes a znode and answers with its path. Like all that follow, it rejects with ZooKeeperError.
    */
   create(path: string, data: Buffer, options?: CreateOptions): Promise<string>;
-  /** Makes the znode and all above it that are missing. */
-  createFolder(path: string): Promise<void>;
   exists(path: string): Promise<boolean>;
   /** `onChange` is called once, when the data changes or the znode goes. */
   get(path: string, onChange?: () => void): Promise<Node>;

@@ -104,20 +104,6 @@ export class ZooKeeperSession implements Session {
     ).then(([made]) => made);
   }
 
-  async createFolder(path: string): Promise<void> {
-    const parts = path.split('/').slice(1);
-    for (const [index] of parts.entries()) {
-      const folder = `/${parts.slice(0, index + 1).join('/')}`;
-      if (folder !== '/' && !(await this.exists(folder))) {
-        await this.create(folder, NOTHING).catch((error: unknown) => {
-          if (!isFault(error, 'nodeExists')) {
-            throw error;
-          }
-        });
-      }
-    }
-  }
-
   exists(path: string): Promise<boolean> {
     return this.#ask<[Stat | null]>(`to look at ${path}`, (callback) =>
       this.#client.exists(path, callback as Callback<[Stat]>),

@@ -1,44 +1,15 @@
 // Tasks outlive the programs that run them: an agent that is killed, a master that is killed, or
 // both.
-import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Program, TestCluster, until } from '../support/cluster.ts';
+import { TestCluster } from '../support/cluster.ts';
+import { finishes, longTask } from '../support/long-task.ts';
 
 const cluster = new TestCluster();
 beforeAll(() => cluster.start());
 afterAll(() => cluster.stop());
 
-let runs = 0;
-/** A task that ends when its file exists, and prints how often it was started. */
-async function longTask() {
-  const n = runs++;
-  const release = join(cluster.folder, `release-${n}`);
-  const starts = join(cluster.folder, `starts-${n}`);
-  const program = cluster.run(
-    [
-      'execute',
-      `--master=${cluster.address}`,
-      `--name=long-${n}`,
-      `--command=echo x >> ${starts}; while ! test -e ${release}; do sleep 0.05; done; exit 5`,
-      '--resources=cpus:0.1;mem:32',
-      '--checkpoint',
-    ],
-    `long-${n}.log`,
-  );
-  await until('the task runs', () => program.log.includes('TASK_RUNNING'));
-  return {
-    program,
-    release: () => writeFileSync(release, ''),
-    starts: () => readFileSync(starts, 'utf8').trim().split('\n').length,
-  };
-}
-
-async function finishes(task: { program: Program; release(): void; starts(): number }) {
-  task.release();
-  expect(await task.program.ended()).toBe(5);
-  expect(task.starts()).toBe(1);
-}
+const aTask = () => longTask(cluster, cluster.address);
 
 const agentIds = async () => {
   const { slaves } = (await cluster.get('/slaves')) as { slaves: { id: string }[] };
@@ -47,7 +18,7 @@ const agentIds = async () => {
 
 test('an agent that is killed finds its task again, and is the same agent', async () => {
   const before = await agentIds();
-  const task = await longTask();
+  const task = await aTask();
   await cluster.agentProgram.kill('SIGKILL');
   await cluster.startAgent();
   await cluster.agentRegistered();
@@ -56,7 +27,7 @@ test('an agent that is killed finds its task again, and is the same agent', asyn
 });
 
 test('a task that ends while its agent is away is reported afterwards', async () => {
-  const task = await longTask();
+  const task = await aTask();
   await cluster.agentProgram.kill('SIGKILL');
   task.release();
   await cluster.startAgent();
@@ -66,7 +37,7 @@ test('a task that ends while its agent is away is reported afterwards', async ()
 
 test('a master that is killed comes back to the same agent and task', async () => {
   const before = await agentIds();
-  const task = await longTask();
+  const task = await aTask();
   await cluster.master.kill('SIGKILL');
   await cluster.startMaster();
   await cluster.agentRegistered();
@@ -75,7 +46,7 @@ test('a master that is killed comes back to the same agent and task', async () =
 });
 
 test('a master and an agent that are killed at once come back', async () => {
-  const task = await longTask();
+  const task = await aTask();
   await Promise.all([cluster.master.kill('SIGKILL'), cluster.agentProgram.kill('SIGKILL')]);
   await cluster.startMaster();
   await cluster.startAgent();

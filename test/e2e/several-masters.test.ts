@@ -1,12 +1,15 @@
 // Three masters behind a real ZooKeeper: which one leads, who follows it, and what becomes of it.
+
 import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { SchedulerClient } from '../../src/http/client/scheduler-client.ts';
 import { SchedulerCall_Type } from '../../src/model/generated/messages.ts';
+import { createFolder } from '../../src/zookeeper/folders.ts';
 import { ZooKeeperSession } from '../../src/zookeeper/session.ts';
 import { freePort, until } from '../support/cluster.ts';
+import { finishes, longTask } from '../support/long-task.ts';
 import { ask } from '../support/requests.ts';
 import { SeveralMasters } from '../support/several-masters.ts';
 import { Ensemble } from '../support/zookeeper.ts';
@@ -60,34 +63,11 @@ function expectFound(address: string): void {
   expect(`${info.address.ip}:${info.address.port}`).toBe(address);
 }
 
-let runs = 0;
-/** A task that ends when its file exists, and prints how often it was started. */
-async function longTask() {
-  const n = runs++;
-  const release = join(cluster.folder, `release-${n}`);
-  const starts = join(cluster.folder, `starts-${n}`);
+/** Its `execute` finds the leader by a file that names the ensemble. */
+async function aTask() {
   const file = join(cluster.folder, 'zk');
   writeFileSync(file, `${cluster.zk}\n`);
-  const program = cluster.run(
-    [
-      'execute',
-      `--master=file://${file}`,
-      `--name=long-${n}`,
-      `--command=echo x >> ${starts}; while ! test -e ${release}; do sleep 0.05; done; exit 5`,
-      '--resources=cpus:0.1;mem:32',
-      '--checkpoint',
-    ],
-    `long-${n}.log`,
-  );
-  await until('the task runs', () => program.log.includes('TASK_RUNNING'));
-  return {
-    program,
-    finishes: async () => {
-      writeFileSync(release, '');
-      expect(await program.ended()).toBe(5);
-      expect(readFileSync(starts, 'utf8')).toBe('x\n');
-    },
-  };
+  return await longTask(cluster, `file://${file}`);
 }
 
 /**
@@ -163,7 +143,7 @@ test('`secure check` looks at the one that leads', async () => {
 });
 
 test('when the leader is killed, another one leads, and agent and task follow', async () => {
-  const task = await longTask();
+  const task = await aTask();
   const old = await cluster.leader();
   const ids = await agentIds(old.address);
   const weights = [{ role: 'batch', weight: 2.5 }];
@@ -177,11 +157,11 @@ test('when the leader is killed, another one leads, and agent and task follow', 
   expect(await agentIds(next.address)).toEqual(ids);
   expect(await weightsOf(next.address)).toEqual(weights);
   await start(old.name);
-  await task.finishes();
+  await finishes(task);
 });
 
 test('a leader that is to end gives its place up at once', async () => {
-  const task = await longTask();
+  const task = await aTask();
   const old = await cluster.leader();
   const began = performance.now();
   const [next] = await Promise.all([cluster.leader(old), old.program.kill('SIGTERM')]);
@@ -191,11 +171,11 @@ test('a leader that is to end gives its place up at once', async () => {
   expectFound(next.address);
   await cluster.agentsAt(next.address);
   await start(old.name);
-  await task.finishes();
+  await finishes(task);
 });
 
 test('a leader that was stopped for longer than its session lets nothing out afterwards', async () => {
-  const task = await longTask();
+  const task = await aTask();
   const old = await cluster.leader();
   const { events, isOver } = await declining(await cluster.plainAddress(old));
   process.kill(old.program.pid, 'SIGSTOP');
@@ -209,12 +189,12 @@ test('a leader that was stopped for longer than its session lets nothing out aft
   expect(old.program.log).toMatch(/Lost leadership: /);
   await until('its connection has ended', isOver);
   expect(events()).toBe(before);
-  await task.finishes();
+  await finishes(task);
   await start(old.name);
 });
 
 test('masters, agent and task outlive the whole ensemble', async () => {
-  const task = await longTask();
+  const task = await aTask();
   const old = await cluster.leader();
   const others = cluster.masters.filter((it) => it !== old);
   const before = await agentIds(old.address);
@@ -243,7 +223,7 @@ test('masters, agent and task outlive the whole ensemble', async () => {
   expect(await agentIds(next.address)).toEqual(before);
   expect(JSON.stringify(await weightsOf(next.address))).not.toContain('late');
   await start(old.name);
-  await task.finishes();
+  await finishes(task);
 });
 
 const redirectOf = ({ address }: { readonly address: string }) => ask(address, '/redirect');
@@ -265,7 +245,7 @@ test('a master without rights in the folder of candidates ends with one line', a
     timeoutMs: 4_000,
   });
   await until('the session is held', () => session.isHeld());
-  await session.createFolder('/owned');
+  await createFolder(session, '/owned');
   await session.close();
   const zk = `zk://stranger:not-to-be-shown@${ensemble.addresses.join(',')}/owned`;
   const port = await freePort();

@@ -37,6 +37,23 @@ afterEach(async () => {
   await stopMasters();
 });
 
+/** A master that leads as soon as it is elected. */
+async function startLateMaster() {
+  let isElected = false;
+  const master = await startMaster({
+    views: {
+      ...views,
+      get leader() {
+        return isElected ? { kind: 'self' as const, address: 'x' } : { kind: 'none' as const };
+      },
+    },
+  });
+  const elect = () => {
+    isElected = true;
+  };
+  return { master, elect };
+}
+
 /** A client with everything that it is told, to be waited for. */
 function subscribe(master: string, options: Partial<SchedulerClientOptions> = {}) {
   const seen: string[] = [];
@@ -140,21 +157,13 @@ describe('the scheduler client', () => {
   });
 
   test('asks the master that it waits for at once, where that leads again', async () => {
-    let ready = false;
-    const master = await startMaster({
-      views: {
-        ...views,
-        get leader() {
-          return ready ? { kind: 'self' as const, address: 'x' } : { kind: 'none' as const };
-        },
-      },
-    });
+    const { master, elect } = await startLateMaster();
     // It never tries again of its own accord.
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const { client, until } = subscribe(master.server.port.address);
     await until((texts) => texts.includes('disconnected'));
     vi.useRealTimers();
-    ready = true;
+    elect();
     client.moveTo(master.server.port.address);
     await until((texts) => texts.includes('connected'));
   });
@@ -172,19 +181,11 @@ describe('the scheduler client', () => {
   });
 
   test('waits for a master that is not ready', async () => {
-    let ready = false;
-    const master = await startMaster({
-      views: {
-        ...views,
-        get leader() {
-          return ready ? { kind: 'self' as const, address: 'x' } : { kind: 'none' as const };
-        },
-      },
-    });
+    const { master, elect } = await startLateMaster();
     const { until, seen } = subscribe(master.server.port.address);
     await until((texts) => texts.length > 0);
     expect(seen).toEqual(['disconnected']);
-    ready = true;
+    elect();
     await until((texts) => texts.includes('connected'));
   });
 

@@ -1,5 +1,6 @@
 // The registry in ZooKeeper, where more goes wrong than on a disk: several masters, lost answers,
 // servers that end, folders of others.
+
 import { connect, createServer, type Socket } from 'node:net';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
@@ -8,6 +9,7 @@ import type { RegistryChange } from '../../src/model/registry.ts';
 import { RegistryContent } from '../../src/model/registry-content.ts';
 import { RegistryError } from '../../src/registry/registry.ts';
 import type { ZooKeeperRegistry } from '../../src/registry/zookeeper-registry.ts';
+import { createFolder } from '../../src/zookeeper/folders.ts';
 import { ZooKeeperSession } from '../../src/zookeeper/session.ts';
 import { until } from '../support/cluster.ts';
 import { Ensemble } from '../support/zookeeper.ts';
@@ -328,13 +330,13 @@ describe('a folder', () => {
     await expect(open({ folder }).beginEpoch()).rejects.toThrow(/is no registry of masters/);
     expect(await operator.children(folder)).toEqual([]);
     const filled = newFolder();
-    await operator.createFolder(`${filled}/json.info_0000000000`);
+    await createFolder(operator, `${filled}/json.info_0000000000`);
     await expect(open({ folder: filled }).beginEpoch()).rejects.toThrow(/no registry of masters/);
   });
 
   test('that an administrator has made is taken', async () => {
     const folder = newFolder();
-    await operator.createFolder(folder);
+    await createFolder(operator, folder);
     expect(await open({ folder }).beginEpoch()).toBe(1);
   });
 

@@ -1,5 +1,7 @@
 // A session with a real ensemble: what it holds, and when it ends.
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createFolder } from '../../src/zookeeper/folders.ts';
 import type { SessionState } from '../../src/zookeeper/interface.ts';
 import { ZooKeeperSession } from '../../src/zookeeper/session.ts';
 import { until } from '../support/cluster.ts';
@@ -32,8 +34,8 @@ const statesOf = (session: ZooKeeperSession) => {
 describe('a session', () => {
   test('makes, reads, lists, writes and deletes znodes', async () => {
     const session = await connected();
-    await session.createFolder('/a/b');
-    await session.createFolder('/a/b');
+    await createFolder(session, '/a/b');
+    await createFolder(session, '/a/b');
     const path = await session.create('/a/b/n_', Buffer.from('one'), { isSequential: true });
     expect(path).toBe('/a/b/n_0000000000');
     expect(await session.children('/a/b')).toEqual(['n_0000000000']);
@@ -64,7 +66,7 @@ describe('a session', () => {
 
   test('tells once of a change', async () => {
     const session = await connected();
-    await session.createFolder('/watched');
+    await createFolder(session, '/watched');
     const changed = Promise.withResolvers<void>();
     await session.children('/watched', changed.resolve);
     await session.create('/watched/x', Buffer.alloc(0));

@@ -4,9 +4,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { OperatorClient } from '../../http/client/operator-client.ts';
 import type { Dialer } from '../../http/transport/dialer.ts';
-import { FlagError } from '../flags/faults.ts';
 import type { FlagValues } from '../flags/flag.ts';
-import { zooKeeperUrlOf } from '../zookeeper-flag.ts';
 import type { LOCAL_FLAGS } from './flags.ts';
 import { type LocalMaster, mastersOf } from './master-share.ts';
 

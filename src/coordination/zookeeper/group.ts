@@ -4,9 +4,11 @@
 //
 // The folder is looked at as a whole whenever it changes, and whenever the session is connected
 // again. Only one look is under way at a time, so that what listeners hear is in order.
+
 import { errorText } from '../../model/error-text.ts';
 import type { LogLevel } from '../../model/process-effects.ts';
 import { type Clock, evenClock } from '../../zookeeper/clock.ts';
+import { createFolder } from '../../zookeeper/folders.ts';
 import type { Session, SessionState } from '../../zookeeper/interface.ts';
 import { ZooKeeperSession } from '../../zookeeper/session.ts';
 import { isFault, ZooKeeperError } from '../../zookeeper/zookeeper-error.ts';
@@ -262,7 +264,7 @@ export class Group {
       return found;
     }
     try {
-      await session.createFolder(this.#options.url.path);
+      await createFolder(session, this.#options.url.path);
       const path = await session.create(this.#pathOf(MEMBER_PREFIX), data, {
         isEphemeral: true,
         isSequential: true,

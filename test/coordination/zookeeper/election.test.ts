@@ -1,9 +1,11 @@
 // Candidates and detectors with a real ensemble of one server.
+
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { ZooKeeperContender } from '../../../src/coordination/zookeeper/contender.ts';
 import { ZooKeeperDetector } from '../../../src/coordination/zookeeper/detector.ts';
 import { Group } from '../../../src/coordination/zookeeper/group.ts';
 import type { LeadingMaster } from '../../../src/model/leading-master.ts';
+import { createFolder } from '../../../src/zookeeper/folders.ts';
 import { ZooKeeperSession } from '../../../src/zookeeper/session.ts';
 import { BreakingWay } from '../../support/breaking-way.ts';
 import { until } from '../../support/cluster.ts';
@@ -135,7 +137,7 @@ describe('candidates', () => {
   });
 
   test('stand beside what others keep in the folder', async () => {
-    await operator.createFolder(`${path}/log_replicas`);
+    await createFolder(operator, `${path}/log_replicas`);
     await operator.create(`${path}/x_`, Buffer.from('x'), { isSequential: true });
     const one = await standing(1);
     await elected(one);
@@ -225,7 +227,7 @@ describe('a detector', () => {
     operator.create(`${path}/${name}`, Buffer.from(data), { isSequential: true });
 
   test('reads what a leader writes later, and names none meanwhile', async () => {
-    await operator.createFolder(path);
+    await createFolder(operator, path);
     const agent = follower();
     const made = await write('{"pid":');
     await until('it is logged', () => agent.log.some((line) => /has no MasterInfo/.test(line)));
@@ -259,7 +261,7 @@ describe('a candidate whose answer is lost', () => {
   test('finds its znode, and makes no second one', async () => {
     const way = await BreakingWay.open(ensemble.addresses[0] ?? '');
     ending.push(() => way.close());
-    await operator.createFolder(path);
+    await createFolder(operator, path);
     way.breakAfter('json.info_');
     const one = candidate(1, { servers: [way.address] });
     await elected(one);

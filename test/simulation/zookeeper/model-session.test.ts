@@ -1,6 +1,8 @@
 // The model of an ensemble keeps what ZooKeeper promises. That a real one does is seen in
 // test/zookeeper/session.test.ts.
+
 import { expect, test } from 'vitest';
+import { createFolder } from '../../../src/zookeeper/folders.ts';
 import { Agenda } from '../agenda.ts';
 import { Chance } from '../chance.ts';
 import { Network } from '../network.ts';
@@ -39,7 +41,7 @@ test('ephemeral znodes go with the session of a client that is cut off', async (
   const { network, pass, open, settled } = world();
   const [a, b] = [open('a'), open('b')];
   await pass(1_000);
-  await settled(a.createFolder('/m'));
+  await settled(createFolder(a, '/m'));
   const options = { isEphemeral: true, isSequential: true };
   expect(await settled(a.create('/m/n_', Buffer.from('a'), options))).toBe('/m/n_0000000000');
   expect(await settled(b.create('/m/n_', Buffer.from('b'), options))).toBe('/m/n_0000000001');

@@ -75,20 +75,6 @@ export class ModelSession implements Session {
     return this.#ask((znodes) => znodes.create(path, data, this.id(), options));
   }
 
-  async createFolder(path: string): Promise<void> {
-    const parts = path.split('/').slice(1);
-    for (const [index] of parts.entries()) {
-      const folder = `/${parts.slice(0, index + 1).join('/')}`;
-      if (!(await this.exists(folder))) {
-        await this.create(folder, Buffer.alloc(0)).catch((error: unknown) => {
-          if (!(error instanceof ZooKeeperError && error.fault === 'nodeExists')) {
-            throw error;
-          }
-        });
-      }
-    }
-  }
-
   exists(path: string): Promise<boolean> {
     return this.#ask((znodes) => znodes.exists(path));
   }
