@@ -2,7 +2,7 @@
 // that to FILE.2 and so on, and the oldest is removed. Nobody waits for the disk: lines wait here,
 // as many as there is room for, and those beyond are dropped and counted.
 import { constants } from 'node:fs';
-import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, open, rename, stat } from 'node:fs/promises';
 
 export interface RotatedFileOptions {
   readonly path: string;
@@ -24,8 +24,9 @@ const RETRY_MS = 1_000;
 /** How long the end of the process waits for lines to be written. */
 const CLOSE_MS = 2_000;
 
-const { O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_WRONLY } = constants;
+const { O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDWR } = constants;
 const PRIVATE = 0o600;
+const LINE_END = 0x0a;
 
 export class RotatedFile {
   readonly path: string;
@@ -37,7 +38,10 @@ export class RotatedFile {
   #dropped = 0;
   #written = 0;
   #file: FileHandle | undefined;
+  /** Of the file, before what is being written. */
   #size = 0;
+  /** Whether the file ends within a line: the disk was full then, or a process was killed. */
+  #isTorn = false;
   #older = 0;
   #isReopened = false;
   #trouble = '';
@@ -53,9 +57,7 @@ export class RotatedFile {
   static async open(options: RotatedFileOptions): Promise<RotatedFile> {
     const file = new RotatedFile(options);
     await file.#open();
-    while (file.#older < options.kept && (await exists(`${options.path}.${file.#older + 1}`))) {
-      file.#older++;
-    }
+    await file.#countOlder();
     return file;
   }
 
@@ -126,15 +128,17 @@ export class RotatedFile {
     await new Promise(setImmediate);
     while (this.#waiting.length > 0 || this.#untold > 0 || this.#isReopened) {
       const lines = this.#waiting;
-      const told = this.#untold;
+      const untold = this.#untold;
+      const told = untold > 0 ? [this.#options.tellDropped(untold)] : [];
       this.#waiting = [];
-      try {
-        await this.#write([...lines, ...(told > 0 ? [this.#options.tellDropped(told)] : [])]);
-        this.#untold -= told;
-        this.#written += lines.length;
+      const { whole, error } = await this.#write([...lines, ...told]);
+      const written = Math.min(whole, lines.length);
+      this.#written += written;
+      this.#untold -= whole > lines.length ? untold : 0;
+      if (error === undefined) {
         this.#trouble = '';
-      } catch (error) {
-        this.#drop(lines.length);
+      } else {
+        this.#drop(lines.length - written);
         this.#retryMs = performance.now() + RETRY_MS;
         this.#tell(error);
       }
@@ -156,31 +160,63 @@ export class RotatedFile {
     }
   }
 
-  async #write(lines: readonly string[]): Promise<void> {
-    if (this.#isReopened || this.#file === undefined) {
-      this.#isReopened = false;
-      await this.#open();
+  /** How many lines are in the file as a whole, and what kept the others from it. */
+  async #write(lines: readonly string[]): Promise<{ whole: number; error?: unknown }> {
+    const bytes = Buffer.from(lines.map((line) => `${line}\n`).join(''));
+    let end = 0;
+    try {
+      await this.#prepare(bytes.length);
+      while (this.#file !== undefined && end < bytes.length) {
+        const { bytesWritten } = await this.#file.write(bytes, end);
+        end += bytesWritten;
+        this.#isTorn = bytes[end - 1] !== LINE_END;
+      }
+      return { whole: lines.length };
+    } catch (error) {
+      return { whole: count(bytes.subarray(0, end), LINE_END), error };
     }
-    if (lines.length === 0) {
-      return;
+  }
+
+  /** Sees to it that there is a file under the name, with room for so many bytes of whole lines. */
+  async #prepare(bytes: number): Promise<void> {
+    const status = await this.#file?.stat();
+    this.#size = status?.size ?? 0;
+    // One that somebody has deleted would take lines all the same, and nobody could read them.
+    if (this.#isReopened || status === undefined || status.nlink === 0) {
+      await this.#openAnew();
     }
-    const bytes = Buffer.from(`${lines.join('\n')}\n`);
-    if (this.#size > 0 && this.#size + bytes.length > this.#options.maxFileBytes) {
+    if (this.#size > 0 && bytes > 0 && this.#size + bytes > this.#options.maxFileBytes) {
       await this.#rotate();
     }
-    await this.#file?.appendFile(bytes);
-    this.#size += bytes.length;
+    if (this.#isTorn && bytes > 0) {
+      await this.#file?.write('\n');
+      this.#isTorn = false;
+    }
+  }
+
+  async #openAnew(): Promise<void> {
+    // Before it is opened: it may be asked for once more meanwhile.
+    this.#isReopened = false;
+    try {
+      await this.#open();
+    } catch (error) {
+      this.#isReopened = true;
+      throw error;
+    }
   }
 
   async #open(): Promise<void> {
-    const flags = O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK;
+    const flags = O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK;
     const file = await open(this.path, flags, PRIVATE);
     try {
       const status = await file.stat();
       if (!status.isFile()) {
         throw new Error(`${this.path} is no regular file`);
       }
+      const last = Buffer.from([LINE_END]);
+      await file.read(last, 0, 1, Math.max(0, status.size - 1));
       this.#size = status.size;
+      this.#isTorn = last[0] !== LINE_END;
     } catch (error) {
       await file.close();
       throw error;
@@ -190,18 +226,34 @@ export class RotatedFile {
     await before?.close();
   }
 
-  /** A crash in between leaves a gap among the older files, which the next rotation fills. */
+  /**
+   * Moves each file on by one, up to the first number that is free: a crash in between, or somebody
+   * who clears up, leaves a gap, and then nothing has to go.
+   */
   async #rotate(): Promise<void> {
-    const { kept } = this.#options;
-    await rm(`${this.path}.${kept}`, { force: true });
-    for (let number = Math.min(this.#older, kept - 1); number >= 0; number--) {
+    await this.#countOlder();
+    const last = Math.min(this.#older, this.#options.kept - 1);
+    // Another hand may have moved the file away.
+    for (let number = (await exists(this.path)) ? last : -1; number >= 0; number--) {
       const from = number === 0 ? this.path : `${this.path}.${number}`;
       await rename(from, `${this.path}.${number + 1}`);
     }
-    this.#older = Math.min(this.#older + 1, kept);
+    await this.#countOlder();
     await this.#open();
   }
+
+  async #countOlder(): Promise<void> {
+    const { kept } = this.#options;
+    let older = 0;
+    while (older < kept && (await exists(`${this.path}.${older + 1}`))) {
+      older++;
+    }
+    this.#older = older;
+  }
 }
+
+const count = (bytes: Buffer, byte: number) =>
+  bytes.reduce((sum, one) => sum + (one === byte ? 1 : 0), 0);
 
 const sizeOf = (lines: readonly string[]) =>
   lines.reduce((sum, line) => sum + Buffer.byteLength(line) + 1, 0);
