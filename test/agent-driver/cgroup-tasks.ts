@@ -9,7 +9,9 @@ export const ISOLATION = ['cpu', 'mem', 'pids', 'cpuset', 'blkio', 'devices'].ma
 );
 /** Takes as much memory as it gets. */
 export const HOG = { value: 'tail /dev/zero; sleep 1000' };
-export const LONG = { value: 'sleep 1000' };
+const LONG = { value: 'sleep 1000' };
+/** As long, in one process. By the file it tells that it runs, so that all before it is done. */
+export const BEGUN = { value: ': > begun; exec sleep 1000' };
 
 export const resources = [cpus(0.2), mem(48)];
 /** The memory of these, or of `sharing`, as it is told to have been used up. */

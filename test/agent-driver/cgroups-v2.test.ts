@@ -10,9 +10,9 @@ import type { IsolatorOptions } from '../../src/containerizer/isolators/isolator
 import { TaskState, TaskStatus_Reason } from '../../src/model/generated/messages.ts';
 import { cpus, mem } from '../core/resources.ts';
 import { cgroupRoot } from '../support/test-cgroups.ts';
-import { apart, HOG, ISOLATION, LONG, resources, sharing, usedUp } from './cgroup-tasks.ts';
+import { apart, BEGUN, HOG, ISOLATION, resources, sharing, usedUp } from './cgroup-tasks.ts';
 import { DriverHarness, temporaryFolder } from './harness.ts';
-import { eventually } from './outside.ts';
+import { appeared, eventually } from './outside.ts';
 
 const TOP = '/sys/fs/cgroup';
 const isUnified = (() => {
@@ -47,10 +47,10 @@ describe.skipIf(!isUnified)('cgroups v2', () => {
   test('a container is limited, with its processes in a leaf, and its cgroup ends with it', async () => {
     const harness = await open();
     const container = harness.launch({
-      task: { command: LONG, resources, limits: { cpus: { value: 0.5 }, mem: { value: 96 } } },
+      task: { command: BEGUN, resources, limits: { cpus: { value: 0.5 }, mem: { value: 96 } } },
     });
-    await harness.status(container, TaskState.TASK_RUNNING);
-    await eventually(() => setting(cgroup(container, 'leaf'), 'cgroup.procs') !== '');
+    await appeared(harness.inSandbox(container, 'begun'));
+    expect(setting(cgroup(container, 'leaf'), 'cgroup.procs')).not.toBe('');
     const values = ['cpu.weight', 'cpu.max', 'memory.low', 'memory.max', 'pids.max'].map((file) =>
       setting(cgroup(container), file),
     );

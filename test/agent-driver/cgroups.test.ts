@@ -9,9 +9,9 @@ import { TaskState, TaskStatus_Reason } from '../../src/model/generated/messages
 import type { ContainerId } from '../../src/model/ids.ts';
 import { cpus, mem } from '../core/resources.ts';
 import { cgroupRoot } from '../support/test-cgroups.ts';
-import { apart, HOG, ISOLATION, LONG, resources, sharing, usedUp } from './cgroup-tasks.ts';
+import { apart, BEGUN, HOG, ISOLATION, resources, sharing, usedUp } from './cgroup-tasks.ts';
 import { DriverHarness, temporaryFolder } from './harness.ts';
-import { eventually } from './outside.ts';
+import { appeared, eventually } from './outside.ts';
 
 const MB = 2 ** 20;
 
@@ -46,10 +46,9 @@ const exceeded = (limit: string) =>
 test('a container is limited before it begins, and its cgroups end with it', async () => {
   harness = await DriverHarness.open(folder.path, { isolation: ISOLATION });
   const container = harness.launch({
-    task: { command: LONG, resources, limits: { cpus: { value: 0.5 }, mem: { value: 96 } } },
+    task: { command: BEGUN, resources, limits: { cpus: { value: 0.5 }, mem: { value: 96 } } },
   });
-  await harness.status(container, TaskState.TASK_RUNNING);
-  await eventually(() => setting('pids', container, 'cgroup.procs') !== '');
+  await appeared(harness.inSandbox(container, 'begun'));
   expect(setting('cpu', container, 'cpu.shares')).toBe('204');
   expect(setting('cpu', container, 'cpu.cfs_quota_us')).toBe('50000');
   expect(setting('memory', container, 'memory.soft_limit_in_bytes')).toBe(String(48 * MB));
@@ -160,9 +159,8 @@ test.each(LAUNCHERS)(
 
 test('a container that somebody has frozen ends all the same', async () => {
   harness = await DriverHarness.open(folder.path, { isolation: ISOLATION });
-  const command = { value: 'touch begun; sleep 1000' };
-  const container = harness.launch({ task: { command, resources } });
-  await eventually(() => existsSync(harness.inSandbox(container, 'begun')));
+  const container = harness.launch({ task: { command: BEGUN, resources } });
+  await appeared(harness.inSandbox(container, 'begun'));
   writeFileSync(cgroup('freezer', container, 'freezer.state'), 'FROZEN');
   harness.kill(container, 0);
   await harness.ended(container);
