@@ -8,6 +8,7 @@ import { Random } from '../model/random.ts';
 import { Recurrence } from '../model/recurrence.ts';
 import { Durations } from '../model/timer-statistics.ts';
 import { AgentRoom } from './agents/room.ts';
+import { Attempts } from './authentication/attempts.ts';
 import { AuthenticatedProcesses } from './authentication/processes.ts';
 import { BoundedList, BoundedMap } from './bounded-map.ts';
 import { FrameworkSums } from './frameworks/framework-sums.ts';
@@ -20,6 +21,7 @@ import { historySize } from './validation/size.ts';
 
 const CLASSES: ReadonlySet<unknown> = new Set([
   AgentRoom,
+  Attempts,
   AuthenticatedProcesses,
   BoundedList,
   BoundedMap,

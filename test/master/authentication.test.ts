@@ -1,7 +1,8 @@
 // Agents authenticate with the master before they register.
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { cramMd5Prover, cramMd5Verifier } from '../../src/cli/process/cram-md5.ts';
 import { Credentials } from '../../src/http/server/credentials.ts';
+import { Attempts } from '../../src/master/authentication/attempts.ts';
 import type { MasterOptions } from '../../src/master/options.ts';
 import type { MessageToAgent, MessageToMaster } from '../../src/model/agent-messages.ts';
 import { aclAuthorizer, parseAcls } from '../../src/security/acls.ts';
@@ -193,29 +194,68 @@ test('what is proved ends with the connection, and when the process authenticate
   expect(register(at)).toEqual(['AuthenticationErrorMessage']);
 });
 
-test('an attempt has so much time, and there is room for so many', () => {
+test('an attempt has so much time', () => {
   const at = world({ authenticationTimeoutMs: 4_000 });
   const { session, data } = challenge(at);
   at.advance(4_000);
   expect(respond(at, session, response(data))).toEqual([]);
-  const peers = Array.from({ length: 2_049 }, (_, i) => `10.0.0.2:${i + 1}`);
-  const answers = peers.map((address) =>
-    authenticate(at, `slave(1)@${address}`, `c(1)@${address}`),
-  );
-  expect(answers.at(-2)?.[0]?.message.name).toBe('AuthenticationMechanismsMessage');
-  expect(answers.at(-1)?.[0]?.message).toEqual({
-    name: 'AuthenticationErrorMessage',
-    body: { error: 'Too many processes are authenticating' },
+  expect(at.master.authentication.attempts).toEqual(new Attempts());
+});
+
+describe('there is room for so many attempts', () => {
+  const begin = (at: World, address: string, id = 1) =>
+    authenticate(at, `slave(${id})@${address}`, `c(${id})@${address}`);
+  const OFFER = { message: { name: 'AuthenticationMechanismsMessage' } };
+  const error = 'Too many processes are authenticating';
+  const gaveUp = (to: string) => ({
+    to,
+    message: { name: 'AuthenticationErrorMessage', body: { error } },
   });
-  const elsewhere = '10.0.0.3:5051';
-  expect(authenticate(at, `slave(1)@${elsewhere}`, `c(1)@${elsewhere}`)[0]?.message.name).toBe(
-    'AuthenticationMechanismsMessage',
-  );
-  at.advance(4_000);
-  expect(at.master.authentication.handshakes).toEqual({
-    byId: new Map(),
-    byPid: new Map(),
-    byIp: new Map(),
+
+  test('the process that has most of them at an IP address loses its oldest, and no other', () => {
+    const at = world({ authenticationTimeoutMs: 5_000 });
+    const { session, data } = challenge(at);
+    for (let id = 1; id <= 2_047; id++) {
+      expect(begin(at, '10.0.0.2:66', id)).toMatchObject([OFFER]);
+    }
+    for (let id = 1; id <= 1_000; id++) {
+      const answers = begin(at, '10.0.0.2:66', 2_047 + id);
+      expect(answers).toMatchObject([gaveUp(`c(${id})@10.0.0.2:66`), OFFER]);
+    }
+    const newcomer = begin(at, '10.0.0.2:5052');
+    expect(newcomer).toMatchObject([gaveUp('c(1001)@10.0.0.2:66'), OFFER]);
+    expect(begin(at, '10.0.0.3:5051')).toMatchObject([OFFER]);
+    expect(respond(at, session, response(data))[0]?.message.name).toBe(
+      'AuthenticationCompletedMessage',
+    );
+    expect(at.master.authentication.attempts.byId.size).toBe(2_048);
+    at.advance(5_000);
+    expect(at.master.authentication.attempts).toEqual(new Attempts());
+  });
+
+  test('where all have too many, the IP address that has most makes room', () => {
+    const attempts = new Attempts();
+    const add = (address: string, id: number) =>
+      attempts.add({
+        id: `${id}@${address}`,
+        peer: `c(${id})@${address}`,
+        pid: `slave(${id})@${address}`,
+        challenge: undefined,
+      });
+    const MOST_OF_IP = 2_048;
+    for (let id = 1; id <= MOST_OF_IP; id++) {
+      for (let host = 10; host < 17; host++) {
+        add(`10.0.0.${host}:66`, id);
+      }
+    }
+    for (let id = 1; id < MOST_OF_IP; id++) {
+      add('10.0.0.9:66', id);
+    }
+    expect(attempts.inTheWay('10.0.0.8')).toBeUndefined();
+    add('10.0.0.8:66', 1);
+    expect(attempts.byId.size).toBe(16_384);
+    expect(attempts.inTheWay('10.0.0.8')).toMatchObject({ id: '1@10.0.0.10:66' });
+    expect(attempts.inTheWay('10.0.0.12')).toMatchObject({ id: '1@10.0.0.12:66' });
   });
 });
 

@@ -408,7 +408,7 @@ export class StrangeWorld {
         const body = stranger.message<object>(types[name] as MessageType<object>);
         const from = stranger.pick(this.#agents).pid;
         // Some of what is said to authenticate is about attempts that there are.
-        const attempt = [...world.master.authentication.handshakes.byId.values()].at(-1);
+        const attempt = [...world.master.authentication.attempts.byId.values()].at(-1);
         const to = attempt?.id ?? 'master';
         const asked = name === 'AuthenticateMessage' && stranger.chance(0.5) ? { pid: from } : body;
         const message = { name, body: asked } as MessageToMaster;

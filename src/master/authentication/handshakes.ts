@@ -20,17 +20,14 @@ import {
 import type { AgentMessage } from '../events.ts';
 import { clearTimer, log, sendFrom, sendToPid, setTimer, tellDisbelief } from '../outbox.ts';
 import type { MasterState } from '../state.ts';
-import type { Handshake } from './authentication.ts';
+import type { Handshake } from './attempts.ts';
 
-/** Attempts under way, of all and from one IP address. One takes a few milliseconds. */
-const MAX_HANDSHAKES = 16_384;
-const MAX_HANDSHAKES_OF_IP = 2_048;
 /** Characters of a pid. */
 const MAX_PID_LENGTH = 256;
 
 export function authenticate(state: MasterState, peer: string, { pid }: AuthenticateMessage): void {
   state.counters.values.messages_authenticate++;
-  const { handshakes, processes } = state.authentication;
+  const { attempts, processes } = state.authentication;
   const at = parsePid(peer);
   const wanted = parsePid(pid);
   const isLong = peer.length > MAX_PID_LENGTH || pid.length > MAX_PID_LENGTH;
@@ -39,20 +36,16 @@ export function authenticate(state: MasterState, peer: string, { pid }: Authenti
     return;
   }
   processes.remove(pid);
-  const open = handshakes.byPid.get(pid);
+  const open = attempts.byPid.get(pid);
   if (open !== undefined) {
     end(state, open);
   }
-  const ofIp = handshakes.byIp.get(at.host) ?? 0;
-  if (handshakes.byId.size >= MAX_HANDSHAKES || ofIp >= MAX_HANDSHAKES_OF_IP) {
-    refuse(state, peer, 'Too many processes are authenticating');
-    return;
+  const inTheWay = attempts.inTheWay(at.host);
+  if (inTheWay !== undefined) {
+    makeRoom(state, inTheWay);
   }
   const id = `crammd5-authenticator-session(${state.authentication.next++})`;
-  const handshake: Handshake = { id, peer, pid, ip: at.host, challenge: undefined };
-  handshakes.byId.set(id, handshake);
-  handshakes.byPid.set(pid, handshake);
-  handshakes.byIp.set(at.host, ofIp + 1);
+  attempts.add({ id, peer, pid, challenge: undefined });
   setTimer(state, `authentication/${id}`, state.options.authenticationTimeoutMs);
   sendFrom(state, id, peer, 'AuthenticationMechanismsMessage', { mechanisms: [CRAM_MD5] });
 }
@@ -61,6 +54,15 @@ function refuse(state: MasterState, peer: string, why: string): void {
   log(state, 'warn', `Refusing to authenticate ${peer.slice(0, MAX_PID_LENGTH)}: ${why}`);
   tellDisbelief(state, { why: `authentication: ${why}` });
   sendToPid(state, peer, 'AuthenticationErrorMessage', { error: why });
+}
+
+/** Ends an attempt for a newer one. The other side is told, for it may try again. */
+function makeRoom(state: MasterState, handshake: Handshake): void {
+  const { id, peer, pid } = handshake;
+  const error = 'Too many processes are authenticating';
+  end(state, handshake);
+  log(state, 'warn', `Giving up an attempt of ${pid}: ${error}`);
+  sendFrom(state, id, peer, 'AuthenticationErrorMessage', { error });
 }
 
 export function authenticationStarted(
@@ -102,7 +104,7 @@ export function authenticationStepped(
 
 /** The attempt that a message is about; undefined where it has ended, or is another process's. */
 function handshakeOf(state: MasterState, { from, to = '', message }: AgentMessage) {
-  const handshake = state.authentication.handshakes.byId.get(to);
+  const handshake = state.authentication.attempts.byId.get(to);
   if (handshake?.peer === from) {
     return handshake;
   }
@@ -116,7 +118,7 @@ function handshakeOf(state: MasterState, { from, to = '', message }: AgentMessag
 
 /** Acts on a verdict, of which all but a challenge end the attempt. */
 function take(state: MasterState, handshake: Handshake, verdict: Verdict): void {
-  const { id, peer, pid, ip } = handshake;
+  const { id, peer, pid } = handshake;
   if (verdict.kind === 'challenge') {
     handshake.challenge = verdict.challenge;
     const data = new TextEncoder().encode(verdict.challenge);
@@ -125,7 +127,9 @@ function take(state: MasterState, handshake: Handshake, verdict: Verdict): void 
   }
   end(state, handshake);
   const noRoom =
-    verdict.kind === 'authenticated' ? state.authentication.processes.roomError(ip) : undefined;
+    verdict.kind === 'authenticated'
+      ? state.authentication.processes.roomError(parsePid(peer)?.host ?? '')
+      : undefined;
   const outcome: Verdict = noRoom === undefined ? verdict : { kind: 'error', error: noRoom };
   switch (outcome.kind) {
     case 'authenticated':
@@ -156,22 +160,14 @@ function take(state: MasterState, handshake: Handshake, verdict: Verdict): void 
 
 /** The time of an attempt is over. As in Mesos the other side is not told, and tries again. */
 export function authenticationTimedOut(state: MasterState, id: string): void {
-  const handshake = state.authentication.handshakes.byId.get(id);
+  const handshake = state.authentication.attempts.byId.get(id);
   if (handshake !== undefined) {
     log(state, 'warn', `${handshake.pid} has not authenticated in time`);
     end(state, handshake);
   }
 }
 
-function end(state: MasterState, { id, pid, ip }: Handshake): void {
-  const { byId, byPid, byIp } = state.authentication.handshakes;
-  byId.delete(id);
-  byPid.delete(pid);
-  const left = (byIp.get(ip) ?? 1) - 1;
-  if (left === 0) {
-    byIp.delete(ip);
-  } else {
-    byIp.set(ip, left);
-  }
-  clearTimer(state, `authentication/${id}`);
+function end(state: MasterState, handshake: Handshake): void {
+  state.authentication.attempts.remove(handshake);
+  clearTimer(state, `authentication/${handshake.id}`);
 }
