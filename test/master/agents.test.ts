@@ -136,6 +136,30 @@ test('an unreachable agent comes back with its task', () => {
   expect(cpus?.scalar?.value).toBe(3);
 });
 
+test('of a task that comes back its latest state is told, and to who asks what was sent', () => {
+  const { world, agent, framework } = cluster({}, { ...lasting, ...partitionAware });
+  framework.launch(framework.offer(), 't1');
+  const uuid = agent.update(framework, 't1', TaskState.TASK_STARTING);
+  world.answersPings = false;
+  world.advance(90_000);
+  agent.reregister({
+    tasks: [
+      {
+        ...runningTask(framework, agent, 't1', TaskState.TASK_FINISHED),
+        status_update_state: TaskState.TASK_STARTING,
+        status_update_uuid: uuid,
+      },
+    ],
+    frameworks: [{ ...framework.info, id: { value: framework.id } }],
+  });
+  framework.call('RECONCILE', { reconcile: { tasks: [{ task_id: { value: 't1' } }] } });
+  // As Apache Mesos has it: the statuses of the agent are still to come.
+  expect(framework.statuses('t1').slice(-2)).toMatchObject([
+    { state: TaskState.TASK_FINISHED, reason: TaskStatus_Reason.REASON_AGENT_REREGISTERED },
+    { state: TaskState.TASK_STARTING, reason: TaskStatus_Reason.REASON_RECONCILIATION },
+  ]);
+});
+
 test('an unreachable agent that missed the acknowledgement of an end gets it once more', () => {
   const { world, agent, framework } = cluster({}, { ...lasting, ...partitionAware });
   framework.launch(framework.offer(), 't1', 't2');

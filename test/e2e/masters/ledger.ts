@@ -9,8 +9,12 @@ interface TaskBook {
   readonly updates: { readonly uuid: string; readonly state: string }[];
   /** Those that the leader has accepted the acknowledgement of. */
   readonly acknowledged: Set<string>;
-  /** The last that was told, also by reconciliation. */
+  /** The last that was told, also by a master of its own accord. */
   state: string;
+  /** That of the last status of an agent, also of one that came again; '' before the first. */
+  sent: string;
+  /** What was told last, with the reasons. */
+  readonly told: string[];
 }
 
 export interface Status {
@@ -25,6 +29,8 @@ const ORDER = ['TASK_STAGING', 'TASK_STARTING', 'TASK_RUNNING', 'TASK_FINISHED']
 /** Of tasks of which the cluster says that they have never been, and will not be. */
 const NEVER_WAS = new Set(['TASK_DROPPED', 'TASK_GONE', 'TASK_UNKNOWN']);
 const ENDS = new Set([...NEVER_WAS, 'TASK_FINISHED', 'TASK_FAILED', 'TASK_KILLED', 'TASK_ERROR']);
+/** What a fault shows of it. */
+const MOST_TOLD = 10;
 
 export class Ledger {
   readonly #startsFile: string;
@@ -74,6 +80,8 @@ export class Ledger {
       updates: [],
       acknowledged: new Set(),
       state: 'TASK_STAGING',
+      sent: '',
+      told: [],
     });
   }
 
@@ -83,19 +91,26 @@ export class Ledger {
       this.fault(`${state} of task ${task_id.value}, which nobody has launched`);
       return;
     }
-    const told = `task ${task_id.value} is ${state} (${reason}: ${message})`;
-    if (uuid !== undefined && !task.updates.some((it) => it.uuid === uuid)) {
-      if (ORDER.indexOf(state) < ORDER.indexOf(task.updates.at(-1)?.state ?? '')) {
-        this.fault(`${told} after ${task.updates.at(-1)?.state}`);
+    const before = task.told.length === 0 ? 'nothing' : task.told.join(', ');
+    const told = `task ${task_id.value} is ${state} (${reason}: ${message}), told before: ${before}`;
+    if (uuid === undefined) {
+      if (!mayTell(state, task)) {
+        this.fault(told);
       }
-      task.updates.push({ uuid, state });
+    } else {
+      if (!task.updates.some((it) => it.uuid === uuid)) {
+        if (isEarlier(state, task.updates.at(-1)?.state ?? '')) {
+          this.fault(told);
+        }
+        task.updates.push({ uuid, state });
+      }
+      task.sent = state;
     }
     if (NEVER_WAS.has(state) && task.updates.some((it) => ORDER.includes(it.state))) {
-      this.fault(`${told}, though it was ${task.updates.at(-1)?.state}`);
+      this.fault(told);
     }
-    if (ENDS.has(task.state) && task.state !== state && uuid === undefined) {
-      this.fault(`${told}, though it was ${task.state}`);
-    }
+    task.told.push(`${state} (${reason}${uuid === undefined ? '' : ', by the agent'})`);
+    task.told.splice(0, task.told.length - MOST_TOLD);
     if (!ENDS.has(task.state) || ENDS.has(state)) {
       task.state = state;
     }
@@ -152,4 +167,19 @@ export class Ledger {
     }
     return wrong;
   }
+}
+
+const isEarlier = (state: string, other: string) => ORDER.indexOf(state) < ORDER.indexOf(other);
+
+/**
+ * Whether a master may tell it of its own accord, as Mesos's does: of a task whose agent comes
+ * back, the latest state, and to who reconciles, that of the last status which the agent has sent.
+ * So a task can be said to be earlier than before, but never than by its agent.
+ */
+function mayTell(state: string, { sent, state: known }: TaskBook): boolean {
+  const isOrdered = ORDER.includes(state);
+  if (ENDS.has(known) && !(isOrdered && ORDER.includes(known))) {
+    return state === known;
+  }
+  return !isOrdered || !isEarlier(state, sent);
 }
