@@ -1,5 +1,5 @@
-// `npm run build`: makes dist/ for publication, with the commands, the library and its types, and
-// the module.
+// `npm run build`: makes dist/ for publication, with the commands, the library and its types, the
+// page, and the module.
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -30,11 +30,12 @@ for (const kind of ['js', 'd.ts']) {
   cpSync(join(compiled, 'asm', `constants.${kind}`), join(dist, 'core', `constants.${kind}`));
 }
 rmSync(compiled, { recursive: true });
-// Files that the compiler does not copy: the generated codec, which is JavaScript, and the sources
-// of the supervisor, which are C.
+// Files that the compiler does not copy: the generated codec, which is JavaScript, the sources of
+// the supervisor, which are C, and the page, which has a compiler of its own.
 const VERBATIM = [
   ['src/wire/generated', 'wire/generated'],
   ['src/containerizer/launchers/process/supervisor', 'containerizer/launchers/process/supervisor'],
+  ['build/webui', 'webui'],
   ['build/mesoscale-core.wasm', 'mesoscale-core.wasm'],
   ['build/mesoscale-core-plain.wasm', 'mesoscale-core-plain.wasm'],
 ] as const;

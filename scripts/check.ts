@@ -10,12 +10,16 @@ const FORMAT = 'format and lint';
 const root = dirname(import.meta.dirname);
 const modules = (path: string) => join(root, 'node_modules', path);
 
-const found = join(root, 'build', 'types.tsbuildinfo');
+const typesOf = (project: string, record: string) => [
+  modules('typescript/bin/tsc'),
+  ...['-p', project, '--incremental', '--tsBuildInfoFile', join(root, 'build', record)],
+];
 const format = formatOfFiles();
 const formatPassed = format === undefined ? () => {} : staleness(format);
 
 const steps: readonly (readonly [name: string, ...command: string[]])[] = [
-  ['types', modules('typescript/bin/tsc'), '-p', '.', '--incremental', '--tsBuildInfoFile', found],
+  ['types', ...typesOf('.', 'types.tsbuildinfo')],
+  ['types of the page', ...typesOf('src/webui', 'webui-types.tsbuildinfo')],
   ...(formatPassed === undefined
     ? []
     : [[FORMAT, modules('@biomejs/biome/bin/biome'), 'ci', '--colors=off', '.'] as const]),

@@ -8,6 +8,7 @@ export interface Product {
 
 export const MESSAGES: Product;
 export const SUPERVISOR: Product;
+export const WEBUI: Product;
 export function coreModule(file: string): Product;
 export function formatOfFiles(root?: string): Product | undefined;
 export function staleness(product: Product, root?: string): (() => void) | undefined;

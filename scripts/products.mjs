@@ -53,6 +53,16 @@ export const SUPERVISOR = {
       .map((name) => `build/${name}`),
 };
 
+/** The operators' page, with what it takes of other rooms. */
+export const WEBUI = {
+  record: 'build/webui.made-from',
+  from: [
+    ...['src/webui', 'src/model', 'src/wire', 'scripts/build-webui.ts'],
+    ...['vite', 'preact', '@preact/signals', 'uplot', '@xterm/xterm'].map(version),
+  ],
+  makes: (root = checkout) => filesOf(root, 'build/webui'),
+};
+
 /**
  * The format of all files that git knows or would, which makes nothing but the record that it was
  * right. Undefined where that is no checkout of git.

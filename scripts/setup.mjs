@@ -1,12 +1,12 @@
-// Brings a checkout into a state that can run: dependencies, generated code, the scheduler core. A
-// step is taken only if its product is out of date (products.mjs). Plain JavaScript without
-// dependencies, because this installs them.
+// Brings a checkout into a state that can run: dependencies, generated code, the scheduler core,
+// the page. A step is taken only if its product is out of date (products.mjs). Plain JavaScript
+// without dependencies, because this installs them.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { boundCompileCache, compileCacheOf } from './compile-cache.mjs';
-import { coreModule, MESSAGES, SUPERVISOR, staleness } from './products.mjs';
+import { coreModule, MESSAGES, SUPERVISOR, staleness, WEBUI } from './products.mjs';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 export const pinnedNode = join(root, 'node_modules', '.bin', 'node');
@@ -37,6 +37,7 @@ export function setUp(say = (text) => console.error(text)) {
       script: 'scripts/build-core.ts',
       product: coreModule('mesoscale-core.wasm'),
     },
+    { says: 'Building the web page', script: 'scripts/build-webui.ts', product: WEBUI },
     // If there was no compiler, each set-up tries again.
     {
       says: 'Compiling the supervisor of containers',

@@ -40,7 +40,7 @@ test('files of the checkout that are named exist', () => {
 
 const forDevelopers = [
   ...sources('*.md'),
-  ...sources('bench/README.md'),
+  ...sources('{bench,src/webui}/README.md'),
   ...sources('test/**/*.md'),
 ];
 

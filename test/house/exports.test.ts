@@ -28,7 +28,7 @@ function unusedExports(files: readonly Source[]): string[] {
 
 test('what is exported is used elsewhere', () => {
   expect(
-    unusedExports(sources('{src,test,bench,scripts}/**/*.{ts,mjs}')),
+    unusedExports(sources('{src,test,bench,scripts}/**/*.{ts,tsx,mjs}')),
     'What only its own file uses is not exported (CONTRIBUTING.md, Handing in); what the package ' +
       'exports is in a file of PUBLIC in this test',
   ).toEqual([]);

@@ -80,7 +80,7 @@ function problems(source: Source): string[] {
 
 test('every import keeps to the rules of the rooms', () => {
   expect(
-    sources('src/**/*.ts').flatMap(problems),
+    sources('src/**/*.{ts,tsx}').flatMap(problems),
     'A room imports what its row allows, packages and node: modules included (ARCHITECTURE.md, ' +
       'the table below "Who may import whom")',
   ).toEqual([]);

@@ -3,14 +3,18 @@ import { basename } from 'node:path';
 import { expect, test } from 'vitest';
 import { sources } from '../support/sources.ts';
 
-const files = [...sources('src/**/*.ts'), ...sources('asm/**/*.ts'), ...sources('bench/**/*.ts')];
+const files = [
+  ...sources('src/**/*.{ts,tsx}'),
+  ...sources('asm/**/*.ts'),
+  ...sources('bench/**/*.ts'),
+];
 /** The habit is 500; a few more lines are better than a file cut in the wrong place. */
 const MAX_LINES = 600;
 
 test('file names are kebab-case and say what is in them', () => {
   const bad = files.filter(
     ({ path }) =>
-      !/^[a-z0-9]+(?:-[a-z0-9]+)*(?:\.d)?\.ts$/.test(basename(path)) ||
+      !/^[a-z0-9]+(?:-[a-z0-9]+)*(?:\.d)?\.tsx?$/.test(basename(path)) ||
       /(^|[-/])(utils?|helpers?|common|managers?|misc)\b/.test(path),
   );
   expect(
@@ -53,10 +57,11 @@ test('what is known when a file is read is named in capitals', () => {
   const begins =
     /^(?:new (?:Set|Map)[^(\n]*\()?\[*\s*(?:-?\d|'|"|`[^$`]*`$|\/[^/*]|[A-Z][A-Z0-9_]+\b)/;
   const isComputed = (value: string) => /\]\.\w+\(|\w\[|[?=<>]=|\b[A-Z][A-Z0-9_]+[.(]/.test(value);
-  const bad = [...sources('src/**/*.ts'), ...sources('bench/**/*.ts')].flatMap(({ path, text }) =>
-    [...text.matchAll(declared)]
-      .filter(([, , value = '']) => begins.test(value) && !isComputed(value))
-      .map(([, name]) => `${path}: ${name}`),
+  const bad = [...sources('src/**/*.{ts,tsx}'), ...sources('bench/**/*.ts')].flatMap(
+    ({ path, text }) =>
+      [...text.matchAll(declared)]
+        .filter(([, , value = '']) => begins.test(value) && !isComputed(value))
+        .map(([, name]) => `${path}: ${name}`),
   );
   expect(
     bad,

@@ -6,6 +6,7 @@ import { codeOf, type Source, sources } from '../support/sources.ts';
 const PURE_ROOMS = [
   ...['model', 'security', 'wire', 'core', 'master', 'agent'],
   ...['containerizer/plan', 'containerizer/images/formats'],
+  ...['webui/locations', 'webui/words', 'webui/store'],
 ];
 
 const FORBIDDEN: readonly (readonly [RegExp, string])[] = [

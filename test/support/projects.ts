@@ -2,7 +2,7 @@
 // test/house/projects.test.ts checks that.
 export const PURE_FOLDERS = [
   ...['agent', 'core', 'differential', 'house', 'master', 'model', 'scenario'],
-  ...['security', 'simulation', 'wire'],
+  ...['security', 'simulation', 'webui', 'wire'],
 ];
 
 /** Tests that start masters, agents and commands as a user does, or programs of other languages. */

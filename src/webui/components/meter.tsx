@@ -1,0 +1,43 @@
+// How much of one resource is taken, as a figure and a bar.
+import { amountText, percentText, type ResourceName } from '../words/amounts.ts';
+
+const TITLES: Readonly<Record<ResourceName, string>> = {
+  cpus: 'CPUs',
+  mem: 'Memory',
+  disk: 'Disk',
+  gpus: 'GPUs',
+};
+
+interface MeterProps {
+  readonly name: ResourceName;
+  readonly total: number;
+  readonly allocated: number;
+  readonly offered?: number;
+}
+
+/** A share as a width; what is more than all is all. */
+const width = (part: number, total: number) =>
+  `${total > 0 ? Math.min(100, (100 * part) / total) : 0}%`;
+
+export function Meter({ name, total, allocated, offered = 0 }: MeterProps) {
+  const share = percentText(total > 0 ? allocated / total : 0);
+  const says = `${TITLES[name]}: ${amountText(name, allocated)} of ${amountText(name, total)} allocated`;
+  return (
+    <section class="panel">
+      <div class="meter-head">
+        <h2>{TITLES[name]}</h2>
+        <span class="quiet">{share} allocated</span>
+      </div>
+      <div class="meter-track" role="img" aria-label={says}>
+        <div class="meter-part" data-part="allocated" style={{ width: width(allocated, total) }} />
+        <div class="meter-part" data-part="offered" style={{ width: width(offered, total) }} />
+      </div>
+      <div class="meter-foot number">
+        <span>
+          <strong>{amountText(name, allocated)}</strong> of {amountText(name, total)}
+        </span>
+        {offered > 0 ? <span>{amountText(name, offered)} offered</span> : null}
+      </div>
+    </section>
+  );
+}

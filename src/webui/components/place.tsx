@@ -1,0 +1,27 @@
+// Where the page is, for all of it: the hash of the URL as a signal, and ways to other places.
+import { signal } from '@preact/signals';
+import { type Location, parseLocation } from '../locations/location.ts';
+import { newLinkOf } from '../locations/old-links.ts';
+
+/** Follows the hash; a link of Mesos's own page is replaced by the new one on the way. */
+export const place = signal<Location>({ path: [], query: {} });
+
+function follow(): void {
+  const there = parseLocation(window.location.hash);
+  const led = newLinkOf(there);
+  if (led !== undefined) {
+    window.location.replace(led);
+    return;
+  }
+  place.value = there;
+}
+
+export function followHash(): void {
+  window.addEventListener('hashchange', follow);
+  follow();
+}
+
+/** Goes to a hash that `href` has made. */
+export function goTo(hash: string): void {
+  window.location.hash = hash;
+}

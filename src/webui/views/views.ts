@@ -1,0 +1,48 @@
+// All views of the page: a new one is a file beside this and a line here. What is in the navigation
+// has a letter, for `g` and that letter.
+import type { ComponentType } from 'preact';
+import type { IconName } from '../components/icon.tsx';
+import { matchPath } from '../locations/location.ts';
+import { OverviewView } from './overview.tsx';
+
+/** What the parts of the path with a colon are in this place. */
+export type Names = Readonly<Record<string, string>>;
+
+interface View {
+  /** Below `#/`, such as `tasks/:framework/:task`. */
+  readonly path: string;
+  readonly title: string;
+  readonly view: ComponentType<{ names: Names }>;
+  /** Absent: other views lead there. */
+  readonly navigation?: { readonly icon: IconName; readonly key: string };
+}
+
+const VIEWS: readonly View[] = [
+  {
+    path: '',
+    title: 'Overview',
+    view: OverviewView,
+    navigation: { icon: 'overview', key: 'o' },
+  },
+];
+
+/** In the order in which they are shown. */
+export const NAVIGATION = VIEWS.flatMap(({ path, title, navigation }) =>
+  navigation === undefined ? [] : [{ path, title, ...navigation }],
+);
+
+interface Found {
+  readonly view: View;
+  readonly names: Names;
+}
+
+/** Undefined where there is nothing. */
+export function viewAt(path: readonly string[]): Found | undefined {
+  for (const view of VIEWS) {
+    const names = matchPath(view.path, path);
+    if (names !== undefined) {
+      return { view, names };
+    }
+  }
+  return undefined;
+}
