@@ -51,10 +51,12 @@ export interface OutstandingOffer {
   readonly agent: Agent;
   readonly role: string;
   readonly resources: Resource[];
+  readonly madeMs: number;
 }
 
 export interface OutstandingInverseOffer {
   readonly id: OfferId;
+  readonly madeMs: number;
   readonly framework: Framework;
   readonly agent: Agent;
   readonly message: InverseOffer;

@@ -53,4 +53,6 @@ const REQUIRED_FIELDS = new Map<MasterCall_Type, keyof MasterCall>([
   [MasterCall_Type.REMOVE_QUOTA, 'remove_quota'],
   [MasterCall_Type.TEARDOWN, 'teardown'],
   [MasterCall_Type.MARK_AGENT_GONE, 'mark_agent_gone'],
+  [MasterCall_Type.EXPLAIN, 'explain'],
+  [MasterCall_Type.PLAN, 'plan'],
 ]);

@@ -109,6 +109,21 @@ export const MASTER_CALLS: TableOf<typeof MasterCall_Type> = {
     'VIEW_FRAMEWORK',
   ),
   GET_MAINTENANCE_SCHEDULE: shows(OF_MACHINE, 'GET_MAINTENANCE_SCHEDULE'),
+  GET_OFFERS: OF_FRAMEWORK,
+  GET_HISTORY: METRICS,
+  EXPLAIN: shows(
+    'the framework’s user; each role; the quotas of each role',
+    'VIEW_FRAMEWORK',
+    'VIEW_ROLE',
+    'GET_QUOTA',
+  ),
+  PLAN: shows(
+    'the users of frameworks and tasks; each role; the quotas of each role',
+    'VIEW_FRAMEWORK',
+    'VIEW_TASK',
+    'VIEW_ROLE',
+    'GET_QUOTA',
+  ),
   GET_MASTER: open('who asks the master knows its address already'),
   UPDATE_WEIGHTS: needs('each role', 'UPDATE_WEIGHT'),
   RESERVE_RESOURCES: needs(

@@ -114,6 +114,10 @@ const MASTER: Table<typeof MasterCall_Type, MasterCall> = {
   GET_MAINTENANCE_STATUS: { filtered: 'GET_MAINTENANCE_STATUS' },
   GET_MAINTENANCE_SCHEDULE: { filtered: 'GET_MAINTENANCE_SCHEDULE' },
   SUBSCRIBE: { filtered: 'VIEW_TASK' },
+  GET_OFFERS: { filtered: 'VIEW_FRAMEWORK' },
+  GET_HISTORY: { refused: 'GET_ENDPOINT_WITH_PATH', body: {} },
+  EXPLAIN: { filtered: 'VIEW_ROLE' },
+  PLAN: { filtered: 'VIEW_ROLE' },
   GET_MASTER: { open: 'the address of the master is known to all that ask it' },
   UPDATE_WEIGHTS: {
     refused: 'UPDATE_WEIGHT',
@@ -266,6 +270,8 @@ function masterWith(authorizer: Authorizer) {
   }
   world.allocate();
   world.operate({ ...MASTER_BODIES.RESERVE_RESOURCES, type: MasterCall_Type.RESERVE_RESOURCES });
+  // What the reservation has taken back is offered again when its filter has ended.
+  world.advance(10_000);
   asked = authorizer;
   return { world, framework };
 }
@@ -359,8 +365,10 @@ describe('a call of masters', () => {
     return world.views.read({ type }, { authorizer });
   }
 
+  /** Calls that are not built yet. */
+  const planned = new Set(['EXPLAIN', 'PLAN']);
   const answered = Object.entries<Access<MasterCall>>(MASTER).filter(
-    ([, access]) => !('process' in access),
+    ([name, access]) => !('process' in access) && !planned.has(name),
   );
 
   test.each(answered)('%s asks for what the table says, and for nothing else', (name, access) => {
@@ -376,7 +384,7 @@ describe('a call of masters', () => {
     expectEntry(name, MASTER_CALLS[name as keyof typeof MASTER_CALLS], { access, asked });
   });
 
-  test.each(having(MASTER, 'filtered'))(
+  test.each(having(MASTER, 'filtered').filter(([name]) => !planned.has(name)))(
     '%s shows less to those that lack its action',
     (name, { filtered: action }) => {
       expect(sizeOf(shown(name, without(action)))).toBeLessThan(sizeOf(shown(name, everything)));

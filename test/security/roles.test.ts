@@ -113,6 +113,7 @@ describe('a master', () => {
       'GET_TASKS',
       'GET_ROLES',
       'GET_WEIGHTS',
+      'GET_OFFERS',
     ]);
   });
 

@@ -59,7 +59,7 @@ function measured(state: MasterState, run: () => OfferBatch): OfferBatch {
 }
 
 /** What the allocator has given to a framework, before an offer is made of it. */
-export type Grant = Omit<OutstandingOffer, 'id'>;
+export type Grant = Omit<OutstandingOffer, 'id' | 'madeMs'>;
 
 /**
  * Offers made in one turn of the event loop, and at most in one event: other work comes in between.
@@ -204,8 +204,7 @@ const nextOfferId = (state: MasterState): OfferId =>
   offerId(`${state.options.id}-O${state.nextOffer++}`);
 
 function addOffer(state: MasterState, grant: Grant): OutstandingOffer {
-  const { framework, agent, role, resources } = grant;
-  const offer: OutstandingOffer = { id: nextOfferId(state), framework, agent, role, resources };
+  const offer: OutstandingOffer = { ...grant, id: nextOfferId(state), madeMs: state.nowMs };
   state.offers.set(offer.id, offer);
   offer.framework.offers.add(offer);
   offer.agent.offers.add(offer);
@@ -294,7 +293,7 @@ function inverseOffers(
       agent_id: { value: agent.id },
       unavailability,
     };
-    const inverseOffer = { id, framework, agent, message };
+    const inverseOffer = { id, framework, agent, message, madeMs: state.nowMs };
     state.inverseOffers.set(id, inverseOffer);
     framework.inverseOffers.add(inverseOffer);
     agent.inverseOffers ??= new Set();

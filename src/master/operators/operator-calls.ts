@@ -166,6 +166,9 @@ export function takeSettingCall(state: MasterState, event: OperatorCalled): void
     case MasterCall_Type.MARK_AGENT_GONE:
       markAgentGone(state, idOf(call.mark_agent_gone), principal, request);
       break;
+    case MasterCall_Type.GET_HISTORY:
+      getHistory(state, principal, request);
+      break;
     default:
       // UNKNOWN, or a read call, which is a view and no event.
       reply(state, request, 501);
@@ -193,4 +196,13 @@ function teardown(
   state.counters.values.messages_unregister_framework++;
   removeFramework(state, framework);
   reply(state, request, 200);
+}
+
+function getHistory(
+  state: MasterState,
+  principal: Principal | undefined,
+  request: RequestId,
+): void {
+  const allowed = mayDo(state, principal, 'GET_ENDPOINT_WITH_PATH', { value: '/metrics/snapshot' });
+  reply(state, request, allowed ? 501 : 403);
 }

@@ -6,12 +6,11 @@ import type {
 } from '../../model/generated/messages.ts';
 import { toEndpointFormat } from '../../model/resource-format.ts';
 import { shownProvider } from '../../model/role-sight.ts';
+import { timeOf } from '../../model/time-info.ts';
 import type { Agent, MasterState } from '../state.ts';
 import type { Viewer } from '../views.ts';
 import { offeredOfAgent, usedByAgent } from './usage.ts';
 import { roleSightOf, seesProviders, seesResource } from './visibility.ts';
-
-const timeOf = (ms: number) => ({ nanoseconds: BigInt(Math.round(ms)) * 1_000_000n });
 
 const shown = (resources: readonly Resource[], viewer: Viewer) =>
   resources.filter((it) => seesResource(viewer, it)).map(toEndpointFormat);

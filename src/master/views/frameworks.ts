@@ -14,13 +14,12 @@ import {
   shownOffer,
   shownResources,
 } from '../../model/role-sight.ts';
+import { timeOf } from '../../model/time-info.ts';
 import { offerMessage } from '../offers/offers.ts';
 import type { Framework, MasterState, OutstandingOffer } from '../state.ts';
 import type { Viewer } from '../views.ts';
 import { offeredToFramework, usedByFramework } from './usage.ts';
 import { seesExecutor } from './visibility.ts';
-
-const timeOf = (ms: number) => ({ nanoseconds: BigInt(Math.round(ms)) * 1_000_000n });
 
 type View = MasterResponse_GetFrameworks_Framework;
 

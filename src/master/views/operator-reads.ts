@@ -8,6 +8,7 @@ import {
 import type { MasterState } from '../state.ts';
 import type { Viewer } from '../views.ts';
 import { metricsView } from './metrics.ts';
+import { getOffers } from './offers.ts';
 import {
   getRoles,
   maintenanceSchedule,
@@ -70,6 +71,8 @@ export function readCall(
       };
     case MasterCall_Type.GET_QUOTA:
       return { type: type.GET_QUOTA, get_quota: { status: quotaStatus(state, viewer) } };
+    case MasterCall_Type.GET_OFFERS:
+      return { type: type.GET_OFFERS, get_offers: getOffers(state, viewer) };
     default:
       return undefined;
   }
