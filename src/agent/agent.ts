@@ -142,7 +142,8 @@ function masterSaid(agent: AgentState, event: MasterMessage): void {
     return;
   }
   if (from !== agent.master) {
-    log(agent, 'warn', `Ignoring ${message.name} of ${from}: the master is ${agent.master}`);
+    const text = `Ignoring ${message.name} of ${from}: the master is ${agent.master}`;
+    log(agent, 'warn', text, { topic: 'messages', origin: from });
     tellOtherMaster(agent, event);
     return;
   }

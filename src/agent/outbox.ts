@@ -6,7 +6,7 @@
 // Timers, logs, checkpoints themselves, answers to pings and, where that is no disorder, kills
 // and removals never wait.
 import { messageSize } from '../model/message-size.ts';
-import type { Link, Log, Reply } from '../model/process-effects.ts';
+import type { Link, Log, Reply, Stranger } from '../model/process-effects.ts';
 import type { Audit, AuditDisbelief } from '../security/audit.ts';
 import type { CheckpointChange } from './checkpoint.ts';
 import type {
@@ -189,8 +189,14 @@ function objectOf(effect: AgentEffect): string | undefined {
   }
 }
 
-export function log(agent: AgentState, level: Log['level'], text: string): void {
-  agent.outbox.ready.push({ type: 'log', level, text });
+/** `stranger`: where anybody can cause it, as often as he likes. */
+export function log(
+  agent: AgentState,
+  level: Log['level'],
+  text: string,
+  stranger?: Stranger,
+): void {
+  agent.outbox.ready.push({ type: 'log', level, text, ...(stranger && { stranger }) });
 }
 
 export function setTimer(agent: AgentState, timer: AgentTimer, delayMs: number): void {

@@ -49,7 +49,7 @@ import { operationStatusUpdate } from './operations/operations.ts';
 import { operatorCall } from './operators/operator-calls.ts';
 import { operatorHeartbeat, removeSubscriber, tellLeftOut } from './operators/subscribers.ts';
 import type { MasterOptions } from './options.ts';
-import { giveUp, log, reply, tellDisbelief } from './outbox.ts';
+import { giveUp, logStranger, reply, tellDisbelief } from './outbox.ts';
 import { collectGarbage, masterInfo, recover, recoveryTimedOut } from './recovery.ts';
 import { nothingWaits, registryLost } from './registrar.ts';
 import type { MasterCore, MasterState } from './state.ts';
@@ -295,7 +295,11 @@ function streamClosed(state: MasterState, event: StreamClosed): void {
 function agentMessage(state: MasterState, event: AgentMessage): void {
   const { from, message } = event;
   if (!isOwn(state, from, message)) {
-    log(state, 'warn', `Dropping ${message.name} of ${from}: it speaks for another agent`);
+    logStranger(
+      state,
+      'messages',
+      `Dropping ${message.name} of ${from}: it speaks for another agent`,
+    );
     tellDisbelief(state, { claimed: from, why: 'sender: it speaks for another agent' });
     state.counters.values.dropped_messages++;
     return;

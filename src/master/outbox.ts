@@ -2,7 +2,7 @@
 import type { ToAgent } from '../model/agent-messages.ts';
 import { type SchedulerEvent, SchedulerEvent_Type } from '../model/generated/messages.ts';
 import type { RequestId } from '../model/ids.ts';
-import type { Log } from '../model/process-effects.ts';
+import type { Log, Stranger } from '../model/process-effects.ts';
 import { auditEntry, type Disbelief, disbelief } from '../security/audit.ts';
 import type { Action, AuthorizationObject } from '../security/authorizer.ts';
 import type { Principal } from '../security/principal.ts';
@@ -84,6 +84,16 @@ export function giveUp(state: MasterState, reason: string): void {
 
 export function log(state: MasterState, level: Log['level'], text: string): void {
   state.effects.push({ type: 'log', level, text });
+}
+
+/** A warning that whoever sends messages can cause, as often as he likes. */
+export function logStranger(
+  state: MasterState,
+  topic: Stranger['topic'],
+  text: string,
+  origin = state.asking?.origin ?? '',
+): void {
+  state.effects.push({ type: 'log', level: 'warn', text, stranger: { topic, origin } });
 }
 
 /** The question that every call passes before it touches state. The audit log has the answer. */

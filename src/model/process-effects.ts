@@ -65,10 +65,19 @@ export interface ClearTimer<Timer extends string> {
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
+/** By whom, and about what, a line of the log is that anybody can cause, any number of times. */
+export interface Stranger {
+  /** Lines about one topic and one address are gathered. */
+  readonly topic: 'authentication' | 'messages' | 'registration' | 'TLS';
+  /** An IP address, or the pid that a message names. */
+  readonly origin: string;
+}
+
 export interface Log {
   readonly type: 'log';
   readonly level: LogLevel;
   readonly text: string;
+  readonly stranger?: Stranger | undefined;
 }
 
 /**

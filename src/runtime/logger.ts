@@ -2,14 +2,16 @@
 // master] text`. Lines go to standard error and, with a log directory, to files in it.
 
 import { fstatSync, mkdirSync } from 'node:fs';
-import type { LogLevel } from '../model/process-effects.ts';
+import type { LogLevel, Stranger } from '../model/process-effects.ts';
 import { LogFiles, SEVERITIES } from './log-files.ts';
 import { Lines, writeAll } from './log-lines.ts';
+import { StrangerLines } from './stranger-lines.ts';
 
 export interface Logger {
   debug(text: string): void;
   info(text: string): void;
-  warn(text: string): void;
+  /** `stranger`: where anybody can cause the line; what is alike is counted. */
+  warn(text: string, stranger?: Stranger): void;
   error(text: string): void;
 }
 
@@ -32,6 +34,7 @@ export class ProcessLogger implements Logger {
   readonly #name: string;
   readonly #threshold: number;
   readonly #files: LogFiles | undefined;
+  readonly #strangers = new StrangerLines((level, text) => this.write(level, text));
   #standardError: Lines | undefined;
   #verbosity = 0;
 
@@ -85,17 +88,21 @@ export class ProcessLogger implements Logger {
     this.write('info', text);
   }
 
-  warn(text: string): void {
-    this.write('warn', text);
+  warn(text: string, stranger?: Stranger): void {
+    this.write('warn', text, stranger);
   }
 
   error(text: string): void {
     this.write('error', text);
   }
 
-  write(level: LogLevel, text: string): void {
+  write(level: LogLevel, text: string, stranger?: Stranger): void {
     const wanted = level === 'debug' ? this.#verbosity > 0 : SEVERITY[level] >= this.#threshold;
     if (!wanted) {
+      return;
+    }
+    if (stranger !== undefined) {
+      this.#strangers.add(level, text, stranger);
       return;
     }
     const line = formatLine(new Date(), level, this.#name, text);
@@ -113,6 +120,7 @@ export class ProcessLogger implements Logger {
 
   /** Writes the lines that wait; for the end of the process. */
   close(): void {
+    this.#strangers.flush();
     this.#standardError?.close();
     this.#standardError = undefined;
     this.#files?.close();

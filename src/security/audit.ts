@@ -11,13 +11,19 @@ export interface AuditEntry {
   /** The call, message or endpoint. */
   readonly call: string;
   readonly action: Action;
+  /** The first of them. */
   readonly object?: AuditObject | undefined;
+  /** A few of those that come next. */
+  readonly moreObjects?: readonly AuditObject[] | undefined;
   readonly allowed: boolean;
-  /** What decided: a rule by its list and place, or `permissive`. */
+  /** What decided, on the first one: a rule by its list and place, or `permissive`. */
   readonly rule: string;
-  /** How many objects were decided on alike; the first is told. Absent: one. */
+  /** How many objects were decided on alike. Absent: one. */
   readonly count?: number | undefined;
 }
+
+/** The most objects that a line tells of. */
+export const MAX_OBJECTS = 4;
 
 /** The effect by which a state machine tells the audit log of a decision. */
 export interface Audit {
@@ -56,7 +62,7 @@ export const disbelief = ({ principal, claimed, call, object, why }: Disbelief):
   why: cut(why),
 });
 
-type AuditObject = Readonly<Record<string, string>>;
+export type AuditObject = Readonly<Record<string, string>>;
 
 /** The most characters of a text. */
 const MAX_TEXT = 256;
@@ -118,6 +124,16 @@ function auditObject(action: Action, object: AuthorizationObject): AuditObject |
   return known.length === 0 ? undefined : Object.fromEntries(known);
 }
 
+/** With one object more, as long as there is room for it. */
+function moreObjects(
+  { moreObjects: more = [] }: AuditEntry,
+  action: Action,
+  object: AuthorizationObject | undefined,
+): Pick<AuditEntry, 'moreObjects'> {
+  const next = more.length + 1 < MAX_OBJECTS && object && auditObject(action, object);
+  return next ? { moreObjects: [...more, next] } : {};
+}
+
 /**
  * An authorizer for one read. What it denies it counts, by action: of a list with a thousand hidden
  * tasks there is one entry.
@@ -158,7 +174,7 @@ export class WatchedReads implements Authorizer {
       action,
       known === undefined
         ? auditEntry(this.#authorizer, asking, action, { object, allowed: false })
-        : { ...known, count: (known.count ?? 1) + 1 },
+        : { ...known, ...moreObjects(known, action, object), count: (known.count ?? 1) + 1 },
     );
   }
 }

@@ -75,7 +75,7 @@ export class ServerProcess<Timer extends string> {
         this.timers.clear(effect.timer);
         return;
       case 'log':
-        this.logger.write(effect.level, effect.text);
+        this.logger.write(effect.level, effect.text, effect.stranger);
         return;
       default:
         effect satisfies never;
@@ -123,7 +123,7 @@ export class ServerProcess<Timer extends string> {
   /** What the ports of both are told alike. */
   portOptions({ address, carriers, logPath, early }: ServerPort) {
     const { values } = this.#parsed;
-    carriers.tell?.((level, text) => this.logger.write(level, text));
+    carriers.tell?.((...line) => this.logger.write(...line));
     const logFile = values.external_log_file ?? this.logger.file;
     return {
       host: address.listenIp,

@@ -18,11 +18,12 @@
 //
 // questions.ts decides which question comes first, waiting-messages.ts how many messages may wait.
 import { isIPv4 } from 'node:net';
+import { placeOf, plainIp } from '../../model/origin.ts';
 import { addressOf, parsePid } from '../../model/pid.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { Auditor } from '../server/auditor.ts';
 import { Mentioned } from '../server/mentioned.ts';
-import { isOwn, placeOf, plainIp } from '../transport/addresses.ts';
+import { isOwn } from '../transport/addresses.ts';
 import { descriptorLimit } from '../transport/descriptors.ts';
 import type { Dialer } from '../transport/dialer.ts';
 import { isKey, type OwnerAnswer } from './connection-owner.ts';
@@ -162,6 +163,7 @@ export class Senders {
     if (this.#mentioned.isNew(`${ip} ${from.slice(0, MAX_SHOWN)} ${why}`)) {
       this.#options.logger.warn(
         `Dropping messages in the name of '${from.slice(0, MAX_SHOWN)}' from ${ip}: ${why}`,
+        { topic: 'messages', origin: ip },
       );
     }
     return { isOpen: false, why };

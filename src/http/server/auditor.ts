@@ -1,10 +1,18 @@
 // Turns decisions about requests into the lines of the audit log (--audit_log): every decision on a
 // call that changes something, what reads have denied, and who was not believed. What was allowed
 // has a line of its own, at once; what was denied, and is alike, is told together.
-import { type Asking, type AuditEntry, auditEntry, type Disbelief } from '../../security/audit.ts';
+import { ipIn } from '../../model/origin.ts';
+import { type Gathered, Gatherer } from '../../runtime/gatherer.ts';
+import {
+  type Asking,
+  type AuditEntry,
+  type AuditObject,
+  auditEntry,
+  type Disbelief,
+  disbelief,
+  MAX_OBJECTS,
+} from '../../security/audit.ts';
 import type { Action, AuthorizationObject, Authorizer } from '../../security/authorizer.ts';
-import { Denials, type ToldDenial } from './denials.ts';
-import { Disbeliefs, type ToldDisbelief } from './disbeliefs.ts';
 
 /** Where a request comes from: an IP address, or the pid that a message names. */
 type Origin = string | undefined;
@@ -17,7 +25,7 @@ interface AuditorOptions {
 }
 
 /** The rules of lines that count those who have none of their own. */
-const OTHERS = 'not believed, as others of this second';
+const OTHERS = 'not believed, as many others';
 const MORE_DENIED = 'denied, as many others';
 
 /**
@@ -29,10 +37,39 @@ const UNSEEN = /[\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g;
 const escaped = (character: string) =>
   `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
+/** Who asks: a principal, or who is at an address. */
+interface Caller {
+  readonly principal?: string | undefined;
+  readonly address?: string | undefined;
+}
+
+interface Asked {
+  readonly principal: string | undefined;
+  readonly call: string;
+  readonly action: Action;
+  readonly origin: Origin;
+}
+
+interface Denial {
+  readonly entry: AuditEntry;
+  readonly origin: Origin;
+}
+
+interface Doubt {
+  readonly told: Disbelief;
+  readonly origin: Origin;
+}
+
 export class Auditor {
   readonly #options: AuditorOptions;
-  readonly #denials = new Denials((told) => this.#tellDenial(told));
-  readonly #disbeliefs = new Disbeliefs((told) => this.#tellDisbelief(told));
+  readonly #denials = new Gatherer<Denial, Caller>({
+    tell: (gathered) => this.#tellDenials(gathered),
+    mostItems: MAX_OBJECTS,
+  });
+  readonly #disbeliefs = new Gatherer<Doubt, Caller>({
+    tell: (gathered) => this.#tellDisbeliefs(gathered),
+    mostItems: 1,
+  });
 
   constructor(options: AuditorOptions) {
     this.#options = options;
@@ -45,7 +82,7 @@ export class Auditor {
       authorize: (principal, action, object) => {
         const allowed = authorizer.authorize(principal, action, object);
         if (!allowed) {
-          this.#denials.add({ principal: principal?.value, call, action, origin }, () =>
+          this.#denied({ principal: principal?.value, call, action, origin }, () =>
             auditEntry(authorizer, { principal, call }, action, { object, allowed }),
           );
         }
@@ -68,37 +105,55 @@ export class Auditor {
 
   /** Tells of a decision, or of several that are alike: of what was allowed at once. */
   tell(entry: AuditEntry, origin: Origin): void {
-    const { principal, call, action, count } = entry;
-    if (entry.allowed) {
-      this.#writeEntry(entry, origin);
-    } else {
-      this.#denials.add({ principal, call, action, origin }, () => entry, count);
-    }
-  }
-
-  #tellDenial({ entry, principal, origin, count: all }: ToldDenial): void {
-    const count = all === 1 ? undefined : all;
-    if (entry === undefined) {
-      this.#write({ principal, address: origin, allowed: false, rule: MORE_DENIED, count });
-    } else {
-      this.#writeEntry({ ...entry, count }, origin);
-    }
-  }
-
-  #writeEntry(entry: AuditEntry, origin: Origin): void {
     const { principal, call, action, object, allowed, rule, count } = entry;
-    this.#write({ principal, address: origin, call, action, object, allowed, rule, count });
+    if (allowed) {
+      this.#write({ principal, address: origin, call, action, object, allowed, rule, count });
+    } else {
+      this.#denied({ principal, call, action, origin }, () => entry, count);
+    }
   }
 
-  /** Tells of a caller or sender that is not who it says, within a second. */
-  disbelieve(told: Disbelief, origin: Origin): void {
-    this.#disbeliefs.add(told, origin);
+  #denied(
+    { principal, call, action, origin }: Asked,
+    entryOf: () => AuditEntry,
+    count?: number,
+  ): void {
+    const address = addressOf(origin);
+    const caller = principal === undefined ? { address } : { principal };
+    const what = JSON.stringify([address, call, action]);
+    this.#denials.add(caller, what, () => ({ entry: entryOf(), origin }), count);
   }
 
-  #tellDisbelief({ disbelief: told, origin, count: all }: ToldDisbelief): void {
+  #tellDenials({ items, caller, count: all }: Gathered<Denial, Caller>): void {
+    const [first] = items;
     const count = all === 1 ? undefined : all;
-    const { principal, claimed, call, object, why: rule = OTHERS } = told ?? {};
-    this.#write({ principal, claimed, address: origin, call, object, allowed: false, rule, count });
+    const allowed = false;
+    if (first === undefined) {
+      this.#write({ ...caller, allowed, rule: MORE_DENIED, count });
+      return;
+    }
+    const { principal, call, action, object, rule } = first.entry;
+    const objects = count === undefined ? undefined : objectsOf(items);
+    this.#write({
+      ...{ principal, address: first.origin, call, action },
+      ...(objects === undefined ? { object } : { objects }),
+      ...{ allowed, rule, count },
+    });
+  }
+
+  /** Tells of a caller or sender that is not who it says, soon. */
+  disbelieve(told: Disbelief, origin: Origin): void {
+    const cut = disbelief(told);
+    const item = { told: cut, origin };
+    this.#disbeliefs.add({ address: addressOf(origin) }, JSON.stringify(cut), () => item);
+  }
+
+  #tellDisbeliefs({ items, caller, count: all }: Gathered<Doubt, Caller>): void {
+    const [first] = items;
+    const count = all === 1 ? undefined : all;
+    const { principal, claimed, call, object, why: rule = OTHERS } = first?.told ?? {};
+    const address = first === undefined ? caller?.address : first.origin;
+    this.#write({ principal, claimed, address, call, object, allowed: false, rule, count });
   }
 
   #write(line: object): void {
@@ -111,6 +166,17 @@ export class Auditor {
     this.#disbeliefs.flush();
     this.#denials.flush();
   }
+}
+
+const addressOf = (origin: Origin) => origin && ipIn(origin);
+
+/** The first of them that differ; undefined where they have no names. */
+function objectsOf(items: readonly Denial[]): readonly AuditObject[] | undefined {
+  const all = items.flatMap(({ entry: { object, moreObjects = [] } }) =>
+    object === undefined ? [] : [object, ...moreObjects],
+  );
+  const different = new Map(all.map((object) => [JSON.stringify(object), object]));
+  return all.length === 0 ? undefined : [...different.values()].slice(0, MAX_OBJECTS);
 }
 
 /** The authorizer for the reads of one request, whether they are audited or not. */

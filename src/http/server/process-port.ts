@@ -239,6 +239,7 @@ export class ProcessPort<Message> {
     if (this.#mentioned.isNew(`TLS ${ip}`)) {
       this.#options.logger.warn(
         `${ip} speaks TLS to this port, which does not without --ssl_enabled (said once)`,
+        { topic: 'TLS', origin: ip },
       );
     }
   }
@@ -254,6 +255,7 @@ export class ProcessPort<Message> {
       logger.warn(
         `${text}, and all else that it sends and that is not served here. ${this.#owner.clients} must use ` +
           'the v1 HTTP API, not the driver of libmesos (said once)',
+        { topic: 'messages', origin: from },
       );
     } else {
       logger.debug(text);
@@ -288,7 +290,10 @@ export class ProcessPort<Message> {
       if (!(error instanceof WireError)) {
         throw error;
       }
-      this.#options.logger.warn(`Dropping ${wireName} of ${from}: ${error.message}`);
+      this.#options.logger.warn(`Dropping ${wireName} of ${from}: ${error.message}`, {
+        topic: 'messages',
+        origin: from,
+      });
     }
     if (message) {
       this.#owner.onMessage(from, message, to);

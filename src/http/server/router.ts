@@ -5,8 +5,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Query } from '../../master/views.ts';
+import { plainIp } from '../../model/origin.ts';
 import type { Principal } from '../../security/principal.ts';
-import { plainIp } from '../transport/addresses.ts';
 import { MAX_CALL_BYTES } from '../transport/limits.ts';
 import type { Auditor } from './auditor.ts';
 import { type Authentication, authenticate, type Realm } from './authentication.ts';

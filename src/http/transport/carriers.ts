@@ -3,6 +3,7 @@
 // connections, so that no connection is left out. Those of TLS are in tls.ts.
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { Stranger } from '../../model/process-effects.ts';
 import { type Dialer, plainDialer } from './dialer.ts';
 
 /**
@@ -24,7 +25,7 @@ export interface Carriers {
 }
 
 /** Writes a line to the log. */
-export type Say = (level: 'info' | 'warn', text: string) => void;
+export type Say = (level: 'info' | 'warn', text: string, stranger?: Stranger) => void;
 
 /** TCP without encryption. */
 export const plainCarriers: Carriers = {

@@ -11,7 +11,7 @@
 // each connection in use, one silent connection of the same address is spared.
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { placeOf } from './addresses.ts';
+import { placeOf } from '../../model/origin.ts';
 import { descriptorLimit, openDescriptors } from './descriptors.ts';
 import { REQUEST_STALL_MS, REQUEST_TOTAL_MS } from './limits.ts';
 

@@ -4,9 +4,9 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
+import { placeOf, plainIp } from '../../model/origin.ts';
 import { badRequest } from '../server/error-responses.ts';
 import { Mentioned } from '../server/mentioned.ts';
-import { placeOf, plainIp } from './addresses.ts';
 import type { Say } from './carriers.ts';
 import { TLS_HANDSHAKE } from './limits.ts';
 import { endWith } from './refusal.ts';
@@ -93,7 +93,8 @@ export class TlsAcceptor {
   /** Once for each place and reason: some try again every second. */
   #mention(ip: string, why: string): void {
     if (this.#mentioned.isNew(`${placeOf(ip)} ${why}`)) {
-      this.#say('warn', `Connections from ${ip} are closed. ${why} (said once)`);
+      const text = `Connections from ${ip} are closed. ${why} (said once)`;
+      this.#say('warn', text, { topic: 'TLS', origin: ip });
     }
   }
 }

@@ -1,7 +1,7 @@
 // Which clients are let in, where they must show a certificate: the verdict on one whose handshake
 // is done.
 import type { TLSSocket } from 'node:tls';
-import { plainIp } from './addresses.ts';
+import { plainIp } from '../../model/origin.ts';
 import { AddressNames } from './tls-names.ts';
 import { chainOf, isComplete, tooLong, unlikeKnown } from './tls-peer.ts';
 import { NO_CERTIFICATE } from './tls-reason.ts';

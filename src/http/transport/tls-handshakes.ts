@@ -3,7 +3,7 @@
 // take turns, and a turn of the I/O loop has a bound of time for it.
 import type { Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
-import { placeOf } from './addresses.ts';
+import { placeOf } from '../../model/origin.ts';
 import { ACCEPTING } from './limits.ts';
 import { PlaceTurns } from './place-turns.ts';
 import type { TlsIdentity } from './tls-identity.ts';

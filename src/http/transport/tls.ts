@@ -27,7 +27,7 @@ export class TlsCarriers implements Carriers {
   #say: Say = () => undefined;
 
   constructor(settings: TlsSettings, identity: TlsIdentity, bounds: TlsBounds) {
-    const say: Say = (level, text) => this.#say(level, text);
+    const say: Say = (...line) => this.#say(...line);
     this.#settings = settings;
     this.#identity = identity;
     identity.tell(say);

@@ -21,7 +21,7 @@ import { allResourcesError, amountOf, resourcesError } from '../../model/resourc
 import type { ContinuationOf } from '../continuation.ts';
 import { claimNamesOf } from '../offers/resource-names.ts';
 import { publishAgentAdded } from '../operators/subscribers.ts';
-import { log, mayDo, sendToAgent, sendToPid, tellDisbelief } from '../outbox.ts';
+import { log, logStranger, mayDo, sendToAgent, sendToPid, tellDisbelief } from '../outbox.ts';
 import { agentSizeError, isStoring, store, waitingError } from '../registrar.ts';
 import { rolesOf, rolesRoomError } from '../roles/room.ts';
 import type { Agent, MasterState } from '../state.ts';
@@ -63,7 +63,7 @@ export function mayJoin(
   version: string | undefined,
 ): boolean {
   const refuse = (why: string) => {
-    log(state, 'warn', `Refusing agent at ${pid} (${info.hostname}): ${why}`);
+    logStranger(state, 'registration', `Refusing agent at ${pid} (${info.hostname}): ${why}`, pid);
     return false;
   };
   const denied = deniedRegistration(state, pid, info);
@@ -134,7 +134,7 @@ export function registerAgent(
     resourcesError(checkpointed) ??
     allResourcesError(listsOf(message));
   if (error !== undefined) {
-    log(state, 'warn', `Dropping the registration of an agent at ${pid}: ${error}`);
+    logStranger(state, 'registration', `Dropping the registration of an agent at ${pid}: ${error}`);
     return;
   }
   if (
@@ -152,17 +152,29 @@ export function registerAgent(
     removeAgent(state, known, 'a new agent registered at the same address', 'registered');
   }
   if (!claimNamesOf(state, listsOf(message))) {
-    log(state, 'warn', `Dropping the registration of an agent at ${pid}: too many resource names`);
+    logStranger(
+      state,
+      'registration',
+      `Dropping the registration of an agent at ${pid}: too many resource names`,
+    );
     return;
   }
   const rolesError = rolesRoomError(state, rolesOf(listsOf(message)));
   if (rolesError !== undefined) {
-    log(state, 'warn', `Dropping the registration of an agent at ${pid}: ${rolesError}`);
+    logStranger(
+      state,
+      'registration',
+      `Dropping the registration of an agent at ${pid}: ${rolesError}`,
+    );
     return;
   }
   const tooLarge = agentSizeError(state, message.agent);
   if (tooLarge !== undefined) {
-    log(state, 'warn', `Dropping the registration of an agent at ${pid}: ${tooLarge}`);
+    logStranger(
+      state,
+      'registration',
+      `Dropping the registration of an agent at ${pid}: ${tooLarge}`,
+    );
     return;
   }
   if (waitingError(state) !== undefined) {
@@ -172,7 +184,11 @@ export function registerAgent(
   const id = agentId(`${state.options.id}-S${state.nextAgent}`);
   const noRoom = roomError(state, id, pid, message, listsOf(message));
   if (noRoom !== undefined) {
-    log(state, 'warn', `Dropping the registration of an agent at ${pid}: ${noRoom}`);
+    logStranger(
+      state,
+      'registration',
+      `Dropping the registration of an agent at ${pid}: ${noRoom}`,
+    );
     return;
   }
   state.nextAgent++;

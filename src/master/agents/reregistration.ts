@@ -17,7 +17,7 @@ import { allocatedTo, toReservationList, toReservationLists } from '../../model/
 import type { ContinuationOf } from '../continuation.ts';
 import { toldError } from '../frameworks/room.ts';
 import { claimNamesOf } from '../offers/resource-names.ts';
-import { log, sendToPid, tellDisbelief } from '../outbox.ts';
+import { logStranger, sendToPid, tellDisbelief } from '../outbox.ts';
 import { agentSizeError, isStoring, store, waitingError } from '../registrar.ts';
 import { rolesOf, rolesRoomError } from '../roles/room.ts';
 import type { Agent, MasterState } from '../state.ts';
@@ -48,7 +48,11 @@ export function reregisterAgent(
   }
   const error = toldError(state, id, pid, sent.frameworks ?? []) ?? reregistrationError(sent);
   if (error !== undefined) {
-    log(state, 'warn', `Dropping the re-registration of agent ${id} at ${pid}: ${error}`);
+    logStranger(
+      state,
+      'registration',
+      `Dropping the re-registration of agent ${id} at ${pid}: ${error}`,
+    );
     return;
   }
   const message = normalize(sent);
@@ -66,9 +70,9 @@ export function reregisterAgent(
   if (known?.connected === true && known.pid !== pid) {
     // Deliberately unlike Mesos, which would send to this agent what is meant for the other of the
     // same id.
-    log(
+    logStranger(
       state,
-      'warn',
+      'registration',
       `Dropping a re-registration of agent ${id} at ${pid}: it is at ${known.pid}`,
     );
     tellElsewhere(state, known, pid);
@@ -76,18 +80,30 @@ export function reregisterAgent(
   }
   const lists = resourceLists(message);
   if (!claimNamesOf(state, lists)) {
-    log(state, 'warn', `Dropping the re-registration of agent ${id}: too many resource names`);
+    logStranger(
+      state,
+      'registration',
+      `Dropping the re-registration of agent ${id}: too many resource names`,
+    );
     return;
   }
   const tooMany = rolesRoomError(state, rolesOf(lists));
   if (tooMany !== undefined) {
-    log(state, 'warn', `Dropping the re-registration of agent ${id} at ${pid}: ${tooMany}`);
+    logStranger(
+      state,
+      'registration',
+      `Dropping the re-registration of agent ${id} at ${pid}: ${tooMany}`,
+    );
     return;
   }
   const change = neededChange(state, id, message.agent);
   const tooLarge = change === undefined ? undefined : agentSizeError(state, message.agent);
   if (tooLarge !== undefined) {
-    log(state, 'warn', `Dropping the re-registration of agent ${id} at ${pid}: ${tooLarge}`);
+    logStranger(
+      state,
+      'registration',
+      `Dropping the re-registration of agent ${id} at ${pid}: ${tooLarge}`,
+    );
     return;
   }
   if (change !== undefined && waitingError(state) !== undefined) {
@@ -96,7 +112,11 @@ export function reregisterAgent(
   }
   const noRoom = roomError(state, id, pid, sent, lists);
   if (noRoom !== undefined) {
-    log(state, 'warn', `Dropping the re-registration of agent ${id} at ${pid}: ${noRoom}`);
+    logStranger(
+      state,
+      'registration',
+      `Dropping the re-registration of agent ${id} at ${pid}: ${noRoom}`,
+    );
     return;
   }
   cancelUnreachable(state, id, ['disconnected', 'recovery']);
@@ -194,7 +214,12 @@ function complete(
   // Other agents may have told of frameworks since the first check.
   const error = isOld ? toldError(state, id, pid, message.frameworks ?? []) : undefined;
   if (error !== undefined) {
-    log(state, 'warn', `Dropping the re-registration of agent ${id} at ${pid}: ${error}`);
+    logStranger(
+      state,
+      'registration',
+      `Dropping the re-registration of agent ${id} at ${pid}: ${error}`,
+      pid,
+    );
     return;
   }
   const known = state.agents.registered.get(id);

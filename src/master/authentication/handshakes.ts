@@ -18,7 +18,15 @@ import {
   type Verdict,
 } from '../../security/cram-md5.ts';
 import type { AgentMessage } from '../events.ts';
-import { clearTimer, log, sendFrom, sendToPid, setTimer, tellDisbelief } from '../outbox.ts';
+import {
+  clearTimer,
+  log,
+  logStranger,
+  sendFrom,
+  sendToPid,
+  setTimer,
+  tellDisbelief,
+} from '../outbox.ts';
 import type { MasterState } from '../state.ts';
 import type { Handshake } from './attempts.ts';
 
@@ -51,7 +59,11 @@ export function authenticate(state: MasterState, peer: string, { pid }: Authenti
 }
 
 function refuse(state: MasterState, peer: string, why: string): void {
-  log(state, 'warn', `Refusing to authenticate ${peer.slice(0, MAX_PID_LENGTH)}: ${why}`);
+  logStranger(
+    state,
+    'authentication',
+    `Refusing to authenticate ${peer.slice(0, MAX_PID_LENGTH)}: ${why}`,
+  );
   tellDisbelief(state, { why: `authentication: ${why}` });
   sendToPid(state, peer, 'AuthenticationErrorMessage', { error: why });
 }
@@ -61,7 +73,7 @@ function makeRoom(state: MasterState, handshake: Handshake): void {
   const { id, peer, pid } = handshake;
   const error = 'Too many processes are authenticating';
   end(state, handshake);
-  log(state, 'warn', `Giving up an attempt of ${pid}: ${error}`);
+  logStranger(state, 'authentication', `Giving up an attempt of ${pid}: ${error}`);
   sendFrom(state, id, peer, 'AuthenticationErrorMessage', { error });
 }
 
@@ -140,7 +152,11 @@ function take(state: MasterState, handshake: Handshake, verdict: Verdict): void 
       sendFrom(state, id, peer, 'AuthenticationCompletedMessage', {});
       return;
     case 'failed':
-      log(state, 'warn', `${pid} has not authenticated: no such principal, or another secret`);
+      logStranger(
+        state,
+        'authentication',
+        `${pid} has not authenticated: no such principal, or another secret`,
+      );
       tellDisbelief(state, {
         claimed: outcome.principal,
         object: { process: pid },
@@ -149,7 +165,7 @@ function take(state: MasterState, handshake: Handshake, verdict: Verdict): void 
       sendFrom(state, id, peer, 'AuthenticationFailedMessage', {});
       return;
     case 'error':
-      log(state, 'warn', `${pid} has not authenticated: ${outcome.error}`);
+      logStranger(state, 'authentication', `${pid} has not authenticated: ${outcome.error}`);
       tellDisbelief(state, { object: { process: pid }, why: `authentication: ${outcome.error}` });
       sendFrom(state, id, peer, 'AuthenticationErrorMessage', { error: outcome.error });
       return;
@@ -162,7 +178,12 @@ function take(state: MasterState, handshake: Handshake, verdict: Verdict): void 
 export function authenticationTimedOut(state: MasterState, id: string): void {
   const handshake = state.authentication.attempts.byId.get(id);
   if (handshake !== undefined) {
-    log(state, 'warn', `${handshake.pid} has not authenticated in time`);
+    logStranger(
+      state,
+      'authentication',
+      `${handshake.pid} has not authenticated in time`,
+      handshake.peer,
+    );
     end(state, handshake);
   }
 }

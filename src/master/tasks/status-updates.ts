@@ -13,7 +13,7 @@ import { isUuid, sameBytes } from '../../model/identifier.ts';
 import { agentId, frameworkId, taskId } from '../../model/ids.ts';
 import { uncountedUpdate } from '../agents/request-reregistration.ts';
 import { countTaskReason, countTaskState } from '../metrics/counters.ts';
-import { log, sendToAgent, sendToFramework } from '../outbox.ts';
+import { logStranger, sendToAgent, sendToFramework } from '../outbox.ts';
 import type { Framework, MasterState } from '../state.ts';
 import { duplicateUpdate } from './duplicates.ts';
 import { giveBack, updateTask } from './tasks.ts';
@@ -134,7 +134,11 @@ export function statusUpdate(state: MasterState, message: StatusUpdateMessage): 
     !isUuid(update.uuid) ||
     update.status.uuid === undefined
   ) {
-    log(state, 'warn', `Dropping a status update of task ${update.status.task_id.value}`);
+    logStranger(
+      state,
+      'messages',
+      `Dropping a status update of task ${update.status.task_id.value}`,
+    );
     values.invalid_status_updates++;
     return;
   }

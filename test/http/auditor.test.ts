@@ -1,6 +1,6 @@
-// What is denied, on its way to the audit log: counted where it is alike, told soon for the first
-// time, and never so often that it pushes out what the log holds.
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+// What is denied, and who is not believed, on its way to the audit log: counted where it is alike,
+// told soon for the first time, and never so often that it pushes out what the log holds.
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Auditor } from '../../src/http/server/auditor.ts';
 import { aclAuthorizer, parseAcls } from '../../src/security/acls.ts';
 
@@ -12,6 +12,8 @@ interface Line {
   readonly address?: string;
   readonly call?: string;
   readonly object?: object;
+  readonly objects?: readonly object[];
+  readonly claimed?: string;
   readonly allowed: boolean;
   readonly rule: string;
   readonly count?: number;
@@ -54,6 +56,33 @@ test('one that is denied is told soon, and what is allowed at once', () => {
     ...{ object: { value: 'a' }, rule: 'update_weights[0]' },
   });
   expect(lines[1]).not.toHaveProperty('count');
+});
+
+test('of those that are counted a few objects are told, each once', () => {
+  for (const value of ['a', 'a', 'b', 'c', 'd', 'e']) {
+    change('eve', value);
+  }
+  change('carol', 'a');
+  change('carol', 'a');
+  vi.advanceTimersByTime(200);
+  expect(lines).toMatchObject([
+    { principal: 'eve', objects: [{ value: 'a' }, { value: 'b' }, { value: 'c' }], count: 6 },
+    { principal: 'carol', objects: [{ value: 'a' }], count: 2 },
+  ]);
+  expect(lines.filter((line) => 'object' in line)).toEqual([]);
+});
+
+test('of what has no name nothing but the number is told', () => {
+  const denyAll = new Auditor({
+    authorizer: aclAuthorizer(parseAcls({ permissive: false })),
+    nowMs: () => 0,
+    write: (line) => lines.push(JSON.parse(line)),
+  });
+  denyAll.decide({ principal: undefined, call: 'PRUNE_IMAGES' }, 'PRUNE_IMAGES');
+  denyAll.decide({ principal: undefined, call: 'PRUNE_IMAGES' }, 'PRUNE_IMAGES');
+  denyAll.close();
+  expect(lines).toMatchObject([{ call: 'PRUNE_IMAGES', count: 2 }]);
+  expect(lines[0]).not.toHaveProperty('objects');
 });
 
 test('those that go on are told ever more seldom, and none is lost', () => {
@@ -112,4 +141,38 @@ test('however many ask, how much is known of them has a bound', () => {
   denyAll.close();
   expect(lines).toHaveLength(1_025);
   expect(told()).toBe(10_000);
+});
+
+describe('who is not believed', () => {
+  const tell = (claimed: string, origin: string) =>
+    auditor.disbelieve({ claimed, call: '/state', why: 'w' }, origin);
+
+  test('is told soon, and then ever more seldom, whatever port he speaks from', () => {
+    for (let second = 0; second < 600; second++) {
+      tell('ops', `x(${second})@10.0.0.9:${second}`);
+      vi.advanceTimersByTime(1_000);
+    }
+    expect(lines[0]).toMatchObject({ claimed: 'ops', address: 'x(0)@10.0.0.9:0', rule: 'w' });
+    expect(lines.length).toBeLessThanOrEqual(16);
+    auditor.close();
+    expect(told()).toBe(600);
+  });
+
+  test('cannot fill the log, from one address or from many', () => {
+    for (let index = 0; index < 5_000; index++) {
+      tell(`p${index}`, `x(${index})@10.0.0.9:${index}`);
+      tell('p', `10.1.${index >> 8}.${index & 255}`);
+    }
+    tell('p'.repeat(100_000), '10.1.0.1');
+    auditor.close();
+    const rule = 'not believed, as many others';
+    expect(lines.filter(({ address }) => /@10.0.0.9:/.test(String(address)))).toHaveLength(128);
+    expect(lines.filter(({ address }) => address === '10.0.0.9')).toMatchObject([
+      { count: 4_872, allowed: false, rule },
+    ]);
+    expect(lines).toHaveLength(1_026);
+    expect(lines.filter((line) => line.address === undefined)).toMatchObject([{ rule }]);
+    expect(told()).toBe(10_001);
+    expect(Math.max(...lines.map((line) => JSON.stringify(line).length))).toBeLessThan(500);
+  });
 });
