@@ -383,7 +383,8 @@ export const MASTER_ENDPOINTS: Readonly<Record<string, Access>> = {
   '/api/v1': IN_CALLS,
   '/api/v1/scheduler': IN_CALLS,
   '/redirect': open('it says which master leads'),
-  '/': open('it leads to /help'),
+  '/': open('the page is the same everywhere; what it shows, it asks for as any client'),
+  '/assets': open('the files of the page, which are the same everywhere'),
   '/state': shows(
     `${RUNNING}; all flags`,
     'VIEW_FRAMEWORK',

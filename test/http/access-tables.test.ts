@@ -8,6 +8,7 @@ import { withAccessReference } from '../../scripts/access-reference.ts';
 import { createViews } from '../../src/agent/views/views.ts';
 import { AgentServer } from '../../src/http/agent/server.ts';
 import { plainCarriers } from '../../src/http/transport/carriers.ts';
+import { Page } from '../../src/http/webui/page.ts';
 import { MasterCall_Type, type SchedulerCall_Type } from '../../src/model/generated/messages.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { silentLogger } from '../../src/runtime/logger.ts';
@@ -27,6 +28,7 @@ import { World as AgentWorld, commandTask, runToEnd } from '../agent/harness.ts'
 import { cluster } from '../master/harness.ts';
 import { messageJson } from '../support/rich-task.ts';
 import { MiniMachine, startMaster, stopMasters } from './mini-master.ts';
+import { pageFolder } from './webui/page-folder.ts';
 
 let asked = new Set<Action>();
 const recorder: Authorizer = { authorize: (_, action) => asked.add(action).size > 0 };
@@ -67,7 +69,8 @@ async function master() {
     update_maintenance_schedule: { schedule: { windows } },
   });
   const machine = new MiniMachine();
-  const options = { authorizer: recorder, views: world.views, logFiles: logFiles('master') };
+  const page = await Page.read(pageFolder());
+  const options = { authorizer: recorder, views: world.views, logFiles: logFiles('master'), page };
   const { url } = await startMaster(options, machine);
   return { url, machine };
 }
@@ -117,6 +120,7 @@ const entriesOf = (table: Readonly<Record<string, Access>>) =>
 
 /** What makes a read whole. */
 const QUERIES: Readonly<Record<string, string>> = {
+  '/assets': '/main-1a.js',
   '/logging/toggle': '?level=1&duration=1secs',
   '/files/browse': '?path=/PROCESS/log',
   '/files/read': '?path=/PROCESS/log',

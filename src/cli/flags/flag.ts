@@ -160,10 +160,21 @@ export const path = kind<string>({
   expects: 'a path',
   placeholder: 'PATH',
   isPath: true,
-  parse: (text) => {
-    const name = text.replace(/^file:\/\//, '');
-    return name === '' || name.includes('\0') ? undefined : name;
-  },
+  parse: parsePath,
+  print: String,
+});
+
+function parsePath(text: string): string | undefined {
+  const name = text.replace(/^file:\/\//, '');
+  return name === '' || name.includes('\0') ? undefined : name;
+}
+
+/** Where the empty text stands for none. */
+export const pathOrNone = kind<string>({
+  expects: 'a path, or nothing',
+  placeholder: 'PATH',
+  isPath: true,
+  parse: (text) => (text === '' ? text : parsePath(text)),
   print: String,
 });
 

@@ -8,6 +8,7 @@ import {
   json,
   list,
   path,
+  pathOrNone,
   percent,
   port,
   rate,
@@ -245,10 +246,11 @@ export const MASTER_FLAGS = {
     default: true,
     help: 'Whether frameworks may run tasks as root.',
   }),
-  webui_dir: path({
-    default: '/usr/local/share/mesos/webui',
-    status: 'accepted',
-    help: 'Folder of the files of Mesos’s web interface, which is not part of this master.',
+  webui_dir: pathOrNone({
+    defaultText: 'the page that comes with this master',
+    help:
+      'Folder of the page that the master shows to browsers: index.html, and files with hashed names in assets. ' +
+      'Empty (--webui_dir=): none.',
   }),
   weights: text({
     help: 'Weights of roles at the very first start, such as eng=2,ops=1.5. Later changes go through the API.',

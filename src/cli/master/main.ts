@@ -34,7 +34,7 @@ export async function runMaster(
   const { values } = parsed;
   const [settings, module] = await Promise.all([masterSettings(parsed), loadCore()]);
   const { address, options, authentication, carriers, ensemble } = settings;
-  const { accessFiles, warnings, registry: place } = settings;
+  const { accessFiles, warnings, registry: place, page } = settings;
   const doubts: string[] = [];
   const registry = await openRegistry(place, {
     sessionTimeoutMs: values.zk_session_timeout,
@@ -103,6 +103,7 @@ export async function runMaster(
     pressure: loop,
     mayLeave: () => gate.isOpen(),
     views,
+    page,
     authorizer: options.authorizer,
     authentication,
     flags: options.flags,

@@ -6,6 +6,7 @@ import type { Authentication } from '../../http/server/authentication.ts';
 import { type AuthenticatorName, authenticationOf } from '../../http/server/authenticators.ts';
 import { Credentials } from '../../http/server/credentials.ts';
 import type { Carriers } from '../../http/transport/carriers.ts';
+import type { Page } from '../../http/webui/page.ts';
 import type { MasterOptions } from '../../master/options.ts';
 import { ExchangedAuthorizer } from '../../security/exchanged-authorizer.ts';
 import type { ZooKeeperUrl } from '../../zookeeper/zookeeper-url.ts';
@@ -35,6 +36,7 @@ import {
 import { zooKeeperUrlOf } from '../zookeeper-flag.ts';
 import type { MASTER_FLAGS } from './flags.ts';
 import { type MasterFlagValues, masterOptions } from './options.ts';
+import { pageSettings } from './page.ts';
 import { type RegistryPlace, registryBounds } from './registry-engine.ts';
 
 export interface MasterSettings {
@@ -47,6 +49,8 @@ export interface MasterSettings {
   readonly registry: RegistryPlace;
   /** What of the access can be exchanged while the master runs. */
   readonly accessFiles: AccessFiles;
+  /** What browsers are shown; undefined: nothing. */
+  readonly page: Page | undefined;
   /** Lines for the log. */
   readonly warnings: readonly string[];
 }
@@ -91,6 +95,7 @@ export async function masterSettings(
   );
   faults.read(() => logFolder(values.log_dir));
   const carriers = await faults.readLater(() => serverCarriers(values, process.env));
+  const shown = await faults.readLater(() => pageSettings(values));
   faults.end();
   const { warnings } = read.value;
   const credentials = new Credentials(read.value.credentials);
@@ -128,8 +133,10 @@ export async function masterSettings(
     },
     ensemble: ensemble.value,
     registry,
+    page: shown.value.page,
     warnings: [
       ...warnings,
+      ...shown.value.warnings,
       ...tlsWarnings(values, process.env),
       ...loopbackWarnings(ensemble.value, address.value),
       ...exposureWarnings(address.value.listenIp, values, {

@@ -120,8 +120,6 @@ export class MasterEndpoints {
         handle: (request) => scheduler.handle(request),
       },
       { path: '/redirect', delegate: true, handle: (request) => this.#redirect(request) },
-      // Mesos's master has its web interface there; the address that it prints leads somewhere.
-      { path: '/', delegate: false, exact: true, handle: () => redirectTo('/help') },
     ];
     for (const [path, view] of Object.entries(READS)) {
       const handle = (request: EndpointRequest) => this.#read(request, path, view);

@@ -17,6 +17,8 @@ import type { AttachedFiles } from '../server/files.ts';
 import { type PortOptions, ProcessPort } from '../server/process-port.ts';
 import { type HttpResponse, redirectTo } from '../server/response.ts';
 import type { Pressure } from '../transport/connection.ts';
+import { pageEndpoints } from '../webui/endpoints.ts';
+import type { Page } from '../webui/page.ts';
 import { MasterEndpoints } from './endpoints.ts';
 import { MasterOperatorApi } from './operator-api.ts';
 import { OperatorRecords } from './operator-records.ts';
@@ -29,6 +31,8 @@ export interface MasterServerOptions extends PortOptions {
   /** Dispatches an event that begins new work, as EventLoop.dispatchNewWork. */
   readonly dispatchNewWork: (make: () => MasterEvent) => void;
   readonly views: MasterViews;
+  /** What browsers are shown at `/`; absent: where /help is. */
+  readonly page?: Page | undefined;
 }
 
 /** The effects that this server performs. */
@@ -202,7 +206,10 @@ export class MasterServer {
     });
     return this.port.listen({
       prefix: '/master',
-      endpoints: this.#endpoints.endpoints(),
+      endpoints: [
+        ...this.#endpoints.endpoints(),
+        ...pageEndpoints({ page: this.#options.page, leader: () => views.leader }),
+      ],
       namedPrincipalsOnly: true,
       calls: { path: '/api/v1/scheduler', receiver: scheduler },
       pressure: bothPressures(this.#options.pressure, links.pressure),

@@ -3,9 +3,14 @@
 
 import { OWNER_PATH } from '../senders/connection-owner.ts';
 
-/** Other processes than the delegate: a path that begins with one of these is theirs. */
+/**
+ * A path that begins with one of these is of another process than the delegate, or of the page,
+ * which is at the top.
+ */
 const PROCESSES: ReadonlySet<string> = new Set([
+  '',
   '__processes__',
+  'assets',
   'files',
   'help',
   'logging',

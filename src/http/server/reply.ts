@@ -41,7 +41,8 @@ export async function sendResponse(
   }
   const bytes = typeof body === 'string' ? Buffer.from(body) : body;
   holdUntilTaken(reply, bytes);
-  if (bytes.length >= GZIP_MIN_BYTES && zipped) {
+  const isPacked = answer.headers?.['Content-Encoding'] !== undefined;
+  if (bytes.length >= GZIP_MIN_BYTES && zipped && !isPacked) {
     reply.header('Content-Encoding', 'gzip');
     reply.send(await compress(bytes));
     return;
