@@ -2,13 +2,14 @@
 // order. It owns the queue of events; what an effect does is up to its performer.
 //
 // If possible, an event is processed at once, so that an idle machine answers without delay. Under
-// load, one turn of the I/O loop spends at most `sliceMs` here, and the rest waits for the next
-// turn, so that sockets are read and short requests are answered in between.
+// load, one turn of the I/O loop spends at most a slice here, and the rest waits for the next turn,
+// so that sockets are read and short requests are answered in between.
 //
 // Events that begin new work (a scheduler's ACCEPT) wait until other events are done: launching
 // more and more tasks while updates of earlier ones wait would only delay the updates, and delayed
 // updates are sent again.
 import { Fifo } from '../model/fifo.ts';
+import { sliceMs } from './io-turn.ts';
 
 export interface Machine<Event, Effect> {
   step(event: Event): readonly Effect[];
@@ -17,14 +18,12 @@ export interface Machine<Event, Effect> {
 export interface EventLoopOptions<Event, Effect> {
   readonly machine: Machine<Event, Effect>;
   readonly perform: (effect: Effect) => void;
-  /** The longest time for events in one turn of the I/O loop. */
+  /** The longest time for events in one turn of the I/O loop; by default as io-turn.ts says. */
   readonly sliceMs?: number;
   /** The queue length above which producers are told to pause. */
   readonly pauseAbove?: number;
 }
 
-/** Milliseconds of work in one turn, well below the 50 ms within which /health must be answered. */
-const SLICE_MS = 8;
 /** The queue length above which producers stop reading; they resume at a quarter of it. */
 const PAUSE_ABOVE = 4_096;
 /** The same for events that begin new work, which wait longer, and behind all others. */
@@ -39,7 +38,7 @@ const NEW_AT_LEAST_EVERY_MS = 100;
 export class EventLoop<Event, Effect> {
   readonly #machine: Machine<Event, Effect>;
   readonly #perform: (effect: Effect) => void;
-  readonly #sliceMs: number;
+  readonly #sliceMs: () => number;
   readonly #pauseAbove: number;
   readonly #queue = new Fifo<Event>();
   readonly #newWork = new Fifo<() => Event>();
@@ -64,7 +63,8 @@ export class EventLoop<Event, Effect> {
   constructor(options: EventLoopOptions<Event, Effect>) {
     this.#machine = options.machine;
     this.#perform = options.perform;
-    this.#sliceMs = options.sliceMs ?? SLICE_MS;
+    const { sliceMs: fixedMs } = options;
+    this.#sliceMs = fixedMs === undefined ? sliceMs : () => fixedMs;
     this.#pauseAbove = options.pauseAbove ?? PAUSE_ABOVE;
   }
 
@@ -129,7 +129,7 @@ export class EventLoop<Event, Effect> {
   #drain(): void {
     if (!this.#turnOpen) {
       this.#turnOpen = true;
-      this.#sliceEnd = performance.now() + this.#sliceMs;
+      this.#sliceEnd = performance.now() + this.#sliceMs();
       setImmediate(this.#nextTurn);
     }
     this.#running = true;

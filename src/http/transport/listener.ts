@@ -10,6 +10,7 @@ import {
 } from 'node:http';
 import net, { type AddressInfo, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { noteAccepted } from '../../runtime/io-turn.ts';
 import { KEY_HEADER } from '../../wire/libprocess.ts';
 import type { Sender, Senders } from '../senders/senders.ts';
 import { badRequest, headTooLarge, malformedRequest } from '../server/error-responses.ts';
@@ -91,6 +92,7 @@ export class Listener {
   }
 
   #accept(socket: Socket): void {
+    noteAccepted();
     // The later reader of the connection handles its close; before that there is nothing to do.
     socket.on('error', () => undefined);
     if (socket.remoteAddress === undefined) {

@@ -1,12 +1,19 @@
 // What connections of many places want done, one after the other: places take turns, so that one
-// with thousands of connections delays no other. What has been taken counts until it is deleted.
+// with thousands of connections delays no other. Within a place the newest is first: behind a
+// thousand strangers of the same machine everybody would wait for all of them, and this way only
+// who comes before many others does. What has been taken counts until it is deleted.
 
 interface Place<Item> {
   /** The oldest first. */
   readonly items: Set<Item>;
   /** Those among them that have not been taken. */
   readonly waiting: Set<Item>;
+  /** The same, the newest last; some may be deleted by now. */
+  order: Item[];
 }
+
+/** Deleted ones are taken out of an order when they are its greater part, and so many. */
+const DELETED = 16;
 
 export class PlaceTurns<Item> {
   readonly #places = new Map<string, Place<Item>>();
@@ -20,10 +27,11 @@ export class PlaceTurns<Item> {
   }
 
   add(name: string, item: Item): void {
-    const place = this.#places.get(name) ?? { items: new Set(), waiting: new Set() };
+    const place = this.#places.get(name) ?? { items: new Set(), waiting: new Set(), order: [] };
     this.#places.set(name, place);
     place.items.add(item);
     place.waiting.add(item);
+    place.order.push(item);
     this.#turns.add(name);
     this.#size++;
   }
@@ -38,24 +46,27 @@ export class PlaceTurns<Item> {
     if (place.waiting.size === 0) {
       this.#turns.delete(name);
     }
+    if (place.order.length > 2 * place.waiting.size + DELETED) {
+      place.order = place.order.filter((one) => place.waiting.has(one));
+    }
     if (place.items.size === 0) {
       this.#places.delete(name);
     }
   }
 
-  /** The oldest that waits of the place whose turn it is; undefined where nothing waits. */
+  /** The newest that waits of the place whose turn it is; undefined where nothing waits. */
   take(): Item | undefined {
     const [name] = this.#turns;
-    const waiting = name === undefined ? undefined : this.#places.get(name)?.waiting;
-    if (name === undefined || waiting === undefined) {
+    const place = name === undefined ? undefined : this.#places.get(name);
+    if (name === undefined || place === undefined) {
       return undefined;
     }
-    const [item] = waiting;
-    if (item !== undefined) {
-      waiting.delete(item);
+    let item = place.order.pop();
+    while (item !== undefined && !place.waiting.delete(item)) {
+      item = place.order.pop();
     }
     this.#turns.delete(name);
-    if (waiting.size > 0) {
+    if (place.waiting.size > 0) {
       this.#turns.add(name);
     }
     return item;

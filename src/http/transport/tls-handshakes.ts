@@ -1,9 +1,11 @@
 // The handshakes of accepted connections, made by a server of node:tls that has no port of its own.
 // To begin one costs more than most requests, and anybody can ask for it: the places of clients
-// take turns, and a turn of the I/O loop has a bound of time for it.
+// take turns, and a turn of the I/O loop has a bound of time for it. As long as connections wait to
+// be accepted, more of the time goes to these: only then is it known whose turn it is.
 import type { Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
 import { placeOf } from '../../model/origin.ts';
+import { isAccepting, sliceMs } from '../../runtime/io-turn.ts';
 import { ACCEPTING } from './limits.ts';
 import { PlaceTurns } from './place-turns.ts';
 import type { TlsIdentity } from './tls-identity.ts';
@@ -18,8 +20,9 @@ export interface HandshakeBounds {
 const HANDSHAKE_MS = 10_000;
 /** An honest handshake takes milliseconds, and so is not among the oldest of so many. */
 const MOST = 2_048;
-/** Milliseconds of a turn for handshakes that begin. */
-const BEGINNING_MS = 8;
+/** While connections are accepted: how many times as long as handshakes have taken none begins. */
+const PAUSE = 7;
+const LONGEST_PAUSE_MS = 10;
 
 interface Handshake {
   readonly socket: Socket;
@@ -34,7 +37,9 @@ export class TlsHandshakes {
   readonly #byEnds = new Map<string, Handshake>();
   readonly #turns = new PlaceTurns<Handshake>();
   #isBeginning = false;
+  #turnBeginMs = 0;
   #turnEndMs = 0;
+  #pauseEndMs = 0;
 
   /** `asksClients`: for certificates, which are judged elsewhere. */
   constructor(
@@ -101,11 +106,23 @@ export class TlsHandshakes {
   }
 
   readonly #beginTurn = () => {
-    this.#turnEndMs = performance.now() + BEGINNING_MS;
+    const nowMs = performance.now();
+    if (isAccepting() && nowMs < this.#pauseEndMs) {
+      setImmediate(this.#beginTurn);
+      return;
+    }
+    this.#turnBeginMs = nowMs;
+    this.#turnEndMs = nowMs + sliceMs();
     this.#beginNext();
   };
 
   readonly #beginNext = () => {
+    const nowMs = performance.now();
+    if (nowMs >= this.#turnEndMs) {
+      this.#pauseEndMs = nowMs + Math.min(LONGEST_PAUSE_MS, PAUSE * (nowMs - this.#turnBeginMs));
+      setImmediate(this.#beginTurn);
+      return;
+    }
     const next = this.#turns.take();
     if (next === undefined) {
       this.#isBeginning = false;
@@ -114,12 +131,8 @@ export class TlsHandshakes {
     if (!next.socket.destroyed) {
       this.#server.emit('connection', next.socket);
     }
-    if (performance.now() < this.#turnEndMs) {
-      // Node reads what the client has sent in the tick before, which is most of the work.
-      process.nextTick(this.#beginNext);
-    } else {
-      setImmediate(this.#beginTurn);
-    }
+    // Node reads what the client has sent in the tick before, which is most of the work.
+    process.nextTick(this.#beginNext);
   };
 }
 
