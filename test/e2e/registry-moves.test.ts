@@ -5,6 +5,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { freePort, TestCluster, until } from '../support/cluster.ts';
+import { ask } from '../support/requests.ts';
 import { root } from '../support/sources.ts';
 import { Ensemble } from '../support/zookeeper.ts';
 
@@ -34,10 +35,10 @@ async function master(flags: readonly string[]) {
     ['master', '--ip=127.0.0.1', `--port=${port}`, ...flags],
     `master-${runs++}.log`,
   );
-  const url = `http://127.0.0.1:${port}`;
-  const get = async (path: string) => (await (await fetch(`${url}${path}`)).json()) as unknown;
-  await until('the master leads', async () => (await fetch(`${url}/slaves`)).status === 200);
-  return { port, program, url, get };
+  const address = `127.0.0.1:${port}`;
+  const get = async (path: string) => (await (await ask(address, path)).json()) as unknown;
+  await until('the master leads', async () => (await ask(address, '/slaves')).ok);
+  return { address, program, get };
 }
 
 const QUOTA = {
@@ -54,7 +55,7 @@ test('a registry goes from SQLite to ZooKeeper and back, and masters find all in
   const agent = cluster.run(
     [
       'agent',
-      `--master=127.0.0.1:${one.port}`,
+      `--master=${one.address}`,
       '--ip=127.0.0.1',
       `--port=${await freePort()}`,
       `--work_dir=${join(cluster.folder, 'agent')}`,
@@ -69,8 +70,8 @@ test('a registry goes from SQLite to ZooKeeper and back, and masters find all in
   );
   const weights = [{ role: 'w', weight: 2.5 }];
   const put = { method: 'PUT', body: JSON.stringify(weights) };
-  expect((await fetch(`${one.url}/weights`, put)).status).toBe(200);
-  const quota = await fetch(`${one.url}/api/v1`, {
+  expect((await ask(one.address, '/weights', put)).status).toBe(200);
+  const quota = await ask(one.address, '/api/v1', {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify(QUOTA),

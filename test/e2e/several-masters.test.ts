@@ -8,6 +8,7 @@ import { SchedulerClient } from '../../src/http/client/scheduler-client.ts';
 import { SchedulerCall_Type } from '../../src/model/generated/messages.ts';
 import { createFolder } from '../../src/zookeeper/folders.ts';
 import { ZooKeeperSession } from '../../src/zookeeper/session.ts';
+import { closedCluster } from '../support/closed-cluster.ts';
 import { freePort, until } from '../support/cluster.ts';
 import { finishes, longTask } from '../support/long-task.ts';
 import { ask } from '../support/requests.ts';
@@ -137,9 +138,12 @@ const weightsOf = async (address: string) =>
 
 test('`secure check` looks at the one that leads', async () => {
   const { address } = await cluster.leader();
-  const checked = cluster.run(['secure', 'check', `--master=${cluster.zk}`], 'check.log');
+  const [principal, secret] = closedCluster()?.access('/flags').login?.split(':') ?? [];
+  const login = principal === undefined ? [] : [`--principal=${principal}`, `--secret=${secret}`];
+  const flags = [`--master=${cluster.zk}`, ...login];
+  const checked = cluster.run(['secure', 'check', ...flags], 'check.log');
   expect(await checked.ended(), checked.log).toBe(1);
-  expect(checked.log).toContain(`${address}: it takes connections that are not encrypted`);
+  expect(checked.log).toContain(`${address}: nothing keeps who has changed what`);
 });
 
 test('when the leader is killed, another one leads, and agent and task follow', async () => {
@@ -163,9 +167,9 @@ test('when the leader is killed, another one leads, and agent and task follow', 
 test('a leader that is to end gives its place up at once', async () => {
   const task = await aTask();
   const old = await cluster.leader();
-  const began = performance.now();
-  const [next] = await Promise.all([cluster.leader(old), old.program.kill('SIGTERM')]);
-  expect(performance.now() - began).toBeLessThan(1_000);
+  await old.program.kill('SIGTERM');
+  expect((await ensemble.ask(1, 'dump')).match(/json\.info_/g)).toHaveLength(2);
+  const next = await cluster.leader(old);
   // A busy machine may have let the registry wait meanwhile.
   expect(old.program.log).not.toMatch(/^E(?!.*ZooKeeper does not answer the registry)/m);
   expectFound(next.address);
@@ -201,7 +205,7 @@ test('masters, agent and task outlive the whole ensemble', async () => {
   await ensemble.kill(1);
   const body = JSON.stringify([{ role: 'late', weight: 7 }]);
   let isAnswered = false;
-  const change = fetch(`http://${old.address}/weights`, { method: 'PUT', body })
+  const change = ask(old.address, '/weights', { method: 'PUT', body })
     .then(
       ({ status }) => status,
       () => 'closed',

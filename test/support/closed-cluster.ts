@@ -9,8 +9,11 @@ import { makeClusterFolder, type Principal } from '../../src/cli/secure/cluster-
 import { hostFiles, layoutOf, principalFiles } from '../../src/cli/secure/layout.ts';
 import { type PrincipalKind, type Rules, rulesOf } from '../../src/cli/secure/principals.ts';
 
-/** Where programs of tests listen: on the loopback, and in networks of their own. */
-const HOST = ['localhost', '127.0.0.1', '192.0.2.1', '172.30.9.1'] as const;
+/** Where programs of tests listen: the loopback, and networks and machines of their own. */
+const HOST = [
+  ...(['localhost', '127.0.0.1', '192.0.2.1', '172.30.9.1'] as const),
+  ...[10, 11, 12, 13].map((number) => `10.99.0.${number}`),
+] as const;
 const REACH = { roles: ['ANY'], users: ['ANY'] };
 const DAYS = 2;
 /** The variable that names the folder, for all processes of a test. */

@@ -27,6 +27,7 @@ const NEVER_CLOSED: Readonly<Record<string, string>> = {
   'documented-containers': '`mesoscale local` starts a cluster that is open',
   'executor-tokens': 'its subject: tokens of executors',
   local: '`mesoscale local` starts a cluster that is open',
+  'local-masters': '`mesoscale local` starts a cluster that is open',
   'networks/documented': '`mesoscale local` starts a cluster that is open',
   'planted-secrets': 'its subject: secrets of its own, and who is told of them',
   secure: 'its subject: what `mesoscale secure` makes',

@@ -2,6 +2,7 @@
 // whole, and tells what has to come of it.
 
 import type { Chance } from '../../simulation/chance.ts';
+import { ask } from '../../support/requests.ts';
 import type { MasterOfSeveral } from '../../support/several-masters.ts';
 import type { MastersCluster } from './masters-cluster.ts';
 
@@ -133,7 +134,7 @@ async function serverKilled(
 }
 
 async function staysLeader({ address, name }: MasterOfSeveral): Promise<void> {
-  const { status } = await fetch(`http://${address}/slaves`, { redirect: 'manual' });
+  const { status } = await ask(address, '/slaves');
   if (status !== 200) {
     throw new Error(`${name} leads no more: ${status}`);
   }

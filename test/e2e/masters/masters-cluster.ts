@@ -7,6 +7,7 @@ import { Group, ZooKeeperDetector } from '../../../src/coordination/zookeeper/zo
 import { parseZooKeeperUrl } from '../../../src/zookeeper/zookeeper-url.ts';
 import { Chance } from '../../simulation/chance.ts';
 import { until } from '../../support/cluster.ts';
+import { ask } from '../../support/requests.ts';
 import { type MasterOfSeveral, SeveralMasters } from '../../support/several-masters.ts';
 import { Ensemble } from '../../support/zookeeper.ts';
 import { Ledger } from './ledger.ts';
@@ -181,7 +182,7 @@ export class MastersCluster {
   }
 
   async #idsAt(address: string): Promise<readonly string[]> {
-    const response = await fetch(`http://${address}/slaves`, { redirect: 'manual' });
+    const response = await ask(address, '/slaves');
     const { slaves } = (await response.json()) as { slaves: { id: string }[] };
     return slaves.map(({ id }) => id).toSorted();
   }
@@ -189,7 +190,7 @@ export class MastersCluster {
 
 /** Whether it has no executor any more, and so no update that was not acknowledged. */
 async function isIdle(agent: string): Promise<boolean> {
-  const response = await fetch(`http://${agent}/state`);
+  const response = await ask(agent, '/state');
   const { frameworks } = (await response.json()) as { frameworks: { executors: object[] }[] };
   return frameworks.every(({ executors }) => executors.length === 0);
 }
