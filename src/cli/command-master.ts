@@ -49,7 +49,8 @@ async function elected(
   });
   const found = Promise.withResolvers<void>();
   const patience = setTimeout(() => {
-    say(`Waiting for a leading master in ZooKeeper at ${place.url.servers.join(',')} …`);
+    const { servers, path } = place.url;
+    say(`Waiting for a leading master in ZooKeeper at ${servers.join(',')}${path} …`);
   }, PATIENCE_MS);
   let address = '';
   let onMoved: (address: string) => void = () => undefined;

@@ -2,9 +2,16 @@
 // with where the leader is. A master that leads no more ends itself, as in Apache Mesos: another
 // master decides by now.
 import { addressOf, parsePid } from '../model/pid.ts';
-import type { LeaderChanged, LeadershipLost } from './events.ts';
+import type { AgentMessage, LeaderChanged, LeadershipLost } from './events.ts';
 import { giveUp, log } from './outbox.ts';
 import type { MasterState } from './state.ts';
+
+/** How an agent begins with a master that does not know it yet. */
+export const FIRST_MESSAGES: ReadonlySet<AgentMessage['message']['name']> = new Set([
+  'AuthenticateMessage',
+  'RegisterAgentMessage',
+  'ReregisterAgentMessage',
+]);
 
 export const leads = ({ leader }: MasterState) => leader.kind === 'self';
 
@@ -12,6 +19,7 @@ export function elected(state: MasterState): void {
   if (!leads(state)) {
     const { ip, port } = state.options;
     state.leader = { kind: 'self', address: `${ip}:${port}` };
+    log(state, 'info', 'Elected as the leading master');
     state.effects.push({ type: 'readRegistry' });
   }
 }
@@ -30,5 +38,21 @@ export function leaderChanged(state: MasterState, { leader }: LeaderChanged): vo
 export function leadershipLost(state: MasterState, { reason }: LeadershipLost): void {
   if (leads(state)) {
     giveUp(state, `Lost leadership: ${reason}`);
+  }
+}
+
+/**
+ * An agent whose --master is the address of one of several masters asks that one for ever. It can
+ * be told nothing, but its operator reads here what is wrong.
+ */
+export function sendToLeader(state: MasterState, { from, message }: AgentMessage): void {
+  const begins = FIRST_MESSAGES.has(message.name);
+  if (begins && state.leader.kind === 'other') {
+    log(
+      state,
+      'warn',
+      `Dropping ${message.name} of ${from}: the master at ${state.leader.address} leads. ` +
+        'The --master of an agent is the zk:// URL of all masters, not the address of one',
+    );
   }
 }

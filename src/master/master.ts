@@ -38,7 +38,7 @@ import { createThrottle, throttled, turnDue } from './frameworks/rate-limits.ts'
 import { failoverTimedOut } from './frameworks/removal.ts';
 import { schedulerCall } from './frameworks/scheduler-calls.ts';
 import { schedulerSubscribe } from './frameworks/subscribe.ts';
-import { elected, leaderChanged, leadershipLost, leads } from './leadership.ts';
+import { elected, leaderChanged, leadershipLost, leads, sendToLeader } from './leadership.ts';
 import { createMasterCounters } from './metrics/counters.ts';
 import { MinimumCapabilities } from './minimum-capabilities.ts';
 import { createAllocator, mend } from './offers/allocator-recovery.ts';
@@ -225,6 +225,9 @@ function refuse(state: MasterState, event: MasterEvent): void {
         503,
         leads(state) ? 'Master has not finished recovery' : 'This master does not lead',
       );
+      break;
+    case 'agentMessage':
+      sendToLeader(state, event);
       break;
     default:
       break;

@@ -40,6 +40,26 @@ test('a master that does not lead knows who does', () => {
   expect(views.leader).toEqual({ kind: 'none' });
 });
 
+test('an agent that asks a master which does not lead is dropped, and the log says who leads', () => {
+  const { master } = candidate();
+  const register = {
+    type: 'agentMessage',
+    nowMs,
+    from: 'slave(1)@10.0.0.2:5051',
+    message: { name: 'RegisterAgentMessage', body: { agent: { hostname: 'a' } } },
+  } as const;
+  // While nobody leads the agent only has to wait.
+  expect(step(master, register)).toEqual([]);
+  step(master, { type: 'leaderChanged', nowMs, leader: other });
+  expect(step(master, register)).toEqual([
+    {
+      type: 'log',
+      level: 'warn',
+      text: expect.stringMatching(/of slave\(1\)@10.0.0.2:5051: the master at 10.0.0.9:5050 leads/),
+    },
+  ]);
+});
+
 test('a master that is named as the leader before it is elected sends no client to itself', () => {
   const { master, views } = candidate();
   step(master, { type: 'leaderChanged', nowMs, leader: { pid: 'master@10.0.0.1:5050' } });
@@ -48,7 +68,10 @@ test('a master that is named as the leader before it is elected sends no client 
 
 test('an elected master reads the registry, once, and is not moved by late news of another', () => {
   const { master, views } = candidate();
-  expect(step(master, { type: 'elected', nowMs })).toEqual([{ type: 'readRegistry' }]);
+  expect(step(master, { type: 'elected', nowMs })).toEqual([
+    { type: 'log', level: 'info', text: 'Elected as the leading master' },
+    { type: 'readRegistry' },
+  ]);
   expect(step(master, { type: 'elected', nowMs })).toEqual([]);
   expect(step(master, { type: 'leaderChanged', nowMs, leader: other })).toEqual([]);
   expect(views.leader).toEqual({ kind: 'self', address: '10.0.0.1:5050' });

@@ -35,7 +35,7 @@ export const LOCAL_FLAGS = {
   masters: integer({
     default: 1,
     check: (count) =>
-      count > MOST_MASTERS ? `masters must not be more than ${MOST_MASTERS}` : undefined,
+      count < 1 || count > MOST_MASTERS ? `masters must be 1 to ${MOST_MASTERS}` : undefined,
     help: 'How many masters to run. Several need --zk.',
   }),
   network_cni_config_dir,

@@ -3,6 +3,7 @@
 // master does, and an agent tries again after a second or more: so the last message of each kind is
 // kept of each agent, and taken when the registry has been read.
 import type { AgentMessage, MasterEvent } from '../../master/events.ts';
+import { FIRST_MESSAGES } from '../../master/leadership.ts';
 import type { MasterViews } from '../../master/views.ts';
 import { heldSize } from '../../model/message-size.ts';
 
@@ -14,11 +15,6 @@ interface EarlyMessagesOptions {
   readonly mostBytes?: number;
 }
 
-const KEPT: ReadonlySet<AgentMessage['message']['name']> = new Set([
-  'AuthenticateMessage',
-  'RegisterAgentMessage',
-  'ReregisterAgentMessage',
-]);
 /** Fifty thousand agents with a few tasks each need half of it. */
 const MOST_BYTES = 512 * 1024 * 1024;
 /** What an entry takes besides its message. */
@@ -45,7 +41,7 @@ export class EarlyMessages {
       return false;
     }
     const { from, message } = event;
-    if (!KEPT.has(message.name)) {
+    if (!FIRST_MESSAGES.has(message.name)) {
       return false;
     }
     const key = `${from} ${message.name}`;

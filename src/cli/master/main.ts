@@ -144,11 +144,10 @@ export async function runMaster(
     });
     shutdown.add('whitelist', stop);
   }
-  // Closed first: the next master leads at once, and nothing of this one leaves meanwhile.
+  // Closed first: the next master leads at once, and nothing of this one leaves meanwhile. That
+  // connections close then means nothing: no framework is removed, no agent has left.
   shutdown.add('election', () => {
-    if (detector !== undefined) {
-      loop.stop();
-    }
+    loop.stop();
     return contender.withdraw();
   });
   detector?.watch((leader) =>

@@ -139,6 +139,7 @@ export async function masterSettings(
       ...shown.value.warnings,
       ...tlsWarnings(values, process.env),
       ...loopbackWarnings(ensemble.value, address.value),
+      ...leftRegistryWarnings(registry, work.value),
       ...exposureWarnings(address.value.listenIp, values, {
         'authentication of frameworks': values.authenticate_http_frameworks,
         'authentication of agents': values.authenticate_agents,
@@ -151,6 +152,15 @@ export async function masterSettings(
 const loopbackWarnings = (ensemble: ZooKeeperUrl | undefined, { ip }: PublishedAddress) =>
   ensemble !== undefined && ip.startsWith('127.')
     ? [`It is published in ZooKeeper as ${ip}, which is found from this machine only: see --ip`]
+    : [];
+
+/** Who adds --zk to a master that was alone may not know that its registry does not come along. */
+const leftRegistryWarnings = ({ type }: RegistryPlace, workFolder: string | undefined) =>
+  type === 'zookeeper' && workFolder !== undefined && existsSync(registryFile(workFolder))
+    ? [
+        `${registryFile(workFolder)} is the registry of a master without --zk, and is not read: ` +
+          'mesoscale registry export and import move it to ZooKeeper; remove it where that is done',
+      ]
     : [];
 
 /** Undefined where the masters do not meet in ZooKeeper. Throws FlagError. */

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { text as textOf } from 'node:stream/consumers';
 import { agentId } from '../../model/ids.ts';
-import type { RegistryChange, RegistrySnapshot } from '../../model/registry.ts';
+import type { RegistryChange, RegistrySnapshot, UnreachableAgent } from '../../model/registry.ts';
 import { type Registry, RegistryError } from '../../registry/registry.ts';
 import { readDocument, writeDocument } from '../../registry/registry-document.ts';
 import { FlagError } from '../flags/faults.ts';
@@ -71,10 +71,10 @@ function placeOf(values: Values, verb: Verb): RegistryPlace {
 
 const ACTIONS: Readonly<Record<Verb, (registry: Registry, values: Values) => Promise<void>>> = {
   show: async (registry) => {
-    process.stdout.write(overviewText(await registry.read(), registry.sizeBytes()));
+    process.stdout.write(overviewText(await readInOrder(registry), registry.sizeBytes()));
   },
   export: async (registry) => {
-    process.stdout.write(writeDocument(await registry.read()));
+    process.stdout.write(writeDocument(await readInOrder(registry)));
   },
   import: async (registry, values) => {
     const changes = readDocument(await textOf(process.stdin));
@@ -90,6 +90,19 @@ const ACTIONS: Readonly<Record<Verb, (registry: Registry, values: Values) => Pro
     process.stdout.write(`The registry is whole: it has ${tellOf(await registry.read())}\n`);
   },
 };
+
+/** With its agents in one order, whichever engine it is in: `…-S2` is before `…-S10`. */
+async function readInOrder(registry: Registry): Promise<RegistrySnapshot> {
+  const snapshot = await registry.read();
+  const { compare } = new Intl.Collator('en', { numeric: true });
+  const byId = (a: UnreachableAgent, b: UnreachableAgent) => compare(a.id, b.id);
+  return {
+    ...snapshot,
+    agents: snapshot.agents.toSorted((a, b) => compare(a.id?.value ?? '', b.id?.value ?? '')),
+    unreachable: snapshot.unreachable.toSorted(byId),
+    gone: snapshot.gone.toSorted(byId),
+  };
+}
 
 async function storeAll(
   registry: Registry,
