@@ -36,8 +36,8 @@ export class ZooKeeperContender implements Contender {
 
   #seen(view: GroupView | undefined): void {
     if (this.#isElected) {
-      if (view?.own === undefined) {
-        const why = view === undefined ? 'the session with ZooKeeper has expired' : DELETED;
+      const why = whyLost(view);
+      if (why !== undefined) {
         this.#end((candidacy) => candidacy.lost(why));
       }
       return;
@@ -63,4 +63,19 @@ export class ZooKeeperContender implements Contender {
   }
 }
 
-const DELETED = 'the znode of its candidacy was deleted';
+/**
+ * Why the elected candidate leads no more. The ensemble gives numbers in order: who stands before
+ * it was put there by hand. Agents and frameworks follow that one all the same, so that who went on
+ * would find his agents unreachable.
+ */
+function whyLost(view: GroupView | undefined): string | undefined {
+  if (view === undefined) {
+    return 'the session with ZooKeeper has expired';
+  }
+  const { own, members } = view;
+  if (own === undefined) {
+    return 'the znode of its candidacy was deleted';
+  }
+  const first = members[0]?.name;
+  return first === own ? undefined : `the znode ${first} stands before ${own}, its own`;
+}

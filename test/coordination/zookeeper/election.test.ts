@@ -158,6 +158,18 @@ describe('candidates', () => {
     expect(await operator.children(path)).toEqual(['json.info_0000000001']);
   });
 
+  test('lead no more when a znode is put before theirs, as nobody follows them then', async () => {
+    await (await standing(1)).contender.withdraw();
+    const two = await standing(2);
+    await elected(two);
+    await operator.create(`${path}/json.info_0000000000`, Buffer.from('x'));
+    await until('it has lost', () => two.heard.length === 2);
+    expect(two.heard[1]).toBe(
+      'lost: the znode json.info_0000000000 stands before json.info_0000000001, its own',
+    );
+    expect(two.contender.leads()).toBe(false);
+  });
+
   test('stand again when their znode is deleted before they were elected', async () => {
     const one = await standing(1);
     await elected(one);
