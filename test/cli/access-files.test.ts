@@ -105,3 +105,25 @@ test('lists are exchanged', async () => {
   expect(await next()).toContain('which holds none');
   expect(authorizer.authorize(ops, 'VIEW_FLAGS')).toBe(false);
 });
+
+test('what has changed since the flags were read is in force, too', async () => {
+  put('acls', '{"permissive": false}');
+  put('c', written([{ principal: 'ops', secret: 'second' }]));
+  put('broken', '{"credentials": [{}]}');
+  const authorizer = new ExchangedAuthorizer(permissive);
+  const credentials = new Credentials([
+    { principal: 'ops', secret: 'first' },
+    { principal: 'gone', secret: 'gone' },
+  ]);
+  const others = new Credentials([{ principal: 'ops', secret: 'first' }]);
+  const { all, lines } = await watched([
+    ...aclsFile(at('acls'), authorizer),
+    ...credentialsFile('credentials', at('c'), credentials),
+    ...credentialsFile('http_credentials', at('broken'), others),
+  ]);
+  expect(authorizer.authorize({ value: 'ops' }, 'VIEW_FLAGS')).toBe(false);
+  expect(['ops', 'gone'].map((name) => credentials.secretOf(name))).toEqual(['second', undefined]);
+  expect(others.secretOf('ops')).toBe('first');
+  expect(lines).toEqual([expect.stringMatching(/^error --http_credentials .*stays in force$/)]);
+  expect(all.metrics).toEqual({ 'access/reloads': 0, 'access/failed_reloads': 1 });
+});

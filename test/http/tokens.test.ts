@@ -104,6 +104,10 @@ test('a key that is exchanged signs what is new, and tokens of the keys before s
   const newer = keys.sign(claims);
   expect(verifyToken(newer, key, NOW_MS)).toEqual({ error: 'Token signature does not match' });
   expect(keys.verify(newer, NOW_MS)).toEqual({ claims });
+  for (let i = 0; i < 5; i++) {
+    keys.exchange(Buffer.from('another'));
+  }
+  expect(keys.verify(token, NOW_MS)).toEqual({ claims });
   for (const next of ['c', 'd', 'e']) {
     keys.exchange(Buffer.from(next));
   }

@@ -38,7 +38,11 @@ export class AccessFiles {
     return { 'access/reloads': this.#reloads, 'access/failed_reloads': this.#failures };
   }
 
-  /** Looks again and again until `stop` is called; changes after `begun` are seen. */
+  /**
+   * Looks again and again until `stop` is called. At the first look each file comes into force as
+   * it is then: it may have changed since the flags were read, which for an agent that recovers is
+   * long ago.
+   */
   watch({ log, lookMs = LOOK_MS }: AccessWatch): { stop: () => void; begun: Promise<void> } {
     let timer: NodeJS.Timeout | undefined;
     let isOver = false;
@@ -64,8 +68,7 @@ export class AccessFiles {
     const before = this.#known.get(file);
     const now = typeof content === 'string' ? content : digestOf(content);
     this.#known.set(file, now);
-    // What it has at first is what the flags were read from.
-    if (before === undefined || before === now) {
+    if (before === now) {
       return;
     }
     try {
@@ -74,7 +77,11 @@ export class AccessFiles {
           `--${file.flag} names a file that cannot be read: ${file.path} (${content})`,
         );
       }
-      for (const line of file.take(content)) {
+      const lines = file.take(content);
+      if (before === undefined) {
+        return;
+      }
+      for (const line of lines) {
         log('warn', line);
       }
       this.#reloads++;

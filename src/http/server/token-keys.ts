@@ -15,7 +15,11 @@ export class TokenKeys {
     this.#keys = [key];
   }
 
+  /** The same key once more changes nothing. */
   exchange(key: Uint8Array): void {
+    if (Buffer.compare(key, this.#key) === 0) {
+      return;
+    }
     this.#key = key;
     this.#keys = [key, ...this.#keys].slice(0, MAX_EARLIER + 1);
   }
