@@ -1,5 +1,6 @@
 // Reads files that flags and arguments name. Anything but a regular file is refused, for it might
 // never end.
+import { isUtf8 } from 'node:buffer';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 
 const MB = 2 ** 20;
@@ -17,7 +18,7 @@ export function readTextFile(path: string, mostBytes = 64 * MB): string {
       const piece = Buffer.allocUnsafe(PIECE_BYTES);
       const read = readSync(fd, piece);
       if (read === 0) {
-        return Buffer.concat(pieces).toString();
+        return textOf(Buffer.concat(pieces));
       }
       size += read;
       if (size > mostBytes) {
@@ -30,7 +31,18 @@ export function readTextFile(path: string, mostBytes = 64 * MB): string {
   }
 }
 
-/** Why a file could not be read: the code of the system's error, or the text of readTextFile's. */
+/**
+ * The text of a file's bytes. Throws where they are not UTF-8: all that is none would be read as
+ * the same character, and two secrets that differ as the same one.
+ */
+export function textOf(bytes: Buffer): string {
+  if (!isUtf8(bytes)) {
+    throw new Error('it is not UTF-8');
+  }
+  return bytes.toString();
+}
+
+/** Why a file could not be read: the code of the system's error, or the text of ours. */
 export function whyUnreadable(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   return code ?? message;

@@ -20,7 +20,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 const at = (name: string) => join(folder, name);
 
 /** Takes the place of the file at once. */
-function put(name: string, content: string): void {
+function put(name: string, content: string | Buffer): void {
   writeFileSync(at('new'), content);
   renameSync(at('new'), at(name));
 }
@@ -72,6 +72,10 @@ test('credentials are exchanged, whatever takes the place of their file', async 
   expect(broken).not.toContain('third-secret');
   expect(mayEnter('second')).toBe(true);
 
+  put('c', Buffer.from([...Buffer.from('ops '), 0xff]));
+  expect(await next()).toContain(`${at('c')} (it is not UTF-8). What the file said before stays`);
+  expect(mayEnter('second')).toBe(true);
+
   rmSync(at('c'));
   expect(await next()).toBe(
     `error --credentials names a file that cannot be read: ${at('c')} (ENOENT). ` +
@@ -85,7 +89,7 @@ test('credentials are exchanged, whatever takes the place of their file', async 
   renameSync(at('link'), at('c'));
   expect(await next()).toContain('is in force');
   expect(mayEnter('fourth')).toBe(true);
-  expect(all.metrics).toEqual({ 'access/reloads': 2, 'access/failed_reloads': 3 });
+  expect(all.metrics).toEqual({ 'access/reloads': 2, 'access/failed_reloads': 4 });
 });
 
 test('lists are exchanged', async () => {

@@ -14,7 +14,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const file = join(folder, 'credentials.json');
 
-function read(content: string) {
+function read(content: string | Buffer) {
   writeFileSync(file, content);
   return readCredentials('credentials', file, {});
 }
@@ -122,6 +122,17 @@ describe('credentials that cannot be used are refused', () => {
     expect(() => read('{"credentials":[{"secret":"x"},{"principal":"a:b"}]}')).toThrow(
       /entry 1 has no principal that is a text\n.*entry 2 has a principal that is empty or/,
     );
+  });
+
+  test('secrets that would be the same as others in UTF-8', () => {
+    const named = `--credentials names a file that cannot be read: ${file} (it is not UTF-8)`;
+    expect(() => read(Buffer.from([...Buffer.from('ops '), 0xe9, 0xff]))).toThrow(named);
+    expect(() => read('{"credentials":[{"principal":"ops","secret":"x\\ud800"}]}')).toThrow(
+      'entry 1 has a secret that is no text',
+    );
+    expect(read('ops p\u00e9\ufffd').credentials).toEqual([
+      { principal: 'ops', secret: 'pé\ufffd' },
+    ]);
   });
 
   test('a file that is not there', () => {

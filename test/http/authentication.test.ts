@@ -22,6 +22,7 @@ beforeAll(async () => {
         credentials: new Credentials([
           { principal: 'ops', secret: 'secret' },
           { principal: 'fw', secret: 'p:w' },
+          { principal: 'odd', secret: '\ufffd' },
         ]),
       },
     ),
@@ -109,6 +110,14 @@ describe('authentication', () => {
     '',
   ])('refuses %j', async (authorization) => {
     expect((await ask('/state', 'GET', authorization)).status).toBe(401);
+  });
+
+  test('takes no bytes for a secret that they are not, whatever text can be made of them', async () => {
+    expect((await ask('/state', 'GET', basic('odd:\ufffd'))).status).toBe(200);
+    for (const bytes of [[0xff], [0xe9], [0xed, 0xa0, 0x80]]) {
+      const header = `Basic ${Buffer.from([...Buffer.from('odd:'), ...bytes]).toString('base64')}`;
+      expect((await ask('/state', 'GET', header)).status).toBe(401);
+    }
   });
 
   test('takes secrets with a colon', async () => {

@@ -6,6 +6,7 @@ import { type Authorizer, permissive } from '../../security/authorizer.ts';
 import type { ExchangedAuthorizer } from '../../security/exchanged-authorizer.ts';
 import { FlagError } from '../flags/faults.ts';
 import { fromText } from '../flags/written.ts';
+import { textOf, whyUnreadable } from '../text-file.ts';
 import type { AccessFile } from './access-files.ts';
 import { credentialsIn } from './credentials.ts';
 import { SHARED_FLAGS } from './shared-flags.ts';
@@ -32,7 +33,7 @@ export function aclsFile(
   authorizer: ExchangedAuthorizer,
 ): readonly AccessFile[] {
   const take = (content: Buffer) => {
-    authorizer.exchange(authorizerOf(jsonOf(path ?? '', content.toString())));
+    authorizer.exchange(authorizerOf(jsonOf(path ?? '', textIn('acls', path, content))));
     return [];
   };
   return path === undefined ? [] : [{ flag: 'acls', path, take }];
@@ -57,9 +58,18 @@ export function credentialsFile(
   credentials: Credentials,
 ): readonly AccessFile[] {
   const take = (content: Buffer) => {
-    const read = credentialsIn(flag, path ?? '', content.toString());
+    const read = credentialsIn(flag, path ?? '', textIn(flag, path, content));
     credentials.exchange(read.credentials);
     return read.warnings;
   };
   return path === undefined ? [] : [{ flag, path, take }];
+}
+
+function textIn(flag: string, path = '', content: Buffer): string {
+  try {
+    return textOf(content);
+  } catch (error) {
+    const why = whyUnreadable(error);
+    throw new FlagError(`--${flag} names a file that cannot be read: ${path} (${why})`);
+  }
 }

@@ -149,7 +149,8 @@ function requireEntry(
   if (secret === undefined || secret === null || secret === '') {
     return { principal };
   }
-  if (typeof secret !== 'string') {
+  // Half a character is the same as any other in UTF-8.
+  if (typeof secret !== 'string' || !secret.isWellFormed()) {
     throw refuse('has a secret that is no text');
   }
   return { principal, secret };

@@ -1,5 +1,6 @@
 // Finds the principal of a request by its Authorization header. Each realm has one authenticator; a
 // realm without one accepts every request, without a principal.
+import { isUtf8 } from 'node:buffer';
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import type { Principal } from '../../security/principal.ts';
@@ -76,7 +77,12 @@ export class BasicAuthenticator implements Authenticator {
     if (known) {
       return known;
     }
-    const text = Buffer.from(authorization.slice('Basic '.length), 'base64').toString();
+    const bytes = Buffer.from(authorization.slice('Basic '.length), 'base64');
+    if (!isUtf8(bytes)) {
+      // As a text it would be the same as many others.
+      return this.#refused('a secret that is not UTF-8');
+    }
+    const text = bytes.toString();
     const colon = text.indexOf(':');
     if (colon < 0) {
       // What is there may be the secret.
