@@ -5,6 +5,7 @@ import { SignInDialog } from '../dialogs/sign-in.tsx';
 import { href } from '../locations/location.ts';
 import { session, signInAsked, signOut } from '../stream/session.ts';
 import { NAVIGATION, viewAt } from '../views/views.ts';
+import { ConnectionBar } from './connection-bar.tsx';
 import { Icon } from './icon.tsx';
 import { focusSearch, followKeys } from './keys.ts';
 import { Empty } from './notices.tsx';
@@ -31,7 +32,7 @@ export function Shell() {
     [],
   );
   useEffect(() => {
-    document.title = [...path.toReversed().slice(0, 1), title, 'Mesoscale'].join(' · ');
+    document.title = `${title} · Mesoscale`;
     setMenuOpen(false);
   }, [path, title]);
   return (
@@ -84,6 +85,7 @@ export function Shell() {
         </ul>
       </nav>
       <main id="main" class="main" tabIndex={-1}>
+        <ConnectionBar />
         {found === undefined ? (
           <Empty title="There is nothing here">
             The page has no view of this name. <a href={hashOf('')}>Go to the overview.</a>

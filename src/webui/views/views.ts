@@ -4,6 +4,7 @@ import type { ComponentType } from 'preact';
 import type { IconName } from '../components/icon.tsx';
 import { matchPath } from '../locations/location.ts';
 import { OverviewView } from './overview.tsx';
+import { TasksView } from './tasks.tsx';
 
 /** What the parts of the path with a colon are in this place. */
 export type Names = Readonly<Record<string, string>>;
@@ -24,6 +25,7 @@ const VIEWS: readonly View[] = [
     view: OverviewView,
     navigation: { icon: 'overview', key: 'o' },
   },
+  { path: 'tasks', title: 'Tasks', view: TasksView, navigation: { icon: 'tasks', key: 't' } },
 ];
 
 /** In the order in which they are shown. */

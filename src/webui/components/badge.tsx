@@ -1,0 +1,16 @@
+// A word with the colour of the kind of news that it is.
+import type { Kind } from '../words/task-states.ts';
+import { stateWords } from '../words/task-states.ts';
+
+function Badge({ kind, text, title }: { kind: Kind; text: string; title?: string }) {
+  return (
+    <span class="badge" data-kind={kind} title={title}>
+      {text}
+    </span>
+  );
+}
+
+export function StateBadge({ state }: { state: number }) {
+  const { kind, text, means } = stateWords(state);
+  return <Badge kind={kind} text={text} title={means} />;
+}

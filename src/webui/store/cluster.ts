@@ -1,0 +1,321 @@
+// What the stream of events has told of the cluster, from its first record on: frameworks with
+// their tasks, and agents. It says what has changed, so that lists need not be made anew.
+import type {
+  MasterEvent_FrameworkRemoved,
+  MasterResponse_GetFrameworks_Framework,
+  TaskState,
+} from '../../model/generated/messages.ts';
+import { isTerminal } from '../../model/task-state.ts';
+import { ProtobufReader } from '../../wire/protobuf-reader.ts';
+import { type FieldExtent, messageFields, messagesOf, readId } from './fields.ts';
+import { FRAMEWORK, FRAMEWORK_REMOVED } from './message-shapes.ts';
+import {
+  fillFramework,
+  fillFrameworkInfo,
+  readAgent,
+  readRecoveredAgent,
+  readStatus,
+  readTask,
+} from './row-readers.ts';
+import { type AgentRow, AgentUse, FrameworkRow, type TaskRow } from './rows.ts';
+import { readShape, type Seen } from './shapes.ts';
+import { Sums } from './sums.ts';
+
+/** Tasks that have ended, of all frameworks: beyond that the oldest are forgotten. */
+const MAX_ENDED_TASKS = 50_000;
+/** Frameworks that are gone. */
+const MAX_COMPLETED_FRAMEWORKS = 1000;
+/** Messages of the first record that are read before others have their turn. */
+const SLICE = 250;
+
+/** Fields of master.Event. */
+const SUBSCRIBED = 2;
+const TASK_ADDED = 3;
+const TASK_UPDATED = 4;
+const AGENT_ADDED = 5;
+const AGENT_REMOVED = 6;
+const FRAMEWORK_ADDED = 7;
+const FRAMEWORK_UPDATED = 8;
+const FRAMEWORK_GONE = 9;
+
+/** What has changed since it was asked the last time. */
+export interface Changes {
+  readonly tasks: ReadonlySet<TaskRow>;
+  /** Forgotten. */
+  readonly gone: ReadonlySet<TaskRow>;
+}
+
+export class Cluster {
+  readonly frameworks = new Map<string, FrameworkRow>();
+  readonly agents = new Map<string, AgentRow>();
+  /** By agent. */
+  readonly #uses = new Map<string, AgentUse>();
+  readonly sums = new Sums();
+  /** Between signs of life of the master. */
+  heartbeatMs = 15_000;
+  /** Whether the first record has been taken as a whole. */
+  isFilled = false;
+  /** Whether anything is another than when changes were taken the last time. */
+  hasChanged = true;
+  /** In the order in which they ended. */
+  readonly #ended = new Set<TaskRow>();
+  readonly #completed = new Set<FrameworkRow>();
+  readonly #ids = new Map<string, string>();
+  #changed = new Set<TaskRow>();
+  #gone = new Set<TaskRow>();
+
+  takeChanges(): Changes {
+    const changes = { tasks: this.#changed, gone: this.#gone };
+    this.#changed = new Set();
+    this.#gone = new Set();
+    this.hasChanged = false;
+    return changes;
+  }
+
+  /** All tasks, those that have ended included. */
+  *tasks(): Generator<TaskRow> {
+    for (const { tasks } of this.frameworks.values()) {
+      yield* tasks.values();
+    }
+  }
+
+  task(frameworkId: string, taskId: string): TaskRow | undefined {
+    return this.frameworks.get(frameworkId)?.tasks.get(taskId);
+  }
+
+  use(agentId: string): AgentUse {
+    return this.#uses.get(agentId) ?? new AgentUse();
+  }
+
+  /**
+   * Takes a record of the stream. The first one is long: the generator yields where others may have
+   * their turn.
+   * @throws WireError where it is no event.
+   */
+  *take(bytes: Uint8Array): Generator<void> {
+    const reader = new ProtobufReader(bytes);
+    for (const field of messageFields(reader, bytes.length)) {
+      if (field.number === SUBSCRIBED) {
+        yield* this.#fill(reader, field.end, bytes);
+      } else {
+        this.#apply(reader, field, bytes);
+        this.hasChanged = true;
+      }
+    }
+  }
+
+  #apply(reader: ProtobufReader, { number, end }: FieldExtent, bytes: Uint8Array): void {
+    if (number === TASK_UPDATED) {
+      this.#updateTask(reader, end, bytes);
+      return;
+    }
+    if (number === FRAMEWORK_GONE) {
+      this.#complete(readShape(FRAMEWORK_REMOVED, reader, end));
+      return;
+    }
+    for (const inner of messagesOf(reader, end, 1)) {
+      switch (number) {
+        case TASK_ADDED:
+          this.#setTask(readTask(reader, inner, bytes, this.#shared));
+          break;
+        case AGENT_ADDED:
+          this.#setAgent(reader, inner, bytes);
+          break;
+        case AGENT_REMOVED:
+          this.agents.delete(readId(reader, inner));
+          break;
+        case FRAMEWORK_ADDED:
+        case FRAMEWORK_UPDATED:
+          this.#setFramework(readShape(FRAMEWORK, reader, inner), false);
+          break;
+      }
+    }
+  }
+
+  /** Subscribed: a GetState (1), and the seconds between heartbeats (2). */
+  *#fill(reader: ProtobufReader, end: number, bytes: Uint8Array): Generator<void> {
+    while (reader.position < end) {
+      const tag = reader.uint32();
+      if (tag === 17) {
+        this.heartbeatMs = reader.double() * 1000;
+      } else if (tag === 10) {
+        yield* this.#fillState(reader, reader.enter(end), bytes);
+        reader.leave();
+      } else {
+        reader.skip(tag);
+      }
+    }
+    this.isFilled = true;
+  }
+
+  /** GetState: tasks (1), frameworks (3) and agents (4). */
+  *#fillState(reader: ProtobufReader, end: number, bytes: Uint8Array): Generator<void> {
+    let read = 0;
+    for (const part of messageFields(reader, end)) {
+      for (const field of messageFields(reader, part.end)) {
+        this.#fillOne(reader, part.number, field, bytes);
+        if (++read % SLICE === 0) {
+          yield;
+        }
+      }
+    }
+  }
+
+  #fillOne(reader: ProtobufReader, part: number, field: FieldExtent, bytes: Uint8Array): void {
+    const { number, end } = field;
+    if (part === 1) {
+      this.#setTask(readTask(reader, end, bytes, this.#shared));
+    } else if (part === 3 && number <= 2) {
+      this.#setFramework(readShape(FRAMEWORK, reader, end), number === 2);
+    } else if (part === 4 && number === 1) {
+      this.#setAgent(reader, end, bytes);
+    } else if (part === 4 && number === 2) {
+      const row = readRecoveredAgent({ bytes, start: reader.position, end });
+      this.agents.set(row.id, row);
+    }
+  }
+
+  /** A text that all rows share, which would each have a copy of it else. */
+  readonly #shared = (id: string): string => {
+    const known = this.#ids.get(id);
+    if (known === undefined) {
+      this.#ids.set(id, id);
+    }
+    return known ?? id;
+  };
+
+  #frameworkOf(id: string): FrameworkRow {
+    const known = this.frameworks.get(id);
+    if (known !== undefined) {
+      return known;
+    }
+    const row = new FrameworkRow();
+    row.id = id;
+    this.frameworks.set(id, row);
+    return row;
+  }
+
+  #setFramework(framework: Seen<MasterResponse_GetFrameworks_Framework>, isGone: boolean): void {
+    const row = this.#frameworkOf(framework.framework_info?.id?.value ?? '');
+    fillFramework(row, framework);
+    this.#setCompleted(row, isGone);
+  }
+
+  #complete({ framework_info = {} }: Seen<MasterEvent_FrameworkRemoved>): void {
+    const row = this.#frameworkOf(framework_info.id?.value ?? '');
+    fillFrameworkInfo(row, framework_info);
+    row.active = false;
+    row.connected = false;
+    this.#setCompleted(row, true);
+  }
+
+  #setCompleted(row: FrameworkRow, isGone: boolean): void {
+    row.isCompleted = isGone;
+    this.#completed.delete(row);
+    if (!isGone) {
+      return;
+    }
+    this.#completed.add(row);
+    const [oldest] = this.#completed;
+    if (this.#completed.size > MAX_COMPLETED_FRAMEWORKS && oldest !== undefined) {
+      this.#completed.delete(oldest);
+      for (const task of oldest.tasks.values()) {
+        this.#forget(task);
+      }
+      this.frameworks.delete(oldest.id);
+    }
+  }
+
+  #setAgent(reader: ProtobufReader, end: number, bytes: Uint8Array): void {
+    const row = readAgent({ bytes, start: reader.position, end });
+    this.agents.set(row.id, row);
+  }
+
+  #setTask(task: TaskRow): void {
+    const { tasks } = this.#frameworkOf(task.frameworkId);
+    const before = tasks.get(task.id);
+    if (before !== undefined) {
+      this.#forget(before);
+    }
+    tasks.set(task.id, task);
+    this.#count(task, 1);
+    this.#changed.add(task);
+    this.#keepEnded(task);
+  }
+
+  /** TaskUpdated: framework_id (1), status (2), state (3). */
+  #updateTask(reader: ProtobufReader, end: number, bytes: Uint8Array): void {
+    let [frameworkId, taskId] = ['', ''];
+    let state: TaskState | undefined;
+    let status: { readonly start: number; readonly end: number } | undefined;
+    while (reader.position < end) {
+      const tag = reader.uint32();
+      if (tag === 24) {
+        state = reader.int32() as TaskState;
+      } else if (tag === 10 || tag === 18) {
+        const inner = reader.enter(end);
+        if (tag === 10) {
+          frameworkId = readId(reader, inner);
+        } else {
+          status = { start: reader.position, end: inner };
+          for (const id of messagesOf(reader, inner, 1)) {
+            taskId = readId(reader, id);
+          }
+        }
+        reader.position = inner;
+        reader.leave();
+      } else {
+        reader.skip(tag);
+      }
+    }
+    const task = this.task(frameworkId, taskId);
+    if (task === undefined || status === undefined) {
+      return;
+    }
+    this.#count(task, -1);
+    task.state = state ?? task.state;
+    reader.position = status.start;
+    readStatus(reader, status.end, task);
+    task.addStatus(bytes.slice(status.start, status.end));
+    this.#count(task, 1);
+    this.#changed.add(task);
+    this.#keepEnded(task);
+  }
+
+  #keepEnded(task: TaskRow): void {
+    if (!isTerminal(task.state)) {
+      return;
+    }
+    this.#ended.delete(task);
+    this.#ended.add(task);
+    const [oldest] = this.#ended;
+    if (this.#ended.size > MAX_ENDED_TASKS && oldest !== undefined) {
+      this.#forget(oldest);
+    }
+  }
+
+  #forget(task: TaskRow): void {
+    const { tasks } = this.#frameworkOf(task.frameworkId);
+    if (tasks.get(task.id) === task) {
+      tasks.delete(task.id);
+    }
+    this.#ended.delete(task);
+    this.#count(task, -1);
+    this.#changed.delete(task);
+    this.#gone.add(task);
+  }
+
+  /** Adds a task to the sums that it belongs to, or takes it away. */
+  #count(task: TaskRow, sign: 1 | -1): void {
+    this.sums.add(task.state, task.amounts, sign);
+    this.#frameworkOf(task.frameworkId).sums.add(task.state, task.amounts, sign);
+    const use = this.#uses.get(task.agentId) ?? new AgentUse();
+    use.sums.add(task.state, task.amounts, sign);
+    if (sign === 1) {
+      use.tasks.add(task);
+      this.#uses.set(task.agentId, use);
+    } else if (use.tasks.delete(task) && use.tasks.size === 0) {
+      this.#uses.delete(task.agentId);
+    }
+  }
+}
