@@ -29,16 +29,21 @@ import type { AgentEntry } from './entries.ts';
 import { ExchangeBuffer } from './exchange-buffer.ts';
 import { explanation } from './explanation.ts';
 import { capabilityBits, sameAttributes, sameFacts, sameSet } from './flags.ts';
+import { Inspection } from './inspection.ts';
 import type {
   Allocator,
   AllocatorOptions,
   Applied,
+  ClusterSums,
   Explanation,
   FrameworkTerms,
+  HeldOnAgent,
   Holding,
   LiveAllocator,
   OfferBatch,
+  Quantities,
   Quota,
+  RoleSums,
 } from './interface.ts';
 import { KnownAgents } from './known-agents.ts';
 import { KnownFrameworks } from './known-frameworks.ts';
@@ -67,6 +72,7 @@ export class ModuleAllocator implements LiveAllocator {
   readonly #agents: KnownAgents;
   readonly #frameworks: KnownFrameworks;
   readonly #names: Names;
+  readonly #inspection: Inspection;
   readonly #pause = new ElectionPause();
   #now = 0;
 
@@ -98,6 +104,7 @@ export class ModuleAllocator implements LiveAllocator {
       agentId: (agent) => this.#agents.id(agent),
       role: (role) => this.#roles.path(role),
     };
+    this.#inspection = new Inspection(this.#buffer, this.#names);
     setUp(this.#module, this.#kinds, options);
   }
 
@@ -432,11 +439,36 @@ export class ModuleAllocator implements LiveAllocator {
       return { reason: 'unknown' };
     }
     const code = this.#module.exports.explain(framework.number, number, agent.number);
-    return explanation(this.#module, code);
+    return explanation(this.#buffer, code);
   }
 
   constraintsError(constraints: OfferConstraints | undefined): string | undefined {
     return this.#requirements.constraintsError(constraints);
+  }
+
+  holdings(id: AgentId): HeldOnAgent[] {
+    return this.#inspection.holdings(this.#agents.get(id).number);
+  }
+
+  held(frameworkId: FrameworkId, role: string): Quantities {
+    const framework = this.#frameworks.find(frameworkId);
+    const number = this.#roles.find(role);
+    return framework?.known !== true || number === undefined
+      ? {}
+      : this.#inspection.held(framework.number, number);
+  }
+
+  roleSums(role: string): RoleSums {
+    const number = this.#roles.find(role);
+    return number === undefined
+      ? { reserved: {}, reservedHeld: {}, plainHeld: {}, consumed: {} }
+      : this.#inspection.role(number);
+  }
+
+  clusterSums(
+    { onlyActive }: { readonly onlyActive: boolean } = { onlyActive: false },
+  ): ClusterSums {
+    return this.#inspection.cluster(onlyActive);
   }
 
   activeFilters(): Readonly<Record<string, number>> {

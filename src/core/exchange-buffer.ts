@@ -195,6 +195,15 @@ export class ExchangeBuffer {
 
   /** Reads a list in the buffer's format at any address (in u32s). */
   readAt(at: number, count: number, allocationRole = ''): Resource[] {
+    return this.listAt(at, count, allocationRole).resources;
+  }
+
+  /** As readAt, and where the list ends (in u32s). */
+  listAt(
+    at: number,
+    count: number,
+    allocationRole = '',
+  ): { readonly resources: Resource[]; readonly end: number } {
     const { u32, f64 } = this.module;
     const resources: Resource[] = [];
     for (let index = 0; index < count; index++) {
@@ -205,7 +214,7 @@ export class ExchangeBuffer {
       this.append(resources, kind, amount, this.#values(at >> 1, ranges), allocationRole);
       at += ranges << 2;
     }
-    return resources;
+    return { resources, end: at };
   }
 
   #values(at: number, ranges: number): Float64Array {

@@ -16,8 +16,8 @@ import {
   EXPLAIN_TOO_SMALL,
   EXPLAIN_UNKNOWN,
 } from './constants.ts';
+import type { ExchangeBuffer } from './exchange-buffer.ts';
 import type { ExplainReason, Explanation } from './interface.ts';
-import type { CoreModule } from './module.ts';
 
 const REASONS: Readonly<Record<number, ExplainReason>> = {
   [EXPLAIN_OFFERED]: 'offered',
@@ -37,11 +37,15 @@ const REASONS: Readonly<Record<number, ExplainReason>> = {
   [EXPLAIN_SHARE_ORDER]: 'share order',
 };
 
-/** The explanation for a code and the number that the module left in its buffer. */
-export function explanation(module: CoreModule, code: number): Explanation {
+/** The explanation for a code, and the number or offer that the module left in its buffer. */
+export function explanation(buffer: ExchangeBuffer, code: number): Explanation {
+  const { module } = buffer;
   const reason = REASONS[code] ?? 'unknown';
   module.locate();
   const value = module.f64[module.io >> 1] as number;
+  if (reason === 'offered') {
+    return { reason, offer: buffer.readAt(module.io + 2, value) };
+  }
   if (reason === 'refused') {
     return { reason, untilMs: value };
   }

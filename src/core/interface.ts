@@ -335,6 +335,38 @@ export interface Explanation {
   readonly untilMs?: number | undefined;
   /** For 'share order': how many others are offered the agent first and leave too little of it. */
   readonly ahead?: number | undefined;
+  /** For 'offered': what the offer would have. */
+  readonly offer?: readonly Resource[] | undefined;
+}
+
+/** What a framework has in a role on an agent. */
+export interface HeldOnAgent {
+  readonly frameworkId: FrameworkId;
+  readonly role: string;
+  readonly offered: readonly Resource[];
+  readonly used: readonly Resource[];
+}
+
+/**
+ * Sums of a role and the roles below it, without what is revocable. Names without any are absent.
+ */
+export interface RoleSums {
+  readonly reserved: Quantities;
+  /** Of what is reserved for them, and of all else, what is offered or used. */
+  readonly reservedHeld: Quantities;
+  readonly plainHeld: Quantities;
+  /** What counts against the quota, as of the last run or `explain`. */
+  readonly consumed: Quantities;
+}
+
+/** Sums over agents. The first four are without what is revocable; a shared volume counts once. */
+export interface ClusterSums {
+  readonly total: Quantities;
+  readonly offered: Quantities;
+  readonly used: Quantities;
+  readonly reserved: Quantities;
+  readonly revocable: Quantities;
+  readonly revocableUsed: Quantities;
 }
 
 /** An allocator whose state can be inspected, copied and saved. */
@@ -346,6 +378,17 @@ export interface LiveAllocator extends Allocator {
    * valid.
    */
   constraintsError(constraints: OfferConstraints | undefined): string | undefined;
+  /** Who holds what of the agent. */
+  holdings(id: AgentId): HeldOnAgent[];
+  /**
+   * What a framework holds in a role, offered or used, on all agents; nothing where it has not
+   * subscribed.
+   */
+  held(frameworkId: FrameworkId, role: string): Quantities;
+  /** Sums of a role; of one that is not known, none. */
+  roleSums(role: string): RoleSums;
+  /** Sums over all agents, or over those that may be offered. */
+  clusterSums(options?: { readonly onlyActive: boolean }): ClusterSums;
   /** The number of refusals in force, by role. */
   activeFilters(): Readonly<Record<string, number>>;
   /**

@@ -105,6 +105,9 @@ export interface CoreExports {
   convertFree(agent: number, conversions: number): number;
   readTotal(agent: number): number;
   readFree(agent: number): number;
+  readHoldings(agent: number): number;
+  readLeaf(framework: number, role: number): number;
+  readCluster(active: number): number;
   countFilters(): number;
   requestRun(agent: number): number;
   dropRequests(): void;

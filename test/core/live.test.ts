@@ -207,7 +207,10 @@ describe('explain', () => {
     addFramework(allocator, 'f', ['r']);
     addFramework(allocator, 'g', ['r']);
     addFramework(allocator, 'h', ['z']);
-    expect(allocator.explain(f, 'r', a)).toEqual({ reason: 'offered' });
+    expect(allocator.explain(f, 'r', a)).toEqual({
+      reason: 'offered',
+      offer: [cpus(4), mem(1024)],
+    });
     const g = allocator.explain(frameworkId('g'), 'r', a);
     expect(g).toEqual({ reason: 'share order', ahead: 1 });
     expect(allocator.explain(frameworkId('h'), 'z', a).ahead).toBe(1);

@@ -4,8 +4,10 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import * as constants from '../../asm/constants.ts';
 import { buildCore } from '../../scripts/build-core.ts';
+import { ExchangeBuffer } from '../../src/core/exchange-buffer.ts';
 import { explanation } from '../../src/core/explanation.ts';
 import { CoreModule, statusError } from '../../src/core/module.ts';
+import { ResourceInterner } from '../../src/core/resource-interner.ts';
 import { coreModule } from './load.ts';
 import { exportTypes } from './wasm-types.ts';
 
@@ -60,8 +62,10 @@ test('every status that a call can answer is an error with its name, and every a
     }
     expect(statusError(Number(value)).code, name).toBe(name);
   }
+  const kinds = new ResourceInterner(module, { roleNumber: () => 0, excludedNames: [] });
+  const buffer = new ExchangeBuffer(module, kinds);
   const codes = Object.entries(constants).filter(([name]) => name.startsWith('EXPLAIN_'));
-  const reasons = codes.map(([, code]) => explanation(module, code as number).reason);
+  const reasons = codes.map(([, code]) => explanation(buffer, code as number).reason);
   expect(new Set(reasons).size).toBe(codes.length);
 });
 

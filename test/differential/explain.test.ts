@@ -3,7 +3,10 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
 import type { LiveAllocator, OfferBatch, SchedulerCore } from '../../src/core/interface.ts';
+import type { Resource } from '../../src/model/generated/messages.ts';
 import type { AgentId } from '../../src/model/ids.ts';
+import { withoutAllocation } from '../../src/model/resource-format.ts';
+import { oracle } from '../oracle/core.ts';
 import { checkedCore } from './built-core.ts';
 import { disagreement } from './compare.ts';
 import { history, ROLES } from './histories.ts';
@@ -19,15 +22,19 @@ beforeAll(async () => {
 const offersOf = (batch: OfferBatch) =>
   Array.from(
     { length: batch.count },
-    (_, index) => `${batch.frameworkId(index)} as ${batch.role(index)}`,
+    (_, index) =>
+      [`${batch.frameworkId(index)} as ${batch.role(index)}`, batch.resources(index)] as const,
   );
 
-/** The frameworks that a run over one agent alone offers something to, on a copy. */
-function offeredOf(allocator: LiveAllocator, agentId: AgentId): ReadonlySet<string> {
+/** What a run over one agent alone offers, by framework and role, on a copy. */
+function offeredOf(
+  allocator: LiveAllocator,
+  agentId: AgentId,
+): ReadonlyMap<string, readonly Resource[]> {
   const fork = allocator.fork();
   // Asks for a run over the agent, and changes nothing else that matters.
   fork.updateUnavailability(agentId, undefined);
-  return new Set(offersOf(fork.runPending()));
+  return new Map(offersOf(fork.runPending()));
 }
 
 /** Whether no run is pending, and no refusal ends at this very moment. */
@@ -49,10 +56,12 @@ function checkExplanations(replayer: Replayer, seen: Set<string>) {
     const offered = offeredOf(live, agentId);
     for (const frameworkId of frameworkIds) {
       for (const role of ROLES) {
-        const { reason, ahead, untilMs } = live.explain(frameworkId, role, agentId);
+        const { reason, ahead, untilMs, offer } = live.explain(frameworkId, role, agentId);
         const who = `${frameworkId} as ${role}`;
         seen.add(reason);
         assert.equal(reason === 'offered', offered.has(who), `${who} on ${agentId}: ${reason}`);
+        const wholeOffer = (offered.get(who) ?? []).map(withoutAllocation);
+        expect(oracle.algebra.equal(offer ?? [], wholeOffer), who).toBe(true);
         if (reason === 'share order') {
           expect(ahead, who).toBeGreaterThan(0);
         }

@@ -47,7 +47,8 @@ import { ROLE_GUARANTEES, roleExists, roleFlags } from '../tables/roles';
 
 /**
  * Answers an EXPLAIN code. The exchange buffer holds an f64: when the last refusal ends, for
- * EXPLAIN_REFUSED; how many others go first, for EXPLAIN_SHARE_ORDER.
+ * EXPLAIN_REFUSED; how many others go first, for EXPLAIN_SHARE_ORDER; for EXPLAIN_OFFERED how many
+ * items the offer would have, and then these.
  */
 export function explain(framework: u32, role: u32, agent: u32): i32 {
   store<f64>(ioReserve(8), 0);
@@ -80,6 +81,7 @@ export function explain(framework: u32, role: u32, agent: u32): i32 {
   // The quotas are computed again, without what the trial has consumed.
   prepareQuotas();
   if (Trial.isOffered) {
+    store<f64>(ioReserve(8), Trial.items);
     return EXPLAIN_OFFERED;
   }
   Visit.agent = agent;

@@ -8,9 +8,13 @@ import {
   freeItems,
   ITEM_SIZE,
   itemKind,
+  rowAddAll,
+  rowClear,
   rowCount,
   rowItems,
   rowSubtractAll,
+  scratch,
+  writeItems,
 } from '../../rows';
 import { SLOT_LOANS } from '../../slots';
 import { countLoan } from '../tables/accounting';
@@ -87,4 +91,17 @@ export function countBorrowers(): u32 {
     }
   }
   return borrowers;
+}
+
+/** Writes what is lent to the leaf to the exchange buffer, from byte 8 on: how many items. */
+export function writeLoans(leaf: u32): u32 {
+  const row = scratch(3);
+  rowClear(row);
+  for (let i: u32 = 0; i < tableCount(SLOT_LOANS); i++) {
+    if (load<u32>(loanAt(i)) == leaf) {
+      rowAddAll(row, load<usize>(loanAt(i), 4), load<u32>(loanAt(i), 8));
+    }
+  }
+  writeItems(rowItems(row), rowCount(row), 8);
+  return rowCount(row);
 }

@@ -13,7 +13,7 @@ import { settleTouched, touch } from '../tables/groups';
 import { setNodeWeight } from '../tables/nodes';
 import { weighNode } from '../tables/role-competition';
 import { roleNode } from '../tables/roles';
-import { countBorrowers, isLentTo, returnLoans } from './loans';
+import { countBorrowers, isLentTo, returnLoans, writeLoans } from './loans';
 import { runCandidates } from './run';
 import { Run } from './run-state';
 
@@ -42,12 +42,13 @@ function returnWeights(): void {
 }
 
 /**
- * The outcome of a run over one agent: whether it offers something to the leaf, and if not, to how
- * many others.
+ * The outcome of a run over one agent: whether it offers something to the leaf, which then lies in
+ * the exchange buffer (`items` of them), and if not, to how many others.
  */
 export abstract class Trial {
   static isOffered: bool = false;
   static others: u32 = 0;
+  static items: u32 = 0;
 }
 
 export function tryRun(agent: u32, leaf: u32): void {
@@ -64,6 +65,7 @@ export function tryRun(agent: u32, leaf: u32): void {
   runCandidates(false);
   Run.trial = false;
   Trial.isOffered = isLentTo(leaf);
+  Trial.items = Trial.isOffered ? writeLoans(leaf) : 0;
   Trial.others = Trial.isOffered ? 0 : countBorrowers();
   returnLoans(agent);
   returnWeights();
