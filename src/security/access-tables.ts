@@ -384,6 +384,9 @@ export const MASTER_ENDPOINTS: Readonly<Record<string, Access>> = {
   '/api/v1/scheduler': IN_CALLS,
   '/redirect': open('it says which master leads'),
   '/': open('the page is the same everywhere; what it shows, it asks for as any client'),
+  '/webui/session': open(
+    'it tells the page who it is used by; a session is begun by who authenticates, and ended by its own cookie',
+  ),
   '/assets': open('the files of the page, which are the same everywhere'),
   '/state': shows(
     `${RUNNING}; all flags`,

@@ -34,7 +34,7 @@ export async function runMaster(
   const { values } = parsed;
   const [settings, module] = await Promise.all([masterSettings(parsed), loadCore()]);
   const { address, options, authentication, carriers, ensemble } = settings;
-  const { accessFiles, warnings, registry: place, page } = settings;
+  const { credentials, accessFiles, warnings, registry: place, page } = settings;
   const doubts: string[] = [];
   const registry = await openRegistry(place, {
     sessionTimeoutMs: values.zk_session_timeout,
@@ -106,6 +106,7 @@ export async function runMaster(
     page,
     authorizer: options.authorizer,
     authentication,
+    credentials,
     flags: options.flags,
     version: options.version,
     metrics: () => ({

@@ -43,6 +43,8 @@ export interface MasterSettings {
   readonly address: PublishedAddress;
   readonly options: MasterOptions;
   readonly authentication: Authentication;
+  /** Those of --credentials. */
+  readonly credentials: Credentials;
   readonly carriers: Carriers;
   /** Where masters elect one of themselves; undefined: this one is alone. */
   readonly ensemble: ZooKeeperUrl | undefined;
@@ -118,6 +120,7 @@ export async function masterSettings(
       ...credentialsFile('credentials', values.credentials, credentials),
     ]),
     carriers: carriers.value,
+    credentials,
     authentication: {
       ...authenticationOf(
         {

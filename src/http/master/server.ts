@@ -12,6 +12,7 @@ import {
 } from '../../runtime/pending-requests.ts';
 import { decodeToMaster, isToMaster } from '../../wire/libprocess.ts';
 import { authenticate } from '../server/authentication.ts';
+import type { Credentials } from '../server/credentials.ts';
 import { masterRecovering, noLeader } from '../server/error-responses.ts';
 import type { AttachedFiles } from '../server/files.ts';
 import { type PortOptions, ProcessPort } from '../server/process-port.ts';
@@ -19,6 +20,7 @@ import { type HttpResponse, redirectTo } from '../server/response.ts';
 import type { Pressure } from '../transport/connection.ts';
 import { pageEndpoints } from '../webui/endpoints.ts';
 import type { Page } from '../webui/page.ts';
+import { PageSessions } from '../webui/page-sessions.ts';
 import { MasterEndpoints } from './endpoints.ts';
 import { MasterOperatorApi } from './operator-api.ts';
 import { OperatorRecords } from './operator-records.ts';
@@ -31,6 +33,8 @@ export interface MasterServerOptions extends PortOptions {
   /** Dispatches an event that begins new work, as EventLoop.dispatchNewWork. */
   readonly dispatchNewWork: (make: () => MasterEvent) => void;
   readonly views: MasterViews;
+  /** Those that clients authenticate by; with these, sessions end. */
+  readonly credentials?: Credentials | undefined;
   /** What browsers are shown at `/`; absent: where /help is. */
   readonly page?: Page | undefined;
 }
@@ -204,13 +208,22 @@ export class MasterServer {
       noLeader,
       unavailable,
     });
+    const sessions = new PageSessions({
+      nowMs,
+      generation: () => this.#options.credentials?.generation ?? 0,
+      authentication,
+      auditor,
+      port: () => this.port.number,
+    });
     return this.port.listen({
       prefix: '/master',
       endpoints: [
         ...this.#endpoints.endpoints(),
         ...pageEndpoints({ page: this.#options.page, leader: () => views.leader }),
+        sessions.endpoint(),
       ],
       namedPrincipalsOnly: true,
+      sessions,
       calls: { path: '/api/v1/scheduler', receiver: scheduler },
       pressure: bothPressures(this.#options.pressure, links.pressure),
     });

@@ -2,6 +2,7 @@
 // realm without one accepts every request, without a principal.
 import { isUtf8 } from 'node:buffer';
 import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Principal } from '../../security/principal.ts';
 import type { Credentials } from './credentials.ts';
@@ -24,6 +25,28 @@ export type Authenticated =
       readonly why: string;
       readonly claimed?: string | undefined;
     };
+
+/** What the session of a request comes to. */
+export type OfSession =
+  | { readonly principal: Principal }
+  /** It is over, or of somebody else: as if there were none. */
+  | { readonly why: string }
+  /** It is good, and the request may not use it: its browser has sent it for another site. */
+  | { readonly foreign: string };
+
+export interface AskedOfSession {
+  readonly realm: Realm;
+  /** Whether the answer is a script (`?jsonp=`). */
+  readonly isScript: boolean;
+}
+
+/** Knows those who have a session of the operators' page. */
+export interface SessionReader {
+  /** Undefined for a request without a session, and in realms where none counts. */
+  read(request: IncomingMessage, asked: AskedOfSession): OfSession | undefined;
+  /** The challenge for the page, which asks for names and secrets itself; undefined for others. */
+  challengeFor(request: IncomingMessage): string | undefined;
+}
 
 /** A request that does not even try to say whose it is. */
 export const NO_CREDENTIALS = 'no credentials';

@@ -48,6 +48,10 @@ export const anonymousPrincipal = forbidden(
     'supported here',
 );
 
+/** A browser has sent a cookie along with what another site has made it ask for. */
+export const foreignRequest = (why: string) =>
+  forbidden(`A session counts for requests of the page only, and this is ${why}`);
+
 export const contentTypeMissing = badRequest("Expecting 'Content-Type' to be present");
 export const callContentType = unsupportedMediaType(
   `Expecting 'Content-Type' of ${JSON_TYPE} or ${PROTOBUF_TYPE}`,

@@ -19,6 +19,7 @@ const PROCESSES: ReadonlySet<string> = new Set([
   'registrar(1)',
   'system',
   'version',
+  'webui',
 ]);
 
 /** The part of an endpoint that says where it answers. */

@@ -14,7 +14,7 @@ import type { CallReceiver, Pressure, ReceivedMessage } from '../transport/conne
 import { type EarlyPort, Listener } from '../transport/listener.ts';
 import { Links } from '../transport/peer-connections.ts';
 import type { Auditor } from './auditor.ts';
-import type { Authentication, Realm } from './authentication.ts';
+import type { Authentication, Realm, SessionReader } from './authentication.ts';
 import { type AttachedFiles, guardedFiles, joinedFiles } from './files.ts';
 import { Firewall, idleRules } from './firewall.ts';
 import { Mentioned } from './mentioned.ts';
@@ -92,6 +92,7 @@ export interface PortServices {
   readonly prefix: string;
   readonly endpoints: readonly Endpoint[];
   readonly namedPrincipalsOnly?: boolean;
+  readonly sessions?: SessionReader;
   /** Receives the calls to one endpoint without node:http. */
   readonly calls?: { readonly path: string; readonly receiver: CallReceiver };
   /** When to read less, where more than the queue of the state machine decides. */
@@ -178,6 +179,7 @@ export class ProcessPort<Message> {
       authentication,
       firewall,
       namedPrincipalsOnly: services.namedPrincipalsOnly,
+      sessions: services.sessions,
       auditor: this.#options.auditor,
       onError: (error, path) => logger.error(`Answering ${path} failed: ${error.stack ?? error}`),
     });

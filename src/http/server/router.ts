@@ -9,11 +9,17 @@ import { plainIp } from '../../model/origin.ts';
 import type { Principal } from '../../security/principal.ts';
 import { MAX_CALL_BYTES } from '../transport/limits.ts';
 import type { Auditor } from './auditor.ts';
-import { type Authentication, authenticate, type Realm } from './authentication.ts';
+import {
+  type Authentication,
+  authenticate,
+  type Realm,
+  type SessionReader,
+} from './authentication.ts';
 import { RECORDIO_TYPE } from './content-negotiation.ts';
 import {
   anonymousPrincipal,
   endpointDisabled,
+  foreignRequest,
   internalServerError,
   notFound,
   unauthorized,
@@ -41,6 +47,8 @@ export interface EndpointRequest {
   /** The body as it arrives; only for a body of RecordIO. */
   readonly stream: IncomingMessage | undefined;
   readonly principal: Principal | undefined;
+  /** Its head, as node:http has read it. */
+  readonly head: IncomingMessage;
   header(name: string): string | undefined;
   /** Whether the client has disconnected. */
   isGone(): boolean;
@@ -56,8 +64,8 @@ export type Handled = HttpResponse | undefined | Promise<HttpResponse | undefine
 export interface Endpoint {
   /** The path without process prefix, such as `/state`. */
   readonly path: string;
-  /** Undefined: no authentication. */
-  readonly realm?: Realm | undefined;
+  /** Undefined: no authentication. It may depend on the method. */
+  readonly realm?: Realm | ((method: string) => Realm) | undefined;
   /**
    * A `delegate` endpoint answers with and without the process prefix, others only at their path.
    */
@@ -72,6 +80,8 @@ export interface RouterOptions {
   readonly prefix: string;
   readonly endpoints: readonly Endpoint[];
   readonly authentication: Authentication;
+  /** Of requests without Authorization that bring a session. */
+  readonly sessions?: SessionReader | undefined;
   /** Requests to closed endpoints get a 403. */
   readonly firewall: Firewall;
   /** If true, principals with claims but without a name are refused (as by the master). */
@@ -181,26 +191,40 @@ function addEndpoint(app: FastifyInstance, options: RouterOptions, endpoint: End
   });
 }
 
-function authenticationHook(options: RouterOptions, call: string, realm: Realm) {
-  const { auditor } = options;
+function authenticationHook(
+  options: RouterOptions,
+  call: string,
+  realmOf: NonNullable<Endpoint['realm']>,
+) {
+  const { auditor, authentication, sessions } = options;
   return (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
-    const result = authenticate(
-      options.authentication,
-      realm,
-      headerOf(request.raw, 'authorization'),
-      request.raw.socket,
-    );
-    if ('challenge' in result) {
-      const { why, claimed } = result;
+    const { raw, method } = request;
+    const refuse = (answer: HttpResponse, why: string, claimed?: string) => {
       auditor?.disbelieve({ call, why: `authentication: ${why}`, claimed }, originOf(request));
-      sendResponse(request, reply, unauthorized(result.challenge));
+      sendResponse(request, reply, answer);
+    };
+    const realm = typeof realmOf === 'function' ? realmOf(method) : realmOf;
+    const authorization = headerOf(raw, 'authorization');
+    // Where nobody has to say who he is, sessions say it no more than headers do.
+    const session =
+      authorization === undefined && authentication[realm] !== undefined
+        ? sessions?.read(raw, { realm, isScript: (request.query as Query).jsonp !== undefined })
+        : undefined;
+    if (session !== undefined && 'foreign' in session) {
+      refuse(foreignRequest(session.foreign), session.foreign);
+      return;
+    }
+    const known = session !== undefined && 'principal' in session ? session : undefined;
+    const result = known ?? authenticate(authentication, realm, authorization, raw.socket);
+    if ('challenge' in result) {
+      const challenge = sessions?.challengeFor(raw) ?? result.challenge;
+      const why = session === undefined || 'principal' in session ? result.why : session.why;
+      refuse(unauthorized(challenge), why, result.claimed);
       return;
     }
     const { principal } = result;
     if (options.namedPrincipalsOnly && principal && principal.value === undefined) {
-      const why = 'authentication: a principal without a name';
-      auditor?.disbelieve({ call, why }, originOf(request));
-      sendResponse(request, reply, anonymousPrincipal);
+      refuse(anonymousPrincipal, 'a principal without a name');
       return;
     }
     request.principal = principal;
@@ -224,6 +248,7 @@ async function answer(
     body: body instanceof Uint8Array ? body : EMPTY,
     stream: body !== undefined && !(body instanceof Uint8Array) ? request.raw : undefined,
     principal: request.principal,
+    head: request.raw,
     header: (name) => headerOf(request.raw, name),
     isGone: () => reply.raw.destroyed,
     onGone: (gone) => {

@@ -1,0 +1,49 @@
+// Whether a request is one of the page, or one that another site makes its reader's browser send:
+// browsers add cookies to both. Scripts of another site can set no header of their own without
+// being allowed to, and cannot choose what browsers say about where a request comes from.
+import type { IncomingMessage } from 'node:http';
+import { headerOf } from '../server/request-headers.ts';
+
+/** The header that the page sends with each request. */
+const PAGE_HEADER = 'x-mesoscale-page';
+
+export const isOfPage = (request: IncomingMessage) => headerOf(request, PAGE_HEADER) !== undefined;
+
+/** By its method; a POST may change something whatever it says. */
+export const isWrite = ({ method }: IncomingMessage) => method !== 'GET' && method !== 'HEAD';
+
+/** Browsers tell this of secure connections only. */
+const SITE_HEADER = 'sec-fetch-site';
+
+/** Why a request is not taken for one that the person at the browser, or the page, has made. */
+export function foreignRead(request: IncomingMessage, isScript: boolean): string | undefined {
+  const site = headerOf(request, SITE_HEADER);
+  if (site !== undefined && site !== 'same-origin' && site !== 'none') {
+    return `a request of another site (${SITE_HEADER})`;
+  }
+  // Any site may load a script from here, and is told what it says.
+  return isScript ? 'a script (?jsonp=), which other sites could read' : undefined;
+}
+
+/** The same of a request that may change something. */
+export function foreignWrite(request: IncomingMessage): string | undefined {
+  return isOfPage(request) ? foreignOrigin(request) : `a request without ${PAGE_HEADER}`;
+}
+
+/**
+ * The same by its origin alone: browsers name that of each request that may change something, and
+ * of each WebSocket.
+ */
+function foreignOrigin(request: IncomingMessage): string | undefined {
+  const site = headerOf(request, SITE_HEADER);
+  if (site !== undefined) {
+    return site === 'same-origin' ? undefined : `a request of another site (${SITE_HEADER})`;
+  }
+  const origin = headerOf(request, 'origin');
+  if (origin === undefined) {
+    return undefined;
+  }
+  return URL.canParse(origin) && new URL(origin).host === headerOf(request, 'host')
+    ? undefined
+    : 'a request of another site (origin)';
+}
