@@ -1,8 +1,14 @@
 // What the page says about tasks and names.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { TaskState } from '../../src/model/generated/messages.ts';
+import {
+  TaskState,
+  TaskStatus_Reason,
+  TaskStatus_Source,
+} from '../../src/model/generated/messages.ts';
 import { plainName } from '../../src/webui/words/names.ts';
+import { reasonWords, sourceWords } from '../../src/webui/words/reasons.ts';
+import { resourceWords } from '../../src/webui/words/resources.ts';
 import { stateWords } from '../../src/webui/words/task-states.ts';
 
 test('each state has words of its own, and so has one that is not known', () => {
@@ -21,5 +27,40 @@ test('names cannot hide, reorder or imitate', () => {
     fc.property(fc.string({ unit: 'binary' }), (name) => {
       expect(plainName(name)).not.toMatch(/[\p{Cc}\p{Cf}]/u);
     }),
+  );
+});
+
+test('each reason and source has words', () => {
+  const reasons = Object.values(TaskStatus_Reason).map(reasonWords);
+  expect(new Set(reasons).size).toBe(reasons.length);
+  expect([reasonWords(undefined), reasonWords(999), sourceWords(undefined)]).toEqual([
+    ...[undefined, undefined, undefined],
+  ]);
+  expect(Object.values(TaskStatus_Source).map(sourceWords)).toEqual([
+    'master',
+    'agent',
+    'executor',
+  ]);
+});
+
+test('resources say how much, for whom, and what is special about them', () => {
+  expect(resourceWords({ name: 'mem', scalar: { value: 1536 } })).toBe('1.5 GB memory');
+  expect(resourceWords({ name: 'cpus', scalar: { value: 2 }, revocable: {} })).toBe(
+    '2 CPUs, can be taken back',
+  );
+  expect(
+    resourceWords({
+      ...{ name: 'disk', scalar: { value: 64 }, shared: {} },
+      reservations: [{ role: 'eng' }, { role: 'eng/web' }],
+      disk: { persistence: { id: 'data' } },
+    }),
+  ).toBe('64.0 MB disk, reserved for eng/web, volume data, shared');
+  const range = Array.from({ length: 13 }, (_, index) => ({ begin: index * 10, end: index * 10 }));
+  expect(resourceWords({ name: 'ports', ranges: { range } })).toMatch(/^0, 10, .*, 110 … ports$/);
+  expect(resourceWords({ name: 'ports', ranges: { range: [{ begin: 1, end: 5 }] } })).toBe(
+    '1–5 ports',
+  );
+  expect(resourceWords({ name: 'bugs', set: { item: ['a', 'b'] }, role: 'qa' })).toBe(
+    'a, b bugs, reserved for qa',
   );
 });

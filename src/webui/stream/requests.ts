@@ -96,6 +96,16 @@ export async function call<T>(type: string, body: object = {}, signal?: AbortSig
   return operatorCall<T>('/api/v1', type, body, signal);
 }
 
+/** As `call`, of an agent, through the master. */
+export async function agentCall<T>(
+  agent: string,
+  type: string,
+  body: object = {},
+  signal?: AbortSignal,
+): Promise<T> {
+  return operatorCall<T>(`/agent/${encodeURIComponent(agent)}/api/v1`, type, body, signal);
+}
+
 async function operatorCall<T>(
   path: string,
   type: string,

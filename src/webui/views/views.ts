@@ -4,6 +4,7 @@ import type { ComponentType } from 'preact';
 import type { IconName } from '../components/icon.tsx';
 import { matchPath } from '../locations/location.ts';
 import { OverviewView } from './overview.tsx';
+import { TaskFilesView, TaskView } from './task.tsx';
 import { TasksView } from './tasks.tsx';
 
 /** What the parts of the path with a colon are in this place. */
@@ -26,6 +27,8 @@ const VIEWS: readonly View[] = [
     navigation: { icon: 'overview', key: 'o' },
   },
   { path: 'tasks', title: 'Tasks', view: TasksView, navigation: { icon: 'tasks', key: 't' } },
+  { path: 'tasks/:framework/:task', title: 'Task', view: TaskView },
+  { path: 'tasks/:framework/:task/files', title: 'Files of a task', view: TaskFilesView },
 ];
 
 /** In the order in which they are shown. */

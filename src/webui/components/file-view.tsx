@@ -1,0 +1,158 @@
+// A text file of an agent: its end, followed while it grows, with what was before, and a search.
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { downloadUrl } from '../stream/agent-files.ts';
+import { FileWindow } from '../stream/file-window.ts';
+import { amountText, countText } from '../words/amounts.ts';
+import { Icon } from './icon.tsx';
+import { Failed, Loading } from './notices.tsx';
+import { placesOf, showPlaces } from './text-search.ts';
+
+/** How often a file that is followed is looked at. */
+const EVERY_MS = 1000;
+/** Pieces that a search reads further back by itself. */
+const SEARCH_PIECES = 64;
+
+/** From how far below what is seen the end still counts as seen. */
+const AT_END_PX = 40;
+
+interface FileViewProps {
+  readonly agent: string;
+  readonly path: string;
+}
+
+/** Whoever shows another file has to give it a key of its own. */
+export function FileView({ agent, path }: FileViewProps) {
+  const [file] = useState(() => new FileWindow(agent, path));
+  const [text, setText] = useState<string>();
+  const [failure, setFailure] = useState<unknown>();
+  const [isFollowed, setFollowed] = useState(true);
+  const [wanted, setWanted] = useState('');
+  const [at, setAt] = useState(0);
+  const pre = useRef<HTMLPreElement>(null);
+  const attempt = async (read: () => Promise<unknown>) => {
+    try {
+      await read();
+      setFailure(undefined);
+      setText(file.text());
+    } catch (error) {
+      setFailure(error);
+    }
+  };
+  useEffect(() => void attempt(() => file.open()), []);
+  useEffect(() => {
+    if (!isFollowed) {
+      return undefined;
+    }
+    let isAsking = false;
+    const timer = window.setInterval(async () => {
+      if (document.visibilityState === 'visible' && !isAsking) {
+        isAsking = true;
+        await file.grow().then(
+          (isOther) => {
+            setFailure(undefined);
+            if (isOther) {
+              setText(file.text());
+            }
+          },
+          (error: unknown) => setFailure(error),
+        );
+        isAsking = false;
+      }
+    }, EVERY_MS);
+    return () => window.clearInterval(timer);
+  }, [isFollowed, file]);
+  useLayoutEffect(() => {
+    const element = pre.current;
+    if (element !== null && isFollowed) {
+      element.scrollTop = element.scrollHeight;
+    }
+  });
+  const places = text === undefined || wanted === '' ? [] : placesOf(text, wanted);
+  const shown = places.length === 0 ? 0 : ((at % places.length) + places.length) % places.length;
+  useEffect(() => {
+    showPlaces(pre.current, { places, length: wanted.length, shown });
+  });
+  const search = async (step: number) => {
+    setFollowed(false);
+    if (places.length > 0) {
+      setAt(shown + step);
+      return;
+    }
+    for (let piece = 0; piece < SEARCH_PIECES && file.before > 0 && !file.isFull; piece++) {
+      await attempt(() => file.reach());
+      if (wanted !== '' && placesOf(file.text(), wanted).length > 0) {
+        return;
+      }
+    }
+  };
+  if (text === undefined) {
+    return failure === undefined ? <Loading what={path} /> : <Failed failure={failure} />;
+  }
+  return (
+    <div class="file">
+      <div class="file-tools">
+        <label class="search">
+          <Icon name="search" size={16} />
+          <span class="unseen">Search in the file</span>
+          <input
+            type="search"
+            placeholder="Search in the file"
+            value={wanted}
+            onInput={(event) => {
+              setWanted(event.currentTarget.value);
+              setAt(-1);
+            }}
+            onKeyDown={(event) => {
+              if (event.key === 'Enter') {
+                void search(event.shiftKey ? -1 : 1);
+              }
+            }}
+          />
+        </label>
+        {wanted === '' ? null : (
+          <span class="quiet number" role="status">
+            {places.length === 0
+              ? file.before > 0
+                ? 'Not in what is shown; Enter looks before'
+                : 'Nowhere'
+              : `${countText(shown + 1)} of ${countText(places.length)}`}
+          </span>
+        )}
+        <span class="top-space" />
+        <label class="check">
+          <input
+            type="checkbox"
+            checked={isFollowed}
+            onChange={(event) => setFollowed(event.currentTarget.checked)}
+          />
+          Follow
+        </label>
+        <a class="button" href={downloadUrl(agent, path)} download>
+          <Icon name="download" size={15} />
+          {amountText('disk', file.size / 2 ** 20)}
+        </a>
+      </div>
+      {failure === undefined ? null : <Failed failure={failure} />}
+      <pre
+        ref={pre}
+        class="file-text"
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: it is scrolled by keys
+        tabIndex={0}
+        onScroll={(event) => {
+          const { scrollHeight, scrollTop, clientHeight } = event.currentTarget;
+          const isAtEnd = scrollHeight - scrollTop - clientHeight < AT_END_PX;
+          if (!isAtEnd && isFollowed) {
+            setFollowed(false);
+          }
+        }}
+      >
+        {file.before === 0 ? null : (
+          <button type="button" class="button" onClick={() => attempt(() => file.reach())}>
+            {file.isFull ? 'Download the file to see more' : 'Show what is before'}
+          </button>
+        )}
+        {text === '' ? <span class="quiet">The file is empty.</span> : <code>{text}</code>}
+      </pre>
+    </div>
+  );
+}

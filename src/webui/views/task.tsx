@@ -1,0 +1,241 @@
+// One task: its life in words, what it has, and its files.
+
+import type { HealthCheck, NetworkInfo, Task } from '../../model/generated/messages.ts';
+import { StateBadge } from '../components/badge.tsx';
+import { Fact, Facts, Id, Tags } from '../components/facts.tsx';
+import { FileBrowser } from '../components/file-browser.tsx';
+import { useCluster } from '../components/live.ts';
+import { Name } from '../components/name.tsx';
+import { Empty, Failed, Loading } from '../components/notices.tsx';
+import { useReading } from '../components/reading.ts';
+import { Ago } from '../components/time.tsx';
+import { Timeline } from '../components/timeline.tsx';
+import { Tabs, ViewHead } from '../components/view-head.tsx';
+import { href } from '../locations/location.ts';
+import type { Cluster } from '../store/cluster.ts';
+import type { TaskRow } from '../store/rows.ts';
+import type { Seen } from '../store/shapes.ts';
+import { listFiles } from '../stream/agent-files.ts';
+import { RequestFailure } from '../stream/requests.ts';
+import { resourceWords } from '../words/resources.ts';
+import { TaskUse } from './task-use.tsx';
+import type { Names } from './views.ts';
+
+interface Found {
+  readonly cluster: Cluster;
+  readonly row: TaskRow;
+}
+
+/** The head of a task's views; or why there is none. */
+function useTask({ framework = '', task = '' }: Names): Found | undefined {
+  const cluster = useCluster();
+  const row = cluster?.task(framework, task);
+  return cluster === undefined || row === undefined ? undefined : { cluster, row };
+}
+
+function Missing({ task = '' }: Names) {
+  return useCluster() === undefined ? (
+    <Loading what="the task" />
+  ) : (
+    <Empty title="There is no such task">
+      The master does not know <Name text={task} />, or not any more.{' '}
+      <a href={href(['tasks'], { state: 'all' })}>All tasks</a>
+    </Empty>
+  );
+}
+
+function Head({ row }: { row: TaskRow }) {
+  const own = ['tasks', row.frameworkId, row.id];
+  return (
+    <>
+      <ViewHead of={{ title: 'Tasks', path: ['tasks'] }} name={row.name || row.id}>
+        <StateBadge state={row.state} />
+      </ViewHead>
+      <Tabs
+        label="Of this task"
+        tabs={[
+          { title: 'Life', path: own },
+          { title: 'stdout', path: [...own, 'files'], file: 'stdout' },
+          { title: 'stderr', path: [...own, 'files'], file: 'stderr' },
+          { title: 'Files', path: [...own, 'files'] },
+        ]}
+      />
+    </>
+  );
+}
+
+export function TaskView({ names }: { names: Names }) {
+  const found = useTask(names);
+  if (found === undefined) {
+    return <Missing {...names} />;
+  }
+  const { cluster, row } = found;
+  const details = row.details();
+  const statuses = details.statuses ?? [];
+  return (
+    <>
+      <Head row={row} />
+      <div class="split">
+        <section class="panel">
+          <h2>Life</h2>
+          {statuses.length === 0 ? (
+            <p class="quiet">Nothing was told of it yet.</p>
+          ) : (
+            <Timeline statuses={statuses} />
+          )}
+        </section>
+        <div class="stack">
+          <TaskFacts cluster={cluster} row={row} details={details} />
+          <TaskUse row={row} />
+        </div>
+      </div>
+    </>
+  );
+}
+
+interface TaskFactsProps extends Found {
+  readonly details: Seen<Task>;
+}
+
+function TaskFacts({ cluster, row, details }: TaskFactsProps) {
+  const { container, discovery, health_check, kill_policy, user } = details;
+  const agent = cluster.agents.get(row.agentId);
+  const framework = cluster.frameworks.get(row.frameworkId);
+  const image =
+    container?.docker?.image ??
+    container?.mesos?.image?.docker?.name ??
+    container?.mesos?.image?.appc?.name;
+  const ports = (discovery?.ports?.ports ?? []).map(
+    ({ number = 0, name, protocol }) => `${number}${protocol ? `/${protocol}` : ''} ${name ?? ''}`,
+  );
+  const volumes = (container?.volumes ?? []).map(
+    ({ host_path, container_path = '', mode }) =>
+      `${container_path}${host_path ? ` from ${host_path}` : ''}${mode === 2 ? ', read only' : ''}`,
+  );
+  return (
+    <section class="panel">
+      <h2>Facts</h2>
+      <Facts>
+        <Fact name="Id">
+          <Id text={row.id} what="the id of the task" />
+        </Fact>
+        <Fact name="Framework">
+          <a href={href(['frameworks', row.frameworkId])}>
+            <Name text={framework?.name || row.frameworkId} title={row.frameworkId} />
+          </a>
+        </Fact>
+        <Fact name="Agent">
+          <a href={href(['agents', row.agentId])}>
+            <Name text={agent?.hostname ?? row.agentId} title={row.agentId} />
+          </a>
+          {agent === undefined ? <span class="quiet"> not registered now</span> : null}
+        </Fact>
+        <Fact name="Executor">
+          {row.executorId === row.id ? null : (
+            <a href={href(['tasks'], { ...executorOf(row), state: 'all' })}>
+              <Name text={row.executorId} />
+            </a>
+          )}
+        </Fact>
+        <Fact name="Role">
+          <Name text={row.role} />
+        </Fact>
+        <Fact name="User">{user === undefined ? null : <Name text={user} />}</Fact>
+        <Fact name="First heard of">{row.startedMs === 0 ? null : <Ago ms={row.startedMs} />}</Fact>
+        <Fact name="Resources">
+          <ul>
+            {(details.resources ?? []).map((resource, index) => (
+              <li key={index}>{resourceWords(resource)}</li>
+            ))}
+          </ul>
+        </Fact>
+        <Fact name="Image">{image === undefined ? null : <Name text={image} />}</Fact>
+        <Fact name="Addresses">
+          <Addresses networks={lastNetworks(details)} />
+        </Fact>
+        <Fact name="Ports">{ports.length === 0 ? null : <Tags texts={ports} />}</Fact>
+        <Fact name="Volumes">{volumes.length === 0 ? null : <Tags texts={volumes} />}</Fact>
+        <Fact name="Health">
+          {health_check === undefined ? null : healthText(health_check, row.healthy)}
+        </Fact>
+        <Fact name="Time to end">
+          {kill_policy?.grace_period?.nanoseconds === undefined
+            ? null
+            : `${kill_policy.grace_period.nanoseconds / 1000} s before it is killed for good`}
+        </Fact>
+        <Fact name="Labels">{row.labels === undefined ? null : <Tags texts={row.labels} />}</Fact>
+      </Facts>
+    </section>
+  );
+}
+
+const executorOf = ({ frameworkId, agentId, executorId }: TaskRow) => ({
+  framework: frameworkId,
+  agent: agentId,
+  executor: executorId,
+});
+
+const lastNetworks = ({ statuses = [] }: Seen<Task>) =>
+  statuses.findLast(({ container_status }) => container_status?.network_infos !== undefined)
+    ?.container_status?.network_infos ?? [];
+
+function Addresses({ networks }: { networks: readonly Seen<NetworkInfo>[] }) {
+  const texts = networks.flatMap(({ name, ip_addresses = [], port_mappings = [] }) => [
+    ...ip_addresses.map(({ ip_address = '' }) => (name ? `${ip_address} in ${name}` : ip_address)),
+    ...port_mappings.map(
+      ({ host_port = 0, container_port = 0 }) => `port ${host_port} leads to ${container_port}`,
+    ),
+  ]);
+  return texts.length === 0 ? null : <Tags texts={texts} />;
+}
+
+function healthText(check: Seen<HealthCheck>, healthy: boolean | undefined): string {
+  const { http, tcp, command, interval_seconds = 10 } = check;
+  const how =
+    http !== undefined
+      ? `HTTP at port ${http.port ?? 0}${http.path ?? ''}`
+      : tcp !== undefined
+        ? `a connection to port ${tcp.port ?? 0}`
+        : `the command ${command?.value ?? command?.arguments?.join(' ') ?? ''}`;
+  const now = healthy === undefined ? 'not known yet' : healthy ? 'healthy' : 'not healthy';
+  return `${now}; by ${how}, every ${interval_seconds} s`;
+}
+
+export function TaskFilesView({ names }: { names: Names }) {
+  const found = useTask(names);
+  return found === undefined ? (
+    <Missing {...names} />
+  ) : (
+    <>
+      <Head row={found.row} />
+      <TaskFiles row={found.row} />
+    </>
+  );
+}
+
+const EVERY_MS = 30_000;
+
+/** Tasks of a group have a folder in that of their executor. */
+function TaskFiles({ row: { frameworkId, executorId, agentId, id } }: { row: TaskRow }) {
+  const sandbox = `/frameworks/${frameworkId}/executors/${executorId}/runs/latest`;
+  const own = `${sandbox}/tasks/${id}`;
+  const { value: root, failure } = useReading(`${agentId} ${own}`, EVERY_MS, async (signal) => {
+    if (executorId === id) {
+      return sandbox;
+    }
+    const isThere = await listFiles(agentId, own, signal).then(
+      () => true,
+      (error: unknown) => {
+        if (error instanceof RequestFailure && error.status === 404) {
+          return false;
+        }
+        throw error;
+      },
+    );
+    return isThere ? own : sandbox;
+  });
+  if (root === undefined) {
+    return failure === undefined ? <Loading what="files" /> : <Failed failure={failure} />;
+  }
+  return <FileBrowser agent={agentId} root={root} />;
+}

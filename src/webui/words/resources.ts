@@ -1,0 +1,52 @@
+// Resources in words: each as `2 cpus`, with whom it is reserved for and whether it can be taken
+// back.
+import type { Resource } from '../../model/generated/messages.ts';
+import type { Seen } from '../store/shapes.ts';
+import { amountText } from './amounts.ts';
+
+const UNITS: Readonly<Record<string, string>> = {
+  cpus: 'CPUs',
+  mem: 'memory',
+  disk: 'disk',
+  gpus: 'GPUs',
+};
+
+/** Ranges and items that are told before `…`. */
+const MAX_PARTS = 12;
+
+export function resourceWords(resource: Seen<Resource>): string {
+  const reserved = reservationOf(resource);
+  return [
+    `${quantity(resource)} ${UNITS[resource.name ?? ''] ?? resource.name ?? ''}`,
+    ...(reserved === undefined ? [] : [`reserved for ${reserved}`]),
+    ...(resource.disk?.persistence === undefined
+      ? []
+      : [`volume ${resource.disk.persistence.id ?? ''}`]),
+    ...(resource.revocable === undefined ? [] : ['can be taken back']),
+    ...(resource.shared === undefined ? [] : ['shared']),
+  ].join(', ');
+}
+
+/** The role that it is reserved for; undefined where it is anybody's. */
+function reservationOf({
+  reservations = [],
+  role,
+  reservation,
+}: Seen<Resource>): string | undefined {
+  const stack = reservations.at(-1)?.role ?? reservation?.role;
+  return stack ?? (role === undefined || role === '*' ? undefined : role);
+}
+
+function quantity({ name = '', scalar, ranges, set }: Seen<Resource>): string {
+  if (scalar !== undefined) {
+    const { value = 0 } = scalar;
+    return name === 'mem' || name === 'disk' ? amountText(name, value) : amountText('cpus', value);
+  }
+  const parts =
+    ranges === undefined
+      ? (set?.item ?? [])
+      : (ranges.range ?? []).map(({ begin = 0, end = 0 }) =>
+          begin === end ? `${begin}` : `${begin}–${end}`,
+        );
+  return parts.length > MAX_PARTS ? `${parts.slice(0, MAX_PARTS).join(', ')} …` : parts.join(', ');
+}
