@@ -1,6 +1,7 @@
 // Looks for ways around authentication and authorization until the time is up: each seed is a
-// round of every search, of lists, a master, an agent, and bytes to a port. What is found is told
-// with its seed, which `--seed=SEED --count=1` runs again.
+// round of every search, of lists, a master, an agent, and bytes to their ports. What is found is
+// told with its seed, which `--seed=SEED --count=1` runs again.
+import { searchAgentBytes } from '../test/http/agent-byte-search.ts';
 import { searchBytes, searchTlsBytes } from '../test/http/byte-search.ts';
 import { searchAgent } from '../test/security/agent-search.ts';
 import { must } from '../test/security/breach.ts';
@@ -9,7 +10,14 @@ import { searchMaster } from '../test/security/master-search.ts';
 import { count, searchSeconds, seed } from './long-options.ts';
 import { openProgress } from './progress.ts';
 
-const SEARCHES = [searchLists, searchMaster, searchAgent, searchBytes, searchTlsBytes];
+const SEARCHES = [
+  searchLists,
+  searchMaster,
+  searchAgent,
+  searchBytes,
+  searchAgentBytes,
+  searchTlsBytes,
+];
 
 /** Of the heap and of buffers, however many connections and calls there have been. */
 const MOST_BYTES = 1024 * 1024 * 1024;

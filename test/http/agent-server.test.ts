@@ -1,15 +1,10 @@
 // An agent's port: executors over HTTP and in the process, operators, messages of the master.
 import { afterEach, describe, expect, test } from 'vitest';
 import type { AgentEvent } from '../../src/agent/events.ts';
-import type { AgentViews, Viewer } from '../../src/agent/views.ts';
+import type { Viewer } from '../../src/agent/views.ts';
 import { InProcessTransport } from '../../src/agent-driver/in-process-transport.ts';
-import type { ExecutorStream } from '../../src/http/agent/executor-api.ts';
-import {
-  AgentServer,
-  type AgentServerEffect,
-  type AgentServerOptions,
-} from '../../src/http/agent/server.ts';
-import { type Carriers, plainCarriers } from '../../src/http/transport/carriers.ts';
+import type { AgentServerOptions } from '../../src/http/agent/server.ts';
+import type { Carriers } from '../../src/http/transport/carriers.ts';
 import { plainDialer } from '../../src/http/transport/dialer.ts';
 import { containerIdOf } from '../../src/model/container-id.ts';
 import {
@@ -20,85 +15,17 @@ import {
   AgentResponse_Type,
   ExecutorCall_Type,
   type ExecutorEvent,
-  ExecutorEvent_Type,
   type Task,
   TaskState,
 } from '../../src/model/generated/messages.ts';
-import { containerId, executorId, frameworkId, requestId } from '../../src/model/ids.ts';
-import { systemClock } from '../../src/runtime/clock.ts';
-import { EventLoop } from '../../src/runtime/event-loop.ts';
-import { silentLogger } from '../../src/runtime/logger.ts';
-import { PendingRequests, StreamRegistry } from '../../src/runtime/pending-requests.ts';
+import { containerId, requestId } from '../../src/model/ids.ts';
 import { aclAuthorizer, parseAcls } from '../../src/security/acls.ts';
-import { type Authorizer, permissive } from '../../src/security/authorizer.ts';
+import type { Authorizer } from '../../src/security/authorizer.ts';
 import { encodeLibprocess } from '../../src/wire/libprocess.ts';
+import { container, SHUTDOWN, startAgent, stopAgents, views } from './mini-agent.ts';
 import { RawSocket, statuses } from './raw-socket.ts';
 
 const CALLER = { framework_id: { value: 'f' }, executor_id: { value: 'e' } };
-
-const SHUTDOWN: ExecutorEvent = { type: ExecutorEvent_Type.SHUTDOWN };
-
-/**
- * A state machine that subscribes every executor and tells it to shut down, and accepts all other
- * calls.
- */
-class MiniAgent {
-  readonly events: AgentEvent[] = [];
-  #watchers: (() => void)[] = [];
-
-  step(event: AgentEvent): AgentServerEffect[] {
-    this.events.push(event);
-    for (const watcher of this.#watchers.splice(0)) {
-      watcher();
-    }
-    switch (event.type) {
-      case 'executorSubscribe':
-        return [
-          { type: 'openStream', request: event.request, stream: event.stream },
-          { type: 'sendToExecutor', stream: event.stream, event: SHUTDOWN },
-        ];
-      case 'executorCall':
-        return [{ type: 'reply', request: event.request, status: 202 }];
-      case 'operatorCall':
-        return event.call.type === AgentCall_Type.PRUNE_IMAGES
-          ? [{ type: 'reply', request: event.request, status: 404, text: 'not here' }]
-          : [{ type: 'reply', request: event.request, status: 403 }];
-      default:
-        return [];
-    }
-  }
-
-  async seen<Type extends AgentEvent['type']>(
-    type: Type,
-  ): Promise<Extract<AgentEvent, { type: Type }>> {
-    for (;;) {
-      const found = this.events.find((event) => event.type === type);
-      if (found) {
-        return found as Extract<AgentEvent, { type: Type }>;
-      }
-      await new Promise<void>((resolve) => this.#watchers.push(resolve));
-    }
-  }
-}
-
-const container = {
-  frameworkId: frameworkId('f'),
-  executorId: executorId('e'),
-  executorName: 'Command Executor',
-  source: 'e',
-  containerId: containerId('c'),
-  processId: 4711,
-  resources: [{ name: 'mem', type: 0, scalar: { value: 32 } }],
-} as const;
-
-const views: AgentViews = {
-  recovered: true,
-  state: () => ({ id: 'S1' }),
-  metrics: () => ({ 'slave/registered': 1 }),
-  containers: () => [container],
-  files: () => Object.assign(new Map<string, string>(), { denies: () => false }),
-  read: () => undefined,
-};
 
 const taskWith = (labels: { key: string; value: string }[]): Task => ({
   name: 't',
@@ -109,47 +36,7 @@ const taskWith = (labels: { key: string; value: string }[]): Task => ({
   labels: { labels },
 });
 
-const servers: AgentServer[] = [];
-
-async function start(options: Partial<AgentServerOptions> = {}) {
-  const machine = new MiniAgent();
-  const requests = new PendingRequests<ExecutorStream>();
-  const streams = new StreamRegistry<ExecutorStream>((stream) =>
-    loop.dispatch({ type: 'streamClosed', nowMs: 0, stream }),
-  );
-  let server: AgentServer | undefined;
-  const loop = new EventLoop<AgentEvent, AgentServerEffect>({
-    machine,
-    perform: (effect) => {
-      server?.perform(effect);
-    },
-  });
-  server = await AgentServer.start({
-    host: '127.0.0.1',
-    port: 0,
-    carriers: plainCarriers,
-    dispatch: (event) => loop.dispatch(event),
-    requests,
-    streams,
-    pressure: loop,
-    views,
-    authorizer: permissive,
-    authentication: {},
-    flags: { port: '5051' },
-    version: { version: '1.12.0' },
-    clock: systemClock,
-    logger: silentLogger,
-    log: { verbosity: 0 },
-    usage: async () => ({ timestamp: 1, mem_rss_bytes: 5 }),
-    ...options,
-  });
-  servers.push(server);
-  return { server, machine, loop, requests, streams, url: `http://${server.port.address}` };
-}
-
-afterEach(async () => {
-  await Promise.all(servers.splice(0).map((server) => server.port.close()));
-});
+afterEach(stopAgents);
 
 const JSON_TYPE = 'application/json';
 
@@ -172,7 +59,7 @@ const noIds =
 
 describe('the executor API', () => {
   test('subscribes executors over HTTP, under every path of it', async () => {
-    const { server, machine } = await start();
+    const { server, machine } = await startAgent();
     for (const path of ['/api/v1/executor', '/slave(1)/api/v1/executor/']) {
       const raw = await RawSocket.connect(server.port.number);
       const body = `{"type":"SUBSCRIBE",${ids},"subscribe":{}}`;
@@ -190,7 +77,7 @@ describe('the executor API', () => {
   });
 
   test('subscribes executors inside the process in the same way', async () => {
-    const { server, machine, loop, requests, streams } = await start();
+    const { server, machine, loop, requests, streams } = await startAgent();
     const received: ExecutorEvent[] = [];
     const refusals: unknown[] = [];
     const transport = new InProcessTransport({
@@ -215,7 +102,7 @@ describe('the executor API', () => {
   });
 
   test('keeps nothing of an executor inside the process that has ended', async () => {
-    const { server, loop, requests, streams } = await start();
+    const { server, loop, requests, streams } = await startAgent();
     const dispatched: AgentEvent[] = [];
     const transport = new InProcessTransport({
       requests,
@@ -252,12 +139,12 @@ describe('the executor API', () => {
     ['{"type":null}', noIds],
     ['[]', 'Failed to convert JSON into Call protobuf: Expecting a JSON object'],
   ])('refuses %s', async (body, text) => {
-    const { url } = await start();
+    const { url } = await startAgent();
     expect(await post(`${url}/api/v1/executor`, body)).toEqual({ status: 400, body: text });
   });
 
   test('takes calls', async () => {
-    const { url, machine } = await start();
+    const { url, machine } = await startAgent();
     const answer = await post(`${url}/api/v1/executor`, `{"type":"HEARTBEAT",${ids}}`);
     expect(answer).toEqual({ status: 202, body: '' });
     expect((await machine.seen('executorCall')).call.executor_id.value).toBe('e');
@@ -265,7 +152,7 @@ describe('the executor API', () => {
 
   test('say of an update for a nested container what is known of it', async () => {
     const containerStatus = { cgroup_info: { net_cls: { classid: 0x120003 } } };
-    const { url, machine } = await start({
+    const { url, machine } = await startAgent({
       containerStatusOf: (id) => (id === 'c.n' ? containerStatus : undefined),
     });
     const status = {
@@ -281,7 +168,9 @@ describe('the executor API', () => {
 
 describe('the operator API of an agent', () => {
   test('says as whom a container runs that is launched in another one', async () => {
-    const { url, machine } = await start({ userOf: (id) => (id === 'p.q' ? 'nobody' : 'root') });
+    const { url, machine } = await startAgent({
+      userOf: (id) => (id === 'p.q' ? 'nobody' : 'root'),
+    });
     await post(
       `${url}/api/v1`,
       '{"type":"LAUNCH_NESTED_CONTAINER","launch_nested_container":' +
@@ -361,12 +250,12 @@ describe('the operator API of an agent', () => {
     [{}, '{"type":"PRUNE_IMAGES"}', 404, 'not here'],
     [{}, '{"type":"GET_TASKS"}', 403, '403 Forbidden.'],
   ])('%j %s', async (headers, body, status, text) => {
-    const { url } = await start();
+    const { url } = await startAgent();
     expect(await post(`${url}/api/v1`, body, headers)).toEqual({ status, body: text });
   });
 
   test('has no type for a number that is not in use, as 1000', async () => {
-    const { url } = await start();
+    const { url } = await startAgent();
     const headers = { 'Content-Type': 'application/x-protobuf', Accept: JSON_TYPE };
     expect(await post(`${url}/api/v1`, Uint8Array.of(0x08, 0xe8, 0x07), headers)).toEqual({
       status: 400,
@@ -375,7 +264,7 @@ describe('the operator API of an agent', () => {
   });
 
   test('answers the first record of a body that goes on', async () => {
-    const { server } = await start();
+    const { server } = await startAgent();
     const raw = await RawSocket.connect(server.port.number);
     await raw.write(
       'POST /api/v1 HTTP/1.1\r\nHost: x\r\nContent-Type: application/recordio\r\n' +
@@ -389,7 +278,7 @@ describe('the operator API of an agent', () => {
   test.each(['zz\r\n', '3\r\n2\n{\r\nzz\r\n', '3\r\n2\n{XX'])(
     'refuses at once a body that goes on in chunks that are none: %j',
     async (chunks) => {
-      const { server } = await start();
+      const { server } = await startAgent();
       const raw = await RawSocket.connect(server.port.number);
       // All in one piece: the fault is found before anybody reads the body.
       await raw.write(
@@ -402,7 +291,7 @@ describe('the operator API of an agent', () => {
   );
 
   test('unpacks nothing of a body that goes on and is refused by its head', async () => {
-    const { server, url } = await start();
+    const { server, url } = await startAgent();
     const raw = await RawSocket.connect(server.port.number);
     await raw.write(
       'POST /api/v1 HTTP/1.1\r\nHost: x\r\nContent-Type: application/recordio\r\n' +
@@ -417,7 +306,7 @@ describe('the operator API of an agent', () => {
   });
 
   test('reports containers with what they use', async () => {
-    const { url } = await start();
+    const { url } = await startAgent();
     const { body } = await post(`${url}/api/v1`, '{"type":"GET_CONTAINERS"}');
     expect(JSON.parse(body).get_containers.containers).toEqual([
       {
@@ -452,7 +341,7 @@ describe("containers that are no executor's", () => {
   ];
 
   async function shown(show: object, options: Partial<AgentServerOptions> = {}) {
-    const { url } = await start({ others, ...options });
+    const { url } = await startAgent({ others, ...options });
     const call = { type: 'GET_CONTAINERS', get_containers: show };
     const { body } = await post(`${url}/api/v1`, JSON.stringify(call));
     const { containers } = JSON.parse(body).get_containers as AgentResponse_GetContainers;
@@ -491,7 +380,7 @@ describe('the endpoints of an agent', () => {
   };
 
   test('stand with and without the process prefix', async () => {
-    const { url } = await start();
+    const { url } = await startAgent();
     for (const path of ['/state', '/slave(1)/state', '/slave%281%29/state', '/state/x']) {
       expect(await get(url + path)).toEqual({ status: 200, body: '{"id":"S1"}' });
     }
@@ -512,7 +401,7 @@ describe('the endpoints of an agent', () => {
         resources: [],
       },
     ];
-    const { url } = await start({ views: { ...views, containers }, others });
+    const { url } = await startAgent({ views: { ...views, containers }, others });
     const [listed] = JSON.parse((await get(`${url}/containers`)).body);
     expect(listed.status).toMatchObject({ cgroup_info });
     const call = { type: 'GET_CONTAINERS', get_containers: { show_nested: true } };
@@ -524,7 +413,7 @@ describe('the endpoints of an agent', () => {
   });
 
   test('list executors and their usage', async () => {
-    const { url } = await start();
+    const { url } = await startAgent();
     const [shown] = JSON.parse((await get(`${url}/containers?framework_id=f`)).body);
     expect(shown).toMatchObject({ container_id: 'c', executor_id: 'e', source: 'e' });
     expect(shown.status).toEqual({ container_id: { value: 'c' }, executor_pid: 4711 });
@@ -551,7 +440,7 @@ describe('the endpoints of an agent', () => {
             get_state: { get_frameworks: {}, get_tasks: { launched_tasks: [taskWith(text)] } },
           };
     };
-    const { url } = await start({ views: { ...views, state, read } });
+    const { url } = await startAgent({ views: { ...views, state, read } });
     const states = await Promise.all(Array.from({ length: 12 }, () => get(`${url}/state`)));
     expect(new Set(states.map(({ body }) => body))).toEqual(
       new Set([JSON.stringify({ id: 'S1', frameworks: [{ labels }] })]),
@@ -564,7 +453,7 @@ describe('the endpoints of an agent', () => {
   });
 
   test('are 503 while the agent recovers, but /health', async () => {
-    const { url } = await start({ views: { ...views, recovered: false } });
+    const { url } = await startAgent({ views: { ...views, recovered: false } });
     expect((await get(`${url}/state`)).status).toBe(503);
     expect((await post(`${url}/api/v1`, '{"type":"GET_STATE"}')).status).toBe(503);
     expect((await get(`${url}/health`)).status).toBe(200);
@@ -573,7 +462,7 @@ describe('the endpoints of an agent', () => {
 
 describe('messages of a master', () => {
   test('reach the agent by its id, and only by that', async () => {
-    const { server, machine } = await start();
+    const { server, machine } = await startAgent();
     const raw = await RawSocket.connect(server.port.number);
     const ping = (to: string) =>
       encodeLibprocess({
@@ -600,8 +489,8 @@ test('what lists and the firewall close on an agent, no spelling opens', async (
       },
     ],
   });
-  const closed = await start({ authorizer: aclAuthorizer(acls), disabledPaths: ['/state'] });
-  const open = await start();
+  const closed = await startAgent({ authorizer: aclAuthorizer(acls), disabledPaths: ['/state'] });
+  const open = await startAgent();
   const status = async (url: string) => (await fetch(url)).status;
   for (const path of ['/containers', '/containerizer/debug', '/monitor/statistics', '/state']) {
     for (const spelling of [
@@ -637,7 +526,7 @@ test('accepts and opens all of its connections by the carriers that it was given
       },
     },
   };
-  const { server } = await start({ carriers, checksSenders: true });
+  const { server } = await startAgent({ carriers, checksSenders: true });
   const stranger = await RawSocket.connect(server.port.number);
   await stranger.write(
     `POST /slave(1)/mesos.internal.PingSlaveMessage HTTP/1.1\r\nLibprocess-From: x@${claimed}\r\n\r\n`,

@@ -5,15 +5,11 @@
 // are beginnings of handshakes, too, and nothing at all reaches the master.
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import { cramMd5Verifier } from '../../src/cli/process/cram-md5.ts';
-import { authenticationOf } from '../../src/http/server/authenticators.ts';
-import { Credentials } from '../../src/http/server/credentials.ts';
-import { signToken } from '../../src/http/server/json-web-token.ts';
-import { TokenKeys } from '../../src/http/server/token-keys.ts';
 import { openTls } from '../../src/http/transport/tls.ts';
 import type { TlsSettings } from '../../src/http/transport/tls-settings.ts';
 import type { MasterEvent } from '../../src/master/events.ts';
@@ -26,30 +22,29 @@ import { Chance } from '../simulation/chance.ts';
 import { Authority } from '../support/authority.ts';
 import { ask } from '../support/requests.ts';
 import { startMaster, stopMasters } from './mini-master.ts';
+import {
+  answered,
+  askingAll,
+  CONNECTIONS,
+  changed,
+  credentials,
+  isProved,
+  PROOFS,
+  request,
+} from './stranger-bytes.ts';
 
-const CONNECTIONS = 40;
-/** Far more than an answer takes. */
-const PATIENCE_MS = 20_000;
 /** Handshakes that stop in the middle end then. */
 const HANDSHAKE_MS = 100;
-
-const KEY = Buffer.from('the key of all tokens');
-const TOKEN = signToken({ fid: 'f', eid: 'e', cid: 'c' }, KEY);
-const SECRET = 'ops:secret';
-const credentials = new Credentials([{ principal: 'ops', secret: 'secret' }]);
 
 /** Throws a Breach. The same seed sends the same. */
 export async function searchBytes(seed: number): Promise<void> {
   const chance = new Chance(seed);
   const { machine, port, url } = await startMaster({
-    authentication: authenticationOf(
-      {
-        'mesos-master-readonly': true,
-        'mesos-master-readwrite': true,
-        'mesos-master-scheduler': true,
-      },
-      { names: ['basic', 'jwt'], credentials, jwt: { keys: new TokenKeys(KEY), nowMs: () => 0 } },
-    ),
+    authentication: askingAll({
+      'mesos-master-readonly': true,
+      'mesos-master-readwrite': true,
+      'mesos-master-scheduler': true,
+    }),
   });
   try {
     const world = new World({ verifier: cramMd5Verifier(credentials), authenticateAgents: true });
@@ -120,11 +115,6 @@ async function clientHello(): Promise<Buffer> {
   return bytes;
 }
 
-const request = (line: string, authorization: string, body = '') =>
-  Buffer.from(
-    `${line} HTTP/1.1\r\nHost: x\r\nAuthorization: ${authorization}\r\n` +
-      `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
-  );
 const message = (to: string, { name, body }: MessageToMaster) =>
   Buffer.from(
     encodeLibprocess({
@@ -133,7 +123,6 @@ const message = (to: string, { name, body }: MessageToMaster) =>
     }),
   );
 
-const BASIC = `Basic ${Buffer.from(SECRET).toString('base64')}`;
 const WEIGHTS =
   '{"type":"UPDATE_WEIGHTS","update_weights":{"weight_infos":[{"role":"a","weight":2}]}}';
 const SUBSCRIBE = '{"type":"SUBSCRIBE","subscribe":{"framework_info":{"user":"u","name":"n"}}}';
@@ -141,7 +130,7 @@ const SESSION = 'crammd5-authenticator-session(1)';
 
 /** Each is right, but for the messages: nobody answers a challenge. */
 const REQUESTS: readonly Buffer[] = [
-  ...[BASIC, `Bearer ${TOKEN}`].flatMap((authorization) => [
+  ...PROOFS.flatMap((authorization) => [
     request('GET /state', authorization),
     request('POST /api/v1', authorization, WEIGHTS),
     request('PUT /weights', authorization, '[{"role":"a","weight":2}]'),
@@ -160,61 +149,6 @@ const REQUESTS: readonly Buffer[] = [
   Buffer.from('16030100c8010000c40303', 'hex'),
 ];
 
-/** With a few bytes changed, mostly those that prove something. */
-function changed(chance: Chance, whole: Buffer): Buffer {
-  let bytes = whole;
-  const proof = whole.indexOf('Authorization: ');
-  const [from, to] =
-    proof >= 0 && chance.of(0.6)
-      ? [proof + 'Authorization: '.length, whole.indexOf('\r\n', proof)]
-      : [0, whole.length];
-  for (let i = chance.int(0, 3); i > 0; i--) {
-    const at = Math.min(chance.int(from, to), bytes.length);
-    const part = (length: number) => Buffer.from(Array.from({ length }, () => chance.int(0, 255)));
-    switch (chance.int(0, 5)) {
-      case 0:
-        bytes = bytes.subarray(0, at);
-        break;
-      case 1:
-        bytes = Buffer.concat([bytes.subarray(0, at), part(chance.int(1, 4)), bytes.subarray(at)]);
-        break;
-      case 2:
-        bytes = Buffer.concat([bytes.subarray(0, at), bytes.subarray(at + chance.int(1, 8))]);
-        break;
-      case 3:
-        bytes = Buffer.concat([
-          bytes.subarray(0, at),
-          Buffer.alloc(chance.pick([100, 70_000]), 'a'),
-          bytes.subarray(at),
-        ]);
-        break;
-      default:
-        bytes = Buffer.concat([bytes.subarray(0, at), part(1), bytes.subarray(at + 1)]);
-    }
-  }
-  return bytes;
-}
-
-/** Resolves with the first bytes of an answer, or with the end of the connection. */
-function answered(port: number, bytes: Buffer): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({ port, host: '127.0.0.1' });
-    const late = setTimeout(() => {
-      socket.destroy();
-      reject(new Error(`neither an answer nor an end: ${bytes.toString('latin1').slice(0, 400)}`));
-    }, PATIENCE_MS);
-    const done = () => {
-      clearTimeout(late);
-      socket.destroy();
-      resolve();
-    };
-    socket.on('data', done);
-    socket.on('close', done);
-    socket.on('error', () => {});
-    socket.end(bytes);
-  });
-}
-
 function check(event: MasterEvent, bytes: Buffer, world: World): void {
   const sent = bytes.toString('latin1');
   switch (event.type) {
@@ -222,11 +156,7 @@ function check(event: MasterEvent, bytes: Buffer, world: World): void {
     case 'schedulerCall':
     case 'schedulerSubscribe': {
       const { principal } = event;
-      const isProved =
-        principal?.value === undefined
-          ? principal?.claims !== undefined && sent.includes(TOKEN.slice(0, TOKEN.lastIndexOf('.')))
-          : principal.value === 'ops' && hasSecret(sent);
-      must(isProved, () => `${shown(event)} comes of ${sent.slice(0, 1_000)}`);
+      must(isProved(principal, sent), () => `${shown(event)} comes of ${sent.slice(0, 1_000)}`);
       break;
     }
     case 'agentMessage':
@@ -240,8 +170,3 @@ function check(event: MasterEvent, bytes: Buffer, world: World): void {
       break;
   }
 }
-
-const hasSecret = (sent: string) =>
-  [...sent.matchAll(/Basic +([^\r\n]*)/gi)].some(
-    ([, text = '']) => Buffer.from(text, 'base64').toString('latin1') === SECRET,
-  );
