@@ -9,7 +9,7 @@ import { freePort, Program, until } from '../support/cluster.ts';
 import { root } from '../support/sources.ts';
 
 const page = readFileSync(join(root, 'docs', 'secure.md'), 'utf8');
-const commands = page.match(/(?<=^ {4})(?:mesoscale|set -a).*$/gm) ?? [];
+const commands = page.match(/(?<=^ {4})(?:export|mesoscale|set -a).*$/gm) ?? [];
 
 const folder = mkdtempSync(join(tmpdir(), 'mesoscale-e2e-secure-'));
 /** Where the page's machines have their files. */
@@ -49,19 +49,19 @@ function shell(...lines: readonly string[]): Promise<Ended> {
   });
 }
 
-/** The variables that a line of the page sets. */
-async function variablesOf(line: string): Promise<Readonly<Record<string, string>>> {
-  const { output } = await shell(line, 'env');
-  const lines = output.split('\n').filter((each) => /^(MESOS|LIBPROCESS)_\w+=/.test(each));
-  return Object.fromEntries(lines.map((each) => each.split(/=(.*)/s, 2) as [string, string]));
+/** The variables that lines of the page set. */
+async function variablesOf(lines: string): Promise<Readonly<Record<string, string>>> {
+  const { output } = await shell(lines, 'env');
+  const set = output.split('\n').filter((each) => /^(MESOS|LIBPROCESS)_\w+=/.test(each));
+  return Object.fromEntries(set.map((each) => each.split(/=(.*)/s, 2) as [string, string]));
 }
 
 /** Starts a server by the page's lines about it. */
-async function started(environment: string, command: string, flags: readonly string[]) {
+async function started(environment: readonly string[], command: string, flags: readonly string[]) {
   const [, ...parameters] = documented(command).split(' ');
   const [name] = parameters;
   return new Program([...parameters, ...flags], join(folder, `${name}.log`), {
-    environment: await variablesOf(documented(environment)),
+    environment: await variablesOf(environment.map(documented).join('\n')),
   });
 }
 
@@ -77,10 +77,12 @@ beforeAll(async () => {
   const made = await shell(documented('mesoscale secure init'));
   expect(made.status, made.output).toBe(0);
   bring();
-  master = await started(`set -a; . /etc/mesoscale/hosts/one`, 'mesoscale master', [
-    `--port=${ports.master}`,
-  ]);
-  agent = await started(`set -a; . /etc/mesoscale/hosts/two`, 'mesoscale agent', [
+  master = await started(
+    ['set -a; . /etc/mesoscale/hosts/one', 'export MESOS_RATE_LIMITS'],
+    'mesoscale master',
+    [`--port=${ports.master}`],
+  );
+  agent = await started(['set -a; . /etc/mesoscale/hosts/two'], 'mesoscale agent', [
     `--port=${ports.agent}`,
     `--runtime_dir=${join(folder, 'run')}`,
     '--resources=cpus:4;mem:2048;disk:1024',
@@ -134,7 +136,7 @@ test('nothing is open', async () => {
   );
   expect(checked).toEqual({
     status: 0,
-    output: expect.stringMatching(/^.*: consider that one framework .*\n.*\nNothing is open\n$/),
+    output: 'Nothing is open\n',
   });
 });
 

@@ -4,8 +4,8 @@ import type { SHARED_FLAGS } from './shared-flags.ts';
 
 type Values = FlagValues<typeof SHARED_FLAGS> & { readonly authenticate_http_readwrite: boolean };
 
-/** What the addresses of the loopback begin with: they are reached from this machine only. */
-const LOOPBACK = '127.';
+/** Whether it is an address of the loopback, which is reached from this machine only. */
+export const isLoopback = (ip: string) => ip.startsWith('127.');
 
 /**
  * A line for the log where it listens beyond this machine, and lets in those whom it does not know.
@@ -24,7 +24,7 @@ export function exposureWarnings(
     'access control lists': values.acls !== undefined,
   };
   const missing = Object.entries(closed).flatMap(([what, isOn]) => (isOn ? [] : what));
-  return missing.length === 0 || listenIp.startsWith(LOOPBACK)
+  return missing.length === 0 || isLoopback(listenIp)
     ? []
     : [
         `OPEN TO STRANGERS: it listens on ${listenIp}, beyond this machine, without ${missing.join(', ')}. ` +

@@ -5,6 +5,8 @@ import type { Principal } from '../../security/principal.ts';
 import { AGENT_FLAGS } from '../agent/flags.ts';
 import type { FlagTable } from '../flags/flag.ts';
 import { MASTER_FLAGS } from '../master/flags.ts';
+import { rateLimitsOf } from '../master/rate-limits.ts';
+import { isLoopback } from '../process/exposure.ts';
 
 export type ServerKind = 'master' | 'agent';
 
@@ -77,11 +79,12 @@ export function flagOpenings(
       remedy: 'Start it with --audit_log=FILE.',
     });
   }
-  if (kind === 'master' && textOf('rate_limits') === undefined) {
+  if (kind === 'master' && !limitsAll(textOf('rate_limits'))) {
     openings.push({
-      what: 'one framework can take as much of its time as it likes from others',
-      remedy: 'Start it with --rate_limits, where frameworks are not all your own.',
-      isAdvice: true,
+      what: 'frameworks can take as much of its time as they like from others',
+      remedy:
+        'Start it with --rate_limits that have an aggregate_default_qps, for all without a limit of their own.',
+      ...(isLoopback(textOf('ip') ?? '') ? { isAdvice: true } : {}),
     });
   }
   if (kind === 'agent') {
@@ -89,6 +92,15 @@ export function flagOpenings(
   }
   const runsAsRoot = kind === 'master' && !isOff('root_submissions');
   return [...openings, ...listOpenings(textOf('acls'), runsAsRoot)];
+}
+
+/** Whether --rate_limits, shown as JSON, leave no framework without a limit but those they name. */
+function limitsAll(text: string | undefined): boolean {
+  try {
+    return text !== undefined && rateLimitsOf(JSON.parse(text))?.others !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 function agentOpenings(textOf: (name: string) => string | undefined): readonly Opening[] {

@@ -108,6 +108,7 @@ const TLS = [
   '--audit_log=/a',
 ];
 const ACLS = '--acls={"permissive": false}';
+const LIMITS = '--rate_limits={"aggregate_default_qps": 100}';
 
 test.each([
   [
@@ -117,6 +118,7 @@ test.each([
       '--authenticate_http_frameworks',
       '--authenticate_http_readwrite',
       '--credentials=/c',
+      LIMITS,
     ],
   ],
   ['agent', ['--authenticate_http_executors', '--authenticate_http_readwrite', '--credential=/c']],
@@ -166,17 +168,28 @@ test('an agent whose tasks can be as mighty as root, whatever lists say of users
 });
 
 test('flags go by their older names, too, and those of Apache Mesos may be fewer', () => {
-  expect(remedies('master', '--authenticate_slaves', '--authenticate_http', ...TLS, ACLS)).toEqual([
-    'Start it with --authenticate_http_frameworks.',
+  expect(
+    remedies('master', '--authenticate_slaves', '--authenticate_http', ...TLS, ACLS, LIMITS),
+  ).toEqual(['Start it with --authenticate_http_frameworks.']);
+  expect(flagOpenings('master', { acls: '{"permissive":false}', ip: '127.0.0.1' })).toMatchObject([
+    { isAdvice: true },
   ]);
-  expect(flagOpenings('master', { acls: '{"permissive":false}', rate_limits: '{}' })).toEqual([]);
 });
 
-test('what lets nobody in is advice', () => {
-  const advice = (...flags: string[]) =>
-    flagOpenings('master', shownBy(MASTER_FLAGS, ...flags)).filter(({ isAdvice }) => isAdvice);
-  expect(advice()).toMatchObject([{ remedy: expect.stringContaining('--rate_limits') }]);
-  expect(advice('--rate_limits={"limits": []}')).toEqual([]);
+test('frameworks without a limit, which is advice where only this machine reaches the master', () => {
+  const found = (...flags: string[]) =>
+    flagOpenings('master', shownBy(MASTER_FLAGS, ...flags)).filter(({ remedy }) =>
+      remedy.includes('--rate_limits'),
+    );
+  expect(found('--ip=127.0.0.1')).toMatchObject([{ isAdvice: true }]);
+  for (const beyond of [['--ip=10.0.0.1'], []]) {
+    const [opening] = found(...beyond);
+    expect(opening).toMatchObject({ what: expect.stringContaining('its time') });
+    expect(opening).not.toHaveProperty('isAdvice');
+  }
+  const limits = (text: string) => found('--ip=10.0.0.1', `--rate_limits=${text}`);
+  expect(limits('{"limits": [{"principal": "a", "qps": 1}]}')).toHaveLength(1);
+  expect(limits('{"limits": [{"principal": "a"}], "aggregate_default_qps": 9}')).toEqual([]);
 });
 
 test('lists by which every framework runs tasks as root', () => {
