@@ -3,6 +3,7 @@
 // an election is in known-agents.ts, known-frameworks.ts and election-pause.ts.
 
 import type {
+  FrameworkInfo_Capability_Type as FrameworkCapability,
   Offer_Operation,
   OfferConstraints,
   Resource,
@@ -28,7 +29,7 @@ import { ElectionPause } from './election-pause.ts';
 import type { AgentEntry } from './entries.ts';
 import { ExchangeBuffer } from './exchange-buffer.ts';
 import { explanation } from './explanation.ts';
-import { capabilityBits, sameAttributes, sameFacts, sameSet } from './flags.ts';
+import { capabilityBits, isRemote, sameAttributes, sameFacts, sameSet } from './flags.ts';
 import { Inspection } from './inspection.ts';
 import type {
   Allocator,
@@ -36,6 +37,7 @@ import type {
   Applied,
   ClusterSums,
   Explanation,
+  FailedConstraint,
   FrameworkTerms,
   HeldOnAgent,
   Holding,
@@ -47,6 +49,7 @@ import type {
 } from './interface.ts';
 import { KnownAgents } from './known-agents.ts';
 import { KnownFrameworks } from './known-frameworks.ts';
+import { lackedCapabilities } from './lacked-capabilities.ts';
 import { accepted, CoreModule, checked, type Instantiate, statusError } from './module.ts';
 import { OfferRequirements } from './offer-requirements.ts';
 import { ModuleOffers, type Names, noOffers } from './offers.ts';
@@ -444,6 +447,34 @@ export class ModuleAllocator implements LiveAllocator {
 
   constraintsError(constraints: OfferConstraints | undefined): string | undefined {
     return this.#requirements.constraintsError(constraints);
+  }
+
+  agentIds({ onlyActive }: { readonly onlyActive: boolean } = { onlyActive: false }): AgentId[] {
+    return [...this.#agents.all()]
+      .filter(({ active }) => active || !onlyActive)
+      .map(({ id }) => id);
+  }
+
+  frameworkRoles(): (readonly [FrameworkId, readonly string[]])[] {
+    return this.#frameworks.subscribed().map(({ id, terms }) => [id, terms.roles]);
+  }
+
+  lackedCapabilities(frameworkId: FrameworkId, agentId: AgentId): FrameworkCapability[] {
+    const { facts } = this.#agents.get(agentId);
+    return lackedCapabilities(this.#frameworks.get(frameworkId).terms, this.#options, {
+      isRemote: isRemote(facts, this.#options.region),
+      total: this.total(agentId),
+      free: this.free(agentId),
+    });
+  }
+
+  failedConstraints(
+    frameworkId: FrameworkId,
+    role: string,
+    agentIds: readonly AgentId[],
+  ): FailedConstraint[] {
+    const agents = agentIds.map((id) => this.#agents.get(id).facts);
+    return this.#requirements.failed(this.#frameworks.get(frameworkId), role, agents);
   }
 
   holdings(id: AgentId): HeldOnAgent[] {

@@ -9,7 +9,7 @@ import {
   AttributeConstraint_Selector_PseudoattributeType as Pseudoattribute,
   Value_Type as ValueType,
 } from '../model/generated/messages.ts';
-import type { AgentFacts } from './interface.ts';
+import type { AgentFacts, FailedConstraint } from './interface.ts';
 import { type Compiled, compileCost, type Regexes } from './regexes.ts';
 
 /** The most constraints of a framework on all its roles: each is evaluated for each agent. */
@@ -187,4 +187,25 @@ function compilePredicate(
     return done({ missing: true, text: (text) => !matches(text), other: true });
   }
   return refused('Unknown predicate type');
+}
+
+/**
+ * Which of a role's constraints the agents do not fit, and how many of them. Of an agent that fits
+ * no group, it counts what it fails in all of them.
+ */
+export function failedConstraints(
+  constraints: OfferConstraints | undefined,
+  role: string,
+  agents: { readonly facts: readonly AgentFacts[]; readonly regexes: Regexes },
+): FailedConstraint[] {
+  const groups = constraints?.role_constraints?.[role]?.groups ?? [];
+  const failed: FailedConstraint[] = [];
+  for (const constraint of groups.flatMap((group) => group.attribute_constraints ?? [])) {
+    const test = compileConstraint(constraint, agents.regexes);
+    const count = test.ok ? agents.facts.filter((facts) => !test.value(facts)).length : 0;
+    if (count > 0) {
+      failed.push({ constraint, agents: count });
+    }
+  }
+  return failed.sort((a, b) => b.agents - a.agents);
 }

@@ -47,15 +47,18 @@ export function agentFlags(agent: {
   readonly region: string | undefined;
 }): number {
   const { facts, capabilities, region } = agent;
-  const remote = facts.region !== undefined && region !== undefined && facts.region !== region;
   return (
     (agent.active ? AGENT_ACTIVE : 0) |
     (agent.whitelisted ? AGENT_WHITELISTED : 0) |
     (capabilities.includes(AgentCapability.MULTI_ROLE) ? 0 : AGENT_SINGLE_ROLE) |
     (capabilities.includes(AgentCapability.HIERARCHICAL_ROLE) ? 0 : AGENT_FLAT_ROLES) |
-    (remote ? AGENT_REMOTE : 0)
+    (isRemote(facts, region) ? AGENT_REMOTE : 0)
   );
 }
+
+/** Whether the agent is in another region than the master's, which is `region`. */
+export const isRemote = (facts: AgentFacts, region: string | undefined) =>
+  facts.region !== undefined && region !== undefined && facts.region !== region;
 
 /** Each role once and sorted, so that the order in a message decides nothing. */
 export function sortedRoles(roles: readonly string[]): string[] {

@@ -3,7 +3,8 @@
 import type {
   AgentInfo_Capability_Type,
   Attribute,
-  FrameworkInfo_Capability_Type,
+  AttributeConstraint,
+  FrameworkInfo_Capability_Type as FrameworkCapability,
   Offer_Operation,
   OfferConstraints,
   Resource,
@@ -13,6 +14,12 @@ import type { AgentId, FrameworkId } from '../model/ids.ts';
 import type { Matcher } from './matcher.ts';
 import type { CoreTrap } from './trap.ts';
 
+export type {
+  ExplainQuestion,
+  InsightAnswer,
+  InsightQuestion,
+  PlanQuestion,
+} from './insight-questions.ts';
 export { CoreError } from './module.ts';
 export { CoreTrap, TOO_MANY_TRAPS } from './trap.ts';
 
@@ -138,7 +145,7 @@ export interface AgentFacts {
 export interface FrameworkTerms {
   readonly roles: readonly string[];
   readonly suppressedRoles: readonly string[];
-  readonly capabilities: readonly FrameworkInfo_Capability_Type[];
+  readonly capabilities: readonly FrameworkCapability[];
   /** Replaces the cluster's minimum, by role; an empty list allows every offer. */
   readonly minAllocatable: Readonly<Record<string, readonly Quantities[]>>;
   readonly constraints?: OfferConstraints | undefined;
@@ -339,6 +346,12 @@ export interface Explanation {
   readonly offer?: readonly Resource[] | undefined;
 }
 
+/** A constraint, and how many agents do not fit it. */
+export interface FailedConstraint {
+  readonly constraint: AttributeConstraint;
+  readonly agents: number;
+}
+
 /** What a framework has in a role on an agent. */
 export interface HeldOnAgent {
   readonly frameworkId: FrameworkId;
@@ -378,6 +391,21 @@ export interface LiveAllocator extends Allocator {
    * valid.
    */
   constraintsError(constraints: OfferConstraints | undefined): string | undefined;
+  /** All agents, or those that are active. */
+  agentIds(options?: { readonly onlyActive: boolean }): AgentId[];
+  /** The frameworks that have subscribed, each with its roles. */
+  frameworkRoles(): (readonly [FrameworkId, readonly string[]])[];
+  /** Capabilities without which the framework cannot take the agent, or what is free of it. */
+  lackedCapabilities(frameworkId: FrameworkId, agentId: AgentId): FrameworkCapability[];
+  /**
+   * The framework's offer constraints on the role that agents do not fit, with the number of these;
+   * those that most of them fail first.
+   */
+  failedConstraints(
+    frameworkId: FrameworkId,
+    role: string,
+    agentIds: readonly AgentId[],
+  ): FailedConstraint[];
   /** Who holds what of the agent. */
   holdings(id: AgentId): HeldOnAgent[];
   /**

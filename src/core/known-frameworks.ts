@@ -80,6 +80,10 @@ export class KnownFrameworks {
     return entry;
   }
 
+  subscribed(): FrameworkEntry[] {
+    return [...this.#entries.values()].filter(({ known }) => known);
+  }
+
   /** How many frameworks are known, subscribed or not. */
   get size(): number {
     return this.#entries.size;

@@ -2,10 +2,10 @@
 // knows no attributes: constraints are evaluated here, for each framework role and agent, when
 // either changes, and the module is told which agents they exclude.
 import type { OfferConstraints } from '../model/generated/messages.ts';
-import { type AgentTest, compileConstraints } from './constraints.ts';
+import { type AgentTest, compileConstraints, failedConstraints } from './constraints.ts';
 import type { AgentEntry, FrameworkEntry } from './entries.ts';
 import type { ExchangeBuffer } from './exchange-buffer.ts';
-import type { FrameworkTerms } from './interface.ts';
+import type { AgentFacts, FailedConstraint, FrameworkTerms } from './interface.ts';
 import { accepted, CoreError, type CoreExports } from './module.ts';
 import { checkMinimum, numberedMinimum, writeMinimum } from './quantities.ts';
 import { Regexes, type RegexLimits } from './regexes.ts';
@@ -107,6 +107,15 @@ export class OfferRequirements {
         accepted(this.#exports.exclude(entry.number, number, agent.number, excluded));
       }
     }
+  }
+
+  /** Which constraints of a framework's role the agents do not fit. */
+  failed(
+    { terms }: FrameworkEntry,
+    role: string,
+    facts: readonly AgentFacts[],
+  ): FailedConstraint[] {
+    return failedConstraints(terms.constraints, role, { facts, regexes: this.#regexes });
   }
 
   remember(entry: FrameworkEntry): void {

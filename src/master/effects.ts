@@ -1,7 +1,12 @@
 // Everything a master can ask of the world. Effects are carried out in the order of the list.
+import type { InsightQuestion } from '../core/interface.ts';
 import type { MessageToAgent } from '../model/agent-messages.ts';
-import type { MasterEvent as OperatorEvent, SchedulerEvent } from '../model/generated/messages.ts';
-import type { StreamId } from '../model/ids.ts';
+import type {
+  MasterResponse,
+  MasterEvent as OperatorEvent,
+  SchedulerEvent,
+} from '../model/generated/messages.ts';
+import type { RequestId, StreamId } from '../model/ids.ts';
 import type {
   ClearTimer,
   CloseStream,
@@ -56,6 +61,24 @@ export interface Store {
   readonly changes: readonly RegistryChange[];
 }
 
+/** Responds to a request with a message, in the form that it has asked for. */
+export interface Respond {
+  readonly type: 'respond';
+  readonly request: RequestId;
+  readonly response: MasterResponse;
+}
+
+/**
+ * Answers a question about a copy of the allocator, elsewhere than in the master's loop; a
+ * `computed` event answers. The bytes of the copy are the performer's.
+ */
+export interface Compute {
+  readonly type: 'compute';
+  readonly computation: number;
+  readonly saved: Uint8Array;
+  readonly question: InsightQuestion;
+}
+
 /** The master cannot go on, and takes no further event; the process ends with this reason. */
 export interface Abort {
   readonly type: 'abort';
@@ -64,6 +87,8 @@ export interface Abort {
 
 export type MasterEffect =
   | Reply
+  | Respond
+  | Compute
   | OpenStream
   | SendToFramework
   | SendToOperator

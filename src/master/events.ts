@@ -1,4 +1,5 @@
 // Everything that can happen to a master. Time comes with each event.
+import type { InsightAnswer } from '../core/interface.ts';
 import type { MessageToMaster } from '../model/agent-messages.ts';
 import type { MasterCall, SchedulerCall } from '../model/generated/messages.ts';
 import type { RequestId, StreamId } from '../model/ids.ts';
@@ -106,6 +107,17 @@ export interface WhitelistRead extends At {
   readonly hostnames: readonly string[] | null;
 }
 
+export type InsightOutcome =
+  | { readonly answer: InsightAnswer }
+  | { readonly failure: { readonly status: 400 | 500 | 503; readonly text: string } };
+
+/** The answer to a `compute` effect. */
+export interface Computed extends At {
+  readonly type: 'computed';
+  readonly computation: number;
+  readonly outcome: InsightOutcome;
+}
+
 export type MasterEvent =
   | Recovered
   | SchedulerSubscribe
@@ -120,4 +132,5 @@ export type MasterEvent =
   | Elected
   | LeaderChanged
   | LeadershipLost
-  | WhitelistRead;
+  | WhitelistRead
+  | Computed;

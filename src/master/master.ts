@@ -40,12 +40,14 @@ import { schedulerCall } from './frameworks/scheduler-calls.ts';
 import { schedulerSubscribe } from './frameworks/subscribe.ts';
 import { elected, leaderChanged, leadershipLost, leads, sendToLeader } from './leadership.ts';
 import { createMasterCounters } from './metrics/counters.ts';
+import { historyDue, noHistory } from './metrics/history.ts';
 import { MinimumCapabilities } from './minimum-capabilities.ts';
 import { createAllocator, mend } from './offers/allocator-recovery.ts';
 import { GuardedAllocator } from './offers/guarded-allocator.ts';
 import { offerGrants, runBatch, runPending, scheduleRun } from './offers/offers.ts';
 import { offerTimedOut } from './offers/rescind.ts';
 import { operationStatusUpdate } from './operations/operations.ts';
+import { computed, noInsights } from './operators/insight.ts';
 import { operatorCall } from './operators/operator-calls.ts';
 import { operatorHeartbeat, removeSubscriber, tellLeftOut } from './operators/subscribers.ts';
 import type { MasterOptions } from './options.ts';
@@ -136,6 +138,8 @@ export function createMaster(options: MasterOptions, core: MasterCore): MasterSt
     runAskedMs: 0,
     nextUnreachableMs: 0,
     counters: createMasterCounters(),
+    history: noHistory(),
+    insights: noInsights(),
   };
 }
 
@@ -279,6 +283,9 @@ function take(state: MasterState, event: MasterEvent): void {
     case 'whitelist':
       state.whitelist = event.hostnames;
       state.allocator.updateWhitelist(event.hostnames);
+      break;
+    case 'computed':
+      computed(state, event);
       break;
     default:
       event satisfies never;
@@ -429,6 +436,9 @@ function timerFired(state: MasterState, timer: MasterTimer): void {
       break;
     case 'authentication':
       authenticationTimedOut(state, whose);
+      break;
+    case 'history':
+      historyDue(state);
       break;
     case 'recovery':
       recoveryTimedOut(state);

@@ -1,6 +1,10 @@
 // The effects of the current step, and the functions by which all other files add to them.
 import type { ToAgent } from '../model/agent-messages.ts';
-import { type SchedulerEvent, SchedulerEvent_Type } from '../model/generated/messages.ts';
+import {
+  type MasterResponse,
+  type SchedulerEvent,
+  SchedulerEvent_Type,
+} from '../model/generated/messages.ts';
 import type { RequestId } from '../model/ids.ts';
 import type { Log, Stranger } from '../model/process-effects.ts';
 import { auditEntry, type Disbelief, disbelief } from '../security/audit.ts';
@@ -17,6 +21,11 @@ export function reply(state: MasterState, request: RequestId, status: number, te
       ? { type: 'reply', request, status }
       : { type: 'reply', request, status, text },
   );
+}
+
+/** Answers with a message. */
+export function respond(state: MasterState, request: RequestId, response: MasterResponse): void {
+  state.effects.push({ type: 'respond', request, response });
 }
 
 /** To the framework's scheduler; nothing happens while it is not connected. */

@@ -12,6 +12,7 @@ import { forgetUnreachableTasks } from './agents/readmission.ts';
 import { decideUnreachable } from './agents/unreachable.ts';
 import type { ContinuationOf } from './continuation.ts';
 import { leads } from './leadership.ts';
+import { startHistory } from './metrics/history.ts';
 import { missingCapabilities } from './minimum-capabilities.ts';
 import { startBatches } from './offers/offers.ts';
 import { claimNames } from './offers/resource-names.ts';
@@ -84,6 +85,7 @@ export function masterElected(
   state.electedMs = state.nowMs;
   log(state, 'info', `Recovered ${recoveredAgents} agents from the registry`);
   startBatches(state);
+  startHistory(state);
   setTimer(state, RECOVERY_TIMER, state.options.agentReregisterTimeoutMs);
   setTimer(state, REGISTRY_GC_TIMER, state.options.registryGcIntervalMs);
 }

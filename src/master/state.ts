@@ -36,9 +36,11 @@ import type { FrameworkConnection } from './frameworks/connection.ts';
 import type { FrameworkSums } from './frameworks/framework-sums.ts';
 import type { Throttle } from './frameworks/rate-limits.ts';
 import type { FrameworkCounters, MasterCounters } from './metrics/counters.ts';
+import type { ClusterHistory } from './metrics/history.ts';
 import type { MinimumCapabilities } from './minimum-capabilities.ts';
 import type { GuardedAllocator } from './offers/guarded-allocator.ts';
 import type { Grant } from './offers/offers.ts';
+import type { Insights } from './operators/insight.ts';
 import type { Snapshot } from './operators/subscribers.ts';
 import type { MasterOptions } from './options.ts';
 import type { RecentMap } from './recent-map.ts';
@@ -319,4 +321,6 @@ export interface MasterState {
   /** When the next agent may be marked unreachable, with --agent_removal_rate_limit. */
   nextUnreachableMs: number;
   readonly counters: MasterCounters;
+  readonly history: ClusterHistory;
+  readonly insights: Insights;
 }

@@ -5,6 +5,8 @@ export type MasterTimer =
   | 'offers'
   /** A run over all agents, every --allocation_interval. */
   | 'allocation-batch'
+  /** The next point of the cluster's history. */
+  | 'history'
   /** Agents of the registry that do not come back after a start of the master. */
   | 'recovery'
   | 'registry-gc'

@@ -43,11 +43,11 @@ export interface ContainerInput {
 }
 
 /** A request that the state machine knows: it gets a reply, or becomes a stream. */
-export interface PendingRequest<Stream> {
+export interface PendingRequest<Stream, Response = AgentResponse> {
   /** Replies. A refusal without a text gets the text of its status. */
   reply(status: number, text: string | undefined): void;
   /** Replies with a message; absent where the request cannot be replied to so. */
-  respond?(response: AgentResponse): void;
+  respond?(response: Response): void;
   /** Calls back, once, when the client disconnects before it has its reply. */
   onGone?(gone: () => void): void;
   /**
@@ -64,8 +64,8 @@ export interface PendingRequest<Stream> {
 const IDS = 4_096;
 
 /** The requests without a reply yet, by id. */
-export class PendingRequests<Stream> {
-  readonly #pending = new Map<RequestId, PendingRequest<Stream>>();
+export class PendingRequests<Stream, Response = AgentResponse> {
+  readonly #pending = new Map<RequestId, PendingRequest<Stream, Response>>();
   /** Ids are reused: making new strings would cost, with a hundred thousand calls a second. */
   readonly #ids: readonly RequestId[] = Array.from({ length: IDS }, (_, i) => requestId(`r${i}`));
   #next = 0;
@@ -75,14 +75,14 @@ export class PendingRequests<Stream> {
     return this.#pending.size;
   }
 
-  add(request: PendingRequest<Stream>): RequestId {
+  add(request: PendingRequest<Stream, Response>): RequestId {
     const id = this.#freeId();
     this.#pending.set(id, request);
     return id;
   }
 
   /** Removes the request and returns it. */
-  take(id: RequestId): PendingRequest<Stream> | undefined {
+  take(id: RequestId): PendingRequest<Stream, Response> | undefined {
     const request = this.#pending.get(id);
     this.#pending.delete(id);
     return request;
@@ -157,9 +157,9 @@ export class StreamRegistry<Stream extends Closable> {
 }
 
 /** Carries out the effects that are about requests and streams. */
-export function performResponse<Stream extends Closable>(
+export function performResponse<Stream extends Closable, Response>(
   effect: Reply | OpenStream | CloseStream,
-  requests: PendingRequests<Stream>,
+  requests: PendingRequests<Stream, Response>,
   streams: StreamRegistry<Stream>,
 ): void {
   switch (effect.type) {

@@ -1,6 +1,7 @@
 // A master in a world of virtual time: the test commits the registry's writes, and plays schedulers
 // and agents. What the master sends is kept by receiver, so that a test looks at outcomes.
 
+import { answerInsight } from '../../src/core/insight/insight.ts';
 import type { MasterEffect } from '../../src/master/effects.ts';
 import type { MasterEvent } from '../../src/master/events.ts';
 import { createMaster, type MasterState, masterViews, step } from '../../src/master/master.ts';
@@ -69,6 +70,9 @@ export class World {
   nowMs: number;
   /** If false, transactions wait for `commit`. */
   commitsAtOnce = true;
+  /** If false, computations wait for `compute`. */
+  computesAtOnce = true;
+  readonly computations: Effect<'compute'>[] = [];
   /** If false, agents do not answer pings. */
   answersPings = true;
   readonly streams = new Map<StreamId, SchedulerEvent[]>();
@@ -80,7 +84,7 @@ export class World {
   readonly audited: Effect<'audit'>[] = [];
   readonly disbelieved: Effect<'auditDisbelief'>[] = [];
   aborted: string | undefined;
-  readonly #replies = new Map<string, Effect<'reply'> | Effect<'openStream'>>();
+  readonly #replies = new Map<string, Effect<'reply' | 'respond' | 'openStream'>>();
   readonly #writes: Effect<'store'>[] = [];
   readonly #timers = new Map<MasterTimer, number>();
   readonly #random = new Random(11);
@@ -140,6 +144,15 @@ export class World {
     switch (effect.type) {
       case 'reply':
         this.#replies.set(effect.request, effect);
+        break;
+      case 'respond':
+        this.#replies.set(effect.request, copied(effect));
+        break;
+      case 'compute':
+        this.computations.push(effect);
+        if (this.computesAtOnce) {
+          this.compute();
+        }
         break;
       case 'openStream':
         this.#replies.set(effect.request, effect);
@@ -212,6 +225,14 @@ export class World {
     }
   }
 
+  /** Computes what the master has asked for, on a core of its own. */
+  compute(): void {
+    for (const { computation, saved, question } of this.computations.splice(0)) {
+      const outcome = { answer: answerInsight(testCore, saved, question) };
+      this.dispatch({ type: 'computed', computation, outcome });
+    }
+  }
+
   #fireDue(): void {
     for (let timer = this.#dueTimer(); timer !== undefined; timer = this.#dueTimer()) {
       this.#timers.delete(timer);
@@ -279,6 +300,14 @@ export class World {
     return answer?.type === 'reply'
       ? { status: answer.status, text: answer.text }
       : { status: answer === undefined ? 0 : 200 };
+  }
+
+  /** The message that a call is answered with; undefined where there is none, or none yet. */
+  ask(call: MasterCall, principal?: Principal): MasterResponse | undefined {
+    const request = this.nextRequest();
+    this.dispatch({ type: 'operatorCall', request, call, principal });
+    const answer = this.answer(request);
+    return answer?.type === 'respond' ? answer.response : undefined;
   }
 
   read(call: MasterCall): MasterResponse {

@@ -1,6 +1,7 @@
 // One life of a master: its machine, its program, the requests and streams of schedulers, operators
 // and watchers. Where its memory is and who ends it is the matter of its host.
-import type { MasterEffect, ReadRegistry, Store } from '../../src/master/effects.ts';
+import { answerInsight } from '../../src/core/insight/insight.ts';
+import type { Compute, MasterEffect, ReadRegistry, Store } from '../../src/master/effects.ts';
 import type { MasterEvent } from '../../src/master/events.ts';
 import { createMaster, type MasterState, step } from '../../src/master/master.ts';
 import type { MasterOptions } from '../../src/master/options.ts';
@@ -19,6 +20,7 @@ import { jsonValue } from '../../src/wire/json.ts';
 import { decodeToMaster } from '../../src/wire/libprocess.ts';
 import { decodeMessage, encodeMessage } from '../../src/wire/protobuf.ts';
 import { types } from '../../src/wire/types.ts';
+import { testCore } from '../master/core.ts';
 import { copied } from '../support/copied.ts';
 import { DEFAULT_OPTIONS, NOBODY } from '../support/master-options.ts';
 import { fail } from './breach.ts';
@@ -212,6 +214,15 @@ export class MasterLife {
         asked.answer(status, text);
         return;
       }
+      case 'respond': {
+        const asked = this.#requests.get(effect.request);
+        this.#requests.delete(effect.request);
+        asked?.answer(200, undefined);
+        return;
+      }
+      case 'compute':
+        this.#compute(effect);
+        return;
       case 'openStream':
         this.#openStream(effect.request, effect.stream);
         return;
@@ -242,6 +253,14 @@ export class MasterLife {
       default:
         effect satisfies never;
     }
+  }
+
+  /** As a thread: later, and on a core of its own. */
+  #compute({ computation, saved, question }: Compute): void {
+    const { agenda } = this.#simulation;
+    const outcome = { answer: answerInsight(testCore, saved, question) };
+    // Always as long: a draw would change what earlier seeds mean.
+    agenda.after(700, () => this.program.dispatch({ type: 'computed', computation, outcome }));
   }
 
   #openStream(request: RequestId, stream: StreamId): void {

@@ -8,6 +8,8 @@ import {
   type MasterCall,
   MasterCall_Type,
   type Offer_Operation,
+  type PlanChange,
+  PlanChange_Type,
   type QuotaConfig,
   type Window,
 } from '../../src/model/generated/messages.ts';
@@ -78,7 +80,31 @@ export class Operator {
     const guarantees = chance.of(0.5) ? {} : { cpus: { value: chance.int(0, limits.cpus.value) } };
     const role = chance.pick(['eng', 'ops', '*']);
     // '*' has no quota, and roles may have hierarchies that conflict: such quotas are refused.
+    this.#wonder({ role, limits, guarantees });
     this.#setQuota({ role, limits, guarantees }, [200, 400]);
+  }
+
+  /** Asks what the quota would do, and why a framework gets nothing. */
+  #wonder(config: QuotaConfig): void {
+    const { frameworks, agents } = this.#simulation;
+    const changes: PlanChange[] = [
+      { type: PlanChange_Type.SET_QUOTAS, set_quotas: { quota_configs: [config] } },
+    ];
+    const id = agents[0]?.life?.state.id;
+    if (id !== undefined) {
+      const drain_agents = { agent_ids: [{ value: id }] };
+      changes.push({ type: PlanChange_Type.DRAIN_AGENTS, drain_agents });
+    }
+    // Who is asked about may be unknown, and a master that ends has no time to answer.
+    const expected = [200, 400, 503];
+    this.#ask(
+      `plans a quota of ${config.role}`,
+      { type: MasterCall_Type.PLAN, plan: { changes } },
+      expected,
+    );
+    const framework_id = { value: frameworks[0]?.id ?? '' };
+    const call = { type: MasterCall_Type.EXPLAIN, explain: { framework_id } };
+    this.#ask(`asks why ${framework_id.value} gets nothing`, call, expected);
   }
 
   #setQuota(config: QuotaConfig, expected: readonly number[]): void {

@@ -19,6 +19,7 @@ import { ServerProcess } from '../process/server-process.ts';
 import { EarlyMessages } from './early-messages.ts';
 import { openElection } from './election.ts';
 import type { MASTER_FLAGS } from './flags.ts';
+import { Insights } from './insights.ts';
 import { LeadershipGate } from './leadership-gate.ts';
 import { openRegistry, replicaMetrics } from './registry-engine.ts';
 import { RegistryWriter } from './registry-writer.ts';
@@ -90,6 +91,10 @@ export async function runMaster(
     shutdown,
   });
   const portOptions = own.portOptions({ address, carriers, logPath: '/master/log', early });
+  const insights = new Insights({
+    module,
+    done: (event) => loop.dispatch({ ...event, nowMs: systemClock.nowMs() }),
+  });
   const server = await MasterServer.start({
     ...portOptions,
     auditor: audit?.auditor,
@@ -120,6 +125,8 @@ export async function runMaster(
   const performers: Performers<MasterEffect> = {
     ...own.performers,
     reply: server,
+    respond: server,
+    compute: insights,
     openStream: server,
     closeStream: server,
     sendToFramework: server,
@@ -133,6 +140,7 @@ export async function runMaster(
     abort: { perform: ({ reason }) => own.end(1, reason) },
   };
   shutdown.add('registry', () => registry.close());
+  shutdown.add('insights', () => insights.close());
   own.serve(server.port, address, () => void shutdown.run(0));
   shutdown.add('access', own.watchAccess(accessFiles));
   if (values.whitelist !== undefined) {

@@ -70,12 +70,17 @@ export class MasterOperatorApi {
     return this.#answer(call, codec, request);
   }
 
-  /** Has the state machine answer a call that changes something. */
-  ask(call: MasterCall, { principal, origin }: Asker): Promise<HttpResponse> {
+  /** Has the state machine answer a call that changes something, or that it has computed. */
+  ask(
+    call: MasterCall,
+    { principal, origin }: Asker,
+    codec: Codec = 'json',
+  ): Promise<HttpResponse> {
     return new Promise((resolve) => {
       const { dispatch, requests, nowMs } = this.#options;
       const request = requests.add({
         reply: (status, text) => resolve(replyResponse(status, text)),
+        respond: (message) => resolve(largeMessageResponse(types.MasterResponse, codec, message)),
       });
       dispatch({ type: 'operatorCall', nowMs: nowMs(), request, origin, principal, call });
     });
@@ -103,7 +108,7 @@ export class MasterOperatorApi {
       const response: MasterResponse | undefined = views.read(call, { principal, authorizer });
       return response && largeMessageResponse(types.MasterResponse, codec, response);
     });
-    return answer ?? this.ask(call, caller);
+    return answer ?? this.ask(call, caller, codec);
   }
 
   #subscribe(call: MasterCall, codec: Codec, request: EndpointRequest): void {

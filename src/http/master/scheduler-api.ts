@@ -4,7 +4,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import type { MasterEvent } from '../../master/events.ts';
-import { type SchedulerCall, SchedulerCall_Type } from '../../model/generated/messages.ts';
+import {
+  type MasterResponse,
+  type SchedulerCall,
+  SchedulerCall_Type,
+} from '../../model/generated/messages.ts';
 import { streamId } from '../../model/ids.ts';
 import { schedulerCallError } from '../../model/scheduler-call.ts';
 import type { IoTurn } from '../../runtime/io-turn.ts';
@@ -133,7 +137,7 @@ export class SchedulerApi implements CallReceiver {
     call: SchedulerCall,
     stream: string | undefined,
     { principal, origin }: Pick<KnownCaller, 'principal' | 'origin'>,
-    pending: PendingRequest<MasterStream>,
+    pending: PendingRequest<MasterStream, MasterResponse>,
   ): void {
     const { dispatch, requests, nowMs } = this.#options;
     const request = requests.add(pending);

@@ -5,6 +5,7 @@ import type { MasterEffect } from '../../master/effects.ts';
 import type { MasterEvent } from '../../master/events.ts';
 import type { MasterViews } from '../../master/views.ts';
 import type { MessageToMaster } from '../../model/agent-messages.ts';
+import type { MasterResponse } from '../../model/generated/messages.ts';
 import {
   PendingRequests,
   performResponse,
@@ -45,6 +46,7 @@ export type MasterServerEffect = Extract<
   {
     type:
       | 'reply'
+      | 'respond'
       | 'openStream'
       | 'sendToFramework'
       | 'sendToOperator'
@@ -66,7 +68,7 @@ const NO_FILES: AttachedFiles = new Map();
 
 export class MasterServer {
   readonly #options: MasterServerOptions;
-  readonly #requests = new PendingRequests<MasterStream>();
+  readonly #requests = new PendingRequests<MasterStream, MasterResponse>();
   readonly #streams: StreamRegistry<MasterStream>;
   readonly #operatorRecords = new OperatorRecords();
   readonly port: ProcessPort<MessageToMaster>;
@@ -128,6 +130,9 @@ export class MasterServer {
       case 'openStream':
       case 'closeStream':
         performResponse(effect, this.#requests, this.#streams);
+        return;
+      case 'respond':
+        this.#requests.take(effect.request)?.respond?.(effect.response);
         return;
       case 'sendToFramework': {
         const stream = this.#streams.get(effect.to.id);

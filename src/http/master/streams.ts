@@ -1,5 +1,6 @@
 // The event streams of a master's clients. Each is marked with the kind of its events.
 import type {
+  MasterResponse,
   MasterEvent as OperatorEvent,
   SchedulerEvent,
 } from '../../model/generated/messages.ts';
@@ -21,6 +22,6 @@ export type MasterStream = SchedulerStream | OperatorStream;
  * streams.
  */
 export interface MasterRequests {
-  readonly requests: PendingRequests<MasterStream>;
+  readonly requests: PendingRequests<MasterStream, MasterResponse>;
   readonly streams: StreamRegistry<MasterStream>;
 }

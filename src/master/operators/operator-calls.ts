@@ -1,5 +1,10 @@
 // Calls of the operator API that change something, and SUBSCRIBE.
-import { type MasterCall, MasterCall_Type } from '../../model/generated/messages.ts';
+import {
+  type MasterCall,
+  type MasterCall_GetHistory,
+  MasterCall_Type,
+  MasterResponse_Type,
+} from '../../model/generated/messages.ts';
 import { agentId, frameworkId, type RequestId, streamId } from '../../model/ids.ts';
 import { operatorCallError } from '../../model/operator-call.ts';
 import { formatUuid } from '../../model/random.ts';
@@ -9,6 +14,7 @@ import { startMaintenance, stopMaintenance, updateSchedule } from '../agents/mai
 import { askingOf } from '../asking.ts';
 import type { OperatorCalled } from '../events.ts';
 import { removeFramework } from '../frameworks/removal.ts';
+import { historyMessage } from '../metrics/history.ts';
 import {
   createOperation,
   destroyOperation,
@@ -20,11 +26,13 @@ import {
   shrinkOperation,
   unreserveOperation,
 } from '../operations/operator-reservations.ts';
-import { mayDo, reply } from '../outbox.ts';
+import { mayDo, reply, respond } from '../outbox.ts';
 import { waitForTurn, waitingError } from '../registrar.ts';
 import { removeQuota, setOldQuota, updateQuota } from '../roles/quota.ts';
 import { updateWeights } from '../roles/weights.ts';
 import type { MasterState } from '../state.ts';
+import { insightCall } from './insight.ts';
+import { readerOf } from './reader.ts';
 import { subscribeOperator } from './subscribers.ts';
 
 export function operatorCall(state: MasterState, event: OperatorCalled): void {
@@ -167,7 +175,11 @@ export function takeSettingCall(state: MasterState, event: OperatorCalled): void
       markAgentGone(state, idOf(call.mark_agent_gone), principal, request);
       break;
     case MasterCall_Type.GET_HISTORY:
-      getHistory(state, principal, request);
+      getHistory(state, call.get_history, principal, request);
+      break;
+    case MasterCall_Type.EXPLAIN:
+    case MasterCall_Type.PLAN:
+      insightCall(state, event);
       break;
     default:
       // UNKNOWN, or a read call, which is a view and no event.
@@ -198,11 +210,21 @@ function teardown(
   reply(state, request, 200);
 }
 
+/** It is of the figures that /metrics/snapshot shows. */
 function getHistory(
   state: MasterState,
+  call: MasterCall_GetHistory | undefined,
   principal: Principal | undefined,
   request: RequestId,
 ): void {
-  const allowed = mayDo(state, principal, 'GET_ENDPOINT_WITH_PATH', { value: '/metrics/snapshot' });
-  reply(state, request, allowed ? 501 : 403);
+  const { authorizer } = readerOf(state, principal);
+  if (!authorizer.authorize(principal, 'GET_ENDPOINT_WITH_PATH', { value: '/metrics/snapshot' })) {
+    reply(state, request, 403);
+    return;
+  }
+  const sinceMs = Number((call?.since?.nanoseconds ?? 0n) / 1_000_000n);
+  respond(state, request, {
+    type: MasterResponse_Type.GET_HISTORY,
+    get_history: historyMessage(state.history, sinceMs),
+  });
 }

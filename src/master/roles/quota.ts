@@ -59,7 +59,7 @@ export function updateQuota(
   request: RequestId,
 ): void {
   const configs = call.quota_configs ?? [];
-  const malformed = configsError(configs);
+  const malformed = quotaConfigsError(configs);
   if (malformed !== undefined) {
     reply(state, request, 400, malformed);
     return;
@@ -108,7 +108,8 @@ function setQuota(state: MasterState, role: string, amounts: QuotaAmounts): void
   state.allocator.updateQuota(role, amounts);
 }
 
-function configsError(configs: readonly QuotaConfig[]): string | undefined {
+/** Why these are no quotas, whatever else there is. */
+export function quotaConfigsError(configs: readonly QuotaConfig[]): string | undefined {
   const tooMany = countError("'quota_configs'", configs.length, MAX_ENTRIES);
   if (tooMany !== undefined) {
     return `Invalid QuotaConfig: ${tooMany}`;

@@ -69,7 +69,8 @@ export function weightsUpdated(
   reply(state, request, 200);
 }
 
-function weightError(role: string, weight: number): string | undefined {
+/** Why a role cannot have the weight; after the words for where it was found. */
+export function weightError(role: string, weight: number): string | undefined {
   const error = roleError(role);
   if (error !== undefined) {
     return `: Invalid role '${role}': ${error}`;

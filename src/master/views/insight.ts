@@ -1,0 +1,97 @@
+// The answers to EXPLAIN and PLAN as their viewer may see them: without the roles, quotas and
+// frameworks that he may not.
+import type { InsightAnswer } from '../../core/interface.ts';
+import type {
+  Forecast,
+  Forecast_EndingTasks,
+  Forecast_Outlook,
+  OfferExplanation,
+} from '../../model/generated/messages.ts';
+import { frameworkId } from '../../model/ids.ts';
+import { type RoleSight, rememberedSight } from '../../model/role-sight.ts';
+import { timeOf } from '../../model/time-info.ts';
+import type { MasterState } from '../state.ts';
+import type { Viewer } from '../views.ts';
+import { roleSightOf, seesFramework } from './visibility.ts';
+
+/** Whether the viewer may see a role, and the quota of one that he may see. */
+interface Sight {
+  readonly role: RoleSight;
+  readonly quota: RoleSight;
+}
+
+function sightOf(viewer: Viewer): Sight {
+  const { principal, authorizer } = viewer;
+  const role = roleSightOf(viewer);
+  const quota = rememberedSight((value) => authorizer.authorize(principal, 'GET_QUOTA', { value }));
+  return { role, quota: (value) => role(value) && quota(value) };
+}
+
+export function shownExplanation(explanation: OfferExplanation, viewer: Viewer): OfferExplanation {
+  const sees = sightOf(viewer);
+  const { roles = [], ...rest } = explanation;
+  const shown = roles
+    .filter(({ role }) => sees.role(role))
+    .map(({ groups = [], ...role }) => ({
+      ...role,
+      ...(groups.length > 0 && {
+        groups: groups.map(({ quotas, ...group }) => ({
+          ...group,
+          ...(quotas !== undefined && { quotas: quotas.filter((it) => sees.quota(it.role)) }),
+        })),
+      }),
+    }));
+  return { ...rest, ...(shown.length > 0 && { roles: shown }) };
+}
+
+export function shownForecast(
+  state: MasterState,
+  { before, after }: Extract<InsightAnswer, { readonly kind: 'plan' }>,
+  ending: readonly Forecast_EndingTasks[],
+  viewer: Viewer,
+): Forecast {
+  const sees = sightOf(viewer);
+  const framework = rememberedSight((id) => {
+    // One that has gone meanwhile, and is not remembered, is shown to nobody.
+    const { registered, completed } = state.frameworks;
+    const known = registered.get(frameworkId(id)) ?? completed.get(frameworkId(id));
+    return known !== undefined && seesFramework(viewer, known);
+  });
+  const shown = (outlook: Forecast_Outlook) => shownOutlook(outlook, sees, framework);
+  return {
+    time: timeOf(state.nowMs),
+    before: shown(before),
+    after: shown(after),
+    ...(ending.length > 0 && { ending_tasks: [...ending] }),
+  };
+}
+
+function shownOutlook(
+  outlook: Forecast_Outlook,
+  sees: Sight,
+  seesFramework: (id: string) => boolean,
+): Forecast_Outlook {
+  const { roles = [], frameworks = [], unmet_guarantees = [], uncovered, ...sums } = outlook;
+  const shownRoles = roles
+    .filter(({ role }) => sees.role(role))
+    .map(({ guarantees, limits, ...role }) => ({
+      ...role,
+      ...(guarantees !== undefined && sees.quota(role.role) && { guarantees }),
+      ...(limits !== undefined && sees.quota(role.role) && { limits }),
+    }));
+  const shownFrameworks = frameworks.filter(
+    ({ framework_id, role }) => sees.role(role) && seesFramework(framework_id.value),
+  );
+  const unmet = unmet_guarantees.filter(({ role }) => sees.quota(role));
+  // It adds up all guarantees.
+  const seesAll = roles.every(
+    ({ role, guarantees }) => guarantees === undefined || sees.quota(role),
+  );
+  return {
+    ...sums,
+    ...(shownRoles.length > 0 && { roles: shownRoles }),
+    ...(shownFrameworks.length > 0 && { frameworks: shownFrameworks }),
+    ...(unmet.length > 0 && { unmet_guarantees: unmet }),
+    ...(uncovered !== undefined && seesAll && { uncovered }),
+  };
+}
