@@ -19,6 +19,7 @@ import {
   timed,
   YEAR_SECONDS,
 } from './cluster.ts';
+import { insight } from './insight.ts';
 import { multiFrameworkAllocations } from './launches.ts';
 import { largeAndSmallQuota, nonQuotaVsQuota, quotaCycle } from './quotas.ts';
 import { fragments, labels, ports, reserved, scalar, scalars, volume } from './resources.ts';
@@ -461,6 +462,7 @@ export const WORKLOADS: readonly Workload[] = [
   { name: 'AllocatorBacklog', sizes: GRID, run: allocatorBacklog },
   { name: 'UpdateAllocation', sizes: sizes([1, 50], [1, 100], [1, 200]), run: updateAllocation },
   { name: 'Resources', sizes: sizes([1, 1]), run: resources },
+  { name: 'Insight', sizes: sizes([10_000, 100], [50_000, 100]), run: insight },
   { name: 'FullSort', sizes: sizes([10_000, 1_000]), run: fullSort },
   { name: 'HierarchyFullSort-3-32', sizes: sizes([10_000, 1_024]), run: hierarchyFullSort(3, 32) },
   { name: 'HierarchyFullSort-7-3', sizes: sizes([10_000, 729]), run: hierarchyFullSort(7, 3) },

@@ -521,8 +521,8 @@ export class ModuleAllocator implements LiveAllocator {
     return this.#module.exports.stateSize();
   }
 
-  save(): Uint8Array {
-    const host: HostSnapshot = {
+  save(): Uint8Array<ArrayBuffer> {
+    const host: Omit<HostSnapshot, 'agents'> = {
       options: this.#options,
       kinds: this.#kinds.save(),
       roles: this.#roles.save(),
@@ -531,7 +531,7 @@ export class ModuleAllocator implements LiveAllocator {
       ...this.#pause.save(),
       now: this.#now,
     };
-    return packState(host, this.#module.copy());
+    return packState(host, this.#agents.agentTexts(), this.#module.state);
   }
 
   static restore(instantiate: Instantiate, packed: Uint8Array): ModuleAllocator {

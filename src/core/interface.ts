@@ -425,7 +425,7 @@ export interface LiveAllocator extends Allocator {
    */
   rolesWith(roles: Iterable<string>): number;
   /** The whole state as bytes, for SchedulerCore.restore. */
-  save(): Uint8Array;
+  save(): Uint8Array<ArrayBuffer>;
   /** An independent copy, for experiments. */
   fork(): LiveAllocator;
   /** How many bytes of memory the state takes in the module. */

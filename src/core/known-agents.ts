@@ -77,6 +77,8 @@ export class KnownAgents {
     };
     this.#entries.set(agent.id, entry);
     this.#ids[number] = agent.id;
+    // Now, and not all at once when the allocator is saved for the first time.
+    savedText(entry);
     if (entry.maintenance) {
       accepted(exports.setMaintenance(number, 1));
     }
@@ -122,12 +124,17 @@ export class KnownAgents {
     return agentFlags({ facts, capabilities, active, whitelisted, region: this.#region });
   }
 
-  save(): AgentsSnapshot {
+  /** All but the agents themselves, see `agentTexts`. */
+  save(): Omit<AgentsSnapshot, 'agents'> {
     return {
-      agents: [...this.#entries.values()],
       whitelist: this.#whitelist === null ? null : [...this.#whitelist],
       lastPlace: this.#lastPlace,
     };
+  }
+
+  /** The entries as JSON: what a live master saves must not hold it up for long. */
+  agentTexts(): string {
+    return `[${Array.from(this.#entries.values(), savedText).join(',')}]`;
   }
 
   /** Restores what `save` returned, for a module whose memory was copied. */
@@ -139,4 +146,23 @@ export class KnownAgents {
     this.#whitelist = whitelist === null ? null : new Set(whitelist);
     this.#lastPlace = lastPlace;
   }
+}
+
+/** The text of an entry as it was last saved. */
+const savedTexts = new WeakMap<AgentEntry, AgentEntry & { readonly text: string }>();
+
+/** An entry as JSON; made anew only where it has changed since. */
+function savedText(entry: AgentEntry): string {
+  const last = savedTexts.get(entry);
+  if (
+    last?.facts === entry.facts &&
+    last.capabilities === entry.capabilities &&
+    last.active === entry.active &&
+    last.maintenance === entry.maintenance
+  ) {
+    return last.text;
+  }
+  const text = JSON.stringify(entry);
+  savedTexts.set(entry, { ...entry, text });
+  return text;
 }

@@ -218,9 +218,10 @@ export class CoreModule {
     this.refresh();
   }
 
-  /** A copy of the module's whole memory in use. */
-  copy(): Uint8Array {
-    return new Uint8Array(this.#memory.buffer, 0, this.exports.stateSize()).slice();
+  /** The module's whole memory in use, until the next call. */
+  get state(): Uint8Array {
+    const bytes = this.exports.stateSize();
+    return new Uint8Array(this.#memory.buffer, 0, bytes);
   }
 
   /** Replaces the whole state by a copy from another instance of the same module. */

@@ -35,8 +35,14 @@ function revive(_key: string, value: unknown): unknown {
   return bytes === undefined ? value : Uint8Array.from(bytes);
 }
 
-export function packState(names: HostSnapshot, memory: Uint8Array): Uint8Array {
-  const json = new TextEncoder().encode(JSON.stringify(names, replace));
+/** `agents` is the JSON of that field; `memory` is copied. */
+export function packState(
+  names: Omit<HostSnapshot, 'agents'>,
+  agents: string,
+  memory: Uint8Array,
+): Uint8Array<ArrayBuffer> {
+  const others = JSON.stringify(names, replace).slice(1);
+  const json = new TextEncoder().encode(`{"agents":${agents},${others}`);
   const packed = new Uint8Array(HEAD + json.length + memory.length);
   const head = new DataView(packed.buffer);
   head.setUint32(0, MAGIC);

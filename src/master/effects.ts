@@ -75,7 +75,7 @@ export interface Respond {
 export interface Compute {
   readonly type: 'compute';
   readonly computation: number;
-  readonly saved: Uint8Array;
+  readonly saved: Uint8Array<ArrayBuffer>;
   readonly question: InsightQuestion;
 }
 

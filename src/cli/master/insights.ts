@@ -45,7 +45,7 @@ export class Insights {
     this.#timer = setTimeout(() => this.#giveUp(limitMs), limitMs);
     const job: InsightJob = { saved, question };
     // The copy moves to the thread: it is not copied once more.
-    worker.postMessage(job, [saved.buffer as ArrayBuffer]);
+    worker.postMessage(job, [saved.buffer]);
   }
 
   /** What is being computed is not answered. */

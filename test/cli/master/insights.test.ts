@@ -9,7 +9,7 @@ import { coreModule, testCore } from '../../master/core.ts';
 
 const cpus = (value: number) => ({ name: 'cpus', type: Value_Type.SCALAR, scalar: { value } });
 
-function savedCluster(agents: number): Uint8Array {
+function savedCluster(agents: number): Uint8Array<ArrayBuffer> {
   const allocator = testCore.allocator();
   allocator.addFramework({
     id: frameworkId('f'),
