@@ -369,6 +369,18 @@ describe('a plan', () => {
     expect(after.roles?.find(({ role }) => role === 's')?.weight).toBe(3);
   });
 
+  test('says that nothing is offered because of the pause after an election', () => {
+    const allocator = core.allocator();
+    allocator.setTime(1_000);
+    allocator.recoverQuotas(10, { r: { guarantees: { cpus: 1 }, limits: {} } });
+    addAgent(allocator, 'a', [cpus(4)]);
+    addFramework(allocator, 'f', ['r']);
+    const { after } = plan(allocator, {});
+    expect(after).toMatchObject({ paused: true, capacity: { cpus: { value: 4 } } });
+    expect(after).not.toHaveProperty('offered');
+    expect(explain(allocator).paused).toBe(true);
+  });
+
   test('removes a framework', () => {
     const { allocator } = busy();
     const remove_framework = { framework_id: { value: 'f' } };

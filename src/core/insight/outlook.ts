@@ -240,6 +240,7 @@ function report(trial: Trial, before: Held, offering: Offering): Forecast_Outloo
     ...(uncovered.length > 0 && { uncovered }),
     runs: offering.runs,
     settled: offering.settled,
+    paused: allocator.paused,
   };
 }
 

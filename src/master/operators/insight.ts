@@ -76,8 +76,9 @@ function begin(state: MasterState, event: OperatorCalled, question: InsightQuest
     question.kind === 'plan'
       ? endingTasks(state, question.changes, readerOf(state, event.principal))
       : [];
-  insights.running = { number, event, ending };
+  // Only then is it begun: a question that cannot be put holds up no other.
   const saved = ask(state, (allocator) => allocator.save());
+  insights.running = { number, event, ending };
   state.effects.push({ type: 'compute', computation: number, saved, question });
 }
 
