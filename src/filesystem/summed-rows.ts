@@ -5,7 +5,20 @@ import { DatabaseSync, type SQLInputValue, type SQLOutputValue } from 'node:sqli
 import { crc32 } from 'node:zlib';
 
 /** A file, or something in it, is not as it was written. */
-export class Damage extends Error {}
+export class Damage extends Error {
+  /** A message for each thing that is wrong; the error's own is about the first. */
+  readonly all: readonly string[];
+
+  constructor(message: string, { all = [message], cause }: DamageOptions = {}) {
+    super(message, { cause });
+    this.all = all;
+  }
+}
+
+interface DamageOptions {
+  readonly all?: readonly string[];
+  readonly cause?: unknown;
+}
 
 /** The columns of each table without `sum`, in the order in which the sum is computed. */
 export type SummedTables = Readonly<Record<string, readonly string[]>>;
@@ -106,11 +119,18 @@ const schemaOf = (database: DatabaseSync) =>
       ]),
   );
 
+/** SQLite looks for more than these no longer. */
+const MOST_STRUCTURE_FAULTS = 100;
+
 /** Throws Damage where the file's structure is damaged. */
 export function checkStructure(database: DatabaseSync, file: string): void {
-  const result = one(database, 'PRAGMA integrity_check(1)');
-  if (result !== 'ok') {
-    throw new Damage(`${file} is damaged: ${String(result).replace(/\s+/g, ' ')}`);
+  const all = database
+    .prepare(`PRAGMA integrity_check(${MOST_STRUCTURE_FAULTS})`)
+    .all()
+    .map((row) => `${file} is damaged: ${String(Object.values(row)[0]).replace(/\s+/g, ' ')}`);
+  const [first = ''] = all;
+  if (!first.endsWith(': ok')) {
+    throw new Damage(first, { all });
   }
 }
 

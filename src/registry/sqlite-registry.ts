@@ -12,9 +12,15 @@ import { type Log, Stall } from '../filesystem/stall.ts';
 import { moduleOf } from '../filesystem/thread-module.ts';
 import { formatDuration } from '../model/duration.ts';
 import type { RegistryChange, RegistrySnapshot } from '../model/registry.ts';
-import { type Registry, RegistryError, type StoreResult } from './registry.ts';
-import { decodeRows, encodeChange, type RowChange } from './registry-rows.ts';
-import type { Answer, Request } from './sqlite-protocol.ts';
+import {
+  DamageError,
+  type DurableRegistry,
+  type RegistryDescription,
+  RegistryError,
+  type StoreResult,
+} from './registry.ts';
+import { decodeRows, encodeChange } from './registry-rows.ts';
+import { type Answer, type Request, SCHEMA_VERSION, type SqliteChange } from './sqlite-protocol.ts';
 
 const writer = moduleOf(new URL('./sqlite-writer', import.meta.url));
 
@@ -32,7 +38,7 @@ export interface SqliteRegistryOptions {
 }
 
 interface Pending {
-  readonly changes: readonly RowChange[];
+  readonly changes: readonly SqliteChange[];
   readonly epoch: number;
   readonly resolve: (result: StoreResult) => void;
   readonly reject: (error: Error) => void;
@@ -43,7 +49,7 @@ interface Expected {
   readonly reject: (error: Error) => void;
 }
 
-export class SqliteRegistry implements Registry {
+export class SqliteRegistry implements DurableRegistry {
   readonly #file: string;
   readonly #options: SqliteRegistryOptions;
   readonly #worker: Worker;
@@ -95,12 +101,17 @@ export class SqliteRegistry implements Registry {
     return ++this.#epoch;
   }
 
+  /** One of an earlier version is brought into the present form when it is opened. */
+  async describe(): Promise<RegistryDescription> {
+    return { format: SCHEMA_VERSION };
+  }
+
   store(changes: readonly RegistryChange[], epoch: number): Promise<StoreResult> {
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ changes: changes.flatMap(encodeChange), epoch, resolve, reject });
-      // All changes that are stored in this turn of the event loop join the transaction.
-      this.#writing ??= Promise.resolve().then(() => this.#writeWaiting());
-    });
+    return this.#store(changes.flatMap(encodeChange), epoch);
+  }
+
+  replace(changes: readonly RegistryChange[], epoch: number): Promise<StoreResult> {
+    return this.#store([{ op: 'clear' }, ...changes.flatMap(encodeChange)], epoch);
   }
 
   sizeBytes(): number {
@@ -119,6 +130,14 @@ export class SqliteRegistry implements Registry {
     } else {
       await this.#worker.terminate();
     }
+  }
+
+  #store(changes: readonly SqliteChange[], epoch: number): Promise<StoreResult> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ changes, epoch, resolve, reject });
+      // All changes that are stored in this turn of the event loop join the transaction.
+      this.#writing ??= Promise.resolve().then(() => this.#writeWaiting());
+    });
   }
 
   async #writeWaiting(): Promise<void> {
@@ -201,7 +220,10 @@ export class SqliteRegistry implements Registry {
     }
     const expected = this.#expected.shift();
     if (answer.type === 'failed') {
-      expected?.reject(new RegistryError(answer.message));
+      const flaws = answer.damage?.map((text) => ({ kind: 'damaged' as const, text }));
+      expected?.reject(
+        flaws === undefined ? new RegistryError(answer.message) : new DamageError(flaws),
+      );
     } else {
       expected?.resolve(answer);
     }

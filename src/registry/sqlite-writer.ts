@@ -18,13 +18,10 @@ import {
   upsertion,
 } from '../filesystem/summed-rows.ts';
 import type { RowChange, Rows } from './registry-rows.ts';
-import type { Answer, Request } from './sqlite-protocol.ts';
+import { type Answer, type Request, SCHEMA_VERSION, type SqliteChange } from './sqlite-protocol.ts';
 
 /** Written in the file's header, so that no other program's database is taken for a registry. */
 const APPLICATION_ID = 0x4d455353;
-/** Raised with every change of the tables; a file of a newer version is refused. */
-const SCHEMA_VERSION = 2;
-
 /** A file's tables are compared with this text: when it changes, SCHEMA_VERSION must change. */
 const TABLES = `
   CREATE TABLE agents (id TEXT PRIMARY KEY, info BLOB NOT NULL, sum INTEGER NOT NULL) STRICT;
@@ -113,11 +110,12 @@ function checkTables(database: DatabaseSync, file: string): void {
   } else if (version !== SCHEMA_VERSION) {
     throw new Damage(`${file} is damaged: it does not tell its version`);
   }
-  for (const [table, columns] of Object.entries(COLUMNS)) {
-    const [damage] = damagedRows(database, table, columns);
-    if (damage !== undefined) {
-      throw new Damage(`${file} is damaged: ${damage}`);
-    }
+  const all = Object.entries(COLUMNS)
+    .flatMap(([table, columns]) => damagedRows(database, table, columns))
+    .map((damage) => `${file} is damaged: ${damage}`);
+  const [first] = all;
+  if (first !== undefined) {
+    throw new Damage(first, { all });
   }
 }
 
@@ -166,6 +164,12 @@ function write(statements: Statements, change: RowChange): void {
       return;
     default:
       change satisfies never;
+  }
+}
+
+function clear(database: DatabaseSync): void {
+  for (const table of Object.keys(COLUMNS)) {
+    database.exec(`DELETE FROM ${table}`);
   }
 }
 
@@ -237,10 +241,10 @@ class Writer {
   }
 
   /** The changes are durable when it returns. Where it throws, none of them can be relied on. */
-  write(changes: readonly RowChange[]): void {
+  write(changes: readonly SqliteChange[]): void {
     this.#guarded.commit(() => {
       for (const change of changes) {
-        write(this.#statements, change);
+        change.op === 'clear' ? clear(this.#guarded.database) : write(this.#statements, change);
       }
     });
     this.#rest.refresh();
@@ -266,7 +270,10 @@ class Writer {
 
 function serve(port: MessagePort, file: string): void {
   const answer = (message: Answer) => port.postMessage(message);
-  const failed = (error: unknown) => answer({ type: 'failed', message: explain(error, file) });
+  const failed = (error: unknown) => {
+    const damage = error instanceof Damage ? error.all : undefined;
+    answer({ type: 'failed', message: explain(error, file), damage });
+  };
   let writer: Writer;
   try {
     writer = new Writer(file);
@@ -308,7 +315,7 @@ function serve(port: MessagePort, file: string): void {
   });
 }
 
-function written(writer: Writer, changes: readonly RowChange[], file: string): Answer {
+function written(writer: Writer, changes: readonly SqliteChange[], file: string): Answer {
   try {
     writer.write(changes);
     return { type: 'written' };

@@ -1,84 +1,89 @@
-// Reads the registry in ZooKeeper: many znodes at once, and between two looks at its head, so that
-// what is read was all there at one moment.
+// Reads the registry in ZooKeeper between two looks at its head, so that what is read was all there
+// at one moment. Makes it where there is none.
 import { createFolder } from '../zookeeper/folders.ts';
-import type { Node, Operation, Session } from '../zookeeper/interface.ts';
-import { isFault } from '../zookeeper/zookeeper-error.ts';
+import type { Operation, Session } from '../zookeeper/interface.ts';
+import { isFault, unlessMissing } from '../zookeeper/zookeeper-error.ts';
 import { RegistryError } from './registry.ts';
-import { ZooKeeperContent } from './zookeeper-content.ts';
+import { type Reading, readPlace } from './zookeeper-content-reader.ts';
+import { decodeHead, encodeHead, type Head, NO_SUMS } from './zookeeper-head.ts';
 import {
-  checkFormat,
-  decodeHead,
-  decodeList,
-  decodePage,
-  encodeFormat,
-  encodeHead,
-  type Head,
-  isListName,
+  checkKind,
+  contentName,
+  damaged,
+  encodeKind,
   type Layout,
-  pageNamed,
+  type Place,
 } from './zookeeper-layout.ts';
 
-/** How many znodes are asked for before the first is there: the ensemble always has work. */
-const WINDOW = 64;
 /** How often it is read anew because it has changed meanwhile. */
 const MOST_ATTEMPTS = 10;
 const NOTHING = Buffer.alloc(0);
 
 export interface VersionedHead extends Head {
-  /** How often the head has been written. */
+  /** How often the head's znode has been written. */
   readonly version: number;
 }
 
 /**
  * The head as it is now: a server that is behind does not answer with an earlier one. Rejects with
- * RegistryError where there is none.
+ * RegistryError where there is none, or others than masters have written it.
  */
 export async function readHead(session: Session, { head }: Layout): Promise<VersionedHead> {
   await existing(session.transact([{ type: 'check', path: head }]), head);
   const { data, version } = await existing(session.get(head), head);
-  return { ...decodeHead(head, data), version };
+  const found = decodeHead(head, data);
+  if (version > found.writes) {
+    throw damaged(head, 'somebody else has written it since a master did');
+  }
+  return { ...found, version };
 }
 
-/** Rejects with RegistryError where something is damaged, or changes all the time. */
-export async function readContent(session: Session, layout: Layout): Promise<ZooKeeperContent> {
-  await readFormat(session, layout);
+/**
+ * Whether the znode is not the one that masters have written all the time, as where a registry was
+ * copied: nothing tells then whether the copy is of the latest.
+ */
+export const isCopied = ({ version, writes }: VersionedHead): boolean => version < writes;
+
+/**
+ * Rejects with RegistryError where the folder holds something else, the head cannot be read, or
+ * everything changes all the time.
+ */
+export async function readContent(session: Session, layout: Layout): Promise<Reading> {
+  const { folder } = layout;
+  checkKind(folder, (await existing(session.get(folder), folder)).data);
   let head = await readHead(session, layout);
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
-    const content = await readOnce(session, layout);
+    const reading = await readPlace(session, layout.place(head.content), head);
     const now = await readHead(session, layout);
     if (now.version === head.version) {
-      return content;
+      return reading;
     }
     head = now;
   }
-  throw new RegistryError(`${layout.folder} in ZooKeeper changes while it is read`);
-}
-
-async function readFormat(session: Session, { folder }: Layout): Promise<void> {
-  const node = await existing(session.get(folder), folder);
-  checkFormat(folder, node.data);
+  throw new RegistryError(`${folder} in ZooKeeper changes while it is read`);
 }
 
 /** Makes the folder where there is none; what is there must be a registry. */
 export async function makeFolder(session: Session, layout: Layout): Promise<void> {
-  const { folder, head, agents, settings } = layout;
-  const inner: readonly Operation[] = [
-    { type: 'create', path: head, data: encodeHead({ epoch: 0, batch: 0 }) },
-    { type: 'create', path: agents, data: NOTHING },
-    { type: 'create', path: settings, data: NOTHING },
+  const { folder, head } = layout;
+  const content = contentName({ epoch: 0, batch: 0 });
+  const data = encodeHead({ epoch: 0, batch: 0, writes: 0, content, ...NO_SUMS });
+  const inner = [
+    ...emptyPlace(layout.place(content)),
+    { type: 'create' as const, path: head, data },
   ];
   for (;;) {
     const node = await unlessMissing(session.get(folder));
     const isNew = node === undefined;
     // An administrator may have made it, to say who may do what there.
     if (!isNew && (node.data.length > 0 || (await session.children(folder)).length > 0)) {
-      checkFormat(folder, node.data);
+      checkKind(folder, node.data);
       return;
     }
     if (isNew) {
       await createFolder(session, folder.slice(0, folder.lastIndexOf('/')));
     }
-    const outer = { type: isNew ? 'create' : 'set', path: folder, data: encodeFormat() } as const;
+    const outer = { type: isNew ? 'create' : 'set', path: folder, data: encodeKind() } as const;
     try {
       await session.transact([outer, ...inner]);
       return;
@@ -91,37 +96,15 @@ export async function makeFolder(session: Session, layout: Layout): Promise<void
   }
 }
 
-async function readOnce(session: Session, layout: Layout): Promise<ZooKeeperContent> {
-  const content = new ZooKeeperContent();
-  const [pages, lists] = await Promise.all([
-    existing(session.children(layout.agents), layout.agents),
-    existing(session.children(layout.settings), layout.settings),
-  ]);
-  for (const name of lists) {
-    const path = `${layout.settings}/${name}`;
-    if (!isListName(name)) {
-      throw new RegistryError(`${path} in ZooKeeper is not known`);
-    }
-    await readNode(session, path, (data) => {
-      content.lists.set(name, { value: decodeList(path, data), bytes: data.length });
-    });
-  }
-  const waiting = pages.toSorted().values();
-  const readSome = async () => {
-    for (const name of waiting) {
-      const path = `${layout.agents}/${name}`;
-      const page = pageNamed(name);
-      if (page === undefined) {
-        throw new RegistryError(`${path} in ZooKeeper is not known`);
-      }
-      await readNode(session, path, (data) => {
-        content.pages.set(page, { value: decodePage(path, page, data), bytes: data.length });
-      });
-    }
-  };
-  await Promise.all(Array.from({ length: WINDOW }, readSome));
-  return content;
+/** Whether the folder has anything that has to be a registry. */
+export async function isMade(session: Session, { folder }: Layout): Promise<boolean> {
+  const data = (await unlessMissing(session.get(folder)))?.data ?? NOTHING;
+  return data.length > 0;
 }
+
+/** What makes a content without anything in it. */
+export const emptyPlace = ({ folder, agents, index, settings }: Place): readonly Operation[] =>
+  [folder, agents, index, settings].map((path) => ({ type: 'create', path, data: NOTHING }));
 
 /** Rejects with RegistryError where what is always there is missing. */
 const existing = <T>(asked: Promise<T>, path: string): Promise<T> =>
@@ -129,24 +112,4 @@ const existing = <T>(asked: Promise<T>, path: string): Promise<T> =>
     throw isFault(error, 'noNode')
       ? new RegistryError(`${path} is missing in ZooKeeper`, { cause: error })
       : error;
-  });
-
-/** What goes meanwhile is left out: the head tells that something has changed. */
-async function readNode(
-  session: Session,
-  path: string,
-  take: (data: Buffer) => void,
-): Promise<void> {
-  const node = await unlessMissing(session.get(path));
-  if (node !== undefined) {
-    take(node.data);
-  }
-}
-
-const unlessMissing = (asked: Promise<Node>): Promise<Node | undefined> =>
-  asked.catch((error: unknown) => {
-    if (isFault(error, 'noNode')) {
-      return undefined;
-    }
-    throw error;
   });

@@ -12,12 +12,27 @@ import type { RegistryChange, RegistrySnapshot } from '../model/registry.ts';
 import { type Clock, evenClock } from '../zookeeper/clock.ts';
 import type { Operation, Session } from '../zookeeper/interface.ts';
 import { isFault } from '../zookeeper/zookeeper-error.ts';
-import { type Registry, RegistryError, type StoreResult } from './registry.ts';
+import {
+  DamageError,
+  type DurableRegistry,
+  type RegistryDescription,
+  RegistryError,
+  type StoreResult,
+} from './registry.ts';
 import { decodeRows, encodeChange, type RowChange } from './registry-rows.ts';
 import { ZooKeeperConnection } from './zookeeper-connection.ts';
 import { Batch, type ZooKeeperContent } from './zookeeper-content.ts';
-import { encodeHead, Layout } from './zookeeper-layout.ts';
-import { makeFolder, readContent, readHead, type VersionedHead } from './zookeeper-reader.ts';
+import { type ContentSums, encodeHead, FORMAT } from './zookeeper-head.ts';
+import { contentName, Layout } from './zookeeper-layout.ts';
+import {
+  isCopied,
+  isMade,
+  makeFolder,
+  readContent,
+  readHead,
+  type VersionedHead,
+} from './zookeeper-reader.ts';
+import { makeAll, removeRemains, replacementOf } from './zookeeper-replacement.ts';
 
 export interface ZooKeeperRegistryOptions {
   /** Begins a session; the registry begins another when one ends. */
@@ -63,7 +78,14 @@ type Store = Extract<Turn, { readonly type: 'store' }>;
  */
 type Fence = VersionedHead;
 
-export class ZooKeeperRegistry implements Registry {
+/** What a transaction does beside writing the head, and what the head tells with it. */
+interface Write {
+  readonly operations: readonly Operation[];
+  readonly content: string;
+  readonly sums: ContentSums;
+}
+
+export class ZooKeeperRegistry implements DurableRegistry {
   readonly #options: ZooKeeperRegistryOptions;
   readonly #clock: Clock;
   readonly #layout: Layout;
@@ -99,6 +121,21 @@ export class ZooKeeperRegistry implements Registry {
       this.#watch();
       return this.#fence.epoch;
     });
+  }
+
+  describe(): Promise<RegistryDescription | undefined> {
+    return this.#inTurn(() =>
+      this.#ask(this.#options.readTimeoutMs, async (session) => {
+        const isThere = await isMade(session, this.#layout);
+        return isThere
+          ? { format: FORMAT, epoch: (await readHead(session, this.#layout)).epoch }
+          : undefined;
+      }),
+    );
+  }
+
+  replace(changes: readonly RegistryChange[], epoch: number): Promise<StoreResult> {
+    return this.#inTurn(() => this.#replace(changes.flatMap(encodeChange), epoch));
   }
 
   /**
@@ -163,8 +200,15 @@ export class ZooKeeperRegistry implements Registry {
   async #begin(session: Session): Promise<Fence> {
     await makeFolder(session, this.#layout);
     for (;;) {
-      const { epoch, version } = await readHead(session, this.#layout);
-      const begun = { epoch: epoch + 1, batch: 0 };
+      const found = await readHead(session, this.#layout);
+      if (isCopied(found)) {
+        this.#options.log?.(
+          'error',
+          `${this.#layout.folder} in ZooKeeper is a copy: nothing tells whether it is of the latest`,
+        );
+      }
+      const { version } = found;
+      const begun = { ...found, epoch: found.epoch + 1, batch: 0, writes: version + 1 };
       try {
         return {
           ...begun,
@@ -180,10 +224,14 @@ export class ZooKeeperRegistry implements Registry {
   }
 
   async #read(): Promise<ZooKeeperContent> {
-    this.#content = await this.#ask(this.#options.readTimeoutMs, (session) =>
+    const { content, flaws } = await this.#ask(this.#options.readTimeoutMs, (session) =>
       readContent(session, this.#layout),
     );
-    return this.#content;
+    if (flaws.length > 0) {
+      throw new DamageError(flaws, decodeRows(content.rows()));
+    }
+    this.#content = content;
+    return content;
   }
 
   /**
@@ -201,7 +249,8 @@ export class ZooKeeperRegistry implements Registry {
         first.resolve('notLeader');
         return 1;
       }
-      const batch = new Batch(this.#content ?? (await this.#read()), this.#layout);
+      const place = this.#layout.place(fence.content);
+      const batch = new Batch(this.#content ?? (await this.#read()), place);
       for (let index = at; index < turns.length; index++) {
         const turn = turns[index] as Turn;
         const mostBytes = group.length === 0 ? MOST_BYTES : BATCH_BYTES;
@@ -235,30 +284,71 @@ export class ZooKeeperRegistry implements Registry {
   }
 
   async #carryOut(batch: Batch, fence: Fence): Promise<StoreResult> {
-    const next = await this.#ask(this.#options.storeTimeoutMs, (session, isRetry) =>
-      this.#transact(session, batch.operations, fence, isRetry),
-    );
-    this.#fence = next;
-    if (next === undefined) {
+    const result = await this.#write({ content: fence.content, ...batch.finish() }, fence);
+    if (result === 'stored') {
+      batch.keep();
+    }
+    return result;
+  }
+
+  async #replace(changes: readonly RowChange[], epoch: number): Promise<StoreResult> {
+    const fence = this.#fence;
+    if (fence?.epoch !== epoch) {
       return 'notLeader';
     }
-    batch.keep();
-    return 'stored';
+    const layout = this.#layout;
+    const name = contentName({ epoch, batch: fence.batch + 1 });
+    const { content, sums, portions } = replacementOf(changes, layout.place(name), {
+      portionBytes: BATCH_BYTES,
+      mostBytes: MOST_BYTES,
+    });
+    const { storeTimeoutMs } = this.#options;
+    await this.#ask(storeTimeoutMs, (session) => removeRemains(session, layout));
+    for (const portion of portions) {
+      const leads = await this.#ask(storeTimeoutMs, (session, isRetry) =>
+        makeAll(session, layout, { portion, epoch, isRetry }),
+      );
+      if (!leads) {
+        return 'notLeader';
+      }
+    }
+    const result = await this.#write({ content: name, operations: [], sums }, fence);
+    if (result === 'stored') {
+      this.#content = content;
+      await this.#removeRemains();
+    }
+    return result;
+  }
+
+  /** What fails there is tried again with the next replacement. */
+  async #removeRemains(): Promise<void> {
+    try {
+      await this.#ask(undefined, (session) => removeRemains(session, this.#layout));
+    } catch (error) {
+      this.#options.log?.('error', `What was replaced is not removed: ${(error as Error).message}`);
+    }
+  }
+
+  async #write(write: Write, fence: Fence): Promise<StoreResult> {
+    this.#fence = await this.#ask(this.#options.storeTimeoutMs, (session, isRetry) =>
+      this.#transact(session, write, fence, isRetry),
+    );
+    return this.#fence === undefined ? 'notLeader' : 'stored';
   }
 
   /** Resolves to the head as it is afterwards, or to undefined where a later epoch has begun. */
   async #transact(
     session: Session,
-    operations: readonly Operation[],
+    { operations, content, sums }: Write,
     fence: Fence,
     isRetry: boolean,
   ): Promise<Fence | undefined> {
     const { head } = this.#layout;
-    const next = { epoch: fence.epoch, batch: fence.batch + 1 };
+    const next = { epoch: fence.epoch, batch: fence.batch + 1, content, ...sums };
     let { version } = fence;
     for (let isInDoubt = isRetry; ; isInDoubt = true) {
       if (isInDoubt) {
-        const found = await readHead(session, this.#layout);
+        const found = await this.#headOrLose(session);
         if (found.epoch > next.epoch) {
           return undefined;
         }
@@ -271,9 +361,10 @@ export class ZooKeeperRegistry implements Registry {
         ({ version } = found);
       }
       try {
-        const data = encodeHead(next);
+        const writes = version + 1;
+        const data = encodeHead({ ...next, writes });
         await session.transact([{ type: 'set', path: head, data, version }, ...operations]);
-        return { ...next, version: version + 1 };
+        return { ...next, writes, version: writes };
       } catch (error) {
         if (isFault(error, 'noNode', 'nodeExists', 'notEmpty')) {
           throw this.#lose(
@@ -284,6 +375,15 @@ export class ZooKeeperRegistry implements Registry {
           throw error;
         }
       }
+    }
+  }
+
+  /** A head that cannot be read was written by a newer master, or by none. */
+  async #headOrLose(session: Session): Promise<VersionedHead> {
+    try {
+      return await readHead(session, this.#layout);
+    } catch (error) {
+      throw error instanceof RegistryError ? this.#lose(error.message) : error;
     }
   }
 
@@ -329,10 +429,16 @@ export class ZooKeeperRegistry implements Registry {
         });
       }
       const names = await session.children(folder, () => this.#watch());
-      return this.#layout.names.every((name) => names.includes(name));
+      const { epoch, content } = this.#fence ?? {};
+      if (content === undefined || ['head', content].every((name) => names.includes(name))) {
+        return undefined;
+      }
+      const isReplaced =
+        names.includes('head') && (await readHead(session, this.#layout)).epoch !== epoch;
+      return isReplaced ? 'replaced' : 'deleted';
     });
     looked.then(
-      (isThere) => isThere || this.#lose(`${folder} in ZooKeeper has been deleted`),
+      (end) => end === undefined || this.#lose(`${folder} in ZooKeeper has been ${end}`),
       (error: unknown) => {
         // Without rights to look, or after `close`, there is nothing to tell.
         if (isFault(error, 'noNode')) {

@@ -48,3 +48,12 @@ export function zooKeeperError(error: Error | Exception, doing: string): ZooKeep
 
 export const isFault = (error: unknown, ...faults: readonly ZooKeeperFault[]): boolean =>
   error instanceof ZooKeeperError && faults.includes(error.fault);
+
+/** Resolves to undefined where what was asked about is not there. */
+export const unlessMissing = <T>(asked: Promise<T>): Promise<T | undefined> =>
+  asked.catch((error: unknown) => {
+    if (isFault(error, 'noNode')) {
+      return undefined;
+    }
+    throw error;
+  });

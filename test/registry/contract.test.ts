@@ -10,7 +10,7 @@ import type { RegistryChange, RegistrySnapshot } from '../../src/model/registry.
 import { RegistryContent } from '../../src/model/registry-content.ts';
 import { type Registry, RegistryError } from '../../src/registry/registry.ts';
 import { Ensemble } from '../support/zookeeper.ts';
-import { ENGINES, type EngineName, useServer } from './engines.ts';
+import { DURABLE_ENGINES, ENGINES, type EngineName, useServer } from './engines.ts';
 import { anyChange, sorted } from './snapshots.ts';
 import { numberedChange } from './writer-child.ts';
 
@@ -22,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => ensemble.stop());
 
 const names = Object.keys(ENGINES) as EngineName[];
-const durable = names.filter((name) => ENGINES[name].isDurable);
+const durable = Object.keys(DURABLE_ENGINES) as (keyof typeof DURABLE_ENGINES)[];
 
 function newPlace(): string {
   const folder = mkdtempSync(join(tmpdir(), 'mesoscale-registry-'));
@@ -180,6 +180,40 @@ describe.each(durable)('what a registry in %s has stored', (engine) => {
       }),
       { numRuns: 8 },
     );
+  });
+
+  test('is replaced by what the changes make of nothing; only in the present epoch', async () => {
+    const histories = fc.array(anyChange, { maxLength: 12 });
+    await fc.assert(
+      fc.asyncProperty(histories, histories, async (before, after) => {
+        const folder = mkdtempSync(join(tmpdir(), 'mesoscale-registry-'));
+        const place = join(folder, 'registry');
+        const registry = await DURABLE_ENGINES[engine].open(place);
+        const epoch = await registry.beginEpoch();
+        await registry.store(before, epoch);
+        expect(await registry.replace([], epoch - 1)).toBe('notLeader');
+        expect(await registry.replace(after, epoch)).toBe('stored');
+        const content = new RegistryContent();
+        for (const change of after) {
+          content.apply(change);
+        }
+        expect(sorted(await registry.read())).toEqual(sorted(content.snapshot()));
+        await registry.close();
+        expect(await found(engine, place)).toEqual(sorted(content.snapshot()));
+        rmSync(folder, { recursive: true });
+      }),
+      { numRuns: 8 },
+    );
+  });
+
+  test('has a format, and an epoch where it keeps one', async () => {
+    const registry = await DURABLE_ENGINES[engine].open(newPlace());
+    onTestFinished(() => registry.close());
+    const before = await registry.describe();
+    const epoch = await registry.beginEpoch();
+    const isKept = engine === 'ZooKeeper';
+    expect(before).toEqual(isKept ? undefined : { format: 2 });
+    expect(await registry.describe()).toEqual({ format: 2, ...(isKept && { epoch }) });
   });
 
   test('is of one master at a time: a second one is kept out, or ends the epoch of the first', async () => {

@@ -1,15 +1,13 @@
 // The engines that a registry may have. Each is held to the one contract of contract.test.ts.
 import { MemoryRegistry } from '../../src/registry/memory-registry.ts';
-import type { Registry } from '../../src/registry/registry.ts';
+import type { DurableRegistry, Registry } from '../../src/registry/registry.ts';
 import { SqliteRegistry } from '../../src/registry/sqlite-registry.ts';
 import { ZooKeeperRegistry } from '../../src/registry/zookeeper-registry.ts';
 import { ZooKeeperSession } from '../../src/zookeeper/session.ts';
 
-export interface Engine {
-  /** Whether another process finds again what was stored at a place. */
-  readonly isDurable: boolean;
+export interface Engine<Kind extends Registry = Registry> {
   /** `place`: a path at which nothing else is. */
-  open(place: string): Promise<Registry>;
+  open(place: string): Promise<Kind>;
 }
 
 /** Names the server of the tests' registries in ZooKeeper; processes inherit it. */
@@ -29,10 +27,15 @@ export function zooKeeperRegistry(
   });
 }
 
-export const ENGINES: Readonly<Record<'memory' | 'SQLite' | 'ZooKeeper', Engine>> = {
-  memory: { isDurable: false, open: async () => new MemoryRegistry() },
-  SQLite: { isDurable: true, open: (place) => SqliteRegistry.open(place) },
-  ZooKeeper: { isDurable: true, open: async (place) => zooKeeperRegistry({ folder: place }) },
+/** Those in which another process finds again what was stored at a place. */
+export const DURABLE_ENGINES: Readonly<Record<'SQLite' | 'ZooKeeper', Engine<DurableRegistry>>> = {
+  SQLite: { open: (place) => SqliteRegistry.open(place) },
+  ZooKeeper: { open: async (place) => zooKeeperRegistry({ folder: place }) },
+};
+
+export const ENGINES: Readonly<Record<'memory' | keyof typeof DURABLE_ENGINES, Engine>> = {
+  memory: { open: async () => new MemoryRegistry() },
+  ...DURABLE_ENGINES,
 };
 
 export type EngineName = keyof typeof ENGINES;

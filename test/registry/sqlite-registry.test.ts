@@ -22,7 +22,7 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { agentId } from '../../src/model/ids.ts';
 import type { RegistryChange } from '../../src/model/registry.ts';
-import { RegistryError } from '../../src/registry/registry.ts';
+import { DamageError, RegistryError } from '../../src/registry/registry.ts';
 import { SqliteRegistry } from '../../src/registry/sqlite-registry.ts';
 import { sorted } from './snapshots.ts';
 
@@ -185,6 +185,20 @@ describe('a file that cannot be used is refused with a clear error', () => {
     await registry.close();
     copyFileSync(`${file}.backup`, file);
     expect(await opening(file)).toMatch(/lacks the last 1 of its 2 transactions/);
+  });
+
+  test('with several things changed, each of which is told', async () => {
+    const file = await filled();
+    const database = new DatabaseSync(file);
+    database.exec("UPDATE agents SET id = 'z'; UPDATE gone SET since_ns = 6");
+    database.close();
+    const error = await SqliteRegistry.open(file).catch((reason: unknown) => reason);
+    const flaws = [
+      `${file} is damaged: in table agents, the row with id 'z' is not as it was written`,
+      `${file} is damaged: in table gone, the row with id 'c' is not as it was written`,
+    ].map((text) => ({ kind: 'damaged', text }));
+    expect(error).toBeInstanceOf(DamageError);
+    expect(error).toMatchObject({ flaws, message: flaws.map(({ text }) => text).join('; ') });
   });
 
   test('with one bit changed in a value', async () => {

@@ -40,6 +40,9 @@ async function connected(credentials?: string): Promise<ZooKeeperSession> {
   return session;
 }
 
+/** The name of the first content in a folder. */
+const CONTENT = 'content-0-0';
+
 let folders = 0;
 const newFolder = () => `/registry-${++folders}`;
 
@@ -340,14 +343,27 @@ describe('a folder', () => {
     expect(await open({ folder }).beginEpoch()).toBe(1);
   });
 
-  test('of a newer version is refused', async () => {
+  test('of a newer version is refused, and the master of an earlier one that writes there ends', async () => {
+    const folder = newFolder();
+    const lost: string[] = [];
+    const early = open({ folder, onLost: ({ message }) => lost.push(message) });
+    const epoch = await early.beginEpoch();
+    await early.read();
+    await operator.set(`${folder}/head`, Buffer.from('{"format":99,"leader":"of another kind"}'));
+    const words = /head in ZooKeeper was written by a newer version \(format 99, .* knows 2\)/;
+    await expect(early.store([admit('a')], epoch)).rejects.toThrow(words);
+    expect(lost).toEqual([expect.stringMatching(words)]);
+    const late = open({ folder });
+    await expect(late.read()).rejects.toThrow(words);
+    await expect(late.beginEpoch()).rejects.toThrow(words);
+    expect(await operator.children(`${folder}/${CONTENT}/agents`)).toEqual([]);
+  });
+
+  test('of an earlier version is refused as well', async () => {
     const folder = newFolder();
     await open({ folder }).beginEpoch();
-    const { data } = await operator.get(folder);
-    await operator.set(folder, Buffer.from(data.toString().replace(/\d+/, '99')));
-    await expect(open({ folder }).read()).rejects.toThrow(
-      /newer version \(format 99, .* knows 1\)/,
-    );
+    await operator.set(`${folder}/head`, Buffer.from('{"format":1}'));
+    await expect(open({ folder }).beginEpoch()).rejects.toThrow(/an earlier version \(format 1, /);
   });
 
   test('in which something is damaged is refused', async () => {
@@ -355,8 +371,11 @@ describe('a folder', () => {
     const registry = open({ folder });
     const epoch = await registry.beginEpoch();
     await registry.store([admit('a'), { type: 'setWeights', weights: [] }], epoch);
-    const [page] = await operator.children(`${folder}/agents`);
-    const paths = [`${folder}/agents/${page}`, `${folder}/settings/weights`];
+    const [page] = await operator.children(`${folder}/${CONTENT}/agents`);
+    const [group] = await operator.children(`${folder}/${CONTENT}/index`);
+    const paths = [`agents/${page}`, `index/${group}`, 'settings/weights'].map(
+      (path) => `${folder}/${CONTENT}/${path}`,
+    );
     for (const path of paths) {
       const { data } = await operator.get(path);
       for (let bit = 0; bit < data.length * 8; bit += 37) {
@@ -376,7 +395,7 @@ describe('a folder', () => {
     const registry = open({ folder, onLost: ({ message }) => lost.push(message) });
     const epoch = await registry.beginEpoch();
     await registry.read();
-    await operator.delete(`${folder}/agents`);
+    await operator.delete(`${folder}/${CONTENT}/agents`);
     await expect(registry.store([admit('a')], epoch)).rejects.toThrow(/has been deleted/);
     expect(lost).toHaveLength(1);
     const idle = newFolder();
@@ -393,10 +412,11 @@ test('an agent is in one znode, and one that is forgotten in none', async () => 
   const epoch = await registry.beginEpoch();
   const id = agentId('a');
   await registry.store([admit('a'), { type: 'setDuty', id, deactivated: true }], epoch);
-  expect(await operator.children(`${folder}/agents`)).toHaveLength(1);
+  expect(await operator.children(`${folder}/${CONTENT}/agents`)).toHaveLength(1);
   await registry.store([{ type: 'markGone', id, sinceNs: 5n }], epoch);
-  expect(await operator.children(`${folder}/agents`)).toHaveLength(1);
+  expect(await operator.children(`${folder}/${CONTENT}/agents`)).toHaveLength(1);
   await registry.store([{ type: 'forget', ids: [id] }], epoch);
-  expect(await operator.children(`${folder}/agents`)).toEqual([]);
+  expect(await operator.children(`${folder}/${CONTENT}/agents`)).toEqual([]);
+  expect(await operator.children(`${folder}/${CONTENT}/index`)).toEqual([]);
   expect(registry.sizeBytes()).toBe(0);
 });

@@ -1,13 +1,14 @@
 // The registry of a master, in the engine that its flags ask for.
 import type { Log } from '../../filesystem/stall.ts';
 import { MemoryRegistry } from '../../registry/memory-registry.ts';
-import { type Registry, RegistryError } from '../../registry/registry.ts';
+import { type DurableRegistry, type Registry, RegistryError } from '../../registry/registry.ts';
 import { SqliteRegistry } from '../../registry/sqlite-registry.ts';
 import type { ZooKeeperUrl } from '../../zookeeper/zookeeper-url.ts';
 import { FlagError } from '../flags/faults.ts';
 
-export type RegistryPlace =
-  | { readonly type: 'memory' }
+export type RegistryPlace = { readonly type: 'memory' } | DurablePlace;
+
+export type DurablePlace =
   | { readonly type: 'sqlite'; readonly file: string }
   | { readonly type: 'zookeeper'; readonly url: ZooKeeperUrl; readonly folder: string };
 
@@ -30,10 +31,16 @@ export async function openRegistry(
   place: RegistryPlace,
   options: RegistryOptions,
 ): Promise<Registry> {
+  return place.type === 'memory' ? new MemoryRegistry() : await openDurable(place, options);
+}
+
+/** The same of one that outlives its process. */
+export async function openDurable(
+  place: DurablePlace,
+  options: RegistryOptions,
+): Promise<DurableRegistry> {
   const { log, onDoubt, onLost } = options;
   switch (place.type) {
-    case 'memory':
-      return new MemoryRegistry();
     case 'sqlite':
       return await orFlagError(
         SqliteRegistry.open(place.file, {

@@ -9,9 +9,9 @@ export const COMMAND = command({
     'mesoscale registry show|export|import|check --work_dir=DIR|--zk=ZK://…\n\n' +
     'registry show prints a table of the agents and of what operators have set. ' +
     'registry export prints all that is in the registry, as one JSON document. registry import ' +
-    'reads such a document from standard input, into a registry that is empty (or --replace). It ' +
-    'begins an epoch: a master that leads meanwhile can write no more, and ends. registry check ' +
-    'reads all, and says what is damaged.\n\n' +
+    'reads such a document from standard input, into a registry that is empty (or --replace): all ' +
+    'of it, or nothing. It begins an epoch: a master that leads meanwhile can write no more, and ' +
+    'ends. registry check reads all, and tells all that is damaged; then it ends with status 1.\n\n' +
     'What is in it:\n' +
     'mesoscale registry show --zk=zk://host:2181/mesos\n\n' +
     'From one master to several:\n' +

@@ -9,6 +9,12 @@ export const REGISTRY_FLAGS = {
     default: false,
     help: 'With import: take the place of the agents and settings that are there.',
   }),
+  salvage: toggle({
+    default: false,
+    help:
+      'With export: where a registry in ZooKeeper is damaged, what can be read of it. What is ' +
+      'wrong is told on standard error.',
+  }),
   work_dir: path({ help: 'The registry in this work folder of a master that does not run.' }),
   zk: text({
     placeholder: 'ZK://…',

@@ -1,18 +1,17 @@
 // `mesoscale registry`: moves a registry from one engine to another, shows and checks one.
 import { existsSync } from 'node:fs';
 import { text as textOf } from 'node:stream/consumers';
-import { agentId } from '../../model/ids.ts';
-import type { RegistryChange, RegistrySnapshot, UnreachableAgent } from '../../model/registry.ts';
-import { type Registry, RegistryError } from '../../registry/registry.ts';
+import type { RegistrySnapshot, UnreachableAgent } from '../../model/registry.ts';
+import { DamageError, type DurableRegistry, RegistryError } from '../../registry/registry.ts';
 import { readDocument, writeDocument } from '../../registry/registry-document.ts';
 import { FlagError } from '../flags/faults.ts';
 import type { FlagValues } from '../flags/flag.ts';
 import type { ParsedFlags } from '../flags/parse.ts';
-import { openRegistry, type RegistryPlace } from '../master/registry-engine.ts';
+import { type DurablePlace, openDurable } from '../master/registry-engine.ts';
 import { registryFile, registryFolder } from '../registry-place.ts';
 import { zooKeeperUrlOf } from '../zookeeper-flag.ts';
 import type { REGISTRY_FLAGS } from './flags.ts';
-import { overviewText } from './overview.ts';
+import { damageText, overviewText } from './overview.ts';
 
 type Values = FlagValues<typeof REGISTRY_FLAGS>;
 
@@ -21,8 +20,6 @@ type Verb = (typeof VERBS)[number];
 
 const SESSION_TIMEOUT_MS = 10_000;
 const PATIENCE_MS = 30_000;
-/** How many changes are stored at once. */
-const PORTION = 1_000;
 
 export async function runRegistry({
   rest: [verb = ''],
@@ -34,7 +31,7 @@ export async function runRegistry({
   }
   const place = placeOf(values, verb);
   try {
-    const registry = await openRegistry(place, {
+    const registry = await openDurable(place, {
       sessionTimeoutMs: SESSION_TIMEOUT_MS,
       fetchTimeoutMs: PATIENCE_MS,
       storeTimeoutMs: PATIENCE_MS,
@@ -48,12 +45,19 @@ export async function runRegistry({
       await registry.close();
     }
   } catch (error) {
+    const { cause } = error as Error;
+    const damage = [error, cause].find((it) => it instanceof DamageError);
+    if (verb === 'check' && damage !== undefined) {
+      process.stdout.write(damageText(damage.flaws));
+      process.exitCode = 1;
+      return;
+    }
     throw error instanceof RegistryError ? new FlagError(error.message, { cause: error }) : error;
   }
 }
 
 /** Only an import makes a registry. Throws FlagError. */
-function placeOf(values: Values, verb: Verb): RegistryPlace {
+function placeOf(values: Values, verb: Verb): DurablePlace {
   const { work_dir: folder, zk, zk_registry_path: path } = values;
   if ((folder === undefined) === (zk === undefined)) {
     throw new FlagError('expected either --work_dir or --zk');
@@ -69,21 +73,29 @@ function placeOf(values: Values, verb: Verb): RegistryPlace {
   return { type: 'sqlite', file };
 }
 
-const ACTIONS: Readonly<Record<Verb, (registry: Registry, values: Values) => Promise<void>>> = {
+const ACTIONS: Readonly<
+  Record<Verb, (registry: DurableRegistry, values: Values) => Promise<void>>
+> = {
   show: async (registry) => {
-    process.stdout.write(overviewText(await readInOrder(registry), registry.sizeBytes()));
+    const snapshot = inOrder(await registry.read());
+    const facts = { sizeBytes: registry.sizeBytes(), ...(await registry.describe()) };
+    process.stdout.write(overviewText(snapshot, facts));
   },
-  export: async (registry) => {
-    process.stdout.write(writeDocument(await readInOrder(registry)));
+  export: async (registry, values) => {
+    const snapshot = await (values.salvage ? salvaged(registry) : registry.read());
+    process.stdout.write(writeDocument(inOrder(snapshot)));
   },
   import: async (registry, values) => {
     const changes = readDocument(await textOf(process.stdin));
-    const epoch = await registry.beginEpoch();
-    const before = await registry.read();
-    if (!values.replace && !isEmpty(before)) {
-      throw new FlagError(`the registry is not empty: it has ${tellOf(before)}. See --replace`);
+    // A master that leads is not disturbed for nothing.
+    if ((await registry.describe()) !== undefined) {
+      await refuseFull(registry, values);
     }
-    await storeAll(registry, epoch, [...removalsOf(before), ...changes]);
+    const epoch = await registry.beginEpoch();
+    await refuseFull(registry, values);
+    if ((await registry.replace(changes, epoch)) === 'notLeader') {
+      throw new RegistryError('a master has begun to lead meanwhile: stop all masters, and repeat');
+    }
     process.stdout.write(`The registry has ${tellOf(await registry.read())}\n`);
   },
   check: async (registry) => {
@@ -92,8 +104,7 @@ const ACTIONS: Readonly<Record<Verb, (registry: Registry, values: Values) => Pro
 };
 
 /** With its agents in one order, whichever engine it is in: `…-S2` is before `…-S10`. */
-async function readInOrder(registry: Registry): Promise<RegistrySnapshot> {
-  const snapshot = await registry.read();
+function inOrder(snapshot: RegistrySnapshot): RegistrySnapshot {
   const { compare } = new Intl.Collator('en', { numeric: true });
   const byId = (a: UnreachableAgent, b: UnreachableAgent) => compare(a.id, b.id);
   return {
@@ -104,38 +115,32 @@ async function readInOrder(registry: Registry): Promise<RegistrySnapshot> {
   };
 }
 
-async function storeAll(
-  registry: Registry,
-  epoch: number,
-  changes: readonly RegistryChange[],
-): Promise<void> {
-  for (let next = 0; next < changes.length; next += PORTION) {
-    const portion = changes.slice(next, next + PORTION);
-    const results = await Promise.all(portion.map((change) => registry.store([change], epoch)));
-    if (results.includes('notLeader')) {
-      throw new RegistryError('a master has begun to lead meanwhile: stop all masters, and repeat');
+async function salvaged(registry: DurableRegistry): Promise<RegistrySnapshot> {
+  try {
+    return await registry.read();
+  } catch (error) {
+    if (!(error instanceof DamageError) || error.rest === undefined) {
+      throw error;
     }
+    process.stderr.write(damageText(error.flaws));
+    return error.rest;
   }
 }
 
-const isEmpty = (snapshot: RegistrySnapshot) => removalsOf(snapshot).length === 0;
-
-function removalsOf(snapshot: RegistrySnapshot): RegistryChange[] {
-  const { agents, unreachable, gone, duties, weights, quotas, schedules, machines } = snapshot;
-  const others = [...unreachable, ...gone, ...(duties ?? [])].map(({ id }) => id);
-  const has = (list: readonly unknown[] | undefined) => (list?.length ?? 0) > 0;
-  return [
-    ...agents.map(
-      (agent): RegistryChange => ({ type: 'removeAgent', id: agentId(agent.id?.value ?? '') }),
-    ),
-    ...(others.length === 0 ? [] : [{ type: 'forget' as const, ids: others }]),
-    ...(has(weights) ? [{ type: 'setWeights' as const, weights: [] }] : []),
-    ...(has(quotas) ? [{ type: 'setQuotas' as const, quotas: [] }] : []),
-    ...(has(schedules) || has(machines)
-      ? [{ type: 'setMaintenance' as const, schedules: [], machines: [] }]
-      : []),
-  ];
+/** Throws FlagError where an import would take the place of something unasked. */
+async function refuseFull(registry: DurableRegistry, values: Values): Promise<void> {
+  if (values.replace) {
+    return;
+  }
+  const before = await registry.read();
+  if (!isEmpty(before)) {
+    throw new FlagError(`the registry is not empty: it has ${tellOf(before)}. See --replace`);
+  }
 }
+
+/** A setting that was made and undone is nothing, nor is what masters need for what is there. */
+const isEmpty = ({ minimumCapabilities: _, ...others }: RegistrySnapshot) =>
+  Object.values(others).every((list: readonly unknown[] | undefined) => !list?.length);
 
 const tellOf = ({ agents, unreachable, gone, quotas, weights }: RegistrySnapshot) =>
   `${agents.length} agents, ${unreachable.length} unreachable and ${gone.length} gone, ` +

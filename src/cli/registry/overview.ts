@@ -7,13 +7,18 @@ import {
   type QuotaConfig,
 } from '../../model/generated/messages.ts';
 import type { AgentDuty, RegistrySnapshot, UnreachableAgent } from '../../model/registry.ts';
+import type { Flaw, RegistryDescription } from '../../registry/registry.ts';
 import { counted } from '../counted.ts';
 import { table } from '../table.ts';
 
 const AGENT_TITLES = ['AGENT', 'STATE', 'ADDRESS', 'SINCE'];
 const SETTING_TITLES = ['SETTING', 'OF', 'VALUE'];
 
-export function overviewText(snapshot: RegistrySnapshot, sizeBytes: number): string {
+interface Facts extends Partial<RegistryDescription> {
+  readonly sizeBytes: number;
+}
+
+export function overviewText(snapshot: RegistrySnapshot, facts: Facts): string {
   const { agents, unreachable, gone } = snapshot;
   const duties = new Map((snapshot.duties ?? []).map((duty) => [String(duty.id), duty]));
   const rows = [
@@ -26,9 +31,28 @@ export function overviewText(snapshot: RegistrySnapshot, sizeBytes: number): str
     ...(rows.length === 0 ? [] : [...table([AGENT_TITLES, ...rows]), '']),
     ...(settings.length === 0 ? [] : [...table([SETTING_TITLES, ...settings]), '']),
     `${counted(agents.length, 'agent')}, ${unreachable.length} unreachable, ${gone.length} gone; ` +
-      roundedBytes(sizeBytes),
+      factsText(facts),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function factsText({ sizeBytes, format, epoch }: Facts): string {
+  const numbers = { format, epoch };
+  const told = Object.entries(numbers).flatMap(([name, number]) =>
+    number === undefined ? [] : [`${name} ${number}`],
+  );
+  return [roundedBytes(sizeBytes), ...told].join('; ');
+}
+
+/** What is printed of damage: a line for each flaw, and how many there are of each kind. */
+export function damageText(flaws: readonly Flaw[]): string {
+  const counts = new Map<string, number>();
+  for (const { kind } of flaws) {
+    counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  }
+  const parts = [...counts].toSorted().map(([kind, count]) => `${count} ${kind}`);
+  const lines = flaws.map(({ text }) => text);
+  return `${[...lines, '', `${counted(flaws.length, 'fault')}: ${parts.join(', ')}`].join('\n')}\n`;
 }
 
 function agentRow(

@@ -1,6 +1,6 @@
 // Who writes the registry: at most one epoch, each batch after the one before, and nothing without
 // the head.
-import { decodeHead } from '../../../src/registry/zookeeper-layout.ts';
+import { decodeHead } from '../../../src/registry/zookeeper-head.ts';
 import { fail } from '../breach.ts';
 import type { ModelEnsemble } from './model-ensemble.ts';
 
