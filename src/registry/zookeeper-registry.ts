@@ -406,7 +406,7 @@ export class ZooKeeperRegistry implements DurableRegistry {
     try {
       return await Promise.race([this.#connection.run(work), late]);
     } catch (error) {
-      throw error instanceof RegistryError ? error : wrapped(error as Error);
+      throw error instanceof RegistryError ? error : this.#explained(error as Error);
     } finally {
       cancel?.();
     }
@@ -448,6 +448,13 @@ export class ZooKeeperRegistry implements DurableRegistry {
     );
   }
 
+  #explained(error: Error): RegistryError {
+    const text = isFault(error, 'noAuth')
+      ? `who --zk names (user:password@) has no right to ${this.#layout.folder}: ${error.message}`
+      : error.message;
+    return new RegistryError(text, { cause: error });
+  }
+
   #lose(message: string): RegistryError {
     if (this.#failure === undefined) {
       this.#failure = new RegistryError(message);
@@ -456,5 +463,3 @@ export class ZooKeeperRegistry implements DurableRegistry {
     return this.#failure;
   }
 }
-
-const wrapped = (error: Error) => new RegistryError(error.message, { cause: error });

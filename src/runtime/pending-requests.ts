@@ -88,6 +88,13 @@ export class PendingRequests<Stream, Response = AgentResponse> {
     return request;
   }
 
+  /** Removes all and returns them. */
+  takeAll(): readonly PendingRequest<Stream>[] {
+    const all = [...this.#pending.values()];
+    this.#pending.clear();
+    return all;
+  }
+
   #freeId(): RequestId {
     const id = this.#ids[this.#next] as RequestId;
     this.#next = (this.#next + 1) % IDS;

@@ -15,6 +15,8 @@ interface EnsembleOptions {
   readonly tickMs?: number;
   /** Where clients find the servers. */
   readonly ip?: string;
+  /** Where they keep what they have to keep: the folder of a small disk. */
+  readonly disk?: string;
 }
 
 interface Server {
@@ -36,8 +38,8 @@ export class Ensemble {
   }
 
   static async start(options: EnsembleOptions = {}): Promise<Ensemble> {
-    const { servers = 1, tickMs = 200, ip = LOOPBACK } = options;
-    const folder = mkdtempSync(join(tmpdir(), 'zookeeper-'));
+    const { servers = 1, tickMs = 200, ip = LOOPBACK, disk = tmpdir() } = options;
+    const folder = mkdtempSync(join(disk, 'zookeeper-'));
     const ports = await freePorts(servers * 3);
     const members = Array.from({ length: servers }, (_, index) => ({
       id: index + 1,
@@ -91,7 +93,15 @@ export class Ensemble {
     const classes = ['zookeeper', 'log4j-1.2', 'slf4j-log4j12'].map(
       (name) => `/usr/share/java/${name}.jar`,
     );
-    const settings = ['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xshare:auto'];
+    // The log of transactions grows by so many KiB, rather than by 64 MiB.
+    const growth = '-Dzookeeper.preAllocSize=64';
+    const settings = [
+      growth,
+      '-Xmx256m',
+      '-XX:+UseSerialGC',
+      '-XX:TieredStopAtLevel=1',
+      '-Xshare:auto',
+    ];
     const main = 'org.apache.zookeeper.server.quorum.QuorumPeerMain';
     const parameters = ['-cp', [server.folder, ...classes].join(':'), main];
     server.child = spawn('java', [...settings, ...parameters, join(server.folder, 'zoo.cfg')], {

@@ -137,7 +137,13 @@ export async function runMaster(
     auditDisbelief: server,
     readRegistry: writer,
     store: writer,
-    abort: { perform: ({ reason }) => own.end(1, reason) },
+    abort: {
+      perform: ({ reason }) => {
+        server.refuseAll(reason);
+        // What has been answered leaves at the end of this turn.
+        setImmediate(() => own.end(1, reason));
+      },
+    },
   };
   shutdown.add('registry', () => registry.close());
   shutdown.add('insights', () => insights.close());

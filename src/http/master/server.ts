@@ -124,6 +124,16 @@ export class MasterServer {
     };
   }
 
+  /**
+   * Tells everybody who waits for an answer why the process ends. Whether what they asked for will
+   * be found done is not always known then.
+   */
+  refuseAll(reason: string): void {
+    for (const request of this.#requests.takeAll()) {
+      request.reply(503, `The master ends, and this may not have been done: ${reason}`);
+    }
+  }
+
   perform(effect: MasterServerEffect): void {
     switch (effect.type) {
       case 'reply':
