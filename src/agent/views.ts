@@ -32,12 +32,21 @@ export interface Sandboxes extends ReadonlyMap<string, string> {
   denies(path: string): boolean;
 }
 
+export interface KnownBy {
+  /** Of the agent. */
+  readonly id: string;
+  /** Of agent and master, and nobody else. */
+  readonly key: Uint8Array;
+}
+
 /**
  * As the master's views: plain values with Mesos's keys; `read` answers the operator API's reads.
  */
 export interface AgentViews {
   /** False while the agent recovers: reads are 503 then. Executor calls are answered by `step`. */
   readonly recovered: boolean;
+  /** By what the master knows the agent; undefined while it does not. */
+  readonly knownBy: KnownBy | undefined;
   state(viewer: Viewer): unknown;
   metrics(nowMs: number): Record<string, number>;
   /** Executors' containers that are alive, without their usage. */

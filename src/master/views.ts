@@ -13,6 +13,14 @@ export interface Viewer {
 /** Values of the query string, first one of each name. */
 export type Query = Readonly<Record<string, string | undefined>>;
 
+/** Where an agent is that is registered and connected. */
+export interface AgentPlace {
+  /** `ip:port` */
+  readonly address: string;
+  /** Of agent and master, and nobody else; undefined where the agent has not authenticated. */
+  readonly key: Uint8Array | undefined;
+}
+
 /**
  * The unversioned endpoints answer plain values, ready for JSON.stringify, with Mesos's keys (old
  * names: slave, not agent). `read` answers the operator API's read calls; undefined: not a read
@@ -35,5 +43,6 @@ export interface MasterViews {
   maintenanceStatus(viewer: Viewer): unknown;
   registry(viewer: Viewer): unknown;
   metrics(nowMs: number): Record<string, number>;
+  agentPlace(id: string): AgentPlace | undefined;
   read(call: MasterCall, viewer: Viewer): MasterResponse | undefined;
 }

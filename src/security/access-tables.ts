@@ -384,6 +384,7 @@ export const MASTER_ENDPOINTS: Readonly<Record<string, Access>> = {
   '/api/v1/scheduler': IN_CALLS,
   '/redirect': open('it says which master leads'),
   '/': open('the page is the same everywhere; what it shows, it asks for as any client'),
+  '/agent': open('it hands on to an agent what is asked of that, which decides (below)'),
   '/webui/session': open(
     'it tells the page who it is used by; a session is begun by who authenticates, and ended by its own cookie',
   ),

@@ -5,6 +5,12 @@ import type { AuthenticationStartMessage } from '../model/generated/messages.ts'
 
 export const CRAM_MD5 = 'CRAM-MD5';
 
+/** What both sides of a handshake know, and nobody else who has the secret. */
+export interface Proof {
+  readonly principal: string;
+  readonly challenge: string;
+}
+
 /** Knows the secrets of principals. */
 export interface Verifier {
   /**
@@ -12,6 +18,8 @@ export interface Verifier {
    * hexadecimal. Takes as long for a principal that there is not.
    */
   isProof(principal: string, challenge: string, digest: string): boolean;
+  /** That of both sides of the handshake; undefined where the principal has no secret any more. */
+  sharedKey(proof: Proof): Uint8Array | undefined;
 }
 
 /** Knows one secret: that of this process. */
@@ -19,12 +27,14 @@ export interface Prover {
   readonly mechanism: string;
   /** Undefined where the challenge is too long to be one. */
   responseTo(challenge: Uint8Array): Uint8Array | undefined;
+  /** That of both sides of the handshake which had this challenge. */
+  sharedKey(challenge: string): Uint8Array;
 }
 
 /** What the side that asks for proof says next, and whether that is its last word. */
 export type Verdict =
   | { readonly kind: 'challenge'; readonly challenge: string }
-  | { readonly kind: 'authenticated'; readonly principal: string }
+  | ({ readonly kind: 'authenticated' } & Proof)
   /** There is no such principal, or it has another secret. */
   | { readonly kind: 'failed'; readonly principal: string }
   | { readonly kind: 'error'; readonly error: string };
@@ -77,18 +87,23 @@ export function judgeResponse(
   }
   const principal = text.slice(0, space);
   return verifier.isProof(principal, challenge, text.slice(space + 1))
-    ? { kind: 'authenticated', principal }
+    ? { kind: 'authenticated', principal, challenge }
     : { kind: 'failed', principal };
 }
 
-/** Proves to be the principal. `digestOf` computes what a Verifier expects. */
-export const proverOf = (
-  principal: string,
-  digestOf: (challenge: Uint8Array) => string,
-): Prover => ({
+/** What only who knows a secret can compute. */
+export interface OfSecret {
+  /** What a Verifier expects. */
+  digestOf(challenge: Uint8Array): string;
+  sharedKey(challenge: string): Uint8Array;
+}
+
+/** Proves to be the principal. */
+export const proverOf = (principal: string, { digestOf, sharedKey }: OfSecret): Prover => ({
   mechanism: CRAM_MD5,
   responseTo: (challenge) =>
     challenge.length > MAX_BYTES
       ? undefined
       : new TextEncoder().encode(`${principal} ${digestOf(challenge)}`),
+  sharedKey,
 });

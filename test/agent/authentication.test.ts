@@ -1,6 +1,8 @@
 // An agent with a credential authenticates before it registers.
 import { expect, test } from 'vitest';
+import { createViews } from '../../src/agent/views/views.ts';
 import type { MessageToAgent } from '../../src/model/agent-messages.ts';
+import { messageJson } from '../support/rich-task.ts';
 import { AGENT_ID, MASTER, World } from './harness.ts';
 
 const SESSION = 'crammd5-authenticator-session(7)@10.0.0.1:5050';
@@ -9,6 +11,7 @@ const prover = {
   mechanism: 'CRAM-MD5',
   responseTo: (challenge: Uint8Array) =>
     challenge.length > 1_024 ? undefined : new Uint8Array([...challenge, 33]),
+  sharedKey: (challenge: string) => new TextEncoder().encode(`key of ${challenge}`),
 };
 
 function detected(): World {
@@ -120,6 +123,24 @@ test.each<[string, MessageToAgent[]]>([
   world.pass(7_000);
   expect(world.sent('RegisterAgentMessage')).toEqual([]);
   expect(world.sent('AuthenticateMessage').length).toBeGreaterThan(0);
+});
+
+test('with the master that has accepted it, it has a key, and with no other', () => {
+  const world = detected();
+  const views = createViews(world.agent, messageJson);
+  const agent_id = { value: AGENT_ID };
+  expect(views.knownBy).toBeUndefined();
+  tell(world, MECHANISMS);
+  tell(world, challenge([65, 66]));
+  expect(views.knownBy).toBeUndefined();
+  tell(world, COMPLETED);
+  world.fromMaster({ name: 'AgentRegisteredMessage', body: { agent_id } });
+  expect(views.knownBy).toEqual({
+    id: AGENT_ID,
+    key: new TextEncoder().encode('key of AB'),
+  });
+  world.send({ type: 'masterDetected', master: 'master@10.0.0.9:5050' });
+  expect(views.knownBy).toBeUndefined();
 });
 
 test('an attempt without an answer is repeated after a time that grows up to a minute', () => {

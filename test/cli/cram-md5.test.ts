@@ -24,6 +24,7 @@ test.each([
   expect(judgeResponse(challenge, bytes(response), verifier)).toEqual({
     kind: 'authenticated',
     principal,
+    challenge,
   });
 });
 
@@ -33,6 +34,7 @@ test('a principal may have spaces in it, and a secret may be longer than a block
   expect(judgeResponse('<1.2@h>', response ?? bytes(''), verifier)).toEqual({
     kind: 'authenticated',
     principal: 'with blanks in it',
+    challenge: '<1.2@h>',
   });
 });
 

@@ -69,8 +69,11 @@ async function master() {
     update_maintenance_schedule: { schedule: { windows } },
   });
   const machine = new MiniMachine();
+  // Of an agent that does not answer.
+  const agentPlace = () => ({ address: '127.0.0.1:1', key: undefined });
+  const views = { ...world.views, agentPlace };
   const page = await Page.read(pageFolder());
-  const options = { authorizer: recorder, views: world.views, logFiles: logFiles('master'), page };
+  const options = { authorizer: recorder, views, logFiles: logFiles('master'), page };
   const { url } = await startMaster(options, machine);
   return { url, machine };
 }
@@ -120,6 +123,7 @@ const entriesOf = (table: Readonly<Record<string, Access>>) =>
 
 /** What makes a read whole. */
 const QUERIES: Readonly<Record<string, string>> = {
+  '/agent': '/S1/version',
   '/assets': '/main-1a.js',
   '/logging/toggle': '?level=1&duration=1secs',
   '/files/browse': '?path=/PROCESS/log',

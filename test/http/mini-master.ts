@@ -99,6 +99,7 @@ export const views: MasterViews = {
   maintenanceStatus: () => ({}),
   registry: () => ({ master: {} }),
   metrics: () => ({ 'master/elected': 1 }),
+  agentPlace: () => undefined,
   read: (call) =>
     call.type === MasterCall_Type.GET_WEIGHTS
       ? { type: MasterResponse_Type.GET_WEIGHTS }

@@ -111,6 +111,26 @@ test('an agent that has not authenticated is not registered', () => {
   expect(register(at)).toEqual(['AgentRegisteredMessage']);
 });
 
+test('agent and master have a key of what the one has proved, anew each time', () => {
+  const at = world();
+  const keys = [1, 2].map(() => {
+    const { session, data } = challenge(at);
+    respond(at, session, response(data));
+    register(at);
+    const [id = ''] = at.master.agents.registered.keys();
+    const place = at.views.agentPlace(id);
+    expect(place?.address).toBe('10.0.0.2:5051');
+    const text = new TextDecoder().decode(data);
+    expect(place?.key).toEqual(cramMd5Prover(CREDENTIAL).sharedKey(text));
+    // Who has the same secret, and has seen another challenge, has another key.
+    expect(place?.key).not.toEqual(cramMd5Prover(CREDENTIAL).sharedKey(`${text} `));
+    return place?.key;
+  });
+  expect(keys[0]).toHaveLength(32);
+  expect(keys[0]).not.toEqual(keys[1]);
+  expect(at.views.agentPlace('another')).toBeUndefined();
+});
+
 test('without --authenticate_agents an agent may authenticate, and need not', () => {
   const at = world({ authenticateAgents: false });
   expect(register(at)).toEqual(['AgentRegisteredMessage']);

@@ -79,6 +79,7 @@ export class MasterSearch {
           isProof: (principal, challenge, digest) =>
             principals.includes(principal) &&
             digest === proofOf(principal, challenge).replaceAll(' ', '+'),
+          sharedKey: () => undefined,
         },
         jsonOf: (type, message) => jsonValue(types[type] as MessageType<object>, message as object),
       },

@@ -37,4 +37,4 @@ export const DEFAULT_OPTIONS = {
 } as const satisfies Partial<MasterOptions>;
 
 /** Knows no secret. */
-export const NOBODY: Verifier = { isProof: () => false };
+export const NOBODY: Verifier = { isProof: () => false, sharedKey: () => undefined };

@@ -25,12 +25,16 @@ export interface Attempt {
   awaited: Awaited;
   /** The pid of the master's process for it, once it is known. */
   session: string | undefined;
+  /** What it has asked the agent to compute a digest of. */
+  challenge: string | undefined;
 }
 
 export interface Authentication {
   /** The attempt under way. */
   attempt: Attempt | undefined;
   isDone: boolean;
+  /** The challenge by which the agent has authenticated with this master. */
+  challenge: string | undefined;
   /** Attempts with this master that have failed. */
   failures: number;
   /** Number of the next attempt. */
@@ -49,6 +53,7 @@ export function forgetAuthentication(agent: AgentState): void {
   if (agent.options.prover !== undefined) {
     agent.authentication.attempt = undefined;
     agent.authentication.isDone = false;
+    agent.authentication.challenge = undefined;
     clearTimer(agent, 'authentication');
   }
 }
@@ -57,7 +62,7 @@ export function forgetAuthentication(agent: AgentState): void {
 export function authenticate(agent: AgentState): void {
   const { authentication, options } = agent;
   const id = `${PREFIX}${authentication.next++})`;
-  authentication.attempt = { id, awaited: 'mechanisms', session: undefined };
+  authentication.attempt = { id, awaited: 'mechanisms', session: undefined, challenge: undefined };
   const { authenticationTimeoutMinMs: min, authenticationTimeoutMaxMs: max } = options;
   const spread = options.authenticationBackoffFactorMs * 2 * 2 ** authentication.failures;
   const longest = Math.max(min, Math.min(min + spread, max));
@@ -161,10 +166,11 @@ function respond(agent: AgentState, attempt: Attempt, { data }: AuthenticationSt
     return;
   }
   attempt.awaited = 'outcome';
+  attempt.challenge = new TextDecoder().decode(data);
   say(agent, session, { name: 'AuthenticationStepMessage', body: { data: response } });
 }
 
-function isAccepted(agent: AgentState, { awaited }: Attempt): boolean {
+function isAccepted(agent: AgentState, { awaited, challenge }: Attempt): boolean {
   if (awaited !== 'outcome') {
     fail(agent, 'it has accepted what was not said yet');
     return false;
@@ -172,6 +178,7 @@ function isAccepted(agent: AgentState, { awaited }: Attempt): boolean {
   log(agent, 'info', `Authenticated with master ${agent.master}`);
   forgetAuthentication(agent);
   agent.authentication.isDone = true;
+  agent.authentication.challenge = challenge;
   agent.authentication.failures = 0;
   return true;
 }

@@ -15,6 +15,12 @@ export function createViews(agent: AgentState, message: MessageJson): AgentViews
     get recovered() {
       return agent.phase !== 'recovering';
     },
+    get knownBy() {
+      const id = agent.info.id?.value;
+      const { challenge } = agent.authentication;
+      const key = challenge === undefined ? undefined : agent.options.prover?.sharedKey(challenge);
+      return id === undefined || key === undefined ? undefined : { id, key };
+    },
     state: (viewer) => stateView(agent, writing, viewer),
     metrics: (nowMs) => metricsView(agent, nowMs),
     containers: (viewer) =>

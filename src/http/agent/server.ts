@@ -10,6 +10,7 @@ import {
   type StreamRegistry,
 } from '../../runtime/pending-requests.ts';
 import { decodeToAgent, isToAgent } from '../../wire/libprocess.ts';
+import { withRelayed } from '../relay/relayed-authenticator.ts';
 import { agentRecovering } from '../server/error-responses.ts';
 import { Firewall } from '../server/firewall.ts';
 import { type PortOptions, ProcessPort } from '../server/process-port.ts';
@@ -70,9 +71,14 @@ export class AgentServer {
   readonly port: ProcessPort<MessageToAgent>;
   #executorSocket: ExecutorSocket | undefined;
 
-  private constructor(options: AgentServerOptions) {
-    const { dispatch, clock, views } = options;
+  private constructor(given: AgentServerOptions) {
+    const { dispatch, clock, views } = given;
     const nowMs = () => clock.nowMs();
+    const authentication = withRelayed(given.authentication, {
+      knownBy: () => views.knownBy,
+      nowMs,
+    });
+    const options = { ...given, authentication };
     this.#options = options;
     this.#id = options.id ?? 'slave(1)';
     this.port = new ProcessPort(options, {

@@ -12,6 +12,7 @@ import {
   StreamRegistry,
 } from '../../runtime/pending-requests.ts';
 import { decodeToMaster, isToMaster } from '../../wire/libprocess.ts';
+import { Relay } from '../relay/relay.ts';
 import { authenticate } from '../server/authentication.ts';
 import type { Credentials } from '../server/credentials.ts';
 import { masterRecovering, noLeader } from '../server/error-responses.ts';
@@ -230,12 +231,19 @@ export class MasterServer {
       auditor,
       port: () => this.port.number,
     });
+    const relay = new Relay({
+      dialer: this.#options.carriers.dialer,
+      agentPlace: (id) => views.agentPlace(id),
+      nowMs,
+      unavailable,
+    });
     return this.port.listen({
       prefix: '/master',
       endpoints: [
         ...this.#endpoints.endpoints(),
         ...pageEndpoints({ page: this.#options.page, leader: () => views.leader }),
         sessions.endpoint(),
+        relay.endpoint(),
       ],
       namedPrincipalsOnly: true,
       sessions,

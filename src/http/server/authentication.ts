@@ -65,7 +65,7 @@ export function authenticate(
   authentication: Authentication,
   realm: Realm | undefined,
   authorization: string | undefined,
-  connection: Duplex,
+  connection: Duplex | undefined,
 ): Authenticated {
   const authenticator = realm && authentication[realm];
   return authenticator ? authenticator.authenticate(authorization, connection) : WITHOUT_PRINCIPAL;

@@ -37,6 +37,7 @@ export const headTooLarge = (limitBytes: number) =>
   text(431, `431 Request Header Fields Too Large. A head may have at most ${limitBytes} bytes.`);
 export const internalServerError = (body: string) => text(500, body);
 export const notImplemented = text(501, '501 Not Implemented.');
+export const badGateway = (body: string) => text(502, body);
 export const serviceUnavailable = (body: string) => text(503, body);
 
 export const noLeader = serviceUnavailable('No leader elected');

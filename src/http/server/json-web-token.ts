@@ -18,8 +18,13 @@ const shown = (text: string) => text.slice(0, MAX_SHOWN).replace(/[^\x20-\x7e]|[
 const signature = (signed: string, key: Uint8Array) =>
   createHmac('sha256', key).update(signed).digest();
 
-/** A token that says this. It never expires: neither do the executors that have them. */
-export function signToken(claims: Claims, key: Uint8Array): string {
+/**
+ * A token that says this. Where that has no `exp` it never expires: nor do executors that have one.
+ */
+export function signToken(
+  claims: Readonly<Record<string, string | number>>,
+  key: Uint8Array,
+): string {
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
   const signed = `${part({ alg: ALGORITHM, typ: 'JWT' })}.${part(claims)}`;
   return `${signed}.${signature(signed, key).toString('base64url')}`;

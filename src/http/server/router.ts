@@ -7,6 +7,7 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { Query } from '../../master/views.ts';
 import { plainIp } from '../../model/origin.ts';
 import type { Principal } from '../../security/principal.ts';
+import { RELAYED_HEADER } from '../relay/relay-token.ts';
 import { MAX_CALL_BYTES } from '../transport/limits.ts';
 import type { Auditor } from './auditor.ts';
 import {
@@ -215,7 +216,7 @@ function authenticationHook(
       return;
     }
     const known = session !== undefined && 'principal' in session ? session : undefined;
-    const result = known ?? authenticate(authentication, realm, authorization, raw.socket);
+    const result = known ?? authenticate(authentication, realm, authorization, connectionOf(raw));
     if ('challenge' in result) {
       const challenge = sessions?.challengeFor(raw) ?? result.challenge;
       const why = session === undefined || 'principal' in session ? result.why : session.why;
@@ -320,6 +321,10 @@ export function parseQuery(text: string): Query {
   }
   return query;
 }
+
+/** Of the client; undefined where the request comes by a master, whose connection it is. */
+const connectionOf = (request: IncomingMessage) =>
+  headerOf(request, RELAYED_HEADER) === undefined ? request.socket : undefined;
 
 const originOf = ({ raw }: FastifyRequest) => plainIp(raw.socket.remoteAddress ?? '');
 

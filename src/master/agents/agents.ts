@@ -92,7 +92,7 @@ export function mayJoin(
  * made.
  */
 function deniedRegistration(state: MasterState, pid: string, info: AgentInfo): string | undefined {
-  const value = state.authentication.processes.principalOf(pid);
+  const value = state.authentication.processes.proofOf(pid)?.principal;
   if (value === undefined && state.options.authenticateAgents) {
     tellDisbelief(state, { claimed: pid, why: 'authentication: the agent has not authenticated' });
     return 'It has not authenticated, and --authenticate_agents asks for it (see --credential)';

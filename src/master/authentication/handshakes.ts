@@ -146,7 +146,10 @@ function take(state: MasterState, handshake: Handshake, verdict: Verdict): void 
   switch (outcome.kind) {
     case 'authenticated':
       log(state, 'info', `Authenticated ${pid} as '${outcome.principal}'`);
-      state.authentication.processes.add(pid, outcome.principal);
+      state.authentication.processes.add(pid, {
+        principal: outcome.principal,
+        challenge: outcome.challenge,
+      });
       // The end of the connection is the end of what has been authenticated.
       state.effects.push({ type: 'link', address: pid.slice(pid.indexOf('@') + 1) });
       sendFrom(state, id, peer, 'AuthenticationCompletedMessage', {});

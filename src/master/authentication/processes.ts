@@ -1,11 +1,12 @@
 // Processes that have authenticated, by pid, and as whom. A process is forgotten with its
 // connection: another one may listen at its address next.
 import { addressOf, parsePid } from '../../model/pid.ts';
+import type { Proof } from '../../security/cram-md5.ts';
 import { MAX_ADDRESS_AGENTS, MAX_AGENTS } from '../validation/agent-bounds.ts';
 
 export class AuthenticatedProcesses {
-  /** Principals by pid, by address. */
-  private readonly byAddress = new Map<string, Map<string, string>>();
+  /** By pid, by address. */
+  private readonly byAddress = new Map<string, Map<string, Proof>>();
   private readonly byIp = new Map<string, number>();
   private count = 0;
 
@@ -19,15 +20,15 @@ export class AuthenticatedProcesses {
       : undefined;
   }
 
-  principalOf(pid: string): string | undefined {
+  proofOf(pid: string): Proof | undefined {
     return this.byAddress.get(addressIn(pid))?.get(pid);
   }
 
-  add(pid: string, principal: string): void {
+  add(pid: string, proof: Proof): void {
     this.remove(pid);
     const address = addressIn(pid);
-    const there = this.byAddress.get(address) ?? new Map<string, string>();
-    there.set(pid, principal);
+    const there = this.byAddress.get(address) ?? new Map<string, Proof>();
+    there.set(pid, proof);
     this.byAddress.set(address, there);
     this.countAt(pid, 1);
   }

@@ -4,11 +4,12 @@ import type {
   MasterResponse_GetAgents_Agent,
   Resource,
 } from '../../model/generated/messages.ts';
+import { agentId } from '../../model/ids.ts';
 import { toEndpointFormat } from '../../model/resource-format.ts';
 import { shownProvider } from '../../model/role-sight.ts';
 import { timeOf } from '../../model/time-info.ts';
 import type { Agent, MasterState } from '../state.ts';
-import type { Viewer } from '../views.ts';
+import type { AgentPlace, Viewer } from '../views.ts';
 import { offeredOfAgent, usedByAgent } from './usage.ts';
 import { roleSightOf, seesProviders, seesResource } from './visibility.ts';
 
@@ -91,4 +92,14 @@ function visibleInfo(info: AgentInfo, viewer: Viewer): AgentInfo {
   return resources === undefined
     ? info
     : { ...rest, resources: resources.filter((it) => seesResource(viewer, it)) };
+}
+
+export function agentPlace(state: MasterState, id: string): AgentPlace | undefined {
+  const agent = state.agents.registered.get(agentId(id));
+  if (agent?.connected !== true) {
+    return undefined;
+  }
+  const { address, pid } = agent;
+  const proof = state.authentication.processes.proofOf(pid);
+  return { address, key: proof && state.options.verifier.sharedKey(proof) };
 }

@@ -1,6 +1,7 @@
 // All that can be read of a master, behind the interface that the servers know.
 import type { MasterState } from '../state.ts';
 import type { MasterViews } from '../views.ts';
+import { agentPlace } from './agents.ts';
 import { metricsView } from './metrics.ts';
 import { readCall } from './operator-reads.ts';
 import { registryView } from './registry.ts';
@@ -41,6 +42,7 @@ export function masterViews(state: MasterState): MasterViews {
     maintenanceStatus: (viewer) => jsonOf('ClusterStatus', maintenanceStatus(state, viewer)),
     registry: (viewer) => registryView(state, viewer),
     metrics: (nowMs) => metricsView(state, nowMs),
+    agentPlace: (id) => agentPlace(state, id),
     read: (call, viewer) => readCall(state, call, viewer),
   };
 }

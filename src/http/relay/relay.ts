@@ -1,0 +1,259 @@
+// Requests to agents that come by the master, for browsers that reach no agent: each is made anew,
+// of what is known to matter, and its answer goes back as it comes, no faster than the client takes
+// it. The agent decides what the principal may do, and knows by the master's word who that is.
+import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
+import { Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { AgentPlace } from '../../master/views.ts';
+import { parseAddress } from '../../model/address.ts';
+import { KeptConnections } from '../client/kept-connections.ts';
+import type { Realm } from '../server/authentication.ts';
+import { badGateway, forbidden, notFound, serviceUnavailable } from '../server/error-responses.ts';
+import type { HttpResponse } from '../server/response.ts';
+import type { Endpoint, EndpointRequest } from '../server/router.ts';
+import type { Dialer } from '../transport/dialer.ts';
+import { LINGER_MS } from '../transport/refusal.ts';
+import { RelayRoom } from './relay-room.ts';
+import { type RelayTarget, relayTarget } from './relay-target.ts';
+import { RELAYED_HEADER, vouch } from './relay-token.ts';
+
+export interface RelayOptions {
+  readonly dialer: Dialer;
+  readonly agentPlace: (id: string) => AgentPlace | undefined;
+  readonly nowMs: () => number;
+  readonly unavailable: (url: string) => HttpResponse | undefined;
+}
+
+/** How long an agent may take to be reached, and to begin an answer to a read. */
+const ANSWER_MS = 30_000;
+/** How long neither side may say anything; streams have heartbeats. */
+const SILENCE_MS = 10 * 60_000;
+
+/** The fields of requests and answers that are taken over, those of a connection not among them. */
+const REQUEST_FIELDS = [
+  ...['accept', 'accept-encoding', 'content-type', 'message-accept', 'message-content-type'],
+];
+const ANSWER_FIELDS = [
+  ...['allow', 'content-disposition', 'content-encoding', 'content-length', 'content-type'],
+  ...['message-content-type', 'www-authenticate'],
+];
+
+/** An answer may be what a task has written: it is shown by no browser as a page of this origin. */
+const SAFE = {
+  'Cache-Control': 'no-store',
+  'Content-Security-Policy': "sandbox; default-src 'none'; frame-ancestors 'none'",
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'X-Content-Type-Options': 'nosniff',
+} as const;
+
+/** Who asks, as the agent is told. */
+interface Asker {
+  readonly authorization: string | undefined;
+  /** Whether that is the master's word, and not the client's. */
+  readonly isVouched: boolean;
+}
+
+export class Relay {
+  readonly #options: RelayOptions;
+  readonly #connections: KeptConnections;
+  readonly #room = new RelayRoom();
+
+  constructor(options: RelayOptions) {
+    this.#options = options;
+    this.#connections = new KeptConnections(options.dialer);
+  }
+
+  endpoint(): Endpoint {
+    const realm = (method: string): Realm =>
+      method === 'GET' || method === 'HEAD' ? 'mesos-master-readonly' : 'mesos-master-readwrite';
+    return { path: '/agent', delegate: true, realm, handle: (request) => this.#handle(request) };
+  }
+
+  #handle(request: EndpointRequest): HttpResponse | Promise<HttpResponse | undefined> {
+    const unavailable = this.#options.unavailable(request.url);
+    if (unavailable) {
+      return unavailable;
+    }
+    const target = relayTarget(request);
+    if ('status' in target) {
+      return target;
+    }
+    const place = this.#options.agentPlace(target.agent);
+    if (place === undefined) {
+      return notFound(`No agent ${target.agent} is registered and connected.`);
+    }
+    const over = this.#room.take(request.origin, target.agent);
+    return typeof over === 'function'
+      ? this.#relay(request, target, place).finally(over)
+      : serviceUnavailable(`${over.full}.`);
+  }
+
+  /** Ends when the answer has been sent, or either side has gone. */
+  async #relay(
+    request: EndpointRequest,
+    target: RelayTarget,
+    place: AgentPlace,
+  ): Promise<HttpResponse | undefined> {
+    const asker = this.#askerOf(request, target, place);
+    const asked = this.#ask(request, target, place, asker);
+    request.onGone(() => asked.destroy());
+    let answer: IncomingMessage;
+    try {
+      answer = await answered(asked, request.method !== 'POST');
+    } catch (error) {
+      return badGateway(`Agent ${target.agent} does not answer: ${(error as Error).message}.`);
+    }
+    if (answer.statusCode === 401 && (asker.isVouched || asker.authorization === undefined)) {
+      asked.destroy();
+      return forbidden(unknownAsker(target.agent, asker));
+    }
+    await this.#sendBack(request, answer, target);
+    asked.destroy();
+    return undefined;
+  }
+
+  #askerOf(request: EndpointRequest, { agent }: RelayTarget, { key }: AgentPlace): Asker {
+    const { principal } = request;
+    if (principal?.value === undefined || key === undefined) {
+      return { authorization: request.header('authorization'), isVouched: false };
+    }
+    const authorization = vouch(principal, { key, agent, nowMs: this.#options.nowMs() });
+    return { authorization, isVouched: true };
+  }
+
+  #ask(
+    request: EndpointRequest,
+    { path }: RelayTarget,
+    place: AgentPlace,
+    { authorization }: Asker,
+  ): ClientRequest {
+    const { body, stream, method } = request;
+    const { host, port } = parseAddress(place.address) ?? { host: '', port: 0 };
+    const headers: Record<string, string | number> = { [RELAYED_HEADER]: 1 };
+    for (const name of REQUEST_FIELDS) {
+      const value = request.header(name);
+      if (value !== undefined) {
+        headers[name] = value;
+      }
+    }
+    if (authorization !== undefined) {
+      headers.authorization = authorization;
+    }
+    if (stream === undefined && method === 'POST') {
+      headers['content-length'] = body.length;
+    }
+    const asked = httpRequest({
+      ...{ host, port, path, method, headers },
+      agent: this.#connections,
+      timeout: SILENCE_MS,
+    });
+    asked.on('timeout', () => asked.destroy(new Error('it was silent for too long')));
+    // Other errors are seen where the answer is awaited, or read.
+    asked.on('error', () => undefined);
+    if (stream === undefined) {
+      asked.end(body);
+    } else {
+      const encoding = request.header('content-encoding');
+      if (encoding !== undefined) {
+        asked.setHeader('content-encoding', encoding);
+      }
+      this.#upload(stream, asked);
+    }
+    return asked;
+  }
+
+  /** The body goes on while the agent takes it; what comes afterwards is discarded. */
+  #upload(stream: IncomingMessage, asked: ClientRequest): void {
+    const pace = this.#pace();
+    stream.pipe(pace).pipe(asked);
+    stream.once('close', () => {
+      if (!stream.complete) {
+        asked.destroy();
+      }
+    });
+    asked.once('close', () => {
+      stream.unpipe(pace);
+      stream.resume();
+    });
+  }
+
+  async #sendBack(
+    request: EndpointRequest,
+    answer: IncomingMessage,
+    { path }: RelayTarget,
+  ): Promise<void> {
+    const response = request.hijack();
+    const { stream } = request;
+    const headers: Record<string, string> = { ...SAFE };
+    if (path.startsWith('/files/download')) {
+      headers['content-disposition'] = 'attachment';
+    }
+    for (const name of ANSWER_FIELDS) {
+      const value = answer.headers[name];
+      if (typeof value === 'string') {
+        headers[name] = value;
+      }
+    }
+    const isUnread = stream !== undefined && !stream.complete;
+    if (isUnread) {
+      headers.connection = 'close';
+    }
+    response.writeHead(answer.statusCode ?? 502, headers);
+    response.flushHeaders();
+    try {
+      await pipeline(answer, this.#pace(), response, { end: false });
+    } catch {
+      // The client sees that something is missing.
+      response.destroy();
+      return;
+    }
+    if (stream !== undefined && isUnread) {
+      await ended(stream, LINGER_MS);
+    }
+    response.end();
+  }
+
+  /** Lets bytes pass as there is room for those of all relays. */
+  #pace(): Transform {
+    const room = this.#room;
+    return new Transform({
+      transform(chunk: Buffer, _encoding, passed) {
+        room.pass(chunk.length, () => passed(null, chunk));
+      },
+    });
+  }
+}
+
+/** The head of the answer. An agent is given some time to be reached, and for a read to answer. */
+function answered(asked: ClientRequest, isRead: boolean): Promise<IncomingMessage> {
+  const late = () => asked.destroy(new Error(`it took more than ${ANSWER_MS / 1_000} seconds`));
+  const timer = setTimeout(late, ANSWER_MS).unref();
+  const inTime = () => clearTimeout(timer);
+  asked.once('close', inTime);
+  asked.once('response', inTime);
+  if (!isRead) {
+    asked.once('socket', (socket) =>
+      socket.connecting ? socket.once('connect', inTime) : inTime(),
+    );
+  }
+  return new Promise((resolve, reject) => asked.once('response', resolve).once('error', reject));
+}
+
+/** Waits until the stream has ended, and not longer than that. */
+function ended(stream: IncomingMessage, mostMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, mostMs).unref();
+    const done = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    stream.once('end', done).once('close', done);
+  });
+}
+
+const unknownAsker = (agent: string, { isVouched }: Asker) =>
+  isVouched
+    ? `Agent ${agent} does not take this master's word for who asks. Their clocks may differ by a ` +
+      'minute or more, or one of them has another secret by now.'
+    : `Agent ${agent} wants to know who asks, and this master cannot say it: it can where who asks ` +
+      'has signed in here, and the agent has a --credential with which it has authenticated.';
