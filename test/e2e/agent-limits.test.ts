@@ -4,18 +4,14 @@ import { LITTLE, TestCluster } from '../support/cluster.ts';
 import { finishingTask } from '../support/finishing-executor.ts';
 
 const cluster = new TestCluster();
-beforeAll(() =>
-  cluster.start({
-    agent: [
-      '--isolation=posix/disk',
-      '--enforce_container_disk_quota',
-      '--container_disk_watch_interval=50ms',
-      '--executor_registration_timeout=500ms',
-      '--http_executor_domain_sockets',
-      `--executor_environment_variables={"FLAVOR":"salt","PATH":"${process.env.PATH}"}`,
-    ],
-  }),
-);
+const FLAGS = [
+  '--isolation=posix/disk',
+  '--enforce_container_disk_quota',
+  '--container_disk_watch_interval=50ms',
+  '--http_executor_domain_sockets',
+  `--executor_environment_variables={"FLAVOR":"salt","PATH":"${process.env.PATH}"}`,
+];
+beforeAll(() => cluster.start({ agent: FLAGS }));
 afterAll(() => cluster.stop());
 
 const run = (name: string, ...flags: string[]) =>
@@ -46,6 +42,10 @@ test('an executor can reach the agent by a Unix socket', async () => {
 });
 
 test('an executor that does not register in time is given up', async () => {
+  // So little time that others might need more of it.
+  await cluster.agentProgram.kill('SIGTERM');
+  await cluster.startAgent([...FLAGS, '--executor_registration_timeout=500ms']);
+  await cluster.agentRegistered();
   const program = custom('mute', { value: 'sleep 1000' });
   expect(await program.ended()).not.toBe(0);
   expect(program.log).toContain('did not register within 500ms');

@@ -36,7 +36,7 @@ export class SeveralMasters {
   readonly #masters = new Map<string, MasterOfSeveral>();
 
   constructor(ensemble: Ensemble, options: SeveralMastersOptions = {}) {
-    const { path = '/mesos', sessionTimeout = '2secs', placeOf = () => HERE } = options;
+    const { path = '/mesos', sessionTimeout = '4secs', placeOf = () => HERE } = options;
     this.#ensemble = ensemble;
     this.zk = `zk://${ensemble.addresses.join(',')}${path}`;
     this.#sessionTimeout = sessionTimeout;

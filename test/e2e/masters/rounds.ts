@@ -92,6 +92,8 @@ function shuffled(names: readonly FaultName[]): FaultName[] {
 /** When all masters stand, and the oldest candidate is the leader. */
 function seen(): Promise<Seen> {
   return until('kazoo finds the leader', async () => {
+    // On a busy machine one may have lost its session meanwhile.
+    await cluster.startAllMasters();
     const parameters = ['-c', KAZOO, cluster.ensemble.addresses.join(',')];
     const { stdout } = await promisify(execFile)('/usr/bin/python3', parameters);
     const found: Seen = JSON.parse(stdout);
