@@ -1,5 +1,10 @@
-// Where something comes from: an IP address, or the pid that a message names; and the place by
-// which bounds are counted.
+// Where something comes from: an IP address, or the pid that a message names, which may be any
+// text; and the place by which bounds are counted.
+
+/** Characters of an origin that are kept: those of a pid, and more. */
+const MAX_ORIGIN = 256;
+
+export const cutOrigin = (origin: string) => origin.slice(0, MAX_ORIGIN);
 
 /** The address without the IPv6 prefix that Node adds on sockets for both kinds. */
 export const plainIp = (ip: string) => (ip.startsWith('::ffff:') ? ip.slice('::ffff:'.length) : ip);

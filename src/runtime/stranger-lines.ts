@@ -1,6 +1,6 @@
 // Lines of the log that anybody can cause, any number of times: of those about one topic, caused
 // from one address, the first one is written as it comes, and the others are counted.
-import { ipIn, placeOf } from '../model/origin.ts';
+import { cutOrigin, ipIn, placeOf } from '../model/origin.ts';
 import type { LogLevel, Stranger } from '../model/process-effects.ts';
 import { type Gathered, Gatherer } from './gatherer.ts';
 
@@ -27,7 +27,7 @@ export class StrangerLines {
   }
 
   add(level: LogLevel, text: string, { topic, origin }: Stranger): void {
-    const ip = ipIn(origin);
+    const ip = ipIn(cutOrigin(origin));
     const line = () => ({ level, text: text.slice(0, MAX_TEXT) });
     this.#gatherer.add(placeOf(ip), JSON.stringify([topic, ip]), line);
   }

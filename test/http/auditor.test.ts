@@ -164,15 +164,18 @@ describe('who is not believed', () => {
       tell('p', `10.1.${index >> 8}.${index & 255}`);
     }
     tell('p'.repeat(100_000), '10.1.0.1');
+    tell('p', 'o'.repeat(100_000));
+    change('eve', 'a', 'UPDATE_WEIGHTS', `${'o'.repeat(100_000)}@10.0.0.1:1`);
+    change('ops', 'a', 'UPDATE_WEIGHTS', `${'o'.repeat(100_000)}@10.0.0.1:1`);
     auditor.close();
     const rule = 'not believed, as many others';
     expect(lines.filter(({ address }) => /@10.0.0.9:/.test(String(address)))).toHaveLength(128);
     expect(lines.filter(({ address }) => address === '10.0.0.9')).toMatchObject([
       { count: 4_872, allowed: false, rule },
     ]);
-    expect(lines).toHaveLength(1_026);
+    expect(lines).toHaveLength(1_028);
     expect(lines.filter((line) => line.address === undefined)).toMatchObject([{ rule }]);
-    expect(told()).toBe(10_001);
+    expect(told()).toBe(10_004);
     expect(Math.max(...lines.map((line) => JSON.stringify(line).length))).toBeLessThan(500);
   });
 });

@@ -1,7 +1,7 @@
 // Turns decisions about requests into the lines of the audit log (--audit_log): every decision on a
 // call that changes something, what reads have denied, and who was not believed. What was allowed
 // has a line of its own, at once; what was denied, and is alike, is told together.
-import { ipIn } from '../../model/origin.ts';
+import { cutOrigin, ipIn } from '../../model/origin.ts';
 import { type Gathered, Gatherer } from '../../runtime/gatherer.ts';
 import {
   type Asking,
@@ -107,18 +107,20 @@ export class Auditor {
   tell(entry: AuditEntry, origin: Origin): void {
     const { principal, call, action, object, allowed, rule, count } = entry;
     if (allowed) {
-      this.#write({ principal, address: origin, call, action, object, allowed, rule, count });
+      const address = origin && cutOrigin(origin);
+      this.#write({ principal, address, call, action, object, allowed, rule, count });
     } else {
       this.#denied({ principal, call, action, origin }, () => entry, count);
     }
   }
 
   #denied(
-    { principal, call, action, origin }: Asked,
+    { principal, call, action, origin: whole }: Asked,
     entryOf: () => AuditEntry,
     count?: number,
   ): void {
-    const address = addressOf(origin);
+    const origin = whole && cutOrigin(whole);
+    const address = origin && ipIn(origin);
     const caller = principal === undefined ? { address } : { principal };
     const what = JSON.stringify([address, call, action]);
     this.#denials.add(caller, what, () => ({ entry: entryOf(), origin }), count);
@@ -142,10 +144,11 @@ export class Auditor {
   }
 
   /** Tells of a caller or sender that is not who it says, soon. */
-  disbelieve(told: Disbelief, origin: Origin): void {
+  disbelieve(told: Disbelief, whole: Origin): void {
     const cut = disbelief(told);
-    const item = { told: cut, origin };
-    this.#disbeliefs.add({ address: addressOf(origin) }, JSON.stringify(cut), () => item);
+    const origin = whole && cutOrigin(whole);
+    const caller = { address: origin && ipIn(origin) };
+    this.#disbeliefs.add(caller, JSON.stringify(cut), () => ({ told: cut, origin }));
   }
 
   #tellDisbeliefs({ items, caller, count: all }: Gathered<Doubt, Caller>): void {
@@ -167,8 +170,6 @@ export class Auditor {
     this.#denials.flush();
   }
 }
-
-const addressOf = (origin: Origin) => origin && ipIn(origin);
 
 /** The first of them that differ; undefined where they have no names. */
 function objectsOf(items: readonly Denial[]): readonly AuditObject[] | undefined {
