@@ -189,7 +189,7 @@ export class Rest {
     const { state, program } = life;
     const { timers } = program;
     const known =
-      /^(allocate|allocation-batch|registry-gc|recovery|ping\/.*|heartbeat\/.*|failover\/.*|offer\/.*|operator-heartbeat\/.*)$/;
+      /^(allocate|allocation-batch|history|registry-gc|recovery|ping\/.*|heartbeat\/.*|failover\/.*|offer\/.*|operator-heartbeat\/.*)$/;
     // An agent that never came back after the master's start may still wait for its removal.
     const removal = (name: string) =>
       state.agents.recovered.has(agentId(/^unreachable\/(.*)$/.exec(name)?.[1] ?? ''));
