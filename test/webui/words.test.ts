@@ -2,10 +2,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
+  DrainState,
   TaskState,
   TaskStatus_Reason,
   TaskStatus_Source,
 } from '../../src/model/generated/messages.ts';
+import { AgentRow, FrameworkRow } from '../../src/webui/store/rows.ts';
+import { agentCondition, agentName, frameworkCondition } from '../../src/webui/words/conditions.ts';
 import { plainName } from '../../src/webui/words/names.ts';
 import { reasonWords, sourceWords } from '../../src/webui/words/reasons.ts';
 import { resourceWords } from '../../src/webui/words/resources.ts';
@@ -63,4 +66,32 @@ test('resources say how much, for whom, and what is special about them', () => {
   expect(resourceWords({ name: 'bugs', set: { item: ['a', 'b'] }, role: 'qa' })).toBe(
     'a, b bugs, reserved for qa',
   );
+});
+
+test('an agent is what its operators and the master say of it', () => {
+  const of = (fields: Partial<AgentRow>) =>
+    agentCondition(Object.assign(new AgentRow(), { active: true, ...fields })).key;
+  expect(of({})).toBe('active');
+  expect(of({ active: false })).toBe('disconnected');
+  expect(of({ active: false, deactivated: true })).toBe('deactivated');
+  expect(of({ deactivated: true, drainState: DrainState.DRAINING })).toBe('draining');
+  expect(of({ deactivated: true, drainState: DrainState.DRAINED })).toBe('drained');
+  expect(of({ active: false, isRecovered: true })).toBe('recovered');
+  const named = (port: number) =>
+    agentName(Object.assign(new AgentRow(), { hostname: 'a.example', port }));
+  expect([named(5051), named(5052), agentName(undefined)]).toEqual([
+    ...['a.example', 'a.example:5052', undefined],
+  ]);
+});
+
+test('a framework is as its scheduler is', () => {
+  const of = (fields: Partial<FrameworkRow>) =>
+    frameworkCondition(
+      Object.assign(new FrameworkRow(), { active: true, connected: true, ...fields }),
+    ).key;
+  expect(of({})).toBe('active');
+  expect(of({ active: false })).toBe('inactive');
+  expect(of({ active: false, connected: false })).toBe('disconnected');
+  expect(of({ connected: false, recovered: true })).toBe('recovered');
+  expect(of({ isCompleted: true, recovered: true })).toBe('completed');
 });

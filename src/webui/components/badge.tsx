@@ -1,4 +1,5 @@
 // A word with the colour of the kind of news that it is.
+import type { Condition } from '../words/conditions.ts';
 import type { Kind } from '../words/task-states.ts';
 import { stateWords } from '../words/task-states.ts';
 
@@ -8,6 +9,12 @@ function Badge({ kind, text, title }: { kind: Kind; text: string; title?: string
       {text}
     </span>
   );
+}
+
+/** Of an agent or framework. */
+export function ConditionBadge({ condition }: { condition: Condition }) {
+  const { kind, text, means } = condition;
+  return <Badge kind={kind} text={text} title={means} />;
 }
 
 export function StateBadge({ state }: { state: number }) {

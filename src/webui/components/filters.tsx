@@ -81,6 +81,9 @@ export function Pills({ name, label, options }: ChoiceProps) {
 /** One of many. */
 export function Choice({ name, label, options }: ChoiceProps) {
   const now = place.value.query[name] ?? '';
+  if (options.length === 0 && now === '') {
+    return null;
+  }
   return (
     <label class="choice">
       <span class="unseen">{label}</span>

@@ -1,12 +1,5 @@
 // How much of one resource is taken, as a figure and a bar.
-import { amountText, percentText, type ResourceName } from '../words/amounts.ts';
-
-const TITLES: Readonly<Record<ResourceName, string>> = {
-  cpus: 'CPUs',
-  mem: 'Memory',
-  disk: 'Disk',
-  gpus: 'GPUs',
-};
+import { amountText, percentText, RESOURCE_TITLES, type ResourceName } from '../words/amounts.ts';
 
 interface MeterProps {
   readonly name: ResourceName;
@@ -21,11 +14,11 @@ const width = (part: number, total: number) =>
 
 export function Meter({ name, total, allocated, offered = 0 }: MeterProps) {
   const share = percentText(total > 0 ? allocated / total : 0);
-  const says = `${TITLES[name]}: ${amountText(name, allocated)} of ${amountText(name, total)} allocated`;
+  const says = `${RESOURCE_TITLES[name]}: ${amountText(name, allocated)} of ${amountText(name, total)} allocated`;
   return (
     <section class="panel">
       <div class="meter-head">
-        <h2>{TITLES[name]}</h2>
+        <h2>{RESOURCE_TITLES[name]}</h2>
         <span class="quiet">{share} allocated</span>
       </div>
       <div class="meter-track" role="img" aria-label={says}>

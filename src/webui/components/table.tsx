@@ -121,6 +121,15 @@ export function Table<Row>(props: TableProps<Row>) {
   );
 }
 
+/** How many rows there are, above their table. */
+export function TableCount({ text }: { text: string }) {
+  return (
+    <p class="table-count quiet" role="status">
+      {text}
+    </p>
+  );
+}
+
 /** Tracks of the grid, for much and for little room. */
 function setTracks<Row>(element: HTMLElement | null, columns: readonly Column<Row>[]): void {
   const tracks = (shown: readonly Column<Row>[]) =>

@@ -17,6 +17,7 @@ import type { TaskRow } from '../store/rows.ts';
 import type { Seen } from '../store/shapes.ts';
 import { listFiles } from '../stream/agent-files.ts';
 import { RequestFailure } from '../stream/requests.ts';
+import { agentName } from '../words/conditions.ts';
 import { resourceWords } from '../words/resources.ts';
 import { TaskUse } from './task-use.tsx';
 import type { Names } from './views.ts';
@@ -126,7 +127,7 @@ function TaskFacts({ cluster, row, details }: TaskFactsProps) {
         </Fact>
         <Fact name="Agent">
           <a href={href(['agents', row.agentId])}>
-            <Name text={agent?.hostname ?? row.agentId} title={row.agentId} />
+            <Name text={agentName(agent) ?? row.agentId} title={row.agentId} />
           </a>
           {agent === undefined ? <span class="quiet"> not registered now</span> : null}
         </Fact>

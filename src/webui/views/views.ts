@@ -3,6 +3,10 @@
 import type { ComponentType } from 'preact';
 import type { IconName } from '../components/icon.tsx';
 import { matchPath } from '../locations/location.ts';
+import { AgentFilesView, AgentView } from './agent.tsx';
+import { AgentsView } from './agents.tsx';
+import { FrameworkView } from './framework.tsx';
+import { FrameworksView } from './frameworks.tsx';
 import { OverviewView } from './overview.tsx';
 import { TaskFilesView, TaskView } from './task.tsx';
 import { TasksView } from './tasks.tsx';
@@ -29,6 +33,16 @@ const VIEWS: readonly View[] = [
   { path: 'tasks', title: 'Tasks', view: TasksView, navigation: { icon: 'tasks', key: 't' } },
   { path: 'tasks/:framework/:task', title: 'Task', view: TaskView },
   { path: 'tasks/:framework/:task/files', title: 'Files of a task', view: TaskFilesView },
+  {
+    path: 'frameworks',
+    title: 'Frameworks',
+    view: FrameworksView,
+    navigation: { icon: 'frameworks', key: 'f' },
+  },
+  { path: 'frameworks/:framework', title: 'Framework', view: FrameworkView },
+  { path: 'agents', title: 'Agents', view: AgentsView, navigation: { icon: 'agents', key: 'a' } },
+  { path: 'agents/:agent', title: 'Agent', view: AgentView },
+  { path: 'agents/:agent/files', title: 'Files of an agent', view: AgentFilesView },
 ];
 
 /** In the order in which they are shown. */

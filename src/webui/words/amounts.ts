@@ -27,6 +27,13 @@ export function percentText(share: number): string {
 /** Resources that the page names by themselves; in megabytes where they are memory or disk. */
 export type ResourceName = 'cpus' | 'mem' | 'disk' | 'gpus';
 
+export const RESOURCE_TITLES: Readonly<Record<ResourceName, string>> = {
+  cpus: 'CPUs',
+  mem: 'Memory',
+  disk: 'Disk',
+  gpus: 'GPUs',
+};
+
 /** `2.5` of cpus, `1.5 GB` of memory. */
 export function amountText(name: ResourceName, amount: number): string {
   return name === 'mem' || name === 'disk'

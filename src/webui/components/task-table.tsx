@@ -1,0 +1,131 @@
+// Tasks as a table, kept sorted as they change: all of them, or those of an agent or framework.
+import { href } from '../locations/location.ts';
+import type { Cluster } from '../store/cluster.ts';
+import type { TaskRow } from '../store/rows.ts';
+import { taskFilter } from '../store/task-filter.ts';
+import { byText } from '../store/task-list.ts';
+import { amountText, counted } from '../words/amounts.ts';
+import { agentName } from '../words/conditions.ts';
+import { stateWords } from '../words/task-states.ts';
+import { StateBadge } from './badge.tsx';
+import { useTasks } from './live.ts';
+import { Name } from './name.tsx';
+import { Empty } from './notices.tsx';
+import { refine } from './place.tsx';
+import { type Column, Table, TableCount } from './table.tsx';
+import { Ago } from './time.tsx';
+
+type Compare = (left: TaskRow, right: TaskRow) => number;
+
+/** In the direction in which a column is sorted first. */
+const ORDERS: Readonly<Record<string, Compare>> = {
+  name: (left, right) => byText(left.name, right.name),
+  state: (left, right) => byText(stateWords(left.state).text, stateWords(right.state).text),
+  framework: (left, right) => byText(left.frameworkId, right.frameworkId),
+  role: (left, right) => byText(left.role, right.role),
+  agent: (left, right) => byText(left.agentId, right.agentId),
+  cpus: (left, right) => left.amounts[0] - right.amounts[0],
+  mem: (left, right) => left.amounts[1] - right.amounts[1],
+  changed: (left, right) => left.changedMs - right.changedMs,
+};
+
+const newestFirst = { key: 'changed', isDescending: true };
+
+interface TaskTableProps {
+  readonly cluster: Cluster;
+  readonly filter: Readonly<Record<string, string>>;
+  /** Columns that say nothing where the table is. */
+  readonly without?: readonly string[];
+}
+
+/** Tasks that pass a filter; its `sort` and `order` say how they are sorted. */
+export function TaskTable({ cluster, filter, without = [] }: TaskTableProps) {
+  const { sort: key = newestFirst.key, order = key === newestFirst.key ? 'descending' : '' } =
+    filter;
+  const sort = { key, isDescending: order === 'descending' };
+  const compare = ORDERS[key] ?? byChange;
+  const rows = useTasks(JSON.stringify(filter), {
+    passes: taskFilter(filter, cluster),
+    compare: sort.isDescending ? (left, right) => compare(right, left) : compare,
+  });
+  if (rows === undefined || rows.length === 0) {
+    return (
+      <Empty title="No tasks">
+        {cluster.sums.live === 0
+          ? 'Nothing runs in this cluster. Frameworks start tasks on what they are offered.'
+          : 'No task passes these filters.'}
+      </Empty>
+    );
+  }
+  return (
+    <>
+      <TableCount text={counted(rows.length, 'task')} />
+      <Table
+        label="Tasks"
+        columns={columnsOf(cluster).filter((column) => !without.includes(column.key))}
+        rows={rows}
+        keyOf={({ frameworkId, id }) => `${frameworkId}/${id}`}
+        hrefOf={({ frameworkId, id }) => href(['tasks', frameworkId, id])}
+        sort={sort}
+        onSort={(next) =>
+          refine({ sort: next.key, order: next.isDescending ? 'descending' : 'ascending' })
+        }
+      />
+    </>
+  );
+}
+
+const byChange: Compare = (left, right) => left.changedMs - right.changedMs;
+
+const columnsOf = ({ frameworks, agents }: Cluster): readonly Column<TaskRow>[] => [
+  {
+    ...{ key: 'name', title: 'Task', width: '2.4fr', isSortable: true },
+    cell: ({ name, id }) => <Name text={name || id} title={id} />,
+  },
+  {
+    ...{ key: 'state', title: 'State', width: '104px', isSortable: true },
+    cell: ({ state }) => <StateBadge state={state} />,
+  },
+  {
+    ...{ key: 'framework', title: 'Framework', width: '1.2fr', isSortable: true, isWide: true },
+    cell: ({ frameworkId }) => (
+      <a href={href(['frameworks', frameworkId])}>
+        <Name text={frameworks.get(frameworkId)?.name || frameworkId} title={frameworkId} />
+      </a>
+    ),
+  },
+  {
+    ...{ key: 'role', title: 'Role', width: '0.8fr', isSortable: true, isWide: true },
+    cell: ({ role }) => <Name text={role} />,
+  },
+  {
+    ...{ key: 'agent', title: 'Agent', width: '1.2fr', isSortable: true, isWide: true },
+    cell: ({ agentId }) => (
+      <a href={href(['agents', agentId])}>
+        <Name text={agentName(agents.get(agentId)) ?? agentId} title={agentId} />
+      </a>
+    ),
+  },
+  {
+    ...{
+      key: 'cpus',
+      title: 'CPUs',
+      width: '64px',
+      isNumber: true,
+      isSortable: true,
+      isWide: true,
+    },
+    cell: ({ amounts }) => amountText('cpus', amounts[0] / 1000),
+  },
+  {
+    ...{
+      ...{ key: 'mem', title: 'Memory', width: '84px', isNumber: true },
+      ...{ isSortable: true, isWide: true },
+    },
+    cell: ({ amounts }) => amountText('mem', amounts[1] / 1000),
+  },
+  {
+    ...{ key: 'changed', title: 'Changed', width: '104px', isNumber: true, isSortable: true },
+    cell: ({ changedMs }) => <Ago ms={changedMs} />,
+  },
+];

@@ -1,0 +1,181 @@
+// All agents, searched, filtered and sorted.
+import { ConditionBadge } from '../components/badge.tsx';
+import { Chips, Choice, type Option, Pills, SearchField } from '../components/filters.tsx';
+import { useCluster } from '../components/live.ts';
+import { Name } from '../components/name.tsx';
+import { Empty, Loading } from '../components/notices.tsx';
+import { place } from '../components/place.tsx';
+import { Share } from '../components/share.tsx';
+import { type Orders, sorting } from '../components/sorting.ts';
+import { type Column, Table, TableCount } from '../components/table.tsx';
+import { Ago } from '../components/time.tsx';
+import { href } from '../locations/location.ts';
+import type { Cluster } from '../store/cluster.ts';
+import type { AgentRow, AgentUse } from '../store/rows.ts';
+import { byText } from '../store/task-list.ts';
+import { counted, countText } from '../words/amounts.ts';
+import { AGENT_CONDITIONS, agentCondition, agentName } from '../words/conditions.ts';
+import { plainName } from '../words/names.ts';
+
+/** An agent, and what is on it. */
+interface Line {
+  readonly agent: AgentRow;
+  readonly use: AgentUse;
+}
+
+type Place = Readonly<Record<string, string>>;
+
+const placeText = ({ region, zone }: AgentRow) => [region, zone].filter(Boolean).join(' / ');
+
+const attributeText = ({ name, text }: { name: string; text: string }) => `${name}:${text}`;
+
+const share = ({ agent, use }: Line, index: 0 | 1) =>
+  agent.total[index] === 0 ? 0 : use.sums.amounts[index] / agent.total[index];
+
+const ORDERS: Orders<Line> = {
+  host: (left, right) => byText(left.agent.hostname, right.agent.hostname),
+  state: (left, right) => byText(agentCondition(left.agent).text, agentCondition(right.agent).text),
+  place: (left, right) => byText(placeText(left.agent), placeText(right.agent)),
+  tasks: (left, right) => left.use.sums.live - right.use.sums.live,
+  cpus: (left, right) => share(left, 0) - share(right, 0),
+  mem: (left, right) => share(left, 1) - share(right, 1),
+  registered: (left, right) => left.agent.registeredMs - right.agent.registeredMs,
+};
+
+export function AgentsView() {
+  const cluster = useCluster();
+  return (
+    <>
+      <div class="view-head">
+        <h1>Agents</h1>
+      </div>
+      {cluster === undefined ? <Loading what="agents" lines={12} /> : <Agents cluster={cluster} />}
+    </>
+  );
+}
+
+function Agents({ cluster }: { cluster: Cluster }) {
+  const { query } = place.value;
+  const { sort, onSort, sorted } = sorting(ORDERS, { key: 'host', isDescending: false });
+  const all = [...cluster.agents.values()];
+  const rows = sorted(
+    all
+      .filter((agent) => passes(agent, query))
+      .map((agent) => ({ agent, use: cluster.use(agent.id) })),
+  );
+  return (
+    <>
+      <div class="filters">
+        <SearchField label="Search hosts, ids, attributes" />
+        <Choice name="place" label="Place" options={optionsOf(all.map(placeText))} />
+        <Choice
+          name="attribute"
+          label="Attribute"
+          options={optionsOf(all.flatMap(({ attributes }) => attributes.map(attributeText)))}
+        />
+        <Chips names={['version']} />
+      </div>
+      <div class="filters">
+        <Pills name="state" label="State" options={stateOptions(all)} />
+      </div>
+      {rows.length === 0 ? (
+        <Empty title="No agents">
+          {all.length === 0
+            ? 'No agent has registered with this master. Start one with the address of the master.'
+            : 'No agent passes these filters.'}
+        </Empty>
+      ) : (
+        <>
+          <TableCount text={counted(rows.length, 'agent')} />
+          <Table
+            label="Agents"
+            columns={COLUMNS}
+            rows={rows}
+            keyOf={({ agent }) => agent.id}
+            hrefOf={({ agent }) => href(['agents', agent.id])}
+            sort={sort}
+            onSort={onSort}
+          />
+        </>
+      )}
+    </>
+  );
+}
+
+function passes(agent: AgentRow, { q = '', state, place: where, attribute, version }: Place) {
+  const words = q.toLowerCase().split(/\s+/).filter(Boolean);
+  const texts = [
+    agent.hostname,
+    agent.id,
+    placeText(agent),
+    ...agent.attributes.map(attributeText),
+  ];
+  return (
+    (state === undefined || agentCondition(agent).key === state) &&
+    (where === undefined || placeText(agent) === where) &&
+    (version === undefined || agent.version === version) &&
+    (attribute === undefined ||
+      agent.attributes.some((each) => attributeText(each) === attribute)) &&
+    words.every((word) => texts.some((text) => text.toLowerCase().includes(word)))
+  );
+}
+
+/** Where all differ a choice is of no use. */
+const MAX_OPTIONS = 500;
+
+function optionsOf(texts: readonly string[]): readonly Option[] {
+  const different = [...new Set(texts.filter(Boolean))];
+  return different.length > MAX_OPTIONS
+    ? []
+    : different.sort(byText).map((value) => ({ value, text: plainName(value) }));
+}
+
+function stateOptions(agents: readonly AgentRow[]): readonly Option[] {
+  const counts = Map.groupBy(agents, (agent) => agentCondition(agent).key);
+  return [
+    { value: '', text: 'All', count: agents.length },
+    ...Object.values(AGENT_CONDITIONS)
+      .map(({ key, text }) => ({ value: key, text, count: counts.get(key)?.length ?? 0 }))
+      .filter(({ value, count }) => count > 0 || value === place.value.query.state),
+  ];
+}
+
+const COLUMNS: readonly Column<Line>[] = [
+  {
+    ...{ key: 'host', title: 'Agent', width: '1.8fr', isSortable: true },
+    cell: ({ agent }) => <Name text={agentName(agent)} title={agent.id} />,
+  },
+  {
+    ...{ key: 'state', title: 'State', width: '112px', isSortable: true },
+    cell: ({ agent }) => <ConditionBadge condition={agentCondition(agent)} />,
+  },
+  {
+    ...{ key: 'place', title: 'Place', width: '1fr', isSortable: true, isWide: true },
+    cell: ({ agent }) => <Name text={placeText(agent)} />,
+  },
+  {
+    ...{ key: 'attributes', title: 'Attributes', width: '1.2fr', isWide: true },
+    cell: ({ agent }) => <Name text={agent.attributes.map(attributeText).join(', ')} />,
+  },
+  {
+    ...{ key: 'tasks', title: 'Tasks', width: '64px', isNumber: true, isSortable: true },
+    cell: ({ use }) => countText(use.sums.live),
+  },
+  {
+    ...{ key: 'cpus', title: 'CPUs', width: '120px', isSortable: true, isWide: true },
+    cell: ({ agent, use }) => (
+      <Share name="cpus" part={use.sums.amounts[0]} total={agent.total[0]} />
+    ),
+  },
+  {
+    ...{ key: 'mem', title: 'Memory', width: '140px', isSortable: true, isWide: true },
+    cell: ({ agent, use }) => (
+      <Share name="mem" part={use.sums.amounts[1]} total={agent.total[1]} />
+    ),
+  },
+  {
+    ...{ key: 'registered', title: 'Registered', width: '110px', isNumber: true },
+    ...{ isSortable: true, isWide: true },
+    cell: ({ agent }) => <Ago ms={agent.registeredMs} />,
+  },
+];
