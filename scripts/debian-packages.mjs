@@ -139,8 +139,8 @@ export const DEBIAN_PACKAGES = [
   {
     name: 'chromium',
     program: 'chromium',
-    suites: ['test/embedding'],
-    why: 'runs the core in a browser page',
+    suites: ['test/embedding', 'test/e2e/webui.test.ts'],
+    why: 'shows the web page, and runs the core in one',
   },
   ...[
     {

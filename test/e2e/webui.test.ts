@@ -1,0 +1,197 @@
+// The operators' page in a real browser, against a real master and agent with real tasks.
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startBrowser } from '../support/browser.ts';
+import { LITTLE, TestCluster, until } from '../support/cluster.ts';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** Would be a script, turn the text around it, hide within it, or push all else away. */
+const HOSTILE = '<img src=x onerror="document.title=1">\u202egnp\u200b';
+const LONG = 'x'.repeat(10_000);
+
+const DOMAIN = ['--domain={"fault_domain":{"region":{"name":"north"},"zone":{"name":"a"}}}'];
+
+const cluster = new TestCluster();
+let browser: Browser;
+let framework = '';
+/** What the browser has complained of. */
+const complaints: string[] = [];
+
+const task = (name: string, command: string, more: object = {}) => ({
+  name,
+  task_id: { value: name.length < 30 && /^[\w-]+$/.test(name) ? name : 'odd' },
+  agent_id: { value: '' },
+  resources: LITTLE,
+  command: { value: command },
+  ...more,
+});
+
+beforeAll(async () => {
+  await cluster.start({ agent: [...DOMAIN, '--attributes=rack:r7'], master: DOMAIN });
+  browser = await startBrowser();
+  const labels = { labels: [{ key: 'tier', value: 'front' }] };
+  cluster.execute('front', 'task', task('front', 'echo hello; sleep 1000', { labels }));
+  cluster.execute(
+    'odd',
+    'task',
+    task(HOSTILE, 'sleep 1000', { labels: { labels: [{ key: LONG }] } }),
+  );
+  const failing = cluster.execute('failing', 'task', task('failing', 'echo oh no >&2; exit 3'));
+  await failing.ended();
+  await until('all tasks run', async () => {
+    const { tasks } = (await cluster.get('/tasks')) as {
+      tasks: { id: string; state: string; framework_id: string }[];
+    };
+    framework = tasks.find(({ id }) => id === 'failing')?.framework_id ?? '';
+    return tasks.filter(({ state }) => state === 'TASK_RUNNING').length === 2 && framework !== '';
+  });
+});
+afterAll(async () => {
+  await browser?.close();
+  await cluster.stop();
+});
+
+async function open(hash: string, options: object = {}): Promise<Page> {
+  const context = await browser.newContext(options);
+  const page = await context.newPage();
+  page.setDefaultTimeout(60_000);
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('console', (message) => {
+    if (
+      message.type() === 'error' &&
+      !/ERR_(?:CONNECTION|INCOMPLETE)|40\d|50\d/.test(message.text())
+    ) {
+      complaints.push(message.text());
+    }
+  });
+  await page.goto(`http://${cluster.address}/${hash}`);
+  return page;
+}
+
+/** What is wrong by WCAG 2.2 AA, as axe sees it. The policy of the page lets no script in. */
+async function accessibility(page: Page): Promise<string[]> {
+  const session = await page.context().newCDPSession(page);
+  await session.send('Runtime.evaluate', { expression: AXE });
+  const { result } = await session.send('Runtime.evaluate', {
+    expression: `axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] })
+      .then(({ violations }) => violations.map(({ id, nodes }) =>
+        id + ': ' + nodes.map(({ html, failureSummary }) => html + ' ' + failureSummary).join('; ')))`,
+    awaitPromise: true,
+    returnByValue: true,
+  });
+  return result.value as string[];
+}
+
+test('the overview shows what is taken, and each view leads on', async () => {
+  const page = await open('');
+  await page.getByRole('heading', { name: 'Overview' }).waitFor();
+  await page
+    .getByText(/0\.\d+ of 4/)
+    .first()
+    .waitFor();
+  for (const name of ['Tasks', 'Frameworks', 'Agents', 'Overview']) {
+    await page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name }).click();
+    await page.getByRole('heading', { level: 1, name }).waitFor();
+  }
+  await page.context().close();
+});
+
+test('tasks are found by state, words and labels, and links show the same', async () => {
+  const page = await open('#/tasks');
+  const rows = page.getByRole('grid', { name: 'Tasks' }).getByRole('row');
+  await page.getByText('2 tasks').waitFor();
+  await page.getByRole('button', { name: /^Failed/ }).click();
+  await page.getByText('1 task', { exact: true }).waitFor();
+  expect(await rows.nth(1).textContent()).toContain('failing');
+  expect(page.url()).toContain('#/tasks?state=TASK_FAILED');
+  await page.goto(`http://${cluster.address}/#/tasks?state=all&label=tier:front`);
+  await page.getByText('1 task', { exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Without the filter label' }).click();
+  await page.getByText('3 tasks').waitFor();
+  await page.keyboard.press('/');
+  await page.keyboard.type('fail north');
+  await page.getByText('No task passes these filters.').waitFor();
+  await page.context().close();
+});
+
+test('a task tells why it failed', async () => {
+  const page = await open(`#/tasks/${framework}/failing`);
+  await page.getByText('Command exited with status 3').waitFor();
+  await page.getByText('It ended with a failure.').waitFor();
+  await page.context().close();
+});
+
+test('all of it goes by keys', async () => {
+  const page = await open('');
+  await page.getByRole('heading', { name: 'Overview' }).waitFor();
+  await page.keyboard.press('?');
+  await page.getByRole('dialog', { name: 'Keys' }).waitFor();
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('g');
+  await page.keyboard.press('t');
+  const table = page.getByRole('grid', { name: 'Tasks' });
+  await table.focus();
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'Life' }).waitFor();
+  await page.context().close();
+});
+
+test('names do no harm, and what they hide is shown', async () => {
+  for (const hash of ['#/tasks', `#/tasks?state=all&q=onerror`]) {
+    const page = await open(hash, { viewport: { width: 360, height: 700 } });
+    const name = page.getByRole('grid').getByText('‹202E›gnp‹200B›').first();
+    await name.waitFor();
+    expect(await page.title()).toBe('Tasks · Mesoscale');
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360);
+    await name.click();
+    await page.getByRole('heading', { name: 'Facts' }).waitFor();
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360);
+    await page.context().close();
+  }
+});
+
+test('each view is accessible, light and dark', async () => {
+  const { slaves } = (await cluster.get('/slaves')) as { slaves: { id: string }[] };
+  const views = [
+    ...['', 'tasks?state=all', 'agents', 'frameworks?state=completed'],
+    ...[`tasks/${framework}/failing`, `agents/${slaves[0]?.id}`, `frameworks/${framework}`],
+    'nowhere',
+  ];
+  for (const colorScheme of ['light', 'dark']) {
+    for (const view of views) {
+      const page = await open(`#/${view}`, { colorScheme });
+      await page.locator('.loading').waitFor({ state: 'detached' });
+      await page.getByRole('heading').first().waitFor();
+      expect(await accessibility(page), `${view}, ${colorScheme}`).toEqual([]);
+      await page.context().close();
+    }
+  }
+});
+
+test('links of the old page lead on', async () => {
+  const page = await open('#/slaves/no-such-agent');
+  await page.getByText('There is no such agent').waitFor();
+  expect(page.url()).toContain('#/agents/no-such-agent');
+  await page.context().close();
+});
+
+test('a master that is killed is missed, and found again', async () => {
+  const page = await open('#/tasks');
+  await page.getByText('2 tasks').waitFor();
+  await cluster.master.kill('SIGKILL');
+  await page.getByText('Connection lost.').waitFor();
+  // What was told stays to be seen.
+  expect(await page.getByRole('row').count()).toBe(3);
+  await cluster.startMaster(DOMAIN);
+  await page.getByText('Connection lost.').waitFor({ state: 'detached' });
+  await page.getByText('2 tasks').waitFor();
+  await page.context().close();
+});
+
+test('the browser has had nothing to complain of', () => {
+  expect(complaints).toEqual([]);
+});
