@@ -92,6 +92,8 @@ export interface AgentDriverOptions extends ExecutorRequests, ContainerSettings 
    */
   readonly isStrict: boolean;
   readonly dispatch: (event: AgentEvent) => void;
+  /** The time that events have. */
+  readonly nowMs: () => number;
   readonly log: (level: 'info' | 'warn' | 'error', text: string) => void;
 }
 
@@ -183,7 +185,7 @@ export class AgentDriver {
       lingerMs: options.lingerMs,
       podLingerMs: options.podLingerMs,
       mayRunAs: options.mayRunAs,
-      nowMs: Date.now,
+      nowMs: options.nowMs,
       dispatch: options.dispatch,
       warn: (text) => options.log('warn', text),
     });
@@ -227,7 +229,7 @@ export class AgentDriver {
       }
       const { store, rows, damages, doubt } = await CheckpointStore.open(work.database, {
         log: options.log,
-        onStall: () => options.dispatch({ type: 'checkpointStalled', nowMs: Date.now() }),
+        onStall: () => options.dispatch({ type: 'checkpointStalled', nowMs: options.nowMs() }),
         isStrict: options.isStrict,
         hasRuns: !records.isEmpty,
       });
@@ -448,7 +450,7 @@ export class AgentDriver {
     this.#store.store(changes, (error) => {
       this.#options.dispatch({
         type: 'checkpointed',
-        nowMs: Date.now(),
+        nowMs: this.#options.nowMs(),
         transaction,
         error: error?.message,
       });

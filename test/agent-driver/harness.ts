@@ -180,6 +180,7 @@ export class DriverHarness {
       shutdownGraceMs: 5_000,
       mayRunAs: () => true,
       mayLaunchAs: () => true,
+      nowMs: Date.now,
       dispatch: (event) => harness.#dispatch(event),
       log: (_, text) => harness.#log(text),
     });

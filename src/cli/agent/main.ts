@@ -18,7 +18,7 @@ import { AgentServer } from '../../http/agent/server.ts';
 import type { Auditor } from '../../http/server/auditor.ts';
 import { joinedFiles } from '../../http/server/files.ts';
 import type { EarlyPort } from '../../http/transport/listener.ts';
-import { systemClock } from '../../runtime/clock.ts';
+import { steadyClock } from '../../runtime/clock.ts';
 import { EventLoop } from '../../runtime/event-loop.ts';
 import { loadCore } from '../../runtime/load-core.ts';
 import { PendingRequests, StreamRegistry } from '../../runtime/pending-requests.ts';
@@ -63,7 +63,7 @@ export async function runAgent(
   });
   const requests = new PendingRequests<ExecutorStream>();
   const streams = new StreamRegistry<ExecutorStream>((stream) =>
-    loop.dispatch({ type: 'streamClosed', nowMs: systemClock.nowMs(), stream }),
+    loop.dispatch({ type: 'streamClosed', nowMs: steadyClock.nowMs(), stream }),
   );
   const cgroupPlace = { hierarchy: values.cgroups_hierarchy, root: values.cgroups_root };
   joinAsAgent(cgroupPlace, values.agent_subsystems ?? []);
@@ -127,6 +127,7 @@ export async function runAgent(
     },
     mayLaunchAs: ({ action, object: { command, ...object }, origin, ...asking }, user) =>
       decide(asking, action, { object: { ...object, command: { ...command, user } }, origin }),
+    nowMs: () => steadyClock.nowMs(),
     dispatch: (event) => loop.dispatch(event),
     log: (level, text) => logger.write(level, text),
   });
@@ -203,12 +204,12 @@ export async function runAgent(
   shutdown.add('executor socket', () => server.closeSocket());
   // As in Mesos: SIGUSR1 kills the tasks and leaves the cluster, other signals leave them running.
   const stop = (how: 'leave' | 'unregister') =>
-    loop.dispatch({ type: 'stop', nowMs: systemClock.nowMs(), how });
+    loop.dispatch({ type: 'stop', nowMs: steadyClock.nowMs(), how });
   own.serve(server.port, address, () => stop('leave'));
   shutdown.add('access', own.watchAccess(accessFiles));
   loop.dispatch({
     type: 'recovered',
-    nowMs: systemClock.nowMs(),
+    nowMs: steadyClock.nowMs(),
     checkpoint: await driver.recover(),
   });
   const unwatch = detector.watch((leader) => {
@@ -219,7 +220,7 @@ export async function runAgent(
     }
     loop.dispatch({
       type: 'masterDetected',
-      nowMs: systemClock.nowMs(),
+      nowMs: steadyClock.nowMs(),
       master: leader?.pid,
       hostname: leader?.hostname,
     });

@@ -8,7 +8,7 @@ import type { MasterEffect } from '../../master/effects.ts';
 import type { MasterEvent } from '../../master/events.ts';
 import { createMaster, masterViews, step } from '../../master/master.ts';
 import type { MasterTimer } from '../../master/timers.ts';
-import { systemClock } from '../../runtime/clock.ts';
+import { steadyClock } from '../../runtime/clock.ts';
 import { EventLoop } from '../../runtime/event-loop.ts';
 import { loadCore } from '../../runtime/load-core.ts';
 import { systemMetrics } from '../../runtime/system-metrics.ts';
@@ -44,7 +44,7 @@ export async function runMaster(
     onDoubt: (text) => doubts.push(text),
     log: (level, text) => own.logger.write(level, text),
     onLost: ({ message }) =>
-      loop.dispatch({ type: 'registryLost', nowMs: systemClock.nowMs(), error: message }),
+      loop.dispatch({ type: 'registryLost', nowMs: steadyClock.nowMs(), error: message }),
   });
   const noted = { ...parsed, warnings: [...parsed.warnings, ...warnings, ...doubts] };
   const own = new ServerProcess<MasterTimer>(NAME, noted, (timer, nowMs) =>
@@ -58,13 +58,13 @@ export async function runMaster(
     log: (level, text) => logger.write(level, text),
   });
   const lost = (reason: string) =>
-    loop.dispatch({ type: 'leadershipLost', nowMs: systemClock.nowMs(), reason });
+    loop.dispatch({ type: 'leadershipLost', nowMs: steadyClock.nowMs(), reason });
   const gate = new LeadershipGate(contender, lost);
   const master = createMaster(options, createCore(module));
   const views = masterViews(master);
   const earlyMessages = new EarlyMessages({
     views,
-    nowMs: () => systemClock.nowMs(),
+    nowMs: () => steadyClock.nowMs(),
     dispatch: (event) => loop.dispatch(event),
   });
   const loop = new EventLoop<MasterEvent, MasterEffect>({
@@ -82,7 +82,7 @@ export async function runMaster(
     },
   });
   const writer = new RegistryWriter(registry, (event) =>
-    loop.dispatch({ ...event, nowMs: systemClock.nowMs() }),
+    loop.dispatch({ ...event, nowMs: steadyClock.nowMs() }),
   );
   const audit = await openAuditLog(values.audit_log, {
     authorizer: options.authorizer,
@@ -93,7 +93,7 @@ export async function runMaster(
   const portOptions = own.portOptions({ address, carriers, logPath: '/master/log', early });
   const insights = new Insights({
     module,
-    done: (event) => loop.dispatch({ ...event, nowMs: systemClock.nowMs() }),
+    done: (event) => loop.dispatch({ ...event, nowMs: steadyClock.nowMs() }),
   });
   const server = await MasterServer.start({
     ...portOptions,
@@ -154,7 +154,7 @@ export async function runMaster(
       file: values.whitelist,
       hostnames: options.whitelist ?? [],
       changed: (hostnames) =>
-        loop.dispatch({ type: 'whitelist', nowMs: systemClock.nowMs(), hostnames }),
+        loop.dispatch({ type: 'whitelist', nowMs: steadyClock.nowMs(), hostnames }),
       unreadable: (message) => logger.warn(message),
     });
     shutdown.add('whitelist', stop);
@@ -166,12 +166,12 @@ export async function runMaster(
     return contender.withdraw();
   });
   detector?.watch((leader) =>
-    loop.dispatch({ type: 'leaderChanged', nowMs: systemClock.nowMs(), leader }),
+    loop.dispatch({ type: 'leaderChanged', nowMs: steadyClock.nowMs(), leader }),
   );
   contender.contend(master.info, {
     elected: () => {
       gate.elected();
-      loop.dispatch({ type: 'elected', nowMs: systemClock.nowMs() });
+      loop.dispatch({ type: 'elected', nowMs: steadyClock.nowMs() });
     },
     lost,
     refused: (reason) => own.end(1, reason),

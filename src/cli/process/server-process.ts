@@ -6,7 +6,7 @@ import type { Carriers } from '../../http/transport/carriers.ts';
 import type { EarlyPort } from '../../http/transport/listener.ts';
 import type { ClearTimer, Log, SetTimer } from '../../model/process-effects.ts';
 import { Random } from '../../model/random.ts';
-import { systemClock } from '../../runtime/clock.ts';
+import { steadyClock } from '../../runtime/clock.ts';
 import { ProcessLogger } from '../../runtime/logger.ts';
 import { Shutdown } from '../../runtime/shutdown.ts';
 import { Timers } from '../../runtime/timers.ts';
@@ -63,7 +63,7 @@ export class ServerProcess<Timer extends string> {
     });
     this.shutdown = new Shutdown(this.logger);
     this.shutdown.add('log', () => this.logger.close());
-    this.timers = new Timers((timer) => onTimer(timer, systemClock.nowMs()));
+    this.timers = new Timers((timer) => onTimer(timer, steadyClock.nowMs()));
   }
 
   perform(effect: ProcessEffect<Timer>): void {
@@ -131,7 +131,7 @@ export class ServerProcess<Timer extends string> {
       early,
       carriers,
       advertise: `${address.ip}:${address.port}`,
-      clock: systemClock,
+      clock: steadyClock,
       logger: this.logger,
       log: this.logger,
       logFiles: new Map(logFile === undefined ? [] : [[logPath, logFile]]),
@@ -165,7 +165,7 @@ export const serverStart = <Table extends typeof SHARED_FLAGS>(
     ip: address.listenIp,
     hostname: address.hostname,
   },
-  nowMs: systemClock.nowMs(),
+  nowMs: steadyClock.nowMs(),
   random: new Random(randomInt(2 ** 48 - 1)),
 });
 
