@@ -1,6 +1,7 @@
 // Looks for ways around authentication and authorization until the time is up: each seed is a
-// round of every search, of lists, a master, an agent, and bytes to their ports. What is found is
-// told with its seed, which `--seed=SEED --count=1` runs again.
+// round of every search, of lists and their files, a master, an agent, and bytes to their ports.
+// What is found is told with its seed, which `--seed=SEED --count=1` runs again.
+import { searchFiles } from '../test/cli/file-search.ts';
 import { searchAgentBytes } from '../test/http/agent-byte-search.ts';
 import { searchBytes, searchTlsBytes } from '../test/http/byte-search.ts';
 import { searchAgent } from '../test/security/agent-search.ts';
@@ -12,6 +13,7 @@ import { openProgress } from './progress.ts';
 
 const SEARCHES = [
   searchLists,
+  searchFiles,
   searchMaster,
   searchAgent,
   searchBytes,

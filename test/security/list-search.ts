@@ -58,7 +58,8 @@ function authorizerOf(value: unknown): Authorizer | undefined {
   }
 }
 
-function compare(chance: Chance, acls: JsonAcls, authorizer: Authorizer): void {
+/** Asks both the same, and throws a Breach where they differ. */
+export function compare(chance: Chance, acls: JsonAcls, authorizer: Authorizer): void {
   const reference = new ReferenceAuthorizer(acls);
   const ofAgents = executorAuthorizer(authorizer);
   for (let i = 0; i < QUESTIONS; i++) {
