@@ -22,10 +22,12 @@ import {
   endpointDisabled,
   foreignRequest,
   internalServerError,
+  malformedRequest,
   notFound,
   unauthorized,
 } from './error-responses.ts';
 import type { Firewall } from './firewall.ts';
+import { LargeBodies } from './large-bodies.ts';
 import { sendResponse } from './reply.ts';
 import { readBody, refuseUnread } from './request-body.ts';
 import { headerOf } from './request-headers.ts';
@@ -299,6 +301,7 @@ class BodyRefusedError extends Error {
  * themselves.
  */
 function acceptAnyBody(app: FastifyInstance): void {
+  const large = new LargeBodies();
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', async (request: FastifyRequest) => {
     const { raw } = request;
@@ -306,10 +309,14 @@ function acceptAnyBody(app: FastifyInstance): void {
       return raw;
     }
     const body = await readBody(raw, { limitBytes: MAX_CALL_BYTES });
-    if (body instanceof Uint8Array) {
+    if (!(body instanceof Uint8Array)) {
+      throw new BodyRefusedError(body);
+    }
+    const cutOff = () => raw.socket.destroy();
+    if (await large.mayRead({ bytes: body.length, ip: originOf(request), cutOff })) {
       return body;
     }
-    throw new BodyRefusedError(body);
+    throw new BodyRefusedError(malformedRequest);
   });
 }
 
