@@ -210,6 +210,27 @@ test('draining survives a restart of the master', () => {
   expect(next.sentTo(agent.pid, 'DrainAgentMessage')).toHaveLength(1);
 });
 
+test('of too many subscribers one of the principal with most goes, its oldest', () => {
+  const world = new World({ maxOperatorStreams: 3 });
+  const subscribe = (value: string) =>
+    world.operate({ type: MasterCall_Type.SUBSCRIBE }, { value });
+  const streams = () => [...world.master.subscribers.keys()];
+  subscribe('ops');
+  const [ofOps] = streams();
+  for (let i = 0; i < 10; i++) {
+    const [, oldest] = streams();
+    subscribe('eve');
+    expect(streams()[0]).toBe(ofOps);
+    expect(oldest !== undefined && streams().includes(oldest)).toBe(i === 1);
+  }
+  subscribe('web');
+  expect([...world.master.subscribers.values()].map(({ principal }) => principal?.value)).toEqual([
+    'ops',
+    'eve',
+    'web',
+  ]);
+});
+
 test('subscribers get the state, then what happens; the oldest goes when there are too many', () => {
   const world = new World({ maxOperatorStreams: 1 });
   const subscribe = () => world.operate({ type: MasterCall_Type.SUBSCRIBE });

@@ -158,7 +158,7 @@ export const MASTER_FLAGS = {
   }),
   max_operator_event_stream_subscribers: integer({
     default: 1000,
-    help: 'The most subscribers of the operator event stream; beyond it the oldest is dropped.',
+    help: 'The most subscribers of the operator event stream; beyond it the oldest of the principal that has most is dropped.',
   }),
   max_unreachable_tasks_per_framework: integer({
     default: 1000,

@@ -33,13 +33,13 @@ export function subscribeOperator(
   principal: Principal | undefined,
 ): void {
   while (state.subscribers.size >= state.options.maxOperatorStreams) {
-    const [oldest] = state.subscribers.keys();
-    if (oldest === undefined) {
+    const one = oneTooMany(state);
+    if (one === undefined) {
       break;
     }
-    log(state, 'info', `Closing the operator event stream ${oldest}: there are too many`);
-    state.effects.push({ type: 'closeStream', stream: oldest });
-    removeSubscriber(state, oldest);
+    log(state, 'info', `Closing the operator event stream ${one}: there are too many`);
+    state.effects.push({ type: 'closeStream', stream: one });
+    removeSubscriber(state, one);
   }
   const origin = state.asking?.origin;
   state.subscribers.set(stream, { stream, principal, origin, denied: new Map() });
@@ -50,6 +50,26 @@ export function subscribeOperator(
     { type: 'sendToOperator', stream, event },
   );
   operatorHeartbeat(state, stream);
+}
+
+/**
+ * The oldest of the principal that has most: nobody ends those of others with any number of his
+ * own. With Mesos it is the oldest of all.
+ */
+function oneTooMany({ subscribers }: MasterState): StreamId | undefined {
+  const counts = new Map<string | undefined, number>();
+  let most = 0;
+  for (const { principal } of subscribers.values()) {
+    const count = (counts.get(principal?.value) ?? 0) + 1;
+    counts.set(principal?.value, count);
+    most = Math.max(most, count);
+  }
+  for (const { stream, principal } of subscribers.values()) {
+    if (counts.get(principal?.value) === most) {
+      return stream;
+    }
+  }
+  return undefined;
 }
 
 /** The whole state for one principal, as it is until anything else happens than a SUBSCRIBE. */
