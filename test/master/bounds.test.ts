@@ -56,6 +56,19 @@ test('frameworks that wait to come back have a size together', () => {
   );
 });
 
+test('a principal leaves a quarter of it to others', () => {
+  const world = new World();
+  const framework = (principal: string) =>
+    world.framework({ principal, failover_timeout: 1e8, labels: large(1_000_000) });
+  for (let count = 0; count < 100; count++) {
+    expect(framework('eve').last('SUBSCRIBED')).toBeDefined();
+  }
+  expect(framework('eve').last('ERROR')?.error?.message).toBe(
+    "All frameworks' infos and constraints of principal 'eve' together would have more than 100663296 bytes",
+  );
+  expect(framework('bob').last('SUBSCRIBED')).toBeDefined();
+});
+
 const update = {
   weights: (roles: readonly string[]) => ({
     type: MasterCall_Type.UPDATE_WEIGHTS,

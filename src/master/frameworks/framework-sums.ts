@@ -17,6 +17,7 @@ interface Counted extends Readonly<Sums> {
   readonly isTold: boolean;
   /** IP address of the agent that told of the framework. */
   readonly toldBy: string | undefined;
+  readonly principal: string | undefined;
 }
 
 const nothing = (): Sums => ({ frameworks: 0, roles: 0, tree: 0, bytes: 0 });
@@ -25,6 +26,7 @@ export class FrameworkSums {
   readonly subscribed: Sums = nothing();
   readonly told: Sums = nothing();
   private readonly toldAt = new Map<string | undefined, Sums>();
+  private readonly ofPrincipals = new Map<string | undefined, Sums>();
   private readonly counted = new Map<FrameworkId, Counted>();
 
   /** The sums over frameworks that agents at an IP address have told of. */
@@ -32,11 +34,17 @@ export class FrameworkSums {
     return this.toldAt.get(ip) ?? nothing();
   }
 
+  /** The sums over the frameworks of a principal that have subscribed. */
+  subscribedBy(principal: string | undefined): Readonly<Sums> {
+    return this.ofPrincipals.get(principal) ?? nothing();
+  }
+
   /** Counts a framework as it is now, in place of how it was counted before. */
-  count({ id, roles, treeSize, bytes, state, toldBy }: Framework): void {
+  count({ id, info, roles, treeSize, bytes, state, toldBy }: Framework): void {
     this.forget(id);
+    const sums = { frameworks: 1, roles: roles.size, tree: treeSize, bytes };
     const isTold = state === 'recovered';
-    const counted = { frameworks: 1, roles: roles.size, tree: treeSize, bytes, isTold, toldBy };
+    const counted = { ...sums, isTold, toldBy, principal: info.principal };
     this.counted.set(id, counted);
     this.change(counted, 1);
   }
@@ -50,18 +58,28 @@ export class FrameworkSums {
   }
 
   private change(counted: Counted, sign: 1 | -1): void {
-    if (!counted.isTold) {
-      add(this.subscribed, counted, sign);
-      return;
-    }
-    add(this.told, counted, sign);
-    const there = this.toldAt.get(counted.toldBy) ?? nothing();
-    add(there, counted, sign);
-    if (there.frameworks > 0) {
-      this.toldAt.set(counted.toldBy, there);
+    const { isTold, toldBy, principal } = counted;
+    add(isTold ? this.told : this.subscribed, counted, sign);
+    if (isTold) {
+      addAt(this.toldAt, toldBy, counted, sign);
     } else {
-      this.toldAt.delete(counted.toldBy);
+      addAt(this.ofPrincipals, principal, counted, sign);
     }
+  }
+}
+
+function addAt(
+  parts: Map<string | undefined, Sums>,
+  name: string | undefined,
+  counted: Counted,
+  sign: 1 | -1,
+): void {
+  const part = parts.get(name) ?? nothing();
+  add(part, counted, sign);
+  if (part.frameworks > 0) {
+    parts.set(name, part);
+  } else {
+    parts.delete(name);
   }
 }
 

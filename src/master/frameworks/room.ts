@@ -1,6 +1,7 @@
 // Bounds of all frameworks together: their number, bytes and roles. Frameworks that have subscribed
 // to this master have one share of them; frameworks that agents tell of, and that have not
-// subscribed, have another. So no agent can take the places of frameworks that subscribe.
+// subscribed, have another. So no agent can take the places of frameworks that subscribe. Nor can a
+// principal take those of others: a part of all is left to these.
 import { frameworkRoles } from '../../model/capabilities.ts';
 import type { FrameworkInfo, OfferConstraints } from '../../model/generated/messages.ts';
 import { type AgentId, frameworkId } from '../../model/ids.ts';
@@ -48,26 +49,54 @@ export function subscriberError(
   };
   return (
     overflow(sum, more) ??
+    principalOverflow(state, info.principal, {
+      ...more,
+      frameworks: known === undefined ? 1 : 0,
+    }) ??
     (registered && growthError(state.agents.registered.values(), registered, info))
   );
+}
+
+/** The part of the places of frameworks that one principal may have. */
+const PRINCIPAL_SHARE = 3 / 4;
+
+function principalOverflow(
+  state: MasterState,
+  principal: string | undefined,
+  more: Sums,
+): string | undefined {
+  // Where nobody says who he is there are no others.
+  if (principal === undefined) {
+    return undefined;
+  }
+  const own = state.frameworks.sums.subscribedBy(principal);
+  const most = Math.floor(MAX_FRAMEWORKS * PRINCIPAL_SHARE);
+  return more.frameworks > 0 && own.frameworks >= most
+    ? `Principal '${principal}' has ${most} frameworks already, which is as many as it may have`
+    : overflow(own, more, PRINCIPAL_SHARE, ` of principal '${principal}'`);
 }
 
 /**
  * Which bound `more` would break. A sum that is beyond a bound already is no error, only what adds
  * to it.
  */
-function overflow(sum: Sums, more: Omit<Sums, 'frameworks'>, share = 1): string | undefined {
+function overflow(
+  sum: Sums,
+  more: Omit<Sums, 'frameworks'>,
+  share = 1,
+  ofWhom = '',
+): string | undefined {
   const mostRoles = Math.floor(MAX_ROLES * share);
   const mostTree = Math.floor(MAX_TREE * share);
   const mostBytes = Math.floor(MAX_FRAMEWORKS_BYTES * share);
   if (more.roles > 0 && sum.roles + more.roles > mostRoles) {
-    return `All frameworks together would have more than ${mostRoles} roles`;
+    return `All frameworks${ofWhom} together would have more than ${mostRoles} roles`;
   }
   if (more.tree > 0 && sum.tree + more.tree > mostTree) {
-    return `All frameworks together would have more than ${mostTree} roles, those above theirs included`;
+    return `All frameworks${ofWhom} together would have more than ${mostTree} roles, those above theirs included`;
   }
   return more.bytes > 0 && sum.bytes + more.bytes > mostBytes
-    ? `All frameworks' infos and constraints together would have more than ${mostBytes} bytes`
+    ? `All frameworks' infos and constraints${ofWhom} together would have more than ${mostBytes} bytes`
     : undefined;
 }
 
