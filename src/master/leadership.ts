@@ -32,7 +32,16 @@ export function leaderChanged(state: MasterState, { leader }: LeaderChanged): vo
   // The detector may name this master as the leader before the `elected` event has come.
   const isOther = pid !== undefined && leader?.pid !== state.info.pid;
   state.leader = isOther ? { kind: 'other', address: addressOf(pid) } : { kind: 'none' };
-  log(state, 'info', `The leading master is ${isOther ? leader?.pid : 'not known'}`);
+  if (pid === undefined || isOther) {
+    log(state, 'info', `The leading master is ${isOther ? leader?.pid : 'not known'}`);
+  } else {
+    log(
+      state,
+      'info',
+      `The leading master has the address of this one, ${leader?.pid}, which was not elected: ` +
+        'it is this one as it was before it was started anew, or another with the same address',
+    );
+  }
 }
 
 export function leadershipLost(state: MasterState, { reason }: LeadershipLost): void {

@@ -15,6 +15,7 @@ export interface LibraryConnection {
   pendingBuffer: Buffer | null;
   findNextServer(connect: (server: unknown) => void): void;
   onSocketData(bytes: Buffer): void;
+  onSocketError(error: Error): void;
   /** Ends all that has been sent with the fault. */
   cleanupPendingQueue(fault: number): void;
   on(event: 'state', listener: (state: number) => void): void;
@@ -35,11 +36,33 @@ const PASSWORD_BYTES = 16;
 /** The least time between two attempts: the library has none after a server that has greeted. */
 const PACE_MS = 50;
 
-/** To be called before it connects. `isOver` tells that the session has ended. */
-export function guardConnection(connection: LibraryConnection, isOver: () => boolean): void {
+interface GuardedSession {
+  /** Whether the session has ended. */
+  readonly isOver: () => boolean;
+  /** Why an attempt to connect has failed, or a connection has broken. */
+  readonly onTrouble: (text: string) => void;
+}
+
+/** To be called before it connects. */
+export function guardConnection(
+  connection: LibraryConnection,
+  { isOver, onTrouble }: GuardedSession,
+): void {
   forgetBetweenConnections(connection);
   paceAttempts(connection, isOver);
   distrustAnswers(connection);
+  tellTrouble(connection, onTrouble);
+}
+
+/** The library says nothing of a name that is not found, or a port where nothing listens. */
+function tellTrouble(connection: LibraryConnection, tell: (text: string) => void): void {
+  const take = connection.onSocketError.bind(connection);
+  connection.onSocketError = (error) => {
+    // Several addresses of one name fail together.
+    const errors: readonly Error[] = error instanceof AggregateError ? error.errors : [error];
+    tell(errors.map(({ message }) => message).join(', '));
+    take(error);
+  };
 }
 
 /**

@@ -45,6 +45,8 @@ export type Operation =
 
 export interface Session {
   readonly state: SessionState;
+  /** Why the last attempt to connect failed, where that is known and none has succeeded since. */
+  readonly trouble: string | undefined;
   /**
    * Whether the ensemble cannot have ended the session yet, by the clock of this process: it need
    * not be asked for that.
@@ -59,6 +61,8 @@ export interface Session {
    */
   create(path: string, data: Buffer, options?: CreateOptions): Promise<string>;
   exists(path: string): Promise<boolean>;
+  /** Whether everybody, and not only who has the credentials, may change the znode. */
+  isOpenToAll(path: string): Promise<boolean>;
   /** `onChange` is called once, when the data changes or the znode goes. */
   get(path: string, onChange?: () => void): Promise<Node>;
   /** `onChange` is called once, when there is another list. */

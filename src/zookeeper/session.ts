@@ -32,6 +32,12 @@ interface SessionOptions {
 
 type Callback<T extends unknown[]> = (error: Error | Exception | null, ...results: T) => void;
 
+/** What the library's ACL really is; its types name a field that is not there. */
+interface GivenRight {
+  readonly id: Id;
+  readonly permission: number;
+}
+
 /** The fault of all operations of a session that has ended. */
 const END_FAULTS = { expired: 'expired', closed: 'closed', refused: 'authFailed' } as const;
 type EndState = keyof typeof END_FAULTS;
@@ -53,6 +59,7 @@ export class ZooKeeperSession implements Session {
   #state: SessionState = 'connecting';
   readonly #signs: SignsOfLife;
   readonly #isCandidacy: boolean;
+  #trouble: string | undefined;
 
   constructor({ servers, credentials, timeoutMs, isCandidacy = false }: SessionOptions) {
     this.#isCandidacy = isCandidacy;
@@ -72,13 +79,22 @@ export class ZooKeeperSession implements Session {
     this.#client.on('authenticationFailed', () =>
       this.#end('refused', 'ZooKeeper refuses the credentials'),
     );
-    guardConnection(this.#inside(), () => this.#isOver());
+    guardConnection(this.#inside(), {
+      isOver: () => this.#isOver(),
+      onTrouble: (text) => {
+        this.#trouble = text;
+      },
+    });
     this.#looks = setInterval(() => this.#look(), this.#signs.partMs / LOOKS);
     this.#client.connect();
   }
 
   get state(): SessionState {
     return this.#state;
+  }
+
+  get trouble(): string | undefined {
+    return this.#trouble;
   }
 
   /** The ensemble counts from a sign of life when it gets it, which is after it was sent. */
@@ -108,6 +124,16 @@ export class ZooKeeperSession implements Session {
     return this.#ask<[Stat | null]>(`to look at ${path}`, (callback) =>
       this.#client.exists(path, callback as Callback<[Stat]>),
     ).then(([stat]) => stat !== null && stat !== undefined);
+  }
+
+  isOpenToAll(path: string): Promise<boolean> {
+    return this.#ask<[GivenRight[], Stat]>(`to read the rights of ${path}`, (callback) =>
+      this.#client.getACL(path, callback as unknown as Callback<[ACL[], Stat]>),
+    ).then(([rights]) =>
+      rights.some(
+        ({ id, permission }) => id.scheme === 'world' && (permission & ~Permission.READ) !== 0,
+      ),
+    );
   }
 
   get(path: string, onChange?: () => void): Promise<Node> {
@@ -189,6 +215,7 @@ export class ZooKeeperSession implements Session {
   }
 
   #connected(): void {
+    this.#trouble = undefined;
     this.#becomes('connected');
     this.#signs.connected(this.#client.getSessionTimeout(), now());
     this.#beat();

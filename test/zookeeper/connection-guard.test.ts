@@ -106,12 +106,13 @@ test('attempts in vain add nothing to what is kept, and are not made without a p
     pendingBuffer: Buffer.from('half of it'),
     findNextServer: (connect) => connect('a server'),
     onSocketData: () => undefined,
+    onSocketError: () => undefined,
     cleanupPendingQueue: (fault) => {
       answered.push(...connection.pendingQueue.splice(0).map((packet) => [packet, fault]));
     },
     on: (event, listener) => events.on(event, listener),
   };
-  guardConnection(connection, () => false);
+  guardConnection(connection, { isOver: () => false, onTrouble: () => undefined });
   connection.packetQueue.queue.push('credentials', 'watches');
   events.emit('state', 0);
   expect(connection).toMatchObject({ packetQueue: { queue: [] }, pendingBuffer: null });

@@ -13,13 +13,15 @@ interface Election {
 interface ElectionOptions {
   /** The folder of the candidates; undefined: there is only this one. */
   readonly url: ZooKeeperUrl | undefined;
+  /** The folder of the registry, where it is there, too. */
+  readonly owned: readonly string[];
   readonly sessionTimeoutMs: number;
   readonly log: (level: LogLevel, text: string) => void;
 }
 
 /** Connects when the master contends, or the detector is watched. */
 export async function openElection(options: ElectionOptions): Promise<Election> {
-  const { url, sessionTimeoutMs, log } = options;
+  const { url, owned, sessionTimeoutMs, log } = options;
   if (url === undefined) {
     return { contender: new StandaloneContender(), detector: undefined };
   }
@@ -27,7 +29,7 @@ export async function openElection(options: ElectionOptions): Promise<Election> 
   const { Group, ZooKeeperContender, ZooKeeperDetector } = await import(
     '../../coordination/zookeeper/zookeeper.ts'
   );
-  const group = new Group({ url, sessionTimeoutMs, isCandidacy: true, log });
+  const group = new Group({ url, owned, sessionTimeoutMs, isCandidacy: true, log });
   return {
     contender: new ZooKeeperContender(group),
     detector: new ZooKeeperDetector(group, log),

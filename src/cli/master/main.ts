@@ -54,6 +54,7 @@ export async function runMaster(
 
   const { contender, detector } = await openElection({
     url: ensemble,
+    owned: place.type === 'zookeeper' ? [place.folder] : [],
     sessionTimeoutMs: values.zk_session_timeout,
     log: (level, text) => logger.write(level, text),
   });

@@ -20,6 +20,11 @@ export interface GroupOptions {
   readonly sessionTimeoutMs: number;
   /** Whether the program stands for election. */
   readonly isCandidacy?: boolean | undefined;
+  /**
+   * Folders besides that of the candidates in which only those with the credentials should write:
+   * where the URL has some, the log warns of what everybody may change.
+   */
+  readonly owned?: readonly string[] | undefined;
   /** Begins a session. By default with the ensemble of the URL. */
   readonly open?: (() => Session) | undefined;
   readonly clock?: Clock | undefined;
@@ -69,6 +74,7 @@ export class Group {
   #unreachableSinceMs: number | undefined;
   #sayAtMs = 0;
   #lastFailure: string | undefined;
+  #hasSeenRights = false;
 
   /** Connects when it is first listened to. */
   constructor(options: GroupOptions) {
@@ -200,9 +206,10 @@ export class Group {
     if (nowMs >= this.#sayAtMs) {
       this.#sayAtMs = nowMs + Math.min(forMs, SAY_AGAIN_MS);
       const seconds = Math.round(forMs / 1_000);
+      const why = session.trouble === undefined ? '' : ` (${session.trouble})`;
       this.#options.log(
         'warn',
-        `ZooKeeper at ${this.#ensemble} has not answered for ${seconds} s, trying again`,
+        `ZooKeeper at ${this.#ensemble} has not answered for ${seconds} s${why}, trying again`,
       );
     }
     this.#open();
@@ -254,6 +261,34 @@ export class Group {
       this.#isLookWanted = true;
     }
     this.#tell({ members, own: this.#own });
+    if (this.#own !== undefined && !this.#hasSeenRights) {
+      await this.#seeRights(session);
+      this.#hasSeenRights = true;
+    }
+  }
+
+  /** What was made before there were credentials, or by a command without them, stays open. */
+  async #seeRights(session: Session): Promise<void> {
+    const { url, owned = [], log } = this.#options;
+    if (url.credentials === undefined) {
+      return;
+    }
+    for (const path of [url.path, ...owned]) {
+      const isOpen = await session.isOpenToAll(path).catch((error: unknown) => {
+        if (isFault(error, 'noNode', 'noAuth')) {
+          return false;
+        }
+        throw error;
+      });
+      if (isOpen) {
+        log(
+          'warn',
+          `OPEN TO STRANGERS: everybody may change ${path} in ZooKeeper, which was made without ` +
+            'credentials. To close it, in zkCli.sh: addauth digest USER:PASSWORD, and then ' +
+            `setAcl -R ${path} auth::cdrwa,world:anyone:r`,
+        );
+      }
+    }
   }
 
   /** Makes the own znode, or finds it where it was made and the answer was lost. */

@@ -38,13 +38,15 @@ interface Where {
   readonly servers?: readonly string[];
   readonly credentials?: string;
   readonly timeoutMs?: number;
+  readonly owned?: readonly string[];
 }
 
 function program(where: Where = {}) {
-  const { servers = ensemble.addresses, credentials, timeoutMs = TIMEOUT_MS } = where;
+  const { servers = ensemble.addresses, credentials, owned, timeoutMs = TIMEOUT_MS } = where;
   const log: string[] = [];
   const group = new Group({
     url: { servers, credentials, path },
+    owned,
     sessionTimeoutMs: timeoutMs,
     log: (level, text) => log.push(`${level} ${text}`),
   });
@@ -186,7 +188,9 @@ describe('candidates', () => {
     await ensemble.kill(1);
     const one = candidate(1);
     await until('it is said once', () => one.log.some((line) => /has not answered/.test(line)));
-    expect(one.log).toHaveLength(1);
+    expect(one.log).toEqual([
+      expect.stringMatching(/ s \(connect ECONNREFUSED \S+\), trying again$/),
+    ]);
     expect(one.leaders).toEqual([]);
     ensemble.startServer(1);
     await elected(one);
@@ -221,6 +225,21 @@ describe('credentials', () => {
     await expect(operator.delete(`${path}/json.info_0000000000`)).rejects.toMatchObject({
       fault: 'noAuth',
     });
+  });
+
+  test('do not close what was made without them, which is told', async () => {
+    const registry = `${path}-registry`;
+    await createFolder(operator, path);
+    await createFolder(operator, registry);
+    const one = candidate(1, { credentials: owner, owned: [registry, `${path}-is-not-there`] });
+    await until('both are told', () => one.log.length >= 3);
+    expect(one.log.filter((line) => line.startsWith('warn'))).toEqual([
+      expect.stringContaining(`everybody may change ${path} in ZooKeeper`),
+      expect.stringContaining(`setAcl -R ${registry} auth::cdrwa,world:anyone:r`),
+    ]);
+    const without = candidate(2);
+    await finds(without, 1);
+    expect(without.log.filter((line) => line.startsWith('warn'))).toEqual([]);
   });
 
   test('that are not the right ones are told to the candidate', async () => {

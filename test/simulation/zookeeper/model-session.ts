@@ -29,6 +29,7 @@ const LOST = -1;
 
 export class ModelSession implements Session {
   state: SessionState = 'connecting';
+  readonly trouble = undefined;
   readonly #ensemble: ModelEnsemble;
   readonly #process: Process;
   readonly #timeoutMs: number;
@@ -77,6 +78,11 @@ export class ModelSession implements Session {
 
   exists(path: string): Promise<boolean> {
     return this.#ask((znodes) => znodes.exists(path));
+  }
+
+  /** The model knows no rights. */
+  isOpenToAll(): Promise<boolean> {
+    return Promise.resolve(true);
   }
 
   get(path: string, onChange?: () => void): Promise<Node> {
