@@ -9,7 +9,7 @@ import { errorText } from '../../model/error-text.ts';
 import type { LogLevel } from '../../model/process-effects.ts';
 import { type Clock, evenClock } from '../../zookeeper/clock.ts';
 import { createFolder } from '../../zookeeper/folders.ts';
-import type { Session, SessionState } from '../../zookeeper/interface.ts';
+import type { Node, Session, SessionState } from '../../zookeeper/interface.ts';
 import { ZooKeeperSession } from '../../zookeeper/session.ts';
 import { isFault, ZooKeeperError } from '../../zookeeper/zookeeper-error.ts';
 import type { ZooKeeperUrl } from '../../zookeeper/zookeeper-url.ts';
@@ -114,13 +114,13 @@ export class Group {
     this.#data = undefined;
   }
 
-  /** The data of a candidate; `onChange` is called once, when it has changed or is gone. */
-  async read({ name }: Member, onChange: () => void): Promise<Buffer> {
+  /** The znode of a candidate; `onChange` is called once, when it has changed or is gone. */
+  async read({ name }: Member, onChange: () => void): Promise<Node> {
     const session = this.#session;
     if (session === undefined) {
       throw new ZooKeeperError('closed', 'The group is closed');
     }
-    return (await session.get(this.#pathOf(name), onChange)).data;
+    return await session.get(this.#pathOf(name), onChange);
   }
 
   /** Looks again after a time. */

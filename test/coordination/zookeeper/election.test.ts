@@ -266,6 +266,10 @@ describe('a detector', () => {
     const info = { id: 'x', ip: 1, port: 7, pid: pidOf(7), hostname: 'seven' };
     await operator.set(made, Buffer.from(JSON.stringify(info)));
     await finds(agent, 7);
+    // An ephemeral znode would have gone with whoever made it.
+    expect(agent.log.at(-1)).toMatch(
+      /^warn .*was not made by a master.*: master@127.0.0.1:7 leads/,
+    );
     await operator.set(made, Buffer.alloc(900_000, 'x'));
     await finds(agent, undefined);
     await operator.set(made, Buffer.from(JSON.stringify({ ...info, pid: pidOf(8) })));
@@ -273,6 +277,18 @@ describe('a detector', () => {
     await operator.delete(made);
     await finds(agent, undefined);
     expect(agent.log.filter((line) => line.startsWith('error'))).toHaveLength(2);
+  });
+
+  test('does not tell at once of each change of what no master writes', async () => {
+    await createFolder(operator, path);
+    const agent = follower();
+    const made = await write('x0');
+    await until('it is logged', () => agent.log.length === 2);
+    for (let change = 1; change < 50; change++) {
+      await operator.set(made, Buffer.from(`x${change}`));
+    }
+    await until('the last is logged', () => agent.log.some((line) => line.includes('x49')));
+    expect(agent.log.length).toBeLessThan(50);
   });
 
   test('goes on when the folder is deleted and made again', async () => {
