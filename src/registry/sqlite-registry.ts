@@ -12,6 +12,7 @@ import { type Log, Stall } from '../filesystem/stall.ts';
 import { moduleOf } from '../filesystem/thread-module.ts';
 import { formatDuration } from '../model/duration.ts';
 import type { RegistryChange, RegistrySnapshot } from '../model/registry.ts';
+import { timerDelay } from '../model/timer-delay.ts';
 import {
   DamageError,
   type DurableRegistry,
@@ -195,7 +196,7 @@ export class SqliteRegistry implements DurableRegistry {
         reject(
           new RegistryError(`The registry took longer than ${formatDuration(answerTimeoutMs)}`),
         ),
-      answerTimeoutMs,
+      timerDelay(answerTimeoutMs),
     );
     return Promise.race([answer, late]).finally(() => clearTimeout(timer));
   }

@@ -6,10 +6,13 @@ export interface Clock {
   after(delayMs: number, run: () => void): () => void;
 }
 
+/** A longer delay would end at once. */
+const LONGEST_DELAY_MS = 2 ** 31 - 1;
+
 export const evenClock: Clock = {
   nowMs: () => performance.now(),
   after: (delayMs, run) => {
-    const timer = setTimeout(run, delayMs);
+    const timer = setTimeout(run, Math.min(delayMs, LONGEST_DELAY_MS));
     return () => clearTimeout(timer);
   },
 };

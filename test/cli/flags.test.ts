@@ -331,6 +331,10 @@ describe('a value that cannot be used is refused in one clear line', () => {
       "--roles expects roles such as eng or eng/web, separated by commas, got 'eng,no space'",
     ],
     [['--registry_store_timeout=0ns'], "--registry_store_timeout must be more than 0, got '0ns'"],
+    [
+      ['--zk_session_timeout=10weeks'],
+      "--zk_session_timeout must be from 1secs to 1hrs, got '10weeks'",
+    ],
     [['--hostname=two words'], "--hostname expects a host name, got 'two words'"],
     [
       ['--firewall_rules={"paths":["/state"]}'],

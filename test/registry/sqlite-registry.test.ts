@@ -382,3 +382,11 @@ test('the log is folded into the registry when nothing is written for a while', 
   await registry.store([{ type: 'removeAgent', id: agentId('a') }], 0);
   await registry.close();
 });
+
+test('a timeout of months does not end at once', async () => {
+  const registry = await SqliteRegistry.open(newFile(), { answerTimeoutMs: 2 ** 40 });
+  for (let round = 0; round < 20; round++) {
+    expect(await registry.store(content, 0)).toBe('stored');
+  }
+  await registry.close();
+});

@@ -3,6 +3,9 @@ import { duration, json, list, path, port, text, toggle } from '../flags/flag.ts
 import { LOGGING_FLAGS } from './logging-flags.ts';
 import { TLS_FLAGS } from './tls-flags.ts';
 
+const SECOND = 1_000;
+const HOUR = 3_600 * SECOND;
+
 function checkDomain(domain: unknown): string | undefined {
   const { fault_domain } = (domain ?? {}) as {
     fault_domain?: { region?: { name?: unknown }; zone?: { name?: unknown } } | null;
@@ -116,7 +119,9 @@ export const SHARED_FLAGS = {
   version: toggle({ default: false, help: 'Show the version and exit.' }),
   zk_session_timeout: duration({
     default: 10_000,
-    check: positive('zk_session_timeout'),
+    // No ensemble grants less, and many programs need longer to connect.
+    check: (ms) =>
+      ms < SECOND || ms > HOUR ? 'zk_session_timeout must be from 1secs to 1hrs' : undefined,
     help:
       'How long a session with ZooKeeper lasts without an answer, within the bounds of the ensemble: after this ' +
       'time a master that is gone is replaced.',
