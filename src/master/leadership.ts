@@ -13,6 +13,9 @@ export const FIRST_MESSAGES: ReadonlySet<AgentMessage['message']['name']> = new 
   'ReregisterAgentMessage',
 ]);
 
+/** The least time between two log lines about agents that ask the wrong master. */
+const SAY_AGAIN_MS = 60_000;
+
 export const leads = ({ leader }: MasterState) => leader.kind === 'self';
 
 export function elected(state: MasterState): void {
@@ -55,8 +58,9 @@ export function leadershipLost(state: MasterState, { reason }: LeadershipLost): 
  * be told nothing, but its operator reads here what is wrong.
  */
 export function sendToLeader(state: MasterState, { from, message }: AgentMessage): void {
-  const begins = FIRST_MESSAGES.has(message.name);
-  if (begins && state.leader.kind === 'other') {
+  const isDue = Math.abs(state.nowMs - state.sentAwayMs) >= SAY_AGAIN_MS;
+  if (isDue && FIRST_MESSAGES.has(message.name) && state.leader.kind === 'other') {
+    state.sentAwayMs = state.nowMs;
     log(
       state,
       'warn',

@@ -83,6 +83,7 @@ export function createMaster(options: MasterOptions, core: MasterCore): MasterSt
     asking: undefined,
     leader: { kind: 'none' },
     electedMs: 0,
+    sentAwayMs: 0,
     registryReadMs: 0,
     recovered: false,
     failure: undefined,

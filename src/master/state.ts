@@ -271,6 +271,8 @@ export interface MasterState {
   /** Which master leads, as far as this one knows. */
   leader: Leader;
   electedMs: number;
+  /** When the log was last told of agents that ask a master which does not lead. */
+  sentAwayMs: number;
   /** When the registry was read: a pause of runs is counted from then. */
   registryReadMs: number;
   recovered: boolean;

@@ -58,6 +58,9 @@ test('an agent that asks a master which does not lead is dropped, and the log sa
       text: expect.stringMatching(/of slave\(1\)@10.0.0.2:5051: the master at 10.0.0.9:5050 leads/),
     },
   ]);
+  // However many agents ask, and however often, the log has a line a minute.
+  expect(step(master, { ...register, nowMs: nowMs + 59_999 })).toEqual([]);
+  expect(step(master, { ...register, nowMs: nowMs + 60_000 })).toHaveLength(1);
 });
 
 test('a master that is named as the leader before it is elected sends no client to itself', () => {
