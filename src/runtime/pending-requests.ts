@@ -89,7 +89,7 @@ export class PendingRequests<Stream, Response = AgentResponse> {
   }
 
   /** Removes all and returns them. */
-  takeAll(): readonly PendingRequest<Stream>[] {
+  takeAll(): readonly PendingRequest<Stream, Response>[] {
     const all = [...this.#pending.values()];
     this.#pending.clear();
     return all;

@@ -7,6 +7,7 @@ const ID = '1'.padStart(16, '0');
 
 export class ZnodesSession implements Session {
   readonly state = 'connected';
+  readonly trouble = undefined;
   readonly #znodes: Znodes;
   /** How many more changes are carried out; with the next one the client is killed. */
   #changesLeft: number;
@@ -40,6 +41,10 @@ export class ZnodesSession implements Session {
 
   async exists(path: string): Promise<boolean> {
     return this.#znodes.exists(path);
+  }
+
+  async isOpenToAll(): Promise<boolean> {
+    return false;
   }
 
   async get(path: string): Promise<Node> {
