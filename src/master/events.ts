@@ -86,11 +86,13 @@ export interface LinkLost extends At {
   readonly address: string;
 }
 
-/** The answer to a `store` effect. After a failure the master must not go on. */
+/** The answer to a `store` effect. After a failure the master must not go on, unless refused. */
 export interface Stored extends At {
   readonly type: 'stored';
   readonly transaction: number;
   readonly error?: string | undefined;
+  /** The changes are too large together with what is stored: the registry is as it was. */
+  readonly isRefused?: boolean;
 }
 
 /**

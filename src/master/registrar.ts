@@ -6,7 +6,7 @@ import { messageSize } from '../model/message-size.ts';
 import type { RegistryChange } from '../model/registry.ts';
 import type { Continuation, SettingContinuation } from './continuation.ts';
 import type { OperatorCalled, RegistryLost, Stored } from './events.ts';
-import { giveUp, reply } from './outbox.ts';
+import { giveUp, logStranger, reply } from './outbox.ts';
 import type { MasterState } from './state.ts';
 
 /**
@@ -159,15 +159,23 @@ export interface Done {
   readonly isStale: boolean;
 }
 
+/** The agent that waits for being in the registry. */
+const newcomerOf = (continuation: Continuation | undefined): string | undefined =>
+  continuation?.type === 'agentAdmitted' || continuation?.type === 'agentReregistered'
+    ? `agent ${continuation.id} at ${continuation.pid}`
+    : undefined;
+
 /**
- * Takes a finished write out of those that wait. A master whose write has failed must not go on: it
- * would announce what the registry does not hold.
+ * Takes a finished write out of those that wait; undefined where there is nothing to go on with. A
+ * master whose write has failed must not go on: it would announce what the registry does not hold.
+ * But an agent that the registry has no room for ends no master: it is as if it had not asked.
  */
 export function takeWrite(state: MasterState, event: Stored): Done | undefined {
   const { waiting } = state;
   const done = waiting.writes.get(event.transaction);
   waiting.writes.delete(event.transaction);
-  if (event.error !== undefined) {
+  const newcomer = event.isRefused === true ? newcomerOf(done?.continuation) : undefined;
+  if (event.error !== undefined && newcomer === undefined) {
     giveUp(state, `Cannot write the registry: ${event.error}`);
     return undefined;
   }
@@ -178,6 +186,11 @@ export function takeWrite(state: MasterState, event: Stored): Done | undefined {
   waiting.bytes -= bytes;
   waiting.settings -= isSetting ? 1 : 0;
   waiting.subjects.get(continuation.type)?.delete(subjectOf(continuation));
+  if (newcomer !== undefined) {
+    const text = `Dropping the registration of ${newcomer}: ${event.error}`;
+    logStranger(state, 'registration', text);
+    return undefined;
+  }
   const tookMs = state.nowMs - sinceMs;
   state.counters.storeDurations.add(tookMs);
   return { continuation, isStale: tookMs >= STALE_MS };

@@ -12,9 +12,10 @@ export interface Registry {
   beginEpoch(): Promise<number>;
   /**
    * Resolves to 'stored' when all changes are durable, or to 'notLeader' when a later epoch has
-   * begun: then none of them is stored that the later one has not read. Rejects with RegistryError
-   * when they cannot be stored; after a timeout nobody knows whether they are. It waits while a
-   * disk is full, or an ensemble has no quorum.
+   * begun: then none of them is stored that the later one has not read. Rejects with TooLargeError,
+   * and goes on, where they need more room than there can be; with RegistryError when they cannot
+   * be stored; after a timeout nobody knows whether they are. It waits while a disk is full, or an
+   * ensemble has no quorum.
    */
   store(changes: readonly RegistryChange[], epoch: number): Promise<StoreResult>;
   /** The present size, for metrics. */
@@ -44,6 +45,9 @@ export type StoreResult = 'stored' | 'notLeader';
 export class RegistryError extends Error {
   readonly code = 'MESOSCALE_REGISTRY';
 }
+
+/** What is to be stored does not fit; nothing of it is stored, and all else can be. */
+export class TooLargeError extends RegistryError {}
 
 /**
  * `damaged`: not as it was written. `outdated`: as it was written once, but not as it was last.

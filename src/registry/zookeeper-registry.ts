@@ -18,6 +18,7 @@ import {
   type RegistryDescription,
   RegistryError,
   type StoreResult,
+  TooLargeError,
 } from './registry.ts';
 import { decodeRows, encodeChange, type RowChange } from './registry-rows.ts';
 import { ZooKeeperConnection } from './zookeeper-connection.ts';
@@ -264,7 +265,7 @@ export class ZooKeeperRegistry implements DurableRegistry {
         group.push(turn);
       }
       if (group.length === 0) {
-        throw new RegistryError(
+        throw new TooLargeError(
           'ZooKeeper cannot hold the change: with what belongs to it, it is larger than ' +
             `${MOST_BYTES} bytes`,
         );

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { RegistryWriter } from '../../src/cli/master/registry-writer.ts';
 import type { RegistryChange } from '../../src/model/registry.ts';
 import { MemoryRegistry } from '../../src/registry/memory-registry.ts';
-import { RegistryError } from '../../src/registry/registry.ts';
+import { RegistryError, TooLargeError } from '../../src/registry/registry.ts';
 
 const admit = (id: string): RegistryChange => ({
   type: 'admitAgent',
@@ -40,4 +40,27 @@ test('a master whose registry cannot be read hears why', async () => {
     type: 'registryLost',
     error: 'it cannot be read: a row is damaged',
   });
+});
+
+test('a master hears whether the registry has refused a change, or cannot be written', async () => {
+  const failures = [new TooLargeError('no room'), new RegistryError('no disk')];
+  class FailingRegistry extends MemoryRegistry {
+    override store() {
+      return Promise.reject(failures.shift());
+    }
+  }
+  const heard: object[] = [];
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const writer = new RegistryWriter(new FailingRegistry(), (event) => {
+    heard.push(event);
+    heard.length === 2 && resolve();
+  });
+  for (const transaction of [1, 2]) {
+    writer.perform({ type: 'store', transaction, changes: [admit('a')] });
+  }
+  await promise;
+  expect(heard).toEqual([
+    { type: 'stored', transaction: 1, error: 'no room', isRefused: true },
+    { type: 'stored', transaction: 2, error: 'no disk', isRefused: false },
+  ]);
 });

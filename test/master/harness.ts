@@ -213,6 +213,13 @@ export class World {
     }
   }
 
+  /** The registry has no room for the waiting changes. */
+  refuse(error: string): void {
+    for (const { transaction } of this.#writes.splice(0)) {
+      this.dispatch({ type: 'stored', transaction, error, isRefused: true });
+    }
+  }
+
   /** Makes the waiting changes durable, or lets them fail. */
   commit(error?: string): void {
     for (const write of this.#writes.splice(0)) {

@@ -50,3 +50,38 @@ test('an agent that the registry cannot hold is not admitted, and not taken agai
   expect(world.logs.at(-1)).toMatch(/Dropping the re-registration .*: the registry can hold/);
   expect(world.aborted).toBeUndefined();
 });
+
+test('an agent for which the registry has no room beside others ends no master, and may ask again', () => {
+  const world = new World();
+  const agent = world.agent();
+  world.commitsAtOnce = false;
+  const newcomer = new FakeAgent(world, { pid: 'slave(1)@10.0.0.3:5051', hostname: 'node3' });
+  newcomer.register();
+  const grown = new FakeAgent(world, { id: agent.id, hostname: 'node2', resources: 'cpus:9' });
+  grown.reregister();
+  const stored = world.disk.snapshot().agents;
+  world.refuse('it is larger than a page');
+  expect(world.logs.slice(-2)).toEqual([
+    expect.stringMatching(
+      /Dropping the registration of agent \S+-S1 at slave\(1\)@10\.0\.0\.3:5051: it is larger than a page$/,
+    ),
+    expect.stringContaining(`Dropping the registration of agent ${agent.id} at`),
+  ]);
+  expect(world.aborted).toBeUndefined();
+  expect(world.disk.snapshot().agents).toEqual(stored);
+  expect(newcomer.id).toBe('');
+
+  world.commitsAtOnce = true;
+  newcomer.register();
+  grown.reregister();
+  expect(newcomer.id).toMatch(/-S2$/);
+  expect(world.disk.snapshot().agents).toHaveLength(2);
+});
+
+test('anything else that the registry refuses ends the master, as what it cannot write', () => {
+  const world = new World();
+  world.commitsAtOnce = false;
+  weightOf(world, 'a');
+  world.refuse('it is too large');
+  expect(world.aborted).toBe('Cannot write the registry: it is too large');
+});

@@ -7,7 +7,8 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { agentId } from '../../src/model/ids.ts';
 import type { RegistryChange } from '../../src/model/registry.ts';
 import { RegistryContent } from '../../src/model/registry-content.ts';
-import { RegistryError } from '../../src/registry/registry.ts';
+import { RegistryError, TooLargeError } from '../../src/registry/registry.ts';
+import { pageOf } from '../../src/registry/zookeeper-layout.ts';
 import type { ZooKeeperRegistry } from '../../src/registry/zookeeper-registry.ts';
 import { createFolder } from '../../src/zookeeper/folders.ts';
 import { ZooKeeperSession } from '../../src/zookeeper/session.ts';
@@ -298,6 +299,30 @@ describe('what cannot be stored', () => {
     expect(results[1]).toMatchObject({ reason: { message: /larger than 1000000 bytes/ } });
     const { agents } = await registry.read();
     expect(agents.map(({ id }) => id?.value).toSorted()).toEqual(['a', 'd']);
+  });
+
+  test('because others with ids of one sum take up the room is refused, and these stay', async () => {
+    const registry = open({ folder: newFolder() });
+    const epoch = await registry.beginEpoch();
+    const page = pageOf('agent-0');
+    const ids: string[] = [];
+    for (let number = 0; ids.length < 9; number++) {
+      if (pageOf(`agent-${number}`) === page) {
+        ids.push(`agent-${number}`);
+      }
+    }
+    const results = await Promise.allSettled(
+      ids.map((id) => registry.store([admit(id, id.padEnd(128 * 1024, 'h'))], epoch)),
+    );
+    expect(results.slice(0, 7).map(({ status }) => status)).toEqual(Array(7).fill('fulfilled'));
+    for (const result of results.slice(7)) {
+      expect(result).toMatchObject({ reason: expect.any(TooLargeError) });
+    }
+    expect(await registry.store([{ type: 'removeAgent', id: agentId(ids[0] ?? '') }], epoch)).toBe(
+      'stored',
+    );
+    expect(await registry.store([admit(ids[8] ?? '')], epoch)).toBe('stored');
+    expect((await registry.read()).agents).toHaveLength(7);
   });
 
   test('at once, as thousands of agents that are forgotten, is stored in parts', async () => {

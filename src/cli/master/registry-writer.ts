@@ -1,7 +1,7 @@
 // Performs a master's effects on its registry, in the epoch that began with its election.
 import type { ReadRegistry, Store } from '../../master/effects.ts';
 import type { LeadershipLost, Recovered, RegistryLost, Stored } from '../../master/events.ts';
-import type { Registry } from '../../registry/registry.ts';
+import { type Registry, TooLargeError } from '../../registry/registry.ts';
 
 type Answer = Recovered | Stored | LeadershipLost | RegistryLost;
 type Untimed<Event> = Event extends Answer ? Omit<Event, 'nowMs'> : never;
@@ -37,6 +37,7 @@ export class RegistryWriter {
 
   async #store({ changes, transaction }: Store): Promise<void> {
     let error: string | undefined;
+    let isRefused = false;
     try {
       const result = await this.#registry.store(changes, this.#epoch);
       if (result === 'notLeader') {
@@ -45,7 +46,8 @@ export class RegistryWriter {
       }
     } catch (failure) {
       error = (failure as Error).message;
+      isRefused = failure instanceof TooLargeError;
     }
-    this.#dispatch({ type: 'stored', transaction, error });
+    this.#dispatch({ type: 'stored', transaction, error, isRefused });
   }
 }
