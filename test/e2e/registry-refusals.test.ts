@@ -1,6 +1,6 @@
-// A registry in ZooKeeper that cannot be written while a master leads: by rights, for want of room,
-// or because the ensemble does not answer. Nothing of a change is announced, whoever asked for it is
-// told why, and the master ends with one line that says so, or goes on.
+// A registry in ZooKeeper that cannot be written while a master leads: by rights, for want of
+// room, or because the ensemble does not answer. Nothing of a change is announced, whoever asked
+// for it is told why, and the master ends with one line that says so, or goes on.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
