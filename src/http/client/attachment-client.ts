@@ -4,10 +4,11 @@ import {
   type AgentCall,
   AgentCall_AttachContainerInput_Type,
   AgentCall_Type,
+  type AgentResponse,
   type ContainerID,
   type ProcessIO,
 } from '../../model/generated/messages.ts';
-import { writeJson } from '../../wire/json.ts';
+import { readJson, writeJson } from '../../wire/json.ts';
 import { decodeMessage, encodeMessage } from '../../wire/protobuf.ts';
 import { encodeRecord, RecordReader } from '../../wire/record-io.ts';
 import { types } from '../../wire/types.ts';
@@ -22,7 +23,15 @@ export interface AttachmentClientOptions {
   readonly address: string;
   readonly dialer: Dialer;
   readonly credential?: Credential | undefined;
+  /** More fields of each request, made when it leaves. */
+  readonly headers?: (() => Readonly<Record<string, string>>) | undefined;
+  /** Ends all that is open. */
+  readonly signal?: AbortSignal | undefined;
 }
+
+/** Of a record of output, and of an answer that is none. */
+const MAX_RECORD_BYTES = 4 * 1024 * 1024;
+const MAX_ANSWER_BYTES = 64 * 1024;
 
 export class AttachmentClient {
   readonly #options: AttachmentClientOptions;
@@ -74,12 +83,25 @@ export class AttachmentClient {
     return sender;
   }
 
+  /** A call with a short answer. @throws CallRefusedError when the call is refused. */
+  async ask(call: AgentCall): Promise<AgentResponse> {
+    const request = this.#request({ 'Content-Type': JSON_TYPE, Accept: JSON_TYPE });
+    request.end(writeJson(types.AgentCall, call));
+    const response = await answered(request);
+    const text = await textOf(response);
+    if (response.statusCode !== 200) {
+      throw new CallRefusedError(response.statusCode ?? 0, text);
+    }
+    return readJson(types.AgentResponse, text === '' ? '{}' : text);
+  }
+
   #request(headers: Readonly<Record<string, string>>): ClientRequest {
-    const { address, credential } = this.#options;
+    const { address, credential, headers: more, signal } = this.#options;
     return httpRequest(`http://${address}/api/v1`, {
       method: 'POST',
       agent: this.#connections,
-      headers,
+      headers: { ...headers, ...more?.() },
+      ...(signal && { signal }),
       ...(credential ? { auth: `${credential.principal}:${credential.secret}` } : {}),
     });
   }
@@ -126,13 +148,15 @@ const answered = (request: ClientRequest) =>
 async function textOf(response: IncomingMessage): Promise<string> {
   let text = '';
   for await (const piece of response.setEncoding('utf8')) {
-    text += piece;
+    if (text.length < MAX_ANSWER_BYTES) {
+      text += piece;
+    }
   }
   return text;
 }
 
 async function* recordsOf(response: IncomingMessage): AsyncGenerator<ProcessIO> {
-  const reader = new RecordReader();
+  const reader = new RecordReader(MAX_RECORD_BYTES);
   for await (const piece of response) {
     for (const record of reader.push(piece)) {
       yield decodeMessage(types.ProcessIO, record);

@@ -13,6 +13,8 @@ import {
 } from '../../runtime/pending-requests.ts';
 import { decodeToMaster, isToMaster } from '../../wire/libprocess.ts';
 import { Relay } from '../relay/relay.ts';
+import { RelayRoom } from '../relay/relay-room.ts';
+import { Terminals } from '../relay/terminals.ts';
 import { authenticate } from '../server/authentication.ts';
 import type { Credentials } from '../server/credentials.ts';
 import { masterRecovering, noLeader } from '../server/error-responses.ts';
@@ -231,12 +233,16 @@ export class MasterServer {
       auditor,
       port: () => this.port.number,
     });
-    const relay = new Relay({
+    const relaying = {
       dialer: this.#options.carriers.dialer,
-      agentPlace: (id) => views.agentPlace(id),
+      room: new RelayRoom(),
+      agentPlace: (id: string) => views.agentPlace(id),
       nowMs,
       unavailable,
-    });
+    };
+    const relay = new Relay(relaying);
+    const identifying = { authentication, sessions, namedPrincipalsOnly: true };
+    const terminals = new Terminals({ ...relaying, ...identifying, auditor });
     return this.port.listen({
       prefix: '/master',
       endpoints: [
@@ -247,6 +253,7 @@ export class MasterServer {
       ],
       namedPrincipalsOnly: true,
       sessions,
+      upgrades: { path: '/agent', to: terminals },
       calls: { path: '/api/v1/scheduler', receiver: scheduler },
       pressure: bothPressures(this.#options.pressure, links.pressure),
     });

@@ -13,12 +13,14 @@ import type { HttpResponse } from '../server/response.ts';
 import type { Endpoint, EndpointRequest } from '../server/router.ts';
 import type { Dialer } from '../transport/dialer.ts';
 import { LINGER_MS } from '../transport/refusal.ts';
-import { RelayRoom } from './relay-room.ts';
+import { type Asker, askerOf, unknownAsker } from './asker.ts';
+import type { RelayRoom } from './relay-room.ts';
 import { type RelayTarget, relayTarget } from './relay-target.ts';
-import { RELAYED_HEADER, vouch } from './relay-token.ts';
+import { RELAYED_HEADER } from './relay-token.ts';
 
 export interface RelayOptions {
   readonly dialer: Dialer;
+  readonly room: RelayRoom;
   readonly agentPlace: (id: string) => AgentPlace | undefined;
   readonly nowMs: () => number;
   readonly unavailable: (url: string) => HttpResponse | undefined;
@@ -46,17 +48,9 @@ const SAFE = {
   'X-Content-Type-Options': 'nosniff',
 } as const;
 
-/** Who asks, as the agent is told. */
-interface Asker {
-  readonly authorization: string | undefined;
-  /** Whether that is the master's word, and not the client's. */
-  readonly isVouched: boolean;
-}
-
 export class Relay {
   readonly #options: RelayOptions;
   readonly #connections: KeptConnections;
-  readonly #room = new RelayRoom();
 
   constructor(options: RelayOptions) {
     this.#options = options;
@@ -82,7 +76,7 @@ export class Relay {
     if (place === undefined) {
       return notFound(`No agent ${target.agent} is registered and connected.`);
     }
-    const over = this.#room.take(request.origin, target.agent);
+    const over = this.#options.room.take(request.origin, target.agent);
     return typeof over === 'function'
       ? this.#relay(request, target, place).finally(over)
       : serviceUnavailable(`${over.full}.`);
@@ -94,31 +88,26 @@ export class Relay {
     target: RelayTarget,
     place: AgentPlace,
   ): Promise<HttpResponse | undefined> {
-    const asker = this.#askerOf(request, target, place);
+    const { principal } = request;
+    const client = { principal, authorization: request.header('authorization') };
+    const { agent } = target;
+    const asker = askerOf(client, place, { agent, nowMs: this.#options.nowMs() });
     const asked = this.#ask(request, target, place, asker);
     request.onGone(() => asked.destroy());
     let answer: IncomingMessage;
     try {
       answer = await answered(asked, request.method !== 'POST');
     } catch (error) {
-      return badGateway(`Agent ${target.agent} does not answer: ${(error as Error).message}.`);
+      return badGateway(`Agent ${agent} does not answer: ${(error as Error).message}.`);
     }
-    if (answer.statusCode === 401 && (asker.isVouched || asker.authorization === undefined)) {
+    const unknown = answer.statusCode === 401 ? unknownAsker(agent, asker) : undefined;
+    if (unknown !== undefined) {
       asked.destroy();
-      return forbidden(unknownAsker(target.agent, asker));
+      return forbidden(unknown);
     }
     await this.#sendBack(request, answer, target);
     asked.destroy();
     return undefined;
-  }
-
-  #askerOf(request: EndpointRequest, { agent }: RelayTarget, { key }: AgentPlace): Asker {
-    const { principal } = request;
-    if (principal?.value === undefined || key === undefined) {
-      return { authorization: request.header('authorization'), isVouched: false };
-    }
-    const authorization = vouch(principal, { key, agent, nowMs: this.#options.nowMs() });
-    return { authorization, isVouched: true };
   }
 
   #ask(
@@ -215,7 +204,7 @@ export class Relay {
 
   /** Lets bytes pass as there is room for those of all relays. */
   #pace(): Transform {
-    const room = this.#room;
+    const { room } = this.#options;
     return new Transform({
       transform(chunk: Buffer, _encoding, passed) {
         room.pass(chunk.length, () => passed(null, chunk));
@@ -250,10 +239,3 @@ function ended(stream: IncomingMessage, mostMs: number): Promise<void> {
     stream.once('end', done).once('close', done);
   });
 }
-
-const unknownAsker = (agent: string, { isVouched }: Asker) =>
-  isVouched
-    ? `Agent ${agent} does not take this master's word for who asks. Their clocks may differ by a ` +
-      'minute or more, or one of them has another secret by now.'
-    : `Agent ${agent} wants to know who asks, and this master cannot say it: it can where who asks ` +
-      'has signed in here, and the agent has a --credential with which it has authenticated.';

@@ -36,8 +36,8 @@ export type OfSession =
 
 export interface AskedOfSession {
   readonly realm: Realm;
-  /** Whether the answer is a script (`?jsonp=`). */
-  readonly isScript: boolean;
+  /** A script is an answer that every site can run (`?jsonp=`); a socket, a WebSocket. */
+  readonly kind: 'plain' | 'script' | 'socket';
 }
 
 /** Knows those who have a session of the operators' page. */

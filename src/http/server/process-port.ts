@@ -11,7 +11,7 @@ import { answerOwner, OWNER_PATH } from '../senders/connection-owner.ts';
 import { Senders } from '../senders/senders.ts';
 import type { Carriers } from '../transport/carriers.ts';
 import type { CallReceiver, Pressure, ReceivedMessage } from '../transport/connection.ts';
-import { type EarlyPort, Listener } from '../transport/listener.ts';
+import { type EarlyPort, Listener, type Upgrades } from '../transport/listener.ts';
 import { Links } from '../transport/peer-connections.ts';
 import type { Auditor } from './auditor.ts';
 import type { Authentication, Realm, SessionReader } from './authentication.ts';
@@ -93,6 +93,8 @@ export interface PortServices {
   readonly endpoints: readonly Endpoint[];
   readonly namedPrincipalsOnly?: boolean;
   readonly sessions?: SessionReader;
+  /** Connections to an endpoint that go on as something else. */
+  readonly upgrades?: { readonly path: string; readonly to: Upgrades };
   /** Receives the calls to one endpoint without node:http. */
   readonly calls?: { readonly path: string; readonly receiver: CallReceiver };
   /** When to read less, where more than the queue of the state machine decides. */
@@ -152,7 +154,7 @@ export class ProcessPort<Message> {
 
   async listen(services: PortServices): Promise<void> {
     const { host, port, early, carriers, pressure, authentication, logger } = this.#options;
-    const { prefix, calls } = services;
+    const { prefix, calls, upgrades } = services;
     const rules = this.#options.disabledPaths ?? [];
     const firewall = new Firewall(prefix, rules);
     const endpoints = this.process.endpoints([
@@ -206,6 +208,10 @@ export class ProcessPort<Message> {
           ? undefined
           : calls.receiver,
       handler,
+      upgrades:
+        upgrades === undefined || firewall.closes({ path: upgrades.path, delegate: true })
+          ? undefined
+          : upgrades.to,
     });
     const { address } = this.#listener;
     this.#address = `${address.host}:${address.port}`;

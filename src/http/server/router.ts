@@ -7,26 +7,18 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { Query } from '../../master/views.ts';
 import { plainIp } from '../../model/origin.ts';
 import type { Principal } from '../../security/principal.ts';
-import { RELAYED_HEADER } from '../relay/relay-token.ts';
 import { MAX_CALL_BYTES } from '../transport/limits.ts';
 import type { Auditor } from './auditor.ts';
-import {
-  type Authentication,
-  authenticate,
-  type Realm,
-  type SessionReader,
-} from './authentication.ts';
+import type { Realm } from './authentication.ts';
 import { RECORDIO_TYPE } from './content-negotiation.ts';
 import {
-  anonymousPrincipal,
   endpointDisabled,
-  foreignRequest,
   internalServerError,
   malformedRequest,
   notFound,
-  unauthorized,
 } from './error-responses.ts';
 import type { Firewall } from './firewall.ts';
+import { type IdentifyOptions, identify } from './identify.ts';
 import { LargeBodies } from './large-bodies.ts';
 import { sendResponse } from './reply.ts';
 import { readBody, refuseUnread } from './request-body.ts';
@@ -78,17 +70,12 @@ export interface Endpoint {
   readonly handle: (request: EndpointRequest) => Handled;
 }
 
-export interface RouterOptions {
+export interface RouterOptions extends IdentifyOptions {
   /** The process prefix of the delegate, such as `/master` or `/slave(1)`. */
   readonly prefix: string;
   readonly endpoints: readonly Endpoint[];
-  readonly authentication: Authentication;
-  /** Of requests without Authorization that bring a session. */
-  readonly sessions?: SessionReader | undefined;
   /** Requests to closed endpoints get a 403. */
   readonly firewall: Firewall;
-  /** If true, principals with claims but without a name are refused (as by the master). */
-  readonly namedPrincipalsOnly?: boolean | undefined;
   /** Is told of requests that are refused here. */
   readonly auditor?: Auditor | undefined;
   readonly onError: (error: Error, path: string) => void;
@@ -199,38 +186,20 @@ function authenticationHook(
   call: string,
   realmOf: NonNullable<Endpoint['realm']>,
 ) {
-  const { auditor, authentication, sessions } = options;
+  const { auditor } = options;
   return (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
-    const { raw, method } = request;
-    const refuse = (answer: HttpResponse, why: string, claimed?: string) => {
+    const { raw, method, query } = request;
+    const who = identify(options, raw, {
+      realm: typeof realmOf === 'function' ? realmOf(method) : realmOf,
+      kind: (query as Query).jsonp === undefined ? 'plain' : 'script',
+    });
+    if ('refusal' in who) {
+      const { why, claimed } = who;
       auditor?.disbelieve({ call, why: `authentication: ${why}`, claimed }, originOf(request));
-      sendResponse(request, reply, answer);
-    };
-    const realm = typeof realmOf === 'function' ? realmOf(method) : realmOf;
-    const authorization = headerOf(raw, 'authorization');
-    // Where nobody has to say who he is, sessions say it no more than headers do.
-    const session =
-      authorization === undefined && authentication[realm] !== undefined
-        ? sessions?.read(raw, { realm, isScript: (request.query as Query).jsonp !== undefined })
-        : undefined;
-    if (session !== undefined && 'foreign' in session) {
-      refuse(foreignRequest(session.foreign), session.foreign);
+      sendResponse(request, reply, who.refusal);
       return;
     }
-    const known = session !== undefined && 'principal' in session ? session : undefined;
-    const result = known ?? authenticate(authentication, realm, authorization, connectionOf(raw));
-    if ('challenge' in result) {
-      const challenge = sessions?.challengeFor(raw) ?? result.challenge;
-      const why = session === undefined || 'principal' in session ? result.why : session.why;
-      refuse(unauthorized(challenge), why, result.claimed);
-      return;
-    }
-    const { principal } = result;
-    if (options.namedPrincipalsOnly && principal && principal.value === undefined) {
-      refuse(anonymousPrincipal, 'a principal without a name');
-      return;
-    }
-    request.principal = principal;
+    request.principal = who.principal;
     done();
   };
 }
@@ -328,10 +297,6 @@ export function parseQuery(text: string): Query {
   }
   return query;
 }
-
-/** Of the client; undefined where the request comes by a master, whose connection it is. */
-const connectionOf = (request: IncomingMessage) =>
-  headerOf(request, RELAYED_HEADER) === undefined ? request.socket : undefined;
 
 const originOf = ({ raw }: FastifyRequest) => plainIp(raw.socket.remoteAddress ?? '');
 

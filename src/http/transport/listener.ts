@@ -37,6 +37,7 @@ export interface ListenerOptions extends Omit<ConnectionServices, 'complete' | '
   readonly port: number;
   /** Handles every ordinary request. */
   readonly handler: RequestListener;
+  readonly upgrades?: Upgrades | undefined;
   readonly early?: EarlyPort | undefined;
   readonly secure: Secure;
   /** Whether a connection may be silent before `secure` is done. */
@@ -47,6 +48,14 @@ export interface ListenerOptions extends Omit<ConnectionServices, 'complete' | '
   readonly headersTimeoutMs?: number | undefined;
   /** Bounds of the connections, where they differ from the defaults. */
   readonly bounds?: ConnectionBounds | undefined;
+}
+
+/** Connections that go on as something else than HTTP. */
+export interface Upgrades {
+  /** Whether the request asks for that; others that ask for another protocol are ordinary ones. */
+  accepts(request: IncomingMessage): boolean;
+  /** Takes the connection over. `first` are the bytes behind the head. */
+  take(request: IncomingMessage, stream: Duplex, first: Buffer): void;
 }
 
 /** A port that was opened before the server was loaded. */
@@ -203,6 +212,9 @@ const securingLate = (socket: Socket): Carrier => ({
   },
 });
 
+/** In use until it closes; how long it may be silent its protocol says. */
+const UPGRADED: Carrier = { isBusy: true, peer: undefined, unfinished: undefined };
+
 /** Keeps one sender for each connection, whichever of the two servers reads it. */
 class StreamSenders {
   readonly #senders: Senders;
@@ -240,6 +252,7 @@ function completeServer(
       requestTimeout: 0,
       headersTimeout,
       connectionsCheckingInterval: headersTimeout / 2,
+      shouldUpgradeCallback: (request) => options.upgrades?.accepts(request) === true,
     },
     (request, response) => pipelineOf(request.socket).add(request, response),
   );
@@ -272,6 +285,16 @@ function completeServer(
       void takeMessage(options, senders.of(request.socket), from, request, response);
     }
   };
+  server.on('upgrade', (request: IncomingMessage, stream: Duplex, first: Buffer) => {
+    const pipeline = pipelines.get(stream);
+    if (options.upgrades === undefined || pipeline?.isIdle === false) {
+      // Answers to earlier requests would follow among what is no answer.
+      stream.destroy();
+      return;
+    }
+    connections.handOver(stream, UPGRADED);
+    options.upgrades.take(request, stream, first);
+  });
   // The server never listens itself; this event makes it watch the timeouts of its connections.
   server.emit('listening');
   server.on('clientError', (error: ClientError, stream: Duplex) => {

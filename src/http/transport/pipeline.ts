@@ -92,6 +92,11 @@ export class Pipeline {
     return this.#current > 0 && this.#last?.complete === true;
   }
 
+  /** Whether the other side has sent nothing that is still to be answered. */
+  get isIdle(): boolean {
+    return this.#current === 0 && !this.#waits;
+  }
+
   add(request: IncomingMessage, response: ServerResponse): void {
     const overlaps = OVERLAPPING.test(request.url ?? '') || isMessage(request);
     this.#last = request;

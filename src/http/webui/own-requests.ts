@@ -47,3 +47,10 @@ function foreignOrigin(request: IncomingMessage): string | undefined {
     ? undefined
     : 'a request of another site (origin)';
 }
+
+/** Browsers say of each WebSocket where it comes from; other programs need not. */
+export const foreignSocket = foreignOrigin;
+
+/** The same of one with a session, which only browsers have. */
+export const foreignSessionSocket = (request: IncomingMessage): string | undefined =>
+  headerOf(request, 'origin') === undefined ? 'a WebSocket without origin' : foreignOrigin(request);

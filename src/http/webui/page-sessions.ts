@@ -24,7 +24,13 @@ import { headerOf } from '../server/request-headers.ts';
 import type { HttpResponse } from '../server/response.ts';
 import type { Endpoint, EndpointRequest } from '../server/router.ts';
 import { cookiesOf, setCookie } from './cookies.ts';
-import { foreignRead, foreignWrite, isOfPage, isWrite } from './own-requests.ts';
+import {
+  foreignRead,
+  foreignSessionSocket,
+  foreignWrite,
+  isOfPage,
+  isWrite,
+} from './own-requests.ts';
 import {
   type Believed,
   LongPrincipalError,
@@ -59,7 +65,7 @@ export class PageSessions implements SessionReader {
     this.#sessions = new Sessions(options);
   }
 
-  read(request: IncomingMessage, { realm, isScript }: AskedOfSession): OfSession | undefined {
+  read(request: IncomingMessage, { realm, kind }: AskedOfSession): OfSession | undefined {
     if (!REALMS.includes(realm)) {
       return undefined;
     }
@@ -67,7 +73,12 @@ export class PageSessions implements SessionReader {
     if (believed === undefined || 'why' in believed) {
       return believed;
     }
-    const foreign = isWrite(request) ? foreignWrite(request) : foreignRead(request, isScript);
+    const foreign =
+      kind === 'socket'
+        ? foreignSessionSocket(request)
+        : isWrite(request)
+          ? foreignWrite(request)
+          : foreignRead(request, kind === 'script');
     return foreign === undefined ? { principal: believed.principal } : { foreign };
   }
 

@@ -1,0 +1,170 @@
+// A terminal between a browser's WebSocket and a container of an agent. What is typed goes to the
+// agent as records, and its records come back as they are: neither side is read faster than the
+// other one takes it.
+//
+// Of the browser: binary messages are input, text is a new size of the window,
+// {"rows", "columns"}. To the browser: binary messages are output. Text is {"container_id"} once it
+// is there, before which no input counts, and at the end {"exit_status"} (of a command, as wait
+// tells it), {"error"}, or {} where the container of an attached terminal has ended.
+import type { WebSocket } from 'ws';
+import { containerIdOf } from '../../model/container-id.ts';
+import {
+  AgentCall_Type,
+  type ProcessIO,
+  ProcessIO_Control_Type,
+  ProcessIO_Data_Type,
+  ProcessIO_Type,
+} from '../../model/generated/messages.ts';
+import { AttachmentClient, type InputSender } from '../client/attachment-client.ts';
+import { CallRefusedError } from '../client/scheduler-client.ts';
+import type { Dialer } from '../transport/dialer.ts';
+import type { TerminalRequest, WindowSize } from './terminal-request.ts';
+import { windowIn } from './terminal-request.ts';
+
+export interface TerminalOptions {
+  readonly address: string;
+  readonly dialer: Dialer;
+  /** Of each request to the agent, made when it leaves. */
+  readonly headers: () => Readonly<Record<string, string>>;
+  /** Says what a refusal of the agent means. */
+  readonly explain: (refusal: CallRefusedError) => string;
+  readonly pace: (bytes: number) => Promise<void>;
+  readonly heartbeatMs?: number | undefined;
+}
+
+/** How often each side shows that it is there: to the browser, and to the agent. */
+const HEARTBEAT_MS = 30_000;
+
+/** Codes of the end of a WebSocket (RFC 6455, section 7.4.1). */
+const NORMAL = 1_000;
+const POLICY = 1_008;
+const FAILED = 1_011;
+
+/** Lasts as long as the terminal. */
+export async function runTerminal(
+  socket: WebSocket,
+  request: TerminalRequest,
+  options: TerminalOptions,
+): Promise<void> {
+  const gone = new AbortController();
+  // An error is followed by a close.
+  socket.on('error', () => undefined);
+  socket.once('close', () => gone.abort());
+  const stopBeating = beat(socket, options.heartbeatMs ?? HEARTBEAT_MS);
+  const { address, dialer, headers } = options;
+  const client = new AttachmentClient({ address, dialer, headers, signal: gone.signal });
+  let input: Input | undefined;
+  try {
+    const output = await client.output(request.call);
+    tell(socket, { container_id: containerIdOf(request.container) });
+    const sender = client.input(request.container, (refusal) =>
+      end(socket, { error: options.explain(refusal) }, POLICY),
+    );
+    input = new Input(socket, sender, options.heartbeatMs ?? HEARTBEAT_MS);
+    for await (const { data } of output) {
+      if (data?.data !== undefined && data.data.length > 0) {
+        await options.pace(data.data.length);
+        await sent(socket, data.data);
+      }
+    }
+    end(socket, request.isSession ? await outcome(client, request) : {}, NORMAL);
+  } catch (error) {
+    const isRefusal = error instanceof CallRefusedError;
+    const why = isRefusal
+      ? options.explain(error)
+      : `The agent is lost: ${(error as Error).message}`;
+    end(socket, { error: why }, isRefusal ? POLICY : FAILED);
+  } finally {
+    input?.close();
+    stopBeating();
+    // What is open to the agent ends with this: a command that nobody sees is ended there.
+    gone.abort();
+  }
+}
+
+/** How a command has ended; the agent then forgets it. */
+async function outcome(client: AttachmentClient, { container }: TerminalRequest): Promise<object> {
+  const { wait_nested_container: ended } = await client.ask({
+    type: AgentCall_Type.WAIT_NESTED_CONTAINER,
+    wait_nested_container: { container_id: container },
+  });
+  await client.ask({
+    type: AgentCall_Type.REMOVE_NESTED_CONTAINER,
+    remove_nested_container: { container_id: container },
+  });
+  return { exit_status: ended?.exit_status ?? null, message: ended?.message };
+}
+
+/** What is typed, as it goes to the agent. */
+class Input {
+  readonly #sender: InputSender;
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(socket: WebSocket, sender: InputSender, heartbeatMs: number) {
+    this.#sender = sender;
+    sender.onDrain(() => socket.resume());
+    socket.on('message', (data: Buffer, isBinary: boolean) => {
+      const size = isBinary ? undefined : windowIn(data.toString());
+      if (!isBinary && size === undefined) {
+        end(socket, { error: 'Expecting a text to be {"rows": …, "columns": …}' }, POLICY);
+        return;
+      }
+      if (!sender.send(size === undefined ? stdin(data) : windowOf(size))) {
+        socket.pause();
+      }
+    });
+    this.#timer = setInterval(() => sender.send(HEARTBEAT), heartbeatMs).unref();
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#sender.end();
+  }
+}
+
+const stdin = (data: Uint8Array): ProcessIO => ({
+  type: ProcessIO_Type.DATA,
+  data: { type: ProcessIO_Data_Type.STDIN, data },
+});
+
+const windowOf = (window_size: WindowSize): ProcessIO => ({
+  type: ProcessIO_Type.CONTROL,
+  control: { type: ProcessIO_Control_Type.TTY_INFO, tty_info: { window_size } },
+});
+
+const HEARTBEAT: ProcessIO = {
+  type: ProcessIO_Type.CONTROL,
+  control: { type: ProcessIO_Control_Type.HEARTBEAT },
+};
+
+const tell = (socket: WebSocket, message: object) => socket.send(JSON.stringify(message));
+
+function end(socket: WebSocket, message: object, code: number): void {
+  if (socket.readyState === socket.OPEN) {
+    tell(socket, message);
+    socket.close(code);
+  }
+}
+
+/** Resolves when the system has taken it. */
+const sent = (socket: WebSocket, data: Uint8Array) =>
+  new Promise<void>((resolve, reject) =>
+    socket.send(data, (error) => (error ? reject(error) : resolve())),
+  );
+
+/** Ends a connection whose other side shows no sign of life between two heartbeats. */
+function beat(socket: WebSocket, everyMs: number): () => void {
+  let isAlive = true;
+  socket.on('pong', () => {
+    isAlive = true;
+  });
+  const timer = setInterval(() => {
+    if (!isAlive) {
+      socket.terminate();
+      return;
+    }
+    isAlive = false;
+    socket.ping();
+  }, everyMs).unref();
+  return () => clearInterval(timer);
+}

@@ -1,0 +1,107 @@
+// Terminals of browsers, by way of a real master: a shell beside a task, and the task's own.
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { LITTLE, TestCluster, until } from '../support/cluster.ts';
+import { TerminalSocket } from '../support/terminal-socket.ts';
+
+const cluster = new TestCluster();
+/** Of the agent, and of the task's container. */
+let at: string;
+let container: string;
+let isThere: (id: string) => Promise<boolean>;
+
+beforeAll(async () => {
+  await cluster.start();
+  const task = {
+    name: 'echo',
+    task_id: { value: 'echo' },
+    agent_id: { value: '' },
+    resources: LITTLE,
+    command: { value: 'while read a; do echo "got $a"; done' },
+    container: { type: 'MESOS', tty_info: { window_size: { rows: 20, columns: 70 } } },
+  };
+  const program = cluster.execute('execute', 'task', task);
+  await until('the task runs', () => program.log.includes('TASK_RUNNING'));
+  const { slaves } = (await cluster.get('/slaves')) as { slaves: { id: string }[] };
+  const agent = slaves[0]?.id ?? '';
+  at = `ws://${cluster.address}/agent/${agent}/terminal`;
+  const containers = (await cluster.get(`/agent/${agent}/containers`)) as {
+    container_id: string;
+  }[];
+  container = containers[0]?.container_id ?? '';
+  isThere = async (id) => {
+    const all = await fetch(`http://${cluster.address}/agent/${agent}/api/v1`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: '{"type":"GET_CONTAINERS","get_containers":{"show_nested":true}}',
+    });
+    return (await all.text()).includes(id.slice(id.lastIndexOf('.') + 1));
+  };
+});
+afterAll(() => cluster.stop());
+
+const open = (query: string) => new TerminalSocket(`${at}?container=${container}&${query}`);
+
+test('a shell runs beside the task, has the size of the window, and tells its end', async () => {
+  const shell = open('rows=33&columns=111');
+  await until('there is a prompt', () => /[#$] /.test(shell.output));
+  expect(shell.told[0]?.container_id).toMatch(new RegExp(`^${container}\\.[-\\w]+$`));
+  shell.type('stty size; tty; echo $TERM\n');
+  await shell.until(() => shell.output.includes('33 111'));
+  await shell.until(() => shell.output.includes('/dev/pts/'));
+  await shell.until(() => shell.output.includes('xterm-256color'));
+  shell.resize(44, 122);
+  await until('it has another size', () => {
+    shell.type('stty size\n');
+    return shell.output.includes('44 122');
+  });
+  shell.type('exit 5\n');
+  expect(await shell.end()).toBe(1000);
+  expect(shell.told[1]).toEqual({ exit_status: 5 << 8 });
+});
+
+test('a command tells all of its output', async () => {
+  const command = open(`command=${encodeURIComponent('seq 100000; exit 3')}`);
+  expect(await command.end()).toBe(1000);
+  expect(command.output.length).toBe(688_895);
+  expect(command.told[1]).toEqual({ exit_status: 3 << 8 });
+});
+
+test('a command that nobody sees any more is ended', async () => {
+  const command = open(`command=${encodeURIComponent('echo begun; sleep 1000')}`);
+  await command.until(() => command.output.includes('begun'));
+  const id = String(command.told[0]?.container_id);
+  expect(await isThere(id)).toBe(true);
+  command.socket.terminate();
+  await until('it is gone', async () => !(await isThere(id)));
+});
+
+test('the task’s own terminal is attached to, and left', async () => {
+  const terminal = open('mode=attach');
+  await until('it is attached', () => {
+    if (terminal.told.length > 0) {
+      terminal.type('one\n');
+    }
+    return terminal.output.includes('got one');
+  });
+  terminal.socket.close();
+  await terminal.end();
+  // Who types into it is one at a time, and the agent may not have noticed yet that he has gone.
+  const next = { terminal: open('mode=attach') };
+  await until('it goes on', () => {
+    if (next.terminal.ended !== undefined) {
+      next.terminal = open('mode=attach');
+    } else if (next.terminal.told.length > 0) {
+      next.terminal.type('two\n');
+    }
+    return next.terminal.output.includes('got two');
+  });
+  next.terminal.socket.close();
+});
+
+test('what is not there is told', async () => {
+  const missing = new TerminalSocket(`${at}?container=nothing`);
+  expect(await missing.end()).toBe(1008);
+  expect(missing.told[0]?.error).toContain('nothing');
+  const agent = new TerminalSocket(`${at.replace('/terminal', 'x/terminal')}?container=c`);
+  expect(await agent.end()).toBe(404);
+});
