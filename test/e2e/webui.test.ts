@@ -1,10 +1,11 @@
 // The operators' page in a real browser, against a real master and agent with real tasks.
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startBrowser } from '../support/browser.ts';
-import { LITTLE, TestCluster, until } from '../support/cluster.ts';
+import { freePort, LITTLE, TestCluster, until } from '../support/cluster.ts';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -54,7 +55,7 @@ afterAll(async () => {
   await cluster.stop();
 });
 
-async function open(hash: string, options: object = {}): Promise<Page> {
+async function open(hash: string, options: object = {}, master = cluster.address): Promise<Page> {
   const context = await browser.newContext(options);
   const page = await context.newPage();
   page.setDefaultTimeout(60_000);
@@ -67,7 +68,7 @@ async function open(hash: string, options: object = {}): Promise<Page> {
       complaints.push(message.text());
     }
   });
-  await page.goto(`http://${cluster.address}/${hash}`);
+  await page.goto(`http://${master}/${hash}`);
   return page;
 }
 
@@ -190,6 +191,44 @@ test('a master that is killed is missed, and found again', async () => {
   await page.getByText('Connection lost.').waitFor({ state: 'detached' });
   await page.getByText('2 tasks').waitFor();
   await page.context().close();
+});
+
+test('who signs in is known, and known again by a master that was started anew', async () => {
+  const port = await freePort();
+  const credentials = join(cluster.folder, 'credentials.json');
+  const ada = { principal: 'ada', secret: 'wö rd' };
+  writeFileSync(credentials, JSON.stringify({ credentials: [ada] }));
+  const start = async () => {
+    const flags = [
+      ...['master', '--ip=127.0.0.1', `--port=${port}`, `--credentials=${credentials}`],
+      ...['--registry=in_memory', '--authenticate_http_readonly', '--authenticate_http_readwrite'],
+    ];
+    const master = cluster.run(flags, 'closed-master.log');
+    await until('it answers', async () => (await fetch(`http://127.0.0.1:${port}/health`)).ok);
+    return master;
+  };
+  const master = await start();
+  const page = await open('', {}, `127.0.0.1:${port}`);
+  const dialog = page.getByRole('dialog', { name: 'Sign in' });
+  await dialog.waitFor();
+  await page.getByLabel('Name').fill('ada');
+  await page.getByLabel('Secret').fill('wrong');
+  await page.keyboard.press('Enter');
+  await page.getByText('The master does not know this name and secret.').waitFor();
+  await page.getByLabel('Secret').fill('wö rd');
+  await page.keyboard.press('Enter');
+  await dialog.waitFor({ state: 'detached' });
+  await page.getByText('ada', { exact: true }).waitFor();
+  await page.getByText('0 of 0').first().waitFor();
+  await master.kill('SIGKILL');
+  await page.getByText('Connection lost.').waitFor();
+  const next = await start();
+  await page.getByText('Connection lost.').waitFor({ state: 'detached' });
+  expect(await dialog.count()).toBe(0);
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await dialog.waitFor();
+  await page.context().close();
+  await next.kill('SIGKILL');
 });
 
 test('the browser has had nothing to complain of', () => {

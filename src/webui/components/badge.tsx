@@ -3,7 +3,7 @@ import type { Condition } from '../words/conditions.ts';
 import type { Kind } from '../words/task-states.ts';
 import { stateWords } from '../words/task-states.ts';
 
-function Badge({ kind, text, title }: { kind: Kind; text: string; title?: string }) {
+export function Badge({ kind, text, title }: { kind: Kind; text: string; title?: string }) {
   return (
     <span class="badge" data-kind={kind} title={title}>
       {text}

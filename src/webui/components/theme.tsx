@@ -15,6 +15,8 @@ const ICONS: Readonly<Record<Theme, IconName>> = {
 const isTheme = (text: string | null): text is Theme => text !== null && text in NEXT;
 
 const theme = signal<Theme>('system');
+/** Whether what is shown now is dark: plots draw with colours of their own. */
+export const isDark = signal(false);
 
 /** A browser may keep nothing, as in a private window: then a choice lasts as long as the page. */
 function kept(): Theme {
@@ -27,9 +29,15 @@ function kept(): Theme {
 }
 
 export function followTheme(): void {
+  const system = window.matchMedia('(prefers-color-scheme: dark)');
+  const look = () => {
+    isDark.value = theme.value === 'system' ? system.matches : theme.value === 'dark';
+  };
   theme.value = kept();
+  system.addEventListener('change', look);
   effect(() => {
     document.documentElement.dataset.theme = theme.value;
+    look();
   });
 }
 

@@ -1,42 +1,56 @@
-// The cluster at a glance: how much of it is taken, and what its tasks and agents are doing. By the
-// master's metrics, which cost it the same whatever the cluster's size.
+// The cluster at a glance: how much of it is taken, what its tasks and agents are doing and have
+// done, and what needs attention. By the master's metrics, which are there long before the stream
+// of events has told of a large cluster.
+import { useCluster } from '../components/live.ts';
 import { Meter } from '../components/meter.tsx';
 import { Failed, Loading } from '../components/notices.tsx';
 import { useReading } from '../components/reading.ts';
+import { href } from '../locations/location.ts';
 import { call } from '../stream/requests.ts';
 import { countText } from '../words/amounts.ts';
+import { Attention, readOffers } from './attention.tsx';
+import { Plots, readHistory } from './history.tsx';
 
 const EVERY_MS = 2000;
+/** The master adds to it once a minute. */
+const HISTORY_MS = 20_000;
+const OFFERS_MS = 10_000;
 const RESOURCES = ['cpus', 'mem', 'disk', 'gpus'] as const;
 
 interface Metrics {
   readonly metrics: readonly { readonly name: string; readonly value?: number }[];
 }
 
-const TASKS: readonly (readonly [metric: string, says: string])[] = [
-  ['tasks_running', 'Running'],
-  ['tasks_starting', 'Starting'],
-  ['tasks_staging', 'Staging'],
-  ['tasks_killing', 'Being killed'],
-  ['tasks_unreachable', 'Unreachable'],
-  ['tasks_finished', 'Finished'],
-  ['tasks_failed', 'Failed'],
-  ['tasks_killed', 'Killed'],
-  ['tasks_lost', 'Lost'],
+type Count = readonly [metric: string, says: string, link: string];
+
+const tasksIn = (state: string) => href(['tasks'], { state });
+const agentsThat = (state: string) => href(['agents'], { state });
+const frameworksThat = (state: string) => href(['frameworks'], { state });
+
+const TASKS: readonly Count[] = [
+  ['tasks_running', 'Running', tasksIn('TASK_RUNNING')],
+  ['tasks_starting', 'Starting', tasksIn('TASK_STARTING')],
+  ['tasks_staging', 'Staging', tasksIn('TASK_STAGING')],
+  ['tasks_killing', 'Being killed', tasksIn('TASK_KILLING')],
+  ['tasks_unreachable', 'Unreachable', tasksIn('TASK_UNREACHABLE')],
+  ['tasks_finished', 'Finished', tasksIn('TASK_FINISHED')],
+  ['tasks_failed', 'Failed', tasksIn('TASK_FAILED')],
+  ['tasks_killed', 'Killed', tasksIn('TASK_KILLED')],
+  ['tasks_lost', 'Lost', tasksIn('TASK_LOST')],
 ];
 
-const AGENTS: readonly (readonly [metric: string, says: string])[] = [
-  ['slaves_active', 'Active'],
-  ['slaves_inactive', 'Inactive'],
-  ['slaves_disconnected', 'Disconnected'],
-  ['slaves_unreachable', 'Unreachable'],
+const AGENTS: readonly Count[] = [
+  ['slaves_active', 'Active', agentsThat('active')],
+  ['slaves_inactive', 'Inactive', href(['agents'])],
+  ['slaves_disconnected', 'Disconnected', agentsThat('disconnected')],
+  ['slaves_unreachable', 'Unreachable', href(['agents'])],
 ];
 
-const FRAMEWORKS: readonly (readonly [metric: string, says: string])[] = [
-  ['frameworks_active', 'Active'],
-  ['frameworks_inactive', 'Inactive'],
-  ['frameworks_disconnected', 'Disconnected'],
-  ['outstanding_offers', 'Offers on the table'],
+const FRAMEWORKS: readonly Count[] = [
+  ['frameworks_active', 'Active', frameworksThat('active')],
+  ['frameworks_inactive', 'Inactive', frameworksThat('inactive')],
+  ['frameworks_disconnected', 'Disconnected', frameworksThat('disconnected')],
+  ['outstanding_offers', 'Offers on the table', href(['frameworks'])],
 ];
 
 async function readMetrics(signal: AbortSignal): Promise<ReadonlyMap<string, number>> {
@@ -65,6 +79,9 @@ export function OverviewView() {
 }
 
 function Figures({ metrics }: { metrics: ReadonlyMap<string, number> }) {
+  const cluster = useCluster();
+  const history = useReading('history', HISTORY_MS, readHistory);
+  const offers = useReading('offers', OFFERS_MS, readOffers);
   const of = (name: string) => metrics.get(`master/${name}`) ?? 0;
   return (
     <>
@@ -78,7 +95,19 @@ function Figures({ metrics }: { metrics: ReadonlyMap<string, number> }) {
           />
         ))}
       </div>
-      <div class="panels">
+      <div class="stack">
+        <Attention
+          cluster={cluster}
+          metrics={metrics}
+          history={history.value}
+          offers={offers.value}
+        />
+        <section class="panel">
+          <h2>The last hours</h2>
+          <Plots {...history} />
+        </section>
+      </div>
+      <div class="panels panels-below">
         <Counts title="Tasks" counts={TASKS} of={of} />
         <Counts title="Agents" counts={AGENTS} of={of} />
         <Counts title="Frameworks" counts={FRAMEWORKS} of={of} />
@@ -89,7 +118,7 @@ function Figures({ metrics }: { metrics: ReadonlyMap<string, number> }) {
 
 interface CountsProps {
   readonly title: string;
-  readonly counts: readonly (readonly [metric: string, says: string])[];
+  readonly counts: readonly Count[];
   readonly of: (metric: string) => number;
 }
 
@@ -97,14 +126,15 @@ function Counts({ title, counts, of }: CountsProps) {
   return (
     <section class="panel">
       <h2>{title}</h2>
-      <dl class="counts">
-        {counts.map(([metric, says]) => (
-          <div key={metric}>
-            <dt>{says}</dt>
-            <dd class="number">{countText(of(metric))}</dd>
-          </div>
+      <ul class="counts">
+        {counts.map(([metric, says, link]) => (
+          <li key={metric}>
+            <a href={link}>
+              <span>{says}</span> <span class="number">{countText(of(metric))}</span>
+            </a>
+          </li>
         ))}
-      </dl>
+      </ul>
     </section>
   );
 }

@@ -1,0 +1,190 @@
+// What an operator should look at, the worst first, each with where it can be seen.
+import type { ComponentChildren } from 'preact';
+import { TaskState } from '../../model/generated/messages.ts';
+import { Badge } from '../components/badge.tsx';
+import { Name } from '../components/name.tsx';
+import { Ago } from '../components/time.tsx';
+import { href } from '../locations/location.ts';
+import type { Cluster } from '../store/cluster.ts';
+import { call } from '../stream/requests.ts';
+import { counted, spanText } from '../words/amounts.ts';
+import { agentCondition, frameworkCondition } from '../words/conditions.ts';
+import type { Kind } from '../words/task-states.ts';
+import { endedLately, type History } from './history.tsx';
+
+/** An offer that is on the table for longer is not being used by anybody. */
+const OLD_OFFER_MS = 5 * 60_000;
+const HOUR_MINUTES = 60;
+/** A certificate that ends sooner is told of. */
+const SOON_SECS = 21 * 86_400;
+/** More frameworks of one kind are counted, not named. */
+const MAX_NAMED = 5;
+
+interface OutstandingOffer {
+  readonly framework_id: { readonly value: string };
+  readonly made_time: { readonly nanoseconds: number };
+}
+
+interface Offers {
+  readonly offers?: readonly OutstandingOffer[];
+}
+
+export const readOffers = async (signal: AbortSignal): Promise<readonly OutstandingOffer[]> =>
+  (await call<Offers>('GET_OFFERS', {}, signal)).offers ?? [];
+
+interface AttentionProps {
+  readonly cluster: Cluster | undefined;
+  readonly metrics: ReadonlyMap<string, number>;
+  readonly history: History | undefined;
+  readonly offers: readonly OutstandingOffer[] | undefined;
+}
+
+interface Concern {
+  readonly key: string;
+  readonly kind: Kind;
+  readonly word: string;
+  readonly link: string;
+  readonly text: ComponentChildren;
+}
+
+export function Attention(props: AttentionProps) {
+  const concerns = [
+    ...agentConcerns(props),
+    ...taskConcerns(props),
+    ...frameworkConcerns(props),
+    ...certificateConcerns(props),
+  ];
+  return (
+    <section class="panel">
+      <h2>Needs attention</h2>
+      {concerns.length === 0 ? (
+        <p class="quiet">Nothing.</p>
+      ) : (
+        <ul class="concerns">
+          {concerns.map(({ key, kind, word, link, text }) => (
+            <li key={key}>
+              <a class="concern" href={link}>
+                <Badge kind={kind} text={word} />
+                <span>{text}</span>
+              </a>
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}
+
+function agentConcerns({ cluster, metrics }: AttentionProps): readonly Concern[] {
+  const unreachable = metrics.get('master/slaves_unreachable') ?? 0;
+  const counts = Map.groupBy(cluster?.agents.values() ?? [], (agent) => agentCondition(agent).key);
+  const missing = [
+    ['disconnected', 'do not answer', 'does not answer', 'bad'],
+    ['recovered', 'are not back since the master was started', 'is not back since then', 'lost'],
+  ] as const;
+  return [
+    ...(unreachable === 0
+      ? []
+      : [
+          {
+            ...({
+              key: 'unreachable',
+              kind: 'bad',
+              word: 'Agents',
+              link: href(['agents']),
+            } as const),
+            text: `${counted(unreachable, 'agent')} could not be reached for so long that others take the place of their tasks.`,
+          },
+        ]),
+    ...missing.flatMap(([state, many, one, kind]) => {
+      const count = counts.get(state)?.length ?? 0;
+      const text = `${counted(count, 'agent')} ${count === 1 ? one : many}.`;
+      const link = href(['agents'], { state });
+      return count === 0 ? [] : [{ key: state, kind, word: 'Agents', link, text }];
+    }),
+  ];
+}
+
+function taskConcerns({ history }: AttentionProps): readonly Concern[] {
+  if (history === undefined) {
+    return [];
+  }
+  const states = [
+    [TaskState.TASK_FAILED, 'failed', 'TASK_FAILED'],
+    [TaskState.TASK_LOST, 'were lost', 'TASK_LOST'],
+  ] as const;
+  return states.flatMap(([state, did, name]) => {
+    const count = endedLately(history, state, HOUR_MINUTES);
+    const verb = count === 1 ? did.replace('were', 'was') : did;
+    return count === 0
+      ? []
+      : [
+          {
+            ...({ key: name, kind: 'warn', word: 'Tasks' } as const),
+            link: href(['tasks'], { state: name }),
+            text: `${counted(count, 'task')} ${verb} within the last hour.`,
+          },
+        ];
+  });
+}
+
+function frameworkConcerns({ cluster, offers = [] }: AttentionProps): readonly Concern[] {
+  const frameworks = [...(cluster?.frameworks.values() ?? [])];
+  const away = frameworks.filter(
+    (framework) => frameworkCondition(framework).key === 'disconnected',
+  );
+  const nameOf = (id: string) => cluster?.frameworks.get(id)?.name || id;
+  const sat = Map.groupBy(
+    offers.filter(({ made_time }) => Date.now() - made_time.nanoseconds / 1e6 > OLD_OFFER_MS),
+    ({ framework_id }) => framework_id.value,
+  );
+  return [
+    ...away.slice(0, MAX_NAMED).map(({ id, name, failoverTimeoutSecs }) => ({
+      ...({ key: `away ${id}`, kind: 'bad', word: 'Framework' } as const),
+      link: href(['frameworks', id]),
+      text: (
+        <>
+          The scheduler of <Name text={name || id} title={id} /> is not connected. It has{' '}
+          {spanText(failoverTimeoutSecs * 1000)} to come back before its tasks end.
+        </>
+      ),
+    })),
+    ...(away.length <= MAX_NAMED
+      ? []
+      : [
+          {
+            ...({ key: 'away', kind: 'bad', word: 'Frameworks' } as const),
+            link: href(['frameworks'], { state: 'disconnected' }),
+            text: `${counted(away.length - MAX_NAMED, 'more scheduler')} not connected.`,
+          },
+        ]),
+    ...[...sat].slice(0, MAX_NAMED).map(([id, held]) => ({
+      ...({ key: `sat ${id}`, kind: 'warn', word: 'Framework' } as const),
+      link: href(['frameworks', id]),
+      text: (
+        <>
+          <Name text={nameOf(id)} title={id} /> neither takes nor declines{' '}
+          {counted(held.length, 'offer')}; the oldest is from{' '}
+          <Ago ms={Math.min(...held.map(({ made_time }) => made_time.nanoseconds / 1e6))} />.
+        </>
+      ),
+    })),
+  ];
+}
+
+function certificateConcerns({ metrics }: AttentionProps): readonly Concern[] {
+  const secs = metrics.get('tls/certificate_expires_secs');
+  // 0 where there is none.
+  return secs === undefined || secs === 0 || secs > SOON_SECS
+    ? []
+    : [
+        {
+          ...({ key: 'certificate', word: 'Certificate', link: href([]) } as const),
+          kind: secs <= 0 ? 'bad' : 'warn',
+          text:
+            secs <= 0
+              ? 'The certificate of this master has expired.'
+              : `The certificate of this master ends in ${spanText(secs * 1000)}.`,
+        },
+      ];
+}
