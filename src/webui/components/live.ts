@@ -12,10 +12,13 @@ const EVERY_MS = 400;
 /** What has changed with the last look; each look has a value of its own. */
 const changes = signal<Changes>({ tasks: new Set(), gone: new Set() });
 
-/** Looks for changes from now on, while the tab is visible. */
+/**
+ * Looks for changes from now on. Also while the tab is hidden, more seldom then, as browsers have
+ * it: what is forgotten would be kept as a change else, for as long as nobody looks.
+ */
 export function followStore(): void {
   window.setInterval(() => {
-    if (document.visibilityState === 'visible' && cluster.value?.hasChanged) {
+    if (cluster.value?.hasChanged) {
       changes.value = cluster.value.takeChanges();
     }
   }, EVERY_MS);

@@ -6,6 +6,7 @@ import { href } from '../locations/location.ts';
 import { session, signInAsked, signOut } from '../stream/session.ts';
 import { NAVIGATION, viewAt } from '../views/views.ts';
 import { ConnectionBar } from './connection-bar.tsx';
+import { Guard } from './guard.tsx';
 import { Icon } from './icon.tsx';
 import { focusSearch, followKeys } from './keys.ts';
 import { Empty } from './notices.tsx';
@@ -91,7 +92,10 @@ export function Shell() {
             The page has no view of this name. <a href={hashOf('')}>Go to the overview.</a>
           </Empty>
         ) : (
-          <found.view.view key={found.view.path} names={found.names} />
+          // Whoever signs in sees other things: what was refused before is asked again.
+          <Guard key={[...path, session.value?.principal].join('/')}>
+            <found.view.view names={found.names} />
+          </Guard>
         )}
       </main>
       {isHelpOpen ? <HelpDialog onClose={() => setHelpOpen(false)} /> : null}
@@ -124,9 +128,11 @@ function Account() {
       <span class="account-name" title={who.principal}>
         {who.principal}
       </span>
-      <button type="button" class="button" onClick={signOut}>
-        Sign out
-      </button>
+      {who.isSignedIn ? (
+        <button type="button" class="button" onClick={signOut}>
+          Sign out
+        </button>
+      ) : null}
     </div>
   );
 }

@@ -10,6 +10,8 @@ const SESSION = '/webui/session';
 interface SessionAnswer {
   readonly principal?: string;
   readonly authentication?: 'none' | 'required';
+  /** Absent where it is no session that one is known by, but a certificate. */
+  readonly expires_ms?: number;
 }
 
 interface Session {
@@ -17,6 +19,8 @@ interface Session {
   readonly principal: string | undefined;
   /** Whether the master wants to know who asks. */
   readonly needed: boolean;
+  /** Whether one is known by having signed in, and can sign out. */
+  readonly isSignedIn: boolean;
 }
 
 /** Undefined until the master has said. */
@@ -33,8 +37,12 @@ let renewing: Promise<boolean> | undefined;
 export async function learnSession(): Promise<void> {
   const response = await send(SESSION, {}).catch(() => undefined);
   if (response?.ok && response.headers.get('Content-Type')?.startsWith('application/json')) {
-    const { principal, authentication } = (await response.json()) as SessionAnswer;
-    session.value = { principal, needed: authentication === 'required' };
+    const { principal, authentication, expires_ms } = (await response.json()) as SessionAnswer;
+    session.value = {
+      principal,
+      needed: authentication === 'required',
+      isSignedIn: expires_ms !== undefined,
+    };
   }
 }
 
