@@ -88,7 +88,7 @@ export class PendingRequests<Stream, Response = AgentResponse> {
     return request;
   }
 
-  /** Removes all and returns them. */
+  /** Removes all requests and returns them, the oldest first. */
   takeAll(): readonly PendingRequest<Stream, Response>[] {
     const all = [...this.#pending.values()];
     this.#pending.clear();

@@ -123,6 +123,7 @@ export async function runMaster(
       ...replicaMetrics(place),
     }),
   });
+  let whyItEnds = 'it was told to end';
   const performers: Performers<MasterEffect> = {
     ...own.performers,
     reply: server,
@@ -140,9 +141,8 @@ export async function runMaster(
     store: writer,
     abort: {
       perform: ({ reason }) => {
-        server.refuseAll(reason);
-        // What has been answered leaves at the end of this turn.
-        setImmediate(() => own.end(1, reason));
+        whyItEnds = reason;
+        own.end(1, reason);
       },
     },
   };
@@ -160,11 +160,14 @@ export async function runMaster(
     });
     shutdown.add('whitelist', stop);
   }
-  // Closed first: the next master leads at once, and nothing of this one leaves meanwhile. That
-  // connections close then means nothing: no framework is removed, no agent has left.
-  shutdown.add('election', () => {
+  // The next master leads at once.
+  shutdown.add('election', () => contender.withdraw());
+  // Closed first: who waits for an answer looks for the next master, and nothing of this one leaves
+  // meanwhile. That connections close then means nothing: no framework is removed, no agent has
+  // left.
+  shutdown.add('calls', () => {
     loop.stop();
-    return contender.withdraw();
+    return server.retire(whyItEnds);
   });
   detector?.watch((leader) =>
     loop.dispatch({ type: 'leaderChanged', nowMs: steadyClock.nowMs(), leader }),

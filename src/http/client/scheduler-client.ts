@@ -124,6 +124,10 @@ export class SchedulerClient {
       this.#calls = new CallConnection(this.#master, this.#options.dialer ?? plainDialer);
     }
     const answer = await this.#calls.call(this.#callHead, body);
+    if (answer.status >= 500) {
+      // A master that leads no more; its stream ends, too.
+      throw new ConnectionLostError(answer.body.toString());
+    }
     if (answer.status !== 202 && answer.status !== 200) {
       throw new CallRefusedError(answer.status, answer.body.toString());
     }

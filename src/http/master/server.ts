@@ -1,6 +1,7 @@
 // A master's port. Requests and messages become events of the state machine, or views answer them.
 // Effects that are sent over HTTP, or to agents, are performed here.
 import { randomBytes } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { MasterEffect } from '../../master/effects.ts';
 import type { MasterEvent } from '../../master/events.ts';
 import type { MasterViews } from '../../master/views.ts';
@@ -17,7 +18,7 @@ import { RelayRoom } from '../relay/relay-room.ts';
 import { Terminals } from '../relay/terminals.ts';
 import { authenticate } from '../server/authentication.ts';
 import type { Credentials } from '../server/credentials.ts';
-import { masterRecovering, noLeader } from '../server/error-responses.ts';
+import { masterRecovering, noLeader, serviceUnavailable } from '../server/error-responses.ts';
 import type { AttachedFiles } from '../server/files.ts';
 import { type PortOptions, ProcessPort } from '../server/process-port.ts';
 import { type HttpResponse, redirectTo } from '../server/response.ts';
@@ -76,6 +77,7 @@ export class MasterServer {
   readonly #operatorRecords = new OperatorRecords();
   readonly port: ProcessPort<MessageToMaster>;
   #endpoints: MasterEndpoints | undefined;
+  #isRetired = false;
 
   private constructor(options: MasterServerOptions) {
     const { dispatch, clock, views } = options;
@@ -128,13 +130,21 @@ export class MasterServer {
   }
 
   /**
-   * Tells everybody who waits for an answer why the process ends. Whether what they asked for will
-   * be found done is not always known then.
+   * The master ends, for this reason. No connection is accepted from now on, and no call is waited
+   * for: each that has no answer is told so, and each that still comes on a connection, that nobody
+   * leads. Whether what was asked for will be found done is not always known then. Resolves when
+   * the answers have been written.
    */
-  refuseAll(reason: string): void {
+  async retire(reason: string): Promise<void> {
+    this.#isRetired = true;
+    const text = `The master ends, and this may not have been done: ${reason}`;
+    const refusal = serviceUnavailable(text);
+    this.port.retire(refusal);
     for (const request of this.#requests.takeAll()) {
-      request.reply(503, `The master ends, and this may not have been done: ${reason}`);
+      request.reply(refusal.status, text);
     }
+    // Some are written by promises, all of which have settled before the next turn of the loop.
+    await nextTurn();
   }
 
   perform(effect: MasterServerEffect): void {
@@ -261,6 +271,9 @@ export class MasterServer {
 
   /** Only a leader that has read its registry answers. */
   #unavailable(url: string): HttpResponse | undefined {
+    if (this.#isRetired) {
+      return noLeader;
+    }
     const { leader, recovered } = this.#options.views;
     switch (leader.kind) {
       case 'none':

@@ -20,7 +20,9 @@ import { Firewall, idleRules } from './firewall.ts';
 import { Mentioned } from './mentioned.ts';
 import { messageName } from './message-names.ts';
 import { ProcessEndpoints, type Verbosity } from './process-endpoints.ts';
+import type { HttpResponse } from './response.ts';
 import { createRouter, type Endpoint } from './router.ts';
+import { Underway } from './underway.ts';
 
 /** What the command that starts a process says about its port. */
 export interface PortOptions {
@@ -111,6 +113,7 @@ export class ProcessPort<Message> {
   readonly #options: PortOptions;
   readonly #owner: PortProcess<Message>;
   readonly #mentioned = new Mentioned();
+  readonly #underway = new Underway();
   #listener: Listener | undefined;
   #address = '';
 
@@ -183,6 +186,7 @@ export class ProcessPort<Message> {
       namedPrincipalsOnly: services.namedPrincipalsOnly,
       sessions: services.sessions,
       auditor: this.#options.auditor,
+      underway: this.#underway,
       onError: (error, path) => logger.error(`Answering ${path} failed: ${error.stack ?? error}`),
     });
     this.#listener = await Listener.listen({
@@ -235,6 +239,12 @@ export class ProcessPort<Message> {
   /** The pid of a process at this port: `id@ip:port`. */
   pid(id = this.#owner.id): string {
     return `${id}@${this.#options.advertise ?? this.#address}`;
+  }
+
+  /** Accepts no more connections, and answers so what is not answered yet. */
+  retire(answer: HttpResponse): void {
+    this.#listener?.retire(answer);
+    this.#underway.refuse(answer);
   }
 
   async close(): Promise<void> {

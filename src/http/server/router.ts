@@ -24,6 +24,7 @@ import { sendResponse } from './reply.ts';
 import { readBody, refuseUnread } from './request-body.ts';
 import { headerOf } from './request-headers.ts';
 import type { HttpResponse } from './response.ts';
+import type { Underway } from './underway.ts';
 
 /** A request, as endpoints see it. */
 export interface EndpointRequest {
@@ -79,6 +80,8 @@ export interface RouterOptions extends IdentifyOptions {
   /** Is told of requests that are refused here. */
   readonly auditor?: Auditor | undefined;
   readonly onError: (error: Error, path: string) => void;
+  /** Keeps the answers that take their time, so that they can be refused. */
+  readonly underway?: Underway | undefined;
 }
 
 declare module 'fastify' {
@@ -175,7 +178,7 @@ function addEndpoint(app: FastifyInstance, options: RouterOptions, endpoint: End
       scope.route({
         method: [...app.supportedMethods],
         url,
-        handler: (request, reply) => answer(endpoint, request, reply),
+        handler: (request, reply) => answer(endpoint, request, reply, options.underway),
       });
     }
   });
@@ -208,6 +211,7 @@ async function answer(
   endpoint: Endpoint,
   request: FastifyRequest,
   reply: FastifyReply,
+  underway: Underway | undefined,
 ): Promise<FastifyReply | undefined> {
   const { body } = request;
   const handled = endpoint.handle({
@@ -235,7 +239,8 @@ async function answer(
       return reply.raw;
     },
   });
-  const result = handled instanceof Promise ? await handled : handled;
+  const result =
+    handled instanceof Promise ? await (underway?.orRefusal(handled) ?? handled) : handled;
   if (result) {
     await sendResponse(request, reply, result);
   }

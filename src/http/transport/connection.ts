@@ -97,6 +97,8 @@ export class Connection implements Holder, Carrier {
   #slots: Slot[] = [];
   #firstSlot = 0;
   #out = '';
+  /** How many responses are in it. */
+  #outCount = 0;
   #holds = false;
   #flushAsked = false;
   /** Whether reading has stopped, and whether a callback will say when it can go on. */
@@ -168,6 +170,20 @@ export class Connection implements Holder, Carrier {
    */
   cutOff(): void {
     this.#stream.destroy();
+  }
+
+  /** What was answered in this turn has not left, and does not leave any more. */
+  refuse(answer: HttpResponse): void {
+    const waiting = this.#outCount + this.#unanswered;
+    if (waiting === 0 || this.#done) {
+      return;
+    }
+    this.#slots = [];
+    this.#firstSlot = 0;
+    this.#deferred = undefined;
+    this.#out = responseText(answer).repeat(waiting - 1);
+    this.#leave();
+    endWith(this.#stream, answer);
   }
 
   #take(chunk: Buffer): void {
@@ -247,6 +263,7 @@ export class Connection implements Holder, Carrier {
       return;
     }
     this.#out += text;
+    this.#outCount++;
     this.#askFlush();
   }
 
@@ -261,6 +278,7 @@ export class Connection implements Holder, Carrier {
         break;
       }
       this.#out += next;
+      this.#outCount++;
       this.#firstSlot++;
     }
     if (this.#firstSlot === this.#slots.length) {
@@ -302,19 +320,14 @@ export class Connection implements Holder, Carrier {
       }
     }
     this.#out = '';
+    this.#outCount = 0;
   }
 
   #leaveWhenAnswered(): void {
     if (this.#unanswered > 0 || this.#done) {
       return;
     }
-    this.#flush();
-    this.#done = true;
-    this.#stream.off('data', this.#onData);
-    this.#stream.off('end', this.#onEnd);
-    this.#stream.off('error', this.#onError);
-    this.#stream.off('close', this.#onClose);
-    this.#held.release(this);
+    this.#leave();
     const { fault } = this.#reader;
     if (this.#leftover) {
       this.#services.complete(this.#stream, this.#leftover);
@@ -325,6 +338,17 @@ export class Connection implements Holder, Carrier {
         fault === 413 ? payloadTooLarge(this.#reader.limitBytes) : malformedRequest,
       );
     }
+  }
+
+  /** Writes what waits to be written, and knows nothing of the stream from then on. */
+  #leave(): void {
+    this.#flush();
+    this.#done = true;
+    this.#stream.off('data', this.#onData);
+    this.#stream.off('end', this.#onEnd);
+    this.#stream.off('error', this.#onError);
+    this.#stream.off('close', this.#onClose);
+    this.#held.release(this);
   }
 
   get #pressed(): boolean {

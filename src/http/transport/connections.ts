@@ -12,6 +12,7 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { placeOf } from '../../model/origin.ts';
+import type { HttpResponse } from '../server/response.ts';
 import { descriptorLimit, openDescriptors } from './descriptors.ts';
 import { REQUEST_STALL_MS, REQUEST_TOTAL_MS } from './limits.ts';
 
@@ -25,6 +26,11 @@ export interface Carrier {
    * The number of the incomplete request; undefined where there is none, or reading has stopped.
    */
   readonly unfinished: number | undefined;
+  /**
+   * Answers so each request whose answer has not left, and ends the connection then; absent where
+   * requests are answered one by one.
+   */
+  refuse?(answer: HttpResponse): void;
 }
 
 /** What is known of peers. */
@@ -150,6 +156,13 @@ export class Connections {
     const entry = this.#entries.get(stream);
     if (entry) {
       entry.carrier = carrier;
+    }
+  }
+
+  /** Has each request refused whose answer has not left. */
+  refuse(answer: HttpResponse): void {
+    for (const { carrier } of [...this.#entries.values()]) {
+      carrier.refuse?.(answer);
     }
   }
 

@@ -82,6 +82,7 @@ export class Listener {
   readonly #lastRoom = new LastRoom();
   readonly #server: net.Server;
   readonly #complete: Server;
+  readonly #closed: Promise<void>;
 
   private constructor(options: ListenerOptions) {
     this.#senders = new StreamSenders(options.senders);
@@ -98,6 +99,7 @@ export class Listener {
       complete: (stream, bytes) => this.#handToComplete(stream, bytes),
     };
     this.#server = net.createServer(ACCEPTING, (socket) => this.#accept(socket));
+    this.#closed = new Promise((resolve) => this.#server.once('close', resolve));
   }
 
   #accept(socket: Socket): void {
@@ -190,13 +192,22 @@ export class Listener {
     return this.#connections.size;
   }
 
+  /**
+   * Stops listening. What is read here without node:http gets the answer, where it has none that
+   * has left, and its connection ends with that.
+   */
+  retire(answer: HttpResponse): void {
+    this.#server.close();
+    this.#connections.refuse(answer);
+  }
+
   /** Stops listening and closes every connection. */
   async close(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.#server.close();
     this.#complete.close();
     this.#lastRoom.close();
     this.#connections.close();
-    await closed;
+    await this.#closed;
   }
 }
 
