@@ -1,12 +1,9 @@
 // Where the flags say that a registry lies: in memory, in a file of the work folder, or in
 // ZooKeeper.
 import { join } from 'node:path';
-import {
-  parseZooKeeperUrl,
-  type ZooKeeperUrl,
-  ZooKeeperUrlError,
-} from '../zookeeper/zookeeper-url.ts';
+import type { ZooKeeperUrl } from '../zookeeper/zookeeper-url.ts';
 import { FlagError } from './flags/faults.ts';
+import { zooKeeperPathOf } from './zookeeper-flag.ts';
 
 export type RegistryKind = 'in_memory' | 'sqlite' | 'zookeeper';
 
@@ -45,27 +42,12 @@ export function registryKind({
  * so it is beside that. Throws FlagError.
  */
 export function registryFolder(url: ZooKeeperUrl, path: string | undefined): string {
-  const folder = path === undefined ? `${url.path}-registry` : folderOf(path);
+  const folder =
+    path === undefined ? `${url.path}-registry` : zooKeeperPathOf('zk_registry_path', path);
   if (`${folder}/`.startsWith(`${url.path}/`)) {
     throw new FlagError(
       `--zk_registry_path: expected a path that is not within that of --zk, ${url.path}`,
     );
   }
   return folder;
-}
-
-function folderOf(text: string): string {
-  try {
-    const { path } = parseZooKeeperUrl(`zk://host${text}`);
-    if (text.startsWith('/') && path !== '/') {
-      return path;
-    }
-    throw new FlagError(
-      `--zk_registry_path: expected a path such as /mesos-registry, got '${text.slice(0, 100)}'`,
-    );
-  } catch (error) {
-    throw error instanceof ZooKeeperUrlError
-      ? new FlagError(`--zk_registry_path: ${error.message}`, { cause: error })
-      : error;
-  }
 }

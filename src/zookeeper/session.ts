@@ -117,7 +117,12 @@ export class ZooKeeperSession implements Session {
     const mode = CreateMode[isSequential ? (`${kind}_SEQUENTIAL` as const) : kind];
     return this.#ask<[string]>(`to create ${path}`, (callback) =>
       this.#client.create(path, data, [...this.#acls], mode, callback),
-    ).then(([made]) => made);
+    ).then(
+      ([made]) => made,
+      (error) => {
+        throw isFault(error, 'noChildren') ? ephemeralAbove(path, error) : error;
+      },
+    );
   }
 
   exists(path: string): Promise<boolean> {
@@ -311,6 +316,16 @@ export class ZooKeeperSession implements Session {
       });
     });
   }
+}
+
+function ephemeralAbove(path: string, cause: ZooKeeperError): ZooKeeperError {
+  const above = path.slice(0, path.lastIndexOf('/'));
+  return new ZooKeeperError(
+    cause.fault,
+    `${cause.message}: ${above} is ephemeral, and can have nothing below it. It goes with the ` +
+      'session that made it; it is to be deleted, or another path to be named',
+    cause,
+  );
 }
 
 const NOTHING = Buffer.alloc(0);

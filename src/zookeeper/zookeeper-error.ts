@@ -14,6 +14,8 @@ type ZooKeeperFault =
   | 'nodeExists'
   | 'badVersion'
   | 'notEmpty'
+  /** The znode above is ephemeral, and can have none below. */
+  | 'noChildren'
   | 'noAuth'
   | 'authFailed'
   | 'other';
@@ -35,6 +37,7 @@ const FAULTS = new Map<number, ZooKeeperFault>([
   [Exception.NODE_EXISTS, 'nodeExists'],
   [Exception.BAD_VERSION, 'badVersion'],
   [Exception.NOT_EMPTY, 'notEmpty'],
+  [Exception.NO_CHILDREN_FOR_EPHEMERALS, 'noChildren'],
   [Exception.NO_AUTH, 'noAuth'],
   [Exception.AUTH_FAILED, 'authFailed'],
 ]);

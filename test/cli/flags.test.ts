@@ -480,6 +480,12 @@ test('--help fits the terminal', () => {
   expect(text).toContain('  --help\n');
 });
 
+test('--help leaves lines of examples whole', () => {
+  const example = 'mesoscale registry export --work_dir=/var/lib/mesos > registry.json';
+  const text = helpText(`Usage\n\nFor example:\n${example}\n${example}\n\nAnd more.`, {}, 70);
+  expect(text).toBe(`Usage\n\nFor example:\n${example}\n${example}\n\nAnd more.\n`);
+});
+
 test('docs/flags.md is current', async () => {
   const file = join(import.meta.dirname, '..', '..', 'docs', 'flags.md');
   expect(

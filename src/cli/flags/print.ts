@@ -60,12 +60,17 @@ function spelled(name: string, { isBoolean, placeholder }: Flag<unknown>): strin
 }
 
 /**
- * The text of --help, wrapped to the terminal's width. An empty line in the title ends a paragraph.
+ * The text of --help. Each line of the title that is longer than the terminal is wide is wrapped.
  */
 export function helpText(title: string, table: FlagTable, columns = 100): string {
   const width = Math.min(Math.max(columns, 20), 120);
   const indent = width < 60 ? 4 : 8;
-  const parts = title.split('\n\n').map((paragraph) => wrap(paragraph, width).join('\n'));
+  const parts = [
+    title
+      .split('\n')
+      .flatMap((line) => (line === '' ? [''] : wrap(line, width)))
+      .join('\n'),
+  ];
   for (const name of Object.keys(table).toSorted()) {
     const flag = table[name] as Flag<unknown>;
     const alias = flag.alias === undefined ? [] : [`(or --${flag.alias})`];

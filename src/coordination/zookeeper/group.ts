@@ -44,7 +44,10 @@ interface GroupListener {
    * who stands is not known, and an own znode is gone, or will be.
    */
   seen(view: GroupView | undefined): void;
-  /** ZooKeeper refuses the credentials, or the folder's rights do. The group tries again. */
+  /**
+   * ZooKeeper refuses the credentials, or the folder's rights do. The group tries again. Where
+   * there is nobody to be told, the log is.
+   */
   refused?(reason: string): void;
 }
 
@@ -71,6 +74,10 @@ export class Group {
   #cancelRetry = () => {};
   /** Cancels the end of patience; it runs while there is no connection. */
   #cancelPatience = () => {};
+  /** What the log has been told since the last connection that lasted. */
+  readonly #said = new Set<string>();
+  /** Cancels the moment in which the connection has lasted. */
+  #cancelLasting = () => {};
   #unreachableSinceMs: number | undefined;
   #sayAtMs = 0;
   #lastFailure: string | undefined;
@@ -137,6 +144,7 @@ export class Group {
     this.#own = undefined;
     this.#cancelRetry();
     this.#cancelPatience();
+    this.#cancelLasting();
     await session?.close();
   }
 
@@ -155,20 +163,27 @@ export class Group {
   }
 
   #becomes(state: SessionState): void {
-    const { log } = this.#options;
+    const { sessionTimeoutMs } = this.#options;
     switch (state) {
       case 'connected':
         this.#cancelPatience();
         this.#unreachableSinceMs = undefined;
         this.#sayAtMs = 0;
-        log('info', `Connected with ZooKeeper at ${this.#ensemble}`);
+        this.#sayOnce('info', `Connected with ZooKeeper at ${this.#ensemble}`);
+        if (this.#said.size === 1) {
+          // The first connection of all ends no outage.
+          this.#said.clear();
+        }
+        this.#cancelLasting = this.#clock.after(sessionTimeoutMs, () => this.#said.clear());
         this.#look();
         return;
       case 'disconnected':
-        log('warn', 'Lost the connection with ZooKeeper, looking for another server');
+        this.#cancelLasting();
+        this.#sayOnce('warn', 'Lost the connection with ZooKeeper, looking for another server');
         return;
       case 'expired':
-        log('warn', 'The session with ZooKeeper has expired, beginning another one');
+        this.#cancelLasting();
+        this.#sayOnce('warn', 'The session with ZooKeeper has expired, beginning another one');
         this.#replace();
         return;
       case 'refused':
@@ -181,6 +196,14 @@ export class Group {
         return;
       default:
         state satisfies never;
+    }
+  }
+
+  /** Connections that come and go are one outage, of which each is said once. */
+  #sayOnce(level: LogLevel, text: string): void {
+    if (!this.#said.has(text)) {
+      this.#said.add(text);
+      this.#options.log(level, text);
     }
   }
 
@@ -374,11 +397,12 @@ export class Group {
 
   #refuse(reason: string): void {
     const text = `ZooKeeper at ${this.#ensemble} takes no part of this program: ${reason}`;
-    if (text !== this.#lastFailure) {
+    const refused = [...this.#listeners].filter((it) => it.refused !== undefined);
+    if (refused.length === 0 && text !== this.#lastFailure) {
       this.#lastFailure = text;
       this.#options.log('error', text);
     }
-    for (const listener of [...this.#listeners]) {
+    for (const listener of refused) {
       listener.refused?.(text);
     }
   }

@@ -147,6 +147,16 @@ describe('candidates', () => {
     expect(one.contender.leads()).toBe(true);
   });
 
+  test('are told that their folder is ephemeral, and stand when that has gone', async () => {
+    await createFolder(operator, path.slice(0, path.lastIndexOf('/')));
+    await operator.create(path, Buffer.alloc(0), { isEphemeral: true });
+    const one = candidate(1);
+    const why = `${path} is ephemeral, and can have nothing below it`;
+    await until('it is said', () => one.log.some((line) => line.includes(why)));
+    await operator.delete(path);
+    await elected(one);
+  });
+
   test('lead no more when their znode is deleted, and do not stand again', async () => {
     const one = await standing(1);
     await elected(one);
@@ -249,6 +259,7 @@ describe('credentials', () => {
     expect(wrong.heard).toEqual([
       expect.stringMatching(/^refused: ZooKeeper at .* takes no part of this program: .*NO_AUTH/),
     ]);
+    expect(wrong.log).not.toContainEqual(expect.stringContaining('NO_AUTH'));
     await finds(wrong, 1);
   });
 });
@@ -302,6 +313,29 @@ describe('a detector', () => {
     await elected(two);
     await finds(agent, 2);
   });
+});
+
+test('a connection that is lost again and again is one outage in the log', async () => {
+  const way = await BreakingWay.open(ensemble.addresses[0] ?? '');
+  ending.push(() => way.close());
+  await createFolder(operator, path);
+  // No connection lasts so long in a test.
+  const agent = follower({ servers: [way.address], timeoutMs: 10 * 60_000 });
+  await until('it is connected', () => agent.log.length > 0);
+  for (const breaks of [1, 2, 3]) {
+    way.breakAfter(path);
+    // The folder has changed, and is looked at.
+    await operator.create(`${path}/x_`, Buffer.from('x'), { isSequential: true });
+    await until('the connection breaks', () => way.breaks === breaks);
+  }
+  await standing(1, { timeoutMs: LONG_MS });
+  await finds(agent, 1);
+  expect(agent.log.slice(0, 3)).toEqual([
+    expect.stringMatching(/^info Connected with/),
+    expect.stringMatching(/^warn Lost the connection/),
+    expect.stringMatching(/^info Connected with/),
+  ]);
+  expect(agent.log.slice(3)).not.toContainEqual(expect.stringMatching(/^warn Lost|^info Conn/));
 });
 
 describe('a candidate whose answer is lost', () => {
