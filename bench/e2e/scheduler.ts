@@ -2,21 +2,25 @@
 // ACCEPT. It acknowledges every update at once, on one pipelined connection beside its event
 // stream.
 import {
-  FrameworkInfo_Capability_Type,
   type Offer,
-  Offer_Operation_Type,
   type SchedulerCall,
   SchedulerCall_Type,
   type SchedulerEvent,
-  SchedulerEvent_Type,
-  type TaskInfo,
   TaskState,
+  type TaskStatus,
 } from '../../src/model/generated/messages.ts';
 import { readJson, writeJson } from '../../src/wire/json.ts';
 import { decodeMessage, encodeMessage } from '../../src/wire/protobuf.ts';
 import { RecordReader } from '../../src/wire/record-io.ts';
 import { types } from '../../src/wire/types.ts';
-import { scalar } from './fleet.ts';
+import {
+  acknowledging,
+  declining,
+  fitting,
+  frameworkOf,
+  launching,
+  takeEvent,
+} from './framework.ts';
 import { AnswerReader, ChunkReader, Pipe } from './socket.ts';
 import type { Pems } from './tls.ts';
 
@@ -36,9 +40,6 @@ export interface SchedulerOptions {
   readonly onFailure: (why: string) => void;
 }
 
-export const TASK_CPUS = 0.1;
-export const TASK_MEM_MB = 32;
-
 const TERMINAL_BUT_FINISHED: readonly TaskState[] = [
   TaskState.TASK_FAILED,
   TaskState.TASK_KILLED,
@@ -50,7 +51,6 @@ const TERMINAL_BUT_FINISHED: readonly TaskState[] = [
 
 export class LoadScheduler {
   readonly #options: SchedulerOptions;
-  readonly #role: string;
   readonly #mediaType: string;
   readonly #waiting: SchedulerCall[] = [];
   #stream: Pipe | undefined;
@@ -64,7 +64,6 @@ export class LoadScheduler {
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
-    this.#role = `bench-${options.index}`;
     this.#mediaType = options.codec === 'json' ? 'application/json' : 'application/x-protobuf';
     this.#toLaunch = options.tasks;
   }
@@ -106,23 +105,9 @@ export class LoadScheduler {
       onData: (data) => answers.push(data),
       onDown: down,
     });
-    const capabilities = [
-      FrameworkInfo_Capability_Type.MULTI_ROLE,
-      FrameworkInfo_Capability_Type.RESERVATION_REFINEMENT,
-      FrameworkInfo_Capability_Type.PARTITION_AWARE,
-    ].map((type) => ({ type }));
     const call: SchedulerCall = {
       type: SchedulerCall_Type.SUBSCRIBE,
-      subscribe: {
-        framework_info: {
-          user: 'root',
-          name: `bench-${this.#options.index}`,
-          roles: [this.#role],
-          failover_timeout: 3600,
-          checkpoint: true,
-          capabilities,
-        },
-      },
+      subscribe: { framework_info: frameworkOf(this.#options.index) },
     };
     this.#stream.push(this.#request(call));
   }
@@ -151,61 +136,28 @@ export class LoadScheduler {
   }
 
   #receive(event: SchedulerEvent): void {
-    switch (event.type) {
-      case SchedulerEvent_Type.SUBSCRIBED:
-        this.#frameworkId = event.subscribed?.framework_id.value ?? '';
-        this.#options.onSubscribed();
-        return;
-      case SchedulerEvent_Type.OFFERS:
-        this.#offers(event);
-        return;
-      case SchedulerEvent_Type.UPDATE:
-        this.#update(event);
-        return;
-      case SchedulerEvent_Type.ERROR:
-        this.#options.onFailure(event.error?.message ?? 'ERROR event');
-        return;
-      default:
-        return;
-    }
+    const { onSubscribed, onFailure } = this.#options;
+    takeEvent(event, {
+      onSubscribed: (id) => {
+        this.#frameworkId = id;
+        onSubscribed();
+      },
+      onOffers: (offers) => this.#offers(offers),
+      onStatus: (status) => this.#update(status),
+      onFailure,
+    });
   }
 
-  #offers(event: SchedulerEvent): void {
-    for (const offer of event.offers?.offers ?? []) {
-      const count = Math.min(this.#options.tasksPerOffer, this.#toLaunch, fitting(offer));
+  #offers(offers: readonly Offer[]): void {
+    const { index, tasks, tasksPerOffer } = this.#options;
+    for (const offer of offers) {
+      const count = Math.min(tasksPerOffer, this.#toLaunch, fitting(offer));
       if (count === 0) {
-        this.#paced({
-          type: SchedulerCall_Type.DECLINE,
-          decline: {
-            offer_ids: [offer.id],
-            filters: { refuse_seconds: this.#toLaunch === 0 ? 3600 : 0 },
-          },
-        });
+        this.#paced(declining(offer, this.#toLaunch === 0 ? 3600 : 0));
         continue;
       }
-      const tasks: TaskInfo[] = [];
-      for (let i = 0; i < count; i++) {
-        const id = `${this.#options.index}-${this.#options.tasks - this.#toLaunch}`;
-        this.#toLaunch--;
-        tasks.push({
-          name: id,
-          task_id: { value: id },
-          agent_id: offer.agent_id,
-          resources: [
-            { ...scalar('cpus', TASK_CPUS), allocation_info: { role: this.#role } },
-            { ...scalar('mem', TASK_MEM_MB), allocation_info: { role: this.#role } },
-          ],
-          command: { value: 'true' },
-        });
-      }
-      this.#paced({
-        type: SchedulerCall_Type.ACCEPT,
-        accept: {
-          offer_ids: [offer.id],
-          operations: [{ type: Offer_Operation_Type.LAUNCH, launch: { task_infos: tasks } }],
-          filters: { refuse_seconds: 0 },
-        },
-      });
+      const ids = Array.from({ length: count }, () => `${index}-${tasks - this.#toLaunch--}`);
+      this.#paced(launching(offer, index, ids));
     }
     if (this.#toLaunch === 0 && !this.#suppressed) {
       this.#suppressed = true;
@@ -213,16 +165,10 @@ export class LoadScheduler {
     }
   }
 
-  #update(event: SchedulerEvent): void {
-    const status = event.update?.status;
-    if (status === undefined) {
-      return;
-    }
-    if (status.uuid !== undefined && status.agent_id !== undefined) {
-      this.#send({
-        type: SchedulerCall_Type.ACKNOWLEDGE,
-        acknowledge: { agent_id: status.agent_id, task_id: status.task_id, uuid: status.uuid },
-      });
+  #update(status: TaskStatus): void {
+    const acknowledgement = acknowledging(status);
+    if (acknowledgement !== undefined) {
+      this.#send(acknowledgement);
     }
     if (TERMINAL_BUT_FINISHED.includes(status.state)) {
       this.#options.onFailure(
@@ -268,19 +214,4 @@ export class LoadScheduler {
       ? readJson(types.SchedulerEvent, Buffer.from(record).toString('utf8'))
       : decodeMessage(types.SchedulerEvent, record);
   }
-}
-
-/** How many tasks fit in an offer. */
-export function fitting(offer: Offer): number {
-  const amount = (name: string) =>
-    (offer.resources ?? [])
-      .filter((resource) => resource.name === name)
-      .reduce((sum, resource) => sum + (resource.scalar?.value ?? 0), 0);
-  // Amounts are thousandths, so that three tasks fit in 0.3 cpus.
-  return Math.floor(
-    Math.min(
-      Math.round(amount('cpus') * 1000) / (TASK_CPUS * 1000),
-      Math.round(amount('mem') * 1000) / (TASK_MEM_MB * 1000),
-    ),
-  );
 }

@@ -3,19 +3,20 @@
 // tasks, again and again, until it has an answer for each.
 import { SchedulerClient } from '../../src/http/client/scheduler-client.ts';
 import {
-  FrameworkInfo_Capability_Type,
   type Offer,
-  Offer_Operation_Type,
   type SchedulerCall,
   SchedulerCall_Type,
-  type SchedulerEvent,
-  SchedulerEvent_Type,
-  type TaskInfo,
   TaskState,
   type TaskStatus,
 } from '../../src/model/generated/messages.ts';
-import { scalar } from '../e2e/fleet.ts';
-import { fitting, TASK_CPUS, TASK_MEM_MB } from '../e2e/scheduler.ts';
+import {
+  acknowledging,
+  declining,
+  fitting,
+  frameworkOf,
+  launching,
+  takeEvent,
+} from '../e2e/framework.ts';
 
 interface FrameworkOptions {
   /** `host:port` */
@@ -38,7 +39,6 @@ const REFUSE_SECONDS = 3_600;
 export class FailoverFramework {
   readonly #options: FrameworkOptions;
   readonly #client: SchedulerClient;
-  readonly #role: string;
   /** The agents of tasks, by their ids. */
   readonly #agents = new Map<string, string>();
   /** Tasks of which this leader has not said yet that they run. */
@@ -50,20 +50,25 @@ export class FailoverFramework {
 
   constructor(options: FrameworkOptions) {
     this.#options = options;
-    this.#role = `bench-${options.index}`;
-    const capabilities = [
-      FrameworkInfo_Capability_Type.MULTI_ROLE,
-      FrameworkInfo_Capability_Type.RESERVATION_REFINEMENT,
-      FrameworkInfo_Capability_Type.PARTITION_AWARE,
-    ].map((type) => ({ type }));
     this.#client = new SchedulerClient({
       master: options.master,
       codec: 'protobuf',
-      framework: {
-        ...{ user: 'root', name: this.#role, roles: [this.#role], capabilities },
-        ...{ failover_timeout: REFUSE_SECONDS, checkpoint: true },
-      },
-      onEvent: (event) => this.#take(event),
+      framework: frameworkOf(options.index),
+      onEvent: (event) =>
+        takeEvent(event, {
+          onSubscribed: () => {
+            options.onSubscribed();
+            this.#ask();
+          },
+          onOffers: (offers) => {
+            options.onOffer();
+            for (const offer of offers) {
+              this.#answer(offer);
+            }
+          },
+          onStatus: (status) => this.#learn(status),
+          onFailure: options.onFailure,
+        }),
     });
     this.#asking = setInterval(() => this.#ask(), ASK_AGAIN_MS);
   }
@@ -85,70 +90,26 @@ export class FailoverFramework {
     this.#client.close();
   }
 
-  #take(event: SchedulerEvent): void {
-    switch (event.type) {
-      case SchedulerEvent_Type.SUBSCRIBED:
-        this.#options.onSubscribed();
-        this.#ask();
-        return;
-      case SchedulerEvent_Type.OFFERS:
-        this.#options.onOffer();
-        for (const offer of event.offers?.offers ?? []) {
-          this.#answer(offer);
-        }
-        return;
-      case SchedulerEvent_Type.UPDATE:
-        if (event.update !== undefined) {
-          this.#learn(event.update.status);
-        }
-        return;
-      case SchedulerEvent_Type.ERROR:
-        this.#options.onFailure(event.error?.message ?? 'ERROR event');
-        return;
-      default:
-        return;
-    }
-  }
-
   #answer(offer: Offer): void {
-    const { tasks, tasksPerOffer } = this.#options;
+    const { index, tasks, tasksPerOffer } = this.#options;
     const count = Math.min(tasksPerOffer, tasks - this.#launched, fitting(offer));
-    const offer_ids = [offer.id];
     if (count === 0) {
-      const filters = { refuse_seconds: REFUSE_SECONDS };
-      this.#send({ type: SchedulerCall_Type.DECLINE, decline: { offer_ids, filters } });
+      this.#send(declining(offer, REFUSE_SECONDS));
       return;
     }
-    const task_infos = Array.from({ length: count }, () => this.#task(offer));
-    const launch = { type: Offer_Operation_Type.LAUNCH, launch: { task_infos } };
-    const filters = { refuse_seconds: 0 };
-    this.#send({
-      type: SchedulerCall_Type.ACCEPT,
-      accept: { offer_ids, operations: [launch], filters },
-    });
+    const ids = Array.from({ length: count }, () => `${index}-${this.#launched++}`);
+    for (const id of ids) {
+      this.#agents.set(id, offer.agent_id.value);
+      this.#unanswered.add(id);
+    }
+    this.#send(launching(offer, index, ids));
   }
 
-  #task(offer: Offer): TaskInfo {
-    const id = `${this.#options.index}-${this.#launched++}`;
-    this.#agents.set(id, offer.agent_id.value);
-    this.#unanswered.add(id);
-    const allocation_info = { role: this.#role };
-    return {
-      name: id,
-      task_id: { value: id },
-      agent_id: offer.agent_id,
-      resources: [
-        { ...scalar('cpus', TASK_CPUS), allocation_info },
-        { ...scalar('mem', TASK_MEM_MB), allocation_info },
-      ],
-      command: { value: 'true' },
-    };
-  }
-
-  #learn({ task_id, agent_id, state, uuid, message }: TaskStatus): void {
-    if (uuid !== undefined && agent_id !== undefined) {
-      const acknowledge = { agent_id, task_id, uuid };
-      this.#send({ type: SchedulerCall_Type.ACKNOWLEDGE, acknowledge });
+  #learn(status: TaskStatus): void {
+    const { task_id, state, message } = status;
+    const acknowledgement = acknowledging(status);
+    if (acknowledgement !== undefined) {
+      this.#send(acknowledgement);
     }
     if (state === TaskState.TASK_RUNNING) {
       this.#unanswered.delete(task_id.value);

@@ -1,20 +1,11 @@
 // `mesoscale local` with several masters, which elect one of themselves in a real ZooKeeper.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { freePort, TestCluster, until } from '../support/cluster.ts';
-import { Ensemble } from '../support/zookeeper.ts';
+import { expect, test } from 'vitest';
+import { freePort, until } from '../support/cluster.ts';
+import { clusterWithEnsemble } from '../support/ensemble-cluster.ts';
 
-let ensemble: Ensemble;
-const cluster = new TestCluster();
-
-beforeAll(async () => {
-  ensemble = await Ensemble.start();
-});
-afterAll(async () => {
-  await cluster.stop();
-  await ensemble.stop();
-});
+const { cluster, zk } = clusterWithEnsemble();
 
 const MASTERS = [1, 2];
 
@@ -25,7 +16,7 @@ test('several masters run, a killed leader comes back, and Ctrl-C ends all', asy
     [
       'local',
       `--masters=${MASTERS.length}`,
-      `--zk=zk://somebody:hidden@${ensemble.addresses.join(',')}/mesos`,
+      `--zk=${zk('mesos', 'somebody:hidden')}`,
       `--port=${port}`,
       `--work_dir=${work}`,
       '--resources=cpus:2;mem:512;disk:256',

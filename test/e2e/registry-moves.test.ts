@@ -3,22 +3,13 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { freePort, TestCluster, until } from '../support/cluster.ts';
+import { expect, test } from 'vitest';
+import { freePort, until } from '../support/cluster.ts';
+import { clusterWithEnsemble } from '../support/ensemble-cluster.ts';
 import { ask } from '../support/requests.ts';
 import { root } from '../support/sources.ts';
-import { Ensemble } from '../support/zookeeper.ts';
 
-let ensemble: Ensemble;
-const cluster = new TestCluster();
-
-beforeAll(async () => {
-  ensemble = await Ensemble.start();
-});
-afterAll(async () => {
-  await cluster.stop();
-  await ensemble.stop();
-});
+const { cluster, zk } = clusterWithEnsemble();
 
 /** What `mesoscale registry` prints. */
 const registry = (parameters: readonly string[], input = '') =>
@@ -49,7 +40,7 @@ const QUOTA = {
 test('a registry goes from SQLite to ZooKeeper and back, and masters find all in it', async () => {
   const first = `--work_dir=${join(cluster.folder, 'first')}`;
   const last = `--work_dir=${join(cluster.folder, 'last')}`;
-  const zk = `--zk=zk://${ensemble.addresses.join(',')}/moves`;
+  const moves = `--zk=${zk('moves')}`;
 
   const one = await master([first]);
   const agent = cluster.run(
@@ -83,8 +74,8 @@ test('a registry goes from SQLite to ZooKeeper and back, and masters find all in
 
   const document = registry(['export', first]);
   expect(document).toContain(id);
-  registry(['import', zk], document);
-  const shown = registry(['show', zk]);
+  registry(['import', moves], document);
+  const shown = registry(['show', moves]);
   expect(shown).toMatch(new RegExp(`^${id} +admitted +\\S+:\\d+$`, 'm'));
   expect(shown).toMatch(/^weight +w +2\.5$/m);
   expect(shown).toMatch(/^quota +q +limits cpus:3$/m);
@@ -97,11 +88,11 @@ test('a registry goes from SQLite to ZooKeeper and back, and masters find all in
     const { infos } = (await get('/quota')) as { infos: readonly { role: string }[] };
     expect(infos.map(({ role }) => role)).toEqual(['q']);
   };
-  const two = await master([zk, '--zk_session_timeout=2secs']);
+  const two = await master([moves, '--zk_session_timeout=2secs']);
   await expectAll(two);
   await two.program.kill('SIGTERM');
 
-  const again = registry(['export', zk]);
+  const again = registry(['export', moves]);
   mkdirSync(join(cluster.folder, 'last'));
   registry(['import', last], again);
   expect(registry(['check', last])).toContain('The registry is whole');
