@@ -132,6 +132,8 @@ export interface Agent {
    * that.
    */
   recall?: { readonly nextMs: number; readonly pauseMs: number } | undefined;
+  /** Tasks that it has told of since its registration, and that are not counted. */
+  uncounted?: BoundedMap<string, true> | undefined;
   /** Number of the process that pings it. */
   readonly observer: number;
   missedPings: number;

@@ -242,6 +242,30 @@ test('an agent that runs an uncounted task is called back, once, and the task is
   expect(recalls(agent)).toHaveLength(2);
 });
 
+test('an uncounted task is not gone, and its agent is called back when the pause is over', () => {
+  const { world, agent, framework, tellAll } = lateLaunch();
+  const reconcile = () =>
+    framework.call('RECONCILE', {
+      reconcile: { tasks: [{ task_id: { value: 't1' }, agent_id: { value: agent.id } }] },
+    });
+  agent.update(framework, 't1', TaskState.TASK_STARTING);
+  // The list that the agent is asked for was made before the launch had come.
+  agent.reregister();
+  agent.update(framework, 't1', TaskState.TASK_RUNNING);
+  expect(recalls(agent)).toHaveLength(1);
+  const heard = framework.statuses('t1').length;
+  reconcile();
+  expect(framework.statuses('t1')).toHaveLength(heard);
+  world.advance(15_000);
+  expect(recalls(agent)).toHaveLength(2);
+  tellAll();
+  reconcile();
+  expect(framework.statuses('t1').at(-1)).toMatchObject({
+    state: TaskState.TASK_RUNNING,
+    reason: TaskStatus_Reason.REASON_RECONCILIATION,
+  });
+});
+
 test('an agent comes back with more tasks than a function takes arguments', () => {
   const { agent, framework } = cluster({}, lasting);
   const ended = runningTask(framework, agent, 't', TaskState.TASK_FINISHED);

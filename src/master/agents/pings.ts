@@ -4,6 +4,7 @@ import { clearTimer, setTimer } from '../outbox.ts';
 import { isStoring } from '../registrar.ts';
 import type { Agent, MasterState } from '../state.ts';
 import type { MasterTimer } from '../timers.ts';
+import { requestOverdueReregistration } from './request-reregistration.ts';
 import { cancelUnreachable, decideUnreachable, forgetDecision } from './unreachable.ts';
 
 const pingTimer = (agent: Agent): MasterTimer => `ping/${agent.id}`;
@@ -42,6 +43,7 @@ export function pingDue(state: MasterState, id: AgentId): void {
     }
   }
   ping(state, agent);
+  requestOverdueReregistration(state, agent);
 }
 
 /** A pong from an agent's pid. The observer that it answers is not looked at. */

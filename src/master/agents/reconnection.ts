@@ -35,7 +35,11 @@ export function reconnectAgent(
   pid: string,
   { message, isOld }: { readonly message: ReregisterAgentMessage; readonly isOld: boolean },
 ): void {
-  agent.reregistrationRequested = false;
+  if (agent.reregistrationRequested === true) {
+    agent.reregistrationRequested = false;
+    // It was asked after it had told of these.
+    agent.uncounted = undefined;
+  }
   agent.hasListed = false;
   doubtOperations(agent);
   movePid(state, agent, pid);

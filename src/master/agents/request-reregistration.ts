@@ -1,19 +1,40 @@
 // Asks a connected agent to register again, because it has a task or operation that the master's
 // state lacks.
 import type { StatusUpdate } from '../../model/generated/messages.ts';
-import { frameworkId } from '../../model/ids.ts';
+import { type FrameworkId, frameworkId, type TaskId, taskId } from '../../model/ids.ts';
 import { isTerminal } from '../../model/task-state.ts';
+import { BoundedMap } from '../bounded-map.ts';
 import { log } from '../outbox.ts';
 import type { Agent, MasterState } from '../state.ts';
+
+/** Of those beyond it, the first are not known any more. */
+const MAX_UNCOUNTED = 256;
+
+const uncountedKey = (owner: FrameworkId, task: TaskId) => `${owner} ${task}`;
 
 /**
  * An update of a task that the master does not count. Unless the task has ended, the agent is asked
  * to register again, which tells all that it runs.
  */
 export function uncountedUpdate(state: MasterState, agent: Agent, update: StatusUpdate): void {
-  const isOver = isTerminal(update.latest_state ?? update.status.state);
   const owner = frameworkId(update.framework_id.value);
-  if (!isOver && agent.connected && state.frameworks.registered.has(owner)) {
+  const key = uncountedKey(owner, taskId(update.status.task_id.value));
+  if (isTerminal(update.latest_state ?? update.status.state)) {
+    agent.uncounted?.delete(key);
+  } else if (agent.connected && state.frameworks.registered.has(owner)) {
+    agent.uncounted ??= new BoundedMap(MAX_UNCOUNTED);
+    agent.uncounted.set(key, true);
+    requestReregistrationSparingly(state, agent);
+  }
+}
+
+/** Whether the agent runs a task that is not counted. */
+export const runsUncounted = (agent: Agent, owner: FrameworkId, task: TaskId): boolean =>
+  agent.uncounted?.has(uncountedKey(owner, task)) === true;
+
+/** Asks for what could not be asked for in the pause after the last request. */
+export function requestOverdueReregistration(state: MasterState, agent: Agent): void {
+  if (agent.connected && agent.uncounted !== undefined && agent.uncounted.size > 0) {
     requestReregistrationSparingly(state, agent);
   }
 }

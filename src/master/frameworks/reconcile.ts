@@ -14,6 +14,7 @@ import {
   TaskStatus_Reason,
 } from '../../model/generated/messages.ts';
 import { type AgentId, agentId, taskId } from '../../model/ids.ts';
+import { runsUncounted } from '../agents/request-reregistration.ts';
 import { sendToAgent, sendToFramework } from '../outbox.ts';
 import type { Agent, Framework, MasterState } from '../state.ts';
 import { describeTask, masterStatus, sendStatus, stateFor } from '../tasks/status-updates.ts';
@@ -62,8 +63,12 @@ function statusOf(
     return latestStatus(state, task);
   }
   const agent = named.agent_id === undefined ? undefined : agentId(named.agent_id.value);
-  const { recovered } = state.agents;
+  const { recovered, registered } = state.agents;
   if (agent === undefined ? recovered.size > 0 : recovered.has(agent)) {
+    return undefined;
+  }
+  const there = agent === undefined ? undefined : registered.get(agent);
+  if (there !== undefined && runsUncounted(there, framework.id, taskId(named.task_id.value))) {
     return undefined;
   }
   const { state: found, message, unreachableSinceNs } = unknownTask(state, agent);
