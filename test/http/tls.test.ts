@@ -421,7 +421,7 @@ describe('strangers', () => {
     await Promise.all(
       clients.map((each, index) => each.write(begun.subarray(0, 1 + (index % 40)))),
     );
-    await becomes(() => carriers.metrics()['tls/handshake_failures'] === 12);
+    await becomes(() => (carriers.metrics()['tls/handshake_failures'] ?? 0) >= 12);
     expect(statuses(await ask(carriers, address))).toEqual([200]);
     await Promise.all(clients.map((each) => each.end()));
     await becomes(() => listener.connections === 0);
