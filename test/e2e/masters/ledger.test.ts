@@ -19,12 +19,15 @@ const byMaster = (state: string, reason: string): Status => ({ task_id, state, r
 const reconciled = (state: string) => byMaster(state, 'REASON_RECONCILIATION');
 const returned = (state: string) => byMaster(state, 'REASON_AGENT_REREGISTERED');
 
-/** What is wrong with a task that was started once. */
-function judged(...statuses: readonly Status[]): readonly string[] {
+/** What is wrong with a task that was started once; `acknowledged` from the beginning on. */
+function judged(statuses: readonly Status[], acknowledged: readonly string[] = []) {
   const starts = join(folder, 'starts');
   writeFileSync(starts, 't\n');
   const ledger = new Ledger(starts);
   ledger.launched('t', 'agent');
+  for (const uuid of acknowledged) {
+    ledger.acknowledged('t', uuid);
+  }
   for (const status of statuses) {
     ledger.told(status);
   }
@@ -44,8 +47,9 @@ test.each([
   ],
   ['were lost with the stream', [returned('TASK_FINISHED'), reconciled('TASK_STARTING'), ...ALL]],
   ['come after the agent was away', [STARTING, reconciled('TASK_UNREACHABLE'), ...ALL]],
+  ['are not acknowledged when the agent goes', [...ALL, reconciled('TASK_UNREACHABLE')]],
 ])('statuses that %s are right', (_, statuses) => {
-  expect(judged(...statuses)).toEqual([]);
+  expect(judged(statuses)).toEqual([]);
 });
 
 test.each([
@@ -55,11 +59,13 @@ test.each([
   [[...ALL, reconciled('TASK_UNREACHABLE')], 'TASK_UNREACHABLE'],
   [[...ALL.slice(0, 1), reconciled('TASK_GONE'), ...ALL], 'TASK_GONE'],
 ])('a task that is set back is told (%#)', (statuses, state) => {
-  expect(judged(...statuses)[0]).toMatch(new RegExp(`^task t is ${state} .*told before: TASK_`));
+  expect(judged(statuses, ['TASK_FINISHED'])[0]).toMatch(
+    new RegExp(`^task t is ${state} .*told before: TASK_`),
+  );
 });
 
 test('a task that has run without its statuses is told', () => {
-  expect(judged(reconciled('TASK_FINISHED'))).toEqual([
+  expect(judged([reconciled('TASK_FINISHED')])).toEqual([
     'task t is TASK_FINISHED, and nobody was told of TASK_RUNNING, TASK_FINISHED',
   ]);
 });

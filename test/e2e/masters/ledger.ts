@@ -174,9 +174,13 @@ const isEarlier = (state: string, other: string) => ORDER.indexOf(state) < ORDER
 /**
  * Whether a master may tell it of its own accord, as Mesos's does: of a task whose agent comes
  * back, the latest state, and to who reconciles, that of the last status which the agent has sent.
- * So a task can be said to be earlier than before, but never than by its agent.
+ * So a task can be said to be earlier than before, but never than by its agent. One that has ended
+ * goes with its agent all the same, as long as its end is not acknowledged.
  */
-function mayTell(state: string, { sent, state: known }: TaskBook): boolean {
+function mayTell(state: string, { sent, state: known, updates, acknowledged }: TaskBook): boolean {
+  if (state === 'TASK_UNREACHABLE' && known === 'TASK_FINISHED') {
+    return !updates.some((it) => it.state === known && acknowledged.has(it.uuid));
+  }
   const isOrdered = ORDER.includes(state);
   if (ENDS.has(known) && !(isOrdered && ORDER.includes(known))) {
     return state === known;
