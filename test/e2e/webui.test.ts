@@ -155,7 +155,7 @@ test('names do no harm, and what they hide is shown', async () => {
 test('each view is accessible, light and dark', async () => {
   const { slaves } = (await cluster.get('/slaves')) as { slaves: { id: string }[] };
   const views = [
-    ...['', 'tasks?state=all', 'agents', 'frameworks?state=completed'],
+    ...['', 'tasks?state=all', 'agents', 'agents?view=map&by=rack', 'frameworks?state=completed'],
     ...[`tasks/${framework}/failing`, `agents/${slaves[0]?.id}`, `frameworks/${framework}`],
     'nowhere',
   ];
