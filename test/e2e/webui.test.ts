@@ -122,6 +122,19 @@ test('a task tells why it failed', async () => {
   await page.context().close();
 });
 
+test('what a task has printed is read through the master, searched, and found in its folder', async () => {
+  const page = await open(`#/tasks/${framework}/failing`);
+  await page.getByRole('link', { name: 'stderr' }).click();
+  const text = page.getByRole('main').locator('pre');
+  await text.getByText('oh no').waitFor();
+  await page.getByRole('searchbox', { name: 'Search in the file' }).fill('OH NO');
+  await page.getByText('1 of 1').waitFor();
+  await page.getByRole('link', { name: 'Files', exact: true }).click();
+  await page.getByRole('link', { name: 'stdout' }).last().waitFor();
+  expect(await accessibility(page)).toEqual([]);
+  await page.context().close();
+});
+
 test('all of it goes by keys', async () => {
   const page = await open('');
   await page.getByRole('heading', { name: 'Overview' }).waitFor();
