@@ -78,13 +78,8 @@ export function Pills({ name, label, options }: ChoiceProps) {
   );
 }
 
-/** One of many. `unset` says what is so without it. */
-export function Choice({
-  name,
-  label,
-  options,
-  unset = 'all',
-}: ChoiceProps & { readonly unset?: string }) {
+/** One of many. */
+export function Choice({ name, label, options }: ChoiceProps) {
   const now = place.value.query[name] ?? '';
   if (options.length === 0 && now === '') {
     return null;
@@ -97,9 +92,7 @@ export function Choice({
         onChange={(event) => refine({ [name]: event.currentTarget.value })}
         data-set={now !== ''}
       >
-        <option value="">
-          {label}: {unset}
-        </option>
+        <option value="">{label}: all</option>
         {options.map(({ value, text }) => (
           <option key={value} value={value}>
             {text}

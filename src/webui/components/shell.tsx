@@ -1,5 +1,6 @@
 // The frame of the page: navigation, search, who one is, and the view of the present place.
 import { useEffect, useState } from 'preact/hooks';
+import { ActionDialog } from '../dialogs/action.tsx';
 import { HelpDialog } from '../dialogs/help.tsx';
 import { SignInDialog } from '../dialogs/sign-in.tsx';
 import { href } from '../locations/location.ts';
@@ -99,6 +100,7 @@ export function Shell() {
         )}
       </main>
       {isHelpOpen ? <HelpDialog onClose={() => setHelpOpen(false)} /> : null}
+      <ActionDialog />
       <SignInDialog />
     </div>
   );

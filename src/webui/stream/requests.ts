@@ -81,7 +81,7 @@ async function succeeded(response: Response): Promise<Response> {
     case 401:
       throw new RequestFailure('signIn', said || 'You are not signed in.', status);
     case 403:
-      throw new RequestFailure('denied', said || 'You may not see this.', status);
+      throw new RequestFailure('denied', said || 'The master does not allow this.', status);
     case 502:
     case 503:
     case 504:

@@ -1,0 +1,114 @@
+// What an operator can do to an agent.
+import type { Cluster } from '../store/cluster.ts';
+import type { AgentRow } from '../store/rows.ts';
+import { agentCondition, agentName } from '../words/conditions.ts';
+import { plainName } from '../words/names.ts';
+import type { Action } from './action.tsx';
+import { ActionBar } from './action-bar.tsx';
+import { TasksByFramework } from './tasks-by-framework.tsx';
+
+const liveTasks = (cluster: Cluster, { id }: AgentRow) => cluster.use(id).tasks;
+
+function drain(agent: AgentRow, name: string): Action {
+  return {
+    ...{ title: `Drain ${name}`, verb: 'Drain', isGrave: true, permission: 'DRAIN_AGENT' },
+    effects: (cluster) => (
+      <>
+        <p>
+          The agent is offered no more, and its tasks are ended. Their frameworks are told, and may
+          start them elsewhere. It stays so until it is reactivated.
+        </p>
+        <TasksByFramework cluster={cluster} tasks={liveTasks(cluster, agent)} verb="end" />
+      </>
+    ),
+    options: [
+      {
+        ...{ name: 'grace', kind: 'seconds' },
+        label: 'Longest grace period in seconds (empty: as long as each task may take)',
+      },
+      { name: 'gone', kind: 'check', label: 'Mark it gone when it is drained' },
+    ],
+    call: ({ grace = '', gone }) => ({
+      type: 'DRAIN_AGENT',
+      body: {
+        drain_agent: {
+          agent_id: { value: agent.id },
+          ...(grace === '' ? {} : { max_grace_period: { seconds: Number(grace) } }),
+          ...(gone === 'true' ? { mark_gone: true } : {}),
+        },
+      },
+    }),
+    done: 'The agent drains. Its view says when it is drained.',
+  };
+}
+
+function deactivate(agent: AgentRow, name: string): Action {
+  return {
+    ...{ title: `Deactivate ${name}`, verb: 'Deactivate', isGrave: false },
+    permission: 'DEACTIVATE_AGENT',
+    effects: (cluster) => (
+      <>
+        <p>The agent is offered no more, until it is reactivated.</p>
+        <TasksByFramework cluster={cluster} tasks={liveTasks(cluster, agent)} verb="run on" />
+      </>
+    ),
+    call: () => ({
+      type: 'DEACTIVATE_AGENT',
+      body: { deactivate_agent: { agent_id: { value: agent.id } } },
+    }),
+    done: 'The agent is deactivated.',
+  };
+}
+
+function reactivate(agent: AgentRow, name: string): Action {
+  return {
+    ...{ title: `Reactivate ${name}`, verb: 'Reactivate', isGrave: false },
+    permission: 'REACTIVATE_AGENT',
+    effects: () => <p>The agent is offered to frameworks again. No task ends.</p>,
+    call: () => ({
+      type: 'REACTIVATE_AGENT',
+      body: { reactivate_agent: { agent_id: { value: agent.id } } },
+    }),
+    done: 'The agent is offered again.',
+  };
+}
+
+function markGone(agent: AgentRow, name: string): Action {
+  return {
+    ...{ title: `Mark ${name} gone`, verb: 'Mark gone', isGrave: true },
+    permission: 'MARK_AGENT_GONE',
+    effects: (cluster) => (
+      <>
+        <p>
+          Frameworks are told that the tasks of this agent will never run again. The agent is told
+          to end, and is not let back in under its id. This cannot be taken back.
+        </p>
+        <TasksByFramework cluster={cluster} tasks={liveTasks(cluster, agent)} verb="end" />
+      </>
+    ),
+    call: () => ({
+      type: 'MARK_AGENT_GONE',
+      body: { mark_agent_gone: { agent_id: { value: agent.id } } },
+    }),
+    done: 'The agent is gone.',
+  };
+}
+
+/** Only what makes sense as the agent is. */
+export function AgentActions({ agent }: { agent: AgentRow }) {
+  const name = plainName(agentName(agent));
+  const condition = agentCondition(agent).key;
+  const isOut = ['draining', 'drained', 'deactivated'].includes(condition);
+  const isDrained = condition === 'draining' || condition === 'drained';
+  return (
+    <ActionBar
+      actions={[
+        ...(isDrained ? [] : [drain(agent, name)]),
+        ...(isOut ? [] : [deactivate(agent, name)]),
+        // The master lets no agent out of a drain that is not over.
+        ...(isOut && condition !== 'draining' ? [reactivate(agent, name)] : []),
+        markGone(agent, name),
+      ]}
+    />
+  );
+}
