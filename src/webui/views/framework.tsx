@@ -12,6 +12,7 @@ import { place } from '../components/place.tsx';
 import { TaskTable } from '../components/task-table.tsx';
 import { Ago } from '../components/time.tsx';
 import { ViewHead } from '../components/view-head.tsx';
+import { FrameworkActions } from '../dialogs/framework-actions.tsx';
 import { href } from '../locations/location.ts';
 import type { FrameworkRow } from '../store/rows.ts';
 import { AMOUNT_NAMES } from '../store/sums.ts';
@@ -43,6 +44,12 @@ export function FrameworkView({ names: { framework: id = '' } }: { names: Names 
         name={framework.name || framework.id}
       >
         <ConditionBadge condition={frameworkCondition(framework)} />
+        {framework.isCompleted ? null : (
+          <a class="button" href={href(['frameworks', framework.id, 'why'])}>
+            Why not?
+          </a>
+        )}
+        <FrameworkActions framework={framework} />
       </ViewHead>
       <div class="split split-even">
         <FrameworkFacts framework={framework} />

@@ -7,10 +7,10 @@ import { AgentFilesView, AgentView } from './agent.tsx';
 import { AgentsView } from './agents.tsx';
 import { FrameworkView } from './framework.tsx';
 import { FrameworksView } from './frameworks.tsx';
-import { OffersView } from './offers.tsx';
 import { OverviewView } from './overview.tsx';
 import { TaskFilesView, TaskView } from './task.tsx';
 import { TasksView } from './tasks.tsx';
+import { WhyNotView } from './why-not.tsx';
 
 /** What the parts of the path with a colon are in this place. */
 export type Names = Readonly<Record<string, string>>;
@@ -41,10 +41,10 @@ const VIEWS: readonly View[] = [
     navigation: { icon: 'frameworks', key: 'f' },
   },
   { path: 'frameworks/:framework', title: 'Framework', view: FrameworkView },
+  { path: 'frameworks/:framework/why', title: 'Why not?', view: WhyNotView },
   { path: 'agents', title: 'Agents', view: AgentsView, navigation: { icon: 'agents', key: 'a' } },
   { path: 'agents/:agent', title: 'Agent', view: AgentView },
   { path: 'agents/:agent/files', title: 'Files of an agent', view: AgentFilesView },
-  { path: 'offers', title: 'Offers', view: OffersView, navigation: { icon: 'offers', key: 'p' } },
 ];
 
 /** In the order in which they are shown. */

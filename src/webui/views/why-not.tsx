@@ -1,0 +1,202 @@
+// Why a framework is not offered what it could use: its agents by reason, and how a demand would
+// go with them. The master explains it on a copy of its allocator.
+import { useEffect, useState } from 'preact/hooks';
+import { Badge } from '../components/badge.tsx';
+import { Choice } from '../components/filters.tsx';
+import { useCluster } from '../components/live.ts';
+import { Name } from '../components/name.tsx';
+import { Empty, Failed, Loading } from '../components/notices.tsx';
+import { place, refine } from '../components/place.tsx';
+import { useReading } from '../components/reading.ts';
+import { ViewHead } from '../components/view-head.tsx';
+import { href } from '../locations/location.ts';
+import type { Cluster } from '../store/cluster.ts';
+import type { FrameworkRow } from '../store/rows.ts';
+import { AMOUNT_NAMES } from '../store/sums.ts';
+import { call } from '../stream/requests.ts';
+import { counted, RESOURCE_TITLES } from '../words/amounts.ts';
+import { agentName } from '../words/conditions.ts';
+import {
+  type Explanation,
+  explanationWords,
+  type Fit,
+  type ReasonGroup,
+  shortageWords,
+} from '../words/explanations.ts';
+import type { Names } from './views.ts';
+
+/** It takes a thread of the master for a while. */
+const EVERY_MS = 10_000;
+/** A pause in typing after which it is asked anew. */
+const PAUSE_MS = 400;
+const MAX_EXAMPLES = 6;
+
+export function WhyNotView({ names: { framework: id = '' } }: { names: Names }) {
+  const cluster = useCluster();
+  const framework = cluster?.frameworks.get(id);
+  if (cluster === undefined) {
+    return <Loading what="the framework" />;
+  }
+  if (framework === undefined || framework.isCompleted) {
+    return (
+      <Empty title="There is no such framework">
+        <Name text={id} /> is not registered now. <a href={href(['frameworks'])}>All frameworks</a>
+      </Empty>
+    );
+  }
+  const { name } = framework;
+  return (
+    <>
+      <ViewHead of={{ title: name || id, path: ['frameworks', id] }} name="Why not?" />
+      <div class="filters">
+        <Choice
+          name="role"
+          label="Role"
+          options={framework.roles.map((value) => ({ value, text: value }))}
+        />
+        {AMOUNT_NAMES.map((resource) => (
+          <DemandField key={resource} resource={resource} />
+        ))}
+      </div>
+      <Reasons cluster={cluster} framework={framework} />
+    </>
+  );
+}
+
+/** An amount that must fit on one agent, as a part of the query. */
+function DemandField({ resource }: { resource: (typeof AMOUNT_NAMES)[number] }) {
+  const now = place.value.query[resource] ?? '';
+  const [typed, setTyped] = useState(now);
+  useEffect(() => setTyped(now), [now]);
+  useEffect(() => {
+    const timer = window.setTimeout(() => refine({ [resource]: typed }), PAUSE_MS);
+    return () => window.clearTimeout(timer);
+  }, [typed, resource]);
+  const unit = resource === 'mem' || resource === 'disk' ? ', MB' : '';
+  return (
+    <label class="demand">
+      {RESOURCE_TITLES[resource]}
+      {unit}
+      <input
+        type="number"
+        min="0"
+        step="any"
+        placeholder="any"
+        value={typed}
+        onInput={(event) => setTyped(event.currentTarget.value)}
+      />
+    </label>
+  );
+}
+
+function Reasons({ cluster, framework }: { cluster: Cluster; framework: FrameworkRow }) {
+  const { role, ...query } = place.value.query;
+  const demand = Object.fromEntries(
+    AMOUNT_NAMES.flatMap((name) => {
+      const value = Number(query[name]);
+      return value > 0 ? [[name, { value }]] : [];
+    }),
+  );
+  const explain = {
+    framework_id: { value: framework.id },
+    ...(role === undefined ? {} : { role }),
+    ...(Object.keys(demand).length === 0 ? {} : { demand }),
+  };
+  const { value, failure } = useReading(`why ${JSON.stringify(explain)}`, EVERY_MS, (signal) =>
+    call<Explanation>('EXPLAIN', { explain }, signal),
+  );
+  if (value === undefined) {
+    return failure === undefined ? <Loading what="the reasons" /> : <Failed failure={failure} />;
+  }
+  return (
+    <div class="stack">
+      {value.paused ? (
+        <p class="bar" data-kind="warn">
+          A master that is new waits for agents before it offers anything, since there are quotas.
+        </p>
+      ) : null}
+      {(value.roles ?? []).map((reasons) => (
+        <section key={reasons.role} class="panel">
+          <h2>
+            Role <Name text={reasons.role} />
+          </h2>
+          <p class="quiet">
+            Of {counted(value.agents, 'agent')} it has {counted(reasons.on_offer, 'agent')} on offer
+            now.
+          </p>
+          <ul class="reasons">
+            {(reasons.groups ?? []).map((group) => (
+              <Reason key={group.reason} cluster={cluster} group={group} />
+            ))}
+          </ul>
+          {reasons.fit === undefined ? null : <DemandFit fit={reasons.fit} />}
+        </section>
+      ))}
+    </div>
+  );
+}
+
+function Reason({ cluster, group }: { cluster: Cluster; group: ReasonGroup }) {
+  const { kind, text, details, remedy } = explanationWords(group, Date.now());
+  return (
+    <li>
+      <p>
+        <Badge kind={kind} text={kind === 'good' ? 'Yes' : 'Not'} /> <strong>{text}</strong>
+      </p>
+      {details.map((detail) => (
+        <p key={detail}>
+          <Name text={detail} />
+        </p>
+      ))}
+      {remedy === undefined ? null : <p>{remedy}</p>}
+      <Examples cluster={cluster} group={group} />
+    </li>
+  );
+}
+
+function Examples({
+  cluster,
+  group: { agents, examples = [] },
+}: {
+  cluster: Cluster;
+  group: ReasonGroup;
+}) {
+  const shown = examples.slice(0, MAX_EXAMPLES);
+  return (
+    <p class="quiet">
+      {shown.map(({ value }, index) => (
+        <span key={value}>
+          {index === 0 ? '' : ', '}
+          <a href={href(['agents', value])}>
+            <Name text={agentName(cluster.agents.get(value)) ?? value} title={value} />
+          </a>
+        </span>
+      ))}
+      {agents > shown.length && shown.length > 0 ? ' …' : ''}
+    </p>
+  );
+}
+
+function DemandFit({ fit }: { fit: Fit }) {
+  const { offered, possible, impossible, lacking = [], impossible_by = [] } = fit;
+  return (
+    <>
+      <h3 class="section">The demand</h3>
+      <ul class="lines">
+        <li>
+          <strong>An offer of {counted(offered, 'agent')} would hold it.</strong>
+        </li>
+        {lacking.map((shortage) => (
+          <li key={shortage.resource}>Offers of {shortageWords(shortage)}.</li>
+        ))}
+        <li>
+          {counted(possible, 'agent')} could hold it with nothing else on them; {impossible} never
+          could.
+        </li>
+        {impossible_by.map((shortage) => (
+          <li key={shortage.resource}>Never: {shortageWords(shortage)}.</li>
+        ))}
+      </ul>
+    </>
+  );
+}

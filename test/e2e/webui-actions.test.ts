@@ -1,0 +1,164 @@
+// What an operator does from the page, in a real browser, and what a master refuses.
+import { execFile } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startBrowser } from '../support/browser.ts';
+import { LITTLE, TestCluster, until } from '../support/cluster.ts';
+
+const SECRETS = { ada: 'ada-secret', bob: 'bob-secret' };
+type User = keyof typeof SECRETS;
+const NONE = { type: 'NONE' };
+const bob = { values: ['bob'] };
+
+const cluster = new TestCluster();
+let browser: Browser;
+let agent = '';
+let framework = '';
+
+beforeAll(async () => {
+  const credentials = join(cluster.folder, 'credentials.json');
+  const entries = Object.entries(SECRETS).map(([principal, secret]) => ({ principal, secret }));
+  writeFileSync(credentials, JSON.stringify({ credentials: entries }));
+  const acls = {
+    drain_agents: [{ principals: bob, agents: NONE }],
+    teardown_frameworks: [{ principals: bob, framework_principals: NONE }],
+    update_quotas: [{ principals: bob, roles: NONE }],
+  };
+  await cluster.start({
+    master: [
+      ...[`--credentials=${credentials}`, '--authenticate_http_readwrite'],
+      `--acls=${JSON.stringify(acls)}`,
+    ],
+  });
+  browser = await startBrowser();
+  cluster.execute('front', 'task', {
+    ...{ name: 'front', task_id: { value: 'front' }, agent_id: { value: '' } },
+    ...{ resources: LITTLE, command: { value: 'sleep 1000' } },
+  });
+  await until('the task runs', async () => {
+    const { tasks } = (await cluster.get('/tasks')) as {
+      tasks: { state: string; framework_id: string; slave_id: string }[];
+    };
+    agent = tasks[0]?.slave_id ?? '';
+    framework = tasks[0]?.framework_id ?? '';
+    return tasks[0]?.state === 'TASK_RUNNING';
+  });
+});
+afterAll(async () => {
+  await browser?.close();
+  await cluster.stop();
+});
+
+async function open(hash: string, user: User, options: object = {}): Promise<Page> {
+  const context = await browser.newContext(options);
+  const page = await context.newPage();
+  page.setDefaultTimeout(30_000);
+  await page.goto(`http://${cluster.address}/${hash}`);
+  await page.getByLabel('Name').fill(user);
+  await page.getByLabel('Secret').fill(SECRETS[user]);
+  await page.keyboard.press('Enter');
+  await page.getByText(user, { exact: true }).waitFor();
+  return page;
+}
+
+/** What the line that a dialog shows does in a shell, for a user who gives their secret there. */
+async function runLine(line: string, user: User): Promise<void> {
+  expect(line).not.toContain(SECRETS[user]);
+  const command = line.replace(`--user '${user}'`, `--user '${user}:${SECRETS[user]}'`);
+  await promisify(execFile)('sh', ['-c', command]);
+}
+
+test('an agent is deactivated and reactivated, and by its line as well', async () => {
+  const page = await open(`#/agents/${agent}`, 'ada');
+  await page.getByRole('button', { name: 'Deactivate' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText('1 task runs on.').waitFor();
+  const line = (await dialog.locator('.curl-line').textContent()) ?? '';
+  await dialog.getByRole('button', { name: 'Deactivate' }).click();
+  await dialog.getByText('The agent is deactivated.').waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByText('Deactivated', { exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Reactivate' }).click();
+  await dialog.getByRole('button', { name: 'Reactivate' }).click();
+  await dialog.getByText('The agent is offered again.').waitFor();
+  await dialog.getByRole('button', { name: 'Close', exact: true }).last().click();
+  await page.getByText('Active', { exact: true }).waitFor();
+  await runLine(line, 'ada');
+  await page.getByText('Deactivated', { exact: true }).waitFor();
+  await runLine(line.replaceAll('DEACTIVATE', 'REACTIVATE').replace('deact', 'react'), 'ada');
+  await page.getByText('Active', { exact: true }).waitFor();
+  await page.context().close();
+});
+
+test('who may not is told so, and is not offered it again', async () => {
+  const page = await open(`#/agents/${agent}`, 'bob');
+  await page.getByRole('button', { name: 'Drain' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('button', { name: 'Drain' }).click();
+  await dialog.getByRole('alert').getByText('403 Forbidden.').waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByText('Drain: 403 Forbidden.').waitFor();
+  expect(await page.getByRole('button', { name: 'Drain' }).count()).toBe(0);
+  await page.goto(`http://${cluster.address}/#/frameworks/${framework}`);
+  await page.getByRole('button', { name: 'Tear down' }).click();
+  await dialog.getByRole('button', { name: 'Tear down' }).click();
+  await dialog.getByRole('alert').getByText('403 Forbidden.').waitFor();
+  await page.context().close();
+});
+
+test('a drain that cannot be is refused in the words of the master', async () => {
+  const page = await open(`#/agents/${agent}`, 'ada');
+  await page.route('**/api/v1', (route) => {
+    const body = route.request().postData() ?? '';
+    // As if the agent had gone while the dialog was open.
+    return route.continue({ postData: body.replace(`"value":"${agent}"`, '"value":"no-such"') });
+  });
+  await page.getByRole('button', { name: 'Drain' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText('1 task ends.').waitFor();
+  await dialog.getByRole('button', { name: 'Drain' }).click();
+  await dialog.getByRole('alert').getByText('Unknown agent').waitFor();
+  expect(await page.getByRole('button', { name: 'Drain' }).count()).toBeGreaterThan(0);
+  await page.context().close();
+});
+
+test('a framework is told why it gets no more, and a demand that nobody can meet', async () => {
+  const page = await open(`#/frameworks/${framework}`, 'ada');
+  await page.getByRole('link', { name: 'Why not?' }).click();
+  await page.getByText('Of 1 agent it has').waitFor();
+  await page.locator('.reasons').getByRole('link').waitFor();
+  await page.getByLabel('CPUs').fill('64');
+  await page.getByText('Never: 1 agent with too little cpus; the most is 4.').waitFor();
+  expect(page.url()).toContain(`#/frameworks/${framework}/why?cpus=64`);
+  await page.context().close();
+});
+
+test('a framework is torn down, an agent drained and then marked gone', async () => {
+  const page = await open(`#/frameworks/${framework}`, 'ada');
+  const dialog = page.getByRole('dialog');
+  await page.getByRole('button', { name: 'Tear down' }).click();
+  await dialog.getByText('1 task ends.').waitFor();
+  await dialog.getByRole('button', { name: 'Tear down' }).click();
+  await dialog.getByText('The framework is removed.').waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByText('Completed', { exact: true }).waitFor();
+  await page.goto(`http://${cluster.address}/#/agents/${agent}`);
+  await page.getByRole('button', { name: 'Drain' }).click();
+  await dialog.getByText('No task runs there.').waitFor();
+  await dialog.getByRole('spinbutton').fill('5');
+  expect(await dialog.locator('.curl-line').textContent()).toContain(
+    '"max_grace_period":{"seconds":5}',
+  );
+  await dialog.getByRole('button', { name: 'Drain' }).click();
+  await dialog.getByText('The agent drains.').waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByText('Drained', { exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Mark gone' }).click();
+  await dialog.getByRole('button', { name: 'Mark gone' }).click();
+  await dialog.getByText('The agent is gone.').waitFor();
+  await page.getByText('There is no such agent').waitFor();
+  await page.context().close();
+});
