@@ -1,10 +1,11 @@
 // Terminals of browsers, by way of a real master: a shell beside a task, and the task's own.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { LITTLE, TestCluster, until } from '../support/cluster.ts';
+import { ask, webSocket } from '../support/requests.ts';
 import { TerminalSocket } from '../support/terminal-socket.ts';
 
 const cluster = new TestCluster();
-/** Of the agent, and of the task's container. */
+/** The path at the agent, and the task's container. */
 let at: string;
 let container: string;
 let isThere: (id: string) => Promise<boolean>;
@@ -23,13 +24,13 @@ beforeAll(async () => {
   await until('the task runs', () => program.log.includes('TASK_RUNNING'));
   const { slaves } = (await cluster.get('/slaves')) as { slaves: { id: string }[] };
   const agent = slaves[0]?.id ?? '';
-  at = `ws://${cluster.address}/agent/${agent}/terminal`;
+  at = `/agent/${agent}/terminal`;
   const containers = (await cluster.get(`/agent/${agent}/containers`)) as {
     container_id: string;
   }[];
   container = containers[0]?.container_id ?? '';
   isThere = async (id) => {
-    const all = await fetch(`http://${cluster.address}/agent/${agent}/api/v1`, {
+    const all = await ask(cluster.address, `/agent/${agent}/api/v1`, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json' },
       body: '{"type":"GET_CONTAINERS","get_containers":{"show_nested":true}}',
@@ -39,7 +40,12 @@ beforeAll(async () => {
 });
 afterAll(() => cluster.stop());
 
-const open = (query: string) => new TerminalSocket(`${at}?container=${container}&${query}`);
+function openAt(path: string): TerminalSocket {
+  const { url, options } = webSocket(cluster.address, path);
+  return new TerminalSocket(url, options);
+}
+
+const open = (query: string) => openAt(`${at}?container=${container}&${query}`);
 
 test('a shell runs beside the task, has the size of the window, and tells its end', async () => {
   const shell = open('rows=33&columns=111');
@@ -99,9 +105,9 @@ test('the task’s own terminal is attached to, and left', async () => {
 });
 
 test('what is not there is told', async () => {
-  const missing = new TerminalSocket(`${at}?container=nothing`);
+  const missing = openAt(`${at}?container=nothing`);
   expect(await missing.end()).toBe(1008);
   expect(missing.told[0]?.error).toContain('nothing');
-  const agent = new TerminalSocket(`${at.replace('/terminal', 'x/terminal')}?container=c`);
+  const agent = openAt(`${at.replace('/terminal', 'x/terminal')}?container=c`);
   expect(await agent.end()).toBe(404);
 });

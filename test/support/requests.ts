@@ -26,18 +26,28 @@ export function begin(
   if (access === undefined) {
     return request(`http://${target}`, { ...head, headers: { ...headers }, agent: false });
   }
-  const { authority, certificate, key, login } = access;
+  return encryptedRequest(`https://${target}`, {
+    ...{ ...head, headers: { ...headers }, agent: false },
+    ...shown(access),
+  });
+}
+
+/** The URL of a WebSocket, and what a client of it must show. */
+export function webSocket(address: string, path: string) {
+  const access = accessTo(path);
+  return access === undefined
+    ? { url: `ws://${address}${path}`, options: {} }
+    : { url: `wss://${address}${path}`, options: shown(access) };
+}
+
+/** What a client shows, and whom it believes. */
+function shown({ authority, certificate, key, login }: Access) {
   const files = {
     ca: readFileSync(authority),
     cert: readFileSync(certificate),
     key: readFileSync(key),
   };
-  const who = login === undefined ? {} : { auth: login };
-  return encryptedRequest(`https://${target}`, {
-    ...{ ...head, headers: { ...headers }, agent: false },
-    ...files,
-    ...who,
-  });
+  return login === undefined ? files : { ...files, auth: login };
 }
 
 /** As `fetch`, of a path. Rejects where there is no answer. */

@@ -62,6 +62,8 @@ export class LoadFramework {
   #stream: Stream | undefined;
   #launches = 0;
   #isEnding = false;
+  /** Resolves when the last question of #reconcile has been taken. */
+  #asked: Promise<unknown> = Promise.resolve();
   /** Tasks whose ACCEPT may still be carried out: with whom, and whether that is to be expected. */
   readonly #accepting = new Set<string>();
 
@@ -189,6 +191,8 @@ export class LoadFramework {
       return;
     }
     const acknowledge = { agent_id, task_id, uuid };
+    // One that overtook a question about its task would be answered: the agent knows of none.
+    await this.#asked;
     if (await this.#call(stream, { type: 'ACKNOWLEDGE', acknowledge })) {
       ledger.acknowledged(task_id.value, uuid);
     }
@@ -204,7 +208,8 @@ export class LoadFramework {
         .filter(({ id }) => !this.#accepting.has(id))
         .map(({ id, agentId }) => ({ task_id: { value: id }, agent_id: { value: agentId } }));
       if (stream !== undefined && tasks.length > 0) {
-        await this.#call(stream, { type: 'RECONCILE', reconcile: { tasks } });
+        this.#asked = this.#call(stream, { type: 'RECONCILE', reconcile: { tasks } });
+        await this.#asked;
       }
     }
   }
