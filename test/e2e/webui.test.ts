@@ -1,13 +1,10 @@
 // The operators' page in a real browser, against a real master and agent with real tasks.
-import { readFileSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startBrowser } from '../support/browser.ts';
+import { accessibility, openPage, startBrowser } from '../support/browser.ts';
 import { freePort, LITTLE, TestCluster, until } from '../support/cluster.ts';
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /** Would be a script, turn the text around it, hide within it, or push all else away. */
 const HOSTILE = '<img src=x onerror="document.title=1">\u202egnp\u200b';
@@ -55,33 +52,8 @@ afterAll(async () => {
   await cluster.stop();
 });
 
-async function open(hash: string, options: object = {}, master = cluster.address): Promise<Page> {
-  const context = await browser.newContext(options);
-  const page = await context.newPage();
-  page.setDefaultTimeout(60_000);
-  page.on('pageerror', (error) => complaints.push(error.message));
-  page.on('console', (message) => {
-    if (message.type() === 'error' && !message.text().startsWith('Failed to load resource:')) {
-      complaints.push(message.text());
-    }
-  });
-  await page.goto(`http://${master}/${hash}`);
-  return page;
-}
-
-/** What is wrong by WCAG 2.2 AA, as axe sees it. The policy of the page lets no script in. */
-async function accessibility(page: Page): Promise<string[]> {
-  const session = await page.context().newCDPSession(page);
-  await session.send('Runtime.evaluate', { expression: AXE });
-  const { result } = await session.send('Runtime.evaluate', {
-    expression: `axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] })
-      .then(({ violations }) => violations.map(({ id, nodes }) =>
-        id + ': ' + nodes.map(({ html, failureSummary }) => html + ' ' + failureSummary).join('; ')))`,
-    awaitPromise: true,
-    returnByValue: true,
-  });
-  return result.value as string[];
-}
+const open = (hash: string, options: object = {}, master = cluster.address): Promise<Page> =>
+  openPage(browser, `http://${master}/${hash}`, { options, complaints });
 
 test('the overview shows what is taken, and each view leads on', async () => {
   const page = await open('');

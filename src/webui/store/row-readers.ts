@@ -8,7 +8,6 @@ import type {
   Labels,
   MasterResponse_GetAgents_Agent,
   MasterResponse_GetFrameworks_Framework,
-  Resource,
   TaskState,
 } from '../../model/generated/messages.ts';
 import type { ProtobufReader } from '../../wire/protobuf-reader.ts';
@@ -16,7 +15,7 @@ import { messagesOf, readId } from './fields.ts';
 import { AGENT, AGENT_INFO, LABEL } from './message-shapes.ts';
 import { AgentRow, type Extent, type FrameworkRow, readExtent, TaskRow } from './rows.ts';
 import { readShape, type Seen } from './shapes.ts';
-import { AMOUNT_NAMES, type Amounts, milliOf, noAmounts } from './sums.ts';
+import { AMOUNT_NAMES, amountsOf, milliOf, noAmounts } from './sums.ts';
 
 /** A nested message such as TaskID, whose first field is its text. */
 function nestedId(reader: ProtobufReader, end: number): string {
@@ -211,17 +210,6 @@ function attributeText({ text, scalar, ranges, set }: Seen<Attribute>): string {
     return `[${(ranges.range ?? []).map(({ begin = 0, end = 0 }) => `${begin}-${end}`).join(', ')}]`;
   }
   return `{${(set?.item ?? []).join(', ')}}`;
-}
-
-function amountsOf(resources: readonly Seen<Resource>[] | undefined): Amounts {
-  const amounts = noAmounts();
-  for (const { name, scalar: amount } of resources ?? []) {
-    const index = AMOUNT_NAMES.indexOf(name as (typeof AMOUNT_NAMES)[number]);
-    if (index >= 0) {
-      amounts[index] = (amounts[index] ?? 0) + milliOf(amount?.value ?? 0);
-    }
-  }
-  return amounts;
 }
 
 /** A GetAgents.Agent message. */

@@ -1,8 +1,9 @@
 // What tasks take, added up for the eye: the page decides nothing by it. In thousandths, as
 // integers, so that what is added and taken away again leaves nothing.
 
-import type { TaskState } from '../../model/generated/messages.ts';
+import type { Resource, TaskState } from '../../model/generated/messages.ts';
 import { isTerminal, taskStateCount } from '../../model/task-state.ts';
+import type { Seen } from './shapes.ts';
 
 /** The resources that have columns of their own, in the order of `Amounts`. */
 export const AMOUNT_NAMES = ['cpus', 'mem', 'disk', 'gpus'] as const;
@@ -13,6 +14,18 @@ export type Amounts = [cpus: number, mem: number, disk: number, gpus: number];
 export const noAmounts = (): Amounts => [0, 0, 0, 0];
 
 export const milliOf = (amount: number): number => Math.round(amount * 1000);
+
+/** Of each name in all roles together. */
+export function amountsOf(resources: readonly Seen<Resource>[] | undefined): Amounts {
+  const amounts = noAmounts();
+  for (const { name, scalar: amount } of resources ?? []) {
+    const index = AMOUNT_NAMES.indexOf(name as (typeof AMOUNT_NAMES)[number]);
+    if (index >= 0) {
+      amounts[index] = (amounts[index] ?? 0) + milliOf(amount?.value ?? 0);
+    }
+  }
+  return amounts;
+}
 
 /** Tasks by state, and what those that have not ended take. */
 export class Sums {

@@ -6,7 +6,7 @@ import { Name } from '../components/name.tsx';
 import { Ago } from '../components/time.tsx';
 import { href } from '../locations/location.ts';
 import type { Cluster } from '../store/cluster.ts';
-import { call } from '../stream/requests.ts';
+import { holdersOf, type OfferRow } from '../store/offers.ts';
 import { counted, spanText } from '../words/amounts.ts';
 import { agentCondition, frameworkCondition } from '../words/conditions.ts';
 import type { Kind } from '../words/task-states.ts';
@@ -20,23 +20,11 @@ const SOON_SECS = 21 * 86_400;
 /** More frameworks of one kind are counted, not named. */
 const MAX_NAMED = 5;
 
-interface OutstandingOffer {
-  readonly framework_id: { readonly value: string };
-  readonly made_time: { readonly nanoseconds: number };
-}
-
-interface Offers {
-  readonly offers?: readonly OutstandingOffer[];
-}
-
-export const readOffers = async (signal: AbortSignal): Promise<readonly OutstandingOffer[]> =>
-  (await call<Offers>('GET_OFFERS', {}, signal)).offers ?? [];
-
 interface AttentionProps {
   readonly cluster: Cluster | undefined;
   readonly metrics: ReadonlyMap<string, number>;
   readonly history: History | undefined;
-  readonly offers: readonly OutstandingOffer[] | undefined;
+  readonly offers: readonly OfferRow[] | undefined;
 }
 
 interface Concern {
@@ -134,10 +122,7 @@ function frameworkConcerns({ cluster, offers = [] }: AttentionProps): readonly C
     (framework) => frameworkCondition(framework).key === 'disconnected',
   );
   const nameOf = (id: string) => cluster?.frameworks.get(id)?.name || id;
-  const sat = Map.groupBy(
-    offers.filter(({ made_time }) => Date.now() - made_time.nanoseconds / 1e6 > OLD_OFFER_MS),
-    ({ framework_id }) => framework_id.value,
-  );
+  const sat = holdersOf(offers.filter(({ madeMs }) => Date.now() - madeMs > OLD_OFFER_MS));
   return [
     ...away.slice(0, MAX_NAMED).map(({ id, name, failoverTimeoutSecs }) => ({
       ...({ key: `away ${id}`, kind: 'bad', word: 'Framework' } as const),
@@ -158,14 +143,13 @@ function frameworkConcerns({ cluster, offers = [] }: AttentionProps): readonly C
             text: `${counted(away.length - MAX_NAMED, 'more scheduler')} not connected.`,
           },
         ]),
-    ...[...sat].slice(0, MAX_NAMED).map(([id, held]) => ({
-      ...({ key: `sat ${id}`, kind: 'warn', word: 'Framework' } as const),
-      link: href(['frameworks', id]),
+    ...sat.slice(0, MAX_NAMED).map(({ frameworkId, offers: held, oldestMs }) => ({
+      ...({ key: `sat ${frameworkId}`, kind: 'warn', word: 'Framework' } as const),
+      link: href(['offers'], { framework: frameworkId }),
       text: (
         <>
-          <Name text={nameOf(id)} title={id} /> neither takes nor declines{' '}
-          {counted(held.length, 'offer')}; the oldest is from{' '}
-          <Ago ms={Math.min(...held.map(({ made_time }) => made_time.nanoseconds / 1e6))} />.
+          <Name text={nameOf(frameworkId)} title={frameworkId} /> neither takes nor declines{' '}
+          {counted(held, 'offer')}; the oldest is from <Ago ms={oldestMs} />.
         </>
       ),
     })),

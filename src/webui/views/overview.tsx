@@ -8,8 +8,9 @@ import { useReading } from '../components/reading.ts';
 import { href } from '../locations/location.ts';
 import { call } from '../stream/requests.ts';
 import { countText } from '../words/amounts.ts';
-import { Attention, readOffers } from './attention.tsx';
+import { Attention } from './attention.tsx';
 import { Plots, readHistory } from './history.tsx';
+import { readOffers } from './offers.tsx';
 
 const EVERY_MS = 2000;
 /** The master adds to it once a minute. */
@@ -50,7 +51,7 @@ const FRAMEWORKS: readonly Count[] = [
   ['frameworks_active', 'Active', frameworksThat('active')],
   ['frameworks_inactive', 'Inactive', frameworksThat('inactive')],
   ['frameworks_disconnected', 'Disconnected', frameworksThat('disconnected')],
-  ['outstanding_offers', 'Offers on the table', href(['frameworks'])],
+  ['outstanding_offers', 'Offers on the table', href(['offers'])],
 ];
 
 async function readMetrics(signal: AbortSignal): Promise<ReadonlyMap<string, number>> {

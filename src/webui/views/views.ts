@@ -7,6 +7,7 @@ import { AgentFilesView, AgentView } from './agent.tsx';
 import { AgentsView } from './agents.tsx';
 import { FrameworkView } from './framework.tsx';
 import { FrameworksView } from './frameworks.tsx';
+import { OffersView } from './offers.tsx';
 import { OverviewView } from './overview.tsx';
 import { TaskFilesView, TaskView } from './task.tsx';
 import { TasksView } from './tasks.tsx';
@@ -45,6 +46,7 @@ const VIEWS: readonly View[] = [
   { path: 'agents', title: 'Agents', view: AgentsView, navigation: { icon: 'agents', key: 'a' } },
   { path: 'agents/:agent', title: 'Agent', view: AgentView },
   { path: 'agents/:agent/files', title: 'Files of an agent', view: AgentFilesView },
+  { path: 'offers', title: 'Offers', view: OffersView, navigation: { icon: 'offers', key: 'p' } },
 ];
 
 /** In the order in which they are shown. */

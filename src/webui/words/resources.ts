@@ -2,6 +2,7 @@
 // back.
 import type { Resource } from '../../model/generated/messages.ts';
 import type { Seen } from '../store/shapes.ts';
+import { AMOUNT_NAMES, type Amounts } from '../store/sums.ts';
 import { amountText } from './amounts.ts';
 
 const UNITS: Readonly<Record<string, string>> = {
@@ -26,6 +27,13 @@ export function resourceWords(resource: Seen<Resource>): string {
     ...(resource.shared === undefined ? [] : ['shared']),
   ].join(', ');
 }
+
+/** `2 CPUs, 1.5 GB memory`, of those of which there is something. */
+export const amountsWords = (amounts: Amounts): string =>
+  AMOUNT_NAMES.flatMap((name, index) => {
+    const value = (amounts[index] ?? 0) / 1000;
+    return value === 0 ? [] : [resourceWords({ name, scalar: { value } })];
+  }).join(', ');
 
 /** The role that it is reserved for; undefined where it is anybody's. */
 function reservationOf({
