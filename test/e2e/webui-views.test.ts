@@ -1,4 +1,4 @@
-// Views of what the page asks the master for: offers. Against a real master and agent, with a
+// Views of what the page asks the master for: offers, roles. Against a real master and agent, with a
 // framework that answers no offer.
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -21,12 +21,14 @@ beforeAll(async () => {
     ...{ user: 'nobody', name: HOSTILE, roles: ['eng/web'] },
     capabilities: [{ type: 'MULTI_ROLE' }, { type: 'RESERVATION_REFINEMENT' }],
   };
-  await fetch(`http://${cluster.address}/api/v1/scheduler`, {
+  const events = await fetch(`http://${cluster.address}/api/v1/scheduler`, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
     body: JSON.stringify({ type: 'SUBSCRIBE', subscribe: { framework_info } }),
     signal: scheduler.signal,
   });
+  // A stream that nobody reads may be closed as garbage.
+  events.body?.pipeTo(new WritableStream()).catch(() => {});
   framework = await until('the framework has an offer', async () => {
     const { frameworks } = (await cluster.get('/frameworks')) as {
       frameworks: { id: string; offers: unknown[] }[];
@@ -34,6 +36,16 @@ beforeAll(async () => {
     return frameworks.find(({ offers }) => offers.length > 0)?.id;
   });
 });
+/** A call that changes something. */
+async function tell(call: object): Promise<void> {
+  const response = await fetch(`http://${cluster.address}/api/v1`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(call),
+  });
+  expect(response.ok, await response.text()).toBe(true);
+}
+
 afterAll(async () => {
   await browser?.close();
   scheduler.abort();
@@ -62,9 +74,33 @@ test('offers show who sits on what', async () => {
   await page.context().close();
 });
 
+test('roles show their tree, weights, quotas and frameworks', async () => {
+  const quota_configs = [
+    { role: 'eng', guarantees: { cpus: { value: 1 } }, limits: { cpus: { value: 3 } } },
+  ];
+  await tell({ type: 'UPDATE_QUOTA', update_quota: { quota_configs } });
+  const weight_infos = [{ role: 'eng/web', weight: 2.5 }];
+  await tell({ type: 'UPDATE_WEIGHTS', update_weights: { weight_infos } });
+  const page = await open('#/roles');
+  const rows = page.getByRole('grid', { name: 'Roles' }).getByRole('row');
+  await page.getByRole('img', { name: '0 taken, 1 guaranteed, limit 3' }).waitFor();
+  const texts = await rows.allTextContents();
+  const eng = texts.findIndex((text) => text.startsWith('eng'));
+  // Below `eng`, under its own name: its weight, and the framework in it.
+  expect(texts[eng + 1]).toMatch(/^web2\.51/);
+  await page.getByRole('button', { name: /^With a quota/ }).click();
+  await page.getByText('1 role', { exact: true }).waitFor();
+  await rows.nth(1).getByRole('link').click();
+  await page.getByText('0 taken, 1 guaranteed, limit 3').waitFor();
+  await page.getByRole('link', { name: /^eng\/web/ }).click();
+  await page.getByRole('link', { name: '‹202E›gnp' }).waitFor();
+  expect(page.url()).toContain('#/roles/eng%2Fweb');
+  await page.context().close();
+});
+
 test('each of these views is accessible, light and dark, and as wide as a telephone', async () => {
   for (const colorScheme of ['light', 'dark']) {
-    for (const view of ['offers']) {
+    for (const view of ['offers', 'roles', 'roles/eng', 'roles/eng%2Fweb']) {
       const page = await open(`#/${view}`, { colorScheme, viewport: { width: 360, height: 700 } });
       await page.locator('.loading').waitFor({ state: 'detached' });
       await page.getByRole('heading', { level: 1 }).waitFor();

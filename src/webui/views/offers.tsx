@@ -89,7 +89,7 @@ function Offers({ offers, cluster }: OffersProps) {
         const texts = [names.framework, names.agent, offer.role, offer.id, offer.words];
         return (
           (framework === undefined || offer.frameworkId === framework) &&
-          (role === undefined || offer.role === role) &&
+          (role === undefined || `${offer.role}/`.startsWith(`${role}/`)) &&
           words.every((word) => texts.some((text) => text.toLowerCase().includes(word)))
         );
       }),
@@ -102,7 +102,12 @@ function Offers({ offers, cluster }: OffersProps) {
         <Choice
           name="role"
           label="Role"
-          options={[...new Set(offers.map((offer) => offer.role))]
+          options={[
+            ...new Set([
+              ...(role === undefined ? [] : [role]),
+              ...offers.map((offer) => offer.role),
+            ]),
+          ]
             .sort(byText)
             .map((value) => ({ value, text: value }))}
         />
@@ -141,7 +146,7 @@ function Holders({ holders, nameOf }: HoldersProps) {
       <ul class="concerns">
         {holders.slice(0, MAX_HOLDERS).map(({ frameworkId, offers, amounts, oldestMs }) => (
           <li key={frameworkId}>
-            <a class="concern" href={href(['offers'], { framework: frameworkId })}>
+            <a class="concern concern-named" href={href(['offers'], { framework: frameworkId })}>
               <Name text={nameOf(frameworkId)} title={frameworkId} />
               <span>
                 {counted(offers, 'offer')}, the oldest from <Ago ms={oldestMs} />:{' '}

@@ -9,6 +9,8 @@ import { FrameworkView } from './framework.tsx';
 import { FrameworksView } from './frameworks.tsx';
 import { OffersView } from './offers.tsx';
 import { OverviewView } from './overview.tsx';
+import { RoleView } from './role.tsx';
+import { RolesView } from './roles.tsx';
 import { TaskFilesView, TaskView } from './task.tsx';
 import { TasksView } from './tasks.tsx';
 import { WhyNotView } from './why-not.tsx';
@@ -47,6 +49,8 @@ const VIEWS: readonly View[] = [
   { path: 'agents/:agent', title: 'Agent', view: AgentView },
   { path: 'agents/:agent/files', title: 'Files of an agent', view: AgentFilesView },
   { path: 'offers', title: 'Offers', view: OffersView, navigation: { icon: 'offers', key: 'p' } },
+  { path: 'roles', title: 'Roles', view: RolesView, navigation: { icon: 'roles', key: 'r' } },
+  { path: 'roles/:role', title: 'Role', view: RoleView },
 ];
 
 /** In the order in which they are shown. */
