@@ -1,5 +1,5 @@
-// Views of what the page asks the master for: offers, roles. Against a real master and agent, with a
-// framework that answers no offer.
+// Views of what the page asks the master for beside the stream of events, against a real master and
+// agent, with a framework that answers no offer.
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { accessibility, openPage, startBrowser } from '../support/browser.ts';
@@ -98,9 +98,34 @@ test('roles show their tree, weights, quotas and frameworks', async () => {
   await page.context().close();
 });
 
+test('maintenance shows what is scheduled, and what is down', async () => {
+  const windows = [
+    ['away.example', 3600, { nanoseconds: 7200e9 }],
+    ['soon.example', 60_000, undefined],
+  ] as const;
+  const schedule = {
+    windows: windows.map(([hostname, inSecs, duration]) => ({
+      machine_ids: [{ hostname }],
+      unavailability: { start: { nanoseconds: (Date.now() + inSecs * 1000) * 1e6 }, duration },
+    })),
+  };
+  await tell({ type: 'UPDATE_MAINTENANCE_SCHEDULE', update_maintenance_schedule: { schedule } });
+  const machines = [{ hostname: 'away.example' }];
+  await tell({ type: 'START_MAINTENANCE', start_maintenance: { machines } });
+  const page = await open('#/maintenance');
+  await page.getByText('2 machines').waitFor();
+  const items = await page.getByRole('listitem').filter({ hasText: 'example' }).allTextContents();
+  expect(items[0]).toMatch(/^away\.example.*begins in .*, for 2 h$/);
+  expect(items[1]).toMatch(/^soon\.example.*, without an end$/);
+  const rows = page.getByRole('grid', { name: 'Machines' }).getByRole('row');
+  expect(await rows.nth(1).textContent()).toMatch(/^away\.exampleDown/);
+  expect(await rows.nth(2).textContent()).toMatch(/^soon\.exampleDraining/);
+  await page.context().close();
+});
+
 test('each of these views is accessible, light and dark, and as wide as a telephone', async () => {
   for (const colorScheme of ['light', 'dark']) {
-    for (const view of ['offers', 'roles', 'roles/eng', 'roles/eng%2Fweb']) {
+    for (const view of ['offers', 'roles', 'roles/eng', 'roles/eng%2Fweb', 'maintenance']) {
       const page = await open(`#/${view}`, { colorScheme, viewport: { width: 360, height: 700 } });
       await page.locator('.loading').waitFor({ state: 'detached' });
       await page.getByRole('heading', { level: 1 }).waitFor();

@@ -7,6 +7,7 @@ import { AgentFilesView, AgentView } from './agent.tsx';
 import { AgentsView } from './agents.tsx';
 import { FrameworkView } from './framework.tsx';
 import { FrameworksView } from './frameworks.tsx';
+import { MaintenanceView } from './maintenance.tsx';
 import { OffersView } from './offers.tsx';
 import { OverviewView } from './overview.tsx';
 import { RoleView } from './role.tsx';
@@ -51,6 +52,12 @@ const VIEWS: readonly View[] = [
   { path: 'offers', title: 'Offers', view: OffersView, navigation: { icon: 'offers', key: 'p' } },
   { path: 'roles', title: 'Roles', view: RolesView, navigation: { icon: 'roles', key: 'r' } },
   { path: 'roles/:role', title: 'Role', view: RoleView },
+  {
+    path: 'maintenance',
+    title: 'Maintenance',
+    view: MaintenanceView,
+    navigation: { icon: 'maintenance', key: 'm' },
+  },
 ];
 
 /** In the order in which they are shown. */

@@ -1,4 +1,4 @@
-// How agents and frameworks are, in words.
+// How agents, frameworks and machines are, in words.
 import { DrainState } from '../../model/generated/messages.ts';
 import type { AgentRow, FrameworkRow } from '../store/rows.ts';
 import type { Kind } from './task-states.ts';
@@ -80,6 +80,17 @@ export const FRAMEWORK_CONDITIONS = {
   completed: {
     ...{ key: 'completed', text: 'Completed', kind: 'done' },
     means: 'It is gone for good, and so are its tasks.',
+  },
+} as const satisfies Readonly<Record<string, Condition>>;
+
+export const MACHINE_CONDITIONS = {
+  draining: {
+    ...{ key: 'draining', text: 'Draining', kind: 'warn' },
+    means: 'Frameworks are asked to leave it for its maintenance.',
+  },
+  down: {
+    ...{ key: 'down', text: 'Down', kind: 'bad' },
+    means: 'It is under maintenance: agents on it are turned away.',
   },
 } as const satisfies Readonly<Record<string, Condition>>;
 

@@ -1,0 +1,166 @@
+// Maintenance: when machines are to be away, on a line of time, and how far that has come.
+import { ConditionBadge } from '../components/badge.tsx';
+import { SearchField } from '../components/filters.tsx';
+import { Name } from '../components/name.tsx';
+import { Empty, Failed, Loading } from '../components/notices.tsx';
+import { place } from '../components/place.tsx';
+import { useReading } from '../components/reading.ts';
+import { type Column, Table, TableCount } from '../components/table.tsx';
+import { Ago } from '../components/time.tsx';
+import { href } from '../locations/location.ts';
+import {
+  type MachineRow,
+  machineRows,
+  type ScheduleAnswer,
+  type StatusAnswer,
+  spanOf,
+  type WindowRow,
+  windowRows,
+} from '../store/maintenance.ts';
+import { call } from '../stream/requests.ts';
+import { counted, spanText } from '../words/amounts.ts';
+import { MACHINE_CONDITIONS } from '../words/conditions.ts';
+
+const EVERY_MS = 4000;
+/** Windows on the line of time, and machines that are named at one. */
+const MAX_WINDOWS = 40;
+const MAX_NAMED = 4;
+
+interface Maintenance {
+  readonly windows: readonly WindowRow[];
+  readonly machines: readonly MachineRow[];
+}
+
+async function readMaintenance(signal: AbortSignal): Promise<Maintenance> {
+  const [schedule, status] = await Promise.all([
+    call<ScheduleAnswer>('GET_MAINTENANCE_SCHEDULE', {}, signal),
+    call<StatusAnswer>('GET_MAINTENANCE_STATUS', {}, signal),
+  ]);
+  const windows = windowRows(schedule);
+  return { windows, machines: machineRows(status, windows) };
+}
+
+export function MaintenanceView() {
+  const { value, failure } = useReading('maintenance', EVERY_MS, readMaintenance);
+  return (
+    <>
+      <div class="view-head">
+        <h1>Maintenance</h1>
+      </div>
+      {value === undefined ? (
+        failure === undefined ? (
+          <Loading what="maintenance" />
+        ) : (
+          <Failed failure={failure} />
+        )
+      ) : value.windows.length === 0 && value.machines.length === 0 ? (
+        <Empty title="No maintenance">Nothing is scheduled, and no machine is down.</Empty>
+      ) : (
+        <>
+          <Windows windows={value.windows} />
+          <Machines machines={value.machines} />
+        </>
+      )}
+    </>
+  );
+}
+
+function Windows({ windows }: { windows: readonly WindowRow[] }) {
+  if (windows.length === 0) {
+    return null;
+  }
+  const nowMs = Date.now();
+  const span = spanOf(windows, nowMs);
+  const at = (ms: number) => (100 * (ms - span.fromMs)) / (span.toMs - span.fromMs);
+  return (
+    <section class="panel">
+      <h2>Schedule</h2>
+      <ol class="windows">
+        {windows.slice(0, MAX_WINDOWS).map(({ machines, startMs, endMs }, index) => (
+          <li key={index}>
+            <Name text={namesText(machines)} title={machines.join(', ')} />
+            <span class="window-track" aria-hidden="true">
+              <span
+                class="window-part"
+                data-open={endMs === undefined}
+                style={{
+                  left: `${at(startMs)}%`,
+                  width: `${at(endMs ?? span.toMs) - at(startMs)}%`,
+                }}
+              />
+              <span class="window-now" style={{ left: `${at(nowMs)}%` }} />
+            </span>
+            <span class="quiet">
+              {startMs > nowMs ? 'begins' : 'began'} <Ago ms={startMs} />,{' '}
+              {endMs === undefined ? 'without an end' : `for ${spanText(endMs - startMs)}`}
+            </span>
+          </li>
+        ))}
+      </ol>
+      {windows.length <= MAX_WINDOWS ? null : (
+        <p class="quiet">And {counted(windows.length - MAX_WINDOWS, 'later window')}.</p>
+      )}
+    </section>
+  );
+}
+
+function namesText(machines: readonly string[]): string {
+  const more = machines.length - MAX_NAMED;
+  const named = machines.slice(0, MAX_NAMED).join(', ');
+  return more > 0 ? `${named} and ${more} more` : named;
+}
+
+function Machines({ machines }: { machines: readonly MachineRow[] }) {
+  const wanted = (place.value.query.q ?? '').toLowerCase();
+  const rows = machines.filter(({ name }) => name.toLowerCase().includes(wanted));
+  return (
+    <>
+      <h2 class="section">Machines</h2>
+      <div class="filters">
+        <SearchField label="Search machines" />
+      </div>
+      {rows.length === 0 ? (
+        <Empty title="No machines">No machine passes this filter.</Empty>
+      ) : (
+        <>
+          <TableCount text={counted(rows.length, 'machine')} />
+          <Table
+            label="Machines"
+            columns={COLUMNS}
+            rows={rows}
+            keyOf={({ name }) => name}
+            hrefOf={({ name }) => href(['agents'], { q: name.replace(/ \(.*/, '') })}
+          />
+        </>
+      )}
+    </>
+  );
+}
+
+const COLUMNS: readonly Column<MachineRow>[] = [
+  {
+    ...{ key: 'name', title: 'Machine', width: '1.6fr' },
+    cell: ({ name }) => <Name text={name} />,
+  },
+  {
+    ...{ key: 'mode', title: 'State', width: '100px' },
+    cell: ({ mode }) => <ConditionBadge condition={MACHINE_CONDITIONS[mode]} />,
+  },
+  {
+    ...{ key: 'start', title: 'Begins', width: '110px', isNumber: true },
+    cell: ({ window }) => <Ago ms={window?.startMs ?? 0} />,
+  },
+  {
+    ...{ key: 'end', title: 'Ends', width: '110px', isNumber: true, isWide: true },
+    cell: ({ window }) => <Ago ms={window?.endMs ?? 0} />,
+  },
+  {
+    ...{ key: 'answers', title: 'Frameworks say', width: '1fr', isWide: true },
+    cell: ({ accepted, declined }) =>
+      accepted + declined === 0 ? (
+        <span class="quiet">nothing yet</span>
+      ) : (
+        `${accepted} will leave, ${declined} will not`
+      ),
+  },
+];
