@@ -39,6 +39,8 @@ interface Engine {
 }
 
 const SESSION_TIMEOUT_MS = 20_000;
+/** A registry that does not answer ends the bench. */
+const PATIENCE_MS = 120_000;
 /** How many agents are stored at once to fill the registry. */
 const PORTION = 2_000;
 
@@ -103,6 +105,8 @@ async function openZooKeeper(addresses: string | undefined, count: number): Prom
       new ZooKeeperRegistry({
         folder,
         connect: () => new ZooKeeperSession({ servers, timeoutMs: SESSION_TIMEOUT_MS }),
+        readTimeoutMs: PATIENCE_MS,
+        storeTimeoutMs: PATIENCE_MS,
       }),
     end: async () => own?.stop(),
   };
