@@ -14,21 +14,26 @@ let browser: Browser;
 let framework = '';
 const complaints: string[] = [];
 
-beforeAll(async () => {
-  await cluster.start();
-  browser = await startBrowser();
+/** A framework that answers no offer, until the signal. */
+async function subscribe(name: string, signal: AbortSignal): Promise<void> {
   const framework_info = {
-    ...{ user: 'nobody', name: HOSTILE, roles: ['eng/web'] },
+    ...{ user: 'nobody', name, roles: ['eng/web'] },
     capabilities: [{ type: 'MULTI_ROLE' }, { type: 'RESERVATION_REFINEMENT' }],
   };
   const events = await fetch(`http://${cluster.address}/api/v1/scheduler`, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
     body: JSON.stringify({ type: 'SUBSCRIBE', subscribe: { framework_info } }),
-    signal: scheduler.signal,
+    signal,
   });
   // A stream that nobody reads may be closed as garbage.
   events.body?.pipeTo(new WritableStream()).catch(() => {});
+}
+
+beforeAll(async () => {
+  await cluster.start();
+  browser = await startBrowser();
+  await subscribe(HOSTILE, scheduler.signal);
   framework = await until('the framework has an offer', async () => {
     const { frameworks } = (await cluster.get('/frameworks')) as {
       frameworks: { id: string; offers: unknown[] }[];
@@ -123,9 +128,38 @@ test('maintenance shows what is scheduled, and what is down', async () => {
   await page.context().close();
 });
 
+test('events come as they happen, and stand still when they shall', async () => {
+  const page = await open('#/events');
+  await page.getByText('No events').waitFor();
+  const other = new AbortController();
+  await subscribe('passing by', other.signal);
+  const rows = page.getByRole('grid', { name: 'Events' }).getByRole('row');
+  await rows.filter({ hasText: 'passing by' }).first().waitFor();
+  await page.getByRole('button', { name: 'Pause' }).click();
+  const before = await rows.count();
+  other.abort();
+  await until('it is gone', async () => {
+    const { frameworks } = (await cluster.get('/frameworks')) as { frameworks: unknown[] };
+    return frameworks.length === 1;
+  });
+  expect(await rows.count()).toBe(before);
+  await page.getByRole('button', { name: 'Go on' }).click();
+  await rows.filter({ hasText: 'Gone' }).first().waitFor();
+  await page.getByRole('button', { name: /^Agents/ }).click();
+  await page.getByText('No event passes these filters.').waitFor();
+  await page.context().close();
+});
+
 test('each of these views is accessible, light and dark, and as wide as a telephone', async () => {
   for (const colorScheme of ['light', 'dark']) {
-    for (const view of ['offers', 'roles', 'roles/eng', 'roles/eng%2Fweb', 'maintenance']) {
+    for (const view of [
+      'offers',
+      'roles',
+      'roles/eng',
+      'roles/eng%2Fweb',
+      'maintenance',
+      'events',
+    ]) {
       const page = await open(`#/${view}`, { colorScheme, viewport: { width: 360, height: 700 } });
       await page.locator('.loading').waitFor({ state: 'detached' });
       await page.getByRole('heading', { level: 1 }).waitFor();

@@ -7,6 +7,7 @@ import type {
 } from '../../model/generated/messages.ts';
 import { isTerminal } from '../../model/task-state.ts';
 import { ProtobufReader } from '../../wire/protobuf-reader.ts';
+import type { ClusterEvent } from './event-tail.ts';
 import { type FieldExtent, messageFields, messagesOf, readId } from './fields.ts';
 import { FRAMEWORK, FRAMEWORK_REMOVED } from './message-shapes.ts';
 import {
@@ -64,6 +65,13 @@ export class Cluster {
   #changed = new Set<TaskRow>();
   #gone = new Set<TaskRow>();
 
+  readonly #onEvent: (event: ClusterEvent) => void;
+
+  /** `onEvent` is told of each change after the first record. */
+  constructor(onEvent: (event: ClusterEvent) => void = () => {}) {
+    this.#onEvent = onEvent;
+  }
+
   takeChanges(): Changes {
     const changes = { tasks: this.#changed, gone: this.#gone };
     this.#changed = new Set();
@@ -110,26 +118,51 @@ export class Cluster {
       return;
     }
     if (number === FRAMEWORK_GONE) {
-      this.#complete(readShape(FRAMEWORK_REMOVED, reader, end));
+      this.#tellFramework(this.#complete(readShape(FRAMEWORK_REMOVED, reader, end)), 'gone');
       return;
     }
     for (const inner of messagesOf(reader, end, 1)) {
       switch (number) {
-        case TASK_ADDED:
-          this.#setTask(readTask(reader, inner, bytes, this.#shared));
+        case TASK_ADDED: {
+          const task = readTask(reader, inner, bytes, this.#shared);
+          this.#setTask(task);
+          this.#tellTask(task, 'added');
           break;
+        }
         case AGENT_ADDED:
-          this.#setAgent(reader, inner, bytes);
+          this.#tellAgent(this.#setAgent(reader, inner, bytes), 'added');
           break;
-        case AGENT_REMOVED:
-          this.agents.delete(readId(reader, inner));
+        case AGENT_REMOVED: {
+          const id = readId(reader, inner);
+          this.#tellAgent({ id, hostname: this.agents.get(id)?.hostname ?? '' }, 'gone');
+          this.agents.delete(id);
           break;
+        }
         case FRAMEWORK_ADDED:
-        case FRAMEWORK_UPDATED:
-          this.#setFramework(readShape(FRAMEWORK, reader, inner), false);
+        case FRAMEWORK_UPDATED: {
+          const row = this.#setFramework(readShape(FRAMEWORK, reader, inner), false);
+          this.#tellFramework(row, number === FRAMEWORK_ADDED ? 'added' : 'changed');
           break;
+        }
       }
     }
+  }
+
+  #tellTask({ id, name, frameworkId, state }: TaskRow, change: ClusterEvent['change']): void {
+    this.#onEvent({ subject: 'task', change, id, name, frameworkId, state });
+  }
+
+  #tellAgent(
+    { id, hostname }: Pick<AgentRow, 'id' | 'hostname'>,
+    change: ClusterEvent['change'],
+  ): void {
+    const none = { frameworkId: '', state: undefined };
+    this.#onEvent({ subject: 'agent', change, id, name: hostname || id, ...none });
+  }
+
+  #tellFramework({ id, name }: FrameworkRow, change: ClusterEvent['change']): void {
+    const none = { frameworkId: '', state: undefined };
+    this.#onEvent({ subject: 'framework', change, id, name: name || id, ...none });
   }
 
   /** Subscribed: a GetState (1), and the seconds between heartbeats (2). */
@@ -195,18 +228,23 @@ export class Cluster {
     return row;
   }
 
-  #setFramework(framework: Seen<MasterResponse_GetFrameworks_Framework>, isGone: boolean): void {
+  #setFramework(
+    framework: Seen<MasterResponse_GetFrameworks_Framework>,
+    isGone: boolean,
+  ): FrameworkRow {
     const row = this.#frameworkOf(framework.framework_info?.id?.value ?? '');
     fillFramework(row, framework);
     this.#setCompleted(row, isGone);
+    return row;
   }
 
-  #complete({ framework_info = {} }: Seen<MasterEvent_FrameworkRemoved>): void {
+  #complete({ framework_info = {} }: Seen<MasterEvent_FrameworkRemoved>): FrameworkRow {
     const row = this.#frameworkOf(framework_info.id?.value ?? '');
     fillFrameworkInfo(row, framework_info);
     row.active = false;
     row.connected = false;
     this.#setCompleted(row, true);
+    return row;
   }
 
   #setCompleted(row: FrameworkRow, isGone: boolean): void {
@@ -226,9 +264,10 @@ export class Cluster {
     }
   }
 
-  #setAgent(reader: ProtobufReader, end: number, bytes: Uint8Array): void {
+  #setAgent(reader: ProtobufReader, end: number, bytes: Uint8Array): AgentRow {
     const row = readAgent({ bytes, start: reader.position, end });
     this.agents.set(row.id, row);
+    return row;
   }
 
   #setTask(task: TaskRow): void {
@@ -279,6 +318,7 @@ export class Cluster {
     task.addStatus(bytes.slice(status.start, status.end));
     this.#count(task, 1);
     this.#changed.add(task);
+    this.#tellTask(task, 'changed');
     this.#keepEnded(task);
   }
 

@@ -3,6 +3,7 @@
 import { signal } from '@preact/signals';
 import { RecordReader } from '../../wire/record-io.ts';
 import { Cluster } from '../store/cluster.ts';
+import { EventTail } from '../store/event-tail.ts';
 import { retryDelayMs } from './backoff.ts';
 import { RequestFailure, request } from './requests.ts';
 
@@ -20,6 +21,9 @@ export const connection = signal<Connection>({ phase: 'loading' });
 
 /** The cluster as last told; the same until a stream has begun anew. Undefined before the first. */
 export const cluster = signal<Cluster | undefined>(undefined);
+
+/** What was told since the page was opened, of all streams. */
+export const eventTail = new EventTail();
 
 /** The first record holds a whole cluster. */
 const MAX_RECORD_BYTES = 512 * 1024 * 1024;
@@ -69,7 +73,7 @@ export async function followEvents(): Promise<void> {
 /** Until the stream ends. */
 async function followOnce(): Promise<void> {
   const end = new AbortController();
-  const next = new Cluster();
+  const next = new Cluster((event) => eventTail.add(event, Date.now()));
   let silence: number | undefined;
   const hear = () => {
     window.clearTimeout(silence);

@@ -5,6 +5,7 @@ import type { IconName } from '../components/icon.tsx';
 import { matchPath } from '../locations/location.ts';
 import { AgentFilesView, AgentView } from './agent.tsx';
 import { AgentsView } from './agents.tsx';
+import { EventsView } from './events.tsx';
 import { FrameworkView } from './framework.tsx';
 import { FrameworksView } from './frameworks.tsx';
 import { MaintenanceView } from './maintenance.tsx';
@@ -58,6 +59,7 @@ const VIEWS: readonly View[] = [
     view: MaintenanceView,
     navigation: { icon: 'maintenance', key: 'm' },
   },
+  { path: 'events', title: 'Events', view: EventsView, navigation: { icon: 'events', key: 'e' } },
 ];
 
 /** In the order in which they are shown. */
