@@ -1,5 +1,6 @@
 // Views of what the page asks the master for beside the stream of events, against a real master and
 // agent, with a framework that answers no offer.
+import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { accessibility, openPage, startBrowser } from '../support/browser.ts';
@@ -147,6 +148,16 @@ test('events come as they happen, and stand still when they shall', async () => 
   await rows.filter({ hasText: 'Gone' }).first().waitFor();
   await page.getByRole('button', { name: /^Agents/ }).click();
   await page.getByText('No event passes these filters.').waitFor();
+  await page.context().close();
+});
+
+test('flags of the master are found, and versions of all', async () => {
+  const page = await open('#/flags');
+  await page.getByText('1 agent', { exact: true }).waitFor();
+  await page.getByRole('searchbox').fill('work_dir');
+  await page.getByText('1 flag', { exact: true }).waitFor();
+  const row = page.getByRole('grid', { name: 'Flags' }).getByRole('row').nth(1);
+  expect(await row.textContent()).toBe(`work_dir${join(cluster.folder, 'master')}`);
   await page.context().close();
 });
 

@@ -6,6 +6,7 @@ import { matchPath } from '../locations/location.ts';
 import { AgentFilesView, AgentView } from './agent.tsx';
 import { AgentsView } from './agents.tsx';
 import { EventsView } from './events.tsx';
+import { FlagsView } from './flags.tsx';
 import { FrameworkView } from './framework.tsx';
 import { FrameworksView } from './frameworks.tsx';
 import { MaintenanceView } from './maintenance.tsx';
@@ -60,6 +61,12 @@ const VIEWS: readonly View[] = [
     navigation: { icon: 'maintenance', key: 'm' },
   },
   { path: 'events', title: 'Events', view: EventsView, navigation: { icon: 'events', key: 'e' } },
+  {
+    path: 'flags',
+    title: 'Flags and versions',
+    view: FlagsView,
+    navigation: { icon: 'flags', key: 'v' },
+  },
 ];
 
 /** In the order in which they are shown. */
