@@ -94,6 +94,19 @@ test('a task tells why it failed', async () => {
   await page.context().close();
 });
 
+test('what a task has printed is read through the master, searched, and found in its folder', async () => {
+  const page = await open(`#/tasks/${framework}/failing`);
+  await page.getByRole('link', { name: 'stderr' }).click();
+  const text = page.getByRole('main').locator('pre');
+  await text.getByText('oh no').waitFor();
+  await page.getByRole('searchbox', { name: 'Search in the file' }).fill('OH NO');
+  await page.getByText('1 of 1').waitFor();
+  await page.getByRole('link', { name: 'Files', exact: true }).click();
+  await page.getByRole('link', { name: 'stdout' }).last().waitFor();
+  expect(await accessibility(page)).toEqual([]);
+  await page.context().close();
+});
+
 test('all of it goes by keys', async () => {
   const page = await open('');
   await page.getByRole('heading', { name: 'Overview' }).waitFor();
@@ -127,7 +140,7 @@ test('names do no harm, and what they hide is shown', async () => {
 test('each view is accessible, light and dark', async () => {
   const { slaves } = (await cluster.get('/slaves')) as { slaves: { id: string }[] };
   const views = [
-    ...['', 'tasks?state=all', 'agents', 'frameworks?state=completed'],
+    ...['', 'tasks?state=all', 'agents', 'agents?view=map&by=rack', 'frameworks?state=completed'],
     ...[`tasks/${framework}/failing`, `agents/${slaves[0]?.id}`, `frameworks/${framework}`],
     'nowhere',
   ];

@@ -78,8 +78,13 @@ export function Pills({ name, label, options }: ChoiceProps) {
   );
 }
 
-/** One of many. */
-export function Choice({ name, label, options }: ChoiceProps) {
+/** One of many. `unset` says what is so without it. */
+export function Choice({
+  name,
+  label,
+  options,
+  unset = 'all',
+}: ChoiceProps & { readonly unset?: string }) {
   const now = place.value.query[name] ?? '';
   if (options.length === 0 && now === '') {
     return null;
@@ -92,7 +97,9 @@ export function Choice({ name, label, options }: ChoiceProps) {
         onChange={(event) => refine({ [name]: event.currentTarget.value })}
         data-set={now !== ''}
       >
-        <option value="">{label}: all</option>
+        <option value="">
+          {label}: {unset}
+        </option>
         {options.map(({ value, text }) => (
           <option key={value} value={value}>
             {text}

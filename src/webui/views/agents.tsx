@@ -1,4 +1,5 @@
 // All agents, searched, filtered and sorted.
+import { type AgentLine, AgentMap, useShare } from '../components/agent-map.tsx';
 import { ConditionBadge } from '../components/badge.tsx';
 import { Chips, Choice, type Option, Pills, SearchField } from '../components/filters.tsx';
 import { useCluster } from '../components/live.ts';
@@ -11,17 +12,11 @@ import { type Column, Table, TableCount } from '../components/table.tsx';
 import { Ago } from '../components/time.tsx';
 import { href } from '../locations/location.ts';
 import type { Cluster } from '../store/cluster.ts';
-import type { AgentRow, AgentUse } from '../store/rows.ts';
+import type { AgentRow } from '../store/rows.ts';
 import { byText } from '../store/task-list.ts';
 import { counted, countText } from '../words/amounts.ts';
 import { AGENT_CONDITIONS, agentCondition, agentName } from '../words/conditions.ts';
 import { plainName } from '../words/names.ts';
-
-/** An agent, and what is on it. */
-interface Line {
-  readonly agent: AgentRow;
-  readonly use: AgentUse;
-}
 
 type Place = Readonly<Record<string, string>>;
 
@@ -29,16 +24,13 @@ const placeText = ({ region, zone }: AgentRow) => [region, zone].filter(Boolean)
 
 const attributeText = ({ name, text }: { name: string; text: string }) => `${name}:${text}`;
 
-const share = ({ agent, use }: Line, index: 0 | 1) =>
-  agent.total[index] === 0 ? 0 : use.sums.amounts[index] / agent.total[index];
-
-const ORDERS: Orders<Line> = {
+const ORDERS: Orders<AgentLine> = {
   host: (left, right) => byText(left.agent.hostname, right.agent.hostname),
   state: (left, right) => byText(agentCondition(left.agent).text, agentCondition(right.agent).text),
   place: (left, right) => byText(placeText(left.agent), placeText(right.agent)),
   tasks: (left, right) => left.use.sums.live - right.use.sums.live,
-  cpus: (left, right) => share(left, 0) - share(right, 0),
-  mem: (left, right) => share(left, 1) - share(right, 1),
+  cpus: (left, right) => useShare(left, 'cpus') - useShare(right, 'cpus'),
+  mem: (left, right) => useShare(left, 'mem') - useShare(right, 'mem'),
   registered: (left, right) => left.agent.registeredMs - right.agent.registeredMs,
 };
 
@@ -77,6 +69,13 @@ function Agents({ cluster }: { cluster: Cluster }) {
       </div>
       <div class="filters">
         <Pills name="state" label="State" options={stateOptions(all)} />
+        <Pills name="view" label="Shown as" options={SHOWN_AS} />
+        {query.view === 'map' ? (
+          <>
+            <Choice name="by" label="Grouped by" unset="place" options={groupings(all)} />
+            <Choice name="heat" label="Heat" unset="CPUs" options={HEATS} />
+          </>
+        ) : null}
       </div>
       {rows.length === 0 ? (
         <Empty title="No agents">
@@ -84,6 +83,12 @@ function Agents({ cluster }: { cluster: Cluster }) {
             ? 'No agent has registered with this master. Start one with the address of the master.'
             : 'No agent passes these filters.'}
         </Empty>
+      ) : query.view === 'map' ? (
+        <AgentMap
+          lines={rows}
+          groupOf={grouping(query.by)}
+          heat={query.heat === 'mem' ? 'mem' : 'cpus'}
+        />
       ) : (
         <>
           <TableCount text={counted(rows.length, 'agent')} />
@@ -101,6 +106,21 @@ function Agents({ cluster }: { cluster: Cluster }) {
     </>
   );
 }
+
+const SHOWN_AS: readonly Option[] = [
+  { value: '', text: 'Table' },
+  { value: 'map', text: 'Map' },
+];
+const HEATS: readonly Option[] = [{ value: 'mem', text: 'Memory' }];
+
+/** By region and zone, or by an attribute. */
+const grouping = (by: string | undefined) => (agent: AgentRow) =>
+  by === undefined
+    ? placeText(agent)
+    : (agent.attributes.find(({ name }) => name === by)?.text ?? '');
+
+const groupings = (agents: readonly AgentRow[]) =>
+  optionsOf(agents.flatMap(({ attributes }) => attributes.map(({ name }) => name)));
 
 function passes(agent: AgentRow, { q = '', state, place: where, attribute, version }: Place) {
   const words = q.toLowerCase().split(/\s+/).filter(Boolean);
@@ -140,7 +160,7 @@ function stateOptions(agents: readonly AgentRow[]): readonly Option[] {
   ];
 }
 
-const COLUMNS: readonly Column<Line>[] = [
+const COLUMNS: readonly Column<AgentLine>[] = [
   {
     ...{ key: 'host', title: 'Agent', width: '1.8fr', isSortable: true },
     cell: ({ agent }) => <Name text={agentName(agent)} title={agent.id} />,

@@ -59,6 +59,8 @@ export class LoadFramework {
   readonly #over = new AbortController();
   #id: Identifier | undefined;
   #leader: string | undefined;
+  /** How many masters it has turned to: the last one is the one to subscribe with. */
+  #turns = 0;
   #stream: Stream | undefined;
   #launches = 0;
   #isEnding = false;
@@ -79,9 +81,11 @@ export class LoadFramework {
 
   /** Tells which master leads. */
   lead(address: string | undefined): void {
-    this.#leader = address;
-    if (address !== undefined) {
-      void this.#subscribe(address);
+    // Who hears of the same one again, or of none between, subscribes with it already.
+    if (address !== undefined && address !== this.#leader) {
+      this.#leader = address;
+      this.#turns++;
+      void this.#subscribe(address, this.#turns);
     }
   }
 
@@ -95,8 +99,8 @@ export class LoadFramework {
   }
 
   /** Until another master leads. */
-  async #subscribe(address: string): Promise<void> {
-    while (this.#leader === address && !this.#over.signal.aborted) {
+  async #subscribe(address: string, turn: number): Promise<void> {
+    while (turn === this.#turns && !this.#over.signal.aborted) {
       await this.#listen(address).catch(() => undefined);
       await pause(RETRY_MS);
     }
