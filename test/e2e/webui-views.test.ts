@@ -94,6 +94,9 @@ test('roles show their tree, weights, quotas and frameworks', async () => {
   const eng = texts.findIndex((text) => text.startsWith('eng'));
   // Below `eng`, under its own name: its weight, and the framework in it.
   expect(texts[eng + 1]).toMatch(/^web2\.51/);
+  // The name is not cut.
+  const cell = `document.querySelectorAll('.table-rows .table-row')[${eng}].firstElementChild`;
+  expect(await page.evaluate(`${cell}.scrollWidth <= ${cell}.clientWidth`)).toBe(true);
   await page.getByRole('button', { name: /^With a quota/ }).click();
   await page.getByText('1 role', { exact: true }).waitFor();
   await rows.nth(1).getByRole('link').click();

@@ -93,39 +93,39 @@ function Roles({ roles }: { roles: readonly RoleRow[] }) {
 const MAX_STEPS = 8;
 
 const columnsWith = (nameCell: Column<RoleRow>['cell']): readonly Column<RoleRow>[] => [
-  { key: 'name', title: 'Role', width: '2fr', cell: nameCell },
+  { key: 'name', title: 'Role', width: 'minmax(140px, 2fr)', cell: nameCell },
   {
-    ...{ key: 'weight', title: 'Weight', width: '64px', isNumber: true, isWide: true },
+    ...{ key: 'weight', title: 'Weight', width: '56px', isNumber: true, isWide: true },
     cell: ({ weight }) => weight,
   },
   {
-    ...{ key: 'frameworks', title: 'Frameworks', width: '88px', isNumber: true, isWide: true },
+    ...{ key: 'frameworks', title: 'Frameworks', width: '92px', isNumber: true, isWide: true },
     cell: ({ frameworks }) => countText(frameworks.length),
   },
   {
-    ...{ key: 'cpus', title: 'CPUs', width: '72px', isNumber: true },
+    ...{ key: 'cpus', title: 'CPUs', width: '60px', isNumber: true },
     cell: ({ allocated }) => amountText('cpus', allocated[0] / 1000),
   },
   {
-    ...{ key: 'mem', title: 'Memory', width: '88px', isNumber: true, isWide: true },
+    ...{ key: 'mem', title: 'Memory', width: '80px', isNumber: true, isWide: true },
     cell: ({ allocated }) => amountText('mem', allocated[1] / 1000),
   },
   {
-    ...{ key: 'offered', title: 'CPUs offered', width: '96px', isNumber: true, isWide: true },
+    ...{ key: 'offered', title: 'Offered', width: '66px', isNumber: true, isWide: true },
     cell: ({ offered }) => amountText('cpus', offered[0] / 1000),
   },
   {
-    ...{ key: 'reserved', title: 'CPUs reserved', width: '104px', isNumber: true, isWide: true },
+    ...{ key: 'reserved', title: 'Reserved', width: '72px', isNumber: true, isWide: true },
     cell: ({ reserved }) => amountText('cpus', reserved[0] / 1000),
   },
   {
-    ...{ key: 'quota-cpus', title: 'Quota of CPUs', width: '130px' },
+    ...{ key: 'quota-cpus', title: 'CPU quota', width: '104px' },
     cell: ({ consumed, guarantee, limit }) => (
       <QuotaBar name="cpus" consumed={consumed[0]} guarantee={guarantee[0]} limit={limit[0]} />
     ),
   },
   {
-    ...{ key: 'quota-mem', title: 'Quota of memory', width: '130px', isWide: true },
+    ...{ key: 'quota-mem', title: 'Memory quota', width: '108px', isWide: true },
     cell: ({ consumed, guarantee, limit }) => (
       <QuotaBar name="mem" consumed={consumed[1]} guarantee={guarantee[1]} limit={limit[1]} />
     ),

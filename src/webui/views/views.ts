@@ -63,7 +63,7 @@ const VIEWS: readonly View[] = [
   { path: 'events', title: 'Events', view: EventsView, navigation: { icon: 'events', key: 'e' } },
   {
     path: 'flags',
-    title: 'Flags and versions',
+    title: 'Flags',
     view: FlagsView,
     navigation: { icon: 'flags', key: 'v' },
   },
