@@ -97,6 +97,12 @@ test('who may not is told so, and is not offered it again', async () => {
   const page = await open(`#/agents/${agent}`, 'bob');
   await page.getByRole('button', { name: 'Drain' }).click();
   const dialog = page.getByRole('dialog');
+  // With a choice it may be the choice that is refused, so that the rest is offered on.
+  await dialog.getByLabel('Mark it gone when it is drained').check();
+  await dialog.getByRole('button', { name: 'Drain' }).click();
+  await dialog.getByRole('alert').getByText('403 Forbidden.').waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'Drain' }).click();
   await dialog.getByRole('button', { name: 'Drain' }).click();
   await dialog.getByRole('alert').getByText('403 Forbidden.').waitFor();
   await page.keyboard.press('Escape');
@@ -134,6 +140,44 @@ test('a framework is told why it gets no more, and a demand that nobody can meet
   await page.getByText('Never: 1 agent with too little cpus; the most is 4.').waitFor();
   expect(page.url()).toContain(`#/frameworks/${framework}/why?cpus=64`);
   await page.context().close();
+});
+
+test('what a drain would end is told, and nothing has been done', async () => {
+  const page = await open('#/what-if?q=no-such-host', 'ada');
+  await page.getByText('Nothing is planned').waitFor();
+  await page.keyboard.press('/');
+  await page.keyboard.press('Control+A');
+  await page.keyboard.type(agent);
+  await page.getByText('Tasks that end: 1 task.').waitFor();
+  const cpus = page.getByRole('row', { name: /^cpus there/ });
+  expect(await cpus.getByRole('cell').allTextContents()).toEqual(['cpus there', '4', '0']);
+  await page.getByRole('button', { name: 'Drain', exact: true }).waitFor();
+  const { slaves } = (await cluster.get('/slaves')) as { slaves: { active: boolean }[] };
+  expect(slaves).toMatchObject([{ active: true }]);
+  await page.context().close();
+});
+
+test('a quota is planned, refused to some and in some ways, and set', async () => {
+  const place = '#/what-if?kind=quota&role=web&at-most-cpus=2';
+  const refused = await open(`${place}&at-least-cpus=1`, 'bob');
+  await refused.getByRole('button', { name: 'Set the quota' }).click();
+  await refused.getByRole('dialog').getByRole('button', { name: 'Set the quota' }).click();
+  await refused.getByRole('alert').getByText('403 Forbidden.').waitFor();
+  await refused.keyboard.press('Escape');
+  await refused.getByText('Set the quota: 403 Forbidden.').waitFor();
+  await refused.context().close();
+  // More is guaranteed than the limit lets it have.
+  const page = await open(`${place}&at-least-cpus=9`, 'ada');
+  await page.getByText('The master refused this').waitFor();
+  await page.getByLabel('CPUs at least').fill('1');
+  await page.getByText('The quota of web replaced by this').waitFor();
+  await page.getByRole('button', { name: 'Set the quota' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Set the quota' }).click();
+  await page.getByText('The quota is set.').waitFor();
+  await page.context().close();
+  const Authorization = `Basic ${btoa(`ada:${SECRETS.ada}`)}`;
+  const response = await fetch(`http://${cluster.address}/quota`, { headers: { Authorization } });
+  expect(await response.json()).toMatchObject({ infos: [{ role: 'web' }] });
 });
 
 test('a framework is torn down, an agent drained and then marked gone', async () => {

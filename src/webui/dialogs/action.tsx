@@ -13,7 +13,7 @@ import { session } from '../stream/session.ts';
 import { curlLine } from '../words/curl-line.ts';
 
 /** A call of the operator API: its type, and its fields beside that. */
-interface OperatorCall {
+export interface OperatorCall {
   readonly type: string;
   readonly body: object;
 }
@@ -26,7 +26,7 @@ interface Option {
 }
 
 /** `true` of what is checked; a number as it was typed. */
-type Chosen = Readonly<Record<string, string>>;
+export type Chosen = Readonly<Record<string, string>>;
 
 export interface Action {
   /** What is done to what, as a heading. */
@@ -40,7 +40,8 @@ export interface Action {
   /** What will happen, as the cluster is now. */
   readonly effects: (cluster: Cluster) => ComponentChildren;
   readonly options?: readonly Option[];
-  readonly call: (chosen: Chosen) => OperatorCall;
+  /** One after the other, at least one; the first that is refused is the last. */
+  readonly calls: (chosen: Chosen) => readonly OperatorCall[];
   /** What is so when the master has taken it. */
   readonly done: string;
 }
@@ -73,23 +74,30 @@ type Phase = 'open' | 'busy' | 'done';
 function ActionForm({ action }: { action: Action }) {
   const [chosen, setChosen] = useState<Chosen>({});
   const [phase, setPhase] = useState<Phase>('open');
-  const [failure, setFailure] = useState<unknown>();
-  const { type, body } = action.call(chosen);
+  const [failure, setFailure] = useState<string>();
+  const calls = action.calls(chosen);
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
     setPhase('busy');
     setFailure(undefined);
+    let taken = 0;
     try {
-      await call(type, body);
+      for (const { type, body } of calls) {
+        await call(type, body);
+        taken++;
+      }
       setPhase('done');
-      actionsDone.value++;
     } catch (error) {
-      setFailure(error);
+      const words = error instanceof Error ? error.message : String(error);
+      setFailure(taken === 0 ? words : `${words} (after ${taken} of ${calls.length} calls)`);
       setPhase('open');
-      if (error instanceof RequestFailure && error.kind === 'denied') {
-        rememberRefusal(action.permission, error.message);
+      // What was chosen with it may be all that is refused.
+      const isPlain = Object.values(chosen).every((value) => value === '');
+      if (error instanceof RequestFailure && error.kind === 'denied' && isPlain) {
+        rememberRefusal(action.permission, words);
       }
     }
+    actionsDone.value++;
   };
   return (
     <form class="form" onSubmit={submit}>
@@ -97,10 +105,10 @@ function ActionForm({ action }: { action: Action }) {
       {phase === 'done' ? null : (
         <Options options={action.options ?? []} chosen={chosen} onChoose={setChosen} />
       )}
-      <Line type={type} body={body} wasSent={phase === 'done'} />
+      <Lines calls={calls} wasSent={phase === 'done'} />
       {failure === undefined ? null : (
         <p class="form-problem" role="alert">
-          {failure instanceof Error ? failure.message : String(failure)}
+          {failure}
         </p>
       )}
       <div class="form-actions">
@@ -160,20 +168,20 @@ function Options({ options, chosen, onChoose }: OptionsProps) {
   );
 }
 
-/** The call for a shell. */
-function Line({ type, body, wasSent }: { type: string; body: object; wasSent: boolean }) {
+/** The calls for a shell. */
+function Lines({ calls, wasSent }: { calls: readonly OperatorCall[]; wasSent: boolean }) {
   const { principal, isSignedIn = false } = session.value ?? {};
-  const line = curlLine({
-    url: new URL('api/v1', document.baseURI).href,
-    call: { type, ...body },
-    user: isSignedIn ? principal : undefined,
-  });
+  const url = new URL('api/v1', document.baseURI).href;
+  const user = isSignedIn ? principal : undefined;
+  const lines = calls
+    .map(({ type, body }) => curlLine({ url, call: { type, ...body }, user }))
+    .join('\n');
   return (
     <div>
       <h3>
-        {wasSent ? 'Was sent' : 'Will be sent'} <CopyButton text={line} what="the curl line" />
+        {wasSent ? 'Was sent' : 'Will be sent'} <CopyButton text={lines} what="it for a shell" />
       </h3>
-      <pre class="curl-line">{line}</pre>
+      <pre class="curl-line">{lines}</pre>
     </div>
   );
 }

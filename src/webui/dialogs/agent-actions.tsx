@@ -3,15 +3,20 @@ import type { Cluster } from '../store/cluster.ts';
 import type { AgentRow } from '../store/rows.ts';
 import { agentCondition, agentName } from '../words/conditions.ts';
 import { plainName } from '../words/names.ts';
-import type { Action } from './action.tsx';
+import type { Action, Chosen, OperatorCall } from './action.tsx';
 import { ActionBar } from './action-bar.tsx';
 import { TasksByFramework } from './tasks-by-framework.tsx';
 
 const liveTasks = (cluster: Cluster, { id }: AgentRow) => cluster.use(id).tasks;
 
-function drain(agent: AgentRow, name: string): Action {
+export function drain(agent: AgentRow): Action {
   return {
-    ...{ title: `Drain ${name}`, verb: 'Drain', isGrave: true, permission: 'DRAIN_AGENT' },
+    ...{
+      title: `Drain ${plainName(agentName(agent))}`,
+      verb: 'Drain',
+      isGrave: true,
+      permission: 'DRAIN_AGENT',
+    },
     effects: (cluster) => (
       <>
         <p>
@@ -28,17 +33,22 @@ function drain(agent: AgentRow, name: string): Action {
       },
       { name: 'gone', kind: 'check', label: 'Mark it gone when it is drained' },
     ],
-    call: ({ grace = '', gone }) => ({
-      type: 'DRAIN_AGENT',
-      body: {
-        drain_agent: {
-          agent_id: { value: agent.id },
-          ...(grace === '' ? {} : { max_grace_period: { seconds: Number(grace) } }),
-          ...(gone === 'true' ? { mark_gone: true } : {}),
-        },
-      },
-    }),
+    calls: (chosen) => [drainCall(agent.id, chosen)],
     done: 'The agent drains. Its view says when it is drained.',
+  };
+}
+
+/** `grace`: seconds, or empty; `gone`: `true` to mark it gone when it is drained. */
+export function drainCall(agentId: string, { grace = '', gone }: Chosen): OperatorCall {
+  return {
+    type: 'DRAIN_AGENT',
+    body: {
+      drain_agent: {
+        agent_id: { value: agentId },
+        ...(grace === '' ? {} : { max_grace_period: { seconds: Number(grace) } }),
+        ...(gone === 'true' ? { mark_gone: true } : {}),
+      },
+    },
   };
 }
 
@@ -52,10 +62,9 @@ function deactivate(agent: AgentRow, name: string): Action {
         <TasksByFramework cluster={cluster} tasks={liveTasks(cluster, agent)} verb="run on" />
       </>
     ),
-    call: () => ({
-      type: 'DEACTIVATE_AGENT',
-      body: { deactivate_agent: { agent_id: { value: agent.id } } },
-    }),
+    calls: () => [
+      { type: 'DEACTIVATE_AGENT', body: { deactivate_agent: { agent_id: { value: agent.id } } } },
+    ],
     done: 'The agent is deactivated.',
   };
 }
@@ -65,10 +74,9 @@ function reactivate(agent: AgentRow, name: string): Action {
     ...{ title: `Reactivate ${name}`, verb: 'Reactivate', isGrave: false },
     permission: 'REACTIVATE_AGENT',
     effects: () => <p>The agent is offered to frameworks again. No task ends.</p>,
-    call: () => ({
-      type: 'REACTIVATE_AGENT',
-      body: { reactivate_agent: { agent_id: { value: agent.id } } },
-    }),
+    calls: () => [
+      { type: 'REACTIVATE_AGENT', body: { reactivate_agent: { agent_id: { value: agent.id } } } },
+    ],
     done: 'The agent is offered again.',
   };
 }
@@ -86,10 +94,9 @@ function markGone(agent: AgentRow, name: string): Action {
         <TasksByFramework cluster={cluster} tasks={liveTasks(cluster, agent)} verb="end" />
       </>
     ),
-    call: () => ({
-      type: 'MARK_AGENT_GONE',
-      body: { mark_agent_gone: { agent_id: { value: agent.id } } },
-    }),
+    calls: () => [
+      { type: 'MARK_AGENT_GONE', body: { mark_agent_gone: { agent_id: { value: agent.id } } } },
+    ],
     done: 'The agent is gone.',
   };
 }
@@ -103,7 +110,7 @@ export function AgentActions({ agent }: { agent: AgentRow }) {
   return (
     <ActionBar
       actions={[
-        ...(isDrained ? [] : [drain(agent, name)]),
+        ...(isDrained ? [] : [drain(agent)]),
         ...(isOut ? [] : [deactivate(agent, name)]),
         // The master lets no agent out of a drain that is not over.
         ...(isOut && condition !== 'draining' ? [reactivate(agent, name)] : []),

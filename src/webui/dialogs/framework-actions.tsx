@@ -5,7 +5,7 @@ import type { Action } from './action.tsx';
 import { ActionBar } from './action-bar.tsx';
 import { TasksByFramework } from './tasks-by-framework.tsx';
 
-function teardown(framework: FrameworkRow): Action {
+export function teardown(framework: FrameworkRow): Action {
   return {
     title: `Tear down ${plainName(framework.name || framework.id)}`,
     ...{ verb: 'Tear down', isGrave: true },
@@ -19,10 +19,9 @@ function teardown(framework: FrameworkRow): Action {
         <TasksByFramework cluster={cluster} tasks={framework.tasks.values()} verb="end" />
       </>
     ),
-    call: () => ({
-      type: 'TEARDOWN',
-      body: { teardown: { framework_id: { value: framework.id } } },
-    }),
+    calls: () => [
+      { type: 'TEARDOWN', body: { teardown: { framework_id: { value: framework.id } } } },
+    ],
     done: 'The framework is removed.',
   };
 }

@@ -52,7 +52,7 @@ function Agents({ cluster }: { cluster: Cluster }) {
   const all = [...cluster.agents.values()];
   const rows = sorted(
     all
-      .filter((agent) => passes(agent, query))
+      .filter((agent) => agentPasses(agent, query))
       .map((agent) => ({ agent, use: cluster.use(agent.id) })),
   );
   return (
@@ -122,7 +122,10 @@ const grouping = (by: string | undefined) => (agent: AgentRow) =>
 const groupings = (agents: readonly AgentRow[]) =>
   optionsOf(agents.flatMap(({ attributes }) => attributes.map(({ name }) => name)));
 
-function passes(agent: AgentRow, { q = '', state, place: where, attribute, version }: Place) {
+export function agentPasses(
+  agent: AgentRow,
+  { q = '', state, place: where, attribute, version }: Place,
+) {
   const words = q.toLowerCase().split(/\s+/).filter(Boolean);
   const texts = [
     agent.hostname,

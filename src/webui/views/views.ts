@@ -16,6 +16,7 @@ import { RoleView } from './role.tsx';
 import { RolesView } from './roles.tsx';
 import { TaskFilesView, TaskView } from './task.tsx';
 import { TasksView } from './tasks.tsx';
+import { WhatIfView } from './what-if.tsx';
 import { WhyNotView } from './why-not.tsx';
 
 /** What the parts of the path with a colon are in this place. */
@@ -66,6 +67,12 @@ const VIEWS: readonly View[] = [
     title: 'Flags',
     view: FlagsView,
     navigation: { icon: 'flags', key: 'v' },
+  },
+  {
+    path: 'what-if',
+    title: 'What if?',
+    view: WhatIfView,
+    navigation: { icon: 'question', key: 'w' },
   },
 ];
 

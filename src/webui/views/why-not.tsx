@@ -1,12 +1,12 @@
 // Why a framework is not offered what it could use: its agents by reason, and how a demand would
 // go with them. The master explains it on a copy of its allocator.
-import { useEffect, useState } from 'preact/hooks';
 import { Badge } from '../components/badge.tsx';
 import { Choice } from '../components/filters.tsx';
 import { useCluster } from '../components/live.ts';
 import { Name } from '../components/name.tsx';
 import { Empty, Failed, Loading } from '../components/notices.tsx';
-import { place, refine } from '../components/place.tsx';
+import { place } from '../components/place.tsx';
+import { QueryField } from '../components/query-field.tsx';
 import { useReading } from '../components/reading.ts';
 import { ViewHead } from '../components/view-head.tsx';
 import { href } from '../locations/location.ts';
@@ -27,8 +27,6 @@ import type { Names } from './views.ts';
 
 /** It takes a thread of the master for a while. */
 const EVERY_MS = 10_000;
-/** A pause in typing after which it is asked anew. */
-const PAUSE_MS = 400;
 const MAX_EXAMPLES = 6;
 
 export function WhyNotView({ names: { framework: id = '' } }: { names: Names }) {
@@ -55,37 +53,17 @@ export function WhyNotView({ names: { framework: id = '' } }: { names: Names }) 
           options={framework.roles.map((value) => ({ value, text: value }))}
         />
         {AMOUNT_NAMES.map((resource) => (
-          <DemandField key={resource} resource={resource} />
+          <QueryField
+            key={resource}
+            name={resource}
+            label={`${RESOURCE_TITLES[resource]}${resource === 'mem' || resource === 'disk' ? ', MB' : ''}`}
+            type="number"
+            placeholder="any"
+          />
         ))}
       </div>
       <Reasons cluster={cluster} framework={framework} />
     </>
-  );
-}
-
-/** An amount that must fit on one agent, as a part of the query. */
-function DemandField({ resource }: { resource: (typeof AMOUNT_NAMES)[number] }) {
-  const now = place.value.query[resource] ?? '';
-  const [typed, setTyped] = useState(now);
-  useEffect(() => setTyped(now), [now]);
-  useEffect(() => {
-    const timer = window.setTimeout(() => refine({ [resource]: typed }), PAUSE_MS);
-    return () => window.clearTimeout(timer);
-  }, [typed, resource]);
-  const unit = resource === 'mem' || resource === 'disk' ? ', MB' : '';
-  return (
-    <label class="demand">
-      {RESOURCE_TITLES[resource]}
-      {unit}
-      <input
-        type="number"
-        min="0"
-        step="any"
-        placeholder="any"
-        value={typed}
-        onInput={(event) => setTyped(event.currentTarget.value)}
-      />
-    </label>
   );
 }
 

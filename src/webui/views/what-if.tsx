@@ -1,0 +1,301 @@
+// What would come of a change: the master makes it on a copy of its allocator, and the page shows
+// the cluster before and after. Then it can be done, where there is a call for it.
+import type { ComponentChildren } from 'preact';
+import { Choice, Pills, SearchField } from '../components/filters.tsx';
+import { useCluster } from '../components/live.ts';
+import { Name } from '../components/name.tsx';
+import { Empty, Failed, Loading } from '../components/notices.tsx';
+import { place } from '../components/place.tsx';
+import { QueryField } from '../components/query-field.tsx';
+import { useReading } from '../components/reading.ts';
+import { type Action, actionsDone } from '../dialogs/action.tsx';
+import { ActionBar } from '../dialogs/action-bar.tsx';
+import { teardown } from '../dialogs/framework-actions.tsx';
+import { drainAgents, setQuota, setWeight } from '../dialogs/plan-actions.tsx';
+import { href } from '../locations/location.ts';
+import type { Cluster } from '../store/cluster.ts';
+import { AMOUNT_NAMES } from '../store/sums.ts';
+import { call } from '../stream/requests.ts';
+import { counted, RESOURCE_TITLES } from '../words/amounts.ts';
+import {
+  clusterLines,
+  type Forecast,
+  type ForecastLine,
+  forecastWarnings,
+  shareLines,
+} from '../words/forecasts.ts';
+import { agentPasses } from './agents.tsx';
+
+/** It takes a thread of the master for a while. */
+const EVERY_MS = 15_000;
+/** Each is a call of its own. */
+const MAX_DRAINED = 200;
+
+/** What is planned: the change that the master is told, and how it is done in earnest. */
+interface Plan {
+  readonly change: object;
+  readonly says: string;
+  readonly action?: Action;
+}
+
+type Query = Readonly<Record<string, string>>;
+
+interface Kind {
+  readonly title: string;
+  readonly Fields: (props: { cluster: Cluster }) => ComponentChildren;
+  /** Undefined until enough is said. */
+  readonly planOf: (cluster: Cluster, query: Query) => Plan | undefined;
+}
+
+const KINDS: Readonly<Record<string, Kind>> = {
+  drain: {
+    title: 'Drain agents',
+    Fields: () => <SearchField label="Agents: hosts, ids, attributes" />,
+    planOf: (cluster, { q = '' }) => {
+      const agents = [...cluster.agents.values()].filter(
+        (agent) => !agent.isRecovered && agentPasses(agent, { q }),
+      );
+      const agent_ids = agents.map(({ id }) => ({ value: id }));
+      const drained = `${counted(agents.length, 'agent')} drained`;
+      return q === '' || agents.length === 0
+        ? undefined
+        : {
+            change: { type: 'DRAIN_AGENTS', drain_agents: { agent_ids } },
+            ...(agents.length > MAX_DRAINED
+              ? { says: `${drained} (from the page ${MAX_DRAINED} are drained at once at most)` }
+              : { says: drained, action: drainAgents(agents) }),
+          };
+    },
+  },
+  add: {
+    title: 'Add agents',
+    Fields: () => (
+      <>
+        <QueryField name="count" label="How many" type="number" placeholder="0" />
+        <AmountFields prefix="" label="" />
+      </>
+    ),
+    planOf: (_, query) => {
+      const count = Number(query.count);
+      const resources = Object.entries(amountsOf(query, '')).map(([name, { value }]) => ({
+        ...{ name, type: 'SCALAR', scalar: { value } },
+      }));
+      return Number.isInteger(count) && count > 0 && resources.length > 0
+        ? {
+            change: { type: 'ADD_AGENTS', add_agents: { count, resources } },
+            says: `${counted(count, 'agent')} more`,
+          }
+        : undefined;
+    },
+  },
+  quota: {
+    title: 'Set a quota',
+    Fields: () => (
+      <>
+        <QueryField name="role" label="Role" type="text" placeholder="its name" />
+        <AmountFields prefix="at-least-" label="at least" />
+        <AmountFields prefix="at-most-" label="at most" />
+      </>
+    ),
+    planOf: (_, query) => {
+      const { role = '' } = query;
+      const quota = {
+        role,
+        guarantees: amountsOf(query, 'at-least-'),
+        limits: amountsOf(query, 'at-most-'),
+      };
+      return role === ''
+        ? undefined
+        : {
+            change: { type: 'SET_QUOTAS', set_quotas: { quota_configs: [quota] } },
+            says: `The quota of ${role} replaced by this`,
+            action: setQuota(quota),
+          };
+    },
+  },
+  weight: {
+    title: 'Set a weight',
+    Fields: () => (
+      <>
+        <QueryField name="role" label="Role" type="text" placeholder="its name" />
+        <QueryField name="weight" label="Weight" type="number" placeholder="1" />
+      </>
+    ),
+    planOf: (_, { role = '', weight = '' }) =>
+      role === '' || !(Number(weight) > 0)
+        ? undefined
+        : {
+            change: {
+              type: 'SET_WEIGHTS',
+              set_weights: { weight_infos: [{ role, weight: Number(weight) }] },
+            },
+            says: `The weight of ${role} set to ${weight}`,
+            action: setWeight(role, Number(weight)),
+          },
+  },
+  remove: {
+    title: 'Remove a framework',
+    Fields: ({ cluster }) => (
+      <Choice
+        name="framework"
+        label="Framework"
+        options={[...cluster.frameworks.values()]
+          .filter(({ isCompleted }) => !isCompleted)
+          .map(({ id, name }) => ({ value: id, text: `${name} (${id})` }))}
+      />
+    ),
+    planOf: (cluster, { framework: id = '' }) => {
+      const framework = cluster.frameworks.get(id);
+      return framework === undefined || framework.isCompleted
+        ? undefined
+        : {
+            change: { type: 'REMOVE_FRAMEWORK', remove_framework: { framework_id: { value: id } } },
+            says: `${framework.name} removed`,
+            action: teardown(framework),
+          };
+    },
+  },
+};
+
+function AmountFields({ prefix, label }: { prefix: string; label: string }) {
+  return AMOUNT_NAMES.map((name) => (
+    <QueryField
+      key={name}
+      name={`${prefix}${name}`}
+      label={`${RESOURCE_TITLES[name]}${name === 'mem' || name === 'disk' ? ', MB' : ''} ${label}`}
+      type="number"
+      placeholder={prefix === '' ? '0' : 'any'}
+    />
+  ));
+}
+
+function amountsOf(query: Query, prefix: string): Record<string, { value: number }> {
+  return Object.fromEntries(
+    AMOUNT_NAMES.flatMap((name) => {
+      const text = query[`${prefix}${name}`] ?? '';
+      const value = Number(text);
+      return text !== '' && value >= 0 ? [[name, { value }]] : [];
+    }),
+  );
+}
+
+const USUAL_KIND = 'drain';
+
+export function WhatIfView() {
+  const cluster = useCluster();
+  const { query } = place.value;
+  const kind = KINDS[query.kind ?? USUAL_KIND] ?? KINDS[USUAL_KIND];
+  if (cluster === undefined || kind === undefined) {
+    return <Loading what="the cluster" />;
+  }
+  const plan = kind.planOf(cluster, query);
+  return (
+    <>
+      <div class="view-head">
+        <h1>What if?</h1>
+        {plan?.action === undefined ? null : <ActionBar actions={[plan.action]} />}
+      </div>
+      <div class="filters">
+        <Pills
+          name="kind"
+          label="What is changed"
+          options={Object.entries(KINDS).map(([key, { title }]) => ({
+            value: key === USUAL_KIND ? '' : key,
+            text: title,
+          }))}
+        />
+      </div>
+      <div class="filters" key={query.kind}>
+        <kind.Fields cluster={cluster} />
+      </div>
+      {plan === undefined ? (
+        <Empty title="Nothing is planned">
+          Say what would be changed; nothing is before you say so once more.
+        </Empty>
+      ) : (
+        <Outcome cluster={cluster} plan={plan} />
+      )}
+    </>
+  );
+}
+
+function Outcome({ cluster, plan: { change, says } }: { cluster: Cluster; plan: Plan }) {
+  const about = `plan ${JSON.stringify(change)} ${actionsDone.value}`;
+  const { value, failure } = useReading(about, EVERY_MS, (signal) =>
+    call<Forecast>('PLAN', { plan: { changes: [change] } }, signal),
+  );
+  if (value === undefined) {
+    return failure === undefined ? <Loading what="the outcome" /> : <Failed failure={failure} />;
+  }
+  const nameOf = (id: string) => cluster.frameworks.get(id)?.name || id;
+  const ending = value.ending_tasks ?? [];
+  const shares = shareLines(value, nameOf);
+  return (
+    <div class="stack">
+      <section class="panel">
+        <h2>
+          <Name text={says} />
+        </h2>
+        <p>
+          <strong>
+            {ending.length === 0
+              ? 'No task ends.'
+              : `Tasks that end: ${counted(
+                  ending.reduce((sum, { tasks }) => sum + tasks, 0),
+                  'task',
+                )}.`}
+          </strong>
+        </p>
+        <ul class="lines">
+          {ending.map(({ framework_id: { value: id }, tasks }) => (
+            <li key={id}>
+              {counted(tasks, 'task')} of{' '}
+              <a href={href(['frameworks', id])}>
+                <Name text={nameOf(id)} title={id} />
+              </a>
+            </li>
+          ))}
+        </ul>
+        {forecastWarnings(value).map((warning) => (
+          <p key={warning} class="bar" data-kind="warn">
+            <Name text={warning} />
+          </p>
+        ))}
+      </section>
+      <Lines title="The cluster" lines={clusterLines(value)} />
+      {shares.length === 0 ? null : <Lines title="Roles and frameworks" lines={shares} />}
+    </div>
+  );
+}
+
+function Lines({ title, lines }: { title: string; lines: readonly ForecastLine[] }) {
+  return (
+    <section class="panel files-panel">
+      <table class="files">
+        <caption class="forecast-title">{title}</caption>
+        <thead>
+          <tr>
+            <th scope="col">What</th>
+            <th scope="col" class="table-number">
+              Before
+            </th>
+            <th scope="col" class="table-number">
+              After
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {lines.map(({ name, before, after, isOther }) => (
+            <tr key={name}>
+              <td>
+                <Name text={name} />
+              </td>
+              <td class="table-number number">{before}</td>
+              <td class="table-number number">{isOther ? <strong>{after}</strong> : after}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}

@@ -1,0 +1,58 @@
+// What would come of a change, as lines of before and after.
+import { expect, test } from 'vitest';
+import {
+  clusterLines,
+  type Forecast,
+  forecastWarnings,
+  shareLines,
+} from '../../src/webui/words/forecasts.ts';
+
+const of = (cpus: number) => ({ cpus: { value: cpus } });
+const outlook = { agents: 2, settled: true, paused: false };
+const gone = { framework_id: { value: 'F-1' }, role: 'web' };
+
+const FORECAST: Forecast = {
+  before: {
+    ...outlook,
+    capacity: { ...of(8), mem: { value: 2048 } },
+    roles: [{ role: 'web', weight: 1, allocated: of(3) }],
+    frameworks: [
+      { ...gone, allocated: of(3) },
+      { framework_id: { value: 'F-2' }, role: 'web', offered: of(1) },
+    ],
+  },
+  after: {
+    ...outlook,
+    agents: 1,
+    capacity: { ...of(4), mem: { value: 1024 } },
+    frameworks: [{ framework_id: { value: 'F-2' }, role: 'web', offered: of(1) }],
+    unmet_guarantees: [{ role: 'ads', resource: 'mem', guarantee: 2048, held: 512 }],
+    uncovered: [{ resource: 'cpus', guaranteed: 6, capacity: 4 }],
+    settled: false,
+  },
+};
+
+test('the cluster is told whole, roles and frameworks where they have another share', () => {
+  expect(clusterLines(FORECAST)).toMatchObject([
+    { name: 'Agents', before: '2', after: '1', isOther: true },
+    { name: 'cpus there', before: '8', after: '4', isOther: true },
+    { name: 'cpus held', before: '0', after: '0', isOther: false },
+    { name: 'cpus offered', isOther: false },
+    { name: 'mem there', before: '2.0 GB', after: '1.0 GB' },
+    { name: 'mem held' },
+    { name: 'mem offered' },
+  ]);
+  expect(shareLines(FORECAST, (id) => `<${id}>`)).toEqual([
+    { name: 'Role web: cpus held', before: '3', after: '0', isOther: true },
+    { name: '<F-1> as web: cpus held', before: '3', after: '0', isOther: true },
+  ]);
+});
+
+test('what goes wrong is said with figures', () => {
+  expect(forecastWarnings(FORECAST)).toEqual([
+    'Role ads has 512.0 MB of 2.0 GB mem that it is guaranteed.',
+    'Guarantees of 6 cpus are more than the 4 that there are.',
+    'There would be more offers than were counted here.',
+  ]);
+  expect(forecastWarnings({ before: FORECAST.before, after: FORECAST.before })).toEqual([]);
+});
