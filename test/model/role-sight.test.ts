@@ -109,6 +109,28 @@ const HIDDEN_BY = {
   // Those of an offer and of resources, which are hidden as a whole.
   allocation: ['Resource_AllocationInfo.role', 'Resource_ReservationInfo.role'],
   shownInverseOffer: ['InverseOffer.resources'],
+  'the view of offers': [
+    'MasterResponse_GetOffers_OutstandingOffer.resources',
+    'MasterResponse_GetOffers_OutstandingOffer.role',
+  ],
+  shownExplanation: ['OfferExplanation_QuotaUse.role', 'OfferExplanation_RoleReasons.role'],
+  shownForecast: [
+    'Forecast_FrameworkOutlook.allocated',
+    'Forecast_FrameworkOutlook.offered',
+    'Forecast_FrameworkOutlook.role',
+    'Forecast_RoleOutlook.allocated',
+    'Forecast_RoleOutlook.guarantees',
+    'Forecast_RoleOutlook.limits',
+    'Forecast_RoleOutlook.offered',
+    'Forecast_RoleOutlook.role',
+    'Forecast_UnmetGuarantee.role',
+  ],
+  // Sums of all roles together, as those of the metrics are.
+  'sums of the cluster': [
+    'Forecast_Outlook.allocated',
+    'Forecast_Outlook.capacity',
+    'Forecast_Outlook.offered',
+  ],
   shownProvider: ['CSIPluginContainerInfo.resources'],
   'views of agents and frameworks': [
     'AgentInfo.resources',
