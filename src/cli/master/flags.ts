@@ -18,6 +18,7 @@ import {
   toggle,
 } from '../flags/flag.ts';
 import { checkAuthenticators, positive, SHARED_FLAGS } from '../process/shared-flags.ts';
+import { pageFolder } from './page-folder.ts';
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
@@ -247,6 +248,7 @@ export const MASTER_FLAGS = {
     help: 'Whether frameworks may run tasks as root.',
   }),
   webui_dir: pathOrNone({
+    default: pageFolder,
     defaultText: 'the page that comes with this master',
     help:
       'Folder of the page that the master shows to browsers: index.html, and files with hashed names in assets. ' +

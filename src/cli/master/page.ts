@@ -5,6 +5,7 @@ import { Page, PageError } from '../../http/webui/page.ts';
 import { FlagError } from '../flags/faults.ts';
 import { whyUnreadable } from '../text-file.ts';
 import type { MasterFlagValues } from './options.ts';
+import { pageFolder } from './page-folder.ts';
 
 export interface PageSettings {
   /** Undefined: browsers are shown none. */
@@ -12,12 +13,6 @@ export interface PageSettings {
   /** Lines for the log. */
   readonly warnings: readonly string[];
 }
-
-/** In a checkout, and in a published package. */
-const OWN = [
-  join(import.meta.dirname, '..', '..', '..', 'build', 'webui'),
-  join(import.meta.dirname, '..', '..', 'webui'),
-];
 
 /** How the page of Mesos's master can be told from others: it is one of AngularJS. */
 const OF_MESOS = /\bng-app=/;
@@ -28,7 +23,7 @@ export async function pageSettings(values: MasterFlagValues): Promise<PageSettin
   if (folder === '') {
     return { page: undefined, warnings: [] };
   }
-  if (folder === undefined) {
+  if (folder === pageFolder) {
     return ownPage();
   }
   try {
@@ -48,17 +43,15 @@ export async function pageSettings(values: MasterFlagValues): Promise<PageSettin
 
 /** A checkout whose set-up did not run has none. */
 async function ownPage(): Promise<PageSettings> {
-  for (const folder of OWN) {
-    try {
-      return { page: await Page.read(folder), warnings: [] };
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
-        const why = `The page cannot be shown: ${folder} (${whyNone(error)})`;
-        return { page: undefined, warnings: [why] };
-      }
-    }
+  try {
+    return { page: await Page.read(pageFolder), warnings: [] };
+  } catch (error) {
+    const why =
+      (error as NodeJS.ErrnoException).code === 'ENOENT'
+        ? 'There is no page for browsers: it has not been built'
+        : `The page cannot be shown: ${pageFolder} (${whyNone(error)})`;
+    return { page: undefined, warnings: [why] };
   }
-  return { page: undefined, warnings: ['There is no page for browsers: it has not been built'] };
 }
 
 const whyNone = (error: unknown) =>

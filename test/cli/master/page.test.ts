@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { readFlags } from '../../../src/cli/flags/parse.ts';
+import { flagTexts } from '../../../src/cli/flags/print.ts';
 import { MASTER_FLAGS } from '../../../src/cli/master/flags.ts';
 import { pageSettings } from '../../../src/cli/master/page.ts';
 
@@ -25,6 +26,8 @@ function folderWith(index?: string): string {
 
 test('it is the one that comes with the master, another, or none', async () => {
   expect(await textOf(settings())).toContain('<title>Mesoscale</title>');
+  const { values, given } = readFlags(MASTER_FLAGS, { argv: [], environment: {} });
+  expect(flagTexts(MASTER_FLAGS, values, given).webui_dir).toMatch(/\/build\/webui$/);
   expect(await textOf(settings(`--webui_dir=${folderWith('<p>mine')}`))).toBe('<p>mine');
   expect((await settings('--webui_dir=')).page).toBeUndefined();
 });
