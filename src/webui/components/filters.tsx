@@ -1,24 +1,16 @@
 // Filters above a list. They are in the query of the place, so that a link shows the same.
-import { useEffect, useRef, useState } from 'preact/hooks';
 import { countText } from '../words/amounts.ts';
 import { Icon } from './icon.tsx';
 import { Name } from './name.tsx';
 import { place, refine } from './place.tsx';
+import { useTyped } from './typed.ts';
 
 /** A pause in typing after which the list follows. */
 const PAUSE_MS = 150;
 
 /** Free text, as `q` of the query. */
 export function SearchField({ label }: { label: string }) {
-  const { q = '' } = place.value.query;
-  const [text, setText] = useState(q);
-  const timer = useRef<number>(undefined);
-  useEffect(() => setText(q), [q]);
-  const type = (value: string) => {
-    setText(value);
-    window.clearTimeout(timer.current);
-    timer.current = window.setTimeout(() => refine({ q: value }), PAUSE_MS);
-  };
+  const [text, type] = useTyped('q', PAUSE_MS);
   return (
     <label class="search">
       <Icon name="search" size={16} />

@@ -1,6 +1,6 @@
 // A text or number of a form that is a part of the place, so that a link shows the same.
-import { useEffect, useId, useRef, useState } from 'preact/hooks';
-import { place, refine } from './place.tsx';
+import { useId } from 'preact/hooks';
+import { useTyped } from './typed.ts';
 
 /** A pause in typing after which the place follows. */
 const PAUSE_MS = 400;
@@ -14,19 +14,10 @@ interface QueryFieldProps {
 }
 
 export function QueryField({ name, label, type, placeholder }: QueryFieldProps) {
-  const now = place.value.query[name] ?? '';
-  const [typed, setTyped] = useState(now);
+  const [text, follow] = useTyped(name, PAUSE_MS);
   const id = useId();
-  const timer = useRef<number>(undefined);
-  useEffect(() => setTyped(now), [now]);
-  useEffect(() => () => window.clearTimeout(timer.current), []);
-  const onInput = ({
-    currentTarget: { value },
-  }: InputEvent & { currentTarget: HTMLInputElement }) => {
-    setTyped(value);
-    window.clearTimeout(timer.current);
-    timer.current = window.setTimeout(() => refine({ [name]: value }), PAUSE_MS);
-  };
+  const onInput = ({ currentTarget }: InputEvent & { currentTarget: HTMLInputElement }) =>
+    follow(currentTarget.value);
   return (
     <span class="query-field">
       <label for={id}>{label}</label>
@@ -36,10 +27,10 @@ export function QueryField({ name, label, type, placeholder }: QueryFieldProps) 
           type="number"
           min="0"
           step="any"
-          {...{ placeholder, value: typed, onInput }}
+          {...{ placeholder, value: text, onInput }}
         />
       ) : (
-        <input id={id} type="text" {...{ placeholder, value: typed, onInput }} />
+        <input id={id} type="text" {...{ placeholder, value: text, onInput }} />
       )}
     </span>
   );
