@@ -16,7 +16,7 @@ import { decodeToMaster, isToMaster } from '../../wire/libprocess.ts';
 import { Relay } from '../relay/relay.ts';
 import { RelayRoom } from '../relay/relay-room.ts';
 import { Terminals } from '../relay/terminals.ts';
-import { authenticate } from '../server/authentication.ts';
+import { authenticate, peerOf } from '../server/authentication.ts';
 import type { Credentials } from '../server/credentials.ts';
 import { masterRecovering, noLeader, serviceUnavailable } from '../server/error-responses.ts';
 import type { AttachedFiles } from '../server/files.ts';
@@ -207,7 +207,7 @@ export class MasterServer {
           authentication,
           'mesos-master-scheduler',
           authorization,
-          connection,
+          peerOf(connection),
         );
         return 'challenge' in result || (result.principal && !result.principal.value)
           ? undefined

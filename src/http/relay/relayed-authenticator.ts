@@ -1,11 +1,11 @@
 // An agent's authentication of those whom its master relays: by the master's word. All others
 // authenticate as ever.
-import type { Duplex } from 'node:stream';
 import type { KnownBy } from '../../agent/views.ts';
 import type {
   Authenticated,
   Authentication,
   Authenticator,
+  Peer,
   Realm,
 } from '../server/authentication.ts';
 import { believe, SCHEME } from './relay-token.ts';
@@ -42,9 +42,9 @@ class RelayedAuthenticator implements Authenticator {
     this.#options = options;
   }
 
-  authenticate(authorization: string | undefined, connection?: Duplex): Authenticated {
+  authenticate(authorization: string | undefined, peer?: Peer): Authenticated {
     if (authorization?.startsWith(SCHEME) !== true) {
-      return this.#others.authenticate(authorization, connection);
+      return this.#others.authenticate(authorization, peer);
     }
     const judged = this.#judge(authorization.slice(SCHEME.length));
     if ('principal' in judged) {

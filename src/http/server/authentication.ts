@@ -3,6 +3,7 @@
 import { isUtf8 } from 'node:buffer';
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Principal } from '../../security/principal.ts';
 import type { Credentials } from './credentials.ts';
@@ -24,6 +25,8 @@ export type Authenticated =
       /** Why the request is not believed, and who it says that it is of; for the audit log. */
       readonly why: string;
       readonly claimed?: string | undefined;
+      /** Nothing was compared: so many wrong secrets came before that the next has to wait. */
+      readonly waitMs?: number | undefined;
     };
 
 /** What the session of a request comes to. */
@@ -51,9 +54,22 @@ export interface SessionReader {
 /** A request that does not even try to say whose it is. */
 export const NO_CREDENTIALS = 'no credentials';
 
+/** Where a request comes from. */
+export interface Peer {
+  /** Undefined where it is a master's, by which a request of somebody else comes. */
+  readonly connection: Duplex | undefined;
+  /** The IP address of its other end; empty at a Unix socket. */
+  readonly address: string;
+}
+
+export const peerOf = (connection: Duplex, isRelayed = false): Peer => ({
+  connection: isRelayed ? undefined : connection,
+  address: (connection as Partial<Socket>).remoteAddress ?? '',
+});
+
 /** Decides by the Authorization header, or by the certificate that the connection has shown. */
 export interface Authenticator {
-  authenticate(authorization: string | undefined, connection?: Duplex): Authenticated;
+  authenticate(authorization: string | undefined, peer?: Peer): Authenticated;
 }
 
 /** The authenticators, by realm. */
@@ -65,18 +81,18 @@ export function authenticate(
   authentication: Authentication,
   realm: Realm | undefined,
   authorization: string | undefined,
-  connection: Duplex | undefined,
+  peer: Peer,
 ): Authenticated {
   const authenticator = realm && authentication[realm];
-  return authenticator ? authenticator.authenticate(authorization, connection) : WITHOUT_PRINCIPAL;
+  return authenticator ? authenticator.authenticate(authorization, peer) : WITHOUT_PRINCIPAL;
 }
 
 /** HTTP basic authentication by credentials. */
 export class BasicAuthenticator implements Authenticator {
   readonly #challenge: string;
   readonly #credentials: Credentials;
-  /** Headers that were accepted before: a scheduler sends the same one with every call. */
-  readonly #known = new Map<string, Authenticated>();
+  /** Headers that are right, and whose: a scheduler sends the same one with every call. */
+  readonly #known = new Map<string, string>();
   /** The generation of credentials that these are good for. */
   #generation = 0;
 
@@ -85,51 +101,69 @@ export class BasicAuthenticator implements Authenticator {
     this.#credentials = credentials;
   }
 
-  authenticate(authorization: string | undefined): Authenticated {
+  authenticate(authorization: string | undefined, peer: Peer = NOWHERE): Authenticated {
     if (!authorization?.startsWith('Basic ')) {
       return this.#refused(
         authorization === undefined ? NO_CREDENTIALS : 'another scheme than Basic',
       );
     }
-    const { generation } = this.#credentials;
+    const { generation, guesses } = this.#credentials;
     if (generation !== this.#generation) {
       this.#known.clear();
       this.#generation = generation;
     }
+    // Who guesses is not told that he has found what others use.
     const known = this.#known.get(authorization);
-    if (known) {
-      return known;
+    const given = known === undefined ? givenBy(authorization) : { value: known, secret: '' };
+    if (typeof given === 'string') {
+      return this.#refused(given);
     }
-    const bytes = Buffer.from(authorization.slice('Basic '.length), 'base64');
-    if (!isUtf8(bytes)) {
-      // As a text it would be the same as many others.
-      return this.#refused('a secret that is not UTF-8');
+    const { value, secret } = given;
+    const expected = this.#credentials.secretOf(value);
+    const { address, connection } = peer;
+    const whose = expected === undefined ? '' : value;
+    const waitMs = guesses.waitMs(address, whose, connection);
+    if (waitMs > 0) {
+      return { ...this.#refused(TOO_MANY, value), waitMs };
     }
-    const text = bytes.toString();
-    const colon = text.indexOf(':');
-    if (colon < 0) {
-      // What is there may be the secret.
-      return this.#refused('no principal');
-    }
-    const value = text.slice(0, colon);
-    const secret = this.#credentials.secretOf(value);
     // Digests have equal lengths, so the time of comparing them says nothing about the secret; nor
     // does it say whether there is one.
-    const isSame = timingSafeEqual(digest(secret ?? ''), digest(text.slice(colon + 1)));
-    if (secret === undefined || !isSame) {
-      return this.#refused(secret === undefined ? 'no such principal' : 'another secret', value);
+    const isSame = known !== undefined || timingSafeEqual(digest(expected ?? ''), digest(secret));
+    if (expected === undefined || !isSame) {
+      guesses.wrong(authorization, address, whose, connection);
+      return this.#refused(expected === undefined ? 'no such principal' : 'another secret', value);
     }
-    const authenticated: Authenticated = { principal: { value } };
-    if (this.#known.size >= MAX_KNOWN) {
-      this.#known.clear();
+    guesses.right(value, connection);
+    if (known === undefined) {
+      if (this.#known.size >= MAX_KNOWN) {
+        this.#known.clear();
+      }
+      this.#known.set(authorization, value);
     }
-    this.#known.set(authorization, authenticated);
-    return authenticated;
+    return { principal: { value } };
   }
 
-  #refused(why: string, claimed?: string): Authenticated {
+  #refused(why: string, claimed?: string): Extract<Authenticated, { challenge: string }> {
     return { challenge: this.#challenge, why, claimed };
   }
+}
+
+const NOWHERE: Peer = { connection: undefined, address: '' };
+const TOO_MANY = 'too many wrong secrets';
+
+/** Or why it says nothing. */
+function givenBy(header: string): { readonly value: string; readonly secret: string } | string {
+  const bytes = Buffer.from(header.slice('Basic '.length), 'base64');
+  if (!isUtf8(bytes)) {
+    // As a text it would be the same as many others.
+    return 'a secret that is not UTF-8';
+  }
+  const text = bytes.toString();
+  const colon = text.indexOf(':');
+  // Without a colon, what is there may be the secret.
+  return colon < 0
+    ? 'no principal'
+    : { value: text.slice(0, colon), secret: text.slice(colon + 1) };
 }
 
 /** The most headers that are remembered: one secret has any number of spellings in base64. */

@@ -6,6 +6,7 @@ import {
   type Authenticated,
   type Authenticator,
   NO_CREDENTIALS,
+  type Peer,
   type Realm,
 } from './authentication.ts';
 
@@ -21,7 +22,8 @@ export class CertificateAuthenticator implements Authenticator {
     this.#challenge = { challenge: `Certificate realm="${realm}"`, why: NO_CREDENTIALS };
   }
 
-  authenticate(_authorization: string | undefined, connection?: Duplex): Authenticated {
+  authenticate(_authorization: string | undefined, peer?: Peer): Authenticated {
+    const connection = peer?.connection;
     if (connection === undefined) {
       return this.#challenge;
     }

@@ -1,7 +1,11 @@
 // Several ways to authenticate in one realm: the first that knows the request decides, and where
 // none does, all challenges are told, as by Mesos.
-import type { Duplex } from 'node:stream';
-import { type Authenticated, type Authenticator, NO_CREDENTIALS } from './authentication.ts';
+import {
+  type Authenticated,
+  type Authenticator,
+  NO_CREDENTIALS,
+  type Peer,
+} from './authentication.ts';
 
 export class CombinedAuthenticator implements Authenticator {
   readonly #parts: readonly Authenticator[];
@@ -10,10 +14,10 @@ export class CombinedAuthenticator implements Authenticator {
     this.#parts = parts;
   }
 
-  authenticate(authorization: string | undefined, connection?: Duplex): Authenticated {
+  authenticate(authorization: string | undefined, peer?: Peer): Authenticated {
     const refusals: Exclude<Authenticated, { principal: unknown }>[] = [];
     for (const part of this.#parts) {
-      const result = part.authenticate(authorization, connection);
+      const result = part.authenticate(authorization, peer);
       if ('principal' in result) {
         return result;
       }
@@ -24,6 +28,7 @@ export class CombinedAuthenticator implements Authenticator {
       challenge: refusals.map(({ challenge }) => challenge).join(','),
       why: tried.length === 0 ? NO_CREDENTIALS : tried.map(({ why }) => why).join(', '),
       claimed: refusals.find(({ claimed }) => claimed !== undefined)?.claimed,
+      waitMs: refusals.find(({ waitMs }) => waitMs !== undefined)?.waitMs,
     };
   }
 }

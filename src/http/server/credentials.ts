@@ -1,4 +1,6 @@
-// The secrets of principals, which can be exchanged while they are in use.
+// The secrets of principals, which can be exchanged while they are in use, and how many may be
+// tried.
+import { Guesses } from './guesses.ts';
 
 export interface Credential {
   readonly principal: string;
@@ -8,9 +10,11 @@ export interface Credential {
 export class Credentials {
   #secrets: ReadonlyMap<string, string>;
   #generation = 0;
+  readonly guesses: Guesses;
 
-  constructor(list: readonly Credential[] = []) {
+  constructor(list: readonly Credential[] = [], nowMs: () => number = () => performance.now()) {
     this.#secrets = secretsIn(list);
+    this.guesses = new Guesses(nowMs);
   }
 
   /** Another number after each exchange: what was found out before is void then. */

@@ -16,6 +16,15 @@ export const unauthorized = (challenge: string): HttpResponse => ({
   ...text(401, '401 Unauthorized.'),
   headers: { 'WWW-Authenticate': challenge },
 });
+/** Until then nothing is compared that comes from where the wrong ones came. */
+export function tooManyGuesses(waitMs: number): HttpResponse {
+  const seconds = Math.ceil(waitMs / 1_000);
+  const answer = text(
+    429,
+    `429 Too Many Requests. Too many wrong secrets came from your address. Try again in ${seconds} s.`,
+  );
+  return { ...answer, headers: { 'Retry-After': String(seconds) } };
+}
 export const forbidden = (body = '403 Forbidden.') => text(403, body);
 export const notFound = (body = '404 Not Found.') => text(404, body);
 export const methodNotAllowed = (allowed: readonly string[], received: string): HttpResponse => ({

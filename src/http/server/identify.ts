@@ -7,9 +7,15 @@ import {
   type AskedOfSession,
   type Authentication,
   authenticate,
+  peerOf,
   type SessionReader,
 } from './authentication.ts';
-import { anonymousPrincipal, foreignRequest, unauthorized } from './error-responses.ts';
+import {
+  anonymousPrincipal,
+  foreignRequest,
+  tooManyGuesses,
+  unauthorized,
+} from './error-responses.ts';
 import { headerOf } from './request-headers.ts';
 import type { HttpResponse } from './response.ts';
 
@@ -46,11 +52,17 @@ export function identify(
     return { refusal: foreignRequest(session.foreign), why: session.foreign };
   }
   const known = session !== undefined && 'principal' in session ? session : undefined;
-  const result = known ?? authenticate(authentication, realm, authorization, connectionOf(request));
+  const result =
+    known ?? authenticate(authentication, realm, authorization, peerOfRequest(request));
   if ('challenge' in result) {
     const challenge = sessions?.challengeFor(request) ?? result.challenge;
+    const { claimed, waitMs } = result;
     const why = session === undefined || 'principal' in session ? result.why : session.why;
-    return { refusal: unauthorized(challenge), why, claimed: result.claimed };
+    return {
+      refusal: waitMs === undefined ? unauthorized(challenge) : tooManyGuesses(waitMs),
+      why,
+      claimed,
+    };
   }
   const { principal } = result;
   return namedPrincipalsOnly && principal && principal.value === undefined
@@ -58,6 +70,6 @@ export function identify(
     : { principal };
 }
 
-/** Of the client; undefined where the request comes by a master, whose connection it is. */
-const connectionOf = (request: IncomingMessage) =>
-  headerOf(request, RELAYED_HEADER) === undefined ? request.socket : undefined;
+/** Whose a connection is says nothing of a request that comes by a master. */
+const peerOfRequest = (request: IncomingMessage) =>
+  peerOf(request.socket, headerOf(request, RELAYED_HEADER) !== undefined);

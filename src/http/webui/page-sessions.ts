@@ -9,6 +9,7 @@ import {
   type Authentication,
   authenticate,
   type OfSession,
+  peerOf,
   type Realm,
   type SessionReader,
 } from '../server/authentication.ts';
@@ -17,6 +18,7 @@ import {
   badRequest,
   foreignRequest,
   methodNotAllowed,
+  tooManyGuesses,
   unauthorized,
 } from '../server/error-responses.ts';
 import { jsonResponse } from '../server/reply.ts';
@@ -132,7 +134,7 @@ export class PageSessions implements SessionReader {
       this.#options.authentication,
       realm,
       headerOf(head, 'authorization'),
-      head.socket,
+      peerOf(head.socket),
     );
     const authentication = realm === undefined ? 'none' : 'required';
     return answerOf('challenge' in result ? undefined : result.principal, { authentication });
@@ -146,10 +148,11 @@ export class PageSessions implements SessionReader {
     }
     const { authentication, port } = this.#options;
     const authorization = request.header('authorization');
-    const result = authenticate(authentication, realm, authorization, head.socket);
+    const result = authenticate(authentication, realm, authorization, peerOf(head.socket));
     if ('challenge' in result) {
       this.#disbelieve(request, result.why, result.claimed);
-      return unauthorized(CHALLENGE);
+      const { waitMs } = result;
+      return waitMs === undefined ? unauthorized(CHALLENGE) : tooManyGuesses(waitMs);
     }
     const { principal } = result;
     if (principal?.value === undefined) {

@@ -62,11 +62,18 @@ async function begin(header: string): Promise<void> {
   if (response.status === 401 || response.status === 403) {
     throw new RequestFailure('signIn', 'The master does not know this name and secret.');
   }
+  if (response.status === 429) {
+    throw new RequestFailure('refused', tooManyTries(response), response.status);
+  }
   if (!response.ok) {
     throw new RequestFailure('refused', `The master answered ${response.status}.`, response.status);
   }
   await learnSession();
 }
+
+const tooManyTries = ({ headers }: Response) =>
+  'Too many wrong secrets came from your address. ' +
+  `Try again in ${headers.get('Retry-After') ?? 'some'} seconds.`;
 
 export async function signOut(): Promise<void> {
   typed = undefined;

@@ -202,8 +202,8 @@ describe('who asks', () => {
 
   test('is not who holds the connection, which is the master’s', async () => {
     const byConnection: Authenticator = {
-      authenticate: (_, connection) =>
-        connection === undefined
+      authenticate: (_, peer) =>
+        peer?.connection === undefined
           ? { challenge: 'Certificate', why: 'none' }
           : { principal: { value: 'master' } },
     };

@@ -26,7 +26,7 @@ interface World extends MiniMaster {
 }
 
 async function world(options: Partial<MasterServerOptions> = {}): Promise<World> {
-  const credentials = new Credentials(PEOPLE);
+  const credentials = new Credentials(PEOPLE, () => it.nowMs);
   const lines: string[] = [];
   const clock = { ...systemClock, nowMs: () => it.nowMs };
   const auditor = new Auditor({
@@ -139,6 +139,34 @@ describe('a session', () => {
     expect(
       JSON.parse((await ask(it, '/webui/session', { headers: { Cookie: pair } })).body),
     ).toEqual({ principal: 'ops', authentication: 'required', expires_ms: it.nowMs + 12 * HOUR });
+  });
+
+  test('is begun after so many wrong secrets only, by whatever way they come', async () => {
+    const it = await world();
+    const cookie = await signIn(it);
+    const asking = (secret: string, at: number) =>
+      at % 2 === 0
+        ? { method: 'POST', headers: { ...PAGE, Authorization: basic(`ops:${secret}`) } }
+        : { headers: { Authorization: basic(`ops:${secret}`) } };
+    const way = (at: number) => ['/webui/session', '/state'][at % 2] ?? '';
+    const statuses = [];
+    for (let at = 0; at < 20; at++) {
+      statuses.push((await ask(it, way(at), asking(String(at), at))).status);
+    }
+    expect(new Set(statuses)).toEqual(new Set([401]));
+    for (const at of [0, 1]) {
+      expect(await ask(it, way(at), asking('of ops', at))).toMatchObject({
+        status: 429,
+        body: '429 Too Many Requests. Too many wrong secrets came from your address. Try again in 3 s.',
+      });
+    }
+    expect((await read(it, cookie)).status).toBe(200);
+    expect(it.audited().at(-1)).toMatchObject({
+      claimed: 'ops',
+      rule: 'authentication: too many wrong secrets',
+    });
+    it.nowMs += 3_000;
+    expect((await ask(it, '/state', asking('of ops', 1))).status).toBe(200);
   });
 
   test('is not asked for where nobody has to say who he is', async () => {
