@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startBrowser } from '../support/browser.ts';
+import { accessibility, startBrowser } from '../support/browser.ts';
 import { LITTLE, TestCluster, until } from '../support/cluster.ts';
 
 const SECRETS = { ada: 'ada-secret', bob: 'bob-secret' };
@@ -26,6 +26,7 @@ beforeAll(async () => {
     drain_agents: [{ principals: bob, agents: NONE }],
     teardown_frameworks: [{ principals: bob, framework_principals: NONE }],
     update_quotas: [{ principals: bob, roles: NONE }],
+    update_weights: [{ principals: bob, roles: NONE }],
   };
   await cluster.start({
     master: [
@@ -62,6 +63,22 @@ async function open(hash: string, user: User, options: object = {}): Promise<Pag
   await page.keyboard.press('Enter');
   await page.getByText(user, { exact: true }).waitFor();
   return page;
+}
+
+/** A call of ada's, past the page. */
+async function ask(call: object): Promise<unknown> {
+  const response = await fetch(`http://${cluster.address}/api/v1`, {
+    method: 'POST',
+    headers: {
+      Authorization: `Basic ${btoa(`ada:${SECRETS.ada}`)}`,
+      'Content-Type': 'application/json',
+      Accept: 'application/json',
+    },
+    body: JSON.stringify(call),
+  });
+  const text = await response.text();
+  expect(response.ok, text).toBe(true);
+  return text === '' ? {} : JSON.parse(text);
 }
 
 /** What the line that a dialog shows does in a shell, for a user who gives their secret there. */
@@ -177,6 +194,18 @@ test('a quota is planned, refused to some and in some ways, and set', async () =
   await refused.getByRole('alert').getByText('403 Forbidden.').waitFor();
   await refused.keyboard.press('Escape');
   await refused.getByText('Set the quota: 403 Forbidden.').waitFor();
+  await refused.goto(`http://${cluster.address}/#/roles`);
+  await refused.getByRole('button', { name: 'Set the weight' }).click();
+  const form = refused.getByRole('dialog');
+  await form.getByText('Say for which role.').waitFor();
+  await form.getByLabel('Role').fill('web');
+  await form.getByLabel('Weight').fill('3');
+  await form.getByRole('button', { name: 'Set the weight' }).click();
+  await form.getByRole('alert').getByText('403 Forbidden.').waitFor();
+  expect(await form.getByRole('button', { name: 'Set the weight' }).isDisabled()).toBe(true);
+  // For another role the master may answer otherwise.
+  await form.getByLabel('Role').fill('other');
+  expect(await form.getByRole('button', { name: 'Set the weight' }).isEnabled()).toBe(true);
   await refused.context().close();
   // More is guaranteed than the limit lets it have.
   const page = await open(`${place}&at-least-cpus=9`, 'ada');
@@ -187,9 +216,61 @@ test('a quota is planned, refused to some and in some ways, and set', async () =
   await page.getByRole('dialog').getByRole('button', { name: 'Set the quota' }).click();
   await page.getByText('The quota is set.').waitFor();
   await page.context().close();
-  const Authorization = `Basic ${btoa(`ada:${SECRETS.ada}`)}`;
-  const response = await fetch(`http://${cluster.address}/quota`, { headers: { Authorization } });
-  expect(await response.json()).toMatchObject({ infos: [{ role: 'web' }] });
+  expect(await quotas()).toEqual([{ role: 'web', ...amounts(1, 2) }]);
+});
+
+const amounts = (atLeast: number, atMost: number) => ({
+  guarantees: { cpus: { value: atLeast } },
+  limits: { cpus: { value: atMost } },
+});
+
+async function quotas(): Promise<unknown> {
+  const { get_quota } = (await ask({ type: 'GET_QUOTA' })) as {
+    get_quota: { status: { configs: unknown } };
+  };
+  return get_quota.status.configs;
+}
+
+test('a quota that somebody else has set meanwhile is not overruled unseen', async () => {
+  const page = await open('#/roles/web', 'ada');
+  const dialog = page.getByRole('dialog');
+  const set = dialog.getByRole('button', { name: 'Set the quota' });
+  await page.getByRole('button', { name: 'Set the quota' }).click();
+  expect(await dialog.getByLabel('CPUs at most').inputValue()).toBe('2');
+  await dialog.getByLabel('CPUs at least').fill('2.5');
+  await dialog.getByText('CPUs: 2.5 at least is more than 2 at most.').waitFor();
+  expect(await set.isDisabled()).toBe(true);
+  await dialog.getByLabel('CPUs at most').fill('3');
+  await dialog.getByText('What would come of it').waitFor();
+  expect(await accessibility(page)).toEqual([]);
+  await ask({ type: 'UPDATE_QUOTA', update_quota: { quota_configs: [{ role: 'web' }] } });
+  await set.click();
+  await dialog.getByText('The quota has been changed since').waitFor();
+  await page.keyboard.press('Escape');
+  expect(await quotas()).toEqual([{ role: 'web' }]);
+  await page.getByText('Nothing is guaranteed').waitFor();
+  // By the keyboard alone.
+  await page.getByRole('button', { name: 'Set the quota' }).focus();
+  await page.keyboard.press('Enter');
+  await dialog.getByLabel('CPUs at most').waitFor();
+  for (const key of ['Tab', 'Tab', '4', 'Enter']) {
+    await page.keyboard.press(key);
+  }
+  await dialog.getByText('The quota is set.').waitFor();
+  await page.keyboard.press('Enter');
+  await page.getByText('0 taken, nothing guaranteed, limit 4').waitFor();
+  await page.getByRole('button', { name: 'Remove the quota' }).click();
+  await dialog.getByRole('button', { name: 'Remove the quota' }).click();
+  await dialog.getByText('The role has no quota any more.').waitFor();
+  await page.keyboard.press('Enter');
+  await page.getByRole('button', { name: 'Set the weight' }).click();
+  await dialog.getByLabel('Weight').fill('2.5');
+  await dialog.getByRole('button', { name: 'Set the weight' }).click();
+  await dialog.getByText('The weight is set.').waitFor();
+  await page.context().close();
+  expect(await ask({ type: 'GET_WEIGHTS' })).toMatchObject({
+    get_weights: { weight_infos: [{ role: 'web', weight: 2.5 }] },
+  });
 });
 
 test('a framework is torn down, an agent drained and then marked gone', async () => {

@@ -5,17 +5,25 @@ import { Icon } from './icon.tsx';
 
 interface DialogProps {
   readonly title: string;
+  /** Where it has more than a few fields. */
+  readonly isWide?: boolean;
   readonly onClose: () => void;
   readonly children: ComponentChildren;
 }
 
 /** Open as long as it is part of the page. */
-export function Dialog({ title, onClose, children }: DialogProps) {
+export function Dialog({ title, isWide = false, onClose, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const heading = useId();
   useEffect(() => dialog.current?.showModal(), []);
   return (
-    <dialog ref={dialog} class="dialog" aria-labelledby={heading} onClose={onClose}>
+    <dialog
+      ref={dialog}
+      class="dialog"
+      data-wide={isWide}
+      aria-labelledby={heading}
+      onClose={onClose}
+    >
       <header class="dialog-head">
         <h2 id={heading}>{title}</h2>
         <button

@@ -1,17 +1,17 @@
 // Buttons for what can be done to the thing that a view shows.
 import { refusalOf } from '../stream/refusals.ts';
-import { type Action, ask } from './action.tsx';
+import { type Action, ask, permissionOf } from './action.tsx';
 
 /** What was refused is not offered again, but said. */
 export function ActionBar({ actions }: { actions: readonly Action[] }) {
   const refused = actions.flatMap((action) => {
-    const words = refusalOf(action.permission);
+    const words = refusalOf(permissionOf(action));
     return words === undefined ? [] : [{ action, words }];
   });
   return (
     <div class="action-bar">
       {actions
-        .filter(({ permission }) => refusalOf(permission) === undefined)
+        .filter((action) => refusalOf(permissionOf(action)) === undefined)
         .map((action) => (
           <button key={action.verb} type="button" class="button" onClick={() => ask(action)}>
             {action.verb}

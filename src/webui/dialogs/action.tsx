@@ -3,30 +3,24 @@
 import { signal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
+import type { Chosen } from '../calls/chosen.ts';
 import { CopyButton } from '../components/copy-button.tsx';
 import { Dialog } from '../components/dialog.tsx';
 import { useCluster } from '../components/live.ts';
 import type { Cluster } from '../store/cluster.ts';
-import { rememberRefusal } from '../stream/refusals.ts';
+import { refusalOf, rememberRefusal } from '../stream/refusals.ts';
 import { call, RequestFailure } from '../stream/requests.ts';
 import { session } from '../stream/session.ts';
 import { curlLine } from '../words/curl-line.ts';
+import { plainText } from '../words/names.ts';
+import { type FieldsProps, type Option, Options } from './options.tsx';
+import { Outlook } from './outlook.tsx';
 
 /** A call of the operator API: its type, and its fields beside that. */
 export interface OperatorCall {
   readonly type: string;
   readonly body: object;
 }
-
-/** What can be chosen before it is done. */
-interface Option {
-  readonly name: string;
-  readonly label: string;
-  readonly kind: 'check' | 'seconds';
-}
-
-/** `true` of what is checked; a number as it was typed. */
-export type Chosen = Readonly<Record<string, string>>;
 
 export interface Action {
   /** What is done to what, as a heading. */
@@ -35,16 +29,30 @@ export interface Action {
   readonly verb: string;
   /** Whether it ends something that does not come back. */
   readonly isGrave: boolean;
-  /** Two that share it are refused to the same people. */
-  readonly permission: string;
+  /** Two that share it are refused to the same people. It may be another by what is chosen. */
+  readonly permission: string | ((chosen: Chosen) => string);
   /** What will happen, as the cluster is now. */
-  readonly effects: (cluster: Cluster) => ComponentChildren;
+  readonly effects: (cluster: Cluster, chosen: Chosen) => ComponentChildren;
+  /** What is chosen to begin with. */
+  readonly initial?: Chosen;
+  /** What can be chosen, above the options. */
+  readonly Fields?: (props: FieldsProps) => ComponentChildren;
   readonly options?: readonly Option[];
+  /** Why it makes no sense as chosen; nothing is sent then. The master judges all else. */
+  readonly problem?: (chosen: Chosen) => string | undefined;
+  /** Changes as PLAN takes them: what would come of them is shown. */
+  readonly plan?: (chosen: Chosen) => readonly object[];
+  /** Asked before anything is sent: why it is not what it was when the dialog was opened. */
+  readonly guard?: () => Promise<string | undefined>;
   /** One after the other, at least one; the first that is refused is the last. */
   readonly calls: (chosen: Chosen) => readonly OperatorCall[];
   /** What is so when the master has taken it. */
   readonly done: string;
 }
+
+/** By what it is refused, when that is chosen. */
+export const permissionOf = ({ permission, initial = {} }: Action, chosen = initial): string =>
+  typeof permission === 'string' ? permission : permission(chosen);
 
 const asked = signal<Action | undefined>(undefined);
 
@@ -63,7 +71,7 @@ const close = () => {
 export function ActionDialog() {
   const action = asked.value;
   return action === undefined ? null : (
-    <Dialog title={action.title} onClose={close}>
+    <Dialog title={action.title} isWide={action.Fields !== undefined} onClose={close}>
       <ActionForm key={action.title} action={action} />
     </Dialog>
   );
@@ -72,100 +80,106 @@ export function ActionDialog() {
 type Phase = 'open' | 'busy' | 'done';
 
 function ActionForm({ action }: { action: Action }) {
-  const [chosen, setChosen] = useState<Chosen>({});
+  const [chosen, setChosen] = useState<Chosen>(action.initial ?? {});
   const [phase, setPhase] = useState<Phase>('open');
   const [failure, setFailure] = useState<string>();
-  const calls = action.calls(chosen);
+  const cluster = useCluster();
+  const problem = action.problem?.(chosen);
+  const calls = problem === undefined ? action.calls(chosen) : [];
+  const permission = permissionOf(action, chosen);
+  const choose = (changes: Chosen) => setChosen({ ...chosen, ...changes });
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
     setPhase('busy');
     setFailure(undefined);
-    let taken = 0;
-    try {
-      for (const { type, body } of calls) {
-        await call(type, body);
-        taken++;
-      }
-      setPhase('done');
-    } catch (error) {
-      const words = error instanceof Error ? error.message : String(error);
-      setFailure(taken === 0 ? words : `${words} (after ${taken} of ${calls.length} calls)`);
-      setPhase('open');
-      // What was chosen with it may be all that is refused.
-      const isPlain = Object.values(chosen).every((value) => value === '');
-      if (error instanceof RequestFailure && error.kind === 'denied' && isPlain) {
-        rememberRefusal(action.permission, words);
-      }
+    const outcome = await carryOut(action, calls);
+    setPhase(outcome === undefined ? 'done' : 'open');
+    setFailure(outcome?.words);
+    if (outcome?.isDenied) {
+      rememberRefusal(permission, outcome.words);
     }
     actionsDone.value++;
   };
+  if (phase === 'done') {
+    return (
+      <div class="form">
+        <p role="status">{action.done}</p>
+        <Lines calls={calls} wasSent />
+        <div class="form-actions">
+          <button type="button" class="button" ref={focused} onClick={close}>
+            Close
+          </button>
+        </div>
+      </div>
+    );
+  }
+  const said = failure ?? problem ?? refusalOf(permission);
   return (
     <form class="form" onSubmit={submit}>
-      {phase === 'done' ? <p role="status">{action.done}</p> : <Effects action={action} />}
-      {phase === 'done' ? null : (
-        <Options options={action.options ?? []} chosen={chosen} onChoose={setChosen} />
+      <div class="effects">{cluster === undefined ? null : action.effects(cluster, chosen)}</div>
+      {action.Fields === undefined ? null : <action.Fields chosen={chosen} choose={choose} />}
+      <Options options={action.options ?? []} chosen={chosen} choose={choose} />
+      {action.plan === undefined || problem !== undefined ? null : (
+        <Outlook changes={action.plan(chosen)} />
       )}
-      <Lines calls={calls} wasSent={phase === 'done'} />
-      {failure === undefined ? null : (
-        <p class="form-problem" role="alert">
-          {failure}
+      {calls.length === 0 ? null : <Lines calls={calls} wasSent={false} />}
+      {said === undefined ? null : (
+        <p
+          class={said === failure ? 'form-problem' : 'form-hint'}
+          role={said === failure ? 'alert' : 'status'}
+        >
+          {plainText(said)}
         </p>
       )}
       <div class="form-actions">
         <button type="button" class="button" onClick={close}>
-          {phase === 'done' ? 'Close' : 'Cancel'}
+          Cancel
         </button>
-        {phase === 'done' ? null : (
-          <button
-            type="submit"
-            class={`button ${action.isGrave ? 'button-grave' : 'button-main'}`}
-            disabled={phase === 'busy'}
-          >
-            {phase === 'busy' ? 'Asking the master …' : action.verb}
-          </button>
-        )}
+        <button
+          type="submit"
+          class={`button ${action.isGrave ? 'button-grave' : 'button-main'}`}
+          disabled={
+            phase === 'busy' || problem !== undefined || refusalOf(permission) !== undefined
+          }
+        >
+          {phase === 'busy' ? 'Asking the master …' : action.verb}
+        </button>
       </div>
     </form>
   );
 }
 
-function Effects({ action }: { action: Action }) {
-  const cluster = useCluster();
-  return <div class="effects">{cluster === undefined ? null : action.effects(cluster)}</div>;
+/** The button that was pressed is gone, and with it the focus. */
+const focused = (button: HTMLButtonElement | null) => button?.focus();
+
+interface Failed {
+  readonly words: string;
+  readonly isDenied: boolean;
 }
 
-interface OptionsProps {
-  readonly options: readonly Option[];
-  readonly chosen: Chosen;
-  readonly onChoose: (chosen: Chosen) => void;
-}
-
-function Options({ options, chosen, onChoose }: OptionsProps) {
-  return options.map(({ name, label, kind }) =>
-    kind === 'check' ? (
-      <label key={name} class="form-check">
-        <input
-          type="checkbox"
-          checked={chosen[name] === 'true'}
-          onChange={({ currentTarget }) =>
-            onChoose({ ...chosen, [name]: currentTarget.checked ? 'true' : '' })
-          }
-        />
-        {label}
-      </label>
-    ) : (
-      <label key={name}>
-        {label}
-        <input
-          type="number"
-          min="0"
-          step="1"
-          value={chosen[name] ?? ''}
-          onInput={({ currentTarget }) => onChoose({ ...chosen, [name]: currentTarget.value })}
-        />
-      </label>
-    ),
-  );
+/** Undefined when the master has taken all calls. */
+async function carryOut(
+  { guard }: Action,
+  calls: readonly OperatorCall[],
+): Promise<Failed | undefined> {
+  let taken = 0;
+  try {
+    const other = await guard?.();
+    if (other !== undefined) {
+      return { words: other, isDenied: false };
+    }
+    for (const { type, body } of calls) {
+      await call(type, body);
+      taken++;
+    }
+    return undefined;
+  } catch (error) {
+    const words = error instanceof Error ? error.message : String(error);
+    return {
+      words: taken === 0 ? words : `${words} (after ${taken} of ${calls.length} calls)`,
+      isDenied: error instanceof RequestFailure && error.kind === 'denied',
+    };
+  }
 }
 
 /** The calls for a shell. */

@@ -1,9 +1,10 @@
 // What an operator can do to an agent.
+import type { Chosen } from '../calls/chosen.ts';
 import type { Cluster } from '../store/cluster.ts';
 import type { AgentRow } from '../store/rows.ts';
 import { agentCondition, agentName } from '../words/conditions.ts';
 import { plainName } from '../words/names.ts';
-import type { Action, Chosen, OperatorCall } from './action.tsx';
+import type { Action, OperatorCall } from './action.tsx';
 import { ActionBar } from './action-bar.tsx';
 import { TasksByFramework } from './tasks-by-framework.tsx';
 
@@ -15,8 +16,8 @@ export function drain(agent: AgentRow): Action {
       title: `Drain ${plainName(agentName(agent))}`,
       verb: 'Drain',
       isGrave: true,
-      permission: 'DRAIN_AGENT',
     },
+    permission: ({ gone }) => (gone === 'true' ? 'DRAIN_AGENT and mark it gone' : 'DRAIN_AGENT'),
     effects: (cluster) => (
       <>
         <p>

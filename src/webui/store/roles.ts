@@ -40,7 +40,16 @@ export interface RoleRow {
   readonly consumed: Amounts;
   readonly guarantee: SaidAmounts;
   readonly limit: SaidAmounts;
+  readonly quota: Quota;
 }
+
+/** As it was said, of each resource of which something is said. */
+export interface Quota {
+  readonly guarantees: Readonly<Record<string, number>>;
+  readonly limits: Readonly<Record<string, number>>;
+}
+
+export const NO_QUOTA: Quota = { guarantees: {}, limits: {} };
 
 /** Each role after that above it, which may be missing where its reader may not see it. */
 export function roleRows({ roles = [] }: RolesAnswer): readonly RoleRow[] {
@@ -61,6 +70,7 @@ export function roleRows({ roles = [] }: RolesAnswer): readonly RoleRow[] {
         consumed: amountsIn(quota.consumed),
         guarantee: saidIn(quota.guarantee),
         limit: saidIn(quota.limit),
+        quota: { guarantees: numbersIn(quota.guarantee), limits: numbersIn(quota.limit) },
       };
     })
     .sort((left, right) => byTree(left.name, right.name));
@@ -76,8 +86,15 @@ function rolesAbove(name: string): readonly string[] {
 const byTree = (left: string, right: string) =>
   byText(left.replaceAll('/', '\u0000'), right.replaceAll('/', '\u0000'));
 
-export const hasQuota = ({ guarantee, limit }: RoleRow): boolean =>
-  [...guarantee, ...limit].some((amount) => amount !== undefined);
+export const hasQuota = ({ quota: { guarantees, limits } }: RoleRow): boolean =>
+  Object.keys(guarantees).length + Object.keys(limits).length > 0;
+
+const numbersIn = (quantities: Quantities = {}): Readonly<Record<string, number>> =>
+  Object.fromEntries(
+    Object.entries(quantities).flatMap(([name, amount]) =>
+      typeof amount === 'number' ? [[name, amount]] : [],
+    ),
+  );
 
 function saidIn(quantities: Quantities = {}): SaidAmounts {
   return AMOUNT_NAMES.map((name) => {

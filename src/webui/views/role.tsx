@@ -6,6 +6,7 @@ import { Name } from '../components/name.tsx';
 import { Empty, Failed, Loading } from '../components/notices.tsx';
 import { QuotaBar } from '../components/quota-bar.tsx';
 import { ViewHead } from '../components/view-head.tsx';
+import { RoleActions } from '../dialogs/quota-actions.tsx';
 import { href } from '../locations/location.ts';
 import { hasQuota, type RoleRow } from '../store/roles.ts';
 import { AMOUNT_NAMES } from '../store/sums.ts';
@@ -36,7 +37,9 @@ export function RoleView({ names: { role: name = '' } }: { names: Names }) {
   const below = roles.filter((each) => each.name.startsWith(`${name}/`));
   return (
     <>
-      <ViewHead of={{ title: 'Roles', path: ['roles'] }} name={name} />
+      <ViewHead of={{ title: 'Roles', path: ['roles'] }} name={name}>
+        <RoleActions role={role} />
+      </ViewHead>
       <div class="split split-even">
         <RoleFacts role={role} />
         <RoleQuota role={role} />

@@ -6,6 +6,8 @@ import { place } from '../components/place.tsx';
 import { QuotaBar } from '../components/quota-bar.tsx';
 import { type Reading, useReading } from '../components/reading.ts';
 import { type Column, Table, TableCount } from '../components/table.tsx';
+import { actionsDone } from '../dialogs/action.tsx';
+import { RolesActions } from '../dialogs/quota-actions.tsx';
 import { href } from '../locations/location.ts';
 import { hasQuota, type RoleRow, type RolesAnswer, roleRows } from '../store/roles.ts';
 import { request } from '../stream/requests.ts';
@@ -16,7 +18,8 @@ const EVERY_MS = 3000;
 const readRoles = async (signal: AbortSignal): Promise<readonly RoleRow[]> =>
   roleRows((await (await request('/roles', { signal })).json()) as RolesAnswer);
 
-export const useRoles = (): Reading<readonly RoleRow[]> => useReading('roles', EVERY_MS, readRoles);
+export const useRoles = (): Reading<readonly RoleRow[]> =>
+  useReading(`roles ${actionsDone.value}`, EVERY_MS, readRoles);
 
 const KINDS: Readonly<Record<string, (role: RoleRow) => boolean>> = {
   quota: hasQuota,
@@ -37,6 +40,7 @@ export function RolesView() {
     <>
       <div class="view-head">
         <h1>Roles</h1>
+        <RolesActions />
       </div>
       {roles !== undefined ? (
         <Roles roles={roles} />

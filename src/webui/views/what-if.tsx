@@ -1,7 +1,9 @@
 // What would come of a change: the master makes it on a copy of its allocator, and the page shows
 // the cluster before and after. Then it can be done, where there is a call for it.
 import type { ComponentChildren } from 'preact';
+import { AT_LEAST, AT_MOST, chosenOfConfig, quotaConfigOf } from '../calls/quotas.ts';
 import { Choice, Pills, SearchField } from '../components/filters.tsx';
+import { ForecastTable } from '../components/forecast-table.tsx';
 import { useCluster } from '../components/live.ts';
 import { Name } from '../components/name.tsx';
 import { Empty, Failed, Loading } from '../components/notices.tsx';
@@ -10,8 +12,9 @@ import { QueryField } from '../components/query-field.tsx';
 import { useReading } from '../components/reading.ts';
 import { type Action, actionsDone } from '../dialogs/action.tsx';
 import { ActionBar } from '../dialogs/action-bar.tsx';
+import { drainAgents } from '../dialogs/agents-actions.tsx';
 import { teardown } from '../dialogs/framework-actions.tsx';
-import { drainAgents, setQuota, setWeight } from '../dialogs/plan-actions.tsx';
+import { setQuota, setWeight } from '../dialogs/quota-actions.tsx';
 import { href } from '../locations/location.ts';
 import type { Cluster } from '../store/cluster.ts';
 import { AMOUNT_NAMES } from '../store/sums.ts';
@@ -93,23 +96,18 @@ const KINDS: Readonly<Record<string, Kind>> = {
     Fields: () => (
       <>
         <QueryField name="role" label="Role" type="text" placeholder="its name" />
-        <AmountFields prefix="at-least-" label="at least" />
-        <AmountFields prefix="at-most-" label="at most" />
+        <AmountFields prefix={AT_LEAST} label="at least" />
+        <AmountFields prefix={AT_MOST} label="at most" />
       </>
     ),
     planOf: (_, query) => {
-      const { role = '' } = query;
-      const quota = {
-        role,
-        guarantees: amountsOf(query, 'at-least-'),
-        limits: amountsOf(query, 'at-most-'),
-      };
-      return role === ''
+      const quota = quotaConfigOf(query);
+      return quota.role === ''
         ? undefined
         : {
             change: { type: 'SET_QUOTAS', set_quotas: { quota_configs: [quota] } },
-            says: `The quota of ${role} replaced by this`,
-            action: setQuota(quota),
+            says: `The quota of ${quota.role} replaced by this`,
+            action: setQuota(chosenOfConfig(quota)),
           };
     },
   },
@@ -130,7 +128,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
               set_weights: { weight_infos: [{ role, weight: Number(weight) }] },
             },
             says: `The weight of ${role} set to ${weight}`,
-            action: setWeight(role, Number(weight)),
+            action: setWeight({ role, weight }),
           },
   },
   remove: {
@@ -268,34 +266,10 @@ function Outcome({ cluster, plan: { change, says } }: { cluster: Cluster; plan: 
   );
 }
 
-function Lines({ title, lines }: { title: string; lines: readonly ForecastLine[] }) {
+function Lines(props: { title: string; lines: readonly ForecastLine[] }) {
   return (
     <section class="panel files-panel">
-      <table class="files">
-        <caption class="forecast-title">{title}</caption>
-        <thead>
-          <tr>
-            <th scope="col">What</th>
-            <th scope="col" class="table-number">
-              Before
-            </th>
-            <th scope="col" class="table-number">
-              After
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {lines.map(({ name, before, after, isOther }) => (
-            <tr key={name}>
-              <td>
-                <Name text={name} />
-              </td>
-              <td class="table-number number">{before}</td>
-              <td class="table-number number">{isOther ? <strong>{after}</strong> : after}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <ForecastTable {...props} />
     </section>
   );
 }

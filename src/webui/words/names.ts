@@ -8,9 +8,13 @@ const MAX_LENGTH = 300;
 
 /** `a\u202eb` becomes `a‹202E›b`. */
 export function plainName(name: string): string {
-  const text = name.slice(0, MAX_LENGTH).replaceAll(UNSEEN, (character) => {
+  const text = plainText(name.slice(0, MAX_LENGTH));
+  return name.length > MAX_LENGTH ? `${text}…` : text;
+}
+
+/** Of a sentence, which may have names in it, and is not cut. */
+export const plainText = (text: string): string =>
+  text.replaceAll(UNSEEN, (character) => {
     const code = character.codePointAt(0) ?? 0;
     return `‹${code.toString(16).toUpperCase().padStart(4, '0')}›`;
   });
-  return name.length > MAX_LENGTH ? `${text}…` : text;
-}

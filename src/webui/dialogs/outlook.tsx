@@ -1,0 +1,62 @@
+// What would come of a change that is being chosen, in its dialog: before and after, by PLAN.
+import { useEffect, useState } from 'preact/hooks';
+import { ForecastTable } from '../components/forecast-table.tsx';
+import { useCluster } from '../components/live.ts';
+import { Name } from '../components/name.tsx';
+import { useReading } from '../components/reading.ts';
+import { call } from '../stream/requests.ts';
+import { clusterLines, type Forecast, forecastWarnings, shareLines } from '../words/forecasts.ts';
+
+/** It takes a thread of the master for a while. */
+const EVERY_MS = 30_000;
+/** A pause in choosing after which it is asked. */
+const PAUSE_MS = 400;
+/** More would hide what is asked below them. */
+const MAX_LINES = 12;
+
+export function Outlook({ changes }: { changes: readonly object[] }) {
+  const text = JSON.stringify(changes);
+  const [asked, setAsked] = useState(text);
+  useEffect(() => {
+    const timer = window.setTimeout(() => setAsked(text), PAUSE_MS);
+    return () => window.clearTimeout(timer);
+  }, [text]);
+  return <Asked key={asked} changes={asked} isOld={asked !== text} />;
+}
+
+/** `changes`: as JSON. */
+function Asked({ changes, isOld }: { changes: string; isOld: boolean }) {
+  const cluster = useCluster();
+  const { value, failure } = useReading(`outlook ${changes}`, EVERY_MS, (signal) =>
+    call<Forecast>('PLAN', { plan: { changes: JSON.parse(changes) } }, signal),
+  );
+  if (value === undefined) {
+    const words = failure instanceof Error ? failure.message : 'Asking what would come of it …';
+    return (
+      <p class="quiet" role="status">
+        <Name text={words} />
+      </p>
+    );
+  }
+  const nameOf = (id: string) => cluster?.frameworks.get(id)?.name || id;
+  const lines = [...clusterLines(value), ...shareLines(value, nameOf)].filter(
+    ({ isOther }) => isOther,
+  );
+  return (
+    <div class="outlook" aria-busy={isOld}>
+      {lines.length === 0 ? (
+        <p class="quiet">Nobody would hold or be offered more or less than now.</p>
+      ) : (
+        <ForecastTable title="What would come of it" lines={lines.slice(0, MAX_LINES)} />
+      )}
+      {lines.length <= MAX_LINES ? null : (
+        <p class="quiet">And {lines.length - MAX_LINES} more lines: see “What if?”.</p>
+      )}
+      {forecastWarnings(value).map((warning) => (
+        <p key={warning} class="bar" data-kind="warn">
+          <Name text={warning} />
+        </p>
+      ))}
+    </div>
+  );
+}
