@@ -205,6 +205,8 @@ export interface QuotaAmounts {
 export interface Subscriber {
   readonly stream: StreamId;
   readonly principal: Principal | undefined;
+  /** Whether it is told what Mesos does not tell. */
+  readonly updates: boolean;
   /** The IP address that it reads from. */
   readonly origin: string | undefined;
   /** What its events have left out since the audit log was told of that, by action. */

@@ -133,6 +133,7 @@ const HIDDEN_BY = {
   ],
   shownProvider: ['CSIPluginContainerInfo.resources'],
   'views of agents and frameworks': [
+    'MasterResponse_GetFrameworks_Framework.suppressed_roles',
     'AgentInfo.resources',
     'MasterResponse_GetAgents_Agent.total_resources',
     'MasterResponse_GetAgents_Agent.allocated_resources',

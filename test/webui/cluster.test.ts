@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
+  DrainState,
   type MasterEvent,
   MasterEvent_Type,
   type Task,
@@ -147,6 +148,32 @@ test('agents and frameworks go, and their tasks stay', () => {
   expect(cluster.task('F', '1')).toBeDefined();
   told(cluster, { type: MasterEvent_Type.AGENT_ADDED, agent_added: { agent: agent('S') } });
   expect(cluster.use('S').tasks.size).toBe(1);
+});
+
+test('agents and frameworks are as the last event has them', () => {
+  const cluster = subscribed([task('1')]);
+  const drained = { ...agent('S'), active: false, deactivated: true };
+  told(cluster, {
+    type: MasterEvent_Type.AGENT_UPDATED,
+    agent_updated: {
+      agent: { ...drained, drain_info: { state: DrainState.DRAINING, config: {} } },
+    },
+  });
+  expect(cluster.agents.get('S')).toMatchObject({
+    active: false,
+    deactivated: true,
+    drainState: 1,
+  });
+  expect(cluster.use('S').sums.live).toBe(1);
+  const updated = (suppressed_roles: string[]) =>
+    told(cluster, {
+      type: MasterEvent_Type.FRAMEWORK_UPDATED,
+      framework_updated: { framework: { ...framework('F'), active: false, suppressed_roles } },
+    });
+  updated(['web']);
+  expect(cluster.frameworks.get('F')).toMatchObject({ active: false, suppressedRoles: ['web'] });
+  updated([]);
+  expect(cluster.frameworks.get('F')?.suppressedRoles).toEqual([]);
 });
 
 test('ended tasks and gone frameworks are forgotten from the oldest on', () => {

@@ -8,6 +8,7 @@ import {
 import { type AgentId, agentId, type RequestId } from '../../model/ids.ts';
 import type { Principal } from '../../security/principal.ts';
 import type { ContinuationOf } from '../continuation.ts';
+import { publishAgentUpdated } from '../operators/subscribers.ts';
 import { mayDo, reply } from '../outbox.ts';
 import { isStoring, storeSetting } from '../registrar.ts';
 import type { Agent, MasterState } from '../state.ts';
@@ -82,6 +83,7 @@ export function drainStarted(
     deactivateAgent(state, agent);
     sendDrain(state, agent);
     agent.estimatedDrainStartMs = state.nowMs;
+    publishAgentUpdated(state, agent);
     drainIfIdle(state, agent);
   }
   reply(state, request, 200);
@@ -137,6 +139,7 @@ export function agentDeactivated(
   const agent = state.agents.registered.get(id);
   if (agent !== undefined) {
     deactivateAgent(state, agent);
+    publishAgentUpdated(state, agent);
   }
   reply(state, request, 200);
 }
@@ -178,6 +181,7 @@ export function agentReactivated(
     state.allocator.activateAgent(id);
   }
   agent.estimatedDrainStartMs = undefined;
+  publishAgentUpdated(state, agent);
   reply(state, request, 200);
 }
 

@@ -3,6 +3,7 @@
 import { TaskState, TaskStatus_Reason } from '../../model/generated/messages.ts';
 import type { AgentId } from '../../model/ids.ts';
 import { rescindAgentOffers } from '../offers/rescind.ts';
+import { publishAgentUpdated } from '../operators/subscribers.ts';
 import { clearTimer, log, setTimer } from '../outbox.ts';
 import type { Agent, Framework, MasterState } from '../state.ts';
 import { dropExecutor } from '../tasks/tasks.ts';
@@ -33,6 +34,7 @@ function disconnectAgent(state: MasterState, agent: Agent): void {
       loseFramework(state, agent, framework);
     }
   }
+  publishAgentUpdated(state, agent);
   setTimer(state, reregisterTimer(agent.id), state.options.agentReregisterTimeoutMs);
 }
 

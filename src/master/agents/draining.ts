@@ -2,6 +2,7 @@
 import { type DrainInfo, DrainState } from '../../model/generated/messages.ts';
 import type { AgentId } from '../../model/ids.ts';
 import type { ContinuationOf } from '../continuation.ts';
+import { publishAgentUpdated } from '../operators/subscribers.ts';
 import { sendToAgent } from '../outbox.ts';
 import { isStoring, storeSetting } from '../registrar.ts';
 import type { Agent, MasterState } from '../state.ts';
@@ -47,11 +48,16 @@ export function drainIfIdle(state: MasterState, agent: Agent | undefined): void 
 }
 
 export function agentDrained(
-  { agents }: MasterState,
+  state: MasterState,
   { id, drain }: ContinuationOf<'agentDrained'>,
 ): void {
-  if (agents.draining.has(id)) {
-    agents.draining.set(id, drain);
+  const { draining, registered } = state.agents;
+  if (draining.has(id)) {
+    draining.set(id, drain);
+    const agent = registered.get(id);
+    if (agent !== undefined) {
+      publishAgentUpdated(state, agent);
+    }
   }
 }
 

@@ -3,6 +3,7 @@
 import { TaskState, TaskStatus_Reason } from '../../model/generated/messages.ts';
 import type { AgentId, RequestId } from '../../model/ids.ts';
 import type { ContinuationOf } from '../continuation.ts';
+import { publishAgentLost } from '../operators/subscribers.ts';
 import { nowNs, reply } from '../outbox.ts';
 import { store } from '../registrar.ts';
 import type { Framework, MasterState } from '../state.ts';
@@ -34,6 +35,7 @@ export function agentGone(
     agents.room.leave(id);
     agents.unreachable.delete(id);
     endUnreachableTasks(state, id);
+    publishAgentLost(state, id);
   } else {
     shutDownAgent(state, agent, MESSAGE);
     loseAgent(state, agent, { message: MESSAGE });

@@ -15,6 +15,7 @@ import { amountOf, resourcesError } from '../../model/resource-validation.ts';
 import { rescindOffer } from '../offers/rescind.ts';
 import { claimNamesOf } from '../offers/resource-names.ts';
 import { takeListed } from '../operations/operations.ts';
+import { publishAgentUpdated } from '../operators/subscribers.ts';
 import { log, sendToAgent, sendToFramework } from '../outbox.ts';
 import { rolesOf, rolesRoomError } from '../roles/room.ts';
 import type { Agent, MasterState, ResourceProvider } from '../state.ts';
@@ -46,6 +47,7 @@ export function updateAgent(state: MasterState, message: UpdateAgentMessage): vo
     agent.total = total;
     state.allocator.updateAgent(agent.id, { facts: agentFacts(agent.info), total });
     rescindChanged(state, agent, message);
+    publishAgentUpdated(state, agent);
   }
   drainIfIdle(state, agent);
 }

@@ -18,6 +18,7 @@ import { isTerminal } from '../../model/task-state.ts';
 import { recoverFramework, tellAgentOfFramework } from '../frameworks/frameworks.ts';
 import { rescindAgentOffers } from '../offers/rescind.ts';
 import { doubtOperations, removeOperation, sendCheckpoint } from '../operations/operations.ts';
+import { publishAgentUpdated } from '../operators/subscribers.ts';
 import { sendToAgent } from '../outbox.ts';
 import type { Agent, MasterState } from '../state.ts';
 import { removeExecutor } from '../tasks/tasks.ts';
@@ -61,6 +62,7 @@ export function reconnectAgent(
       state.allocator.activateAgent(agent.id);
     }
   }
+  publishAgentUpdated(state, agent);
   continueDrain(state, agent);
   for (const info of message.frameworks ?? []) {
     const owner = frameworkId(info.id?.value ?? '');

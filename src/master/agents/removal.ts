@@ -11,7 +11,7 @@ import type { AgentId } from '../../model/ids.ts';
 import type { ContinuationOf } from '../continuation.ts';
 import { rescindAgentOffers } from '../offers/rescind.ts';
 import { endOperations } from '../operations/operations.ts';
-import { publishAgentRemoved } from '../operators/subscribers.ts';
+import { publishAgentLost, publishAgentRemoved } from '../operators/subscribers.ts';
 import { log, sendToAgent, sendToFramework, tellDisbelief } from '../outbox.ts';
 import { isStoring, store } from '../registrar.ts';
 import type { Agent, MasterState } from '../state.ts';
@@ -68,6 +68,7 @@ export function loseAgent(
     }
   }
   forgetAgent(state, agent);
+  publishAgentLost(state, agent.id);
 }
 
 /** Removes an agent that has ended: it said so, or another took its place. */
@@ -117,7 +118,7 @@ export function agentRemoved(
   forgetAgent(state, agent);
   // As in Mesos, the event stream has AGENT_REMOVED for a removed agent only, not for an agent that
   // is unreachable or gone.
-  publishAgentRemoved(state, agent);
+  publishAgentRemoved(state, agent.id);
 }
 
 function forgetAgent(state: MasterState, agent: Agent): void {

@@ -8,6 +8,7 @@
 import type { AgentInfo } from '../../model/generated/messages.ts';
 import { type AgentId, agentId } from '../../model/ids.ts';
 import type { ContinuationOf } from '../continuation.ts';
+import { publishAgentLost } from '../operators/subscribers.ts';
 import { clearTimer, log, nowNs, setTimer } from '../outbox.ts';
 import { store } from '../registrar.ts';
 import type { MasterState } from '../state.ts';
@@ -143,6 +144,7 @@ export function agentUnreachable(
     agents.room.leave(id);
     state.counters.values.recovery_slave_removals++;
     tellOfLostAgent(state, id);
+    publishAgentLost(state, id);
     return;
   }
   const agent = agents.registered.get(id);

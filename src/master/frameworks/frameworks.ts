@@ -14,7 +14,11 @@ import { BoundedList, BoundedMap } from '../bounded-map.ts';
 import { createFrameworkCounters } from '../metrics/counters.ts';
 import { discardOffer, endInverseOffer, rescindOffer } from '../offers/rescind.ts';
 import { adoptOperations } from '../operations/operations.ts';
-import { publishFrameworkAdded, publishFrameworkUpdated } from '../operators/subscribers.ts';
+import {
+  publishFrameworkAdded,
+  publishFrameworkChanged,
+  publishFrameworkUpdated,
+} from '../operators/subscribers.ts';
 import { clearTimer, log, sendError, sendToAgent, sendToFramework, setTimer } from '../outbox.ts';
 import { RecentMap } from '../recent-map.ts';
 import { amountsOf, recordOf } from '../roles/quantities.ts';
@@ -311,4 +315,5 @@ export function disconnectFramework(state: MasterState, framework: Framework): v
     `Framework ${framework.id} disconnected; it has ${formatDuration(timeoutMs)} to return`,
   );
   setTimer(state, failoverTimer(framework), timeoutMs);
+  publishFrameworkChanged(state, framework);
 }

@@ -26,6 +26,7 @@ import { countCall } from '../metrics/counters.ts';
 import { accept } from '../offers/accept.ts';
 import { DEFAULT_REFUSE_SECONDS, discardOffer, removeInverseOffer } from '../offers/rescind.ts';
 import { acknowledgeOperation } from '../operations/operations.ts';
+import { publishFrameworkChanged } from '../operators/subscribers.ts';
 import { log, nowNs, sendToAgent, tellDisbelief } from '../outbox.ts';
 import { rolesOf, rolesRoomError } from '../roles/room.ts';
 import type { Framework, MasterState } from '../state.ts';
@@ -276,10 +277,14 @@ function revive(state: MasterState, framework: Framework, roles: readonly string
     log(state, 'warn', `Dropping a REVIVE call of framework ${framework.id}: ${error}`);
     return;
   }
+  const before = framework.suppressedRoles.size;
   for (const role of roles.length === 0 ? framework.roles : roles) {
     framework.suppressedRoles.delete(role);
   }
   state.allocator.revive(framework.id, roles);
+  if (before !== framework.suppressedRoles.size) {
+    publishFrameworkChanged(state, framework);
+  }
 }
 
 function suppress(state: MasterState, framework: Framework, roles: readonly string[]): void {
@@ -289,10 +294,14 @@ function suppress(state: MasterState, framework: Framework, roles: readonly stri
     log(state, 'warn', `Dropping a SUPPRESS call of framework ${framework.id}: ${error}`);
     return;
   }
+  const before = framework.suppressedRoles.size;
   for (const role of roles.length === 0 ? framework.roles : roles) {
     framework.suppressedRoles.add(role);
   }
   state.allocator.suppress(framework.id, roles);
+  if (before !== framework.suppressedRoles.size) {
+    publishFrameworkChanged(state, framework);
+  }
 }
 
 function kill(state: MasterState, framework: Framework, call: SchedulerCall_Kill): void {
@@ -416,9 +425,12 @@ function changeFramework(
     return;
   }
   const isChanged = !sameMessage(framework.info, info);
+  const before = framework.suppressedRoles;
   updateFramework(state, framework, { info, suppressedRoles, constraints });
   if (isChanged) {
     tellOfFramework(state, framework);
+  } else if (before.symmetricDifference(framework.suppressedRoles).size > 0) {
+    publishFrameworkChanged(state, framework);
   }
   answerCall(state, caller, 200);
 }

@@ -23,6 +23,7 @@ import {
   withoutAllocations,
 } from '../operations/normalization.ts';
 import { applyOperation, dropOperation, sendCheckpoint } from '../operations/operations.ts';
+import { publishAgentUpdated } from '../operators/subscribers.ts';
 import { log } from '../outbox.ts';
 import type { Agent, Framework, MasterState, OutstandingOffer } from '../state.ts';
 import { refuseTask, stateFor } from '../tasks/status-updates.ts';
@@ -423,6 +424,9 @@ function settle(state: MasterState, acceptance: Acceptance, refuseSeconds: numbe
     );
     // Operation by operation, the agent's total has been converted already.
     agent.total = total ?? agent.total;
+    if (converted.length > 0) {
+      publishAgentUpdated(state, agent);
+    }
   }
   if (acceptance.launched.length > 0) {
     const [first = [], ...rest] = acceptance.launched;

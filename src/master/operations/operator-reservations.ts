@@ -22,6 +22,7 @@ import { usedOn } from '../agents/usage.ts';
 import { ask } from '../offers/allocator-recovery.ts';
 import { DEFAULT_REFUSE_SECONDS, discardOffer } from '../offers/rescind.ts';
 import { hasNames } from '../offers/resource-names.ts';
+import { publishAgentUpdated } from '../operators/subscribers.ts';
 import { reply, sendToFramework } from '../outbox.ts';
 import { rolesOf, rolesRoomError } from '../roles/room.ts';
 import type { Agent, MasterState, OutstandingOffer } from '../state.ts';
@@ -150,6 +151,7 @@ export function operate(
     return;
   }
   agent.total = applied.resources;
+  publishAgentUpdated(state, agent);
   applyOperation(state, agent, undefined, operation);
   reply(state, request, 202);
 }

@@ -134,7 +134,11 @@ export function takeSettingCall(state: MasterState, event: OperatorCalled): void
   state.asking = askingOf(event);
   switch (call.type) {
     case MasterCall_Type.SUBSCRIBE:
-      subscribeOperator(state, request, streamId(formatUuid(state.random.uuid())), principal);
+      subscribeOperator(state, request, {
+        stream: streamId(formatUuid(state.random.uuid())),
+        principal,
+        updates: call.subscribe?.updates === true,
+      });
       break;
     case MasterCall_Type.TEARDOWN:
       teardown(state, call.teardown?.framework_id.value ?? '', principal, request);

@@ -3,10 +3,11 @@ import { sameMessage } from '../../model/equality.ts';
 import {
   type MasterEvent,
   MasterEvent_Type,
+  type MasterResponse_GetFrameworks_Framework,
   type Task,
   type TaskStatus,
 } from '../../model/generated/messages.ts';
-import type { RequestId, StreamId } from '../../model/ids.ts';
+import { type AgentId, frameworkId, type RequestId, type StreamId } from '../../model/ids.ts';
 import { shownFramework, shownStatus, shownTask } from '../../model/role-sight.ts';
 import { type AuditEntry, WatchedReads } from '../../security/audit.ts';
 import type { Authorizer } from '../../security/authorizer.ts';
@@ -14,7 +15,7 @@ import type { Principal } from '../../security/principal.ts';
 import { clearTimer, log, setTimer } from '../outbox.ts';
 import type { Agent, Framework, MasterState, Subscriber } from '../state.ts';
 import type { MasterTimer } from '../timers.ts';
-import { streamedAgentView } from '../views/agents.ts';
+import { streamedAgentView, updatedAgentView } from '../views/agents.ts';
 import { frameworkView } from '../views/frameworks.ts';
 import { getState } from '../views/state-message.ts';
 import { roleSightOf } from '../views/visibility.ts';
@@ -29,8 +30,7 @@ const AUDIT_DELAY_MS = 1_000;
 export function subscribeOperator(
   state: MasterState,
   request: RequestId,
-  stream: StreamId,
-  principal: Principal | undefined,
+  { stream, principal, updates }: Pick<Subscriber, 'stream' | 'principal' | 'updates'>,
 ): void {
   while (state.subscribers.size >= state.options.maxOperatorStreams) {
     const one = oneTooMany(state);
@@ -42,8 +42,8 @@ export function subscribeOperator(
     removeSubscriber(state, one);
   }
   const origin = state.asking?.origin;
-  state.subscribers.set(stream, { stream, principal, origin, denied: new Map() });
-  const { event, denied } = welcome(state, principal);
+  state.subscribers.set(stream, { stream, principal, updates, origin, denied: new Map() });
+  const { event, denied } = welcome(state, principal, updates);
   state.effects.push(
     ...denied.map((entry) => ({ type: 'audit', entry, origin }) as const),
     { type: 'openStream', request, stream },
@@ -75,20 +75,31 @@ function oneTooMany({ subscribers }: MasterState): StreamId | undefined {
 /** The whole state for one principal, as it is until anything else happens than a SUBSCRIBE. */
 export interface Snapshot {
   readonly principal: Principal | undefined;
+  readonly updates: boolean;
   readonly event: MasterEvent;
   /** What it does not show, where that is audited. */
   readonly denied: readonly AuditEntry[];
 }
 
 /** Readers that come one after the other, as after a failover, get the same event. */
-function welcome(state: MasterState, principal: Principal | undefined): Snapshot {
-  if (state.snapshot === undefined || !sameMessage(state.snapshot.principal, principal)) {
+function welcome(state: MasterState, principal: Principal | undefined, updates: boolean): Snapshot {
+  const known = state.snapshot;
+  if (known?.updates !== updates || !sameMessage(known.principal, principal)) {
     const { authorizer, isAudited } = state.options;
     const watched = new WatchedReads(authorizer, 'SUBSCRIBE');
-    const get_state = getState(state, { principal, authorizer: isAudited ? watched : authorizer });
+    const viewer = { principal, authorizer: isAudited ? watched : authorizer };
+    const get_state = getState(state, viewer);
+    if (updates) {
+      const { frameworks = [] } = get_state.get_frameworks ?? {};
+      get_state.get_frameworks = {
+        ...get_state.get_frameworks,
+        frameworks: frameworks.map((shown) => withSuppressed(state, shown, viewer)),
+      };
+    }
     const heartbeat_interval_seconds = state.options.heartbeatIntervalMs / 1000;
     state.snapshot = {
       principal,
+      updates,
       event: {
         type: MasterEvent_Type.SUBSCRIBED,
         subscribed: { get_state, heartbeat_interval_seconds },
@@ -96,7 +107,19 @@ function welcome(state: MasterState, principal: Principal | undefined): Snapshot
       denied: watched.denied,
     };
   }
-  return state.snapshot;
+  return state.snapshot as Snapshot;
+}
+
+/** A framework with those of its suppressed roles that the viewer may see. */
+function withSuppressed(
+  { frameworks }: MasterState,
+  shown: MasterResponse_GetFrameworks_Framework,
+  viewer: Viewer,
+): MasterResponse_GetFrameworks_Framework {
+  const id = frameworkId(shown.framework_info.id?.value ?? '');
+  const roles = [...(frameworks.registered.get(id)?.suppressedRoles ?? [])];
+  const suppressed_roles = roles.filter(roleSightOf(viewer));
+  return suppressed_roles.length === 0 ? shown : { ...shown, suppressed_roles };
 }
 
 export function operatorHeartbeat(state: MasterState, stream: StreamId): void {
@@ -135,14 +158,25 @@ export function tellLeftOut(state: MasterState, stream: StreamId): void {
 
 type Sees = (viewer: Viewer) => boolean;
 
-/** Sends an event to each subscriber that may see its object, as that subscriber may see it. */
-function publish(state: MasterState, sees: Sees, shown: (viewer: Viewer) => MasterEvent): void {
+/**
+ * Sends an event to each subscriber that may see its object, as that subscriber may see it; or only
+ * to those that have asked for updates, which Mesos does not tell.
+ */
+function publish(
+  state: MasterState,
+  sees: Sees,
+  shown: (viewer: Viewer, subscriber: Subscriber) => MasterEvent,
+  options: { readonly isUpdate: boolean } = { isUpdate: false },
+): void {
   for (const subscriber of state.subscribers.values()) {
+    if (options.isUpdate && !subscriber.updates) {
+      continue;
+    }
     const { stream, principal, denied } = subscriber;
     const toldBefore = denied.size;
     const viewer = { principal, authorizer: authorizerOf(state, subscriber) };
     if (sees(viewer)) {
-      state.effects.push({ type: 'sendToOperator', stream, event: shown(viewer) });
+      state.effects.push({ type: 'sendToOperator', stream, event: shown(viewer, subscriber) });
     }
     if (toldBefore === 0 && denied.size > 0) {
       setTimer(state, auditTimer(stream), AUDIT_DELAY_MS);
@@ -211,32 +245,76 @@ export function publishAgentAdded(state: MasterState, agent: Agent): void {
   }
 }
 
-export function publishAgentRemoved(state: MasterState, agent: Agent): void {
+/** Of an agent that may be offered or not now, is drained, or has other resources. */
+export function publishAgentUpdated(state: MasterState, agent: Agent): void {
   if (state.subscribers.size > 0) {
-    const event = {
-      type: MasterEvent_Type.AGENT_REMOVED,
-      agent_removed: { agent_id: { value: agent.id } },
-    };
-    publish(state, everybody, () => event);
+    const shown = (viewer: Viewer) => ({
+      type: MasterEvent_Type.AGENT_UPDATED,
+      agent_updated: { agent: updatedAgentView(state, agent, viewer) },
+    });
+    publish(state, everybody, shown, { isUpdate: true });
   }
 }
+
+export function publishAgentRemoved(state: MasterState, id: AgentId): void {
+  if (state.subscribers.size > 0) {
+    publish(state, everybody, () => removal(id));
+  }
+}
+
+/** Of an agent that is unreachable or gone: Mesos tells of those that are removed only. */
+export function publishAgentLost(state: MasterState, id: AgentId): void {
+  if (state.subscribers.size > 0) {
+    publish(state, everybody, () => removal(id), { isUpdate: true });
+  }
+}
+
+const removal = (value: AgentId): MasterEvent => ({
+  type: MasterEvent_Type.AGENT_REMOVED,
+  agent_removed: { agent_id: { value } },
+});
 
 export function publishFrameworkAdded(state: MasterState, framework: Framework): void {
   if (state.subscribers.size > 0) {
-    publish(state, seesFramework(framework), (viewer) => ({
+    publish(state, seesFramework(framework), (viewer, { updates }) => ({
       type: MasterEvent_Type.FRAMEWORK_ADDED,
-      framework_added: { framework: frameworkView(framework, roleSightOf(viewer)) },
+      framework_added: { framework: streamedFramework(state, framework, viewer, updates) },
     }));
   }
 }
 
+/** As in Mesos, of a framework that has subscribed again or is described in another way. */
 export function publishFrameworkUpdated(state: MasterState, framework: Framework): void {
+  publishFramework(state, framework, { isUpdate: false });
+}
+
+/** Of a framework whose scheduler has gone, or has suppressed or revived roles. */
+export function publishFrameworkChanged(state: MasterState, framework: Framework): void {
+  publishFramework(state, framework, { isUpdate: true });
+}
+
+function publishFramework(
+  state: MasterState,
+  framework: Framework,
+  options: { readonly isUpdate: boolean },
+): void {
   if (state.subscribers.size > 0) {
-    publish(state, seesFramework(framework), (viewer) => ({
+    const shown = (viewer: Viewer, { updates }: Subscriber) => ({
       type: MasterEvent_Type.FRAMEWORK_UPDATED,
-      framework_updated: { framework: frameworkView(framework, roleSightOf(viewer)) },
-    }));
+      framework_updated: { framework: streamedFramework(state, framework, viewer, updates) },
+    });
+    publish(state, seesFramework(framework), shown, options);
   }
+}
+
+function streamedFramework(
+  state: MasterState,
+  framework: Framework,
+  viewer: Viewer,
+  updates: boolean,
+): MasterResponse_GetFrameworks_Framework {
+  const view = frameworkView(framework, roleSightOf(viewer));
+  return updates ? withSuppressed(state, view, viewer) : view;
 }
 
 export function publishFrameworkRemoved(state: MasterState, framework: Framework): void {

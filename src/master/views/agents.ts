@@ -20,6 +20,12 @@ const shown = (resources: readonly Resource[], viewer: Viewer) =>
 export const streamedAgentView = (state: MasterState, agent: Agent, viewer: Viewer) =>
   view(state, agent, withoutCheckpoint(visibleInfo(agent.info, viewer)), viewer);
 
+/** As it is between offers: what is allocated and offered changes with each of them. */
+export const updatedAgentView = (state: MasterState, agent: Agent, viewer: Viewer) =>
+  view(state, agent, withoutCheckpoint(visibleInfo(agent.info, viewer)), viewer, {
+    withHeld: false,
+  });
+
 /** An agent of the read calls, which also say `checkpoint`. */
 export const agentView = (state: MasterState, agent: Agent, viewer: Viewer) =>
   view(state, agent, withCheckpoint(visibleInfo(agent.info, viewer)), viewer);
@@ -33,6 +39,7 @@ function view(
   agent: Agent,
   agent_info: AgentInfo,
   viewer: Viewer,
+  { withHeld }: { readonly withHeld: boolean } = { withHeld: true },
 ): MasterResponse_GetAgents_Agent {
   const view: MasterResponse_GetAgents_Agent = {
     agent_info,
@@ -47,8 +54,8 @@ function view(
     view.reregistered_time = timeOf(agent.reregisteredMs);
   }
   const total = shown(agent.total, viewer);
-  const allocated = shown(usedByAgent(state, agent), viewer);
-  const offered = shown(offeredOfAgent(state, agent), viewer);
+  const allocated = withHeld ? shown(usedByAgent(state, agent), viewer) : [];
+  const offered = withHeld ? shown(offeredOfAgent(state, agent), viewer) : [];
   if (total.length > 0) {
     view.total_resources = total;
   }

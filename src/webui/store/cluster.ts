@@ -38,6 +38,8 @@ const AGENT_REMOVED = 6;
 const FRAMEWORK_ADDED = 7;
 const FRAMEWORK_UPDATED = 8;
 const FRAMEWORK_GONE = 9;
+/** Of our own: the page asks for it. */
+const AGENT_UPDATED = 10_000;
 
 /** What has changed since it was asked the last time. */
 export interface Changes {
@@ -131,6 +133,9 @@ export class Cluster {
         }
         case AGENT_ADDED:
           this.#tellAgent(this.#setAgent(reader, inner, bytes), 'added');
+          break;
+        case AGENT_UPDATED:
+          this.#tellAgent(this.#setAgent(reader, inner, bytes), 'changed');
           break;
         case AGENT_REMOVED: {
           const id = readId(reader, inner);

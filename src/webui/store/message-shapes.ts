@@ -177,6 +177,7 @@ export const FRAMEWORK = shape({
   registered_time: [4, TIME],
   reregistered_time: [5, TIME],
   unregistered_time: [6, TIME],
+  suppressed_roles: [10_000, ['string']],
 });
 
 const DOMAIN = shape({

@@ -170,6 +170,7 @@ export function fillFramework(
   row.registeredMs = msOf(framework.registered_time);
   row.reregisteredMs = msOf(framework.reregistered_time);
   row.unregisteredMs = msOf(framework.unregistered_time);
+  row.suppressedRoles = framework.suppressed_roles ?? [];
   fillFrameworkInfo(row, framework.framework_info ?? {});
 }
 

@@ -74,6 +74,8 @@ export class FrameworkRow {
   principal = '';
   webUrl = '';
   roles: readonly string[] = [];
+  /** Of these, those that it wants no offers for. */
+  suppressedRoles: readonly string[] = [];
   /** Numbers of FrameworkInfo_Capability_Type. */
   capabilities: readonly number[] = [];
   labels: readonly string[] = [];

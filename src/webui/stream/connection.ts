@@ -86,7 +86,7 @@ async function followOnce(): Promise<void> {
         'Content-Type': 'application/json',
         Accept: 'application/x-protobuf',
       },
-      body: JSON.stringify({ type: 'SUBSCRIBE' }),
+      body: JSON.stringify({ type: 'SUBSCRIBE', subscribe: { updates: true } }),
       signal: end.signal,
     });
     hear();

@@ -4,7 +4,6 @@ import type { MasterResponse_GetAgents_Agent } from '../../model/generated/messa
 import { ConditionBadge } from '../components/badge.tsx';
 import { Fact, Facts, Id, Tags } from '../components/facts.tsx';
 import { FileBrowser } from '../components/file-browser.tsx';
-import { useFreshAgent } from '../components/fresh-agent.ts';
 import { useCluster } from '../components/live.ts';
 import { Meter } from '../components/meter.tsx';
 import { Name } from '../components/name.tsx';
@@ -13,7 +12,6 @@ import { place } from '../components/place.tsx';
 import { TaskTable } from '../components/task-table.tsx';
 import { Ago } from '../components/time.tsx';
 import { Tabs, ViewHead } from '../components/view-head.tsx';
-import { actionsDone } from '../dialogs/action.tsx';
 import { AgentActions } from '../dialogs/agent-actions.tsx';
 import { href } from '../locations/location.ts';
 import type { Cluster } from '../store/cluster.ts';
@@ -47,7 +45,6 @@ function Missing({ agent = '' }: Names) {
 
 function Head({ agent }: { agent: AgentRow }) {
   const own = ['agents', agent.id];
-  useFreshAgent(agent, actionsDone.value);
   return (
     <>
       <ViewHead of={{ title: 'Agents', path: ['agents'] }} name={agentName(agent)}>

@@ -1,0 +1,149 @@
+// What streams of the operator API are told that have asked for updates, and no other stream.
+import { expect, test } from 'vitest';
+import {
+  DrainState,
+  FrameworkInfo_Capability_Type,
+  MasterCall_Type,
+  type MasterEvent,
+  MasterEvent_Type,
+  Offer_Operation_Type,
+  Resource_ReservationInfo_Type,
+} from '../../src/model/generated/messages.ts';
+import { permissive } from '../../src/security/authorizer.ts';
+import { cluster, resources, type World } from './harness.ts';
+
+const subscribe = (world: World, updates: boolean) =>
+  world.operate({ type: MasterCall_Type.SUBSCRIBE, ...(updates && { subscribe: { updates } }) });
+
+/** What the newest event of a type has been about. */
+function watched(updates = true) {
+  const { MULTI_ROLE, RESERVATION_REFINEMENT } = FrameworkInfo_Capability_Type;
+  const capabilities = [MULTI_ROLE, RESERVATION_REFINEMENT].map((type) => ({ type }));
+  const made = cluster({}, { failover_timeout: 60, capabilities });
+  subscribe(made.world, updates);
+  made.world.operatorEvents.length = 0;
+  const taken = () =>
+    made.world.operatorEvents
+      .splice(0)
+      .filter(({ type }) => type !== MasterEvent_Type.HEARTBEAT) as MasterEvent[];
+  return { ...made, taken };
+}
+
+test('an agent is told of when it is drained, deactivated, reactivated, away and back', () => {
+  const { world, agent, taken } = watched();
+  const agent_id = { value: agent.id };
+  const seen = () =>
+    taken().map(({ agent_updated }) => {
+      const { active, deactivated, drain_info, ...rest } = agent_updated?.agent ?? {};
+      expect(rest).not.toHaveProperty('offered_resources');
+      return [active, deactivated, drain_info?.state];
+    });
+  world.operate({ type: MasterCall_Type.DEACTIVATE_AGENT, deactivate_agent: { agent_id } });
+  expect(seen()).toEqual([[false, true, undefined]]);
+  world.operate({ type: MasterCall_Type.REACTIVATE_AGENT, reactivate_agent: { agent_id } });
+  expect(seen()).toEqual([[true, false, undefined]]);
+  world.dispatch({ type: 'linkLost', address: '10.0.0.2:5051' });
+  expect(seen()).toEqual([[false, false, undefined]]);
+  agent.reregister();
+  expect(seen().at(-1)).toEqual([true, false, undefined]);
+  world.operate({ type: MasterCall_Type.DRAIN_AGENT, drain_agent: { agent_id } });
+  expect(seen()).toEqual([
+    [false, true, DrainState.DRAINING],
+    [false, true, DrainState.DRAINED],
+  ]);
+});
+
+test('an agent is told of when it has other resources, by whomever', () => {
+  const { world, agent, framework, taken } = watched();
+  const reserved = (text: string, role: string) =>
+    resources(text).map((it) => ({
+      ...it,
+      reservations: [{ type: Resource_ReservationInfo_Type.DYNAMIC, role }],
+    }));
+  const reservations = () =>
+    taken().map(({ agent_updated }) =>
+      (agent_updated?.agent.total_resources ?? []).flatMap(({ name, reservations: made }) =>
+        made === undefined ? [] : name,
+      ),
+    );
+  const made = reserved('mem:32', 'dev').map((it) => ({ ...it, allocation_info: { role: 'dev' } }));
+  const reserve = { type: Offer_Operation_Type.RESERVE, reserve: { resources: made } };
+  framework.accept([framework.offer()], [reserve]);
+  expect(reservations()).toEqual([['mem']]);
+  const reserve_resources = { agent_id: { value: agent.id }, resources: reserved('cpus:1', 'eng') };
+  const answer = world.operate({ type: MasterCall_Type.RESERVE_RESOURCES, reserve_resources });
+  expect(answer).toMatchObject({ status: 202 });
+  expect(reservations()).toEqual([['mem', 'cpus']]);
+});
+
+test('an agent that is unreachable or gone is told of as removed', () => {
+  const lost = watched();
+  lost.world.answersPings = false;
+  lost.world.advance(120_000);
+  expect(lost.taken().at(-1)?.agent_removed?.agent_id.value).toBe(lost.agent.id);
+  const gone = watched();
+  gone.world.operate({
+    type: MasterCall_Type.MARK_AGENT_GONE,
+    mark_agent_gone: { agent_id: { value: gone.agent.id } },
+  });
+  expect(gone.taken().at(-1)?.agent_removed?.agent_id.value).toBe(gone.agent.id);
+});
+
+test('one that has not come back since a restart of the master is told of as removed', () => {
+  const { world, agent } = watched();
+  const next = world.restart();
+  subscribe(next, true);
+  next.operatorEvents.length = 0;
+  next.advance(next.options.agentReregisterTimeoutMs);
+  const removed = next.operatorEvents.find(({ type }) => type === MasterEvent_Type.AGENT_REMOVED);
+  expect(removed?.agent_removed?.agent_id.value).toBe(agent.id);
+});
+
+test('a framework is told of when it suppresses or revives roles, or its scheduler goes', () => {
+  const { framework, taken } = watched();
+  const seen = () =>
+    taken().map(({ framework_updated }) => {
+      const { active, suppressed_roles } = framework_updated?.framework ?? {};
+      return [active, suppressed_roles];
+    });
+  framework.call('SUPPRESS');
+  const roles = framework.info.roles;
+  expect(seen()).toEqual([[true, roles]]);
+  framework.call('SUPPRESS');
+  expect(seen()).toEqual([]);
+  framework.call('REVIVE');
+  expect(seen()).toEqual([[true, undefined]]);
+  framework.disconnect();
+  expect(seen()).toEqual([[false, undefined]]);
+});
+
+test('who subscribes with updates is told first which roles are suppressed, but for hidden ones', () => {
+  const { world, framework } = cluster({
+    authorizer: {
+      ...permissive,
+      authorize: (principal, action, object) =>
+        principal?.value !== 'blind' || action !== 'VIEW_ROLE' || object === undefined,
+    },
+  });
+  framework.call('SUPPRESS');
+  const shown = (updates: boolean, value: string) => {
+    world.operatorEvents.length = 0;
+    const call = { type: MasterCall_Type.SUBSCRIBE, subscribe: { updates } };
+    world.operate(call, { value });
+    return world.operatorEvents[0]?.subscribed?.get_state?.get_frameworks?.frameworks?.[0]
+      ?.suppressed_roles;
+  };
+  expect(shown(true, 'sees')).toEqual(framework.info.roles);
+  expect(shown(false, 'sees')).toBeUndefined();
+  expect(shown(true, 'blind')).toBeUndefined();
+});
+
+test('a stream without updates is told what Mesos tells', () => {
+  const { world, agent, framework, taken } = watched(false);
+  const agent_id = { value: agent.id };
+  world.operate({ type: MasterCall_Type.DEACTIVATE_AGENT, deactivate_agent: { agent_id } });
+  framework.call('SUPPRESS');
+  framework.disconnect();
+  world.operate({ type: MasterCall_Type.MARK_AGENT_GONE, mark_agent_gone: { agent_id } });
+  expect(taken()).toEqual([]);
+});
