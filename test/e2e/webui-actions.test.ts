@@ -27,6 +27,8 @@ beforeAll(async () => {
     teardown_frameworks: [{ principals: bob, framework_principals: NONE }],
     update_quotas: [{ principals: bob, roles: NONE }],
     update_weights: [{ principals: bob, roles: NONE }],
+    update_maintenance_schedules: [{ principals: bob, machines: NONE }],
+    start_maintenances: [{ principals: bob, machines: NONE }],
   };
   await cluster.start({
     master: [
@@ -67,6 +69,11 @@ async function open(hash: string, user: User, options: object = {}): Promise<Pag
 
 /** A call of ada's, past the page. */
 async function ask(call: object): Promise<unknown> {
+  const text = await callText(call);
+  return text === '' ? {} : JSON.parse(text);
+}
+
+async function callText(call: object): Promise<string> {
   const response = await fetch(`http://${cluster.address}/api/v1`, {
     method: 'POST',
     headers: {
@@ -78,7 +85,7 @@ async function ask(call: object): Promise<unknown> {
   });
   const text = await response.text();
   expect(response.ok, text).toBe(true);
-  return text === '' ? {} : JSON.parse(text);
+  return text;
 }
 
 /** What the line that a dialog shows does in a shell, for a user who gives their secret there. */
@@ -271,6 +278,78 @@ test('a quota that somebody else has set meanwhile is not overruled unseen', asy
   expect(await ask({ type: 'GET_WEIGHTS' })).toMatchObject({
     get_weights: { weight_infos: [{ role: 'web', weight: 2.5 }] },
   });
+});
+
+test('maintenance is scheduled, changed, called off, begun and ended', async () => {
+  const page = await open('#/maintenance', 'ada');
+  const dialog = page.getByRole('dialog');
+  await page.getByRole('button', { name: 'Schedule maintenance' }).click();
+  const search = dialog.getByLabel('Search machines');
+  await search.fill('no-such-host');
+  await dialog.getByText('No machine of an agent passes this.').waitFor();
+  await search.fill(agent);
+  // By the keyboard alone.
+  for (const key of ['Tab', 'Space']) {
+    await page.keyboard.press(key);
+  }
+  await dialog.getByText('Machines: 1 is chosen').waitFor();
+  await dialog.getByText('1 task runs on.').waitFor();
+  await dialog.getByLabel('For how many hours').fill('1.5');
+  expect(await accessibility(page)).toEqual([]);
+  await page.keyboard.press('Enter');
+  await dialog.getByText('It is scheduled.').waitFor();
+  await page.keyboard.press('Enter');
+  expect(await callText({ type: 'GET_MAINTENANCE_SCHEDULE' })).toContain(
+    '"duration":{"nanoseconds":5400000000000}',
+  );
+  await page.getByRole('button', { name: 'Change', exact: true }).click();
+  expect(await dialog.getByLabel('For how many hours').inputValue()).toBe('1.5');
+  // Beyond what a number of JavaScript holds: a text that reads as one.
+  const start = { nanoseconds: '1900000000000000001' };
+  const windows = [{ machine_ids: [{ hostname: 'away.example' }], unavailability: { start } }];
+  const update_maintenance_schedule = { schedule: { windows } };
+  await ask({ type: 'UPDATE_MAINTENANCE_SCHEDULE', update_maintenance_schedule });
+  await dialog.getByRole('button', { name: 'Change' }).click();
+  await dialog.getByRole('alert').getByText('The schedule has been changed since').waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByText('1 machine', { exact: true }).waitFor();
+  // Beside what is there, which stays as it is to the last digit.
+  await page.getByRole('button', { name: 'Schedule maintenance' }).click();
+  await dialog.getByRole('button', { name: 'Choose all' }).click();
+  await dialog.getByRole('button', { name: 'Schedule maintenance' }).click();
+  await dialog.getByText('It is scheduled.').waitFor();
+  await page.keyboard.press('Enter');
+  await page.getByText('2 machines', { exact: true }).waitFor();
+  await page.getByTitle(/^Remove the window of 127/).click();
+  await dialog.getByRole('button', { name: 'Remove' }).click();
+  await dialog.getByText('The window is removed.').waitFor();
+  await page.keyboard.press('Enter');
+  await page.getByText('1 machine', { exact: true }).waitFor();
+  const { schedule } = update_maintenance_schedule;
+  const text = await callText({ type: 'GET_MAINTENANCE_SCHEDULE' });
+  expect(text.replaceAll(/(?<=:)\d+/g, '"$&"')).toContain(JSON.stringify(schedule));
+  const refused = await open('#/maintenance', 'bob');
+  const form = refused.getByRole('dialog');
+  for (const verb of ['Take down', 'Remove']) {
+    await refused.getByRole('button', { name: verb }).first().click();
+    await form.getByRole('button', { name: verb }).click();
+    await form.getByRole('alert').getByText('403 Forbidden.').waitFor();
+    await refused.keyboard.press('Escape');
+    await refused.getByText(`${verb}: 403 Forbidden.`).first().waitFor();
+    expect(await refused.getByRole('button', { name: verb }).count()).toBe(0);
+  }
+  await refused.context().close();
+  for (const [verb, done] of [
+    ['Take down', 'Maintenance has begun.'],
+    ['Bring up', 'Maintenance has ended.'],
+  ] as const) {
+    await page.getByRole('button', { name: verb }).first().click();
+    await dialog.getByRole('button', { name: verb }).click();
+    await dialog.getByText(done).waitFor();
+    await page.keyboard.press('Enter');
+  }
+  await page.getByText('Nothing is scheduled').waitFor();
+  await page.context().close();
 });
 
 test('a framework is torn down, an agent drained and then marked gone', async () => {

@@ -124,8 +124,8 @@ test('maintenance shows what is scheduled, and what is down', async () => {
   const page = await open('#/maintenance');
   await page.getByText('2 machines').waitFor();
   const items = await page.getByRole('listitem').filter({ hasText: 'example' }).allTextContents();
-  expect(items[0]).toMatch(/^away\.example.*begins in .*, for 2 h$/);
-  expect(items[1]).toMatch(/^soon\.example.*, without an end$/);
+  expect(items[0]).toMatch(/^away\.example.*begins in .*, for 2 hChangeRemoveBring up$/);
+  expect(items[1]).toMatch(/^soon\.example.*, without an endChangeRemoveTake down$/);
   const rows = page.getByRole('grid', { name: 'Machines' }).getByRole('row');
   expect(await rows.nth(1).textContent()).toMatch(/^away\.exampleDown/);
   expect(await rows.nth(2).textContent()).toMatch(/^soon\.exampleDraining/);

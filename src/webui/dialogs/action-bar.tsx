@@ -13,7 +13,13 @@ export function ActionBar({ actions }: { actions: readonly Action[] }) {
       {actions
         .filter((action) => refusalOf(permissionOf(action)) === undefined)
         .map((action) => (
-          <button key={action.verb} type="button" class="button" onClick={() => ask(action)}>
+          <button
+            key={action.verb}
+            type="button"
+            class="button"
+            title={action.title}
+            onClick={() => ask(action)}
+          >
             {action.verb}
           </button>
         ))}

@@ -1,23 +1,6 @@
 // What is planned for machines, and how each of them is, from the master's answers.
+import { type Machine, machineName, type Schedule } from '../calls/maintenance.ts';
 import { byText } from './task-list.ts';
-
-interface Machine {
-  readonly hostname?: string;
-  readonly ip?: string;
-}
-
-/** Of `GET_MAINTENANCE_SCHEDULE`; times in nanoseconds. */
-export interface ScheduleAnswer {
-  readonly schedule?: {
-    readonly windows?: readonly {
-      readonly machine_ids?: readonly Machine[];
-      readonly unavailability?: {
-        readonly start?: { readonly nanoseconds?: number };
-        readonly duration?: { readonly nanoseconds?: number };
-      };
-    }[];
-  };
-}
 
 /** Of `GET_MAINTENANCE_STATUS`. */
 export interface StatusAnswer {
@@ -31,6 +14,8 @@ export interface StatusAnswer {
 }
 
 export interface WindowRow {
+  /** In the schedule. */
+  readonly index: number;
   readonly machines: readonly string[];
   readonly startMs: number;
   /** Undefined where nobody has said when it ends. */
@@ -38,6 +23,7 @@ export interface WindowRow {
 }
 
 export interface MachineRow {
+  readonly id: Machine;
   readonly name: string;
   /** `draining` before and in its window, until somebody has taken it down. */
   readonly mode: 'draining' | 'down';
@@ -47,20 +33,16 @@ export interface MachineRow {
   readonly declined: number;
 }
 
-/** `host (ip)`, or what there is of it. */
-const nameOf = ({ hostname = '', ip = '' }: Machine = {}) =>
-  hostname === '' ? ip : ip === '' ? hostname : `${hostname} (${ip})`;
-
 /** The first to begin comes first. */
-export function windowRows({ schedule = {} }: ScheduleAnswer): readonly WindowRow[] {
-  return (schedule.windows ?? [])
-    .map(({ machine_ids = [], unavailability: { start, duration } = {} }) => {
-      const startMs = (start?.nanoseconds ?? 0) / 1e6;
-      const lengthNs = duration?.nanoseconds;
+export function windowRows({ windows = [] }: Schedule): readonly WindowRow[] {
+  return windows
+    .map(({ machine_ids, unavailability: { start, duration } }, index) => {
+      const startMs = Number(start.nanoseconds) / 1e6;
       return {
-        machines: machine_ids.map(nameOf),
+        index,
+        machines: machine_ids.map(machineName),
         startMs,
-        endMs: lengthNs === undefined ? undefined : startMs + lengthNs / 1e6,
+        endMs: duration === undefined ? undefined : startMs + Number(duration.nanoseconds) / 1e6,
       };
     })
     .sort((left, right) => left.startMs - right.startMs);
@@ -73,13 +55,16 @@ export function machineRows(
   const windowOf = new Map(
     windows.flatMap((window) => window.machines.map((name) => [name, window] as const)),
   );
-  const draining = (status.draining_machines ?? []).map(({ id, statuses = [] }) => ({
-    ...{ name: nameOf(id), mode: 'draining' as const, window: windowOf.get(nameOf(id)) },
+  const rowOf = (id: Machine) => ({
+    ...{ id, name: machineName(id), window: windowOf.get(machineName(id)) },
+  });
+  const draining = (status.draining_machines ?? []).map(({ id = {}, statuses = [] }) => ({
+    ...{ ...rowOf(id), mode: 'draining' as const },
     accepted: statuses.filter((each) => each.status === 'ACCEPT').length,
     declined: statuses.filter((each) => each.status === 'DECLINE').length,
   }));
   const down = (status.down_machines ?? []).map((id) => ({
-    ...{ name: nameOf(id), mode: 'down' as const, window: windowOf.get(nameOf(id)) },
+    ...{ ...rowOf(id), mode: 'down' as const },
     ...{ accepted: 0, declined: 0 },
   }));
   return [...down, ...draining].sort((left, right) => byText(left.name, right.name));

@@ -96,6 +96,10 @@ export async function call<T>(type: string, body: object = {}, signal?: AbortSig
   return operatorCall<T>('/api/v1', type, body, signal);
 }
 
+/** As `call`: all of the answer as it is written, where numbers matter to the last digit. */
+export const callText = (type: string, signal?: AbortSignal): Promise<string> =>
+  textOf('/api/v1', { type }, signal);
+
 /** As `call`, of an agent, through the master. */
 export async function agentCall<T>(
   agent: string,
@@ -112,13 +116,21 @@ async function operatorCall<T>(
   body: object,
   signal: AbortSignal | undefined,
 ): Promise<T> {
+  const text = await textOf(path, { type, ...body }, signal);
+  const answer = (text === '' ? {} : JSON.parse(text)) as Record<string, unknown>;
+  return (answer[type.toLowerCase()] ?? {}) as T;
+}
+
+async function textOf(
+  path: string,
+  call: object,
+  signal: AbortSignal | undefined,
+): Promise<string> {
   const response = await request(path, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
-    body: JSON.stringify({ type, ...body }),
+    body: JSON.stringify(call),
     signal: signal ?? null,
   });
-  const text = await response.text();
-  const answer = (text === '' ? {} : JSON.parse(text)) as Record<string, unknown>;
-  return (answer[type.toLowerCase()] ?? {}) as T;
+  return response.text();
 }

@@ -11,18 +11,13 @@ import { type Orders, sorting } from '../components/sorting.ts';
 import { type Column, Table, TableCount } from '../components/table.tsx';
 import { Ago } from '../components/time.tsx';
 import { href } from '../locations/location.ts';
+import { agentPasses, attributeText, placeText } from '../store/agent-filter.ts';
 import type { Cluster } from '../store/cluster.ts';
 import type { AgentRow } from '../store/rows.ts';
 import { byText } from '../store/task-list.ts';
 import { counted, countText } from '../words/amounts.ts';
 import { AGENT_CONDITIONS, agentCondition, agentName } from '../words/conditions.ts';
 import { plainName } from '../words/names.ts';
-
-type Place = Readonly<Record<string, string>>;
-
-const placeText = ({ region, zone }: AgentRow) => [region, zone].filter(Boolean).join(' / ');
-
-const attributeText = ({ name, text }: { name: string; text: string }) => `${name}:${text}`;
 
 const ORDERS: Orders<AgentLine> = {
   host: (left, right) => byText(left.agent.hostname, right.agent.hostname),
@@ -121,27 +116,6 @@ const grouping = (by: string | undefined) => (agent: AgentRow) =>
 
 const groupings = (agents: readonly AgentRow[]) =>
   optionsOf(agents.flatMap(({ attributes }) => attributes.map(({ name }) => name)));
-
-export function agentPasses(
-  agent: AgentRow,
-  { q = '', state, place: where, attribute, version }: Place,
-) {
-  const words = q.toLowerCase().split(/\s+/).filter(Boolean);
-  const texts = [
-    agent.hostname,
-    agent.id,
-    placeText(agent),
-    ...agent.attributes.map(attributeText),
-  ];
-  return (
-    (state === undefined || agentCondition(agent).key === state) &&
-    (where === undefined || placeText(agent) === where) &&
-    (version === undefined || agent.version === version) &&
-    (attribute === undefined ||
-      agent.attributes.some((each) => attributeText(each) === attribute)) &&
-    words.every((word) => texts.some((text) => text.toLowerCase().includes(word)))
-  );
-}
 
 /** Where all differ a choice is of no use. */
 const MAX_OPTIONS = 500;

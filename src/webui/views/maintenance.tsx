@@ -1,4 +1,6 @@
 // Maintenance: when machines are to be away, on a line of time, and how far that has come.
+
+import type { Schedule } from '../calls/maintenance.ts';
 import { ConditionBadge } from '../components/badge.tsx';
 import { SearchField } from '../components/filters.tsx';
 import { Name } from '../components/name.tsx';
@@ -7,11 +9,20 @@ import { place } from '../components/place.tsx';
 import { useReading } from '../components/reading.ts';
 import { type Column, Table, TableCount } from '../components/table.tsx';
 import { Ago } from '../components/time.tsx';
+import { type Action, actionsDone } from '../dialogs/action.tsx';
+import { ActionBar } from '../dialogs/action-bar.tsx';
+import {
+  askSchedule,
+  bringUp,
+  changeWindow,
+  removeWindow,
+  scheduleWindow,
+  takeDown,
+} from '../dialogs/maintenance-actions.tsx';
 import { href } from '../locations/location.ts';
 import {
   type MachineRow,
   machineRows,
-  type ScheduleAnswer,
   type StatusAnswer,
   spanOf,
   type WindowRow,
@@ -27,25 +38,31 @@ const MAX_WINDOWS = 40;
 const MAX_NAMED = 4;
 
 interface Maintenance {
+  readonly schedule: Schedule;
   readonly windows: readonly WindowRow[];
   readonly machines: readonly MachineRow[];
 }
 
 async function readMaintenance(signal: AbortSignal): Promise<Maintenance> {
   const [schedule, status] = await Promise.all([
-    call<ScheduleAnswer>('GET_MAINTENANCE_SCHEDULE', {}, signal),
+    askSchedule(signal),
     call<StatusAnswer>('GET_MAINTENANCE_STATUS', {}, signal),
   ]);
   const windows = windowRows(schedule);
-  return { windows, machines: machineRows(status, windows) };
+  return { schedule, windows, machines: machineRows(status, windows) };
 }
 
 export function MaintenanceView() {
-  const { value, failure } = useReading('maintenance', EVERY_MS, readMaintenance);
+  const { value, failure } = useReading(
+    `maintenance ${actionsDone.value}`,
+    EVERY_MS,
+    readMaintenance,
+  );
   return (
     <>
       <div class="view-head">
         <h1>Maintenance</h1>
+        {value === undefined ? null : <ActionBar actions={[scheduleWindow(value.schedule)]} />}
       </div>
       {value === undefined ? (
         failure === undefined ? (
@@ -57,7 +74,7 @@ export function MaintenanceView() {
         <Empty title="No maintenance">Nothing is scheduled, and no machine is down.</Empty>
       ) : (
         <>
-          <Windows windows={value.windows} />
+          <Windows {...value} />
           <Machines machines={value.machines} />
         </>
       )}
@@ -65,7 +82,7 @@ export function MaintenanceView() {
   );
 }
 
-function Windows({ windows }: { windows: readonly WindowRow[] }) {
+function Windows({ schedule, windows, machines: all }: Maintenance) {
   if (windows.length === 0) {
     return null;
   }
@@ -76,32 +93,55 @@ function Windows({ windows }: { windows: readonly WindowRow[] }) {
     <section class="panel">
       <h2>Schedule</h2>
       <ol class="windows">
-        {windows.slice(0, MAX_WINDOWS).map(({ machines, startMs, endMs }, index) => (
-          <li key={index}>
-            <Name text={namesText(machines)} title={machines.join(', ')} />
-            <span class="window-track" aria-hidden="true">
-              <span
-                class="window-part"
-                data-open={endMs === undefined}
-                style={{
-                  left: `${at(startMs)}%`,
-                  width: `${at(endMs ?? span.toMs) - at(startMs)}%`,
-                }}
+        {windows.slice(0, MAX_WINDOWS).map((window) => {
+          const { index, machines, startMs, endMs } = window;
+          return (
+            <li key={index}>
+              <Name text={namesText(machines)} title={machines.join(', ')} />
+              <span class="window-track" aria-hidden="true">
+                <span
+                  class="window-part"
+                  data-open={endMs === undefined}
+                  style={{
+                    left: `${at(startMs)}%`,
+                    width: `${at(endMs ?? span.toMs) - at(startMs)}%`,
+                  }}
+                />
+                <span class="window-now" style={{ left: `${at(nowMs)}%` }} />
+              </span>
+              <span class="quiet">
+                {startMs > nowMs ? 'begins' : 'began'} <Ago ms={startMs} />,{' '}
+                {endMs === undefined ? 'without an end' : `for ${spanText(endMs - startMs)}`}
+              </span>
+              <ActionBar
+                actions={[
+                  changeWindow(schedule, window),
+                  removeWindow(schedule, window),
+                  ...windowModes(window, all),
+                ]}
               />
-              <span class="window-now" style={{ left: `${at(nowMs)}%` }} />
-            </span>
-            <span class="quiet">
-              {startMs > nowMs ? 'begins' : 'began'} <Ago ms={startMs} />,{' '}
-              {endMs === undefined ? 'without an end' : `for ${spanText(endMs - startMs)}`}
-            </span>
-          </li>
-        ))}
+            </li>
+          );
+        })}
       </ol>
       {windows.length <= MAX_WINDOWS ? null : (
         <p class="quiet">And {counted(windows.length - MAX_WINDOWS, 'later window')}.</p>
       )}
     </section>
   );
+}
+
+/** For all machines of a window that are so. */
+function windowModes(window: WindowRow, all: readonly MachineRow[]): readonly Action[] {
+  const within = (wanted: MachineRow['mode']) =>
+    all
+      .filter(({ mode, window: { index } = {} }) => mode === wanted && index === window.index)
+      .map(({ id }) => id);
+  const [draining, down] = [within('draining'), within('down')];
+  return [
+    ...(draining.length > 0 ? [takeDown(draining)] : []),
+    ...(down.length > 0 ? [bringUp(down)] : []),
+  ];
 }
 
 function namesText(machines: readonly string[]): string {
@@ -147,7 +187,7 @@ const COLUMNS: readonly Column<MachineRow>[] = [
     cell: ({ mode }) => <ConditionBadge condition={MACHINE_CONDITIONS[mode]} />,
   },
   {
-    ...{ key: 'start', title: 'Begins', width: '110px', isNumber: true },
+    ...{ key: 'start', title: 'Begins', width: '110px', isNumber: true, isWide: true },
     cell: ({ window }) => <Ago ms={window?.startMs ?? 0} />,
   },
   {
@@ -162,5 +202,11 @@ const COLUMNS: readonly Column<MachineRow>[] = [
       ) : (
         `${accepted} will leave, ${declined} will not`
       ),
+  },
+  {
+    ...{ key: 'action', title: 'Action', width: '112px' },
+    cell: ({ id, mode }) => (
+      <ActionBar actions={[mode === 'down' ? bringUp([id]) : takeDown([id])]} />
+    ),
   },
 ];

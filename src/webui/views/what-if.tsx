@@ -16,6 +16,7 @@ import { drainAgents } from '../dialogs/agents-actions.tsx';
 import { teardown } from '../dialogs/framework-actions.tsx';
 import { setQuota, setWeight } from '../dialogs/quota-actions.tsx';
 import { href } from '../locations/location.ts';
+import { agentPasses } from '../store/agent-filter.ts';
 import type { Cluster } from '../store/cluster.ts';
 import { AMOUNT_NAMES } from '../store/sums.ts';
 import { call } from '../stream/requests.ts';
@@ -27,7 +28,6 @@ import {
   forecastWarnings,
   shareLines,
 } from '../words/forecasts.ts';
-import { agentPasses } from './agents.tsx';
 
 /** It takes a thread of the master for a while. */
 const EVERY_MS = 15_000;

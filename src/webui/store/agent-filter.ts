@@ -1,0 +1,32 @@
+// Agents by what people search for and filter by.
+import { agentCondition } from '../words/conditions.ts';
+import type { AgentRow, AttributeRow } from './rows.ts';
+
+/** By names of the query of a place. */
+export type AgentQuery = Readonly<Record<string, string>>;
+
+export const placeText = ({ region, zone }: AgentRow): string =>
+  [region, zone].filter(Boolean).join(' / ');
+
+export const attributeText = ({ name, text }: AttributeRow): string => `${name}:${text}`;
+
+export function agentPasses(
+  agent: AgentRow,
+  { q = '', state, place: where, attribute, version }: AgentQuery,
+): boolean {
+  const words = q.toLowerCase().split(/\s+/).filter(Boolean);
+  const texts = [
+    agent.hostname,
+    agent.id,
+    placeText(agent),
+    ...agent.attributes.map(attributeText),
+  ];
+  return (
+    (state === undefined || agentCondition(agent).key === state) &&
+    (where === undefined || placeText(agent) === where) &&
+    (version === undefined || agent.version === version) &&
+    (attribute === undefined ||
+      agent.attributes.some((each) => attributeText(each) === attribute)) &&
+    words.every((word) => texts.some((text) => text.toLowerCase().includes(word)))
+  );
+}
