@@ -15,6 +15,7 @@ export interface ExplainQuestion {
   readonly kind: 'explain';
   readonly nowMs: number;
   readonly frameworkId: FrameworkId;
+  /** In the order in which they are looked at, as far as there is time. */
   readonly roles: readonly string[];
   /** Absent: all that there are. */
   readonly agentIds?: readonly AgentId[] | undefined;

@@ -79,6 +79,12 @@ export interface Compute {
   readonly question: InsightQuestion;
 }
 
+/** Nobody waits for what is computed. A `computed` event comes all the same, and then the next. */
+export interface GiveUpComputing {
+  readonly type: 'giveUpComputing';
+  readonly computation: number;
+}
+
 /** The master cannot go on, and takes no further event; the process ends with this reason. */
 export interface Abort {
   readonly type: 'abort';
@@ -89,6 +95,7 @@ export type MasterEffect =
   | Reply
   | Respond
   | Compute
+  | GiveUpComputing
   | OpenStream
   | SendToFramework
   | SendToOperator

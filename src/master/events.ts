@@ -68,6 +68,12 @@ export interface OperatorCalled extends At {
   readonly call: MasterCall;
 }
 
+/** Who has made a call that is computed has disconnected, and has no answer yet. */
+export interface AskerGone extends At {
+  readonly type: 'askerGone';
+  readonly request: RequestId;
+}
+
 /** A message of an agent; `from` is its pid (`slave(1)@10.0.0.1:5051`). */
 export interface AgentMessage extends At {
   readonly type: 'agentMessage';
@@ -126,6 +132,7 @@ export type MasterEvent =
   | SchedulerCalled
   | StreamClosed
   | OperatorCalled
+  | AskerGone
   | AgentMessage
   | LinkLost
   | TimerFired<MasterTimer>

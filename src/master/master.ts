@@ -47,7 +47,7 @@ import { GuardedAllocator } from './offers/guarded-allocator.ts';
 import { offerGrants, runBatch, runPending, scheduleRun } from './offers/offers.ts';
 import { offerTimedOut } from './offers/rescind.ts';
 import { operationStatusUpdate } from './operations/operations.ts';
-import { computed, noInsights } from './operators/insight.ts';
+import { askerGone, computed, noInsights } from './operators/insight.ts';
 import { operatorCall } from './operators/operator-calls.ts';
 import { operatorHeartbeat, removeSubscriber, tellLeftOut } from './operators/subscribers.ts';
 import type { MasterOptions } from './options.ts';
@@ -287,6 +287,9 @@ function take(state: MasterState, event: MasterEvent): void {
       break;
     case 'computed':
       computed(state, event);
+      break;
+    case 'askerGone':
+      askerGone(state, event);
       break;
     default:
       event satisfies never;

@@ -118,11 +118,13 @@ export const MASTER_CALLS: TableOf<typeof MasterCall_Type> = {
     'GET_QUOTA',
   ),
   PLAN: shows(
-    'the users of frameworks and tasks; each role; the quotas of each role',
+    'the users of frameworks and tasks; each role; the quotas of each role; sums of the cluster, ' +
+      'where a role is not shown: the path /metrics/snapshot',
     'VIEW_FRAMEWORK',
     'VIEW_TASK',
     'VIEW_ROLE',
     'GET_QUOTA',
+    'GET_ENDPOINT_WITH_PATH',
   ),
   GET_MASTER: open('who asks the master knows its address already'),
   UPDATE_WEIGHTS: needs('each role', 'UPDATE_WEIGHT'),

@@ -117,6 +117,21 @@ describe('an explanation', () => {
     expect(group?.examples).toHaveLength(20);
   });
 
+  test('names the roles for which there was no time, or which are too many', () => {
+    const allocator = clusterOf(1);
+    const many = Array.from({ length: 102 }, (_, index) => `r${index}`);
+    addFramework(allocator, 'f', many);
+    const { roles, roles_left } = explain(allocator, { roles: many });
+    expect([roles?.length, roles_left]).toEqual([100, ['r100', 'r101']]);
+    const question = { kind: 'explain', nowMs: 0, frameworkId: frameworkId('f') } as const;
+    const asked = { ...question, roles: ['r0', 'r1', 'r2'], onOffer: {}, quotas: {} };
+    let looks = 0;
+    const answer = answerInsight(core, allocator.save(), asked, () => ++looks < 2);
+    expect(answer).toMatchObject({
+      explanation: { roles: [{ role: 'r0' }, { role: 'r1' }], roles_left: ['r2'] },
+    });
+  });
+
   test('is about the agents that are named', () => {
     const allocator = clusterOf(5);
     addFramework(allocator, 'f', ['r']);

@@ -34,6 +34,7 @@ const ofState: Record<string, string> = {
   'history.counted': 'states of tasks',
   'history.points': 'MAX_POINTS',
   'insights.waiting': 'MAX_WAITING, of one body each',
+  'insights.turns': 'those that wait, and one more',
   inverseOffers: 'one of a framework on an agent',
   machines: 'MAX_MACHINES, all named in one body',
   offers: OFFERED,

@@ -73,6 +73,7 @@ export class World {
   /** If false, computations wait for `compute`. */
   computesAtOnce = true;
   readonly computations: Effect<'compute'>[] = [];
+  readonly givenUp: number[] = [];
   /** If false, agents do not answer pings. */
   answersPings = true;
   readonly streams = new Map<StreamId, SchedulerEvent[]>();
@@ -153,6 +154,9 @@ export class World {
         if (this.computesAtOnce) {
           this.compute();
         }
+        break;
+      case 'giveUpComputing':
+        this.givenUp.push(effect.computation);
         break;
       case 'openStream':
         this.#replies.set(effect.request, effect);

@@ -149,6 +149,80 @@ test('one is computed at a time, in turn, and only so many wait', () => {
   expect(statuses()).toEqual([...new Array(9).fill('respond'), 503]);
 });
 
+/** Asks, each in the name of a principal, without computing anything. */
+function askers(world: World, framework: FakeFramework) {
+  world.computesAtOnce = false;
+  return {
+    ask: (value: string) => {
+      const request = world.nextRequest();
+      const call = explainCall(framework);
+      world.dispatch({ type: 'operatorCall', request, principal: { value }, call });
+      return request;
+    },
+    hangUp: (request: ReturnType<World['nextRequest']>) =>
+      world.dispatch({ type: 'askerGone', request }),
+  };
+}
+
+test('principals take turns, whoever asks how much', () => {
+  const { world, framework } = cluster();
+  const { ask } = askers(world, framework);
+  const [a1, a2, a3, a4] = [ask('a'), ask('a'), ask('a'), ask('a')];
+  const [b1, b2] = [ask('b'), ask('b')];
+  const c1 = ask('c');
+  const order: string[] = [];
+  const names = new Map(Object.entries({ a1, a2, a3, a4, b1, b2, c1 }).map(([k, v]) => [v, k]));
+  while (world.computations.length > 0) {
+    world.compute();
+    const done = [...names].filter(([request]) => world.answer(request) !== undefined);
+    for (const [request, name] of done) {
+      names.delete(request);
+      order.push(name);
+    }
+  }
+  expect(order).toEqual(['a1', 'b1', 'c1', 'a2', 'b2', 'a3', 'a4']);
+  expect(world.master.insights.turns.size).toBe(1);
+});
+
+test('who has most questions loses the newest to who has fewer', () => {
+  const { world, framework } = cluster();
+  const { ask } = askers(world, framework);
+  ask('z');
+  const all = ['a', 'a', 'a', 'a', 'b', 'b', 'b', 'b'].map(ask);
+  expect(all.map((request) => world.answer(request))).toEqual(new Array(8).fill(undefined));
+  const c = ask('c');
+  expect(world.answer(c)).toBeUndefined();
+  expect(all.map((request) => world.answer(request)?.type)).toEqual([
+    ...new Array(3).fill(undefined),
+    'reply',
+    ...new Array(4).fill(undefined),
+  ]);
+  const others = ['c', 'c', 'c'].map(ask);
+  expect(others.map((request) => world.answer(request)?.type)).toEqual([
+    undefined,
+    'reply',
+    'reply',
+  ]);
+});
+
+test('what nobody waits for is given up, and holds up nobody', () => {
+  const { world, framework } = cluster();
+  const { ask, hangUp } = askers(world, framework);
+  const [first, second, third] = [ask('a'), ask('a'), ask('a')];
+  hangUp(second);
+  expect(world.answer(second)).toMatchObject({ status: 503 });
+  hangUp(first);
+  hangUp(second);
+  expect(world.givenUp).toEqual([1]);
+  // Its turn ends when it has been given up.
+  expect(world.answer(first)).toBeUndefined();
+  world.compute();
+  world.compute();
+  expect(world.answer(third)?.type).toBe('respond');
+  hangUp(third);
+  expect(world.computations).toEqual([]);
+});
+
 test('one address does not take all places', () => {
   const { world, framework } = cluster();
   world.computesAtOnce = false;
@@ -207,10 +281,22 @@ test('a framework, role or quota that may not be viewed does not show', () => {
     authorizer: denying('VIEW_ROLE', 'dev'),
   });
   expect(roleless.ask(explainCall(other))?.explain?.roles).toBeUndefined();
-  const hidden = roleless.ask(planCall(quotaOf('dev', 9)))?.plan?.after;
+  expect(roleless.operate(planCall(quotaOf('dev', 9)))).toEqual({
+    status: 400,
+    text: "Invalid change 0: The role 'dev' may not be viewed",
+  });
+  const hidden = roleless.ask(planCall())?.plan?.after;
+  expect(hidden).toHaveProperty('capacity');
   expect([hidden?.roles, hidden?.frameworks, hidden?.unmet_guarantees, hidden?.uncovered]).toEqual(
     new Array(4).fill(undefined),
   );
+  const { world: figureless, agent } = cluster({
+    authorizer: {
+      authorize: (_, action) => action !== 'VIEW_ROLE' && action !== 'GET_ENDPOINT_WITH_PATH',
+    },
+  });
+  const unsummed = figureless.ask(planCall(drain(agent.id)))?.plan?.before;
+  expect(Object.keys(unsummed ?? {}).sort()).toEqual(['agents', 'paused', 'runs', 'settled']);
   const { world: unquoted } = cluster({ authorizer: denying('GET_QUOTA') });
   const after = unquoted.ask(planCall(quotaOf('dev', 9)))?.plan?.after;
   expect(after?.roles?.[0]).not.toHaveProperty('guarantees');

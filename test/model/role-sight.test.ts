@@ -125,7 +125,7 @@ const HIDDEN_BY = {
     'Forecast_RoleOutlook.role',
     'Forecast_UnmetGuarantee.role',
   ],
-  // Sums of all roles together, as those of the metrics are.
+  // Those of all roles together: shown to who may view all of these, or the metrics.
   'sums of the cluster': [
     'Forecast_Outlook.allocated',
     'Forecast_Outlook.capacity',

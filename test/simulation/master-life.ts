@@ -247,6 +247,7 @@ export class MasterLife {
       case 'sendToOperator':
         this.watchers.get(effect.stream)?.received(copied(effect.event));
         return;
+      case 'giveUpComputing':
       case 'audit':
       case 'auditDisbelief':
         return;

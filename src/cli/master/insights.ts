@@ -10,6 +10,8 @@ import { errorText } from '../../model/error-text.ts';
 
 /** A computation that takes longer is given up. */
 const LIMIT_MS = 10_000;
+/** The least turn of one that nobody waits for any more: each costs the loop a copy. */
+const LEAST_TURN_MS = 500;
 /** How long a thread without work stays. */
 const IDLE_MS = 60_000;
 /** Of JavaScript; copies of the allocator are in the memory of the Wasm module. */
@@ -31,6 +33,7 @@ export class Insights {
   #worker: Worker | undefined;
   #timer: NodeJS.Timeout | undefined;
   #running: number | undefined;
+  #beganMs = 0;
 
   constructor(options: InsightsOptions) {
     this.#options = options;
@@ -39,13 +42,26 @@ export class Insights {
   perform({ computation, saved, question }: Compute): void {
     const { limitMs = LIMIT_MS } = this.#options;
     this.#running = computation;
+    this.#beganMs = performance.now();
     const worker = this.#started();
     worker.ref();
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#giveUp(limitMs), limitMs);
+    this.#timer = setTimeout(() => this.#late(limitMs), limitMs);
     const job: InsightJob = { saved, question };
     // The copy moves to the thread: it is not copied once more.
     worker.postMessage(job, [saved.buffer]);
+  }
+
+  /** Nobody waits for it any more. */
+  giveUp(computation: number): void {
+    if (computation !== this.#running) {
+      return;
+    }
+    void this.#end();
+    clearTimeout(this.#timer);
+    const restMs = this.#beganMs + LEAST_TURN_MS - performance.now();
+    const done = () => this.#finish(failed('Nobody waits for it any more'));
+    this.#timer = setTimeout(done, Math.max(0, restMs));
   }
 
   /** What is being computed is not answered. */
@@ -63,14 +79,19 @@ export class Insights {
       workerData: { module: this.#options.module },
       resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB },
     });
-    worker.on('message', (outcome: InsightOutcome) => this.#finish(outcome));
+    worker.on('message', (outcome: InsightOutcome) => {
+      // Of one that was ended the last word may still come.
+      if (worker === this.#worker) {
+        this.#finish(outcome);
+      }
+    });
     worker.on('error', (error) => this.#lost(worker, errorText(error)));
     worker.on('exit', () => this.#lost(worker, 'it ended'));
     this.#worker = worker;
     return worker;
   }
 
-  #giveUp(limitMs: number): void {
+  #late(limitMs: number): void {
     void this.#end();
     this.#finish(
       failed(`It takes longer than ${limitMs / 1000} seconds: ask about less at a time`),

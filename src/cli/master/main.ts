@@ -129,6 +129,7 @@ export async function runMaster(
     reply: server,
     respond: server,
     compute: insights,
+    giveUpComputing: { perform: ({ computation }) => insights.giveUp(computation) },
     openStream: server,
     closeStream: server,
     sendToFramework: server,

@@ -38,21 +38,31 @@ interface Gathered {
   readonly ahead: number[];
 }
 
-/** Explains to the roles of the question, each over all agents of the question. */
+/** Roles that one question is about. */
+const MAX_ROLES = 100;
+
+/** Explains to the roles of the question, each over all agents of the question; one at least. */
 export function explainOffers(
   allocator: LiveAllocator,
   algebra: ResourceAlgebra,
   question: ExplainQuestion,
+  hasTime: () => boolean,
 ): OfferExplanation {
   const agentIds = (question.agentIds ?? allocator.agentIds()).toSorted();
-  const roles = question.roles.map((role) =>
-    explainRole(allocator, algebra, { ...question, role, agentIds }),
-  );
+  const roles: OfferExplanation_RoleReasons[] = [];
+  for (const role of question.roles) {
+    if (roles.length >= MAX_ROLES || (roles.length > 0 && !hasTime())) {
+      break;
+    }
+    roles.push(explainRole(allocator, algebra, { ...question, role, agentIds }));
+  }
+  const left = question.roles.slice(roles.length);
   return {
     time: timeOf(question.nowMs),
     agents: agentIds.length,
     paused: allocator.paused,
     ...(roles.length > 0 && { roles }),
+    ...(left.length > 0 && { roles_left: left }),
   };
 }
 

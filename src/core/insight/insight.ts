@@ -6,17 +6,21 @@ import type { SchedulerCore } from '../interface.ts';
 import { explainOffers } from './explain-offers.ts';
 import { outlook } from './outlook.ts';
 
-/** Throws a CoreError where the core refuses a change, and a CoreTrap where a copy is lost. */
+/**
+ * An explanation ends with the role after which there is no time. Throws a CoreError where the core
+ * refuses a change, and a CoreTrap where a copy is lost.
+ */
 export function answerInsight(
   core: Pick<SchedulerCore, 'restore' | 'algebra'>,
   saved: Uint8Array,
   question: InsightQuestion,
+  hasTime: () => boolean = () => true,
 ): InsightAnswer {
   switch (question.kind) {
     case 'explain':
       return {
         kind: 'explain',
-        explanation: explainOffers(core.restore(saved), core.algebra, question),
+        explanation: explainOffers(core.restore(saved), core.algebra, question, hasTime),
       };
     case 'plan': {
       const { changes, quotas, weights } = question;

@@ -39,7 +39,13 @@ export interface MasterOperatorOptions extends MasterRequests {
 }
 
 /** Who asks, and from where. */
-type Asker = Pick<Caller, 'principal' | 'origin'>;
+type Asker = Pick<Caller, 'principal' | 'origin'> & Partial<Pick<EndpointRequest, 'onGone'>>;
+
+/** Calls whose answer takes the master a while, and is not worth it when nobody waits for it. */
+const COMPUTED: ReadonlySet<MasterCall['type']> = new Set([
+  MasterCall_Type.EXPLAIN,
+  MasterCall_Type.PLAN,
+]);
 
 export class MasterOperatorApi {
   readonly #options: MasterOperatorOptions;
@@ -73,20 +79,33 @@ export class MasterOperatorApi {
   /** Has the state machine answer a call that changes something, or that it has computed. */
   ask(
     call: MasterCall,
-    { principal, origin }: Asker,
+    { principal, origin, onGone }: Asker,
     codec: Codec = 'json',
   ): Promise<HttpResponse> {
     return new Promise((resolve) => {
       const { dispatch, requests, nowMs } = this.#options;
+      let isAnswered = false;
+      const answer = (response: HttpResponse | Promise<HttpResponse>) => {
+        isAnswered = true;
+        resolve(response);
+      };
       const request = requests.add({
-        reply: (status, text) => resolve(replyResponse(status, text)),
-        respond: (message) => resolve(largeMessageResponse(types.MasterResponse, codec, message)),
+        reply: (status, text) => answer(replyResponse(status, text)),
+        respond: (message) => answer(largeMessageResponse(types.MasterResponse, codec, message)),
       });
+      if (COMPUTED.has(call.type)) {
+        // Of what is answered the id may be another request's by now.
+        onGone?.(() => {
+          if (!isAnswered) {
+            dispatch({ type: 'askerGone', nowMs: nowMs(), request });
+          }
+        });
+      }
       dispatch({ type: 'operatorCall', nowMs: nowMs(), request, origin, principal, call });
     });
   }
 
-  async #answer(call: MasterCall, codec: Codec, caller: Caller): Promise<HttpResponse> {
+  async #answer(call: MasterCall, codec: Codec, caller: EndpointRequest): Promise<HttpResponse> {
     if (call.type === MasterCall_Type.UNKNOWN) {
       return notImplemented;
     }

@@ -25,8 +25,6 @@ import { scalarError } from '../validation/framework.ts';
 import { seesFramework, seesRole } from '../views/visibility.ts';
 import type { Viewer } from '../views.ts';
 
-/** Roles that one EXPLAIN is about, when it names none. */
-const MAX_ROLES = 100;
 /** Agents that an EXPLAIN names, or that a PLAN drains or adds; resource names of a demand. */
 const MAX_NAMED_AGENTS = 50_000;
 const MAX_ADDED_AGENTS = 20_000;
@@ -62,7 +60,7 @@ export function explainQuestion(
     kind: 'explain',
     nowMs: state.nowMs,
     frameworkId: framework.id,
-    roles: asked.filter((role) => seesRole(viewer, role)).slice(0, MAX_ROLES),
+    roles: asked.filter((role) => seesRole(viewer, role)),
     agentIds,
     demand: call?.demand === undefined ? undefined : demandOf(call.demand),
     onOffer: onOffer(framework, agentIds && new Set<string>(agentIds)),
@@ -160,14 +158,18 @@ function changeError(state: MasterState, change: PlanChange, viewer: Viewer): st
         : drainError(state, change.drain_agents.agent_ids ?? []);
     case PlanChange_Type.ADD_AGENTS:
       return change.add_agents === undefined ? missing('add_agents') : addError(change.add_agents);
-    case PlanChange_Type.SET_QUOTAS:
+    case PlanChange_Type.SET_QUOTAS: {
+      const { quota_configs = [] } = change.set_quotas ?? {};
       return change.set_quotas === undefined
         ? missing('set_quotas')
-        : quotaConfigsError(change.set_quotas.quota_configs ?? []);
-    case PlanChange_Type.SET_WEIGHTS:
+        : (quotaConfigsError(quota_configs) ?? hiddenError(viewer, quota_configs));
+    }
+    case PlanChange_Type.SET_WEIGHTS: {
+      const { weight_infos = [] } = change.set_weights ?? {};
       return change.set_weights === undefined
         ? missing('set_weights')
-        : weightsError(change.set_weights.weight_infos ?? []);
+        : (weightsError(weight_infos) ?? hiddenError(viewer, weight_infos));
+    }
     case PlanChange_Type.REMOVE_FRAMEWORK: {
       if (change.remove_framework === undefined) {
         return missing('remove_framework');
@@ -180,6 +182,15 @@ function changeError(state: MasterState, change: PlanChange, viewer: Viewer): st
     default:
       return change.type satisfies never;
   }
+}
+
+/** What becomes of others would tell what the role holds and wants. */
+function hiddenError(
+  viewer: Viewer,
+  named: readonly { readonly role?: string }[],
+): string | undefined {
+  const hidden = named.find(({ role = '' }) => !seesRole(viewer, role));
+  return hidden && `The role '${hidden.role}' may not be viewed`;
 }
 
 const missing = (field: string) => `Expecting '${field}' to be present`;

@@ -1,6 +1,7 @@
 // EXPLAIN and PLAN: questions about the allocator that are answered on copies of it, by a thread.
 // One is computed at a time, and the copy is made when its turn comes: so there is one in memory,
-// however many wait, and it is as new as it can be.
+// however many wait, and it is as new as it can be. Askers take turns, each with its oldest
+// question: who asks much waits behind who asks little.
 import type { InsightAnswer, InsightQuestion } from '../../core/interface.ts';
 import {
   MasterCall_Type,
@@ -8,7 +9,7 @@ import {
   MasterResponse_Type,
 } from '../../model/generated/messages.ts';
 import { askingOf } from '../asking.ts';
-import type { Computed, OperatorCalled } from '../events.ts';
+import type { AskerGone, Computed, OperatorCalled } from '../events.ts';
 import { ask } from '../offers/allocator-recovery.ts';
 import { reply, respond } from '../outbox.ts';
 import type { MasterState } from '../state.ts';
@@ -18,7 +19,7 @@ import { type EndingTasks, endingTasks } from './ending-tasks.ts';
 import { explainQuestion, type Judged, planQuestion } from './insight-questions.ts';
 import { readerOf } from './reader.ts';
 
-/** Questions that wait for their turn; and how many of them may come from one address. */
+/** Questions that wait for their turn; and how many of them may be of one asker. */
 const MAX_WAITING = 8;
 const MAX_WAITING_OF_ONE = 4;
 
@@ -32,10 +33,21 @@ interface Computation {
 export interface Insights {
   running: Computation | undefined;
   readonly waiting: OperatorCalled[];
+  /** The last computation of each asker that waits, or has been answered last. */
+  readonly turns: Map<string, number>;
   next: number;
 }
 
-export const noInsights = (): Insights => ({ running: undefined, waiting: [], next: 1 });
+export const noInsights = (): Insights => ({
+  running: undefined,
+  waiting: [],
+  turns: new Map(),
+  next: 1,
+});
+
+/** A principal, or an address where there is none. */
+const askerOf = ({ principal, origin }: OperatorCalled): string =>
+  JSON.stringify(principal ?? { origin });
 
 /** Takes a call of EXPLAIN or PLAN. */
 export function insightCall(state: MasterState, event: OperatorCalled): void {
@@ -49,17 +61,46 @@ export function insightCall(state: MasterState, event: OperatorCalled): void {
     begin(state, event, judged.question);
     return;
   }
-  const ofOne = waiting.filter(({ origin }) => origin === event.origin).length;
-  if (waiting.length >= MAX_WAITING || ofOne >= MAX_WAITING_OF_ONE) {
-    reply(
-      state,
-      event.request,
-      503,
-      `Too many questions wait to be computed (${waiting.length}): try again in some seconds`,
-    );
+  const late = waiting.length < MAX_WAITING ? undefined : lastOfMost(waiting);
+  const own = questionsOf(waiting, askerOf(event)).length;
+  const others = late === undefined ? 0 : questionsOf(waiting, askerOf(late)).length;
+  if (own >= MAX_WAITING_OF_ONE || (late !== undefined && own + 1 >= others)) {
+    reply(state, event.request, 503, tooMany(waiting));
     return;
   }
+  if (late !== undefined) {
+    waiting.splice(waiting.indexOf(late), 1);
+    reply(state, late.request, 503, tooMany(waiting));
+  }
   waiting.push(event);
+}
+
+const tooMany = ({ length }: readonly unknown[]) =>
+  `Too many questions wait to be computed (${length}): try again in some seconds`;
+
+const questionsOf = (waiting: readonly OperatorCalled[], asker: string) =>
+  waiting.filter((event) => askerOf(event) === asker);
+
+/** The newest question of who has most of them. */
+function lastOfMost(waiting: readonly OperatorCalled[]): OperatorCalled | undefined {
+  const [longest] = waiting
+    .map((event) => questionsOf(waiting, askerOf(event)))
+    .sort((a, b) => b.length - a.length);
+  return longest?.at(-1);
+}
+
+/** Its answer would reach nobody; the next one's turn begins when it has been given up. */
+export function askerGone(state: MasterState, { request }: AskerGone): void {
+  const { running, waiting } = state.insights;
+  if (running?.event.request === request) {
+    state.effects.push({ type: 'giveUpComputing', computation: running.number });
+    return;
+  }
+  const at = waiting.findIndex((event) => event.request === request);
+  if (at >= 0) {
+    waiting.splice(at, 1);
+    reply(state, request, 503, 'Nobody waits for it any more');
+  }
 }
 
 function judge(state: MasterState, event: OperatorCalled): Judged {
@@ -79,6 +120,14 @@ function begin(state: MasterState, event: OperatorCalled, question: InsightQuest
   // Only then is it begun: a question that cannot be put holds up no other.
   const saved = ask(state, (allocator) => allocator.save());
   insights.running = { number, event, ending };
+  const { turns, waiting } = insights;
+  const asker = askerOf(event);
+  turns.set(asker, number);
+  for (const known of turns.keys()) {
+    if (known !== asker && questionsOf(waiting, known).length === 0) {
+      turns.delete(known);
+    }
+  }
   state.effects.push({ type: 'compute', computation: number, saved, question });
 }
 
@@ -114,8 +163,7 @@ function responseOf(
 }
 
 function beginNext(state: MasterState): void {
-  const { insights } = state;
-  for (let next = insights.waiting.shift(); next !== undefined; next = insights.waiting.shift()) {
+  for (let next = takeNext(state.insights); next !== undefined; next = takeNext(state.insights)) {
     state.asking = askingOf(next);
     // What it asks about may be gone by now.
     const judged = judge(state, next);
@@ -125,4 +173,14 @@ function beginNext(state: MasterState): void {
     }
     reply(state, next.request, 400, judged.refusal);
   }
+}
+
+/** The oldest question of who had no turn for the longest time. */
+function takeNext({ waiting, turns }: Insights): OperatorCalled | undefined {
+  const lastTurn = (event: OperatorCalled) => turns.get(askerOf(event)) ?? 0;
+  const [first] = waiting.toSorted((a, b) => lastTurn(a) - lastTurn(b));
+  if (first !== undefined) {
+    waiting.splice(waiting.indexOf(first), 1);
+  }
+  return first;
 }

@@ -18,18 +18,26 @@ import { roleSightOf, seesFramework } from './visibility.ts';
 interface Sight {
   readonly role: RoleSight;
   readonly quota: RoleSight;
+  /** Whether he may see the same sums at /metrics/snapshot. */
+  readonly metrics: () => boolean;
 }
 
 function sightOf(viewer: Viewer): Sight {
   const { principal, authorizer } = viewer;
   const role = roleSightOf(viewer);
   const quota = rememberedSight((value) => authorizer.authorize(principal, 'GET_QUOTA', { value }));
-  return { role, quota: (value) => role(value) && quota(value) };
+  return {
+    role,
+    quota: (value) => role(value) && quota(value),
+    metrics: () =>
+      authorizer.authorize(principal, 'GET_ENDPOINT_WITH_PATH', { value: '/metrics/snapshot' }),
+  };
 }
 
 export function shownExplanation(explanation: OfferExplanation, viewer: Viewer): OfferExplanation {
   const sees = sightOf(viewer);
-  const { roles = [], ...rest } = explanation;
+  const { roles = [], roles_left = [], ...rest } = explanation;
+  const left = roles_left.filter((role) => sees.role(role));
   const shown = roles
     .filter(({ role }) => sees.role(role))
     .map(({ groups = [], ...role }) => ({
@@ -41,7 +49,11 @@ export function shownExplanation(explanation: OfferExplanation, viewer: Viewer):
         })),
       }),
     }));
-  return { ...rest, ...(shown.length > 0 && { roles: shown }) };
+  return {
+    ...rest,
+    ...(shown.length > 0 && { roles: shown }),
+    ...(left.length > 0 && { roles_left: left }),
+  };
 }
 
 export function shownForecast(
@@ -71,7 +83,10 @@ function shownOutlook(
   sees: Sight,
   seesFramework: (id: string) => boolean,
 ): Forecast_Outlook {
-  const { roles = [], frameworks = [], unmet_guarantees = [], uncovered, ...sums } = outlook;
+  const { roles = [], frameworks = [], unmet_guarantees = [], uncovered, ...rest } = outlook;
+  const { capacity: _, allocated: __, offered: ___, ...withoutSums } = rest;
+  // They have what roles hold that the viewer may not see.
+  const seesSums = sees.metrics() || roles.every(({ role }) => sees.role(role));
   const shownRoles = roles
     .filter(({ role }) => sees.role(role))
     .map(({ guarantees, limits, ...role }) => ({
@@ -88,7 +103,7 @@ function shownOutlook(
     ({ role, guarantees }) => guarantees === undefined || sees.quota(role),
   );
   return {
-    ...sums,
+    ...(seesSums ? rest : withoutSums),
     ...(shownRoles.length > 0 && { roles: shownRoles }),
     ...(shownFrameworks.length > 0 && { frameworks: shownFrameworks }),
     ...(unmet.length > 0 && { unmet_guarantees: unmet }),

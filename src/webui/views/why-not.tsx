@@ -93,6 +93,12 @@ function Reasons({ cluster, framework }: { cluster: Cluster; framework: Framewor
           A master that is new waits for agents before it offers anything, since there are quotas.
         </p>
       ) : null}
+      {(value.roles_left ?? []).length === 0 ? null : (
+        <p class="bar" data-kind="warn">
+          {counted(value.roles_left?.length ?? 0, 'more role')} would take too long to look at in
+          one go. Choose a role above.
+        </p>
+      )}
       {(value.roles ?? []).map((reasons) => (
         <section key={reasons.role} class="panel">
           <h2>

@@ -69,6 +69,8 @@ export interface Explanation {
   readonly time: Time;
   readonly agents: number;
   readonly roles?: readonly RoleReasons[];
+  /** Those that were not looked at. */
+  readonly roles_left?: readonly string[];
   readonly paused: boolean;
 }
 

@@ -94,6 +94,15 @@ test('gives up what takes too long, and begins anew', async () => {
   expect(await thread()(2, planOf([]))).toHaveProperty('answer');
 });
 
+test('gives up what nobody waits for, and begins anew', async () => {
+  const ask = thread();
+  const asked = ask(1, planOf([]), savedCluster(2_000));
+  insights?.giveUp(7);
+  insights?.giveUp(1);
+  expect(await asked).toMatchObject({ failure: { text: 'Nobody waits for it any more' } });
+  expect(await ask(2, EXPLAIN)).toHaveProperty('answer');
+});
+
 test('a saved state that is none fails the question, not the thread', async () => {
   const ask = thread();
   expect(await ask(1, EXPLAIN, new Uint8Array(3))).toHaveProperty('failure');
