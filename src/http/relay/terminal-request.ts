@@ -30,6 +30,9 @@ export interface WindowSize {
 
 const USUAL: WindowSize = { rows: 24, columns: 80 };
 
+const LEAST_WINDOW = 16 * 1024;
+const MOST_WINDOW = 16 * 1024 * 1024;
+
 export interface TerminalRequest {
   readonly agent: string;
   /** The container that has the terminal: of a command it is a new one. */
@@ -38,13 +41,16 @@ export interface TerminalRequest {
   readonly isSession: boolean;
   /** What the answer to is the output of the terminal. */
   readonly call: AgentCall;
+  /** Bytes of output that may be sent before the client says that it has taken them. */
+  readonly window: number | undefined;
 }
 
 export const isTerminalPath = (url: string) => PATH.test(url);
 
 export function terminalRequest(url: string): TerminalRequest | HttpResponse {
   const [, agent = '', query = ''] = PATH.exec(url) ?? [];
-  const { container: text = '', mode = 'exec', command, user, rows, columns } = parseQuery(query);
+  const asked = parseQuery(query);
+  const { container: text = '', mode = 'exec', command, user, rows, columns } = asked;
   if (!CONTAINER.test(text)) {
     return badRequest(
       "Expecting 'container' in the query: the ids of a container and those above it, with dots " +
@@ -53,11 +59,12 @@ export function terminalRequest(url: string): TerminalRequest | HttpResponse {
   }
   const size = { rows: sizeOf(rows, USUAL.rows), columns: sizeOf(columns, USUAL.columns) };
   const id = containerId(text);
+  const window = outputWindow(asked.window);
   if (mode === 'attach') {
     const container = containerIdMessage(id);
     const type = AgentCall_Type.ATTACH_CONTAINER_OUTPUT;
     const call = { type, attach_container_output: { container_id: container } };
-    return { agent, container, isSession: false, call };
+    return { agent, container, isSession: false, call, window };
   }
   if (mode !== 'exec') {
     return badRequest("Expecting 'mode' in the query to be 'exec' or 'attach'.\n");
@@ -83,14 +90,19 @@ export function terminalRequest(url: string): TerminalRequest | HttpResponse {
       container: { type: ContainerInfo_Type.MESOS, tty_info: { window_size: size } },
     },
   };
-  return { agent, container, isSession: true, call };
+  return { agent, container, isSession: true, call, window };
 }
 
-/** The window, as a message of the browser has it; undefined where that is none. */
-export function windowIn(text: string): WindowSize | undefined {
+/** What a text of the browser says: a size of the window, or how many bytes it has taken. */
+export function messageIn(
+  text: string,
+): { readonly size: WindowSize } | { readonly taken: number } | undefined {
   try {
-    const { rows, columns } = JSON.parse(text);
-    return isSize(rows) && isSize(columns) ? { rows, columns } : undefined;
+    const { rows, columns, taken } = JSON.parse(text);
+    if (Number.isSafeInteger(taken) && taken >= 0 && taken <= MOST_WINDOW) {
+      return { taken };
+    }
+    return isSize(rows) && isSize(columns) ? { size: { rows, columns } } : undefined;
   } catch {
     return undefined;
   }
@@ -102,4 +114,11 @@ const isSize = (value: unknown): value is number =>
 function sizeOf(text: string | undefined, usual: number): number {
   const size = Number(text);
   return isSize(size) ? size : usual;
+}
+
+function outputWindow(text: string | undefined): number | undefined {
+  const bytes = Number(text);
+  return text === undefined || !Number.isInteger(bytes)
+    ? undefined
+    : Math.min(Math.max(bytes, LEAST_WINDOW), MOST_WINDOW);
 }

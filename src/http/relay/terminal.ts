@@ -3,9 +3,11 @@
 // other one takes it.
 //
 // Of the browser: binary messages are input, text is a new size of the window,
-// {"rows", "columns"}. To the browser: binary messages are output. Text is {"container_id"} once it
+// {"rows", "columns"}, or {"taken"}, how many bytes of output it has shown, where the query has a
+// `window` for these. To the browser: binary messages are output. Text is {"container_id"} once it
 // is there, before which no input counts, and at the end {"exit_status"} (of a command, as wait
-// tells it), {"error"}, or {} where the container of an attached terminal has ended.
+// tells it), {"error"}, with the {"status"} of an agent that refuses, or {} where the container of
+// an attached terminal has ended.
 import type { WebSocket } from 'ws';
 import { containerIdOf } from '../../model/container-id.ts';
 import {
@@ -18,8 +20,8 @@ import {
 import { AttachmentClient, type InputSender } from '../client/attachment-client.ts';
 import { CallRefusedError } from '../client/scheduler-client.ts';
 import type { Dialer } from '../transport/dialer.ts';
-import type { TerminalRequest, WindowSize } from './terminal-request.ts';
-import { windowIn } from './terminal-request.ts';
+import { OutputWindow } from './output-window.ts';
+import { messageIn, type TerminalRequest, type WindowSize } from './terminal-request.ts';
 
 export interface TerminalOptions {
   readonly address: string;
@@ -49,31 +51,37 @@ export async function runTerminal(
   const gone = new AbortController();
   // An error is followed by a close.
   socket.on('error', () => undefined);
-  socket.once('close', () => gone.abort());
+  const window = new OutputWindow(request.window);
+  socket.once('close', () => {
+    gone.abort();
+    window.end();
+  });
   const stopBeating = beat(socket, options.heartbeatMs ?? HEARTBEAT_MS);
   const { address, dialer, headers } = options;
   const client = new AttachmentClient({ address, dialer, headers, signal: gone.signal });
+  const refused = (refusal: CallRefusedError) =>
+    end(socket, { error: options.explain(refusal), status: refusal.status }, POLICY);
   let input: Input | undefined;
   try {
     const output = await client.output(request.call);
     tell(socket, { container_id: containerIdOf(request.container) });
-    const sender = client.input(request.container, (refusal) =>
-      end(socket, { error: options.explain(refusal) }, POLICY),
-    );
-    input = new Input(socket, sender, options.heartbeatMs ?? HEARTBEAT_MS);
+    const sender = client.input(request.container, refused);
+    input = new Input(socket, window, sender, options.heartbeatMs ?? HEARTBEAT_MS);
     for await (const { data } of output) {
       if (data?.data !== undefined && data.data.length > 0) {
+        await window.room();
         await options.pace(data.data.length);
+        window.sent(data.data.length);
         await sent(socket, data.data);
       }
     }
     end(socket, request.isSession ? await outcome(client, request) : {}, NORMAL);
   } catch (error) {
-    const isRefusal = error instanceof CallRefusedError;
-    const why = isRefusal
-      ? options.explain(error)
-      : `The agent is lost: ${(error as Error).message}`;
-    end(socket, { error: why }, isRefusal ? POLICY : FAILED);
+    if (error instanceof CallRefusedError) {
+      refused(error);
+    } else {
+      end(socket, { error: `The agent is lost: ${(error as Error).message}` }, FAILED);
+    }
   } finally {
     input?.close();
     stopBeating();
@@ -100,17 +108,25 @@ class Input {
   readonly #sender: InputSender;
   readonly #timer: NodeJS.Timeout;
 
-  constructor(socket: WebSocket, sender: InputSender, heartbeatMs: number) {
+  constructor(socket: WebSocket, window: OutputWindow, sender: InputSender, heartbeatMs: number) {
     this.#sender = sender;
     sender.onDrain(() => socket.resume());
-    socket.on('message', (data: Buffer, isBinary: boolean) => {
-      const size = isBinary ? undefined : windowIn(data.toString());
-      if (!isBinary && size === undefined) {
-        end(socket, { error: 'Expecting a text to be {"rows": …, "columns": …}' }, POLICY);
-        return;
-      }
-      if (!sender.send(size === undefined ? stdin(data) : windowOf(size))) {
+    const give = (io: ProcessIO) => {
+      if (!sender.send(io)) {
         socket.pause();
+      }
+    };
+    socket.on('message', (data: Buffer, isBinary: boolean) => {
+      const message = isBinary ? undefined : messageIn(data.toString());
+      if (isBinary) {
+        give(stdin(data));
+      } else if (message === undefined) {
+        const error = 'Expecting a text to be {"rows": …, "columns": …} or {"taken": …}';
+        end(socket, { error }, POLICY);
+      } else if ('taken' in message) {
+        window.taken(message.taken);
+      } else {
+        give(windowOf(message.size));
       }
     });
     this.#timer = setInterval(() => sender.send(HEARTBEAT), heartbeatMs).unref();

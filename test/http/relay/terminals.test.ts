@@ -13,6 +13,7 @@ import { readJson } from '../../../src/wire/json.ts';
 import { decodeMessage, encodeMessage } from '../../../src/wire/protobuf.ts';
 import { encodeRecord, RecordReader } from '../../../src/wire/record-io.ts';
 import { types } from '../../../src/wire/types.ts';
+import { until } from '../../support/cluster.ts';
 import { TerminalSocket } from '../../support/terminal-socket.ts';
 import { startMaster, stopMasters, views } from '../mini-master.ts';
 import { RawSocket } from '../raw-socket.ts';
@@ -181,7 +182,7 @@ describe('a terminal', () => {
     const { port } = await relaying(agent.address);
     const terminal = open(port);
     expect(await terminal.end()).toBe(1008);
-    expect(terminal.told).toEqual([{ error: 'not for you' }]);
+    expect(terminal.told).toEqual([{ error: 'not for you', status: 403 }]);
     const unknown = await shell(401);
     const other = open((await relaying(unknown.address, { key: KEY })).port);
     expect(await other.end()).toBe(1008);
@@ -199,6 +200,30 @@ describe('a terminal', () => {
     await long.until(() => long.told.length === 1);
     long.socket.send(Buffer.alloc(2 * 1024 * 1024));
     expect(await long.end()).toBe(1009);
+  });
+
+  test('sends no more than its window before the browser has taken that', async () => {
+    const agent = await shell();
+    const { port } = await relaying(agent.address);
+    const terminal = open(port, OPS, 'container=c&window=20000');
+    await terminal.until(() => terminal.told.length === 1);
+    const piece = 'x'.repeat(10_000);
+    for (let pieces = 0; pieces < 5; pieces++) {
+      agent.output?.write(outputOf(Buffer.from(piece)));
+    }
+    await terminal.until(() => terminal.output.length === 20_000);
+    // What is typed passes, and shows what has come before: nothing else is on its way.
+    terminal.type('typed');
+    await until('it is typed', () =>
+      agent.calls.some((call) => call.attach_container_input?.process_io?.data !== undefined),
+    );
+    expect(terminal.output.length).toBe(20_000);
+    terminal.socket.send('{"taken":20000}');
+    await terminal.until(() => terminal.output.length === 40_000);
+    terminal.socket.send('{"taken":20000}');
+    await terminal.until(() => terminal.output === `${piece.repeat(5)}typed`);
+    terminal.socket.send('{"taken":-1}');
+    expect(await terminal.end()).toBe(1008);
   });
 
   test('is not read faster than the browser takes it', async () => {
