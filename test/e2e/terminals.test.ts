@@ -1,5 +1,7 @@
 // Terminals of browsers, by way of a real master: a shell beside a task, and the task's own.
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { accessibility, openPage, startBrowser } from '../support/browser.ts';
 import { LITTLE, TestCluster, until } from '../support/cluster.ts';
 import { ask, webSocket } from '../support/requests.ts';
 import { TerminalSocket } from '../support/terminal-socket.ts';
@@ -9,6 +11,10 @@ const cluster = new TestCluster();
 let at: string;
 let container: string;
 let isThere: (id: string) => Promise<boolean>;
+let framework: string;
+let browser: Browser;
+/** What the browser has complained of. */
+const complaints: string[] = [];
 
 beforeAll(async () => {
   await cluster.start();
@@ -27,8 +33,11 @@ beforeAll(async () => {
   at = `/agent/${agent}/terminal`;
   const containers = (await cluster.get(`/agent/${agent}/containers`)) as {
     container_id: string;
+    framework_id: string;
   }[];
   container = containers[0]?.container_id ?? '';
+  framework = containers[0]?.framework_id ?? '';
+  browser = await startBrowser();
   isThere = async (id) => {
     const all = await ask(cluster.address, `/agent/${agent}/api/v1`, {
       method: 'POST',
@@ -38,7 +47,10 @@ beforeAll(async () => {
     return (await all.text()).includes(id.slice(id.lastIndexOf('.') + 1));
   };
 });
-afterAll(() => cluster.stop());
+afterAll(async () => {
+  await browser?.close();
+  await cluster.stop();
+});
 
 function openAt(path: string): TerminalSocket {
   const { url, options } = webSocket(cluster.address, path);
@@ -110,4 +122,68 @@ test('what is not there is told', async () => {
   expect(missing.told[0]?.error).toContain('nothing');
   const agent = openAt(`${at.replace('/terminal', 'x/terminal')}?container=c`);
   expect(await agent.end()).toBe(404);
+});
+
+const openView = (query = '') =>
+  openPage(browser, `http://${cluster.address}/#/tasks/${framework}/echo/terminal${query}`, {
+    complaints,
+  });
+
+test('the page opens a shell, in its colours, which tells how it has ended', async () => {
+  const page = await openView();
+  await page.getByRole('button', { name: 'Open' }).click();
+  await page.getByText(`Beside container ${container}.`).waitFor();
+  const rows = page.locator('.xterm-rows');
+  // A colour that is no class of xterm's is an attribute, which the policy of the page forbids.
+  await page.keyboard.type("stty size; printf '\\033[38;2;1;2;3mdark\\033[0m%s\\n' ; tty\n");
+  await rows.getByText('/dev/pts/').waitFor();
+  expect(await rows.textContent()).toMatch(/[1-9]\d [1-9]\d+/);
+  const color = (text: string) =>
+    page.evaluate(
+      `getComputedStyle([...document.querySelectorAll('.xterm-rows span')]
+        .find((each) => each.textContent === '${text}')).color`,
+    );
+  expect(await color('dark')).toBe('rgb(1, 2, 3)');
+  expect(await accessibility(page)).toEqual([]);
+  // The keyboard leads out of it, and back.
+  await page.keyboard.press('Shift+Escape');
+  expect(await page.evaluate('document.activeElement.textContent')).toBe('Copy');
+  await page.keyboard.press('Shift+Tab');
+  await page.keyboard.type('exit 5\n');
+  await page.getByText('The command has ended with exit code 5.').waitFor();
+  await page.getByRole('button', { name: 'Again' }).click();
+  await page.getByText(`Beside container ${container}.`).waitFor();
+  await page.getByRole('button', { name: 'End' }).click();
+  await page.getByText('You have ended it.').waitFor();
+  // What a terminal had changed of the page is as it was.
+  await page.getByRole('link', { name: 'Life' }).click();
+  await page.getByRole('heading', { name: 'Life' }).waitFor();
+  expect(await page.evaluate('document.adoptedStyleSheets.length')).toBe(0);
+  expect(await page.evaluate("Object.hasOwn(document, 'createElement')")).toBe(false);
+  await page.context().close();
+});
+
+test('the page attaches to a task’s own terminal, also when that is in use still', async () => {
+  const before = open('mode=attach');
+  await before.until(() => before.told.length > 0);
+  before.type('before\n');
+  await before.until(() => before.output.includes('got before'));
+  const page = await openView('?mode=attach');
+  await page.getByRole('button', { name: 'Open' }).click();
+  await page.getByText('Somebody else types into it').waitFor();
+  before.socket.close();
+  await page.getByText(`In container ${container}.`).waitFor();
+  const rows = page.locator('.xterm-rows');
+  await until('it goes on', async () => {
+    await page.locator('.xterm-helper-textarea').focus();
+    await page.keyboard.type('page\n');
+    return (await rows.textContent())?.includes('got page');
+  });
+  await page.getByRole('button', { name: 'Leave' }).click();
+  await page.getByText('You have left it; the task goes on.').waitFor();
+  await page.context().close();
+});
+
+test('the browser has had nothing to complain of', () => {
+  expect(complaints).toEqual([]);
 });

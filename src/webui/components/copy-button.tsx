@@ -24,7 +24,7 @@ export function CopyButton({ text, what }: { text: string; what: string }) {
 }
 
 /** Pages without TLS have no clipboard, but for what is selected. */
-async function copyText(text: string): Promise<void> {
+export async function copyText(text: string): Promise<void> {
   if (navigator.clipboard !== undefined) {
     await navigator.clipboard.writeText(text);
     return;

@@ -32,6 +32,7 @@ const PATHS = {
   plug: 'M9 3v5M15 3v5M6 8h12v3a6 6 0 0 1-12 0V8Zm6 9v4',
   inbox: 'M4 13h5l1.5 3h3L15 13h5M4 13v6h16v-6M4 13l3-8h10l3 8',
   right: 'M9 5l7 7-7 7',
+  terminal: 'M3 5h18v14H3V5Zm4 4 3 3-3 3m6 0h4',
   question:
     'M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18Zm-2.5-11.5a2.5 2.5 0 1 1 3.4 2.3c-.6.3-.9.7-.9 1.7m0 3h.01',
 } as const;

@@ -123,6 +123,7 @@ const CONTAINER = shape({
     }),
   ],
   network_infos: [7, [NETWORK]],
+  tty_info: [10, shape({})],
 });
 
 export const TASK = shape({

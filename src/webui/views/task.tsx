@@ -1,81 +1,35 @@
 // One task: its life in words, what it has, and its files.
 
 import type { HealthCheck, NetworkInfo, Task } from '../../model/generated/messages.ts';
-import { StateBadge } from '../components/badge.tsx';
 import { Fact, Facts, Id, Tags } from '../components/facts.tsx';
 import { FileBrowser } from '../components/file-browser.tsx';
-import { useCluster } from '../components/live.ts';
 import { Name } from '../components/name.tsx';
-import { Empty, Failed, Loading } from '../components/notices.tsx';
+import { Failed, Loading } from '../components/notices.tsx';
 import { useReading } from '../components/reading.ts';
 import { Ago } from '../components/time.tsx';
 import { Timeline } from '../components/timeline.tsx';
-import { Tabs, ViewHead } from '../components/view-head.tsx';
 import { href } from '../locations/location.ts';
-import type { Cluster } from '../store/cluster.ts';
 import type { TaskRow } from '../store/rows.ts';
 import type { Seen } from '../store/shapes.ts';
 import { listFiles } from '../stream/agent-files.ts';
 import { RequestFailure } from '../stream/requests.ts';
 import { agentName } from '../words/conditions.ts';
 import { resourceWords } from '../words/resources.ts';
+import { type FoundTask, NoSuchTask, TaskHead, useTask } from './task-head.tsx';
 import { TaskUse } from './task-use.tsx';
 import type { Names } from './views.ts';
-
-interface Found {
-  readonly cluster: Cluster;
-  readonly row: TaskRow;
-}
-
-/** The head of a task's views; or why there is none. */
-function useTask({ framework = '', task = '' }: Names): Found | undefined {
-  const cluster = useCluster();
-  const row = cluster?.task(framework, task);
-  return cluster === undefined || row === undefined ? undefined : { cluster, row };
-}
-
-function Missing({ task = '' }: Names) {
-  return useCluster() === undefined ? (
-    <Loading what="the task" />
-  ) : (
-    <Empty title="There is no such task">
-      The master does not know <Name text={task} />, or not any more.{' '}
-      <a href={href(['tasks'], { state: 'all' })}>All tasks</a>
-    </Empty>
-  );
-}
-
-function Head({ row }: { row: TaskRow }) {
-  const own = ['tasks', row.frameworkId, row.id];
-  return (
-    <>
-      <ViewHead of={{ title: 'Tasks', path: ['tasks'] }} name={row.name || row.id}>
-        <StateBadge state={row.state} />
-      </ViewHead>
-      <Tabs
-        label="Of this task"
-        tabs={[
-          { title: 'Life', path: own },
-          { title: 'stdout', path: [...own, 'files'], file: 'stdout' },
-          { title: 'stderr', path: [...own, 'files'], file: 'stderr' },
-          { title: 'Files', path: [...own, 'files'] },
-        ]}
-      />
-    </>
-  );
-}
 
 export function TaskView({ names }: { names: Names }) {
   const found = useTask(names);
   if (found === undefined) {
-    return <Missing {...names} />;
+    return <NoSuchTask {...names} />;
   }
   const { cluster, row } = found;
   const details = row.details();
   const statuses = details.statuses ?? [];
   return (
     <>
-      <Head row={row} />
+      <TaskHead row={row} />
       <div class="split">
         <section class="panel">
           <h2>Life</h2>
@@ -94,7 +48,7 @@ export function TaskView({ names }: { names: Names }) {
   );
 }
 
-interface TaskFactsProps extends Found {
+interface TaskFactsProps extends FoundTask {
   readonly details: Seen<Task>;
 }
 
@@ -205,10 +159,10 @@ function healthText(check: Seen<HealthCheck>, healthy: boolean | undefined): str
 export function TaskFilesView({ names }: { names: Names }) {
   const found = useTask(names);
   return found === undefined ? (
-    <Missing {...names} />
+    <NoSuchTask {...names} />
   ) : (
     <>
-      <Head row={found.row} />
+      <TaskHead row={found.row} />
       <TaskFiles row={found.row} />
     </>
   );

@@ -15,6 +15,7 @@ import { OverviewView } from './overview.tsx';
 import { RoleView } from './role.tsx';
 import { RolesView } from './roles.tsx';
 import { TaskFilesView, TaskView } from './task.tsx';
+import { TaskTerminalView } from './task-terminal.tsx';
 import { TasksView } from './tasks.tsx';
 import { WhatIfView } from './what-if.tsx';
 import { WhyNotView } from './why-not.tsx';
@@ -41,6 +42,7 @@ const VIEWS: readonly View[] = [
   { path: 'tasks', title: 'Tasks', view: TasksView, navigation: { icon: 'tasks', key: 't' } },
   { path: 'tasks/:framework/:task', title: 'Task', view: TaskView },
   { path: 'tasks/:framework/:task/files', title: 'Files of a task', view: TaskFilesView },
+  { path: 'tasks/:framework/:task/terminal', title: 'Terminal', view: TaskTerminalView },
   {
     path: 'frameworks',
     title: 'Frameworks',
