@@ -4,8 +4,16 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { EventStream } from '../../src/http/server/event-stream.ts';
 import { HeldBytes } from '../../src/http/transport/held-bytes.ts';
-import { type SchedulerEvent, SchedulerEvent_Type } from '../../src/model/generated/messages.ts';
+import {
+  MasterEvent_Type,
+  type MasterEvent as OperatorEvent,
+  type SchedulerEvent,
+  SchedulerEvent_Type,
+  TaskState,
+} from '../../src/model/generated/messages.ts';
+import { streamId } from '../../src/model/ids.ts';
 import { IoTurn } from '../../src/runtime/io-turn.ts';
+import { writeJson } from '../../src/wire/json.ts';
 import { decodeMessage } from '../../src/wire/protobuf.ts';
 import { types } from '../../src/wire/types.ts';
 import { isType, type MiniMaster, startMaster, stopMasters } from './mini-master.ts';
@@ -49,6 +57,17 @@ async function subscribed(master: MiniMaster, accept = 'application/json') {
   await raw.until((text) => chunks(text).length === 1);
   const event = await master.machine.seen(isType('schedulerSubscribe'));
   return { raw, stream: event.stream };
+}
+
+async function subscribedOperator(master: MiniMaster): Promise<RawSocket> {
+  const raw = await RawSocket.connect(master.port);
+  const body = '{"type":"SUBSCRIBE"}';
+  await raw.write(
+    'POST /api/v1 HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n' +
+      `Content-Length: ${body.length}\r\n\r\n${body}`,
+  );
+  await raw.until((text) => chunks(text).length === 1);
+  return raw;
 }
 
 describe('an event stream', () => {
@@ -189,15 +208,41 @@ describe('an event stream', () => {
     server.close();
   });
 
+  test('sends what comes after a large state after it, though that is written by and by', async () => {
+    const master = await startMaster();
+    const raw = await subscribedOperator(master);
+    const { request } = await master.machine.seen(isType('operatorCall'));
+    const stream = streamId(`operator-${request}`);
+    const tasks = Array.from({ length: 2_000 }, (_, i) => ({
+      name: `zwölf-${i}`,
+      task_id: { value: `${i}` },
+      framework_id: { value: 'f' },
+      agent_id: { value: 'a' },
+      state: TaskState.TASK_RUNNING,
+    }));
+    const large = { get_state: { get_tasks: { tasks } } };
+    const events: OperatorEvent[] = [
+      { type: MasterEvent_Type.SUBSCRIBED, subscribed: large },
+      { type: MasterEvent_Type.HEARTBEAT },
+      { type: MasterEvent_Type.AGENT_REMOVED, agent_removed: { agent_id: { value: 'a' } } },
+    ];
+    for (const event of events) {
+      master.server.perform({ type: 'sendToOperator', stream, event });
+    }
+    master.server.perform({ type: 'closeStream', stream });
+    await raw.until((text) => text.endsWith('0\r\n\r\n'));
+    const [, ...sent] = chunks(raw.text.slice(0, -'0\r\n\r\n'.length)).map((chunk) =>
+      Buffer.from(record(chunk), 'latin1'),
+    );
+    expect(sent.map((text) => JSON.parse(text.toString()))).toEqual(
+      events.map((event) => JSON.parse(writeJson(types.MasterEvent, event))),
+    );
+    raw.close();
+  });
+
   test('exists for operators, too', async () => {
     const master = await startMaster();
-    const raw = await RawSocket.connect(master.port);
-    const body = '{"type":"SUBSCRIBE"}';
-    await raw.write(
-      'POST /api/v1 HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n' +
-        `Content-Length: ${body.length}\r\n\r\n${body}`,
-    );
-    await raw.until((text) => chunks(text).length === 1);
+    const raw = await subscribedOperator(master);
     expect(JSON.parse(record(chunks(raw.text)[0])).type).toBe('SUBSCRIBED');
     expect(master.server.open.operators).toBe(1);
     raw.close();

@@ -111,3 +111,45 @@ test('readers that come one after the other share what they are shown first, unt
     subscribed: { get_state: { get_frameworks: { frameworks: [{}] } } },
   });
 });
+
+/** The events themselves, as they are handed on, and who gets each. */
+function handedOn() {
+  const sent: Extract<MasterEffect, { type: 'sendToOperator' }>[] = [];
+  const onEffect = (effect: MasterEffect) => {
+    if (effect.type === 'sendToOperator') {
+      sent.push(effect);
+    }
+  };
+  const world = new World({}, { onEffect });
+  const agent = world.agent();
+  const framework = world.framework();
+  world.allocate();
+  const of = (wanted: MasterEvent_Type) => sent.filter(({ event }) => event.type === wanted);
+  return { world, agent, framework, of };
+}
+
+test('what a reader is shown first stays as it was, whatever tasks do while it is written', () => {
+  const { world, framework, agent, of } = handedOn();
+  framework.launch(framework.offer(), 't1');
+  agent.update(framework, 't1', TaskState.TASK_STARTING);
+  world.operate({ type: MasterCall_Type.SUBSCRIBE });
+  const [first] = of(MasterEvent_Type.SUBSCRIBED);
+  const before = structuredClone(first?.event);
+  expect(before?.subscribed?.get_state?.get_tasks?.tasks).toHaveLength(1);
+  agent.update(framework, 't1', TaskState.TASK_RUNNING);
+  expect(first?.event).toEqual(before);
+});
+
+test('readers who see the same of a task share each event of it', () => {
+  const { world, framework, agent, of } = handedOn();
+  world.operate({ type: MasterCall_Type.SUBSCRIBE }, { value: 'a' });
+  world.operate({ type: MasterCall_Type.SUBSCRIBE }, { value: 'b' });
+  framework.launch(framework.offer(), 't1');
+  agent.update(framework, 't1', TaskState.TASK_RUNNING);
+  for (const type of [MasterEvent_Type.TASK_ADDED, MasterEvent_Type.TASK_UPDATED]) {
+    const [one, other, ...more] = of(type);
+    expect(one?.stream).not.toBe(other?.stream);
+    expect(other?.event).toBe(one?.event);
+    expect(more).toEqual([]);
+  }
+});

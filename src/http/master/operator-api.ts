@@ -38,6 +38,9 @@ export interface MasterOperatorOptions extends MasterRequests {
   readonly unavailable: (url: string) => HttpResponse | undefined;
 }
 
+/** Between writes to a stream: people watch these, and each write costs as much as ten events. */
+const APART_MS = 20;
+
 /** Who asks, and from where. */
 type Asker = Pick<Caller, 'principal' | 'origin'> & Partial<Pick<EndpointRequest, 'onGone'>>;
 
@@ -142,6 +145,7 @@ export class MasterOperatorApi {
           type: types.MasterEvent,
           codec,
           turn,
+          apartMs: APART_MS,
           onLost: () => streams.lost(stream),
         }),
     });

@@ -167,7 +167,12 @@ export class MasterServer {
       case 'sendToOperator': {
         const stream = this.#streams.get(effect.stream);
         if (stream?.reader === 'operator') {
-          stream.sendRecord(this.#operatorRecords.of(effect.event, stream.codec));
+          const record = this.#operatorRecords.of(effect.event, stream.codec);
+          if (record instanceof Promise) {
+            void stream.sendMade(record);
+          } else {
+            stream.sendRecord(record);
+          }
         }
         return;
       }

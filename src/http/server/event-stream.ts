@@ -1,5 +1,6 @@
 // A response that does not end: events as RecordIO records, each record in a chunk of its own,
-// because popular clients take chunks for records. All events of a turn leave in one write.
+// because popular clients take chunks for records. All events of a turn, or of a longer time where
+// that is asked for, leave in one write.
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { IoTurn } from '../../runtime/io-turn.ts';
@@ -9,6 +10,7 @@ import type { MessageType } from '../../wire/message-type.ts';
 import { encodeMessage } from '../../wire/protobuf.ts';
 import { type HeldBytes, type Holder, held } from '../transport/held-bytes.ts';
 import { type Codec, MEDIA_TYPE_OF } from './content-negotiation.ts';
+import type { Pieces } from './response-stream.ts';
 
 /** An event as a stream sends it: JSON, or protobuf. */
 export type StreamRecord = string | Uint8Array;
@@ -27,6 +29,8 @@ export interface EventStreamOptions<Event> {
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** The event that is sent every `everyMs` after `startHeartbeats`. */
   readonly heartbeat?: { readonly event: Event; readonly everyMs: number } | undefined;
+  /** How far apart writes are at least: readers of a busy stream get more events with each. */
+  readonly apartMs?: number | undefined;
   /** Called when the stream has ended other than by `close`. */
   readonly onLost: () => void;
   /** Bounds the bytes that the readers of all streams have not taken. */
@@ -53,10 +57,15 @@ export class EventStream<Event> implements EventSink<Event>, Holder {
   #buffer = Buffer.alloc(0);
   #length = 0;
   /** Bytes that wait for the end of the current write; they are written part by part. */
-  readonly #untaken: Buffer[] = [];
+  readonly #untaken: Uint8Array[] = [];
   #untakenBytes = 0;
   #isWriting = false;
   #flushAsked = false;
+  #flushedMs = Number.NEGATIVE_INFINITY;
+  /** What waits for a record that is being made; undefined while none is. */
+  #behind: StreamRecord[] | undefined;
+  #behindBytes = 0;
+  #closesThen = false;
   #closed = false;
   #heartbeat: NodeJS.Timeout | undefined;
 
@@ -118,21 +127,57 @@ export class EventStream<Event> implements EventSink<Event>, Holder {
     if (this.#closed) {
       return;
     }
-    if (typeof record === 'string') {
+    if (this.#behind !== undefined) {
+      this.#behind.push(record);
+      this.#behindBytes += record.length;
+    } else if (typeof record === 'string') {
       this.#appendText(record);
     } else {
       this.#appendBytes(record);
     }
-    if (this.#length + this.#untakenBytes > MAX_STREAM_BYTES) {
+    this.#grown();
+  }
+
+  /** As `sendRecord`, of one that is made meanwhile; what is sent later comes after it. */
+  async sendMade(record: Promise<Pieces>): Promise<void> {
+    const behind: StreamRecord[] = [];
+    this.#behind = behind;
+    const pieces = await record.catch(() => undefined);
+    this.#behind = undefined;
+    this.#behindBytes = 0;
+    if (this.#closed) {
+      return;
+    }
+    if (pieces === undefined) {
       this.cutOff();
       return;
     }
-    this.#held.grow(this, this.#length + this.#untakenBytes);
+    this.#appendPieces(pieces);
+    for (const later of behind) {
+      this.sendRecord(later);
+    }
+    this.#grown();
+    if (this.#closesThen) {
+      this.close();
+    }
+  }
+
+  #grown(): void {
+    const bytes = this.#length + this.#untakenBytes + this.#behindBytes;
+    if (bytes > MAX_STREAM_BYTES) {
+      this.cutOff();
+      return;
+    }
+    this.#held.grow(this, bytes);
     this.#askFlush();
   }
 
   close(): void {
     if (this.#closed) {
+      return;
+    }
+    if (this.#behind !== undefined) {
+      this.#closesThen = true;
       return;
     }
     this.#closed = true;
@@ -174,7 +219,25 @@ export class EventStream<Event> implements EventSink<Event>, Holder {
     this.#endChunk();
   }
 
+  /** The pieces are sent as they are: other streams may have them, too. */
+  #appendPieces(pieces: Pieces): void {
+    const size = pieces.reduce((sum, piece) => sum + piece.length, 0);
+    this.#reserve(0);
+    this.#writeFrame(size);
+    this.#gather();
+    this.#untaken.push(...pieces);
+    this.#untakenBytes += size;
+    this.#reserve(0);
+    this.#endChunk();
+  }
+
   #beginChunk(size: number): void {
+    this.#reserve(size);
+    this.#writeFrame(size);
+  }
+
+  /** Room for a record in its frame. */
+  #reserve(size: number): void {
     const needed = this.#length + size + FRAME_BYTES;
     if (needed > this.#buffer.length) {
       const grown = Buffer.allocUnsafe(
@@ -183,6 +246,9 @@ export class EventStream<Event> implements EventSink<Event>, Holder {
       this.#buffer.copy(grown, 0, 0, this.#length);
       this.#buffer = grown;
     }
+  }
+
+  #writeFrame(size: number): void {
     const lengthLine = `${size}\n`;
     const frame = `${(size + lengthLine.length).toString(16)}\r\n${lengthLine}`;
     this.#length += this.#buffer.write(frame, this.#length, 'latin1');
@@ -194,22 +260,34 @@ export class EventStream<Event> implements EventSink<Event>, Holder {
   }
 
   #askFlush(): void {
-    if (!this.#flushAsked) {
-      this.#flushAsked = true;
-      this.#options.turn.atEnd(this.#flushTurn);
+    if (this.#flushAsked) {
+      return;
+    }
+    this.#flushAsked = true;
+    const { apartMs = 0, turn } = this.#options;
+    const waitMs = apartMs === 0 ? 0 : this.#flushedMs + apartMs - performance.now();
+    if (waitMs > 0) {
+      setTimeout(() => turn.atEnd(this.#flushTurn), waitMs).unref();
+    } else {
+      turn.atEnd(this.#flushTurn);
     }
   }
 
   readonly #flushTurn = () => {
     this.#flushAsked = false;
+    this.#flushedMs = performance.now();
     this.#flush();
   };
 
   #flush(): void {
-    if (this.#length === 0 || !this.#socket || this.#socket.destroyed) {
-      return;
+    if (this.#socket && !this.#socket.destroyed) {
+      this.#gather();
+      this.#write();
     }
-    // The bytes belong to the socket until they are sent; the next turn gets a new buffer.
+  }
+
+  /** The bytes belong to the socket until they are sent; the next turn gets a new buffer. */
+  #gather(): void {
     const bytes = this.#buffer.subarray(0, this.#length);
     this.#buffer = Buffer.alloc(0);
     this.#length = 0;
@@ -217,7 +295,6 @@ export class EventStream<Event> implements EventSink<Event>, Holder {
     for (let at = 0; at < bytes.length; at += MAX_WRITE_BYTES) {
       this.#untaken.push(bytes.subarray(at, at + MAX_WRITE_BYTES));
     }
-    this.#write();
   }
 
   #write(): void {

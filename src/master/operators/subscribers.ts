@@ -4,6 +4,7 @@ import {
   type MasterEvent,
   MasterEvent_Type,
   type MasterResponse_GetFrameworks_Framework,
+  type MasterResponse_GetState,
   type Task,
   type TaskStatus,
 } from '../../model/generated/messages.ts';
@@ -88,7 +89,7 @@ function welcome(state: MasterState, principal: Principal | undefined, updates: 
     const { authorizer, isAudited } = state.options;
     const watched = new WatchedReads(authorizer, 'SUBSCRIBE');
     const viewer = { principal, authorizer: isAudited ? watched : authorizer };
-    const get_state = getState(state, viewer);
+    const get_state = withOwnTasks(getState(state, viewer));
     if (updates) {
       const { frameworks = [] } = get_state.get_frameworks ?? {};
       get_state.get_frameworks = {
@@ -121,6 +122,22 @@ function withSuppressed(
   const suppressed_roles = roles.filter(roleSightOf(viewer));
   return suppressed_roles.length === 0 ? shown : { ...shown, suppressed_roles };
 }
+
+/** It is written while other events change the tasks, and shows them as they were before these. */
+const withOwnTasks = ({
+  get_tasks = {},
+  ...rest
+}: MasterResponse_GetState): MasterResponse_GetState => ({
+  ...rest,
+  get_tasks: {
+    ...get_tasks,
+    tasks: get_tasks.tasks?.map(ownTask) ?? [],
+    unreachable_tasks: get_tasks.unreachable_tasks?.map(ownTask) ?? [],
+  },
+});
+
+const ownTask = (task: Task): Task =>
+  task.statuses === undefined ? { ...task } : { ...task, statuses: [...task.statuses] };
 
 export function operatorHeartbeat(state: MasterState, stream: StreamId): void {
   if (!state.subscribers.has(stream)) {
@@ -192,6 +209,17 @@ const authorizerOf = ({ options }: MasterState, { denied }: Subscriber): Authori
 
 const everybody: Sees = () => true;
 
+/** All who are shown the same get one event, which is encoded once. */
+function shared<Shown>(eventOf: (shown: Shown) => MasterEvent): (shown: Shown) => MasterEvent {
+  let last: { readonly shown: Shown; readonly event: MasterEvent } | undefined;
+  return (shown) => {
+    if (last?.shown !== shown) {
+      last = { shown, event: eventOf(shown) };
+    }
+    return last.event;
+  };
+}
+
 const seesFramework =
   ({ info: framework }: Framework): Sees =>
   ({ principal, authorizer }) =>
@@ -208,10 +236,13 @@ const seesTask =
 export function publishTaskAdded(state: MasterState, framework: Framework, task: Task): void {
   if (state.subscribers.size > 0) {
     const added = { ...task };
-    publish(state, seesTask(framework, task), (viewer) => ({
+    const eventOf = shared((shown: Task) => ({
       type: MasterEvent_Type.TASK_ADDED,
-      task_added: { task: shownTask(added, roleSightOf(viewer)) },
+      task_added: { task: shown },
     }));
+    publish(state, seesTask(framework, task), (viewer) =>
+      eventOf(shownTask(added, roleSightOf(viewer))),
+    );
   }
 }
 
@@ -224,15 +255,13 @@ export function publishTaskUpdated(
   if (state.subscribers.size > 0) {
     // The state that the update reports. The task's latest state may be ahead of it, and gets an
     // event of its own.
-    const eventOf = (shown: TaskStatus) => ({
+    const eventOf = shared((shown: TaskStatus) => ({
       type: MasterEvent_Type.TASK_UPDATED,
       task_updated: { framework_id: framework.idMessage, status: shown, state: status.state },
-    });
-    const whole = eventOf(status);
-    publish(state, seesTask(framework, task), (viewer) => {
-      const shown = shownStatus(status, roleSightOf(viewer));
-      return shown === status ? whole : eventOf(shown);
-    });
+    }));
+    publish(state, seesTask(framework, task), (viewer) =>
+      eventOf(shownStatus(status, roleSightOf(viewer))),
+    );
   }
 }
 
