@@ -157,7 +157,7 @@ class Run {
   async measure(): Promise<Measurement[]> {
     const { master, own, masterPid, tls, pems } = this.#options;
     const process_ = own
-      ? new MasterProcess(master.port, ['--allocation_interval=50ms'], tls)
+      ? new MasterProcess(master.port, ['--allocation_interval=50ms'], { tls })
       : undefined;
     await process_?.start();
     const pid = () => process_?.pid ?? masterPid;

@@ -21,6 +21,7 @@ const SUITES: Readonly<Record<string, () => Promise<Suite>>> = {
   parts: () => import('./parts.ts'),
   pull: () => import('./pull.ts'),
   registry: () => import('./registry.ts'),
+  webui: () => import('./webui.ts'),
   wire: () => import('./wire.ts'),
 };
 

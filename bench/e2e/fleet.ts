@@ -35,7 +35,7 @@ export interface FleetOptions {
   readonly pems?: Pems | undefined;
   readonly cpus: number;
   readonly memMb: number;
-  /** False: tasks stay TASK_RUNNING. */
+  /** At first. False: tasks stay TASK_RUNNING. */
   readonly finish: boolean;
   /** When registration is first retried; the time doubles with each retry. */
   readonly retryMs: number;
@@ -105,11 +105,14 @@ export class Fleet {
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
   registered = 0;
+  /** Whether tasks that are launched from now on end; those that run then go on. */
+  finish: boolean;
   readonly sent = { register: 0, reregister: 0, updates: 0, resent: 0, pongs: 0 };
 
   constructor(options: FleetOptions) {
     this.#options = options;
     this.#master = options.master;
+    this.finish = options.finish;
   }
 
   async listen(): Promise<void> {
@@ -362,7 +365,7 @@ export class Fleet {
       case TaskState.TASK_RUNNING:
         task.retryAt = Number.POSITIVE_INFINITY;
         this.#options.onRunning(task.taskId);
-        if (this.#options.finish) {
+        if (this.finish) {
           this.#update(agent, task, TaskState.TASK_FINISHED);
         }
         return;

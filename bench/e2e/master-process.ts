@@ -2,6 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type Stretch, stretches, watched } from '../loop/stretches.ts';
 import { ServerProcess } from '../server-process.ts';
 import { healthMs } from './health-probe.ts';
 import type { BenchTls } from './tls.ts';
@@ -41,15 +42,31 @@ export class MasterProcess {
   readonly #workDir = mkdtempSync(join(tmpdir(), 'mesoscale-bench-'));
   readonly #process = new ServerProcess();
   readonly #tls: BenchTls | undefined;
+  readonly #isWatched: boolean;
 
-  constructor(port: number, flags: readonly string[], tls?: BenchTls) {
+  /** Where it is watched, `busySince` tells of its loop. */
+  constructor(
+    port: number,
+    flags: readonly string[],
+    { tls, isWatched = false }: { tls?: BenchTls | undefined; isWatched?: boolean } = {},
+  ) {
     this.#port = port;
     this.#flags = flags;
     this.#tls = tls;
+    this.#isWatched = isWatched;
   }
 
   get pid(): number | undefined {
     return this.#process.pid;
+  }
+
+  get #stretches(): string {
+    return join(this.#workDir, 'stretches');
+  }
+
+  /** When its loop was busy for long since then, where it is watched. */
+  busySince(sinceMs: number): Stretch[] {
+    return stretches(this.#stretches, sinceMs);
   }
 
   async start(): Promise<void> {
@@ -62,7 +79,10 @@ export class MasterProcess {
         '--logging_level=ERROR',
         ...this.#flags,
       ],
-      this.#tls?.environment,
+      {
+        ...this.#tls?.environment,
+        ...(this.#isWatched ? watched(this.#stretches) : {}),
+      },
     );
     const deadline = performance.now() + 30_000;
     while (performance.now() < deadline && this.#process.status === undefined) {

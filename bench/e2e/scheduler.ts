@@ -34,6 +34,8 @@ export interface SchedulerOptions {
   /** How many calls other than acknowledgements may wait for a response; 0 means no bound. */
   readonly inflight: number;
   readonly codec: 'json' | 'protobuf';
+  /** As many offers are kept, for tasks that `launch` is asked for; else they wait for nothing. */
+  readonly keeps?: number;
   readonly onSubscribed: () => void;
   readonly onAccept: (taskIds: readonly string[]) => void;
   readonly onStatus: (taskId: string, state: TaskState) => void;
@@ -59,6 +61,8 @@ export class LoadScheduler {
   #frameworkId = '';
   #unanswered = 0;
   #toLaunch: number;
+  #launched = 0;
+  readonly #kept: Offer[] = [];
   #suppressed = false;
   #closed = false;
 
@@ -112,6 +116,16 @@ export class LoadScheduler {
     this.#stream.push(this.#request(call));
   }
 
+  /** A task on each of so many kept offers, or on as many as there are: how many. */
+  launch(count: number): number {
+    const offers = this.#kept.splice(0, count);
+    for (const offer of offers) {
+      const { index } = this.#options;
+      this.#send(launching(offer, index, [`${index}-${this.#launched++}`]));
+    }
+    return offers.length;
+  }
+
   teardown(): void {
     if (this.#frameworkId !== '') {
       this.#closed = true;
@@ -127,7 +141,8 @@ export class LoadScheduler {
 
   #answered(status: number, body: string): void {
     this.#unanswered--;
-    if (status !== 202) {
+    // Calls that cross a teardown are refused.
+    if (status !== 202 && !this.#closed) {
       this.#options.onFailure(`a call was answered with ${status} ${body}`);
     }
     while (this.#waiting.length > 0 && this.#unanswered < this.#options.inflight) {
@@ -136,6 +151,9 @@ export class LoadScheduler {
   }
 
   #receive(event: SchedulerEvent): void {
+    if (this.#closed) {
+      return;
+    }
     const { onSubscribed, onFailure } = this.#options;
     takeEvent(event, {
       onSubscribed: (id) => {
@@ -149,8 +167,12 @@ export class LoadScheduler {
   }
 
   #offers(offers: readonly Offer[]): void {
-    const { index, tasks, tasksPerOffer } = this.#options;
+    const { index, tasks, tasksPerOffer, keeps = 0 } = this.#options;
     for (const offer of offers) {
+      if (this.#kept.length < keeps) {
+        this.#kept.push(offer);
+        continue;
+      }
       const count = Math.min(tasksPerOffer, this.#toLaunch, fitting(offer));
       if (count === 0) {
         this.#paced(declining(offer, this.#toLaunch === 0 ? 3600 : 0));
@@ -159,7 +181,7 @@ export class LoadScheduler {
       const ids = Array.from({ length: count }, () => `${index}-${tasks - this.#toLaunch--}`);
       this.#paced(launching(offer, index, ids));
     }
-    if (this.#toLaunch === 0 && !this.#suppressed) {
+    if (this.#toLaunch === 0 && keeps === 0 && !this.#suppressed) {
       this.#suppressed = true;
       this.#paced({ type: SchedulerCall_Type.SUPPRESS });
     }
