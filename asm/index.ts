@@ -79,7 +79,13 @@ export {
   unsubscribe,
 } from './allocator/calls/framework-calls';
 export { convertFree, convertOffered, launch, recover } from './allocator/calls/holding-calls';
-export { readCluster, readHoldings, readLeaf } from './allocator/calls/inspection';
+export {
+  readCluster,
+  readHoldings,
+  readLeaf,
+  readLeafShare,
+  readRoleShare,
+} from './allocator/calls/inspection';
 export { addKind, dropRole } from './allocator/calls/role-calls';
 export { hasPending } from './allocator/run/visit-order';
 export {

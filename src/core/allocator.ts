@@ -41,11 +41,13 @@ import type {
   FrameworkTerms,
   HeldOnAgent,
   Holding,
+  LeafShare,
   LiveAllocator,
   OfferBatch,
   Quantities,
   Quota,
   RoleSums,
+  Share,
 } from './interface.ts';
 import { KnownAgents } from './known-agents.ts';
 import { KnownFrameworks } from './known-frameworks.ts';
@@ -487,6 +489,18 @@ export class ModuleAllocator implements LiveAllocator {
     return framework?.known !== true || number === undefined
       ? {}
       : this.#inspection.held(framework.number, number);
+  }
+
+  leafShare(frameworkId: FrameworkId, role: string): LeafShare | undefined {
+    const framework = this.#frameworks.find(frameworkId);
+    const number = this.#roles.find(role);
+    return framework?.known !== true || number === undefined
+      ? undefined
+      : this.#inspection.leafShare(framework.number, number);
+  }
+
+  roleShare(role: string): Share {
+    return this.#inspection.roleShare(this.#roles.find(role));
   }
 
   roleSums(role: string): RoleSums {

@@ -2,7 +2,14 @@
 // and what the cluster has.
 import { fromMilli } from '../model/milli.ts';
 import type { ExchangeBuffer } from './exchange-buffer.ts';
-import type { ClusterSums, HeldOnAgent, Quantities, RoleSums } from './interface.ts';
+import type {
+  ClusterSums,
+  HeldOnAgent,
+  LeafShare,
+  Quantities,
+  RoleSums,
+  Share,
+} from './interface.ts';
 import { checked } from './module.ts';
 import type { Names } from './offers.ts';
 
@@ -41,6 +48,40 @@ export class Inspection {
   held(framework: number, role: number): Quantities {
     const { exports } = this.#buffer.module;
     return this.#columns(checked(exports.readLeaf(framework, role)), 1)[0] ?? {};
+  }
+
+  leafShare(framework: number, role: number): LeafShare | undefined {
+    const { exports } = this.#buffer.module;
+    const share = this.#share(checked(exports.readLeafShare(framework, role)));
+    if (share === undefined) {
+      return undefined;
+    }
+    const [refusals = 0, firstEndMs, lastEndMs] = this.#numbers(2, 3);
+    return refusals === 0
+      ? { ...share, refusals, firstEndMs: undefined, lastEndMs: undefined }
+      : { ...share, refusals, firstEndMs, lastEndMs };
+  }
+
+  roleShare(role: number | undefined): Share {
+    const { exports } = this.#buffer.module;
+    const answer = role === undefined ? 0 : checked(exports.readRoleShare(role));
+    return this.#share(answer) ?? { part: 0, resource: undefined };
+  }
+
+  /** What a call has written; undefined where it has not. */
+  #share(answer: number): Share | undefined {
+    if (answer === 0) {
+      return undefined;
+    }
+    const [part = 0, name = 0] = this.#numbers(0, 2);
+    return { part, resource: part === 0 ? undefined : this.#buffer.kinds.names[name] };
+  }
+
+  #numbers(from: number, count: number): number[] {
+    const { module } = this.#buffer;
+    module.locate();
+    const at = (module.io >> 1) + from;
+    return [...module.f64.subarray(at, at + count)];
   }
 
   role(role: number): RoleSums {

@@ -372,6 +372,23 @@ export interface RoleSums {
   readonly consumed: Quantities;
 }
 
+/** The greatest part of anything in the cluster that is held, whatever the weights are. */
+export interface Share {
+  /** 0 … 1, or more where agents have become smaller. */
+  readonly part: number;
+  /** The name of what it is a part of; undefined where nothing that counts is held. */
+  readonly resource: string | undefined;
+}
+
+/** What a framework holds in a role, and which agents it refuses there. */
+export interface LeafShare extends Share {
+  /** Refusals in force. */
+  readonly refusals: number;
+  /** When the first and the last of them end, in the allocator's time. */
+  readonly firstEndMs: number | undefined;
+  readonly lastEndMs: number | undefined;
+}
+
 /** Sums over agents. The first four are without what is revocable; a shared volume counts once. */
 export interface ClusterSums {
   readonly total: Quantities;
@@ -413,6 +430,10 @@ export interface LiveAllocator extends Allocator {
    * subscribed.
    */
   held(frameworkId: FrameworkId, role: string): Quantities;
+  /** Undefined where the framework is not in the role. */
+  leafShare(frameworkId: FrameworkId, role: string): LeafShare | undefined;
+  /** Of a role with the roles below it. */
+  roleShare(role: string): Share;
   /** Sums of a role; of one that is not known, none. */
   roleSums(role: string): RoleSums;
   /** Sums over all agents, or over those that may be offered. */

@@ -57,6 +57,7 @@ export interface CoreExports {
   setWeight(role: number, weight: number): number;
   setQuota(role: number, names: number): number;
   readRole(role: number): number;
+  readRoleShare(role: number): number;
   newFramework(rank: number): number;
   dropFramework(framework: number): number;
   setFrameworkRank(framework: number, rank: number): number;
@@ -107,6 +108,7 @@ export interface CoreExports {
   readFree(agent: number): number;
   readHoldings(agent: number): number;
   readLeaf(framework: number, role: number): number;
+  readLeafShare(framework: number, role: number): number;
   readCluster(active: number): number;
   countFilters(): number;
   requestRun(agent: number): number;

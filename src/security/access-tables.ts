@@ -111,6 +111,7 @@ export const MASTER_CALLS: TableOf<typeof MasterCall_Type> = {
   GET_MAINTENANCE_SCHEDULE: shows(OF_MACHINE, 'GET_MAINTENANCE_SCHEDULE'),
   GET_OFFERS: OF_FRAMEWORK,
   GET_HISTORY: METRICS,
+  GET_SHARES: OF_FRAMEWORK,
   EXPLAIN: shows(
     'the framework’s user; each role; the quotas of each role',
     'VIEW_FRAMEWORK',

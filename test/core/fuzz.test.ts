@@ -18,8 +18,8 @@ const instance = debugInstances(await debugModule(), 20);
 const counting = new Set(
   (
     'addName addKind listAdd listSubtract listContains listEqual listQuantities listConvert rowMake rowRead ' +
-    'rowHas rowSize ledgerFree addRole readRole newFramework addAgent setTotal growTotal convertOffered ' +
-    'readTotal readFree readHoldings readLeaf readCluster runOffers explain roleFilters'
+    'rowHas rowSize ledgerFree addRole readRole readRoleShare newFramework addAgent setTotal growTotal ' +
+    'convertOffered readTotal readFree readHoldings readLeaf readLeafShare readCluster runOffers explain roleFilters'
   ).split(' '),
 );
 
@@ -31,7 +31,7 @@ const fuzzed = (
   'dropInverseFilters setLeafMinimum clearLeafMinimum setFrameworkActive removeFramework countEarlier ' +
   'addAgent addUsed addOffered removeAgent setTotal growTotal changeAgentFlags dropAgentFilters setMaintenance ' +
   'answerInverse exclude clearExclusions launch recover convertOffered convertFree readTotal readFree ' +
-  'readHoldings readLeaf readCluster requestRun runOffers dropRole dropFramework dropName dropKind explain roleFilters setUp matchRun'
+  'readHoldings readLeaf readLeafShare readRoleShare readCluster requestRun runOffers dropRole dropFramework dropName dropKind explain roleFilters setUp matchRun'
 ).split(' ') as (keyof CoreExports)[];
 
 const number = fc.oneof(

@@ -182,6 +182,36 @@ describe.each([0, 42])('with seed %i', (seed) => {
   });
 });
 
+test('shares are the greatest part that is held, and refusals are counted with their ends', () => {
+  const allocator = core.allocator(options);
+  allocator.setTime(1000);
+  addAgent(allocator, 'a', [cpus(4), mem(1000)]);
+  addAgent(allocator, 'b', [cpus(4), mem(1000)]);
+  addFramework(allocator, 'f', ['r', 'r/x']);
+  const [f, g] = [frameworkId('f'), frameworkId('g')];
+  expect(allocator.leafShare(f, 'r')).toEqual({ part: 0, resource: undefined, refusals: 0 });
+  expect(allocator.leafShare(f, 's')).toBeUndefined();
+  expect(allocator.leafShare(g, 'r')).toBeUndefined();
+  const batch = allocator.runBatch();
+  const roles = Array.from({ length: batch.count }, (_, index) => batch.role(index));
+  expect(roles).toEqual(['r', 'r/x']);
+  decline(allocator, batch, 60);
+  expect(allocator.leafShare(f, 'r')).toMatchObject({ refusals: 1, lastEndMs: 61_000 });
+  addFramework(allocator, 'g', ['r', 'r/x'], { suppressedRoles: ['r', 'r/x'] });
+  const holding = { frameworkId: g, agentId: agentId('c') };
+  allocator.addAgent({
+    ...{ id: agentId('c'), facts: { hostname: 'c', attributes: [] }, total: [cpus(4), mem(1000)] },
+    capabilities: everyAgentCapability,
+    used: [
+      { ...holding, role: 'r/x', resources: [mem(750)] },
+      { ...holding, role: 'r', resources: [cpus(2)] },
+    ],
+  });
+  expect(allocator.leafShare(g, 'r/x')).toMatchObject({ part: 0.25, resource: 'mem' });
+  expect(allocator.roleShare('r')).toEqual({ part: 0.25, resource: 'mem' });
+  expect(allocator.roleShare('nobody')).toEqual({ part: 0, resource: undefined });
+});
+
 test('bytes that are no saved state are refused', () => {
   expect(() => core.restore(new Uint8Array(3))).toThrow('BAD_ARGUMENT');
   const saved = populated(0).save();

@@ -118,6 +118,7 @@ const MASTER: Table<typeof MasterCall_Type, MasterCall> = {
   SUBSCRIBE: { filtered: 'VIEW_TASK' },
   GET_OFFERS: { filtered: 'VIEW_FRAMEWORK' },
   GET_HISTORY: { refused: 'GET_ENDPOINT_WITH_PATH', body: {} },
+  GET_SHARES: { filtered: 'VIEW_FRAMEWORK' },
   EXPLAIN: { filtered: 'VIEW_ROLE' },
   PLAN: { filtered: 'VIEW_ROLE' },
   GET_MASTER: { open: 'the address of the master is known to all that ask it' },
@@ -373,6 +374,9 @@ describe('a call of masters', () => {
     const framework_id = { value: framework.id };
     if (type === MasterCall_Type.EXPLAIN) {
       return world.ask({ type, explain: { framework_id } });
+    }
+    if (type === MasterCall_Type.GET_SHARES) {
+      return world.ask({ type });
     }
     if (type === MasterCall_Type.PLAN) {
       return world.ask({ type, plan: { changes: [drainOf(world)] } });

@@ -113,6 +113,12 @@ const HIDDEN_BY = {
     'MasterResponse_GetOffers_OutstandingOffer.resources',
     'MasterResponse_GetOffers_OutstandingOffer.role',
   ],
+  'the view of shares': [
+    'Shares_RoleShare.role',
+    'Shares_FrameworkShare.role',
+    'Shares_FrameworkShare.allocated',
+    'Shares_FrameworkShare.offered',
+  ],
   shownExplanation: ['OfferExplanation_QuotaUse.role', 'OfferExplanation_RoleReasons.role'],
   shownForecast: [
     'Forecast_FrameworkOutlook.allocated',

@@ -19,9 +19,10 @@ import {
 } from '../../rows';
 import { SLOT_AGENTS } from '../../slots';
 import { valueOf } from '../../vectors';
+import { endOf, firstFilterOf, nextFilterOf } from '../filters/filter-lists';
 import { agentExists, agentFlags, mayBeOffered } from '../tables/agents';
 import { ENTRY_SIZE, entriesOf, entryCount, entryFlags, entryTotal } from '../tables/entries';
-import { findLeaf, frameworkKnown, leafNode } from '../tables/frameworks';
+import { findLeaf, frameworkKnown, leafFilters, leafNode } from '../tables/frameworks';
 import {
   firstHolding,
   holdingCount,
@@ -32,7 +33,8 @@ import {
   usedRow,
 } from '../tables/holdings';
 import { nodeVector } from '../tables/nodes';
-import { roleExists } from '../tables/roles';
+import { roleExists, roleNode } from '../tables/roles';
+import { writePart } from '../tables/shares';
 
 /**
  * Writes who holds what of an agent: for each framework and role there `framework u32 | role u32 |
@@ -81,6 +83,46 @@ export function readLeaf(framework: u32, role: u32): i32 {
     store<f64>(to + ((<usize>name) << 3), valueOf(nodeVector(leafNode(leaf - 1)), name));
   }
   return <i32>names;
+}
+
+/**
+ * Writes the greatest part of anything in the cluster that a role and the roles below it hold:
+ * `part f64 | name f64`. Answers 0 where they hold nothing that counts.
+ */
+export function readRoleShare(role: u32): i32 {
+  if (!roleExists(role)) {
+    return -BAD_HANDLE;
+  }
+  const node = roleNode(role);
+  return node == 0 ? 0 : <i32>writePart(ioReserve(16), nodeVector(node - 1));
+}
+
+/**
+ * Writes the greatest part of anything in the cluster that a framework holds in a role, how many
+ * refusals of agents are in force there, and when the first and the last of them end: `part f64 |
+ * name f64 | refusals f64 | first f64 | last f64`. Answers 0 where it has no leaf.
+ */
+export function readLeafShare(framework: u32, role: u32): i32 {
+  if (!frameworkKnown(framework) || !roleExists(role)) {
+    return -BAD_HANDLE;
+  }
+  const found = findLeaf(framework, role);
+  if (found == 0) {
+    return 0;
+  }
+  const leaf = found - 1;
+  const to = ioReserve(40);
+  writePart(to, nodeVector(leafNode(leaf)));
+  store<f64>(to, <f64>leafFilters(leaf), 16);
+  let first: f64 = Infinity;
+  let last: f64 = 0;
+  for (let filter = firstFilterOf(leaf); filter != 0; filter = nextFilterOf(filter)) {
+    first = min<f64>(first, endOf(filter - 1));
+    last = max<f64>(last, endOf(filter - 1));
+  }
+  store<f64>(to, first, 24);
+  store<f64>(to, last, 32);
+  return 1;
 }
 
 /** The sums of a name in readCluster: six f64. */

@@ -43,6 +43,13 @@ export function firstFilterOf(leaf: u32): u32 {
   return load<u32>(leafAt(leaf), 28);
 }
 
+/** The filter after one in the list of its leaf; both plus one. */
+// @ts-ignore: decorator
+@inline
+export function nextFilterOf(filter: u32): u32 {
+  return load<u32>(filterAt(filter - 1), 24);
+}
+
 /** A new filter at the head of both of its lists. */
 export function linkFilter(leaf: u32, agent: u32, refused: usize, end: f64): u32 {
   let filter: u32;

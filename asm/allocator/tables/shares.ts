@@ -67,6 +67,28 @@ export function weighShare(record: usize, vector: u32): u64 {
   return greatest;
 }
 
+/**
+ * Writes the greatest part of anything that the cluster has, `part f64 | name f64`, without regard
+ * to weights and without keeping it; answers whether there is any.
+ */
+export function writePart(to: usize, vector: u32): bool {
+  const held = vectorAt(vector);
+  const list = load<usize>(slot(SLOT_SHARE_NAMES));
+  const end = list + ((<usize>load<u32>(slot(SLOT_SHARE_NAMES + 1))) << 4);
+  let greatest: f64 = 0;
+  let name: u32 = 0;
+  for (let at = list; at < end; at += 16) {
+    const part = load<f64>(held + ((<usize>load<u32>(at)) << 3)) / 1000 / load<f64>(at, 8);
+    if (part > greatest) {
+      greatest = part;
+      name = load<u32>(at);
+    }
+  }
+  store<f64>(to, greatest);
+  store<f64>(to, <f64>name, 8);
+  return greatest > 0;
+}
+
 export function refreshShare(record: usize): void {
   weighShare(record, load<u32>(record, 28));
 }

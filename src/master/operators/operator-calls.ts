@@ -31,6 +31,7 @@ import { waitForTurn, waitingError } from '../registrar.ts';
 import { removeQuota, setOldQuota, updateQuota } from '../roles/quota.ts';
 import { updateWeights } from '../roles/weights.ts';
 import type { MasterState } from '../state.ts';
+import { sharesMessage } from '../views/shares.ts';
 import { insightCall } from './insight.ts';
 import { readerOf } from './reader.ts';
 import { subscribeOperator } from './subscribers.ts';
@@ -180,6 +181,12 @@ export function takeSettingCall(state: MasterState, event: OperatorCalled): void
       break;
     case MasterCall_Type.GET_HISTORY:
       getHistory(state, call.get_history, principal, request);
+      break;
+    case MasterCall_Type.GET_SHARES:
+      respond(state, request, {
+        type: MasterResponse_Type.GET_SHARES,
+        get_shares: sharesMessage(state, call.get_shares ?? {}, readerOf(state, principal)),
+      });
       break;
     case MasterCall_Type.EXPLAIN:
     case MasterCall_Type.PLAN:

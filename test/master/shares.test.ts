@@ -1,0 +1,100 @@
+// GET_SHARES: what roles and frameworks hold of the cluster, as the allocator orders them by it.
+import { expect, test } from 'vitest';
+import { type MasterCall_GetShares, MasterCall_Type } from '../../src/model/generated/messages.ts';
+import { permissive } from '../../src/security/authorizer.ts';
+import { cluster, resources, START_MS, type World } from './harness.ts';
+
+const sharesOf = (world: World, get_shares: MasterCall_GetShares = {}, value = 'sees') =>
+  world.ask({ type: MasterCall_Type.GET_SHARES, get_shares }, { value })?.get_shares;
+
+/** Two frameworks: one with a task, and half of the cluster's cpus on offer. */
+function running(roles = ['eng/web']) {
+  const made = cluster({}, { roles });
+  const { world, framework } = made;
+  framework.launch(framework.offer(), { task_id: { value: 't' }, resources: resources('cpus:1') });
+  world.operate({
+    type: MasterCall_Type.UPDATE_WEIGHTS,
+    update_weights: { weight_infos: [{ role: 'eng', weight: 2 }] },
+  });
+  return made;
+}
+
+test('shares are told of roles with their weights, and of frameworks with what they have', () => {
+  const { world, framework } = running();
+  framework.call('SUPPRESS');
+  world.framework({ roles: ['other'] }, { suppressed_roles: ['other'] });
+  const shares = sharesOf(world);
+  expect(shares?.roles).toEqual([
+    { role: 'eng', weight: 2, share: 0.25, resource: 'cpus', weighted_share: 0.125 },
+    { role: 'eng/web', weight: 1, share: 0.25, resource: 'cpus', weighted_share: 0.25 },
+    { role: 'other', weight: 1, share: 0, weighted_share: 0 },
+  ]);
+  expect(shares?.frameworks).toMatchObject([
+    {
+      ...{ framework_id: { value: framework.id }, role: 'eng/web', share: 0.25, resource: 'cpus' },
+      ...{ suppressed: true, allocated: { cpus: { value: 1 } }, refusals: 0 },
+    },
+    { role: 'other', share: 0, suppressed: true, refusals: 0 },
+  ]);
+  expect(shares).toMatchObject({ more: 0 });
+});
+
+test('what is on offer is told apart from what is allocated', () => {
+  const { world } = running();
+  world.allocate();
+  const [share] = sharesOf(world)?.frameworks ?? [];
+  expect(share).toMatchObject({
+    ...{ share: 1, allocated: { cpus: { value: 1 } }, offered: { cpus: { value: 3 } } },
+  });
+  expect(share?.allocated).not.toHaveProperty('mem');
+});
+
+test('refusals are told with their ends, and what is suppressed', () => {
+  const { world, framework } = running();
+  world.allocate();
+  const offer_ids = framework
+    .offers()
+    .slice(-1)
+    .map(({ id }) => id);
+  framework.call('DECLINE', { decline: { offer_ids, filters: { refuse_seconds: 300 } } });
+  framework.call('SUPPRESS');
+  const [share] = sharesOf(world)?.frameworks ?? [];
+  expect(share).toMatchObject({ suppressed: true, refusals: 1 });
+  const { earliest_end, latest_end } = share ?? {};
+  expect(latest_end).toEqual(earliest_end);
+  const inMs = Number((latest_end?.nanoseconds ?? 0n) / 1_000_000n) - START_MS;
+  expect(inMs).toBeGreaterThanOrEqual(300_000);
+  expect(inMs).toBeLessThan(310_000);
+});
+
+test('one framework, or one role with those below it, can be asked for', () => {
+  const { world, framework } = running();
+  world.framework({ roles: ['engine', 'eng'] });
+  const named = (call: MasterCall_GetShares) => {
+    const { roles = [], frameworks = [] } = sharesOf(world, call) ?? {};
+    return [roles.map(({ role }) => role), frameworks.map(({ role }) => role)];
+  };
+  expect(named({ role: 'eng' })).toEqual([
+    ['eng', 'eng/web'],
+    ['eng', 'eng/web'],
+  ]);
+  expect(named({ framework_id: { value: framework.id } })).toEqual([['eng/web'], ['eng/web']]);
+  expect(named({ framework_id: { value: 'nobody' } })).toEqual([[], []]);
+});
+
+test('roles and frameworks that the asker may not see are not told', () => {
+  const blind = (action: string) => {
+    const { world, framework } = cluster({
+      authorizer: {
+        ...permissive,
+        authorize: (principal, what, object) =>
+          principal?.value !== 'blind' || what !== action || object === undefined,
+      },
+    });
+    framework.launch(framework.offer(), 't');
+    const { roles = [], frameworks = [] } = sharesOf(world, {}, 'blind') ?? {};
+    return [roles.length, frameworks.length];
+  };
+  expect(blind('VIEW_ROLE')).toEqual([0, 0]);
+  expect(blind('VIEW_FRAMEWORK')).toEqual([1, 0]);
+});
