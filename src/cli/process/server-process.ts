@@ -2,6 +2,7 @@
 // they end, what their ports are told, a seeded source of chance, and the ways to be told to end.
 
 import { randomInt } from 'node:crypto';
+import { hostname } from 'node:os';
 import type { Carriers } from '../../http/transport/carriers.ts';
 import type { EarlyPort } from '../../http/transport/listener.ts';
 import type { ClearTimer, Log, SetTimer } from '../../model/process-effects.ts';
@@ -16,6 +17,7 @@ import { flagTexts } from '../flags/print.ts';
 import { versionLine } from '../version.ts';
 import type { AccessFiles } from './access-files.ts';
 import type { TlsFlagValues } from './carriers.ts';
+import { isLoopback } from './exposure.ts';
 import { endWithParent } from './parent.ts';
 import type { PublishedAddress } from './published-address.ts';
 import { disabledPaths, type SHARED_FLAGS } from './shared-flags.ts';
@@ -131,6 +133,9 @@ export class ServerProcess<Timer extends string> {
       early,
       carriers,
       advertise: `${address.ip}:${address.port}`,
+      names: isLoopback(address.listenIp)
+        ? [...new Set([address.hostname, hostname()])]
+        : undefined,
       clock: steadyClock,
       logger: this.logger,
       log: this.logger,

@@ -8,12 +8,12 @@ import type { CallRefusedError } from '../client/scheduler-client.ts';
 import type { Auditor } from '../server/auditor.ts';
 import { foreignRequest, notFound, serviceUnavailable } from '../server/error-responses.ts';
 import { type IdentifyOptions, identify } from '../server/identify.ts';
+import { foreignOrigin } from '../server/own-requests.ts';
 import { headerOf } from '../server/request-headers.ts';
 import type { HttpResponse } from '../server/response.ts';
 import type { Dialer } from '../transport/dialer.ts';
 import type { Upgrades } from '../transport/listener.ts';
 import { endWith } from '../transport/refusal.ts';
-import { foreignSocket } from '../webui/own-requests.ts';
 import { type Asker, askerOf, unknownAsker } from './asker.ts';
 import type { RelayRoom } from './relay-room.ts';
 import { RELAYED_HEADER } from './relay-token.ts';
@@ -93,7 +93,7 @@ export class Terminals implements Upgrades {
     const url = head.url ?? '';
     const origin = plainIp(head.socket.remoteAddress ?? '');
     // Browsers let every site open a WebSocket to anywhere, and read from it.
-    const foreign = foreignSocket(head);
+    const foreign = foreignOrigin(head);
     if (foreign !== undefined) {
       this.#disbelieve(foreign, origin);
       return foreignRequest(foreign);

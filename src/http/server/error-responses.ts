@@ -62,6 +62,17 @@ export const anonymousPrincipal = forbidden(
 export const foreignRequest = (why: string) =>
   forbidden(`A session counts for requests of the page only, and this is ${why}`);
 
+/** The browser of somebody who reaches this port has sent what another site has made it send. */
+export const strayWrite = (why: string) =>
+  forbidden(`What may change something is not taken from other sites, and this is ${why}`);
+
+export const misdirected = (names: readonly string[]) =>
+  text(
+    421,
+    '421 Misdirected Request. This port is reached from its own machine only, and has no name but ' +
+      `${['localhost', ...names].join(', ')}. Another one is given to it by --hostname.`,
+  );
+
 export const contentTypeMissing = badRequest("Expecting 'Content-Type' to be present");
 export const callContentType = unsupportedMediaType(
   `Expecting 'Content-Type' of ${JSON_TYPE} or ${PROTOBUF_TYPE}`,

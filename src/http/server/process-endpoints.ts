@@ -24,8 +24,10 @@ import {
   notFound,
   pathMissing,
   profilerDisabled,
+  strayWrite,
 } from './error-responses.ts';
 import { type AttachedFiles, browse, download, listingEntry, readPiece } from './files.ts';
+import { foreignRead } from './own-requests.ts';
 import type { Asking } from './process-calls.ts';
 import { jsonResponse, largeJsonResponse } from './reply.ts';
 import { type HttpResponse, OK } from './response.ts';
@@ -316,6 +318,11 @@ export class ProcessEndpoints {
     const { level, duration } = request.query;
     if (level === undefined && duration === undefined) {
       return { status: 200, contentType: TEXT, body: `${this.loggingLevel}\n` };
+    }
+    // It is the one change that may be asked for by GET.
+    const foreign = foreignRead(request.head, false);
+    if (foreign !== undefined) {
+      return strayWrite(foreign);
     }
     if (!this.maySetLoggingLevel(askingOf(request), level, duration)) {
       return forbidden();

@@ -22,6 +22,7 @@ import { messageName } from './message-names.ts';
 import { ProcessEndpoints, type Verbosity } from './process-endpoints.ts';
 import type { HttpResponse } from './response.ts';
 import { createRouter, type Endpoint } from './router.ts';
+import { strayBrowser } from './stray-browsers.ts';
 import { Underway } from './underway.ts';
 
 /** What the command that starts a process says about its port. */
@@ -52,6 +53,8 @@ export interface PortOptions {
   readonly disabledPaths?: readonly string[] | undefined;
   /** The `ip:port` under which other processes reach this one; by default the listening address. */
   readonly advertise?: string | undefined;
+  /** The names of a port that only this machine reaches; undefined for others. */
+  readonly names?: readonly string[] | undefined;
   /** Whether senders of messages are checked; by default they are believed. */
   readonly checksSenders?: boolean | undefined;
   /** Whether anything may be sent; where not, the process is about to end. By default it may. */
@@ -212,6 +215,7 @@ export class ProcessPort<Message> {
           ? undefined
           : calls.receiver,
       handler,
+      stray: (request) => strayBrowser(request, this.#options),
       upgrades:
         upgrades === undefined || firewall.closes({ path: upgrades.path, delegate: true })
           ? undefined

@@ -30,6 +30,7 @@ import {
   TLS_HANDSHAKE,
 } from './limits.ts';
 import { Pipeline } from './pipeline.ts';
+import { endWith } from './refusal.ts';
 
 export interface ListenerOptions extends Omit<ConnectionServices, 'complete' | 'senderOf'> {
   readonly senders: Senders;
@@ -38,6 +39,8 @@ export interface ListenerOptions extends Omit<ConnectionServices, 'complete' | '
   /** Handles every ordinary request. */
   readonly handler: RequestListener;
   readonly upgrades?: Upgrades | undefined;
+  /** Refuses what browsers send for others, before it is read. */
+  readonly stray?: ((request: IncomingMessage) => HttpResponse | undefined) | undefined;
   readonly early?: EarlyPort | undefined;
   readonly secure: Secure;
   /** Whether a connection may be silent before `secure` is done. */
@@ -288,9 +291,12 @@ function completeServer(
     return pipeline;
   };
   const handle = (request: IncomingMessage, response: ServerResponse) => {
+    const refusal = options.stray?.(request);
     // Ordinary requests may be followed by messages on the same connection.
     const from = messageSender(request);
-    if (from === undefined) {
+    if (refusal !== undefined) {
+      refuseUnread(request, response, refusal);
+    } else if (from === undefined) {
       options.handler(request, response);
     } else {
       void takeMessage(options, senders.of(request.socket), from, request, response);
@@ -301,6 +307,11 @@ function completeServer(
     if (options.upgrades === undefined || pipeline?.isIdle === false) {
       // Answers to earlier requests would follow among what is no answer.
       stream.destroy();
+      return;
+    }
+    const refusal = options.stray?.(request);
+    if (refusal !== undefined) {
+      endWith(stream, refusal);
       return;
     }
     connections.handOver(stream, UPGRADED);
@@ -378,7 +389,11 @@ function answerToFault(code: string | undefined): HttpResponse | undefined {
   return code?.startsWith('HPE_') && !UNANSWERED.has(code) ? malformedRequest : undefined;
 }
 
+/** No browser is a process of a cluster, though a script in one may write the header. */
 function messageSender(request: IncomingMessage): string | undefined {
+  if (headerOf(request, 'origin') !== undefined) {
+    return undefined;
+  }
   const agent = headerOf(request, 'user-agent');
   return (
     headerOf(request, 'libprocess-from') ??

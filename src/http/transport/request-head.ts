@@ -113,6 +113,8 @@ const SLOTS_BY_NAME: ReadonlyMap<string, Slot> = new Map<string, Slot>([
   ['expect', 'unknown'],
   ['upgrade', 'unknown'],
   ['trailer', 'unknown'],
+  // Only browsers have it.
+  ['origin', 'unknown'],
 ]);
 
 /** The spellings in use, so that their names need not be converted to lower case. */

@@ -21,18 +21,18 @@ import {
   tooManyGuesses,
   unauthorized,
 } from '../server/error-responses.ts';
-import { jsonResponse } from '../server/reply.ts';
-import { headerOf } from '../server/request-headers.ts';
-import type { HttpResponse } from '../server/response.ts';
-import type { Endpoint, EndpointRequest } from '../server/router.ts';
-import { cookiesOf, setCookie } from './cookies.ts';
 import {
   foreignRead,
   foreignSessionSocket,
   foreignWrite,
   isOfPage,
   isWrite,
-} from './own-requests.ts';
+} from '../server/own-requests.ts';
+import { jsonResponse } from '../server/reply.ts';
+import { headerOf } from '../server/request-headers.ts';
+import type { HttpResponse } from '../server/response.ts';
+import type { Endpoint, EndpointRequest } from '../server/router.ts';
+import { cookiesOf, setCookie } from './cookies.ts';
 import {
   type Believed,
   LongPrincipalError,

@@ -301,8 +301,8 @@ describe('what a session does not let others do', () => {
     expect((await call(it, cookie)).status).toBe(200);
     const told = new Set(it.audited().map(({ rule }) => rule));
     expect(told).toContain('authentication: a request without x-mesoscale-page');
-    expect(told).toContain('authentication: a request of another site (origin)');
-    expect(told).toContain('authentication: a request of another site (sec-fetch-site)');
+    expect(told).toContain('a request of another site (origin)');
+    expect(told).toContain('a request of another site (sec-fetch-site)');
   });
 
   test('the page itself can, with what browsers say about it', async () => {

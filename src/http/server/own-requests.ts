@@ -1,8 +1,9 @@
 // Whether a request is one of the page, or one that another site makes its reader's browser send:
-// browsers add cookies to both. Scripts of another site can set no header of their own without
-// being allowed to, and cannot choose what browsers say about where a request comes from.
+// browsers add cookies to both, and reach ports that the site does not. Scripts of another site can
+// set no header of their own without being allowed to, and cannot choose what browsers say about
+// where a request comes from.
 import type { IncomingMessage } from 'node:http';
-import { headerOf } from '../server/request-headers.ts';
+import { headerOf } from './request-headers.ts';
 
 /** The header that the page sends with each request. */
 const PAGE_HEADER = 'x-mesoscale-page';
@@ -32,9 +33,9 @@ export function foreignWrite(request: IncomingMessage): string | undefined {
 
 /**
  * The same by its origin alone: browsers name that of each request that may change something, and
- * of each WebSocket.
+ * of each WebSocket; other programs need not.
  */
-function foreignOrigin(request: IncomingMessage): string | undefined {
+export function foreignOrigin(request: IncomingMessage): string | undefined {
   const site = headerOf(request, SITE_HEADER);
   if (site !== undefined) {
     return site === 'same-origin' ? undefined : `a request of another site (${SITE_HEADER})`;
@@ -47,9 +48,6 @@ function foreignOrigin(request: IncomingMessage): string | undefined {
     ? undefined
     : 'a request of another site (origin)';
 }
-
-/** Browsers say of each WebSocket where it comes from; other programs need not. */
-export const foreignSocket = foreignOrigin;
 
 /** The same of one with a session, which only browsers have. */
 export const foreignSessionSocket = (request: IncomingMessage): string | undefined =>
