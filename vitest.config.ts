@@ -26,6 +26,7 @@ const REAL_WORKERS = 3;
 /** On a busy machine one program takes seconds to start, and such tests start many. */
 const PROGRAM_TIMEOUT_MS = 180_000;
 const TEMPORARY_FILES = 'test/support/temporary-files.ts';
+const BUNDLE = 'test/support/bundle.ts';
 
 const closed: TestProjectInlineConfiguration = {
   extends: true,
@@ -37,7 +38,7 @@ const closed: TestProjectInlineConfiguration = {
     testTimeout: PROGRAM_TIMEOUT_MS,
     hookTimeout: PROGRAM_TIMEOUT_MS,
     maxWorkers: REAL_WORKERS,
-    globalSetup: [TEMPORARY_FILES, 'test/support/closed-files.ts'],
+    globalSetup: [TEMPORARY_FILES, BUNDLE, 'test/support/closed-files.ts'],
     setupFiles: 'test/support/closed-environment.ts',
   },
 };
@@ -81,7 +82,7 @@ export default defineConfig({
           exclude: [...pure, ...programs, ...leftOut],
           isolate: false,
           maxWorkers: REAL_WORKERS,
-          globalSetup: TEMPORARY_FILES,
+          globalSetup: [TEMPORARY_FILES, BUNDLE],
         },
       },
       {
@@ -94,7 +95,7 @@ export default defineConfig({
           testTimeout: PROGRAM_TIMEOUT_MS,
           hookTimeout: PROGRAM_TIMEOUT_MS,
           maxWorkers: REAL_WORKERS,
-          globalSetup: TEMPORARY_FILES,
+          globalSetup: [TEMPORARY_FILES, BUNDLE],
         },
       },
       ...(leftOut.includes(CLOSED_TEST) ? [] : [closed]),

@@ -6,7 +6,10 @@ export interface Product {
   makes?(root?: string): readonly string[];
 }
 
+/** A path from the root of a checkout. */
+export const COMMAND: string;
 export const MESSAGES: Product;
+export const PROGRAMS: Product;
 export const SUPERVISOR: Product;
 export const WEBUI: Product;
 export function coreModule(file: string): Product;

@@ -1,7 +1,8 @@
 // The products that scripts make of sources, and whether each is up to date. For each product
 // build/ has a record: a hash of the content of all its sources, and a hash of the product. Times
-// would not do: a checkout, a copy and a touch change them. Plain JavaScript without dependencies,
-// because the set-up of a checkout asks before anything is installed.
+// would not do: a checkout, a copy and a touch change them. The record has the time of the last
+// look, so that bin/mesoscale takes the product while nothing is newer. Plain JavaScript without
+// dependencies, because the set-up of a checkout asks before anything is installed.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -11,6 +12,7 @@ import {
   readFileSync,
   renameSync,
   statSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -53,6 +55,17 @@ export const SUPERVISOR = {
       .map((name) => `build/${name}`),
 };
 
+/** The command `mesoscale` as checkouts run it, bundled. */
+export const COMMAND = 'build/programs/mesoscale.js';
+
+/** All that src/ runs as, bundled (build-programs.ts). Packages are not in it. */
+export const PROGRAMS = {
+  record: 'build/programs.made-from',
+  from: ['src', 'asm/constants.ts', 'scripts/build-programs.ts', version('vite')],
+  makes: (root = checkout) =>
+    existsSync(join(root, COMMAND)) ? filesOf(root, dirname(COMMAND)) : [],
+};
+
 /** The operators' page, with what it takes of other rooms. */
 export const WEBUI = {
   record: 'build/webui.made-from',
@@ -76,11 +89,15 @@ export function formatOfFiles(root = checkout) {
     : { record: 'build/format.passed', from: [version('@biomejs/biome'), ...files] };
 }
 
+/** By so much the times of files may be behind the clock. */
+const CLOCK_GRAIN_MS = 20;
+
 /**
  * Undefined where the product is up to date. Otherwise a function that records the product as made
  * from the present sources; to be called when the product is made.
  */
 export function staleness({ record, from, makes }, root = checkout) {
+  const lookedMs = Date.now() - CLOCK_GRAIN_MS;
   const sources = hashOf(root, from);
   const state = () => {
     if (makes === undefined) {
@@ -91,8 +108,10 @@ export function staleness({ record, from, makes }, root = checkout) {
     return isWhole ? `${sources} ${hashOf(root, outputs)}\n` : undefined;
   };
   const file = join(root, record);
+  const isOfThen = () => utimesSync(file, lookedMs / 1000, lookedMs / 1000);
   const now = state();
   if (now !== undefined && existsSync(file) && readFileSync(file, 'utf8') === now) {
+    isOfThen();
     return undefined;
   }
   return () => {
@@ -102,6 +121,7 @@ export function staleness({ record, from, makes }, root = checkout) {
       const unfinished = `${file}.${process.pid}`;
       writeFileSync(unfinished, made);
       renameSync(unfinished, file);
+      isOfThen();
     }
   };
 }

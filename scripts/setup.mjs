@@ -6,7 +6,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { boundCompileCache, compileCacheOf } from './compile-cache.mjs';
-import { coreModule, MESSAGES, SUPERVISOR, staleness, WEBUI } from './products.mjs';
+import { coreModule, MESSAGES, PROGRAMS, SUPERVISOR, staleness, WEBUI } from './products.mjs';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 export const pinnedNode = join(root, 'node_modules', '.bin', 'node');
@@ -38,6 +38,7 @@ export function setUp(say = (text) => console.error(text)) {
       product: coreModule('mesoscale-core.wasm'),
     },
     { says: 'Building the web page', script: 'scripts/build-webui.ts', product: WEBUI },
+    { says: 'Bundling the programs', script: 'scripts/build-programs.ts', product: PROGRAMS },
     // If there was no compiler, each set-up tries again.
     {
       says: 'Compiling the supervisor of containers',

@@ -2,6 +2,7 @@
 // Everything after `--` goes to `mesoscale local`: npm start -- --agents=3
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { COMMAND } from './products.mjs';
 import { pinnedNode, root, setUp } from './setup.mjs';
 
 setUp();
@@ -9,12 +10,7 @@ setUp();
 // on once. The channel tells the cluster when this process is gone.
 const cluster = spawn(
   pinnedNode,
-  [
-    '--disable-sigusr1',
-    join(root, 'src', 'cli', 'mesoscale.ts'),
-    'local',
-    ...process.argv.slice(2),
-  ],
+  ['--disable-sigusr1', join(root, COMMAND), 'local', ...process.argv.slice(2)],
   { cwd: root, detached: true, stdio: ['inherit', 'inherit', 'inherit', 'ipc'] },
 );
 // Without a listener Node would open a debugger's port.

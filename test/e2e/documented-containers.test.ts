@@ -69,7 +69,7 @@ test.runIf(isRoot)('a task sees its own processes only', async () => {
   const { status, output } = await documented('--name=processes');
   expect(status, output).toBe(0);
   expect(output).toMatch(/^ *1 /m);
-  expect(output).not.toContain('mesoscale.ts');
+  expect(output).not.toMatch(/mesoscale\.[jt]s/);
   expect(output).toMatch(/^\d+:memory:\/mesos\/\S+$|^0::\/mesos\/\S+$/m);
 });
 

@@ -117,7 +117,7 @@ test.each(['mesos-master', 'mesos-agent'])('%s can open no port for it at all', 
     { stdio: 'ignore' },
   );
   const line = () => readFileSync(`/proc/${child.pid}/cmdline`, 'utf8').split('\0');
-  const isNode = () => line().some((part) => part.endsWith('mesoscale.ts'));
+  const isNode = () => line().some((part) => /mesoscale\.[jt]s$/.test(part));
   await until('the shell has become Node', isNode);
   expect(line()).toContain(
     name === 'mesos-agent' ? '--inspect-port=192.0.2.1:9229' : '--disable-sigusr1',

@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { MESOSCALE } from '../support/bundle.ts';
 import { freePort, TestCluster, until } from '../support/cluster.ts';
 import { ask } from '../support/requests.ts';
 import { root } from '../support/sources.ts';
@@ -28,7 +29,6 @@ afterAll(() => {
   }
 });
 
-const MESOSCALE = join(root, 'src', 'cli', 'mesoscale.ts');
 const STACK = /^ +at .*\(?.*:\d+:\d+\)?$/m;
 
 interface Ended {

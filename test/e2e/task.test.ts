@@ -1,9 +1,8 @@
 // `mesoscale task` against a real master and agent; `script` is a person's terminal.
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { MESOSCALE } from '../support/bundle.ts';
 import { LITTLE, TestCluster, until } from '../support/cluster.ts';
 import { Running } from '../support/running.ts';
-import { root } from '../support/sources.ts';
 
 const cluster = new TestCluster();
 beforeAll(async () => {
@@ -20,8 +19,6 @@ beforeAll(async () => {
   await until('the task runs', () => program.log.includes('TASK_RUNNING'));
 });
 afterAll(() => cluster.stop());
-
-const MESOSCALE = join(root, 'src', 'cli', 'mesoscale.ts');
 
 const argumentsOf = (parameters: readonly string[]) => [
   MESOSCALE,

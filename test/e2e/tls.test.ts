@@ -6,11 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { MESOSCALE } from '../support/bundle.ts';
 import { freePort, LITTLE, Program, TestCluster, until } from '../support/cluster.ts';
 import { root } from '../support/sources.ts';
 
 const execute = promisify(execFile);
-const MESOSCALE = join(root, 'src', 'cli', 'mesoscale.ts');
 const page = readFileSync(join(root, 'docs', 'secure.md'), 'utf8');
 const blocks = [...page.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, text]) => text ?? '');
 const blockOf = (start: string) => blocks.find((text) => text.startsWith(start)) ?? '';

@@ -6,6 +6,7 @@ import {
   mkdirSync,
   mkdtempSync,
   rmSync,
+  statSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -16,6 +17,7 @@ import {
   coreModule,
   formatOfFiles,
   MESSAGES,
+  PROGRAMS,
   SUPERVISOR,
   staleness,
 } from '../../scripts/products.mjs';
@@ -124,13 +126,26 @@ test('sources that change while it is made count as changed', () => {
   expect(isStale()).toBe(true);
 });
 
+test('what was up to date at the last look is newer than the sources of then', () => {
+  const timeOf = (path: string) => statSync(join(checkout, path)).mtimeMs;
+  const old = new Date('2000-01-01');
+  make();
+  utimesSync(join(checkout, PRODUCT.record), old, old);
+  utimesSync(join(checkout, 'sources/a.ts'), old, old);
+  expect(isStale()).toBe(false);
+  expect(timeOf(PRODUCT.record)).toBeGreaterThan(timeOf('sources/a.ts'));
+  write('sources/a.ts', 'written after it');
+  expect(isStale()).toBe(true);
+  expect(timeOf(PRODUCT.record)).toBeLessThan(timeOf('sources/a.ts'));
+});
+
 test('without a product nothing is recorded', () => {
   staleness(PRODUCT, checkout)?.();
   expect(existsSync(join(checkout, PRODUCT.record))).toBe(false);
 });
 
 test('all that the products of this checkout are made from is there', () => {
-  const missing = [MESSAGES, SUPERVISOR, coreModule('mesoscale-core.wasm')]
+  const missing = [MESSAGES, PROGRAMS, SUPERVISOR, coreModule('mesoscale-core.wasm')]
     .flatMap(({ from }) => from)
     .filter((path) => !existsSync(join(root, path)));
   expect(missing).toEqual([]);
@@ -148,6 +163,15 @@ test('messages are made from every file that their script imports', () => {
     }
   }
   expect(MESSAGES.from).toEqual(expect.arrayContaining([...found]));
+});
+
+test('programs are made from every file that they import', () => {
+  const own = sources('src/**/*.ts').flatMap(importsOf);
+  const others = own
+    .map(({ target }) => target)
+    .filter((target) => /^(?!src\/).*\.ts$/.test(target));
+  expect(PROGRAMS.from).toEqual(expect.arrayContaining(others));
+  expect(others).not.toEqual([]);
 });
 
 test('a record without a product is up to date while the sources are the same', () => {

@@ -6,12 +6,11 @@ import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { MESOSCALE } from './bundle.ts';
 import { type Access, closedCluster } from './closed-cluster.ts';
 import type { NetworkNamespace } from './network-namespace.ts';
 import { ask, curlArguments } from './requests.ts';
-import { root } from './sources.ts';
 
-const MESOSCALE = join(root, 'src', 'cli', 'mesoscale.ts');
 const FORWARDER = join(import.meta.dirname, 'forwarder.ts');
 
 /** How long a test waits for anything. */
