@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { accessibility, startBrowser } from '../support/browser.ts';
-import { LITTLE, TestCluster, until } from '../support/cluster.ts';
+import { freePort, LITTLE, TestCluster, until } from '../support/cluster.ts';
 
 const SECRETS = { ada: 'ada-secret', bob: 'bob-secret' };
 type User = keyof typeof SECRETS;
@@ -376,5 +376,63 @@ test('a framework is torn down, an agent drained and then marked gone', async ()
   await dialog.getByRole('button', { name: 'Mark gone' }).click();
   await dialog.getByText('The agent is gone.').waitFor();
   await page.getByText('There is no such agent').waitFor();
+  await page.context().close();
+});
+
+test('a rack is planned, drained and brought back as one', async () => {
+  for (const [index, port] of [await freePort(), await freePort()].entries()) {
+    const folder = join(cluster.folder, `rack-${index}`);
+    cluster.run(
+      [
+        ...['agent', '--ip=127.0.0.1', `--port=${port}`, `--master=${cluster.address}`],
+        ...[`--work_dir=${folder}`, `--runtime_dir=${join(folder, 'run')}`, '--no-switch_user'],
+        ...['--resources=cpus:2;mem:512', '--attributes=rack:7', `--hostname=seven-${index}`],
+        '--registration_backoff_factor=10ms',
+      ],
+      `rack-${index}.log`,
+    );
+  }
+  const refused = await open('#/agents?attribute=rack%3A7', 'bob');
+  await refused.getByText('2 agents', { exact: true }).waitFor();
+  await refused.getByLabel('Choose all').check();
+  await refused.getByRole('button', { name: 'Drain them' }).click();
+  const form = refused.getByRole('dialog');
+  await form.getByRole('button', { name: 'Drain them' }).click();
+  await form.getByRole('alert').getByText('403 Forbidden. (0 of 2 done)').waitFor();
+  await refused.keyboard.press('Escape');
+  await refused.getByText('Drain them: 403 Forbidden.').waitFor();
+  await refused.context().close();
+  const page = await open('#/agents?attribute=rack%3A7', 'ada');
+  const dialog = page.getByRole('dialog');
+  await page.getByRole('link', { name: 'What if they go?' }).click();
+  await page.getByText('2 agents drained').waitFor();
+  const there = page.getByRole('row', { name: /^cpus there/ });
+  expect(await there.getByRole('cell').allTextContents()).toEqual(['cpus there', '4', '0']);
+  await page.getByRole('button', { name: 'Drain them' }).click();
+  expect(await dialog.locator('.curl-line').textContent()).toMatch(/DRAIN_AGENT.*\n.*DRAIN_AGENT/);
+  await dialog.getByRole('button', { name: 'Drain them' }).click();
+  await dialog.getByText('The agents drain.').waitFor();
+  await page.keyboard.press('Enter');
+  await page.goBack();
+  await page.getByText('Drained', { exact: true }).nth(1).waitFor();
+  // By the keyboard alone.
+  const grid = page.getByRole('grid', { name: 'Agents' });
+  await grid.focus();
+  for (const key of ['ArrowDown', 'Space', 'Shift+ArrowDown']) {
+    await page.keyboard.press(key);
+  }
+  await page.getByText('2 agents, 2 chosen').waitFor();
+  expect(await accessibility(page)).toEqual([]);
+  await page.getByRole('button', { name: 'Reactivate them' }).click();
+  // One is gone by then: the other is reactivated all the same.
+  const { get_agents } = (await ask({ type: 'GET_AGENTS' })) as {
+    get_agents: { agents: { agent_info: { id: { value: string } } }[] };
+  };
+  const agent_id = get_agents.agents[0]?.agent_info.id;
+  await ask({ type: 'MARK_AGENT_GONE', mark_agent_gone: { agent_id } });
+  await dialog.getByRole('button', { name: 'Reactivate them' }).click();
+  await dialog.getByText('(1 of 2 done)').waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByText('Active', { exact: true }).waitFor();
   await page.context().close();
 });

@@ -4,6 +4,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { Icon } from './icon.tsx';
 import { goTo } from './place.tsx';
+import { type Selection, toggled, withRange } from './selection.ts';
 
 const ROW_PX = 38;
 /** Rows that are drawn above and below those in sight. */
@@ -38,10 +39,12 @@ interface TableProps<Row> {
   readonly hrefOf: (row: Row) => string;
   readonly sort?: Sort;
   readonly onSort?: (sort: Sort) => void;
+  /** Where something can be done to several rows. */
+  readonly selection?: Selection<Row> | undefined;
 }
 
 export function Table<Row>(props: TableProps<Row>) {
-  const { label, columns, rows, keyOf, hrefOf } = props;
+  const { label, columns, rows, keyOf, hrefOf, selection } = props;
   const scroller = useRef<HTMLTableElement>(null);
   const id = useId();
   const [view, setView] = useState({ top: 0, height: 800 });
@@ -61,8 +64,8 @@ export function Table<Row>(props: TableProps<Row>) {
     };
   }, []);
   useEffect(() => {
-    setTracks(scroller.current, columns);
-  }, [columns]);
+    setTracks(scroller.current, columns, selection !== undefined);
+  }, [columns, selection !== undefined]);
   const first = Math.max(0, Math.floor(view.top / ROW_PX) - MARGIN);
   const last = Math.min(rows.length, Math.ceil((view.top + view.height) / ROW_PX) + MARGIN);
   const move = (to: number) => {
@@ -70,7 +73,43 @@ export function Table<Row>(props: TableProps<Row>) {
     setActive(next);
     reveal(scroller.current, next);
   };
+  const choose = (index: number, isRange: boolean) => {
+    const row = rows[index];
+    if (selection === undefined || row === undefined) {
+      return;
+    }
+    const { chosen, onChoose } = selection;
+    setActive(index);
+    onChoose(
+      isRange && active >= 0
+        ? withRange(chosen, rows.map(keyOf), active, index)
+        : toggled(chosen, keyOf(row)),
+    );
+  };
+  const chooseByKey = (event: KeyboardEvent): boolean => {
+    if (selection === undefined || event.target !== scroller.current) {
+      return false;
+    }
+    if (event.key === ' ') {
+      choose(active, false);
+    } else if (event.key.toLowerCase() === 'a' && (event.ctrlKey || event.metaKey)) {
+      selection.onChoose(new Set(rows.map(keyOf)));
+    } else if (event.key === 'Escape') {
+      selection.onChoose(new Set());
+    } else if (event.shiftKey && event.key === 'ArrowDown') {
+      choose(Math.min(rows.length - 1, active + 1), true);
+    } else if (event.shiftKey && event.key === 'ArrowUp') {
+      choose(Math.max(0, active - 1), true);
+    } else {
+      return false;
+    }
+    return true;
+  };
   const onKeyDown = (event: KeyboardEvent) => {
+    if (chooseByKey(event)) {
+      event.preventDefault();
+      return;
+    }
     const page = Math.max(1, Math.floor(view.height / ROW_PX) - 2);
     const steps: Readonly<Record<string, number>> = {
       ArrowDown: active + 1,
@@ -97,6 +136,7 @@ export function Table<Row>(props: TableProps<Row>) {
       role="grid"
       aria-label={label}
       aria-rowcount={rows.length + 1}
+      aria-multiselectable={selection === undefined ? undefined : true}
       aria-activedescendant={active >= first && active < last ? `${id}-${active}` : undefined}
       tabIndex={0}
       onKeyDown={onKeyDown}
@@ -114,6 +154,9 @@ export function Table<Row>(props: TableProps<Row>) {
             row={row}
             columns={columns}
             href={hrefOf(row)}
+            selection={selection}
+            isChosen={selection?.chosen.has(keyOf(row)) ?? false}
+            onChoose={(isRange) => choose(first + offset, isRange)}
           />
         ))}
       </tbody>
@@ -131,9 +174,16 @@ export function TableCount({ text }: { text: string }) {
 }
 
 /** Tracks of the grid, for much and for little room. */
-function setTracks<Row>(element: HTMLElement | null, columns: readonly Column<Row>[]): void {
+function setTracks<Row>(
+  element: HTMLElement | null,
+  columns: readonly Column<Row>[],
+  hasBoxes: boolean,
+): void {
   const tracks = (shown: readonly Column<Row>[]) =>
-    shown.map(({ width }) => (width.endsWith('fr') ? `minmax(0, ${width})` : width)).join(' ');
+    [
+      ...(hasBoxes ? ['24px'] : []),
+      ...shown.map(({ width }) => (width.endsWith('fr') ? `minmax(0, ${width})` : width)),
+    ].join(' ');
   element?.style.setProperty('--tracks', tracks(columns));
   element?.style.setProperty('--tracks-narrow', tracks(columns.filter(({ isWide }) => !isWide)));
 }
@@ -155,9 +205,20 @@ function reveal(element: HTMLElement | null, index: number): void {
 const cellClass = <Row,>({ isNumber, isWide }: Column<Row>) =>
   ['table-cell', isNumber ? 'table-number' : '', isWide ? 'table-wide' : ''].join(' ').trim();
 
-function Head<Row>({ columns, sort, onSort }: TableProps<Row>) {
+function Head<Row>({ columns, sort, onSort, rows, keyOf, selection }: TableProps<Row>) {
   return (
     <tr class="table-row" aria-rowindex={1}>
+      {selection === undefined ? null : (
+        <th class="table-cell" scope="col">
+          <Box
+            label="Choose all"
+            isChecked={rows.every((row) => selection.chosen.has(keyOf(row)))}
+            onCheck={(_, isChecked) =>
+              selection.onChoose(isChecked ? new Set(rows.map(keyOf)) : new Set())
+            }
+          />
+        </th>
+      )}
       {columns.map((column) => {
         const { key, title, isSortable, isNumber } = column;
         const isBy = sort?.key === key;
@@ -190,6 +251,28 @@ function Head<Row>({ columns, sort, onSort }: TableProps<Row>) {
   );
 }
 
+interface BoxProps {
+  readonly label: string;
+  readonly isChecked: boolean;
+  /** `isRange`: with all since the row before. */
+  readonly onCheck: (isRange: boolean, isChecked: boolean) => void;
+}
+
+/** The label is larger than the box, and above the link of the row. */
+function Box({ label, isChecked, onCheck }: BoxProps) {
+  return (
+    <label class="table-box">
+      <span class="unseen">{label}</span>
+      <input
+        type="checkbox"
+        tabIndex={-1}
+        checked={isChecked}
+        onClick={(event) => onCheck(event.shiftKey, event.currentTarget.checked)}
+      />
+    </label>
+  );
+}
+
 interface RowProps<Row> {
   readonly id: string;
   readonly index: number;
@@ -197,17 +280,27 @@ interface RowProps<Row> {
   readonly row: Row;
   readonly columns: readonly Column<Row>[];
   readonly href: string;
+  readonly selection: Selection<Row> | undefined;
+  readonly isChosen: boolean;
+  readonly onChoose: (isRange: boolean) => void;
 }
 
-function TableRow<Row>({ id, index, isActive, row, columns, href }: RowProps<Row>) {
+function TableRow<Row>(props: RowProps<Row>) {
+  const { id, index, isActive, row, columns, href, selection, isChosen, onChoose } = props;
   return (
     <tr
       id={id}
       class="table-row"
       aria-rowindex={index + 2}
       data-active={isActive}
+      aria-selected={selection === undefined ? undefined : isChosen}
       style={{ transform: `translateY(${index * ROW_PX}px)` }}
     >
+      {selection === undefined ? null : (
+        <td class="table-cell">
+          <Box label={`Choose ${selection.nameOf(row)}`} isChecked={isChosen} onCheck={onChoose} />
+        </td>
+      )}
       {columns.map((column, place) => (
         <td key={column.key} class={cellClass(column)}>
           {place === 0 ? (

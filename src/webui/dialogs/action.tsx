@@ -44,7 +44,10 @@ export interface Action {
   readonly plan?: (chosen: Chosen) => readonly object[];
   /** Asked before anything is sent: why it is not what it was when the dialog was opened. */
   readonly guard?: () => Promise<string | undefined>;
-  /** One after the other, at least one; the first that is refused is the last. */
+  /**
+   * One after the other, at least one. Where one makes no sense to the master, as for an agent that
+   * is gone, the others are sent all the same; where it is denied, they are not.
+   */
   readonly calls: (chosen: Chosen) => readonly OperatorCall[];
   /** What is so when the master has taken it. */
   readonly done: string;
@@ -64,12 +67,35 @@ export function ask(action: Action): void {
   asked.value = action;
 }
 
+/** As `ask`, when the master has said what the action needs; why it has not is said else. */
+export async function askAfter(make: () => Promise<Action>): Promise<void> {
+  const action = await make().catch(wordsOf);
+  if (typeof action === 'string') {
+    unmade.value = action;
+  } else {
+    ask(action);
+  }
+}
+
+/** Why an action could not be made. */
+const unmade = signal<string | undefined>(undefined);
+
 const close = () => {
   asked.value = undefined;
+  unmade.value = undefined;
 };
 
 export function ActionDialog() {
   const action = asked.value;
+  if (unmade.value !== undefined) {
+    return (
+      <Dialog title="This cannot be done now" onClose={close}>
+        <p class="form-problem" role="alert">
+          {plainText(unmade.value)}
+        </p>
+      </Dialog>
+    );
+  }
   return action === undefined ? null : (
     <Dialog title={action.title} isWide={action.Fields !== undefined} onClose={close}>
       <ActionForm key={action.title} action={action} />
@@ -85,6 +111,7 @@ function ActionForm({ action }: { action: Action }) {
   const [failure, setFailure] = useState<string>();
   const cluster = useCluster();
   const problem = action.problem?.(chosen);
+  const [taken, setTaken] = useState<ReadonlySet<string>>(new Set());
   const calls = problem === undefined ? action.calls(chosen) : [];
   const permission = permissionOf(action, chosen);
   const choose = (changes: Chosen) => setChosen({ ...chosen, ...changes });
@@ -92,11 +119,16 @@ function ActionForm({ action }: { action: Action }) {
     event.preventDefault();
     setPhase('busy');
     setFailure(undefined);
-    const outcome = await carryOut(action, calls);
-    setPhase(outcome === undefined ? 'done' : 'open');
-    setFailure(outcome?.words);
-    if (outcome?.isDenied) {
-      rememberRefusal(permission, outcome.words);
+    // What the master has taken is not sent once more.
+    const outcome = await carryOut(
+      action,
+      calls.filter((each) => !taken.has(JSON.stringify(each))),
+    );
+    setTaken(new Set([...taken, ...outcome.taken]));
+    setPhase(outcome.failure === undefined ? 'done' : 'open');
+    setFailure(outcome.failure);
+    if (outcome.isDenied && outcome.failure !== undefined) {
+      rememberRefusal(permission, outcome.failure);
     }
     actionsDone.value++;
   };
@@ -152,35 +184,49 @@ function ActionForm({ action }: { action: Action }) {
 /** The button that was pressed is gone, and with it the focus. */
 const focused = (button: HTMLButtonElement | null) => button?.focus();
 
-interface Failed {
-  readonly words: string;
+interface Outcome {
+  /** Calls that the master has taken, as JSON. */
+  readonly taken: readonly string[];
+  /** Undefined when it has taken all. */
+  readonly failure?: string;
   readonly isDenied: boolean;
 }
 
-/** Undefined when the master has taken all calls. */
-async function carryOut(
-  { guard }: Action,
-  calls: readonly OperatorCall[],
-): Promise<Failed | undefined> {
-  let taken = 0;
+async function carryOut({ guard }: Action, calls: readonly OperatorCall[]): Promise<Outcome> {
+  const taken: string[] = [];
+  const refusals: string[] = [];
+  let isDenied = false;
   try {
     const other = await guard?.();
     if (other !== undefined) {
-      return { words: other, isDenied: false };
+      return { taken, failure: other, isDenied };
     }
-    for (const { type, body } of calls) {
-      await call(type, body);
-      taken++;
+    for (const each of calls) {
+      try {
+        await call(each.type, each.body);
+        taken.push(JSON.stringify(each));
+      } catch (error) {
+        refusals.push(wordsOf(error));
+        isDenied ||= error instanceof RequestFailure && error.kind === 'denied';
+        if (!(error instanceof RequestFailure && error.kind === 'refused')) {
+          break;
+        }
+      }
     }
-    return undefined;
   } catch (error) {
-    const words = error instanceof Error ? error.message : String(error);
-    return {
-      words: taken === 0 ? words : `${words} (after ${taken} of ${calls.length} calls)`,
-      isDenied: error instanceof RequestFailure && error.kind === 'denied',
-    };
+    return { taken, failure: wordsOf(error), isDenied };
   }
+  const [first] = refusals;
+  return first === undefined
+    ? { taken, isDenied }
+    : {
+        taken,
+        failure: calls.length === 1 ? first : `${first} (${taken.length} of ${calls.length} done)`,
+        isDenied,
+      };
 }
+
+const wordsOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
 /** The calls for a shell. */
 function Lines({ calls, wasSent }: { calls: readonly OperatorCall[]; wasSent: boolean }) {
@@ -195,7 +241,10 @@ function Lines({ calls, wasSent }: { calls: readonly OperatorCall[]; wasSent: bo
       <h3>
         {wasSent ? 'Was sent' : 'Will be sent'} <CopyButton text={lines} what="it for a shell" />
       </h3>
-      <pre class="curl-line">{lines}</pre>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: many lines are scrolled by keys */}
+      <pre class="curl-line" tabIndex={0}>
+        {lines}
+      </pre>
     </div>
   );
 }

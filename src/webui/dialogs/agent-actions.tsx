@@ -6,9 +6,22 @@ import { agentCondition, agentName } from '../words/conditions.ts';
 import { plainName } from '../words/names.ts';
 import type { Action, OperatorCall } from './action.tsx';
 import { ActionBar } from './action-bar.tsx';
+import type { Option } from './options.tsx';
 import { TasksByFramework } from './tasks-by-framework.tsx';
 
 const liveTasks = (cluster: Cluster, { id }: AgentRow) => cluster.use(id).tasks;
+
+export const DRAIN_OPTIONS: readonly Option[] = [
+  {
+    ...{ name: 'grace', kind: 'seconds' },
+    label: 'Longest grace period in seconds (empty: as long as each task may take)',
+  },
+  { name: 'gone', kind: 'check', label: 'Mark it gone when it is drained' },
+];
+
+/** Marking gone is a permission of its own. */
+export const drainPermission = ({ gone }: Chosen): string =>
+  gone === 'true' ? 'DRAIN_AGENT and mark it gone' : 'DRAIN_AGENT';
 
 export function drain(agent: AgentRow): Action {
   return {
@@ -17,7 +30,7 @@ export function drain(agent: AgentRow): Action {
       verb: 'Drain',
       isGrave: true,
     },
-    permission: ({ gone }) => (gone === 'true' ? 'DRAIN_AGENT and mark it gone' : 'DRAIN_AGENT'),
+    permission: drainPermission,
     effects: (cluster) => (
       <>
         <p>
@@ -27,13 +40,7 @@ export function drain(agent: AgentRow): Action {
         <TasksByFramework cluster={cluster} tasks={liveTasks(cluster, agent)} verb="end" />
       </>
     ),
-    options: [
-      {
-        ...{ name: 'grace', kind: 'seconds' },
-        label: 'Longest grace period in seconds (empty: as long as each task may take)',
-      },
-      { name: 'gone', kind: 'check', label: 'Mark it gone when it is drained' },
-    ],
+    options: DRAIN_OPTIONS,
     calls: (chosen) => [drainCall(agent.id, chosen)],
     done: 'The agent drains. Its view says when it is drained.',
   };

@@ -1,11 +1,21 @@
 // What an operator can do to several agents at once.
+import type { Cluster } from '../store/cluster.ts';
 import type { AgentRow } from '../store/rows.ts';
 import { counted } from '../words/amounts.ts';
-import type { Action } from './action.tsx';
-import { drain, drainCall } from './agent-actions.tsx';
+import { agentCondition } from '../words/conditions.ts';
+import type { Action, OperatorCall } from './action.tsx';
+import { DRAIN_OPTIONS, drain, drainCall, drainPermission } from './agent-actions.tsx';
 import { TasksByFramework } from './tasks-by-framework.tsx';
 
-/** As many calls one after the other as there are agents. */
+/** Each is a call of its own. */
+export const MAX_AT_ONCE = 500;
+
+const tasksOf = (cluster: Cluster, agents: readonly AgentRow[]) =>
+  agents.flatMap(({ id }) => [...cluster.use(id).tasks]);
+
+const forEach = (agents: readonly AgentRow[], type: string): readonly OperatorCall[] =>
+  agents.map(({ id }) => ({ type, body: { [type.toLowerCase()]: { agent_id: { value: id } } } }));
+
 export function drainAgents(agents: readonly AgentRow[]): Action {
   const [first] = agents;
   if (agents.length === 1 && first !== undefined) {
@@ -13,21 +23,58 @@ export function drainAgents(agents: readonly AgentRow[]): Action {
   }
   return {
     title: `Drain ${counted(agents.length, 'agent')}`,
-    ...{ verb: 'Drain them', isGrave: true, permission: 'DRAIN_AGENT' },
+    ...{ verb: 'Drain them', isGrave: true, permission: drainPermission },
     effects: (cluster) => (
       <>
         <p>
           The agents are offered no more, and their tasks are ended. It stays so until each is
           reactivated.
         </p>
-        <TasksByFramework
-          cluster={cluster}
-          tasks={agents.flatMap(({ id }) => [...cluster.use(id).tasks])}
-          verb="end"
-        />
+        <TasksByFramework cluster={cluster} tasks={tasksOf(cluster, agents)} verb="end" />
       </>
     ),
-    calls: () => agents.map(({ id }) => drainCall(id, {})),
+    options: DRAIN_OPTIONS,
+    calls: (chosen) => agents.map(({ id }) => drainCall(id, chosen)),
     done: 'The agents drain. Their views say when they are drained.',
   };
+}
+
+function deactivateAgents(agents: readonly AgentRow[]): Action {
+  return {
+    title: `Deactivate ${counted(agents.length, 'agent')}`,
+    ...{ verb: 'Deactivate them', isGrave: false, permission: 'DEACTIVATE_AGENT' },
+    effects: (cluster) => (
+      <>
+        <p>The agents are offered no more, until each is reactivated.</p>
+        <TasksByFramework cluster={cluster} tasks={tasksOf(cluster, agents)} verb="run on" />
+      </>
+    ),
+    calls: () => forEach(agents, 'DEACTIVATE_AGENT'),
+    done: 'The agents are deactivated.',
+  };
+}
+
+function reactivateAgents(agents: readonly AgentRow[]): Action {
+  return {
+    title: `Reactivate ${counted(agents.length, 'agent')}`,
+    ...{ verb: 'Reactivate them', isGrave: false, permission: 'REACTIVATE_AGENT' },
+    effects: () => <p>The agents are offered to frameworks again. No task ends.</p>,
+    calls: () => forEach(agents, 'REACTIVATE_AGENT'),
+    done: 'The agents are offered again.',
+  };
+}
+
+/** Each for those of the agents for which it makes sense. */
+export function actionsForAgents(agents: readonly AgentRow[]): readonly Action[] {
+  const those = (...keys: readonly string[]) =>
+    agents.filter((agent) => keys.includes(agentCondition(agent).key)).slice(0, MAX_AT_ONCE);
+  const drainable = those('active', 'deactivated', 'disconnected');
+  const active = those('active', 'disconnected');
+  // The master lets no agent out of a drain that is not over.
+  const out = those('deactivated', 'drained');
+  return [
+    ...(drainable.length > 0 ? [{ ...drainAgents(drainable), verb: 'Drain them' }] : []),
+    ...(active.length > 0 ? [deactivateAgents(active)] : []),
+    ...(out.length > 0 ? [reactivateAgents(out)] : []),
+  ];
 }

@@ -7,6 +7,9 @@ const KEYS: readonly (readonly [keys: string, does: string])[] = [
   ['?', 'Show these keys'],
   ['↑ ↓', 'Move in a table'],
   ['Enter', 'Open the row'],
+  ['Space', 'Choose the row, where several can be chosen'],
+  ['Shift ↓', 'Choose as you move'],
+  ['Ctrl A', 'Choose all rows'],
   ['Esc', 'Close a dialog, leave a field'],
 ];
 

@@ -17,7 +17,7 @@ import {
 } from '../calls/maintenance.ts';
 import type { Cluster } from '../store/cluster.ts';
 import type { WindowRow } from '../store/maintenance.ts';
-import type { TaskRow } from '../store/rows.ts';
+import type { AgentRow, TaskRow } from '../store/rows.ts';
 import { callText } from '../stream/requests.ts';
 import { counted } from '../words/amounts.ts';
 import { plainName } from '../words/names.ts';
@@ -91,6 +91,12 @@ function windowAction(schedule: Schedule, index?: number): Omit<Action, 'title' 
     calls: (chosen) => [scheduleCall(withWindow(schedule, windowOf(chosen, before), index))],
     done: NEW_DONE,
   };
+}
+
+/** For the machines of agents, beside what is scheduled now. */
+export async function scheduleFor(agents: readonly AgentRow[]): Promise<Action> {
+  const machines = new Map(agents.map(machineOf).map((machine) => [machineKey(machine), machine]));
+  return scheduleWindow(await askSchedule(), [...machines.values()]);
 }
 
 export const scheduleWindow = (schedule: Schedule, machines: readonly Machine[] = []): Action => ({

@@ -5,6 +5,9 @@ import type { AgentRow, AttributeRow } from './rows.ts';
 /** By names of the query of a place. */
 export type AgentQuery = Readonly<Record<string, string>>;
 
+/** Names in the query of a place, of all that shows or means agents. */
+export const AGENT_FILTERS = ['q', 'place', 'attribute', 'version', 'state'];
+
 export const placeText = ({ region, zone }: AgentRow): string =>
   [region, zone].filter(Boolean).join(' / ');
 

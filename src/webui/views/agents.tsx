@@ -1,4 +1,5 @@
 // All agents, searched, filtered and sorted.
+import { useState } from 'preact/hooks';
 import { type AgentLine, AgentMap, useShare } from '../components/agent-map.tsx';
 import { ConditionBadge } from '../components/badge.tsx';
 import { Chips, Choice, type Option, Pills, SearchField } from '../components/filters.tsx';
@@ -10,8 +11,12 @@ import { Share } from '../components/share.tsx';
 import { type Orders, sorting } from '../components/sorting.ts';
 import { type Column, Table, TableCount } from '../components/table.tsx';
 import { Ago } from '../components/time.tsx';
-import { href } from '../locations/location.ts';
-import { agentPasses, attributeText, placeText } from '../store/agent-filter.ts';
+import { askAfter } from '../dialogs/action.tsx';
+import { ActionBar } from '../dialogs/action-bar.tsx';
+import { actionsForAgents } from '../dialogs/agents-actions.tsx';
+import { scheduleFor } from '../dialogs/maintenance-actions.tsx';
+import { href, type Query } from '../locations/location.ts';
+import { AGENT_FILTERS, agentPasses, attributeText, placeText } from '../store/agent-filter.ts';
 import type { Cluster } from '../store/cluster.ts';
 import type { AgentRow } from '../store/rows.ts';
 import { byText } from '../store/task-list.ts';
@@ -42,7 +47,10 @@ export function AgentsView() {
 }
 
 function Agents({ cluster }: { cluster: Cluster }) {
+  // It is the same cluster when it has changed: with that alone this would not be drawn again.
+  useCluster();
   const { query } = place.value;
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const { sort, onSort, sorted } = sorting(ORDERS, { key: 'host', isDescending: false });
   const all = [...cluster.agents.values()];
   const rows = sorted(
@@ -50,6 +58,8 @@ function Agents({ cluster }: { cluster: Cluster }) {
       .filter((agent) => agentPasses(agent, query))
       .map((agent) => ({ agent, use: cluster.use(agent.id) })),
   );
+  // Of what is chosen, that which is shown: nobody does something to what they do not see.
+  const those = rows.flatMap(({ agent }) => (chosen.has(agent.id) ? [agent] : []));
   return (
     <>
       <div class="filters">
@@ -86,7 +96,7 @@ function Agents({ cluster }: { cluster: Cluster }) {
         />
       ) : (
         <>
-          <TableCount text={counted(rows.length, 'agent')} />
+          <ChosenAgents agents={those} count={rows.length} onNone={() => setChosen(new Set())} />
           <Table
             label="Agents"
             columns={COLUMNS}
@@ -95,12 +105,72 @@ function Agents({ cluster }: { cluster: Cluster }) {
             hrefOf={({ agent }) => href(['agents', agent.id])}
             sort={sort}
             onSort={onSort}
+            selection={{
+              chosen,
+              onChoose: setChosen,
+              nameOf: ({ agent }) => plainName(agentName(agent)),
+            }}
           />
         </>
       )}
     </>
   );
 }
+
+interface ChosenAgentsProps {
+  readonly agents: readonly AgentRow[];
+  /** Of all that are shown. */
+  readonly count: number;
+  readonly onNone: () => void;
+}
+
+/** What can be done to those that are chosen. */
+function ChosenAgents({ agents, count, onNone }: ChosenAgentsProps) {
+  const said = counted(count, 'agent');
+  const planned = plannedOf(agents);
+  return (
+    <div class="table-chosen">
+      <TableCount
+        text={agents.length === 0 ? said : `${said}, ${countText(agents.length)} chosen`}
+      />
+      {agents.length === 0 ? null : (
+        <>
+          <ActionBar actions={actionsForAgents(agents)} />
+          <button
+            type="button"
+            class="button"
+            onClick={() => askAfter(async () => scheduleFor(agents))}
+          >
+            Schedule maintenance
+          </button>
+          <button type="button" class="button" onClick={onNone}>
+            Choose none
+          </button>
+        </>
+      )}
+      {planned === undefined ? null : (
+        <a class="button" href={href(['what-if'], planned)}>
+          What if they go?
+        </a>
+      )}
+    </div>
+  );
+}
+
+/** Those that are chosen, or else what a filter has left; undefined where that is too much. */
+function plannedOf(agents: readonly AgentRow[]): Query | undefined {
+  if (agents.length === 0) {
+    const { query } = place.value;
+    const filters = AGENT_FILTERS.map((name) => [name, query[name]] as const);
+    return filters.some(([, value]) => value !== undefined)
+      ? Object.fromEntries(filters)
+      : undefined;
+  }
+  return agents.length > MAX_LINKED ? undefined : { agents: agents.map(({ id }) => id).join(',') };
+}
+
+/** More would make too long a link. */
+const MAX_LINKED = 100;
 
 const SHOWN_AS: readonly Option[] = [
   { value: '', text: 'Table' },

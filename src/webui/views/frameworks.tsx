@@ -38,6 +38,8 @@ export function FrameworksView() {
 }
 
 function Frameworks({ cluster }: { cluster: Cluster }) {
+  // It is the same cluster when it has changed: with that alone this would not be drawn again.
+  useCluster();
   const { state, q = '' } = place.value.query;
   const { sort, onSort, sorted } = sorting(ORDERS, { key: 'cpus', isDescending: true });
   const all = [...cluster.frameworks.values()];

@@ -2,7 +2,7 @@
 // the cluster before and after. Then it can be done, where there is a call for it.
 import type { ComponentChildren } from 'preact';
 import { AT_LEAST, AT_MOST, chosenOfConfig, quotaConfigOf } from '../calls/quotas.ts';
-import { Choice, Pills, SearchField } from '../components/filters.tsx';
+import { Chips, Choice, Pills, SearchField } from '../components/filters.tsx';
 import { ForecastTable } from '../components/forecast-table.tsx';
 import { useCluster } from '../components/live.ts';
 import { Name } from '../components/name.tsx';
@@ -12,11 +12,11 @@ import { QueryField } from '../components/query-field.tsx';
 import { useReading } from '../components/reading.ts';
 import { type Action, actionsDone } from '../dialogs/action.tsx';
 import { ActionBar } from '../dialogs/action-bar.tsx';
-import { drainAgents } from '../dialogs/agents-actions.tsx';
+import { drainAgents, MAX_AT_ONCE } from '../dialogs/agents-actions.tsx';
 import { teardown } from '../dialogs/framework-actions.tsx';
 import { setQuota, setWeight } from '../dialogs/quota-actions.tsx';
 import { href } from '../locations/location.ts';
-import { agentPasses } from '../store/agent-filter.ts';
+import { AGENT_FILTERS, agentPasses } from '../store/agent-filter.ts';
 import type { Cluster } from '../store/cluster.ts';
 import { AMOUNT_NAMES } from '../store/sums.ts';
 import { call } from '../stream/requests.ts';
@@ -31,8 +31,6 @@ import {
 
 /** It takes a thread of the master for a while. */
 const EVERY_MS = 15_000;
-/** Each is a call of its own. */
-const MAX_DRAINED = 200;
 
 /** What is planned: the change that the master is told, and how it is done in earnest. */
 interface Plan {
@@ -53,19 +51,28 @@ interface Kind {
 const KINDS: Readonly<Record<string, Kind>> = {
   drain: {
     title: 'Drain agents',
-    Fields: () => <SearchField label="Agents: hosts, ids, attributes" />,
-    planOf: (cluster, { q = '' }) => {
+    Fields: () => (
+      <>
+        <SearchField label="Agents: hosts, ids, attributes" />
+        <Chips names={['agents', ...AGENT_FILTERS.slice(1)]} />
+      </>
+    ),
+    planOf: (cluster, query) => {
+      const { agents: named } = query;
+      const isSaid = [named, ...AGENT_FILTERS.map((name) => query[name])].some(Boolean);
+      const ids = named === undefined ? undefined : new Set(named.split(','));
       const agents = [...cluster.agents.values()].filter(
-        (agent) => !agent.isRecovered && agentPasses(agent, { q }),
+        (agent) =>
+          isSaid && !agent.isRecovered && ids?.has(agent.id) !== false && agentPasses(agent, query),
       );
       const agent_ids = agents.map(({ id }) => ({ value: id }));
       const drained = `${counted(agents.length, 'agent')} drained`;
-      return q === '' || agents.length === 0
+      return agents.length === 0
         ? undefined
         : {
             change: { type: 'DRAIN_AGENTS', drain_agents: { agent_ids } },
-            ...(agents.length > MAX_DRAINED
-              ? { says: `${drained} (from the page ${MAX_DRAINED} are drained at once at most)` }
+            ...(agents.length > MAX_AT_ONCE
+              ? { says: `${drained} (from the page ${MAX_AT_ONCE} are drained at once at most)` }
               : { says: drained, action: drainAgents(agents) }),
           };
     },
