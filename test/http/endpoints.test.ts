@@ -55,6 +55,11 @@ describe('reads', () => {
       expect(body).toMatch(/^a\.b\([[{].*[\]}]\)$/s);
     }
     expect((await ask(master, '/version?jsonp=')).body).toMatch(/^\(\{.*\}\)$/);
+    for (const code of ['alert(1)//', 'a;b', '<b>', 'a'.repeat(257)]) {
+      const { status, body } = await ask(master, `/version?jsonp=${encodeURIComponent(code)}`);
+      const said = "Expecting 'jsonp' in the query to be the name of a function.\n";
+      expect([status, body]).toEqual([400, said]);
+    }
   });
 
   test('hand the first of each query value to the view', async () => {

@@ -124,6 +124,9 @@ export const subscribeWithStreamId = badRequest(
   "Subscribe calls should not include the 'Mesos-Stream-Id' header",
 );
 
+export const jsonpName = badRequest(
+  "Expecting 'jsonp' in the query to be the name of a function.\n",
+);
 export const pathMissing = badRequest("Expecting 'path=value' in query.\n");
 export const fileNotFound = notFound('');
 export const fileIsDirectory = badRequest('Cannot read a directory.\n');

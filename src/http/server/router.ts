@@ -14,6 +14,7 @@ import { RECORDIO_TYPE } from './content-negotiation.ts';
 import {
   endpointDisabled,
   internalServerError,
+  jsonpName,
   malformedRequest,
   notFound,
 } from './error-responses.ts';
@@ -214,6 +215,10 @@ async function answer(
   underway: Underway | undefined,
 ): Promise<FastifyReply | undefined> {
   const { body } = request;
+  if (!FUNCTION.test((request.query as Query).jsonp ?? '')) {
+    await sendResponse(request, reply, jsonpName);
+    return reply;
+  }
   const handled = endpoint.handle({
     method: request.method,
     origin: originOf(request),
@@ -255,6 +260,9 @@ const isCutOff = (error: unknown, { raw }: FastifyReply): boolean =>
   raw.destroyed && (error as NodeJS.ErrnoException).code === 'ERR_STREAM_PREMATURE_CLOSE';
 
 const EMPTY = new Uint8Array(0);
+
+/** What would be more than a name would be a script of this origin that anybody can write. */
+const FUNCTION = /^[\w$.[\]]{0,256}$/;
 
 /** The Content-Type that fastify sees for every request. */
 const ANY_TYPE = 'application/octet-stream';
