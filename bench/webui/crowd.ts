@@ -12,6 +12,12 @@ export interface CrowdOptions {
   readonly port: number;
 }
 
+/** Tasks as fast as they go: how long it took, and the master's CPU time. */
+export interface Rush {
+  readonly seconds: number;
+  readonly cpuSeconds: number;
+}
+
 /** Each task that comes and goes is one event when it is added, and one for each of its states. */
 export const EVENTS_OF_TASK = 4;
 
@@ -79,8 +85,8 @@ export class Crowd {
     this.#fleet.finish = true;
   }
 
-  /** The seconds, and the master's CPU seconds, of that many tasks, as fast as they go. */
-  async rush(tasks: number): Promise<{ readonly seconds: number; readonly cpuSeconds: number }> {
+  /** That many tasks come and go. */
+  async rush(tasks: number): Promise<Rush> {
     const before = { cpu: this.cpuSeconds, ms: performance.now(), finished: this.#finished };
     const scheduler = this.#scheduler(this.#schedulers.length, tasks);
     scheduler.subscribe();

@@ -5,23 +5,16 @@ import { isMainThread, parentPort, Worker, workerData } from 'node:worker_thread
 
 interface Work {
   readonly port: number;
-  readonly streams: number;
 }
 
-/** The first records of some streams, all of them read. */
+/** Readers of one master. */
 export class Streams {
   readonly #worker: Worker;
-  readonly #port: number;
 
   constructor(port: number) {
-    this.#port = port;
     this.#worker = new Worker(new URL(import.meta.url), {
-      workerData: { port, streams: 0 } satisfies Work,
+      workerData: { port } satisfies Work,
     });
-  }
-
-  get port(): number {
-    return this.#port;
   }
 
   /** Resolves with the bytes that have come in all. */
@@ -45,8 +38,11 @@ export class Streams {
 
   #ask(what: object): Promise<number> {
     return new Promise((resolve, reject) => {
-      this.#worker.once('message', resolve);
       this.#worker.once('error', reject);
+      this.#worker.once('message', (bytes) => {
+        this.#worker.off('error', reject);
+        resolve(bytes);
+      });
       this.#worker.postMessage(what);
     });
   }

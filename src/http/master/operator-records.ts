@@ -6,7 +6,7 @@ import {
 import { withoutSecrets } from '../../wire/secrets.ts';
 import { types } from '../../wire/types.ts';
 import type { Codec } from '../server/content-negotiation.ts';
-import { encodeRecord, type StreamRecord } from '../server/event-stream.ts';
+import { encodeRecord, framed } from '../server/event-stream.ts';
 import { largeMessage, type Pieces } from '../server/response-stream.ts';
 
 /** Of a write to a stream. */
@@ -14,8 +14,8 @@ const JOINED_BYTES = 512 * 1024;
 
 type Records<Record> = Partial<{ [codec in Codec]: Record }>;
 
-/** A record, or one that is made piece by piece while other work goes on. */
-type MadeRecord = StreamRecord | Promise<Pieces>;
+/** A record within its chunk, or one that is made piece by piece while other work goes on. */
+type MadeRecord = Uint8Array | Promise<Pieces>;
 
 export class OperatorRecords {
   /**
@@ -23,7 +23,7 @@ export class OperatorRecords {
    */
   readonly #snapshots = new WeakMap<OperatorEvent, Records<MadeRecord>>();
   /** Of the last event, which goes to one stream after the other. */
-  #last: { readonly event: OperatorEvent; readonly records: Records<StreamRecord> } | undefined;
+  #last: { readonly event: OperatorEvent; readonly records: Records<Uint8Array> } | undefined;
 
   of(event: OperatorEvent, codec: Codec): MadeRecord {
     if (event.type === MasterEvent_Type.SUBSCRIBED) {
@@ -43,7 +43,7 @@ export class OperatorRecords {
 
 function largeRecord(event: OperatorEvent, codec: Codec): MadeRecord {
   const made = largeMessage(types.MasterEvent, codec, event);
-  return made instanceof Promise ? made.then(joined) : made;
+  return made instanceof Promise ? made.then(joined) : framed(made);
 }
 
 /** The pieces as fewer and larger ones, as each is a write. */
@@ -66,4 +66,4 @@ async function joined(pieces: Pieces): Promise<Pieces> {
 }
 
 const encode = (event: OperatorEvent, codec: Codec) =>
-  encodeRecord(types.MasterEvent, withoutSecrets(types.MasterEvent, event), codec);
+  framed(encodeRecord(types.MasterEvent, withoutSecrets(types.MasterEvent, event), codec));

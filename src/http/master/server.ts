@@ -171,7 +171,7 @@ export class MasterServer {
           if (record instanceof Promise) {
             void stream.sendMade(record);
           } else {
-            stream.sendRecord(record);
+            stream.sendFramed(record);
           }
         }
         return;

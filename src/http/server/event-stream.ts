@@ -21,6 +21,30 @@ export const encodeRecord = <Event>(
   codec: Codec,
 ): StreamRecord => (codec === 'json' ? writeJson(type, event) : encodeMessage(type, event));
 
+/** A record within its chunk, as several streams may send it. */
+export function framed(record: StreamRecord): Uint8Array {
+  const size = typeof record === 'string' ? Buffer.byteLength(record) : record.length;
+  const head = headOf(size);
+  const bytes = Buffer.allocUnsafe(head.length + size + END.length);
+  bytes.write(head, 'latin1');
+  if (typeof record === 'string') {
+    bytes.write(record, head.length, 'utf8');
+  } else {
+    bytes.set(record, head.length);
+  }
+  bytes.set(END, head.length + size);
+  return bytes;
+}
+
+/** The size lines of a chunk, and of the record that is in it. */
+function headOf(size: number): string {
+  const lengthLine = `${size}\n`;
+  return `${(size + lengthLine.length).toString(16)}\r\n${lengthLine}`;
+}
+
+/** Of a chunk. */
+const END = Buffer.from('\r\n');
+
 export interface EventStreamOptions<Event> {
   readonly response: ServerResponse;
   readonly type: MessageType<Event>;
@@ -46,6 +70,9 @@ const MAX_STREAM_BYTES = 128 * 1024 * 1024;
 /** The most bytes in one write: each write that completes shows that the reader goes on. */
 const MAX_WRITE_BYTES = 1024 * 1024;
 
+/** What a stream holds is told when it is so much more: seldom, as records are many and small. */
+const TOLD_BYTES = 64 * 1024;
+
 const INITIAL_BUFFER_BYTES = 4 * 1024;
 /** Room for a chunk's size line, a record's length line and the chunk's end. */
 const FRAME_BYTES = 40;
@@ -63,8 +90,9 @@ export class EventStream<Event> implements EventSink<Event>, Holder {
   #flushAsked = false;
   #flushedMs = Number.NEGATIVE_INFINITY;
   /** What waits for a record that is being made; undefined while none is. */
-  #behind: StreamRecord[] | undefined;
+  #behind: Uint8Array[] | undefined;
   #behindBytes = 0;
+  #toldBytes = 0;
   #closesThen = false;
   #closed = false;
   #heartbeat: NodeJS.Timeout | undefined;
@@ -128,9 +156,10 @@ export class EventStream<Event> implements EventSink<Event>, Holder {
       return;
     }
     if (this.#behind !== undefined) {
-      this.#behind.push(record);
-      this.#behindBytes += record.length;
-    } else if (typeof record === 'string') {
+      this.sendFramed(framed(record));
+      return;
+    }
+    if (typeof record === 'string') {
       this.#appendText(record);
     } else {
       this.#appendBytes(record);
@@ -138,9 +167,25 @@ export class EventStream<Event> implements EventSink<Event>, Holder {
     this.#grown();
   }
 
+  /** As `sendRecord`, of one within its chunk. */
+  sendFramed(bytes: Uint8Array): void {
+    if (this.#closed) {
+      return;
+    }
+    if (this.#behind !== undefined) {
+      this.#behind.push(bytes);
+      this.#behindBytes += bytes.length;
+    } else {
+      this.#reserve(bytes.length);
+      this.#buffer.set(bytes, this.#length);
+      this.#length += bytes.length;
+    }
+    this.#grown();
+  }
+
   /** As `sendRecord`, of one that is made meanwhile; what is sent later comes after it. */
   async sendMade(record: Promise<Pieces>): Promise<void> {
-    const behind: StreamRecord[] = [];
+    const behind: Uint8Array[] = [];
     this.#behind = behind;
     const pieces = await record.catch(() => undefined);
     this.#behind = undefined;
@@ -154,7 +199,7 @@ export class EventStream<Event> implements EventSink<Event>, Holder {
     }
     this.#appendPieces(pieces);
     for (const later of behind) {
-      this.sendRecord(later);
+      this.sendFramed(later);
     }
     this.#grown();
     if (this.#closesThen) {
@@ -162,13 +207,20 @@ export class EventStream<Event> implements EventSink<Event>, Holder {
     }
   }
 
+  get #bytes(): number {
+    return this.#length + this.#untakenBytes + this.#behindBytes;
+  }
+
   #grown(): void {
-    const bytes = this.#length + this.#untakenBytes + this.#behindBytes;
+    const bytes = this.#bytes;
     if (bytes > MAX_STREAM_BYTES) {
       this.cutOff();
       return;
     }
-    this.#held.grow(this, bytes);
+    if (bytes >= this.#toldBytes + TOLD_BYTES) {
+      this.#toldBytes = bytes;
+      this.#held.grow(this, bytes);
+    }
     this.#askFlush();
   }
 
@@ -249,9 +301,7 @@ export class EventStream<Event> implements EventSink<Event>, Holder {
   }
 
   #writeFrame(size: number): void {
-    const lengthLine = `${size}\n`;
-    const frame = `${(size + lengthLine.length).toString(16)}\r\n${lengthLine}`;
-    this.#length += this.#buffer.write(frame, this.#length, 'latin1');
+    this.#length += this.#buffer.write(headOf(size), this.#length, 'latin1');
   }
 
   #endChunk(): void {
@@ -310,7 +360,8 @@ export class EventStream<Event> implements EventSink<Event>, Holder {
       }
       this.#untaken.shift();
       this.#untakenBytes -= bytes.length;
-      this.#held.hold(this, this.#length + this.#untakenBytes);
+      this.#toldBytes = this.#bytes;
+      this.#held.hold(this, this.#toldBytes);
       this.#write();
       this.#endWhenWritten();
     });

@@ -185,21 +185,31 @@ function publish(
   shown: (viewer: Viewer, subscriber: Subscriber) => MasterEvent,
   options: { readonly isUpdate: boolean } = { isUpdate: false },
 ): void {
+  let last: { readonly told: Subscriber; readonly event: MasterEvent | undefined } | undefined;
   for (const subscriber of state.subscribers.values()) {
     if (options.isUpdate && !subscriber.updates) {
       continue;
     }
     const { stream, principal, denied } = subscriber;
     const toldBefore = denied.size;
-    const viewer = { principal, authorizer: authorizerOf(state, subscriber) };
-    if (sees(viewer)) {
-      state.effects.push({ type: 'sendToOperator', stream, event: shown(viewer, subscriber) });
+    if (last === undefined || !areTheSame(state, last.told, subscriber)) {
+      const viewer = { principal, authorizer: authorizerOf(state, subscriber) };
+      last = { told: subscriber, event: sees(viewer) ? shown(viewer, subscriber) : undefined };
+    }
+    if (last.event !== undefined) {
+      state.effects.push({ type: 'sendToOperator', stream, event: last.event });
     }
     if (toldBefore === 0 && denied.size > 0) {
       setTimer(state, auditTimer(stream), AUDIT_DELAY_MS);
     }
   }
 }
+
+/** To whom the same is shown, as a few pages of one operator. Each is audited for itself. */
+const areTheSame = ({ options }: MasterState, one: Subscriber, other: Subscriber) =>
+  !options.isAudited &&
+  one.updates === other.updates &&
+  sameMessage(one.principal, other.principal);
 
 /** What is left out of a stream is no decision about the call that the event came of. */
 const authorizerOf = ({ options }: MasterState, { denied }: Subscriber): Authorizer =>
