@@ -13,6 +13,7 @@ import {
   StreamRegistry,
 } from '../../runtime/pending-requests.ts';
 import { decodeToMaster, isToMaster } from '../../wire/libprocess.ts';
+import { PATIENCE, type Patience } from '../relay/patience.ts';
 import { Relay } from '../relay/relay.ts';
 import { RelayRoom } from '../relay/relay-room.ts';
 import { Terminals } from '../relay/terminals.ts';
@@ -40,6 +41,8 @@ export interface MasterServerOptions extends PortOptions {
   readonly views: MasterViews;
   /** Those that clients authenticate by; with these, sessions end. */
   readonly credentials?: Credentials | undefined;
+  /** Where relays wait for something else than by default. */
+  readonly patience?: Partial<Patience> | undefined;
   /** What browsers are shown at `/`; absent: where /help is. */
   readonly page?: Page | undefined;
 }
@@ -254,6 +257,7 @@ export class MasterServer {
       agentPlace: (id: string) => views.agentPlace(id),
       nowMs,
       unavailable,
+      patience: { ...PATIENCE, ...this.#options.patience },
     };
     const relay = new Relay(relaying);
     const identifying = { authentication, sessions, namedPrincipalsOnly: true };

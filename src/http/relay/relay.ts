@@ -14,6 +14,7 @@ import type { Endpoint, EndpointRequest } from '../server/router.ts';
 import type { Dialer } from '../transport/dialer.ts';
 import { LINGER_MS } from '../transport/refusal.ts';
 import { type Asker, askerOf, unknownAsker } from './asker.ts';
+import type { Patience } from './patience.ts';
 import type { RelayRoom } from './relay-room.ts';
 import { type RelayTarget, relayTarget } from './relay-target.ts';
 import { RELAYED_HEADER } from './relay-token.ts';
@@ -24,12 +25,8 @@ export interface RelayOptions {
   readonly agentPlace: (id: string) => AgentPlace | undefined;
   readonly nowMs: () => number;
   readonly unavailable: (url: string) => HttpResponse | undefined;
+  readonly patience: Patience;
 }
-
-/** How long an agent may take to be reached, and to begin an answer to a read. */
-const ANSWER_MS = 30_000;
-/** How long neither side may say anything; streams have heartbeats. */
-const SILENCE_MS = 10 * 60_000;
 
 /** The fields of requests and answers that are taken over, those of a connection not among them. */
 const REQUEST_FIELDS = [
@@ -96,7 +93,8 @@ export class Relay {
     request.onGone(() => asked.destroy());
     let answer: IncomingMessage;
     try {
-      answer = await answered(asked, request.method !== 'POST');
+      const { answerMs } = this.#options.patience;
+      answer = await answered(asked, { isRead: request.method !== 'POST', answerMs });
     } catch (error) {
       return badGateway(`Agent ${agent} does not answer: ${(error as Error).message}.`);
     }
@@ -134,7 +132,7 @@ export class Relay {
     const asked = httpRequest({
       ...{ host, port, path, method, headers },
       agent: this.#connections,
-      timeout: SILENCE_MS,
+      timeout: this.#options.patience.silenceMs,
     });
     asked.on('timeout', () => asked.destroy(new Error('it was silent for too long')));
     // Other errors are seen where the answer is awaited, or read.
@@ -214,9 +212,12 @@ export class Relay {
 }
 
 /** The head of the answer. An agent is given some time to be reached, and for a read to answer. */
-function answered(asked: ClientRequest, isRead: boolean): Promise<IncomingMessage> {
-  const late = () => asked.destroy(new Error(`it took more than ${ANSWER_MS / 1_000} seconds`));
-  const timer = setTimeout(late, ANSWER_MS).unref();
+function answered(
+  asked: ClientRequest,
+  { isRead, answerMs }: { readonly isRead: boolean; readonly answerMs: number },
+): Promise<IncomingMessage> {
+  const late = () => asked.destroy(new Error(`it took more than ${answerMs / 1_000} seconds`));
+  const timer = setTimeout(late, answerMs).unref();
   const inTime = () => clearTimeout(timer);
   asked.once('close', inTime);
   asked.once('response', inTime);

@@ -31,11 +31,9 @@ export interface TerminalOptions {
   /** Says what a refusal of the agent means. */
   readonly explain: (refusal: CallRefusedError) => string;
   readonly pace: (bytes: number) => Promise<void>;
-  readonly heartbeatMs?: number | undefined;
+  /** How often each side shows that it is there: to the browser, and to the agent. */
+  readonly heartbeatMs: number;
 }
-
-/** How often each side shows that it is there: to the browser, and to the agent. */
-const HEARTBEAT_MS = 30_000;
 
 /** Codes of the end of a WebSocket (RFC 6455, section 7.4.1). */
 const NORMAL = 1_000;
@@ -56,7 +54,7 @@ export async function runTerminal(
     gone.abort();
     window.end();
   });
-  const stopBeating = beat(socket, options.heartbeatMs ?? HEARTBEAT_MS);
+  const stopBeating = beat(socket, options.heartbeatMs);
   const { address, dialer, headers } = options;
   const client = new AttachmentClient({ address, dialer, headers, signal: gone.signal });
   const refused = (refusal: CallRefusedError) =>
@@ -66,7 +64,7 @@ export async function runTerminal(
     const output = await client.output(request.call);
     tell(socket, { container_id: containerIdOf(request.container) });
     const sender = client.input(request.container, refused);
-    input = new Input(socket, window, sender, options.heartbeatMs ?? HEARTBEAT_MS);
+    input = new Input(socket, window, sender, options.heartbeatMs);
     for await (const { data } of output) {
       if (data?.data !== undefined && data.data.length > 0) {
         await window.room();

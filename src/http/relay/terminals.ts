@@ -15,6 +15,7 @@ import type { Dialer } from '../transport/dialer.ts';
 import type { Upgrades } from '../transport/listener.ts';
 import { endWith } from '../transport/refusal.ts';
 import { type Asker, askerOf, unknownAsker } from './asker.ts';
+import type { Patience } from './patience.ts';
 import type { RelayRoom } from './relay-room.ts';
 import { RELAYED_HEADER } from './relay-token.ts';
 import { runTerminal } from './terminal.ts';
@@ -27,6 +28,7 @@ export interface TerminalsOptions extends IdentifyOptions {
   readonly nowMs: () => number;
   readonly unavailable: (url: string) => HttpResponse | undefined;
   readonly auditor: Auditor | undefined;
+  readonly patience: Patience;
 }
 
 /** Of a message: what is pasted. */
@@ -67,7 +69,7 @@ export class Terminals implements Upgrades {
       return;
     }
     const { request, place, asker, over } = opening;
-    const { dialer, room } = this.#options;
+    const { dialer, room, patience } = this.#options;
     if (stream.destroyed) {
       over();
       return;
@@ -84,6 +86,7 @@ export class Terminals implements Upgrades {
         explain: ({ status, message }: CallRefusedError) =>
           (status === 401 ? unknownAsker(request.agent, asker()) : undefined) ?? message,
         pace: (bytes) => new Promise((resolve) => room.pass(bytes, resolve)),
+        heartbeatMs: patience.heartbeatMs,
       });
     });
   }

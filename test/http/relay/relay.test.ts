@@ -3,6 +3,7 @@
 import { request as httpRequest } from 'node:http';
 import { createServer as createTcpServer, type Socket } from 'node:net';
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
+import { PATIENCE } from '../../../src/http/relay/patience.ts';
 import { believe } from '../../../src/http/relay/relay-token.ts';
 import type { Authenticator } from '../../../src/http/server/authentication.ts';
 import { startMaster, stopMasters, views } from '../mini-master.ts';
@@ -436,6 +437,28 @@ describe('an agent', () => {
     await asked.promise;
     socket.close();
     await closed.promise;
+  });
+
+  test('has half a minute to begin its answer to a read, and ten to go on', async () => {
+    expect(PATIENCE).toMatchObject({ answerMs: 30_000, silenceMs: 600_000 });
+    const silent = await speaking(() => {});
+    const { port } = await relaying(silent, { patience: { answerMs: 20 } });
+    const { status, body } = await get(port, `${AT}/state`);
+    expect([status, body]).toEqual([
+      502,
+      `Agent ${AGENT} does not answer: it took more than 0.02 seconds.`,
+    ]);
+    const stopping = await speaking((socket) =>
+      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nabc'),
+    );
+    const other = await relaying(stopping, { patience: { silenceMs: 20 } });
+    await expect(get(other.port, `${AT}/state`)).rejects.toThrow('aborted');
+    // A call may take as long as it does, and is silent for less than that.
+    const call = { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{}' };
+    const slow = await relaying(silent, { patience: { answerMs: 1, silenceMs: 40 } });
+    expect((await get(slow.port, `${AT}/api/v1`, call)).body).toContain(
+      'it was silent for too long',
+    );
   });
 
   test('that is asked by a thousand at once is asked by as many as may be', async () => {

@@ -6,6 +6,7 @@ import { believe } from '../../../src/http/relay/relay-token.ts';
 import {
   type AgentCall,
   AgentCall_Type,
+  ProcessIO_Control_Type,
   ProcessIO_Data_Type,
   ProcessIO_Type,
 } from '../../../src/model/generated/messages.ts';
@@ -165,6 +166,17 @@ describe('a terminal', () => {
     const closed = new Promise((resolve) => agent.output?.once('close', resolve));
     terminal.socket.terminate();
     await closed;
+  });
+
+  test('ends with a browser that shows no sign of life, and shows its own to the agent', async () => {
+    const agent = await shell();
+    const { port } = await relaying(agent.address, { patience: { heartbeatMs: 50 } });
+    const dead = new TerminalSocket(urlOf(port), { headers: OPS, autoPong: false });
+    await dead.until(() => dead.told.length === 1);
+    expect(await dead.end()).toBe(1006);
+    const isBeat = ({ attach_container_input: input }: AgentCall) =>
+      input?.process_io?.control?.type === ProcessIO_Control_Type.HEARTBEAT;
+    await until('the agent has a sign of life', () => agent.calls.some(isBeat));
   });
 
   test('ends with the agent', async () => {
