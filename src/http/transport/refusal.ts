@@ -40,6 +40,22 @@ export function endWith(stream: Duplex, answer: HttpResponse): void {
   stream.once('close', () => clearTimeout(timer));
 }
 
+/**
+ * The same when the client has asked something: browsers that are answered before take the
+ * connection for broken, and show no answer.
+ */
+export function endWhenAsked(stream: Duplex, answer: HttpResponse): void {
+  const end = () => {
+    clearTimeout(timer);
+    stream.off('readable', end);
+    endWith(stream, answer);
+  };
+  const timer = setTimeout(end, LINGER_MS).unref();
+  stream.on('readable', end);
+  stream.once('error', () => clearTimeout(timer));
+  stream.once('close', () => clearTimeout(timer));
+}
+
 /** Ends the stream, and destroys it when the system has taken all bytes. */
 export function destroyWhenWritten(stream: Duplex): void {
   stream.end();

@@ -9,7 +9,7 @@ import { badRequest } from '../server/error-responses.ts';
 import { Mentioned } from '../server/mentioned.ts';
 import type { Say } from './carriers.ts';
 import { TLS_HANDSHAKE } from './limits.ts';
-import { endWith } from './refusal.ts';
+import { endWhenAsked, endWith } from './refusal.ts';
 import { TlsClients } from './tls-clients.ts';
 import { type HandshakeBounds, TlsHandshakes } from './tls-handshakes.ts';
 import type { TlsIdentity } from './tls-identity.ts';
@@ -61,7 +61,7 @@ export class TlsAcceptor {
       return stream;
     }
     this.#failed(ip, `The client is refused: ${refusal}`);
-    endWith(stream, badRequest(`This client is refused: ${refusal}.`));
+    endWhenAsked(stream, badRequest(`This client is refused: ${refusal}.`));
     return ended;
   }
 
