@@ -77,6 +77,10 @@ test('offers show who sits on what', async () => {
   await row.getByRole('link').first().click();
   await page.getByRole('heading', { name: 'Facts' }).waitFor();
   expect(page.url()).toContain(framework);
+  // What it sits on, and how it stands in its role.
+  await page.getByRole('listitem').filter({ hasText: 'for eng/web' }).waitFor();
+  const standing = page.getByRole('table', { name: 'In its roles' }).getByRole('row').nth(1);
+  expect(await standing.textContent()).toMatch(/^eng\/web.*100 % of .*nothing.*nothing$/);
   await page.context().close();
 });
 
@@ -88,18 +92,31 @@ test('roles show their tree, weights, quotas and frameworks', async () => {
   const weight_infos = [{ role: 'eng/web', weight: 2.5 }];
   await tell({ type: 'UPDATE_WEIGHTS', update_weights: { weight_infos } });
   const page = await open('#/roles');
-  const rows = page.getByRole('grid', { name: 'Roles' }).getByRole('row');
+  const rows = page.getByRole('treegrid', { name: 'Roles' }).getByRole('row');
   await page.getByRole('img', { name: '0 taken, 1 guaranteed, limit 3' }).waitFor();
   const texts = await rows.allTextContents();
   const eng = texts.findIndex((text) => text.startsWith('eng'));
   // Below `eng`, under its own name: its weight, and the framework in it.
   expect(texts[eng + 1]).toMatch(/^web2\.51/);
+  expect(texts[eng + 1]).toContain('100 %');
+  // By keys alone: the first row is that of `*` or `eng`.
+  const table = page.getByRole('treegrid', { name: 'Roles' });
+  await table.focus();
+  for (let row = 0; row < eng; row++) {
+    await page.keyboard.press('ArrowDown');
+  }
+  await page.keyboard.press('ArrowLeft');
+  await page.getByRole('row', { name: /^Unfold eng/ }).waitFor();
+  expect(await rows.count()).toBe(texts.length - 1);
+  await page.getByRole('button', { name: 'Unfold' }).click();
+  await page.getByRole('button', { name: 'Fold', exact: true }).waitFor();
   // The name is not cut.
   const cell = `document.querySelectorAll('.table-rows .table-row')[${eng}].firstElementChild`;
   expect(await page.evaluate(`${cell}.scrollWidth <= ${cell}.clientWidth`)).toBe(true);
   await page.getByRole('button', { name: /^With a quota/ }).click();
   await page.getByText('1 role', { exact: true }).waitFor();
-  await rows.nth(1).getByRole('link').click();
+  // A list that is no tree.
+  await page.getByRole('grid', { name: 'Roles' }).getByRole('link').click();
   await page.getByText('0 taken, 1 guaranteed, limit 3').waitFor();
   await page.getByRole('link', { name: /^eng\/web/ }).click();
   await page.getByRole('link', { name: '‹202E›gnp' }).waitFor();

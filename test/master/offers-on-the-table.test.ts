@@ -1,6 +1,6 @@
 // GET_OFFERS: what frameworks have been offered and have not answered.
 import { expect, test } from 'vitest';
-import { MasterCall_Type } from '../../src/model/generated/messages.ts';
+import { type MasterCall_GetOffers, MasterCall_Type } from '../../src/model/generated/messages.ts';
 import type { Action, Authorizer } from '../../src/security/authorizer.ts';
 import { cluster, START_MS, type World } from './harness.ts';
 
@@ -27,6 +27,23 @@ test('offers are told with the time when each was made, the oldest first', () =>
   expect(madeNs[0]).toBeLessThanOrEqual(nanoseconds(START_MS + 5_000));
   expect(madeNs[1]).toBeGreaterThanOrEqual(nanoseconds(START_MS + 5_000));
   expect(first?.end_time?.nanoseconds).toBe((madeNs[0] ?? 0n) + nanoseconds(60_000));
+});
+
+test('less can be asked for: of one framework, old ones, the first few', () => {
+  const { world, framework } = cluster();
+  world.advance(60_000);
+  world.agent({ pid: 'slave(1)@10.0.0.3:5051', hostname: 'node3' });
+  world.allocate();
+  const asked = (get_offers: MasterCall_GetOffers) => {
+    const { offers = [], more } = world.read({ ...call, get_offers }).get_offers ?? {};
+    return [offers.map(({ offer_id }) => offer_id.value), more];
+  };
+  const [first, second] = framework.offers().map(({ id }) => id.value);
+  expect(asked({ framework_id: { value: framework.id } })).toEqual([[first, second], undefined]);
+  expect(asked({ framework_id: { value: 'nobody' } })).toEqual([[], undefined]);
+  expect(asked({ older_than: { nanoseconds: nanoseconds(30_000) } })).toEqual([[first], undefined]);
+  expect(asked({ limit: 1 })).toEqual([[first], 1]);
+  expect(asked({ limit: 0 })).toEqual([[], 2]);
 });
 
 test('an answered offer is told no more', () => {

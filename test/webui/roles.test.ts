@@ -1,6 +1,6 @@
 // Roles as the page reads them from the master's answer.
 import { expect, test } from 'vitest';
-import { hasQuota, roleRows } from '../../src/webui/store/roles.ts';
+import { hasQuota, parentsOf, roleRows, unfolded } from '../../src/webui/store/roles.ts';
 import { quotaWords } from '../../src/webui/words/quotas.ts';
 
 test('each role comes after that above it, with its own name', () => {
@@ -12,6 +12,17 @@ test('each role comes after that above it, with its own name', () => {
   ]);
   expect(rows[0]).toMatchObject({ weight: 1, frameworks: [], allocated: [0, 0, 0, 0] });
   expect(roleRows({})).toEqual([]);
+});
+
+test('what is below a folded role is not shown', () => {
+  const rows = roleRows({
+    roles: ['a', 'a/b', 'a/b/c', 'a/d', 'ab', 'e', 'e/f'].map((name) => ({ name })),
+  });
+  expect([...parentsOf(rows)]).toEqual(['a', 'a/b', 'e']);
+  const shown = (...folded: string[]) => unfolded(rows, new Set(folded)).map(({ name }) => name);
+  expect(shown('a/b')).toEqual(['a', 'a/b', 'a/d', 'ab', 'e', 'e/f']);
+  expect(shown('a', 'a/b', 'e')).toEqual(['a', 'ab', 'e']);
+  expect(shown('ab')).toHaveLength(7);
 });
 
 test('a limit of nothing is another than none', () => {

@@ -1,5 +1,6 @@
 // The offers on the table, as the operator API shows them.
 import type {
+  MasterCall_GetOffers,
   MasterResponse_GetOffers,
   MasterResponse_GetOffers_OutstandingInverseOffer,
   MasterResponse_GetOffers_OutstandingOffer,
@@ -11,15 +12,38 @@ import type { Framework, MasterState } from '../state.ts';
 import type { Viewer } from '../views.ts';
 import { roleSightOf, seesFramework } from './visibility.ts';
 
+/** An offer or inverse offer, as far as it is asked about. */
+interface Held {
+  readonly framework: Framework;
+  readonly madeMs: number;
+}
+
 /** Both kinds in the order in which they were made. */
-export function getOffers(state: MasterState, viewer: Viewer): MasterResponse_GetOffers {
+export function getOffers(
+  state: MasterState,
+  { framework_id, older_than, limit = Number.POSITIVE_INFINITY }: MasterCall_GetOffers,
+  viewer: Viewer,
+): MasterResponse_GetOffers {
   const { offerTimeoutMs } = state.options;
   const sees = roleSightOf(viewer);
   const visible = new Map<Framework, boolean>();
-  const seesHolder = ({ framework }: { readonly framework: Framework }) => {
-    const seen = visible.get(framework) ?? seesFramework(viewer, framework);
+  const olderThanMs = Number(older_than?.nanoseconds ?? -1n) / 1e6;
+  const isMeant = ({ framework, madeMs }: Held) => {
+    if (state.nowMs - madeMs <= olderThanMs) {
+      return false;
+    }
+    const seen =
+      visible.get(framework) ??
+      ((framework_id === undefined || framework.id === framework_id.value) &&
+        seesFramework(viewer, framework));
     visible.set(framework, seen);
     return seen;
+  };
+  let more = 0;
+  const hasRoom = (list: readonly unknown[]) => {
+    const room = list.length < limit;
+    more += room ? 0 : 1;
+    return room;
   };
   const times = (madeMs: number) => ({
     made_time: timeOf(madeMs),
@@ -27,7 +51,7 @@ export function getOffers(state: MasterState, viewer: Viewer): MasterResponse_Ge
   });
   const offers: MasterResponse_GetOffers_OutstandingOffer[] = [];
   for (const offer of state.offers.values()) {
-    if (seesHolder(offer) && sees(offer.role)) {
+    if (isMeant(offer) && sees(offer.role) && hasRoom(offers)) {
       offers.push({
         offer_id: { value: offer.id },
         framework_id: offer.framework.idMessage,
@@ -40,7 +64,7 @@ export function getOffers(state: MasterState, viewer: Viewer): MasterResponse_Ge
   }
   const inverse_offers: MasterResponse_GetOffers_OutstandingInverseOffer[] = [];
   for (const inverse of state.inverseOffers.values()) {
-    if (seesHolder(inverse)) {
+    if (isMeant(inverse) && hasRoom(inverse_offers)) {
       inverse_offers.push({
         inverse_offer_id: { value: inverse.id },
         framework_id: inverse.framework.idMessage,
@@ -53,5 +77,6 @@ export function getOffers(state: MasterState, viewer: Viewer): MasterResponse_Ge
   return {
     ...(offers.length > 0 && { offers }),
     ...(inverse_offers.length > 0 && { inverse_offers }),
+    ...(more > 0 && { more }),
   };
 }

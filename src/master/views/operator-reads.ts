@@ -72,7 +72,7 @@ export function readCall(
     case MasterCall_Type.GET_QUOTA:
       return { type: type.GET_QUOTA, get_quota: { status: quotaStatus(state, viewer) } };
     case MasterCall_Type.GET_OFFERS:
-      return { type: type.GET_OFFERS, get_offers: getOffers(state, viewer) };
+      return { type: type.GET_OFFERS, get_offers: getOffers(state, call.get_offers ?? {}, viewer) };
     default:
       return undefined;
   }

@@ -24,6 +24,14 @@ export interface Column<Row> {
   readonly isSortable?: boolean;
 }
 
+/** Of a list that is a tree: where a row is in it. */
+interface Branch {
+  /** From 1 at the top. */
+  readonly level: number;
+  /** Undefined of a row with none below it. */
+  readonly isOpen: boolean | undefined;
+}
+
 interface Sort {
   readonly key: string;
   readonly isDescending: boolean;
@@ -41,10 +49,13 @@ interface TableProps<Row> {
   readonly onSort?: (sort: Sort) => void;
   /** Where something can be done to several rows. */
   readonly selection?: Selection<Row> | undefined;
+  readonly branchOf?: (row: Row) => Branch;
+  /** Shows or hides what is below a row: by its button, or by the arrows left and right. */
+  readonly onFold?: (row: Row, isOpen: boolean) => void;
 }
 
 export function Table<Row>(props: TableProps<Row>) {
-  const { label, columns, rows, keyOf, hrefOf, selection } = props;
+  const { label, columns, rows, keyOf, hrefOf, selection, branchOf, onFold } = props;
   const scroller = useRef<HTMLTableElement>(null);
   const id = useId();
   const [view, setView] = useState({ top: 0, height: 800 });
@@ -124,16 +135,23 @@ export function Table<Row>(props: TableProps<Row>) {
     if (to !== undefined) {
       event.preventDefault();
       move(to);
+    } else if (row !== undefined && (event.key === 'ArrowLeft' || event.key === 'ArrowRight')) {
+      const opens = event.key === 'ArrowRight';
+      if (branchOf?.(row).isOpen === !opens) {
+        event.preventDefault();
+        onFold?.(row, opens);
+      }
     } else if (event.key === 'Enter' && row !== undefined && event.target === scroller.current) {
       goTo(hrefOf(row));
     }
   };
   return (
+    // biome-ignore lint/a11y/useAriaPropsSupportedByRole: both of its roles support it
     <table
       ref={scroller}
       class="table"
       // biome-ignore lint/a11y/noNoninteractiveElementToInteractiveRole: a grid is a table with keys
-      role="grid"
+      role={branchOf === undefined ? 'grid' : 'treegrid'}
       aria-label={label}
       aria-rowcount={rows.length + 1}
       aria-multiselectable={selection === undefined ? undefined : true}
@@ -157,6 +175,8 @@ export function Table<Row>(props: TableProps<Row>) {
             selection={selection}
             isChosen={selection?.chosen.has(keyOf(row)) ?? false}
             onChoose={(isRange) => choose(first + offset, isRange)}
+            branch={branchOf?.(row)}
+            onFold={onFold}
           />
         ))}
       </tbody>
@@ -283,15 +303,23 @@ interface RowProps<Row> {
   readonly selection: Selection<Row> | undefined;
   readonly isChosen: boolean;
   readonly onChoose: (isRange: boolean) => void;
+  readonly branch: Branch | undefined;
+  readonly onFold: TableProps<Row>['onFold'];
 }
+
+/** As deep as rows are moved to the right: deeper ones would leave no room for their names. */
+const MAX_STEPS = 8;
 
 function TableRow<Row>(props: RowProps<Row>) {
   const { id, index, isActive, row, columns, href, selection, isChosen, onChoose } = props;
+  const { branch, onFold } = props;
   return (
     <tr
       id={id}
       class="table-row"
       aria-rowindex={index + 2}
+      aria-level={branch?.level}
+      aria-expanded={branch?.isOpen}
       data-active={isActive}
       aria-selected={selection === undefined ? undefined : isChosen}
       style={{ transform: `translateY(${index * ROW_PX}px)` }}
@@ -303,6 +331,9 @@ function TableRow<Row>(props: RowProps<Row>) {
       )}
       {columns.map((column, place) => (
         <td key={column.key} class={cellClass(column)}>
+          {place === 0 && branch !== undefined ? (
+            <Twig branch={branch} onFold={(isOpen) => onFold?.(row, isOpen)} />
+          ) : null}
           {place === 0 ? (
             <a class="table-link" href={href} tabIndex={-1}>
               {column.cell(row)}
@@ -313,5 +344,35 @@ function TableRow<Row>(props: RowProps<Row>) {
         </td>
       ))}
     </tr>
+  );
+}
+
+interface TwigProps {
+  readonly branch: Branch;
+  readonly onFold: (isOpen: boolean) => void;
+}
+
+/** Moves a row to its depth, with what folds it. */
+function Twig({ branch: { level, isOpen }, onFold }: TwigProps) {
+  return (
+    <>
+      {Array.from({ length: Math.min(level - 1, MAX_STEPS) }, (_, step) => (
+        <span key={step} class="tree-step" />
+      ))}
+      {isOpen === undefined ? (
+        <span class="tree-step" />
+      ) : (
+        <button
+          type="button"
+          class="tree-fold"
+          tabIndex={-1}
+          aria-label={isOpen ? 'Fold' : 'Unfold'}
+          data-open={isOpen}
+          onClick={() => onFold(!isOpen)}
+        >
+          <Icon name="right" size={13} />
+        </button>
+      )}
+    </>
   );
 }

@@ -25,8 +25,31 @@ export interface Holder {
   readonly oldestMs: number;
 }
 
-/** Of the answer in JSON, in the order in which they were made. */
-export function offerRows({ offers = [] }: Seen<MasterResponse_GetOffers>): readonly OfferRow[] {
+/** What is asked of a framework for an agent's maintenance. */
+export interface InverseOfferRow {
+  readonly id: string;
+  readonly frameworkId: string;
+  readonly agentId: string;
+  readonly startMs: number;
+  readonly madeMs: number;
+}
+
+/** In JSON. */
+export type OffersAnswer = Seen<MasterResponse_GetOffers>;
+
+export const inverseOfferRows = ({
+  inverse_offers = [],
+}: OffersAnswer): readonly InverseOfferRow[] =>
+  inverse_offers.map(({ inverse_offer_id, framework_id, agent_id, unavailability, made_time }) => ({
+    id: inverse_offer_id?.value ?? '',
+    frameworkId: framework_id?.value ?? '',
+    agentId: agent_id?.value ?? '',
+    startMs: (unavailability?.start?.nanoseconds ?? 0) / 1e6,
+    madeMs: (made_time?.nanoseconds ?? 0) / 1e6,
+  }));
+
+/** In the order in which they were made. */
+export function offerRows({ offers = [] }: OffersAnswer): readonly OfferRow[] {
   return offers.map(
     ({ offer_id, framework_id, agent_id, role = '*', resources = [], made_time, end_time }) => ({
       id: offer_id?.value ?? '',

@@ -86,6 +86,32 @@ function rolesAbove(name: string): readonly string[] {
 const byTree = (left: string, right: string) =>
   byText(left.replaceAll('/', '\u0000'), right.replaceAll('/', '\u0000'));
 
+/** Names of roles that have others of the list below them. */
+export function parentsOf(rows: readonly RoleRow[]): ReadonlySet<string> {
+  const parents = new Set<string>();
+  for (const [index, { name }] of rows.entries()) {
+    if (rows[index + 1]?.name.startsWith(`${name}/`)) {
+      parents.add(name);
+    }
+  }
+  return parents;
+}
+
+/** Of a tree, what is not below a role that is folded. */
+export function unfolded(
+  rows: readonly RoleRow[],
+  folded: ReadonlySet<string>,
+): readonly RoleRow[] {
+  let above: string | undefined;
+  return rows.filter(({ name }) => {
+    if (above !== undefined && name.startsWith(`${above}/`)) {
+      return false;
+    }
+    above = folded.has(name) ? name : undefined;
+    return true;
+  });
+}
+
 export const hasQuota = ({ quota: { guarantees, limits } }: RoleRow): boolean =>
   Object.keys(guarantees).length + Object.keys(limits).length > 0;
 

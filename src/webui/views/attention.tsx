@@ -6,7 +6,8 @@ import { Name } from '../components/name.tsx';
 import { Ago } from '../components/time.tsx';
 import { href } from '../locations/location.ts';
 import type { Cluster } from '../store/cluster.ts';
-import { holdersOf, type OfferRow } from '../store/offers.ts';
+import { holdersOf, type OfferRow, offerRows } from '../store/offers.ts';
+import { call } from '../stream/requests.ts';
 import { counted, spanText } from '../words/amounts.ts';
 import { agentCondition, frameworkCondition } from '../words/conditions.ts';
 import type { Kind } from '../words/task-states.ts';
@@ -20,10 +21,20 @@ const SOON_SECS = 21 * 86_400;
 /** More frameworks of one kind are counted, not named. */
 const MAX_NAMED = 5;
 
+/** Of so many it is known who sits on them: the oldest. */
+const MAX_OLD_OFFERS = 500;
+
+export const readOldOffers = async (signal: AbortSignal): Promise<readonly OfferRow[]> => {
+  const older_than = { nanoseconds: OLD_OFFER_MS * 1e6 };
+  const get_offers = { older_than, limit: MAX_OLD_OFFERS };
+  return offerRows(await call('GET_OFFERS', { get_offers }, signal));
+};
+
 interface AttentionProps {
   readonly cluster: Cluster | undefined;
   readonly metrics: ReadonlyMap<string, number>;
   readonly history: History | undefined;
+  /** Those that have been on the table for long. */
   readonly offers: readonly OfferRow[] | undefined;
 }
 
@@ -122,7 +133,7 @@ function frameworkConcerns({ cluster, offers = [] }: AttentionProps): readonly C
     (framework) => frameworkCondition(framework).key === 'disconnected',
   );
   const nameOf = (id: string) => cluster?.frameworks.get(id)?.name || id;
-  const sat = holdersOf(offers.filter(({ madeMs }) => Date.now() - madeMs > OLD_OFFER_MS));
+  const sat = holdersOf(offers);
   return [
     ...away.slice(0, MAX_NAMED).map(({ id, name, failoverTimeoutSecs }) => ({
       ...({ key: `away ${id}`, kind: 'bad', word: 'Framework' } as const),

@@ -19,6 +19,8 @@ import { AMOUNT_NAMES } from '../store/sums.ts';
 import { amountText, countText, RESOURCE_TITLES, spanText } from '../words/amounts.ts';
 import { frameworkCondition } from '../words/conditions.ts';
 import { stateWords } from '../words/task-states.ts';
+import { FrameworkOffers } from './framework-offers.tsx';
+import { FrameworkRoles } from './framework-roles.tsx';
 import type { Names } from './views.ts';
 
 const capabilityName = enumNames(FrameworkInfo_Capability_Type);
@@ -55,6 +57,12 @@ export function FrameworkView({ names: { framework: id = '' } }: { names: Names 
         <FrameworkFacts framework={framework} />
         <FrameworkUse framework={framework} />
       </div>
+      {framework.isCompleted ? null : (
+        <div class="stack stack-below">
+          <FrameworkRoles framework={framework} />
+          <FrameworkOffers framework={framework} cluster={cluster} />
+        </div>
+      )}
       <h2 class="section">Tasks</h2>
       <TaskTable
         cluster={cluster}

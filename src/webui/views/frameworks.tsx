@@ -5,24 +5,44 @@ import { useCluster } from '../components/live.ts';
 import { Name } from '../components/name.tsx';
 import { Empty, Loading } from '../components/notices.tsx';
 import { place } from '../components/place.tsx';
+import { PartBar, useShares } from '../components/shares.tsx';
 import { type Orders, sorting } from '../components/sorting.ts';
 import { type Column, Table, TableCount } from '../components/table.tsx';
 import { Ago } from '../components/time.tsx';
 import { href } from '../locations/location.ts';
 import type { Cluster } from '../store/cluster.ts';
 import type { FrameworkRow } from '../store/rows.ts';
+import { greatest, type LeafRow, refusedBy } from '../store/shares.ts';
 import { byText } from '../store/task-list.ts';
 import { amountText, counted, countText } from '../words/amounts.ts';
 import { FRAMEWORK_CONDITIONS, frameworkCondition } from '../words/conditions.ts';
 
-const ORDERS: Orders<FrameworkRow> = {
-  name: (left, right) => byText(left.name, right.name),
-  state: (left, right) => byText(frameworkCondition(left).text, frameworkCondition(right).text),
-  user: (left, right) => byText(left.user, right.user),
-  tasks: (left, right) => left.sums.live - right.sums.live,
-  cpus: (left, right) => left.sums.amounts[0] - right.sums.amounts[0],
-  mem: (left, right) => left.sums.amounts[1] - right.sums.amounts[1],
-  registered: (left, right) => left.registeredMs - right.registeredMs,
+/** A framework with its shares in its roles, where the master has told them. */
+interface Line {
+  readonly framework: FrameworkRow;
+  readonly leaves: readonly LeafRow[] | undefined;
+}
+
+const shareIn = ({ leaves = [] }: Line) => greatest(leaves).share;
+const refusedIn = ({ leaves = [] }: Line) => refusedBy(leaves).refusals;
+
+/** What its tasks and executors have; of its tasks alone as long as nobody has told of more. */
+const allocatedIn = ({ framework, leaves }: Line, index: 0 | 1): number =>
+  leaves === undefined
+    ? framework.sums.amounts[index]
+    : leaves.reduce((sum, { allocated }) => sum + allocated[index], 0);
+
+const ORDERS: Orders<Line> = {
+  name: ({ framework: left }, { framework: right }) => byText(left.name, right.name),
+  state: ({ framework: left }, { framework: right }) =>
+    byText(frameworkCondition(left).text, frameworkCondition(right).text),
+  user: ({ framework: left }, { framework: right }) => byText(left.user, right.user),
+  share: (left, right) => shareIn(left) - shareIn(right),
+  refuses: (left, right) => refusedIn(left) - refusedIn(right),
+  tasks: ({ framework: left }, { framework: right }) => left.sums.live - right.sums.live,
+  cpus: (left, right) => allocatedIn(left, 0) - allocatedIn(right, 0),
+  mem: (left, right) => allocatedIn(left, 1) - allocatedIn(right, 1),
+  registered: ({ framework: left }, { framework: right }) => left.registeredMs - right.registeredMs,
 };
 
 export function FrameworksView() {
@@ -44,15 +64,21 @@ function Frameworks({ cluster }: { cluster: Cluster }) {
   const { sort, onSort, sorted } = sorting(ORDERS, { key: 'cpus', isDescending: true });
   const all = [...cluster.frameworks.values()];
   const words = q.toLowerCase().split(/\s+/).filter(Boolean);
+  const { value: shares } = useShares();
   const rows = sorted(
-    all.filter((framework) => {
-      const { name, id, user, principal, roles, isCompleted } = framework;
-      const texts = [name, id, user, principal, ...roles];
-      return (
-        (state === undefined ? !isCompleted : frameworkCondition(framework).key === state) &&
-        words.every((word) => texts.some((text) => text.toLowerCase().includes(word)))
-      );
-    }),
+    all
+      .filter((framework) => {
+        const { name, id, user, principal, roles, isCompleted } = framework;
+        const texts = [name, id, user, principal, ...roles];
+        return (
+          (state === undefined ? !isCompleted : frameworkCondition(framework).key === state) &&
+          words.every((word) => texts.some((text) => text.toLowerCase().includes(word)))
+        );
+      })
+      .map((framework) => ({
+        framework,
+        leaves: framework.isCompleted ? [] : shares?.byFramework.get(framework.id),
+      })),
   );
   return (
     <>
@@ -75,8 +101,8 @@ function Frameworks({ cluster }: { cluster: Cluster }) {
             label="Frameworks"
             columns={COLUMNS}
             rows={rows}
-            keyOf={({ id }) => id}
-            hrefOf={({ id }) => href(['frameworks', id])}
+            keyOf={({ framework: { id } }) => id}
+            hrefOf={({ framework: { id } }) => href(['frameworks', id])}
             sort={sort}
             onSort={onSort}
           />
@@ -99,46 +125,56 @@ function stateOptions(frameworks: readonly FrameworkRow[]): readonly Option[] {
   ];
 }
 
-const COLUMNS: readonly Column<FrameworkRow>[] = [
+const COLUMNS: readonly Column<Line>[] = [
   {
     ...{ key: 'name', title: 'Framework', width: '2fr', isSortable: true },
-    cell: ({ name, id }) => <Name text={name || id} title={id} />,
+    cell: ({ framework: { name, id } }) => <Name text={name || id} title={id} />,
   },
   {
     ...{ key: 'state', title: 'State', width: '116px', isSortable: true },
-    cell: (framework) => <ConditionBadge condition={frameworkCondition(framework)} />,
+    cell: ({ framework }) => <ConditionBadge condition={frameworkCondition(framework)} />,
   },
   {
     ...{ key: 'roles', title: 'Roles', width: '1fr', isWide: true },
-    cell: ({ roles }) => <Name text={roles.join(', ')} />,
+    cell: ({ framework: { roles } }) => <Name text={roles.join(', ')} />,
   },
   {
     ...{ key: 'user', title: 'User', width: '0.8fr', isSortable: true, isWide: true },
-    cell: ({ user }) => <Name text={user} />,
+    cell: ({ framework: { user } }) => <Name text={user} />,
+  },
+  {
+    ...{ key: 'share', title: 'Share', width: '120px', isSortable: true, isWide: true },
+    cell: ({ leaves }) => <PartBar part={leaves && greatest(leaves)} />,
+  },
+  {
+    ...{ key: 'refuses', title: 'Refuses', width: '84px', isNumber: true },
+    ...{ isSortable: true, isWide: true },
+    cell: ({ leaves }) =>
+      leaves === undefined ? (
+        <span class="quiet">–</span>
+      ) : (
+        <span title="Offers of agents that it has refused for a while">
+          {countText(refusedBy(leaves).refusals)}
+        </span>
+      ),
   },
   {
     ...{ key: 'tasks', title: 'Tasks', width: '72px', isNumber: true, isSortable: true },
-    cell: ({ sums }) => countText(sums.live),
+    cell: ({ framework: { sums } }) => countText(sums.live),
   },
   {
-    ...{
-      key: 'cpus',
-      title: 'CPUs',
-      width: '80px',
-      isNumber: true,
-      isSortable: true,
-      isWide: true,
-    },
-    cell: ({ sums }) => amountText('cpus', sums.amounts[0] / 1000),
+    ...{ key: 'cpus', title: 'CPUs', width: '80px', isNumber: true },
+    ...{ isSortable: true, isWide: true },
+    cell: (line) => amountText('cpus', allocatedIn(line, 0) / 1000),
   },
   {
     ...{ key: 'mem', title: 'Memory', width: '96px', isNumber: true },
     ...{ isSortable: true, isWide: true },
-    cell: ({ sums }) => amountText('mem', sums.amounts[1] / 1000),
+    cell: (line) => amountText('mem', allocatedIn(line, 1) / 1000),
   },
   {
     ...{ key: 'registered', title: 'Registered', width: '110px', isNumber: true },
     ...{ isSortable: true, isWide: true },
-    cell: ({ registeredMs }) => <Ago ms={registeredMs} />,
+    cell: ({ framework: { registeredMs } }) => <Ago ms={registeredMs} />,
   },
 ];

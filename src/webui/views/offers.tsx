@@ -10,7 +10,13 @@ import { type Column, Table, TableCount } from '../components/table.tsx';
 import { Ago } from '../components/time.tsx';
 import { href } from '../locations/location.ts';
 import type { Cluster } from '../store/cluster.ts';
-import { type Holder, holdersOf, type OfferRow, offerRows } from '../store/offers.ts';
+import {
+  type Holder,
+  holdersOf,
+  type OfferRow,
+  type OffersAnswer,
+  offerRows,
+} from '../store/offers.ts';
 import { byText } from '../store/task-list.ts';
 import { call } from '../stream/requests.ts';
 import { amountText, counted } from '../words/amounts.ts';
@@ -21,8 +27,11 @@ const EVERY_MS = 3000;
 /** Frameworks that are told of above the list, those that have waited for longest. */
 const MAX_HOLDERS = 8;
 
-export const readOffers = async (signal: AbortSignal): Promise<readonly OfferRow[]> =>
-  offerRows(await call('GET_OFFERS', {}, signal));
+/** The oldest are shown; of more it is said how many. */
+const MAX_OFFERS = 5000;
+
+const readOffers = (signal: AbortSignal): Promise<OffersAnswer> =>
+  call<OffersAnswer>('GET_OFFERS', { get_offers: { limit: MAX_OFFERS } }, signal);
 
 /** An offer with the names that people know. */
 interface Line {
@@ -43,14 +52,14 @@ const ORDERS: Orders<Line> = {
 
 export function OffersView() {
   const cluster = useCluster();
-  const { value: offers, failure } = useReading('offers', EVERY_MS, readOffers);
+  const { value: answer, failure } = useReading('offers', EVERY_MS, readOffers);
   return (
     <>
       <div class="view-head">
         <h1>Offers</h1>
       </div>
-      {offers !== undefined ? (
-        <Offers offers={offers} cluster={cluster} />
+      {answer !== undefined ? (
+        <Offers offers={offerRows(answer)} more={answer.more ?? 0} cluster={cluster} />
       ) : failure === undefined ? (
         <Loading what="offers" />
       ) : (
@@ -62,10 +71,11 @@ export function OffersView() {
 
 interface OffersProps {
   readonly offers: readonly OfferRow[];
+  readonly more: number;
   readonly cluster: Cluster | undefined;
 }
 
-function Offers({ offers, cluster }: OffersProps) {
+function Offers({ offers, more, cluster }: OffersProps) {
   const { framework, role, q = '' } = place.value.query;
   const { sort, onSort, sorted } = sorting(ORDERS, { key: 'since', isDescending: true });
   if (offers.length === 0) {
@@ -117,7 +127,9 @@ function Offers({ offers, cluster }: OffersProps) {
         <Empty title="No offers">No offer passes these filters.</Empty>
       ) : (
         <>
-          <TableCount text={counted(rows.length, 'offer')} />
+          <TableCount
+            text={`${counted(rows.length, 'offer')}${more === 0 ? '' : `, and ${counted(more, 'younger one')}`}`}
+          />
           <Table
             label="Offers"
             columns={COLUMNS}

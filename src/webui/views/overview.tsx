@@ -8,9 +8,8 @@ import { useReading } from '../components/reading.ts';
 import { href } from '../locations/location.ts';
 import { call } from '../stream/requests.ts';
 import { countText } from '../words/amounts.ts';
-import { Attention } from './attention.tsx';
+import { Attention, readOldOffers } from './attention.tsx';
 import { Plots, readHistory } from './history.tsx';
-import { readOffers } from './offers.tsx';
 
 const EVERY_MS = 2000;
 /** The master adds to it once a minute. */
@@ -82,7 +81,7 @@ export function OverviewView() {
 function Figures({ metrics }: { metrics: ReadonlyMap<string, number> }) {
   const cluster = useCluster();
   const history = useReading('history', HISTORY_MS, readHistory);
-  const offers = useReading('offers', OFFERS_MS, readOffers);
+  const offers = useReading('old offers', OFFERS_MS, readOldOffers);
   const of = (name: string) => metrics.get(`master/${name}`) ?? 0;
   return (
     <>

@@ -5,12 +5,14 @@ import { useCluster } from '../components/live.ts';
 import { Name } from '../components/name.tsx';
 import { Empty, Failed, Loading } from '../components/notices.tsx';
 import { QuotaBar } from '../components/quota-bar.tsx';
+import { partText, useShares } from '../components/shares.tsx';
 import { ViewHead } from '../components/view-head.tsx';
 import { RoleActions } from '../dialogs/quota-actions.tsx';
 import { href } from '../locations/location.ts';
 import { hasQuota, type RoleRow } from '../store/roles.ts';
+import type { LeafRow, Shares } from '../store/shares.ts';
 import { AMOUNT_NAMES } from '../store/sums.ts';
-import { counted, RESOURCE_TITLES } from '../words/amounts.ts';
+import { counted, percentText, RESOURCE_TITLES } from '../words/amounts.ts';
 import { frameworkCondition } from '../words/conditions.ts';
 import { quotaWords } from '../words/quotas.ts';
 import { amountsWords } from '../words/resources.ts';
@@ -22,6 +24,7 @@ const MAX_LISTED = 100;
 
 export function RoleView({ names: { role: name = '' } }: { names: Names }) {
   const { value: roles, failure } = useRoles();
+  const { value: shares } = useShares({ role: name });
   if (roles === undefined) {
     return failure === undefined ? <Loading what="the role" /> : <Failed failure={failure} />;
   }
@@ -41,21 +44,35 @@ export function RoleView({ names: { role: name = '' } }: { names: Names }) {
         <RoleActions role={role} />
       </ViewHead>
       <div class="split split-even">
-        <RoleFacts role={role} />
+        <RoleFacts role={role} shares={shares} />
         <RoleQuota role={role} />
-        <RoleFrameworks role={role} />
+        <RoleFrameworks role={role} shares={shares} />
         {below.length === 0 ? null : <RolesBelow below={below} />}
       </div>
     </>
   );
 }
 
-function RoleFacts({ role: { name, weight, allocated, offered, reserved } }: { role: RoleRow }) {
+interface OfRole {
+  readonly role: RoleRow;
+  readonly shares: Shares | undefined;
+}
+
+function RoleFacts({ role: { name, weight, allocated, offered, reserved }, shares }: OfRole) {
+  const share = shares?.roles.get(name);
   return (
     <section class="panel">
       <h2>What it has</h2>
       <Facts>
         <Fact name="Weight">{weight}</Fact>
+        <Fact name="Share">
+          {share === undefined ? null : (
+            <>
+              {partText(share)}
+              {weight === 1 ? null : ` (${percentText(share.weighted)} for its weight)`}
+            </>
+          )}
+        </Fact>
         <Fact name="Allocated">{amountsWords(allocated) || 'nothing'}</Fact>
         <Fact name="Offered">
           {amountsWords(offered) === '' ? (
@@ -97,8 +114,9 @@ function RoleQuota({ role }: { role: RoleRow }) {
   );
 }
 
-function RoleFrameworks({ role: { name, frameworks } }: { role: RoleRow }) {
+function RoleFrameworks({ role: { name, frameworks }, shares }: OfRole) {
   const cluster = useCluster();
+  const own = (id: string) => shares?.byFramework.get(id)?.find(({ role }) => role === name);
   return (
     <section class="panel">
       <h2>Frameworks in it</h2>
@@ -109,10 +127,13 @@ function RoleFrameworks({ role: { name, frameworks } }: { role: RoleRow }) {
           return (
             <li key={id}>
               <a href={href(['frameworks', id])}>
-                <Name text={framework?.name || id} title={id} />
-                {framework === undefined ? null : (
-                  <ConditionBadge condition={frameworkCondition(framework)} />
-                )}
+                <span>
+                  <Name text={framework?.name || id} title={id} />{' '}
+                  {framework === undefined ? null : (
+                    <ConditionBadge condition={frameworkCondition(framework)} />
+                  )}
+                </span>
+                <LeafNote leaf={own(id)} />
               </a>
             </li>
           );
@@ -125,6 +146,20 @@ function RoleFrameworks({ role: { name, frameworks } }: { role: RoleRow }) {
         </p>
       )}
     </section>
+  );
+}
+
+/** How a framework stands in the role. */
+function LeafNote({ leaf }: { leaf: LeafRow | undefined }) {
+  if (leaf === undefined) {
+    return null;
+  }
+  const { refusals, isSuppressed } = leaf;
+  return (
+    <span class="quiet">
+      {partText(leaf)}
+      {isSuppressed ? ', suppressed' : refusals === 0 ? '' : `, ${counted(refusals, 'refusal')}`}
+    </span>
   );
 }
 

@@ -1,15 +1,25 @@
 // All roles as their tree: what each holds, and what it is promised.
+import { useMemo, useState } from 'preact/hooks';
 import { Pills, SearchField } from '../components/filters.tsx';
 import { Name } from '../components/name.tsx';
 import { Empty, Failed, Loading } from '../components/notices.tsx';
 import { place } from '../components/place.tsx';
 import { QuotaBar } from '../components/quota-bar.tsx';
 import { type Reading, useReading } from '../components/reading.ts';
+import { PartBar, useShares } from '../components/shares.tsx';
 import { type Column, Table, TableCount } from '../components/table.tsx';
 import { actionsDone } from '../dialogs/action.tsx';
 import { RolesActions } from '../dialogs/quota-actions.tsx';
 import { href } from '../locations/location.ts';
-import { hasQuota, type RoleRow, type RolesAnswer, roleRows } from '../store/roles.ts';
+import {
+  hasQuota,
+  parentsOf,
+  type RoleRow,
+  type RolesAnswer,
+  roleRows,
+  unfolded,
+} from '../store/roles.ts';
+import type { Shares } from '../store/shares.ts';
 import { request } from '../stream/requests.ts';
 import { amountText, counted, countText } from '../words/amounts.ts';
 
@@ -58,6 +68,18 @@ function Roles({ roles }: { roles: readonly RoleRow[] }) {
   const isOfKind = KINDS[kind] ?? (() => true);
   const wanted = q.toLowerCase();
   const rows = roles.filter((role) => isOfKind(role) && role.name.toLowerCase().includes(wanted));
+  const { value: shares } = useShares();
+  const [folded, setFolded] = useState<ReadonlySet<string>>(new Set());
+  const isTree = rows.length === roles.length;
+  const columns = useMemo(() => columnsOf(isTree, shares), [isTree, shares]);
+  const shown = unfolded(rows, folded);
+  const parents = parentsOf(rows);
+  const branchOf = ({ name, depth }: RoleRow) => ({
+    level: depth + 1,
+    isOpen: parents.has(name) ? !folded.has(name) : undefined,
+  });
+  const onFold = ({ name }: RoleRow, isOpen: boolean) =>
+    setFolded(isOpen ? folded.difference(new Set([name])) : folded.union(new Set([name])));
   return (
     <>
       <div class="filters">
@@ -82,8 +104,9 @@ function Roles({ roles }: { roles: readonly RoleRow[] }) {
           <TableCount text={counted(rows.length, 'role')} />
           <Table
             label="Roles"
-            columns={rows.length === roles.length ? TREE_COLUMNS : LIST_COLUMNS}
-            rows={rows}
+            columns={columns}
+            rows={isTree ? shown : rows}
+            {...(isTree ? { branchOf, onFold } : {})}
             keyOf={({ name }) => name}
             hrefOf={({ name }) => href(['roles', name])}
           />
@@ -93,11 +116,8 @@ function Roles({ roles }: { roles: readonly RoleRow[] }) {
   );
 }
 
-/** As deep as rows are moved to the right: deeper ones would leave no room for their names. */
-const MAX_STEPS = 8;
-
-const columnsWith = (nameCell: Column<RoleRow>['cell']): readonly Column<RoleRow>[] => [
-  { key: 'name', title: 'Role', width: 'minmax(140px, 2fr)', cell: nameCell },
+const columnsOf = (isTree: boolean, shares: Shares | undefined): readonly Column<RoleRow>[] => [
+  { key: 'name', title: 'Role', width: 'minmax(112px, 2fr)', cell: nameCell(isTree) },
   {
     ...{ key: 'weight', title: 'Weight', width: '56px', isNumber: true, isWide: true },
     cell: ({ weight }) => weight,
@@ -105,6 +125,10 @@ const columnsWith = (nameCell: Column<RoleRow>['cell']): readonly Column<RoleRow
   {
     ...{ key: 'frameworks', title: 'Frameworks', width: '92px', isNumber: true, isWide: true },
     cell: ({ frameworks }) => countText(frameworks.length),
+  },
+  {
+    ...{ key: 'share', title: 'Share', width: '108px', isWide: true },
+    cell: ({ name }) => <PartBar part={shares?.roles.get(name)} />,
   },
   {
     ...{ key: 'cpus', title: 'CPUs', width: '60px', isNumber: true },
@@ -136,14 +160,8 @@ const columnsWith = (nameCell: Column<RoleRow>['cell']): readonly Column<RoleRow
   },
 ];
 
-const TREE_COLUMNS = columnsWith(({ name, ownName, depth }) => (
-  <>
-    {Array.from({ length: Math.min(depth, MAX_STEPS) }, (_, step) => (
-      <span key={step} class="tree-step" />
-    ))}
-    <Name text={ownName} title={name} />
-  </>
-));
-
 /** Where roles above are left out, names are whole. */
-const LIST_COLUMNS = columnsWith(({ name }) => <Name text={name} />);
+const nameCell = (isTree: boolean): Column<RoleRow>['cell'] =>
+  isTree
+    ? ({ ownName, name }) => <Name text={ownName} title={name} />
+    : ({ name }) => <Name text={name} />;

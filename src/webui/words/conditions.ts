@@ -65,6 +65,10 @@ export function agentCondition(agent: AgentRow): Condition {
 
 export const FRAMEWORK_CONDITIONS = {
   active: { key: 'active', text: 'Active', kind: 'good', means: 'It gets offers.' },
+  suppressed: {
+    ...{ key: 'suppressed', text: 'Suppressed', kind: 'done' },
+    means: 'It wants no offers now, as it has said itself.',
+  },
   inactive: {
     ...{ key: 'inactive', text: 'Inactive', kind: 'warn' },
     means: 'Its scheduler is connected, and gets no offers.',
@@ -104,5 +108,11 @@ export function frameworkCondition(framework: FrameworkRow): Condition {
   if (!framework.connected) {
     return FRAMEWORK_CONDITIONS.disconnected;
   }
-  return framework.active ? FRAMEWORK_CONDITIONS.active : FRAMEWORK_CONDITIONS.inactive;
+  if (!framework.active) {
+    return FRAMEWORK_CONDITIONS.inactive;
+  }
+  const { roles, suppressedRoles } = framework;
+  return roles.length > 0 && roles.every((role) => suppressedRoles.includes(role))
+    ? FRAMEWORK_CONDITIONS.suppressed
+    : FRAMEWORK_CONDITIONS.active;
 }

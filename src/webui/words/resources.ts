@@ -4,6 +4,7 @@ import type { Resource } from '../../model/generated/messages.ts';
 import type { Seen } from '../store/shapes.ts';
 import { AMOUNT_NAMES, type Amounts } from '../store/sums.ts';
 import { amountText } from './amounts.ts';
+import { plainName } from './names.ts';
 
 const UNITS: Readonly<Record<string, string>> = {
   cpus: 'CPUs',
@@ -11,6 +12,9 @@ const UNITS: Readonly<Record<string, string>> = {
   disk: 'disk',
   gpus: 'GPUs',
 };
+
+/** `CPUs`; names that nobody has words for stand for themselves. */
+export const resourceTitle = (name: string): string => UNITS[name] ?? plainName(name);
 
 /** Ranges and items that are told before `…`. */
 const MAX_PARTS = 12;
