@@ -122,8 +122,9 @@ export interface Agent {
   resourceProviders?: Map<string, ResourceProvider> | undefined;
   /**
    * Tasks whose kill was asked for; sent again when the agent comes back without having heard it.
+   * The text says who asked, where that was not the framework.
    */
-  killed?: Map<FrameworkId, Set<TaskId>> | undefined;
+  killed?: Map<FrameworkId, Map<TaskId, string | undefined>> | undefined;
   estimatedDrainStartMs?: number | undefined;
   /** True when the agent has been asked to register again, and has not yet. */
   reregistrationRequested?: boolean | undefined;

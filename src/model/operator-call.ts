@@ -55,4 +55,5 @@ const REQUIRED_FIELDS = new Map<MasterCall_Type, keyof MasterCall>([
   [MasterCall_Type.MARK_AGENT_GONE, 'mark_agent_gone'],
   [MasterCall_Type.EXPLAIN, 'explain'],
   [MasterCall_Type.PLAN, 'plan'],
+  [MasterCall_Type.KILL_TASK, 'kill_task'],
 ]);

@@ -154,6 +154,7 @@ export const MASTER_CALLS: TableOf<typeof MasterCall_Type> = {
   SET_QUOTA: QUOTA_OF_ROLE,
   REMOVE_QUOTA: QUOTA_OF_ROLE,
   TEARDOWN: needs('the framework’s principal', 'TEARDOWN_FRAMEWORK'),
+  KILL_TASK: needs('the framework’s principal', 'TEARDOWN_FRAMEWORK'),
 };
 
 /** Events of SUBSCRIBE. */

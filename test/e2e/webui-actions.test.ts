@@ -30,7 +30,17 @@ beforeAll(async () => {
     update_maintenance_schedules: [{ principals: bob, machines: NONE }],
     start_maintenances: [{ principals: bob, machines: NONE }],
   };
+  // What the agent knows of who asks it is the master's word, which it takes with a credential.
+  const credential = join(cluster.folder, 'credential.json');
+  writeFileSync(credential, JSON.stringify(entries[0]));
+  const agentAcls = {
+    launch_nested_container_sessions_under_parent_with_user: [{ principals: bob, users: NONE }],
+  };
   await cluster.start({
+    agent: [
+      ...['--authenticate_http_readwrite', `--http_credentials=${credentials}`],
+      ...[`--credential=${credential}`, `--acls=${JSON.stringify(agentAcls)}`],
+    ],
     master: [
       ...[`--credentials=${credentials}`, '--authenticate_http_readwrite'],
       `--acls=${JSON.stringify(acls)}`,
@@ -349,6 +359,45 @@ test('maintenance is scheduled, changed, called off, begun and ended', async () 
     await page.keyboard.press('Enter');
   }
   await page.getByText('Nothing is scheduled').waitFor();
+  await page.context().close();
+});
+
+test('a task is killed, and its framework is told who did it', async () => {
+  const program = cluster.execute('victim', 'task', {
+    ...{ name: 'victim', task_id: { value: 'victim' }, agent_id: { value: '' } },
+    ...{ resources: LITTLE, command: { value: 'sleep 1000' } },
+  });
+  await until('it runs', () => program.log.includes('TASK_RUNNING'));
+  const { tasks } = (await cluster.get('/tasks')) as {
+    tasks: { id: string; framework_id: string }[];
+  };
+  const owner = tasks.find(({ id }) => id === 'victim')?.framework_id;
+  const refused = await open(`#/tasks/${owner}/victim/terminal`, 'bob');
+  await refused.getByRole('button', { name: 'Open' }).click();
+  await refused.getByText('You may not open this').waitFor();
+  expect(await refused.getByRole('button', { name: 'Open' }).count()).toBe(0);
+  await refused.getByRole('button', { name: 'Kill' }).click();
+  const dialog = refused.getByRole('dialog');
+  await dialog.getByRole('button', { name: 'Kill' }).click();
+  await dialog.getByRole('alert').getByText('403 Forbidden.').waitFor();
+  await refused.keyboard.press('Escape');
+  await refused.getByText('Kill: 403 Forbidden.').waitFor();
+  await refused.context().close();
+  const page = await open(`#/tasks/${owner}/victim`, 'ada');
+  await page.getByRole('button', { name: 'Kill' }).click();
+  await page.getByRole('spinbutton').fill('7');
+  const line = (await page.locator('.curl-line').textContent()) ?? '';
+  expect(line).toContain('"kill_policy":{"grace_period":{"nanoseconds":7000000000}}');
+  await runLine(line, 'ada');
+  await page.getByText("Killed by operator 'ada': ").waitFor();
+  await program.ended();
+  expect(program.log).toContain("Killed by operator 'ada'");
+  // It has ended while the dialog was open.
+  await page.getByRole('dialog').getByRole('button', { name: 'Kill' }).click();
+  await page
+    .getByRole('alert')
+    .getByText(/The task has ended already|No .* found/)
+    .waitFor();
   await page.context().close();
 });
 

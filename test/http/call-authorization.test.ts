@@ -167,6 +167,7 @@ const MASTER: Table<typeof MasterCall_Type, MasterCall> = {
   },
   REMOVE_QUOTA: { refused: 'UPDATE_QUOTA', body: { remove_quota: { role: 'dev' } } },
   TEARDOWN: { refused: 'TEARDOWN_FRAMEWORK', body: {} },
+  KILL_TASK: { refused: 'TEARDOWN_FRAMEWORK', body: {} },
 };
 
 const container_id = { value: 'c', parent: { value: 'p' } };
@@ -344,15 +345,24 @@ function expectEntry(
 const sizeOf = (shown: unknown) =>
   JSON.stringify(shown, (_, value) => (typeof value === 'bigint' ? `${value}` : value)).length;
 
+/** What calls about a framework name, which is another in each world. */
+function aboutFramework(name: string, { id }: { readonly id: string }): Partial<MasterCall> {
+  const framework_id = { value: id };
+  return name === 'TEARDOWN'
+    ? { teardown: { framework_id } }
+    : name === 'KILL_TASK'
+      ? { kill_task: { framework_id, task_id: { value: 't' } } }
+      : {};
+}
+
 describe('a call of masters', () => {
   test.each(having(MASTER, 'refused'))(
     '%s is refused to those that lack its action',
     (name, { refused, body }) => {
       const statusUnder = (authorizer: Authorizer) => {
         const { world, framework } = masterWith(authorizer);
-        const teardown = { framework_id: { value: framework.id } };
         const type = MasterCall_Type[name as keyof typeof MasterCall_Type];
-        return world.operate({ type, ...(name === 'TEARDOWN' ? { teardown } : body) }).status;
+        return world.operate({ type, ...body, ...aboutFramework(name, framework) }).status;
       };
       expect(statusUnder(without(refused))).toBe(403);
       expect(statusUnder(everything)).not.toBe(403);
@@ -396,9 +406,8 @@ describe('a call of masters', () => {
     const { asked, authorizer } = recorder();
     if ('refused' in access) {
       const { world, framework } = masterWith(authorizer);
-      const teardown = { framework_id: { value: framework.id } };
       const type = MasterCall_Type[name as keyof typeof MasterCall_Type];
-      world.operate({ type, ...(name === 'TEARDOWN' ? { teardown } : access.body) });
+      world.operate({ type, ...access.body, ...aboutFramework(name, framework) });
     } else {
       shown(name, authorizer);
     }

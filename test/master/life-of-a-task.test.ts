@@ -286,6 +286,36 @@ test('a kill reaches the agent; one of an unknown task is answered like a questi
   ]);
 });
 
+test('an operator has a task killed, and its framework is told who', () => {
+  const { world, agent, framework } = cluster();
+  framework.launch(framework.offer(), 't1');
+  const kill = (task: string, more: object = {}, owner: string = framework.id) => {
+    const kill_task = { framework_id: { value: owner }, task_id: { value: task }, ...more };
+    return world.operate({ type: MasterCall_Type.KILL_TASK, kill_task }, { value: 'ada' });
+  };
+  const kill_policy = { grace_period: { nanoseconds: 5_000_000_000n } };
+  expect(kill('t1', { kill_policy }).status).toBe(202);
+  expect(agent.sent('KillTaskMessage')).toEqual([
+    { framework_id: { value: framework.id }, task_id: { value: 't1' }, kill_policy },
+  ]);
+  agent.update(framework, 't1', TaskState.TASK_RUNNING);
+  agent.update(framework, 't1', TaskState.TASK_KILLED);
+  const [running, killed] = framework.statuses('t1');
+  expect(running?.message).toBeUndefined();
+  expect(killed).toMatchObject({
+    state: TaskState.TASK_KILLED,
+    source: TaskStatus_Source.SOURCE_EXECUTOR,
+    message: "Killed by operator 'ada'",
+  });
+  expect(kill('t1')).toMatchObject({ status: 400, text: expect.stringContaining('has ended') });
+  expect(kill('t2')).toMatchObject({ status: 400, text: expect.stringContaining('No task') });
+  expect(kill('t1', {}, 'f')).toMatchObject({
+    status: 400,
+    text: expect.stringContaining('No fr'),
+  });
+  expect(agent.sent('KillTaskMessage')).toHaveLength(1);
+});
+
 test('the state endpoint shows the task with the old names', () => {
   const { world, agent, framework } = cluster();
   framework.launch(framework.offer(), 't1');

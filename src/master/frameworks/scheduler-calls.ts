@@ -30,6 +30,7 @@ import { publishFrameworkChanged } from '../operators/subscribers.ts';
 import { log, nowNs, sendToAgent, tellDisbelief } from '../outbox.ts';
 import { rolesOf, rolesRoomError } from '../roles/room.ts';
 import type { Framework, MasterState } from '../state.ts';
+import { killTask } from '../tasks/kill.ts';
 import { removeTask } from '../tasks/tasks.ts';
 import { acceptError } from '../validation/accept.ts';
 import { countError, MAX_ANSWERED, MAX_RECONCILED } from '../validation/count.ts';
@@ -318,16 +319,7 @@ function kill(state: MasterState, framework: Framework, call: SchedulerCall_Kill
     log(state, 'warn', `Dropping a KILL call for task ${call.task_id.value}: wrong agent`);
     return;
   }
-  agent.killed ??= new Map();
-  const killed = agent.killed.get(framework.id) ?? new Set();
-  agent.killed.set(framework.id, killed.add(taskId(call.task_id.value)));
-  if (agent.connected) {
-    sendToAgent(state, agent, 'KillTaskMessage', {
-      framework_id: framework.idMessage,
-      task_id: call.task_id,
-      ...(call.kill_policy !== undefined && { kill_policy: call.kill_policy }),
-    });
-  }
+  killTask(state, framework, agent, call);
 }
 
 function shutdown(state: MasterState, framework: Framework, call: SchedulerCall_Shutdown): void {

@@ -33,6 +33,7 @@ import { updateWeights } from '../roles/weights.ts';
 import type { MasterState } from '../state.ts';
 import { sharesMessage } from '../views/shares.ts';
 import { insightCall } from './insight.ts';
+import { killTaskCall } from './kill-task.ts';
 import { readerOf } from './reader.ts';
 import { subscribeOperator } from './subscribers.ts';
 
@@ -143,6 +144,11 @@ export function takeSettingCall(state: MasterState, event: OperatorCalled): void
       break;
     case MasterCall_Type.TEARDOWN:
       teardown(state, call.teardown?.framework_id.value ?? '', principal, request);
+      break;
+    case MasterCall_Type.KILL_TASK:
+      if (call.kill_task !== undefined) {
+        killTaskCall(state, call.kill_task, principal, request);
+      }
       break;
     case MasterCall_Type.UPDATE_WEIGHTS:
       updateWeights(state, call.update_weights?.weight_infos ?? [], principal, request);

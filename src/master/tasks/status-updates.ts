@@ -16,6 +16,7 @@ import { countTaskReason, countTaskState } from '../metrics/counters.ts';
 import { logStranger, sendToAgent, sendToFramework } from '../outbox.ts';
 import type { Framework, MasterState } from '../state.ts';
 import { duplicateUpdate } from './duplicates.ts';
+import { withKiller } from './kill.ts';
 import { giveBack, updateTask } from './tasks.ts';
 
 /**
@@ -124,9 +125,10 @@ export function refuseTask(
  */
 export function statusUpdate(state: MasterState, message: StatusUpdateMessage): void {
   const { values } = state.counters;
-  const { update } = message;
+  const { agent_id } = message.update;
   values.messages_status_update++;
-  const agent = state.agents.registered.get(agentId(update.agent_id?.value ?? ''));
+  const agent = state.agents.registered.get(agentId(agent_id?.value ?? ''));
+  const update = agent === undefined ? message.update : withKiller(agent, message.update);
   if (
     agent === undefined ||
     message.pid === undefined ||

@@ -6,6 +6,7 @@ import { useCluster } from '../components/live.ts';
 import { Name } from '../components/name.tsx';
 import { Empty, Loading } from '../components/notices.tsx';
 import { Tabs, ViewHead } from '../components/view-head.tsx';
+import { TaskActions } from '../dialogs/task-actions.tsx';
 import { href } from '../locations/location.ts';
 import type { Cluster } from '../store/cluster.ts';
 import type { TaskRow } from '../store/rows.ts';
@@ -40,6 +41,7 @@ export function TaskHead({ row }: { row: TaskRow }) {
     <>
       <ViewHead of={{ title: 'Tasks', path: ['tasks'] }} name={row.name || row.id}>
         <StateBadge state={row.state} />
+        <TaskActions task={row} />
       </ViewHead>
       <Tabs
         label="Of this task"
