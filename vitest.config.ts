@@ -20,7 +20,7 @@ const leftOut = (process.env.MESOSCALE_SUITES_LEFT_OUT ?? '')
   .map(within);
 /**
  * Tests with real processes and timers wait for a good part of their time: on two cores a third
- * worker uses it. Pure tests, after them, never wait.
+ * worker uses it. Pure tests never wait: `npm test` runs them beside these, at a low priority.
  */
 const REAL_WORKERS = 3;
 /** On a busy machine one program takes seconds to start, and such tests start many. */
@@ -68,6 +68,8 @@ export default defineConfig({
           name: 'pure',
           include: pure,
           isolate: false,
+          // They wait for nothing: how long one takes says what else the machine does.
+          testTimeout: PROGRAM_TIMEOUT_MS,
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
         },
