@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { accessibility, openPage, startBrowser } from '../support/browser.ts';
+import { accessibility, eachView, openPage, startBrowser } from '../support/browser.ts';
 import { TestCluster, until } from '../support/cluster.ts';
 
 /** Would be a script, and turn the text around it. */
@@ -182,24 +182,20 @@ test('flags of the master are found, and versions of all', async () => {
 });
 
 test('each of these views is accessible, light and dark, and as wide as a telephone', async () => {
-  for (const colorScheme of ['light', 'dark']) {
-    for (const view of [
-      'offers',
-      'roles',
-      'roles/eng',
-      'roles/eng%2Fweb',
-      'maintenance',
-      'events',
-    ]) {
-      const page = await open(`#/${view}`, { colorScheme, viewport: { width: 360, height: 700 } });
-      await page.locator('.loading').waitFor({ state: 'detached' });
-      await page.getByRole('heading', { level: 1 }).waitFor();
-      expect(await accessibility(page), `${view}, ${colorScheme}`).toEqual([]);
-      expect(await page.evaluate('document.documentElement.scrollWidth'), view).toBe(360);
-      expect(await page.title()).toContain('Mesoscale');
-      await page.context().close();
-    }
-  }
+  const page = await open('#/offers', { viewport: { width: 360, height: 700 } });
+  const views = [
+    ['offers', 'Offers'],
+    ['roles', 'Roles'],
+    ['roles/eng', 'Role'],
+    ['maintenance', 'Maintenance'],
+    ['roles/eng%2Fweb', 'Role'],
+    ['events', 'Events'],
+  ] as const;
+  await eachView(page, views, async (what) => {
+    expect(await accessibility(page), what).toEqual([]);
+    expect(await page.evaluate('document.documentElement.scrollWidth'), what).toBe(360);
+  });
+  await page.context().close();
 });
 
 test('the browser has had nothing to complain of', () => {

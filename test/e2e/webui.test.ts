@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { accessibility, openPage, startBrowser } from '../support/browser.ts';
+import { accessibility, eachView, openPage, startBrowser } from '../support/browser.ts';
 import { freePort, LITTLE, TestCluster, until } from '../support/cluster.ts';
 
 /** Would be a script, turn the text around it, hide within it, or push all else away. */
@@ -139,20 +139,20 @@ test('names do no harm, and what they hide is shown', async () => {
 
 test('each view is accessible, light and dark', async () => {
   const { slaves } = (await cluster.get('/slaves')) as { slaves: { id: string }[] };
+  const page = await open('');
   const views = [
-    ...['', 'tasks?state=all', 'agents', 'agents?view=map&by=rack', 'frameworks?state=completed'],
-    ...[`tasks/${framework}/failing`, `agents/${slaves[0]?.id}`, `frameworks/${framework}`],
-    'nowhere',
-  ];
-  for (const colorScheme of ['light', 'dark']) {
-    for (const view of views) {
-      const page = await open(`#/${view}`, { colorScheme });
-      await page.locator('.loading').waitFor({ state: 'detached' });
-      await page.getByRole('heading').first().waitFor();
-      expect(await accessibility(page), `${view}, ${colorScheme}`).toEqual([]);
-      await page.context().close();
-    }
-  }
+    ['', 'Overview'],
+    ['tasks?state=all', 'Tasks'],
+    ['agents', 'Agents'],
+    ['frameworks?state=completed', 'Frameworks'],
+    ['agents?view=map&by=rack', 'Agents'],
+    [`tasks/${framework}/failing`, 'Task'],
+    [`agents/${slaves[0]?.id}`, 'Agent'],
+    [`frameworks/${framework}`, 'Framework'],
+    ['nowhere', 'Nothing here'],
+  ] as const;
+  await eachView(page, views, async (what) => expect(await accessibility(page), what).toEqual([]));
+  await page.context().close();
 });
 
 test('links of the old page lead on', async () => {

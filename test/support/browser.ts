@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { type Browser, chromium, type Page } from 'playwright-core';
+import { until } from './cluster.ts';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -43,7 +44,10 @@ export async function openPage(
 /** What is wrong by WCAG 2.2 AA, as axe sees it. The policy of the page lets no script in. */
 export async function accessibility(page: Page): Promise<string[]> {
   const session = await page.context().newCDPSession(page);
-  await session.send('Runtime.evaluate', { expression: AXE });
+  const has = await session.send('Runtime.evaluate', { expression: "'axe' in globalThis" });
+  if (has.result.value !== true) {
+    await session.send('Runtime.evaluate', { expression: AXE });
+  }
   const { result } = await session.send('Runtime.evaluate', {
     expression: `axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] })
       .then(({ violations }) => violations.map(({ id, nodes }) =>
@@ -51,5 +55,28 @@ export async function accessibility(page: Page): Promise<string[]> {
     awaitPromise: true,
     returnByValue: true,
   });
+  await session.detach();
   return result.value as string[];
+}
+
+/** A view as what is below `#/` for it, and the title of its page; the next has another title. */
+type ViewPlace = readonly [path: string, title: string];
+
+/** Goes through views in one page, in light and in dark, and looks at each when it is shown. */
+export async function eachView(
+  page: Page,
+  views: readonly ViewPlace[],
+  look: (what: string) => Promise<void>,
+): Promise<void> {
+  const home = page.url().replace(/#.*/, '');
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    for (const [path, title] of views) {
+      await page.goto(`${home}#/${path}`);
+      await until(title, async () => (await page.title()) === `${title} · Mesoscale`);
+      await page.locator('.loading').waitFor({ state: 'detached' });
+      await page.getByRole('heading').first().waitFor();
+      await look(`${path}, ${colorScheme}`);
+    }
+  }
 }
