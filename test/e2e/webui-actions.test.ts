@@ -27,6 +27,7 @@ beforeAll(async () => {
     teardown_frameworks: [{ principals: bob, framework_principals: NONE }],
     update_quotas: [{ principals: bob, roles: NONE }],
     update_weights: [{ principals: bob, roles: NONE }],
+    reserve_resources: [{ principals: bob, roles: NONE }],
     update_maintenance_schedules: [{ principals: bob, machines: NONE }],
     start_maintenances: [{ principals: bob, machines: NONE }],
   };
@@ -398,6 +399,67 @@ test('a task is killed, and its framework is told who did it', async () => {
     .getByRole('alert')
     .getByText(/The task has ended already|No .* found/)
     .waitFor();
+  await page.context().close();
+});
+
+test('resources are reserved, made a volume of, resized and given back', async () => {
+  const refused = await open(`#/agents/${agent}/resources`, 'bob');
+  const form = refused.getByRole('dialog');
+  await refused.getByRole('button', { name: 'Reserve', exact: true }).click();
+  await form.getByLabel('For the role').fill('web');
+  await form.getByLabel('Disk, MB').fill('300');
+  await form.getByRole('button', { name: 'Reserve' }).click();
+  await form.getByRole('alert').getByText('403 Forbidden.').waitFor();
+  expect(await form.getByRole('button', { name: 'Reserve' }).isDisabled()).toBe(true);
+  await refused.context().close();
+  const page = await open(`#/agents/${agent}/resources`, 'ada');
+  const dialog = page.getByRole('dialog');
+  const act = async (verb: string, fields: Readonly<Record<string, string>> = {}, nth = 0) => {
+    await page.getByRole('button', { name: verb, exact: true }).nth(nth).click();
+    for (const [label, value] of Object.entries(fields)) {
+      await dialog.getByLabel(label).fill(value);
+    }
+    await dialog.getByRole('button', { name: verb, exact: true }).click();
+  };
+  const isDone = async () => {
+    await dialog.getByText('The master has taken it').waitFor();
+    await page.keyboard.press('Enter');
+  };
+  await page.getByRole('row', { name: 'CPUs 4 0.1' }).waitFor();
+  await page.getByRole('button', { name: 'Reserve', exact: true }).click();
+  await dialog.getByText('Say for which role.').waitFor();
+  await dialog.getByLabel('For the role').fill('web');
+  await dialog.getByLabel('Disk, MB').fill('300');
+  await dialog.getByLabel('Labels').fill('team=<b>');
+  expect(await accessibility(page)).toEqual([]);
+  await dialog.getByRole('button', { name: 'Reserve' }).click();
+  await isDone();
+  await page.getByText('web: dynamically, by ada').waitFor();
+  await page.getByText('team=<b>').waitFor();
+  await act('Reserve', { 'For the role': 'web/a', 'Disk, MB': '20' }, 1);
+  await isDone();
+  await page.getByRole('heading', { name: 'Reserved for web/a' }).waitFor();
+  await act('Unreserve', {}, 1);
+  await isDone();
+  await act('Create a volume', { Id: 'v1', Size: '100' });
+  await isDone();
+  await act('Grow', { 'Larger by': '900' });
+  await dialog.getByRole('alert').getByText('The resources do not contain').waitFor();
+  await dialog.getByLabel('Larger by').fill('50');
+  await dialog.getByRole('button', { name: 'Grow' }).click();
+  await isDone();
+  await act('Shrink', { 'Smaller by': '30' });
+  await isDone();
+  await page.getByRole('row', { name: 'Volume v1, at data, by ada 120.0 MB none none' }).waitFor();
+  expect(await accessibility(page)).toEqual([]);
+  await act('Unreserve');
+  await isDone();
+  await act('Destroy');
+  await isDone();
+  await act('Unreserve');
+  await isDone();
+  await page.getByRole('row', { name: 'Disk 1.0 GB' }).waitFor();
+  expect(await page.getByText('Reserved for').count()).toBe(0);
   await page.context().close();
 });
 

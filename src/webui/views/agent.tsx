@@ -1,77 +1,32 @@
 // One agent: how it is, what it has for whom, and what runs on it.
 
 import type { MasterResponse_GetAgents_Agent } from '../../model/generated/messages.ts';
-import { ConditionBadge } from '../components/badge.tsx';
 import { Fact, Facts, Id, Tags } from '../components/facts.tsx';
 import { FileBrowser } from '../components/file-browser.tsx';
-import { useCluster } from '../components/live.ts';
 import { Meter } from '../components/meter.tsx';
 import { Name } from '../components/name.tsx';
-import { Empty, Loading } from '../components/notices.tsx';
 import { place } from '../components/place.tsx';
 import { TaskTable } from '../components/task-table.tsx';
 import { Ago } from '../components/time.tsx';
-import { Tabs, ViewHead } from '../components/view-head.tsx';
-import { AgentActions } from '../dialogs/agent-actions.tsx';
 import { href } from '../locations/location.ts';
-import type { Cluster } from '../store/cluster.ts';
 import { AGENT } from '../store/message-shapes.ts';
 import { type AgentRow, readExtent } from '../store/rows.ts';
 import { AMOUNT_NAMES } from '../store/sums.ts';
-import { agentCondition, agentName } from '../words/conditions.ts';
+import { agentCondition } from '../words/conditions.ts';
 import { resourceWords } from '../words/resources.ts';
+import { AgentHead, MissingAgent, useAgent } from './agent-head.tsx';
 import type { Names } from './views.ts';
-
-interface Found {
-  readonly cluster: Cluster;
-  readonly agent: AgentRow;
-}
-
-function useAgent({ agent: id = '' }: Names): Found | undefined {
-  const cluster = useCluster();
-  const agent = cluster?.agents.get(id);
-  return cluster === undefined || agent === undefined ? undefined : { cluster, agent };
-}
-
-function Missing({ agent = '' }: Names) {
-  return useCluster() === undefined ? (
-    <Loading what="the agent" />
-  ) : (
-    <Empty title="There is no such agent">
-      No agent <Name text={agent} /> is registered now. <a href={href(['agents'])}>All agents</a>
-    </Empty>
-  );
-}
-
-function Head({ agent }: { agent: AgentRow }) {
-  const own = ['agents', agent.id];
-  return (
-    <>
-      <ViewHead of={{ title: 'Agents', path: ['agents'] }} name={agentName(agent)}>
-        <ConditionBadge condition={agentCondition(agent)} />
-        <AgentActions agent={agent} />
-      </ViewHead>
-      <Tabs
-        label="Of this agent"
-        tabs={[
-          { title: 'Overview', path: own },
-          { title: 'Files', path: [...own, 'files'] },
-        ]}
-      />
-    </>
-  );
-}
 
 export function AgentView({ names }: { names: Names }) {
   const found = useAgent(names);
   if (found === undefined) {
-    return <Missing {...names} />;
+    return <MissingAgent {...names} />;
   }
   const { cluster, agent } = found;
   const { sums } = cluster.use(agent.id);
   return (
     <>
-      <Head agent={agent} />
+      <AgentHead agent={agent} />
       <div class="panels">
         {AMOUNT_NAMES.map((name, index) => ({ name, total: agent.total[index] ?? 0, index }))
           .filter(({ total }) => total > 0)
@@ -130,7 +85,7 @@ function AgentFacts({ agent }: { agent: AgentRow }) {
   );
 }
 
-function AgentResources({ agent: { extent } }: { agent: AgentRow }) {
+function AgentResources({ agent: { id, extent } }: { agent: AgentRow }) {
   if (extent === undefined) {
     return null;
   }
@@ -148,6 +103,9 @@ function AgentResources({ agent: { extent } }: { agent: AgentRow }) {
           );
         })}
       </ul>
+      <p class="panel-more">
+        <a href={href(['agents', id, 'resources'])}>Reservations and volumes</a>
+      </p>
     </section>
   );
 }
@@ -156,10 +114,10 @@ function AgentResources({ agent: { extent } }: { agent: AgentRow }) {
 export function AgentFilesView({ names }: { names: Names }) {
   const found = useAgent(names);
   return found === undefined ? (
-    <Missing {...names} />
+    <MissingAgent {...names} />
   ) : (
     <>
-      <Head agent={found.agent} />
+      <AgentHead agent={found.agent} />
       <FileBrowser agent={found.agent.id} root="" />
     </>
   );

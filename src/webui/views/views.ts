@@ -4,6 +4,7 @@ import type { ComponentType } from 'preact';
 import type { IconName } from '../components/icon.tsx';
 import { matchPath } from '../locations/location.ts';
 import { AgentFilesView, AgentView } from './agent.tsx';
+import { AgentResourcesView } from './agent-resources.tsx';
 import { AgentsView } from './agents.tsx';
 import { EventsView } from './events.tsx';
 import { FlagsView } from './flags.tsx';
@@ -53,6 +54,7 @@ const VIEWS: readonly View[] = [
   { path: 'frameworks/:framework/why', title: 'Why not?', view: WhyNotView },
   { path: 'agents', title: 'Agents', view: AgentsView, navigation: { icon: 'agents', key: 'a' } },
   { path: 'agents/:agent', title: 'Agent', view: AgentView },
+  { path: 'agents/:agent/resources', title: 'Reservations', view: AgentResourcesView },
   { path: 'agents/:agent/files', title: 'Files of an agent', view: AgentFilesView },
   { path: 'offers', title: 'Offers', view: OffersView, navigation: { icon: 'offers', key: 'p' } },
   { path: 'roles', title: 'Roles', view: RolesView, navigation: { icon: 'roles', key: 'r' } },

@@ -19,10 +19,12 @@ export const resourceTitle = (name: string): string => UNITS[name] ?? plainName(
 /** Ranges and items that are told before `…`. */
 const MAX_PARTS = 12;
 
+type Quantity = Pick<Seen<Resource>, 'name' | 'scalar' | 'ranges' | 'set'>;
+
 export function resourceWords(resource: Seen<Resource>): string {
   const reserved = reservationOf(resource);
   return [
-    `${quantity(resource)} ${UNITS[resource.name ?? ''] ?? resource.name ?? ''}`,
+    `${resourceAmount(resource)} ${UNITS[resource.name ?? ''] ?? resource.name ?? ''}`,
     ...(reserved === undefined ? [] : [`reserved for ${reserved}`]),
     ...(resource.disk?.persistence === undefined
       ? []
@@ -49,7 +51,8 @@ function reservationOf({
   return stack ?? (role === undefined || role === '*' ? undefined : role);
 }
 
-function quantity({ name = '', scalar, ranges, set }: Seen<Resource>): string {
+/** Of any form: a number, ranges, or items. */
+export function resourceAmount({ name = '', scalar, ranges, set }: Quantity): string {
   if (scalar !== undefined) {
     const { value = 0 } = scalar;
     return name === 'mem' || name === 'disk' ? amountText(name, value) : amountText('cpus', value);
