@@ -17,7 +17,7 @@ export class Credentials {
     this.guesses = new Guesses(nowMs);
   }
 
-  /** Another number after each exchange: what was found out before is void then. */
+  /** Another number after each change: what was found out before is void then. */
   get generation(): number {
     return this.#generation;
   }
@@ -26,9 +26,16 @@ export class Credentials {
     return this.#secrets.get(principal);
   }
 
+  /** Where they are the same, what was found out before stays good. */
   exchange(list: readonly Credential[]): void {
-    this.#secrets = secretsIn(list);
-    this.#generation++;
+    const secrets = secretsIn(list);
+    const isSame =
+      secrets.size === this.#secrets.size &&
+      [...secrets].every(([principal, secret]) => this.#secrets.get(principal) === secret);
+    if (!isSame) {
+      this.#secrets = secrets;
+      this.#generation++;
+    }
   }
 }
 

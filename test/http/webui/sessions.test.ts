@@ -248,9 +248,11 @@ describe('a session', () => {
     expect((await call(it, await signIn(it))).status).toBe(200);
   });
 
-  test('ends when credentials are exchanged', async () => {
+  test('ends when credentials are exchanged, and not when their file is read again', async () => {
     const it = await world();
     const cookie = await signIn(it);
+    it.credentials.exchange(PEOPLE.toReversed());
+    expect((await call(it, cookie)).status).toBe(200);
     it.credentials.exchange([{ principal: 'ops', secret: 'another' }]);
     expect((await call(it, cookie)).status).toBe(401);
     expect((await read(it, cookie)).status).toBe(401);
