@@ -150,6 +150,8 @@ export class TestCluster {
   #agent: Program | undefined;
   #masterPort = 0;
   #agentPort = 0;
+  /** principal:secret, where the master wants to know who asks. */
+  login: string | undefined;
 
   /** `network`: where all its programs run, if not beside the test. `tls`: as they speak it. */
   constructor(network?: NetworkNamespace, tls?: Tls) {
@@ -314,7 +316,9 @@ export class TestCluster {
     if (this.#network !== undefined) {
       return this.#network.run('curl', '-sSf', ...curlArguments(address, path));
     }
-    const response = await ask(address, path, {}, this.#tls && accessWith(this.#tls));
+    const headers = this.login && { Authorization: `Basic ${btoa(this.login)}` };
+    const head = headers ? { headers } : {};
+    const response = await ask(address, path, head, this.#tls && accessWith(this.#tls));
     if (!response.ok) {
       throw new Error(`${path} answered ${response.status}`);
     }

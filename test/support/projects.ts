@@ -35,6 +35,7 @@ const NEVER_CLOSED: Readonly<Record<string, string>> = {
   tls: 'its subject: TLS, and clients without it',
   webui: 'a browser that has no certificate',
   'webui-actions': 'a browser that has no certificate',
+  'webui-limits': 'a browser that has no certificate',
   'webui-tls': 'its subject: certificates, and browsers without one',
   'webui-views': 'a browser that has no certificate',
 };

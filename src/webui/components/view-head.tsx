@@ -17,7 +17,7 @@ export function ViewHead({ of, name, children }: ViewHeadProps) {
     <div class="view-head">
       <h1>
         <a class="view-of" href={href(of.path)}>
-          {of.title}
+          <Name text={of.title} />
         </a>
         <Icon name="right" size={14} />
         <Name text={name} />

@@ -1,0 +1,222 @@
+// The page at its limits, in a real browser: people who may see nothing, names that mean harm in
+// everything that asks or explains, thousands of rows, and a master that dies meanwhile.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { accessibility, openPage, startBrowser } from '../support/browser.ts';
+import { LITTLE, TestCluster, until } from '../support/cluster.ts';
+
+const SECRETS = { ada: 'ada-secret', eve: 'eve-secret' };
+type User = keyof typeof SECRETS;
+
+/** Would be scripts, turn the text around them, hide in it, and push all else away. */
+const HARM = '<script>document.title=1</script><img src=x onerror="document.title=1">';
+const HIDING = '\u202egnp.\u200b\u2066';
+const NAME = `${HARM}${HIDING}${'x'.repeat(10_000)}`;
+/** No blank and no slash may be in a role. */
+const ROLE = `<svg\u00a0onload=document.title=1>${HIDING}${'y'.repeat(900)}`;
+const MANY = 3_000;
+const DENIED = 'You may not see this';
+
+const cluster = new TestCluster();
+const scheduler = new AbortController();
+const complaints: string[] = [];
+let browser: Browser;
+let framework = '';
+let agent = '';
+let flags: readonly string[] = [];
+
+const NONE = { type: 'NONE' };
+const eve = { values: ['eve'] };
+const ACLS = {
+  view_frameworks: [{ principals: eve, users: NONE }],
+  view_tasks: [{ principals: eve, users: NONE }],
+  view_executors: [{ principals: eve, users: NONE }],
+  view_roles: [{ principals: eve, roles: NONE }],
+  get_quotas: [{ principals: eve, roles: NONE }],
+  view_flags: [{ principals: eve, flags: NONE }],
+  get_endpoints: [{ principals: eve, paths: NONE }],
+  get_maintenance_schedules: [{ principals: eve, machines: NONE }],
+  get_maintenance_statuses: [{ principals: eve, machines: NONE }],
+};
+
+async function post(path: string, body: object): Promise<Response> {
+  const response = await fetch(`http://${cluster.address}${path}`, {
+    method: 'POST',
+    headers: {
+      Authorization: `Basic ${btoa(`ada:${SECRETS.ada}`)}`,
+      'Content-Type': 'application/json',
+      Accept: 'application/json',
+    },
+    body: JSON.stringify(body),
+    signal: scheduler.signal,
+  });
+  expect(response.ok, path).toBe(true);
+  return response;
+}
+
+/** A framework that answers no offer. */
+async function subscribe(): Promise<void> {
+  const framework_info = {
+    ...{ user: 'nobody', name: NAME, roles: [ROLE] },
+    capabilities: [{ type: 'MULTI_ROLE' }, { type: 'RESERVATION_REFINEMENT' }],
+  };
+  const call = { type: 'SUBSCRIBE', subscribe: { framework_info } };
+  const events = await post('/api/v1/scheduler', call);
+  events.body?.pipeTo(new WritableStream()).catch(() => {});
+}
+
+beforeAll(async () => {
+  const credentials = join(cluster.folder, 'credentials.json');
+  const entries = Object.entries(SECRETS).map(([principal, secret]) => ({ principal, secret }));
+  writeFileSync(credentials, JSON.stringify({ credentials: entries }));
+  flags = [
+    ...['--authenticate_http_readonly', '--authenticate_http_readwrite'],
+    ...[`--credentials=${credentials}`, `--acls=${JSON.stringify(ACLS)}`],
+  ];
+  cluster.login = `ada:${SECRETS.ada}`;
+  await cluster.start({ master: [...flags] });
+  browser = await startBrowser();
+  cluster.execute('front', 'task', {
+    ...{ name: 'front', task_id: { value: 'front' }, agent_id: { value: '' } },
+    ...{ resources: LITTLE, command: { value: 'sleep 1000' } },
+  });
+  const known = async () => {
+    const { frameworks } = (await cluster.get('/frameworks')) as {
+      frameworks: { id: string; name: string; tasks: { state: string; slave_id: string }[] }[];
+    };
+    return frameworks;
+  };
+  agent = await until('the task runs', async () => {
+    const [task] = (await known()).flatMap(({ tasks }) => tasks);
+    return task?.state === 'TASK_RUNNING' && task.slave_id;
+  });
+  const weights = Array.from({ length: MANY }, (_, at) => ({ role: `many-${at}`, weight: 2 }));
+  await post('/api/v1', { type: 'UPDATE_WEIGHTS', update_weights: { weight_infos: weights } });
+  await subscribe();
+  framework = await until('the framework is there', async () => {
+    const all = await known();
+    return all.find(({ name }) => name === NAME)?.id;
+  });
+});
+afterAll(async () => {
+  await browser?.close();
+  scheduler.abort();
+  await cluster.stop();
+});
+
+async function open(hash: string, user: User, options: object = {}): Promise<Page> {
+  const page = await openPage(browser, `http://${cluster.address}/${hash}`, {
+    options,
+    complaints,
+  });
+  await page.getByLabel('Name').fill(user);
+  await page.getByLabel('Secret').fill(SECRETS[user]);
+  await page.keyboard.press('Enter');
+  await page.getByText(user, { exact: true }).waitFor();
+  return page;
+}
+
+/** What is scrolled sideways in a dialog. */
+const TOO_WIDE = `[...document.querySelectorAll('dialog')]
+  .filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth)
+  .map(({ textContent }) => textContent)`;
+
+/** Another place of the page, whose view has been drawn. */
+async function go(page: Page, hash: string, heading: string | RegExp): Promise<void> {
+  await page.goto(`http://${cluster.address}/${hash}`);
+  await page.getByRole('heading', { level: 1, name: heading }).waitFor();
+  await page.locator('.loading').first().waitFor({ state: 'detached' });
+}
+
+test('who may see nothing is told so, and is shown nothing', async () => {
+  const page = await open('', 'eve');
+  const views: readonly [string, string | RegExp, string][] = [
+    ['', 'Overview', DENIED],
+    ['#/flags', 'Flags', DENIED],
+    ['#/tasks?state=all', 'Tasks', 'No tasks'],
+    ['#/frameworks?state=all', 'Frameworks', 'No frameworks'],
+    ['#/roles', 'Roles', 'No roles'],
+    ['#/offers', 'Offers', 'No offers'],
+    ['#/maintenance', 'Maintenance', 'No maintenance'],
+    [`#/agents/${agent}`, /./, 'No'],
+  ];
+  for (const [hash, heading, notice] of views) {
+    await go(page, hash, heading);
+    const text = await until(`${hash} says ${notice}`, async () => {
+      const shown = (await page.getByRole('main').textContent()) ?? '';
+      return shown.includes(notice) && shown;
+    });
+    expect(text, hash).not.toMatch(/front|many-|gnp|yyy/);
+    if (notice === DENIED) {
+      expect(await accessibility(page), hash).toEqual([]);
+    }
+  }
+  await page.goto(`http://${cluster.address}/#/frameworks/${framework}/why`);
+  await page.getByText('There is no such framework').waitFor();
+  await page.context().close();
+});
+
+test('names do no harm where something is explained, planned or done', async () => {
+  const page = await open('', 'ada', { viewport: { width: 360, height: 700 } });
+  const harmless = async (what: string) => {
+    expect(await page.title(), what).toContain('Mesoscale');
+    expect(await page.evaluate('document.documentElement.scrollWidth'), what).toBe(360);
+    expect(await page.evaluate(TOO_WIDE), what).toEqual([]);
+    expect(await accessibility(page), what).toEqual([]);
+  };
+  await go(page, `#/frameworks/${framework}/why`, /gnp/);
+  await page.getByRole('heading', { level: 2 }).getByText('‹202E›gnp').first().waitFor();
+  await harmless('why not');
+  await go(page, `#/frameworks/${framework}`, /gnp/);
+  await page.getByRole('button', { name: 'Tear down' }).click();
+  await page.getByRole('dialog').getByText('‹202E›gnp').first().waitFor();
+  await harmless('the dialog of an action');
+  await page.keyboard.press('Escape');
+  await go(page, `#/roles/${encodeURIComponent(ROLE)}`, /gnp/);
+  await page.getByRole('button', { name: 'Set the quota' }).click();
+  await page.getByRole('dialog').waitFor();
+  await harmless('the form of a quota');
+  await page.keyboard.press('Escape');
+  await go(page, `#/what-if?kind=remove&framework=${framework}`, 'What if?');
+  await page.getByText('‹202E›gnp').first().waitFor();
+  await harmless('a plan');
+  await page.context().close();
+});
+
+test('thousands of rows are as quick as ten, and searched', async () => {
+  const page = await open('#/roles', 'ada');
+  await page.getByText(/3,00\d roles/).waitFor();
+  const table = page.getByRole('treegrid', { name: 'Roles' });
+  await table.getByText('many-0', { exact: true }).waitFor();
+  expect(await table.getByRole('row').count()).toBeLessThan(150);
+  await table.focus();
+  await page.keyboard.press('End');
+  await table.getByText('many-999', { exact: true }).waitFor();
+  await page.keyboard.press('/');
+  await page.keyboard.type('MANY-1234');
+  await page.getByText('1 role', { exact: true }).waitFor();
+  await page.context().close();
+});
+
+test('a master that is killed takes neither place, nor filter, nor focus away', async () => {
+  const page = await open('#/tasks?state=all&q=fron', 'ada');
+  await page.getByText('1 task', { exact: true }).waitFor();
+  const search = page.getByRole('searchbox');
+  await search.focus();
+  await cluster.master.kill('SIGKILL');
+  await page.getByText('Connection lost.').waitFor();
+  await page.keyboard.type('t');
+  await cluster.startMaster(flags);
+  await page.getByText('Connection lost.').waitFor({ state: 'detached' });
+  await page.getByText('1 task', { exact: true }).waitFor();
+  expect(new URL(page.url()).hash).toBe('#/tasks?state=all&q=front');
+  expect(await search.inputValue()).toBe('front');
+  expect(await page.evaluate('document.activeElement.value')).toBe('front');
+  await page.context().close();
+});
+
+test('the browser has had nothing to complain of', () => {
+  expect(complaints).toEqual([]);
+});
