@@ -3,16 +3,17 @@
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { SchedulerClient } from '../../src/http/client/scheduler-client.ts';
 import { SchedulerCall_Type } from '../../src/model/generated/messages.ts';
 import { createFolder } from '../../src/zookeeper/folders.ts';
 import { ZooKeeperSession } from '../../src/zookeeper/session.ts';
+import { openPage, startBrowser } from '../support/browser.ts';
 import { closedCluster } from '../support/closed-cluster.ts';
 import { freePort, until } from '../support/cluster.ts';
 import { finishes, longTask } from '../support/long-task.ts';
 import { ask } from '../support/requests.ts';
-import { SeveralMasters } from '../support/several-masters.ts';
+import { type MasterOfSeveral, SeveralMasters } from '../support/several-masters.ts';
 import { Ensemble } from '../support/zookeeper.ts';
 
 let ensemble: Ensemble;
@@ -147,10 +148,32 @@ test('`secure check` looks at the one that leads', async () => {
   expect(checked.log).toContain(`${address}: nothing keeps who has changed what`);
 });
 
-test('when the leader is killed, another one leads, and agent and task follow', async () => {
+/** The page, opened at a master that does not lead; none where it needs a certificate. */
+async function browsing(leader: MasterOfSeveral, agent: string) {
+  if (closedCluster() !== undefined) {
+    return undefined;
+  }
+  const browser = await startBrowser();
+  onTestFinished(() => browser.close());
+  const complaints: string[] = [];
+  const follower = cluster.masters.find((it) => it !== leader)?.address;
+  const place = `/#/agents/${agent}`;
+  const page = await openPage(browser, `http://${follower}${place}`, { complaints });
+  const isAt = async ({ address }: MasterOfSeveral) => {
+    await page.waitForURL(`http://${address}${place}`);
+    await page.getByRole('heading', { level: 1 }).getByText('127.0.0.1').waitFor();
+    expect(await page.evaluate(`fetch('/agent/${agent}/version').then(({ ok }) => ok)`)).toBe(true);
+    expect(complaints).toEqual([]);
+  };
+  return { isAt, isLost: () => page.getByText('Connection lost.').waitFor() };
+}
+
+test('when the leader is killed, another one leads, and agent, task and page follow', async () => {
   const task = await aTask();
   const old = await cluster.leader();
   const ids = await agentIds(old.address);
+  const page = await browsing(old, ids[0] ?? '');
+  await page?.isAt(old);
   const weights = [{ role: 'batch', weight: 2.5 }];
   const body = JSON.stringify(weights);
   expect((await ask(old.address, '/weights', { method: 'PUT', body })).status).toBe(200);
@@ -161,7 +184,9 @@ test('when the leader is killed, another one leads, and agent and task follow', 
   // What the registry held is there: the agent is known, and what an operator had set.
   expect(await agentIds(next.address)).toEqual(ids);
   expect(await weightsOf(next.address)).toEqual(weights);
+  await page?.isLost();
   await start(old.name);
+  await page?.isAt(next);
   await finishes(task);
 });
 
