@@ -17,7 +17,8 @@ let browser: Browser;
 const complaints: string[] = [];
 
 beforeAll(async () => {
-  await cluster.start();
+  const isolation = '--isolation=posix/cpu,posix/mem,volume/sandbox_path';
+  await cluster.start({ agent: [isolation] });
   const task = {
     name: 'echo',
     task_id: { value: 'echo' },
@@ -181,6 +182,55 @@ test('the page attaches to a task’s own terminal, also when that is in use sti
   });
   await page.getByRole('button', { name: 'Leave' }).click();
   await page.getByText('You have left it; the task goes on.').waitFor();
+  await page.context().close();
+});
+
+test('a task of a group shows what it was asked to be, and what runs beside it', async () => {
+  const labels = { labels: [{ key: 'tier', value: 'front' }] };
+  const often = { interval_seconds: 0.5, delay_seconds: 0 };
+  const sandbox_path = { type: 'PARENT', path: 'shared' };
+  const web = {
+    ...{ name: 'web', task_id: { value: 'web' }, agent_id: { value: '' }, resources: LITTLE },
+    ...{ command: { value: 'sleep 1000' }, labels },
+    check: { type: 'COMMAND', command: { command: { value: 'exit 4' } }, ...often },
+    health_check: { type: 'COMMAND', command: { value: 'true' }, ...often },
+    discovery: { visibility: 'CLUSTER', name: 'web.example', ports: { ports: [{ number: 80 }] } },
+    container: {
+      type: 'MESOS',
+      volumes: [
+        { container_path: 'v', mode: 'RW', source: { type: 'SANDBOX_PATH', sandbox_path } },
+      ],
+    },
+  };
+  const side = {
+    ...{ name: 'side', task_id: { value: 'side' }, agent_id: { value: '' }, resources: LITTLE },
+    command: { value: 'sleep 1000' },
+  };
+  const program = cluster.execute('group', 'task_group', { tasks: [web, side] });
+  await until('both run', () => program.log.match(/TASK_RUNNING for task/g)?.length === 2);
+  const { tasks } = (await cluster.get('/tasks')) as {
+    tasks: { id: string; framework_id: string }[];
+  };
+  const owner = tasks.find(({ id }) => id === 'web')?.framework_id;
+  const page = await openPage(browser, `http://${cluster.address}/#/tasks/${owner}/web`, {
+    complaints,
+  });
+  for (const text of [
+    ...['tier:front', 'web.example', '127.0.0.1', 'v from shared in the sandbox of its executor'],
+    ...['healthy; by the command true, every 0.5 s', 'the check’s command ended with 4'],
+  ]) {
+    await page.getByText(text, { exact: true }).first().waitFor();
+  }
+  const together = page.locator('.group li');
+  await together
+    .filter({ hasText: 'side' })
+    .filter({ hasText: /memory/ })
+    .waitFor();
+  const [id] = await page.locator('.group-id').allTextContents();
+  // A shell in the task’s container, which is nested in that of the group, and one more there.
+  await page.getByRole('link', { name: 'Terminal' }).click();
+  await page.getByRole('button', { name: 'Open' }).click();
+  await page.getByText(new RegExp(`^Beside container [-\\w]+\\.${id}\\.$`)).waitFor();
   await page.context().close();
 });
 

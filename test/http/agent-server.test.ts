@@ -413,11 +413,18 @@ describe('the endpoints of an agent', () => {
   });
 
   test('list executors and their usage', async () => {
-    const { url } = await startAgent();
+    let measured = 0;
+    const usage = async () => {
+      measured++;
+      return { timestamp: 1, mem_rss_bytes: 5 };
+    };
+    const { url } = await startAgent({ usage });
     const [shown] = JSON.parse((await get(`${url}/containers?framework_id=f`)).body);
     expect(shown).toMatchObject({ container_id: 'c', executor_id: 'e', source: 'e' });
     expect(shown.status).toEqual({ container_id: { value: 'c' }, executor_pid: 4711 });
+    expect(measured).toBe(1);
     expect((await get(`${url}/containers?framework_id=g`)).body).toBe('[]');
+    expect(measured).toBe(1);
     expect((await get(`${url}/containers?executor_id=e`)).status).toBe(400);
     const [used] = JSON.parse((await get(`${url}/slave(1)/monitor/statistics`)).body);
     expect(used.statistics.mem_rss_bytes).toBe(5);

@@ -40,14 +40,16 @@ export type ContainerStatusOf = (id: ContainerId) => ContainerStatus | undefined
 /** The name of the user that a container runs as; undefined where there is no such container. */
 export type UserOf = (id: ContainerId) => string | undefined;
 
-/** Every executor's container, with its usage. */
+/** The containers of executors that are wanted, with their usage: others are not measured. */
 export async function listContainers(
   views: AgentViews,
   viewer: Viewer,
   usage: ContainerUsage | undefined,
+  isWanted: (view: ContainerView) => boolean = () => true,
 ): Promise<ReportedContainer[]> {
+  const wanted = [...views.containers(viewer)].filter(isWanted);
   return Promise.all(
-    views.containers(viewer).map(async (view) => ({
+    wanted.map(async (view) => ({
       view,
       statistics: withLimits(view.resources, await usage?.(view)),
     })),

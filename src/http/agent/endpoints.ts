@@ -1,6 +1,6 @@
 // The unversioned endpoints of an agent: for each path, the action to authorize and the view that
 // answers.
-import type { AgentViews, Viewer } from '../../agent/views.ts';
+import type { AgentViews, ContainerView, Viewer } from '../../agent/views.ts';
 import type { Authorizer } from '../../security/authorizer.ts';
 import { type Auditor, readAuthorizer } from '../server/auditor.ts';
 import type { Realm } from '../server/authentication.ts';
@@ -104,8 +104,9 @@ export class AgentEndpoints {
     if (unavailable) {
       return unavailable;
     }
-    const containers = (await this.#list(request)).filter(
-      ({ view }) =>
+    const containers = await this.#list(
+      request,
+      (view) =>
         (framework_id ?? view.frameworkId) === view.frameworkId &&
         (executor_id ?? view.executorId) === view.executorId &&
         (container_id ?? view.containerId) === view.containerId,
@@ -128,9 +129,12 @@ export class AgentEndpoints {
     return this.#mayUse(request) ? jsonResponse({ pending: [] }, request.query.jsonp) : forbidden();
   }
 
-  #list(request: EndpointRequest): ReturnType<typeof listContainers> {
+  #list(
+    request: EndpointRequest,
+    isWanted?: (view: ContainerView) => boolean,
+  ): ReturnType<typeof listContainers> {
     const { views, usage } = this.#options;
-    return listContainers(views, this.#viewer(request), usage);
+    return listContainers(views, this.#viewer(request), usage, isWanted);
   }
 
   #viewer(request: EndpointRequest): Viewer {

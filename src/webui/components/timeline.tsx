@@ -3,6 +3,7 @@ import type { TaskStatus } from '../../model/generated/messages.ts';
 import type { Seen } from '../store/shapes.ts';
 import { spanText } from '../words/amounts.ts';
 import { reasonWords, sourceWords } from '../words/reasons.ts';
+import { checkWords } from '../words/task-facts.ts';
 import { stateWords } from '../words/task-states.ts';
 import { StateBadge } from './badge.tsx';
 import { Ago } from './time.tsx';
@@ -39,14 +40,7 @@ export function Timeline({ statuses }: { statuses: readonly Seen<TaskStatus>[] }
 }
 
 function Health({ status: { healthy, check_status } }: { status: Seen<TaskStatus> }) {
-  const checked =
-    check_status?.command?.exit_code !== undefined
-      ? `the check’s command ended with ${check_status.command.exit_code}`
-      : check_status?.http?.status_code !== undefined
-        ? `the check got ${check_status.http.status_code}`
-        : check_status?.tcp?.succeeded !== undefined
-          ? `the check ${check_status.tcp.succeeded ? 'could' : 'could not'} connect`
-          : undefined;
+  const checked = checkWords(check_status);
   const parts = [
     ...(healthy === undefined ? [] : [healthy ? 'healthy' : 'not healthy']),
     ...(checked === undefined ? [] : [checked]),

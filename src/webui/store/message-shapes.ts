@@ -21,6 +21,15 @@ const VOLUME = shape({
   mode: [3, 'enum'],
   container_path: [1, 'string'],
   host_path: [2, 'string'],
+  source: [
+    5,
+    shape({
+      type: [1, 'enum'],
+      docker_volume: [2, shape({ driver: [1, 'string'], name: [2, 'string'] })],
+      host_path: [5, shape({ path: [1, 'string'] })],
+      sandbox_path: [3, shape({ type: [1, 'enum'], path: [2, 'string'] })],
+    }),
+  ],
 });
 
 export const RESOURCE = shape({
@@ -151,6 +160,7 @@ export const TASK = shape({
   health_check: [15, HEALTH_CHECK],
   kill_policy: [16, shape({ grace_period: [1, TIME] })],
   user: [14, 'string'],
+  limits: [17, ['map', SCALAR]],
 });
 
 const FRAMEWORK_INFO = shape({

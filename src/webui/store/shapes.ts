@@ -8,6 +8,8 @@ export interface ShapeField {
   readonly name: string;
   readonly kind: Scalar | Shape;
   readonly many: boolean;
+  /** Of a map, whose keys are texts, the kind is that of an entry. */
+  readonly isMap: boolean;
 }
 
 /** Fields by their numbers. */
@@ -24,17 +26,34 @@ export type Seen<T> = T extends Uint8Array | bigint
 
 type Kind = Scalar | Shape;
 
-/** `[kind]` is a list. */
+type FieldKind = Kind | readonly [Kind] | readonly ['map', Kind];
+
+/** `[kind]` is a list, `['map', kind]` a map from texts. */
 export function shape(
-  fields: Readonly<Record<string, readonly [number: number, kind: Kind | readonly [Kind]]>>,
+  fields: Readonly<Record<string, readonly [number: number, kind: FieldKind]>>,
 ): Shape {
   return new Map(
-    Object.entries(fields).map(([name, [number, kind]]) => {
-      const many = Array.isArray(kind);
-      return [number, { name, kind: (many ? kind[0] : kind) as Kind, many }];
-    }),
+    Object.entries(fields).map(([name, [number, kind]]) => [number, fieldOf(name, kind)]),
   );
 }
+
+function fieldOf(name: string, kind: FieldKind): ShapeField {
+  if (!isMany(kind)) {
+    return { name, kind, many: false, isMap: false };
+  }
+  const [first, ofValues] = kind;
+  return first === 'map'
+    ? {
+        name,
+        kind: shape({ key: [1, 'string'], value: [2, ofValues as Kind] }),
+        many: false,
+        isMap: true,
+      }
+    : { name, kind: first, many: true, isMap: false };
+}
+
+const isMany = (kind: FieldKind): kind is readonly [Kind] | readonly ['map', Kind] =>
+  Array.isArray(kind);
 
 /** @throws WireError where the bytes up to `end` are no message. */
 export function readShape<T>(fields: Shape, reader: ProtobufReader, end: number): Seen<T> {
@@ -47,7 +66,12 @@ export function readShape<T>(fields: Shape, reader: ProtobufReader, end: number)
       continue;
     }
     const value = readValue(field, reader, end);
-    if (field.many) {
+    if (field.isMap) {
+      // Any text may be a key, and none has a meaning of its own.
+      message[field.name] ??= Object.create(null);
+      const { key = '', value: inner } = value as { key?: string; value?: unknown };
+      (message[field.name] as Record<string, unknown>)[key] = inner;
+    } else if (field.many) {
       message[field.name] ??= [];
       (message[field.name] as unknown[]).push(value);
     } else {

@@ -40,7 +40,8 @@ const busySecs = ({ cpus_user_time_secs = 0, cpus_system_time_secs = 0 }: Statis
 function reader({ agentId, frameworkId, executorId }: TaskRow) {
   let before: Statistics | undefined;
   return async (signal: AbortSignal): Promise<Use | undefined> => {
-    const path = `/agent/${encodeURIComponent(agentId)}/monitor/statistics`;
+    const query = new URLSearchParams({ framework_id: frameworkId, executor_id: executorId });
+    const path = `/agent/${encodeURIComponent(agentId)}/containers?${query}`;
     const containers = (await (await request(path, { signal })).json()) as readonly Container[];
     const now = containers.find(
       (each) => each.framework_id === frameworkId && each.executor_id === executorId,
@@ -84,7 +85,10 @@ function LiveUse({ row }: { row: TaskRow }) {
         <Fact name="Memory">{of(now.mem_rss_bytes, now.mem_limit_bytes)}</Fact>
         <Fact name="Disk">{of(now.disk_used_bytes, now.disk_limit_bytes)}</Fact>
       </Facts>
-      <p class="quiet">With its executor, as its agent measures it.</p>
+      <p class="quiet">
+        With its executor{row.executorId === row.id ? '' : ' and what else that runs'}, as its agent
+        measures it.
+      </p>
     </section>
   );
 }

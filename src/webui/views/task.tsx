@@ -1,6 +1,6 @@
 // One task: its life in words, what it has, and its files.
 
-import type { HealthCheck, NetworkInfo, Task } from '../../model/generated/messages.ts';
+import type { Task } from '../../model/generated/messages.ts';
 import { Fact, Facts, Id, Tags } from '../components/facts.tsx';
 import { FileBrowser } from '../components/file-browser.tsx';
 import { Name } from '../components/name.tsx';
@@ -15,6 +15,15 @@ import { listFiles } from '../stream/agent-files.ts';
 import { RequestFailure } from '../stream/requests.ts';
 import { agentName } from '../words/conditions.ts';
 import { resourceWords } from '../words/resources.ts';
+import {
+  addressWords,
+  checkWords,
+  healthWords,
+  limitWords,
+  portWords,
+  volumeWords,
+} from '../words/task-facts.ts';
+import { TaskGroup } from './task-group.tsx';
 import { type FoundTask, NoSuchTask, TaskHead, useTask } from './task-head.tsx';
 import { TaskUse } from './task-use.tsx';
 import type { Names } from './views.ts';
@@ -42,6 +51,7 @@ export function TaskView({ names }: { names: Names }) {
         <div class="stack">
           <TaskFacts cluster={cluster} row={row} details={details} />
           <TaskUse row={row} />
+          <TaskGroup cluster={cluster} row={row} />
         </div>
       </div>
     </>
@@ -53,19 +63,21 @@ interface TaskFactsProps extends FoundTask {
 }
 
 function TaskFacts({ cluster, row, details }: TaskFactsProps) {
-  const { container, discovery, health_check, kill_policy, user } = details;
+  const { container, health_check, kill_policy, user } = details;
   const agent = cluster.agents.get(row.agentId);
   const framework = cluster.frameworks.get(row.frameworkId);
   const image =
     container?.docker?.image ??
     container?.mesos?.image?.docker?.name ??
     container?.mesos?.image?.appc?.name;
-  const ports = (discovery?.ports?.ports ?? []).map(
-    ({ number = 0, name, protocol }) => `${number}${protocol ? `/${protocol}` : ''} ${name ?? ''}`,
-  );
-  const volumes = (container?.volumes ?? []).map(
-    ({ host_path, container_path = '', mode }) =>
-      `${container_path}${host_path ? ` from ${host_path}` : ''}${mode === 2 ? ', read only' : ''}`,
+  const lists = {
+    Limits: limitWords(details),
+    Addresses: addressWords(details),
+    Ports: portWords(details),
+    Volumes: (container?.volumes ?? []).map(volumeWords),
+  };
+  const check = checkWords(
+    details.statuses?.findLast(({ check_status }) => check_status !== undefined)?.check_status,
   );
   return (
     <section class="panel">
@@ -105,14 +117,18 @@ function TaskFacts({ cluster, row, details }: TaskFactsProps) {
           </ul>
         </Fact>
         <Fact name="Image">{image === undefined ? null : <Name text={image} />}</Fact>
-        <Fact name="Addresses">
-          <Addresses networks={lastNetworks(details)} />
+        <Fact name="To be found as">
+          {details.discovery?.name === undefined ? null : <Name text={details.discovery.name} />}
         </Fact>
-        <Fact name="Ports">{ports.length === 0 ? null : <Tags texts={ports} />}</Fact>
-        <Fact name="Volumes">{volumes.length === 0 ? null : <Tags texts={volumes} />}</Fact>
+        {Object.entries(lists).map(([name, texts]) => (
+          <Fact key={name} name={name}>
+            {texts.length === 0 ? null : <Tags texts={texts} />}
+          </Fact>
+        ))}
         <Fact name="Health">
-          {health_check === undefined ? null : healthText(health_check, row.healthy)}
+          {health_check === undefined ? null : healthWords(health_check, row.healthy)}
         </Fact>
+        <Fact name="Last check">{check}</Fact>
         <Fact name="Time to end">
           {kill_policy?.grace_period?.nanoseconds === undefined
             ? null
@@ -129,32 +145,6 @@ const executorOf = ({ frameworkId, agentId, executorId }: TaskRow) => ({
   agent: agentId,
   executor: executorId,
 });
-
-const lastNetworks = ({ statuses = [] }: Seen<Task>) =>
-  statuses.findLast(({ container_status }) => container_status?.network_infos !== undefined)
-    ?.container_status?.network_infos ?? [];
-
-function Addresses({ networks }: { networks: readonly Seen<NetworkInfo>[] }) {
-  const texts = networks.flatMap(({ name, ip_addresses = [], port_mappings = [] }) => [
-    ...ip_addresses.map(({ ip_address = '' }) => (name ? `${ip_address} in ${name}` : ip_address)),
-    ...port_mappings.map(
-      ({ host_port = 0, container_port = 0 }) => `port ${host_port} leads to ${container_port}`,
-    ),
-  ]);
-  return texts.length === 0 ? null : <Tags texts={texts} />;
-}
-
-function healthText(check: Seen<HealthCheck>, healthy: boolean | undefined): string {
-  const { http, tcp, command, interval_seconds = 10 } = check;
-  const how =
-    http !== undefined
-      ? `HTTP at port ${http.port ?? 0}${http.path ?? ''}`
-      : tcp !== undefined
-        ? `a connection to port ${tcp.port ?? 0}`
-        : `the command ${command?.value ?? command?.arguments?.join(' ') ?? ''}`;
-  const now = healthy === undefined ? 'not known yet' : healthy ? 'healthy' : 'not healthy';
-  return `${now}; by ${how}, every ${interval_seconds} s`;
-}
 
 export function TaskFilesView({ names }: { names: Names }) {
   const found = useTask(names);

@@ -31,13 +31,13 @@ export function exitWords(status: number | null): string {
 }
 
 /** The ids of a container and those above it, with dots between them. */
-function pathOf({ value = '', parent }: Seen<ContainerID>): string {
-  return parent === undefined ? value : `${pathOf(parent)}.${value}`;
+export function containerPath({ value = '', parent }: Seen<ContainerID>): string {
+  return parent === undefined ? value : `${containerPath(parent)}.${value}`;
 }
 
 /** The container that a task was last said to be in. */
 export function containerOf({ statuses = [] }: Seen<Task>): string | undefined {
   const id = statuses.findLast(({ container_status }) => container_status?.container_id?.value)
     ?.container_status?.container_id;
-  return id === undefined ? undefined : pathOf(id);
+  return id === undefined ? undefined : containerPath(id);
 }
