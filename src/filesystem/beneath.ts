@@ -3,6 +3,7 @@
 // other is refused.
 import type { BigIntStats } from 'node:fs';
 import { type FileHandle, realpath } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { Folder } from './folder.ts';
 
 /** What a path names; valid only until the callback that gets it returns. */
@@ -65,6 +66,11 @@ export class Beneath implements AsyncDisposable {
       await root[Symbol.asyncDispose]();
       throw error;
     }
+  }
+
+  /** The real name of the top folder. */
+  get name(): string {
+    return basename(this.#paths.at(-1) ?? '');
   }
 
   /** The status of the top folder. */

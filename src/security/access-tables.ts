@@ -363,6 +363,7 @@ const PROCESS_ENDPOINTS: Readonly<Record<string, Access>> = {
   '/files/browse': FILES,
   '/files/read': FILES,
   '/files/download': FILES,
+  '/files/archive': FILES,
   '/files/debug': shows(
     'the path /files/debug; of what it lists, as /files/browse',
     'GET_ENDPOINT_WITH_PATH',

@@ -1,4 +1,5 @@
 // The operators' page in a real browser, against a real master and agent with real tasks.
+import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
@@ -103,6 +104,10 @@ test('what a task has printed is read through the master, searched, and found in
   await page.getByText('1 of 1').waitFor();
   await page.getByRole('link', { name: 'Files', exact: true }).click();
   await page.getByRole('link', { name: 'stdout' }).last().waitFor();
+  const archive = page.waitForEvent('download');
+  await page.getByRole('link', { name: 'All as an archive' }).click();
+  const names = execFileSync('tar', ['-tf', await (await archive).path()], { encoding: 'utf8' });
+  expect(names.split('\n')).toContainEqual(expect.stringMatching(/^[-\w]+\/stderr$/));
   expect(await accessibility(page)).toEqual([]);
   await page.context().close();
 });

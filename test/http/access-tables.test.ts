@@ -129,6 +129,7 @@ const QUERIES: Readonly<Record<string, string>> = {
   '/files/browse': '?path=/PROCESS/log',
   '/files/read': '?path=/PROCESS/log',
   '/files/download': '?path=/PROCESS/log',
+  '/files/archive': '?path=/PROCESS/log',
 };
 
 /** Calls have tables of their own. */
@@ -146,6 +147,7 @@ const WITHOUT_OBJECT: Readonly<Record<string, readonly Action[]>> = {
   '/files/browse': OTHER_FILES,
   '/files/read': OTHER_FILES,
   '/files/download': OTHER_FILES,
+  '/files/archive': OTHER_FILES,
 };
 
 async function expectAsked(url: string, [entry, access]: readonly [string, Access], id: string) {

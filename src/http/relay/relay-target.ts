@@ -9,7 +9,7 @@ const READ = ['GET', 'HEAD'];
 const ENDPOINTS: ReadonlyMap<string, readonly string[]> = new Map([
   ['/api/v1', ['POST']],
   ...[
-    ...['/files/browse', '/files/read', '/files/download', '/files/debug'],
+    ...['/files/browse', '/files/read', '/files/download', '/files/archive', '/files/debug'],
     ...['/containers', '/monitor/statistics', '/state', '/flags', '/version', '/metrics/snapshot'],
   ].map((path) => [path, READ] as const),
 ]);

@@ -172,7 +172,7 @@ export class Relay {
     const response = request.hijack();
     const { stream } = request;
     const headers: Record<string, string> = { ...SAFE };
-    if (path.startsWith('/files/download')) {
+    if (/^\/files\/(?:download|archive)\?/.test(path)) {
       headers['content-disposition'] = 'attachment';
     }
     for (const name of ANSWER_FIELDS) {

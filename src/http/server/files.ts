@@ -7,10 +7,17 @@ import { type FileHandle, realpath, stat } from 'node:fs/promises';
 import { basename, extname, join, normalize } from 'node:path';
 import type { Readable } from 'node:stream';
 import { Beneath, OutsideError, type Place } from '../../filesystem/beneath.ts';
-import { codeOf, NotRegularError, openRegular } from '../../filesystem/folder.ts';
+import { codeOf, type Folder, NotRegularError, openRegular } from '../../filesystem/folder.ts';
 import type { FileInfo } from '../../model/generated/messages.ts';
 import { groupName, userName } from './account-names.ts';
-import { badRequest, fileIsDirectory, fileNotFound, forbidden } from './error-responses.ts';
+import {
+  badRequest,
+  fileIsDirectory,
+  fileNotFound,
+  forbidden,
+  serviceUnavailable,
+} from './error-responses.ts';
+import { folderArchive } from './folder-archive.ts';
 import type { HttpResponse } from './response.ts';
 
 /** Virtual paths (without trailing slash) to absolute paths of files or folders. A Map will do. */
@@ -129,6 +136,42 @@ export async function download(files: AttachedFiles, path: string): Promise<File
       close: () => file.close(),
     };
   });
+}
+
+/** So many are made at once: each takes the agent's threads, as fast as its client takes it. */
+const MAX_ARCHIVES = 8;
+let archives = 0;
+
+/** Hands a folder over as an archive, and ends with whoever takes it. */
+export async function archive(
+  files: AttachedFiles,
+  path: string,
+  take: (name: string, pieces: AsyncGenerator<Buffer>) => Promise<void>,
+): Promise<FilesResult<void>> {
+  if (archives >= MAX_ARCHIVES) {
+    return {
+      refusal: serviceUnavailable(`${MAX_ARCHIVES} archives are being made, as many as may be.`),
+    };
+  }
+  archives++;
+  try {
+    return await find(files, path, async (place, root) => {
+      if (place.kind !== 'folder' || root === undefined) {
+        throw new Refusal(badRequest('Only folders become archives.\n'));
+      }
+      const { folder, names } = place;
+      const name = names.at(-1) ?? root.name;
+      const open = async (at: Folder, file: Buffer) => openFile(await entryOf(at, file), root);
+      await take(name, folderArchive({ folder, name, open }));
+    });
+  } finally {
+    archives--;
+  }
+}
+
+async function entryOf(folder: Folder, name: Buffer): Promise<Extract<Place, { kind: 'other' }>> {
+  const status = await folder.statusOf(name);
+  return { kind: 'other', name: name.toString(), status, open: () => folder.file(name) };
 }
 
 class Refusal extends Error {

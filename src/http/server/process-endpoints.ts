@@ -26,7 +26,7 @@ import {
   profilerDisabled,
   strayWrite,
 } from './error-responses.ts';
-import { type AttachedFiles, browse, download, listingEntry, readPiece } from './files.ts';
+import { type AttachedFiles, archive, browse, download, listingEntry, readPiece } from './files.ts';
 import { foreignRead } from './own-requests.ts';
 import type { Asking } from './process-calls.ts';
 import { jsonResponse, largeJsonResponse } from './reply.ts';
@@ -90,6 +90,7 @@ export class ProcessEndpoints {
       { ...read, path: '/files/browse', handle: (request) => this.#browse(request) },
       { ...read, path: '/files/read', handle: (request) => this.#read(request) },
       { ...read, path: '/files/download', handle: (request) => this.#download(request) },
+      { ...read, path: '/files/archive', handle: (request) => this.#archive(request) },
       { ...read, path: '/files/debug', handle: (request) => this.#debug(request) },
       { ...read, path: '/system/stats.json', handle: (request) => this.#system(request) },
       { ...read, path: '/__processes__', handle: (request) => this.#processes(request) },
@@ -280,6 +281,31 @@ export class ProcessEndpoints {
     return undefined;
   }
 
+  /** A folder as a tar archive, which Mesos has not. */
+  async #archive(request: EndpointRequest): Promise<HttpResponse | undefined> {
+    const { path } = request.query;
+    if (!path) {
+      return pathMissing;
+    }
+    const result = await archive(this.#files(askingOf(request)), path, async (name, pieces) => {
+      const response = request.hijack();
+      response.writeHead(200, {
+        'Content-Type': 'application/x-tar',
+        'Content-Disposition': contentDisposition(`${name}.tar`),
+      });
+      if (request.method === 'HEAD') {
+        response.end();
+        return;
+      }
+      response.flushHeaders();
+      await send(pieces, response);
+    });
+    if ('refusal' in result) {
+      return result.refusal.status === 404 ? notFound() : result.refusal;
+    }
+    return undefined;
+  }
+
   #debug(request: EndpointRequest): HttpResponse {
     if (!this.#mayUse(request)) {
       return forbidden();
@@ -369,6 +395,27 @@ const askingOf = (request: EndpointRequest): Asking => ({
 
 /** The part of a duration's text before its unit. */
 const leadingNumber = (text: string) => /^[-\d.]*/.exec(text)?.[0] ?? '';
+
+/** How long a client may take nothing of an archive, of which few are made at once. */
+const STALL_MS = 60_000;
+
+/** Breaks the connection where not all of it was sent, so that the client sees it. */
+async function send(pieces: AsyncIterable<Buffer>, response: Writable): Promise<void> {
+  const timer = setTimeout(() => response.destroy(), STALL_MS).unref();
+  const timed = async function* () {
+    for await (const piece of pieces) {
+      timer.refresh();
+      yield piece;
+    }
+  };
+  try {
+    await pipeline(timed, response);
+  } catch {
+    response.destroy();
+  } finally {
+    clearTimeout(timer);
+  }
+}
 
 /** How many bytes were copied: all of the source, unless source or response failed. */
 async function copy(source: Readable, response: Writable): Promise<number> {

@@ -1,7 +1,8 @@
 // Folders of an agent, and the files in them.
 import { href } from '../locations/location.ts';
-import { downloadUrl, type FileEntry, listFiles } from '../stream/agent-files.ts';
+import { archiveUrl, downloadUrl, type FileEntry, listFiles } from '../stream/agent-files.ts';
 import { amountText } from '../words/amounts.ts';
+import { plainName } from '../words/names.ts';
 import { FileView } from './file-view.tsx';
 import { Icon } from './icon.tsx';
 import { Name } from './name.tsx';
@@ -26,7 +27,15 @@ export function FileBrowser({ agent, root }: FileBrowserProps) {
   const to = (path: string, name?: string) => href(here, { path, file: name });
   return (
     <>
-      <Crumbs below={below} file={file} to={to} />
+      <div class="file-tools">
+        <Crumbs below={below} file={file} to={to} />
+        {file === undefined && folder !== '' ? (
+          <a class="button" href={archiveUrl(agent, folder)} download>
+            <Icon name="download" size={15} />
+            All as an archive
+          </a>
+        ) : null}
+      </div>
       {file === undefined ? (
         <Folder key={folder} agent={agent} folder={folder} below={below} to={to} />
       ) : (
@@ -117,15 +126,13 @@ function Folder({ agent, folder, below, to }: FolderProps) {
                 <Ago ms={entry.changedMs} />
               </td>
               <td class="table-number">
-                {entry.isFolder ? null : (
-                  <a
-                    href={downloadUrl(agent, entry.path)}
-                    download
-                    aria-label={`Download ${entry.name}`}
-                  >
-                    <Icon name="download" size={15} />
-                  </a>
-                )}
+                <a
+                  href={(entry.isFolder ? archiveUrl : downloadUrl)(agent, entry.path)}
+                  download
+                  aria-label={`Download ${plainName(entry.name)}${entry.isFolder ? ' as an archive' : ''}`}
+                >
+                  <Icon name="download" size={15} />
+                </a>
               </td>
             </tr>
           ))}

@@ -89,3 +89,7 @@ export async function readFile(
 /** Where a browser finds the file as it is. */
 export const downloadUrl = (agent: string, path: string): string =>
   `agent/${encodeURIComponent(agent)}/files/download?path=${encodeURIComponent(path)}`;
+
+/** A folder with all that is in it, as a tar archive. */
+export const archiveUrl = (agent: string, path: string): string =>
+  `agent/${encodeURIComponent(agent)}/files/archive?path=${encodeURIComponent(path)}`;
