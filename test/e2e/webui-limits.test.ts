@@ -217,6 +217,27 @@ test('a master that is killed takes neither place, nor filter, nor focus away', 
   await page.context().close();
 });
 
+test('who guesses is told to wait, and how long', async () => {
+  const page = await openPage(browser, `http://${cluster.address}/`, { complaints });
+  await page.getByLabel('Name').fill('eve');
+  await page.getByLabel('Secret').fill('another one');
+  let secret = 0;
+  const guess = async () => {
+    const headers = { 'X-Mesoscale-Page': '1', Authorization: `Basic ${btoa(`eve:${secret++}`)}` };
+    const url = `http://${cluster.address}/webui/session`;
+    return (await fetch(url, { method: 'POST', headers })).status;
+  };
+  // One more may be tried every three seconds.
+  await until('the page has to wait', async () => {
+    while ((await guess()) !== 429) {}
+    await page.keyboard.press('Enter');
+    const said = await page.getByRole('alert').textContent();
+    return /^Too many wrong secrets .* Try again in [1-3] seconds\.$/.test(said ?? '');
+  });
+  expect(secret).toBeGreaterThan(20);
+  await page.context().close();
+});
+
 test('the browser has had nothing to complain of', () => {
   expect(complaints).toEqual([]);
 });

@@ -14,9 +14,10 @@ const BYTES_PER_TICK = (BYTES_PER_SECOND * TICK_MS) / 1_000;
 export class RelayRoom {
   readonly #byKey = new Map<string, number>();
   #count = 0;
-  /** What may pass at once, and what waits, in its order. */
+  /** What may pass at once. */
   #bytes = BYTES_PER_TICK;
-  readonly #waiting: (() => void)[] = [];
+  /** What waits, by the address that it is for; whose turn is next comes first. */
+  readonly #waiting = new Map<string, (() => void)[]>();
   #timer: NodeJS.Timeout | undefined;
 
   /** How many are relayed. */
@@ -49,17 +50,31 @@ export class RelayRoom {
     };
   }
 
-  /** Calls back when so many more bytes may pass. */
-  pass(bytes: number, go: () => void): void {
-    if (this.#bytes > 0 && this.#waiting.length === 0) {
+  /** Calls back when so many more bytes may pass. Addresses take turns, however much they ask. */
+  pass(origin: string, bytes: number, go: () => void): void {
+    if (this.#bytes > 0 && this.#waiting.size === 0) {
       this.#spend(bytes);
       go();
       return;
     }
-    this.#waiting.push(() => {
+    const waiting = this.#waiting.get(origin) ?? [];
+    this.#waiting.set(origin, waiting);
+    waiting.push(() => {
       this.#spend(bytes);
       go();
     });
+  }
+
+  #next(): (() => void) | undefined {
+    for (const [origin, waiting] of this.#waiting) {
+      const next = waiting.shift();
+      this.#waiting.delete(origin);
+      if (waiting.length > 0) {
+        this.#waiting.set(origin, waiting);
+      }
+      return next;
+    }
+    return undefined;
   }
 
   #spend(bytes: number): void {
@@ -71,13 +86,13 @@ export class RelayRoom {
     this.#timer = undefined;
     this.#bytes = Math.min(BYTES_PER_TICK, this.#bytes + BYTES_PER_TICK);
     while (this.#bytes > 0) {
-      const next = this.#waiting.shift();
+      const next = this.#next();
       if (next === undefined) {
         break;
       }
       next();
     }
-    if (this.#waiting.length > 0) {
+    if (this.#waiting.size > 0) {
       this.#timer ??= setTimeout(() => this.#tick(), TICK_MS).unref();
     }
   }

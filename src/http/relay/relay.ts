@@ -144,14 +144,14 @@ export class Relay {
       if (encoding !== undefined) {
         asked.setHeader('content-encoding', encoding);
       }
-      this.#upload(stream, asked);
+      this.#upload(stream, asked, request.origin);
     }
     return asked;
   }
 
   /** The body goes on while the agent takes it; what comes afterwards is discarded. */
-  #upload(stream: IncomingMessage, asked: ClientRequest): void {
-    const pace = this.#pace();
+  #upload(stream: IncomingMessage, asked: ClientRequest, origin: string): void {
+    const pace = this.#pace(origin);
     stream.pipe(pace).pipe(asked);
     stream.once('close', () => {
       if (!stream.complete) {
@@ -188,7 +188,7 @@ export class Relay {
     response.writeHead(answer.statusCode ?? 502, headers);
     response.flushHeaders();
     try {
-      await pipeline(answer, this.#pace(), response, { end: false });
+      await pipeline(answer, this.#pace(request.origin), response, { end: false });
     } catch {
       // The client sees that something is missing.
       response.destroy();
@@ -201,11 +201,11 @@ export class Relay {
   }
 
   /** Lets bytes pass as there is room for those of all relays. */
-  #pace(): Transform {
+  #pace(origin: string): Transform {
     const { room } = this.#options;
     return new Transform({
       transform(chunk: Buffer, _encoding, passed) {
-        room.pass(chunk.length, () => passed(null, chunk));
+        room.pass(origin, chunk.length, () => passed(null, chunk));
       },
     });
   }

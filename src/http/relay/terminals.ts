@@ -41,6 +41,7 @@ interface Opening {
   readonly place: AgentPlace;
   readonly asker: () => Asker;
   readonly over: () => void;
+  readonly origin: string;
 }
 
 export class Terminals implements Upgrades {
@@ -68,7 +69,7 @@ export class Terminals implements Upgrades {
       endWith(stream, opening);
       return;
     }
-    const { request, place, asker, over } = opening;
+    const { request, place, asker, over, origin } = opening;
     const { dialer, room, patience } = this.#options;
     if (stream.destroyed) {
       over();
@@ -85,7 +86,7 @@ export class Terminals implements Upgrades {
         },
         explain: ({ status, message }: CallRefusedError) =>
           (status === 401 ? unknownAsker(request.agent, asker()) : undefined) ?? message,
-        pace: (bytes) => new Promise((resolve) => room.pass(bytes, resolve)),
+        pace: (bytes) => new Promise((resolve) => room.pass(origin, bytes, resolve)),
         heartbeatMs: patience.heartbeatMs,
       });
     });
@@ -130,7 +131,7 @@ export class Terminals implements Upgrades {
     const client = { principal, authorization: headerOf(head, 'authorization') };
     // A token lasts a minute, and a terminal longer.
     const asker = () => askerOf(client, place, { agent, nowMs: nowMs() });
-    return { request, place, asker, over };
+    return { request, place, asker, over, origin };
   }
 
   #disbelieve(why: string, origin: string, claimed?: string): void {
