@@ -1,15 +1,12 @@
 // What an operator does from the page, in a real browser, and what a master refuses.
-import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { accessibility, startBrowser } from '../support/browser.ts';
 import { freePort, LITTLE, TestCluster, until } from '../support/cluster.ts';
+import { callAs, openAs, runLine, SECRETS, type User } from '../support/signed-in.ts';
 
-const SECRETS = { ada: 'ada-secret', bob: 'bob-secret' };
-type User = keyof typeof SECRETS;
 const NONE = { type: 'NONE' };
 const bob = { values: ['bob'] };
 
@@ -66,44 +63,15 @@ afterAll(async () => {
   await cluster.stop();
 });
 
-async function open(hash: string, user: User, options: object = {}): Promise<Page> {
-  const context = await browser.newContext(options);
-  const page = await context.newPage();
-  page.setDefaultTimeout(30_000);
-  await page.goto(`http://${cluster.address}/${hash}`);
-  await page.getByLabel('Name').fill(user);
-  await page.getByLabel('Secret').fill(SECRETS[user]);
-  await page.keyboard.press('Enter');
-  await page.getByText(user, { exact: true }).waitFor();
-  return page;
-}
+const open = (hash: string, user: User): Promise<Page> =>
+  openAs(browser, `http://${cluster.address}/${hash}`, user);
 
-/** A call of ada's, past the page. */
+/** Calls of ada's, past the page. */
+const callText = (call: object): Promise<string> => callAs('ada', cluster.address, call);
+
 async function ask(call: object): Promise<unknown> {
   const text = await callText(call);
   return text === '' ? {} : JSON.parse(text);
-}
-
-async function callText(call: object): Promise<string> {
-  const response = await fetch(`http://${cluster.address}/api/v1`, {
-    method: 'POST',
-    headers: {
-      Authorization: `Basic ${btoa(`ada:${SECRETS.ada}`)}`,
-      'Content-Type': 'application/json',
-      Accept: 'application/json',
-    },
-    body: JSON.stringify(call),
-  });
-  const text = await response.text();
-  expect(response.ok, text).toBe(true);
-  return text;
-}
-
-/** What the line that a dialog shows does in a shell, for a user who gives their secret there. */
-async function runLine(line: string, user: User): Promise<void> {
-  expect(line).not.toContain(SECRETS[user]);
-  const command = line.replace(`--user '${user}'`, `--user '${user}:${SECRETS[user]}'`);
-  await promisify(execFile)('sh', ['-c', command]);
 }
 
 test('an agent is deactivated and reactivated, and by its line as well', async () => {
@@ -204,6 +172,44 @@ test('what a drain would end is told, and nothing has been done', async () => {
   await page.context().close();
 });
 
+test('what if is asked from what it is about', async () => {
+  const page = await open(`#/agents/${agent}`, 'ada');
+  await page.getByRole('link', { name: 'What if?' }).last().click();
+  await page.getByText('1 agent drained').waitFor();
+  await page.goto(`http://${cluster.address}/#/frameworks/${framework}`);
+  await page.getByRole('link', { name: 'What if?' }).last().click();
+  await page.getByText('Tasks that end: 1 task.').waitFor();
+  await page.getByRole('button', { name: 'Tear down' }).waitFor();
+  await page.getByRole('button', { name: 'Add agents' }).click();
+  await page.getByLabel('How many').fill('3');
+  await page.getByLabel('CPUs').fill('8');
+  await page.getByLabel('Attributes').fill('rack');
+  await page.getByText('Attributes are as rack:7; zone:a.').waitFor();
+  await page.getByLabel('Attributes').fill('rack:<b>9');
+  const cpus = page.getByRole('row', { name: /^cpus there/ });
+  await cpus.waitFor();
+  expect(await cpus.getByRole('cell').allTextContents()).toEqual(['cpus there', '4', '28']);
+  await page.getByText("--resources='cpus:8' --attributes='rack:<b>9'").waitFor();
+  expect(await accessibility(page)).toEqual([]);
+  await page.getByRole('button', { name: 'Set a weight' }).click();
+  await page.getByLabel('Role').fill('web');
+  await page.getByLabel('Weight').fill('3');
+  await page.getByText('The weight of web set to 3').waitFor();
+  await page.getByRole('button', { name: 'Set the weight' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('button', { name: 'Set the weight' }).click();
+  await dialog.getByText('The weight is set.').waitFor();
+  await page.keyboard.press('Enter');
+  await page.goto(`http://${cluster.address}/#/roles/web`);
+  await page.getByRole('button', { name: 'Set the quota' }).click();
+  await dialog.getByLabel('Memory, MB at most').fill('64');
+  await dialog.getByRole('link', { name: 'What if?' }).click();
+  await page.getByText('The quota of web replaced by this').waitFor();
+  expect(await page.getByLabel('Memory, MB at most').inputValue()).toBe('64');
+  expect(await dialog.count()).toBe(0);
+  await page.context().close();
+});
+
 test('a quota is planned, refused to some and in some ways, and set', async () => {
   const place = '#/what-if?kind=quota&role=web&at-most-cpus=2';
   const refused = await open(`${place}&at-least-cpus=1`, 'bob');
@@ -227,8 +233,18 @@ test('a quota is planned, refused to some and in some ways, and set', async () =
   await refused.context().close();
   // More is guaranteed than the limit lets it have.
   const page = await open(`${place}&at-least-cpus=9`, 'ada');
-  await page.getByText('The master refused this').waitFor();
+  await page.getByText('CPUs: 9 at least is more than 2 at most.').waitFor();
+  // More than there is.
+  await page.getByLabel('CPUs at most').fill('20');
+  await page.getByText('The quota of web replaced by this').waitFor();
+  await page.getByRole('button', { name: 'Set the quota' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Set the quota' }).click();
+  await page.getByRole('alert').getByText('exceed cluster capacity').waitFor();
+  await page.keyboard.press('Escape');
+  await page.locator('dialog').waitFor({ state: 'detached' });
+  await page.getByLabel('CPUs at most').fill('2');
   await page.getByLabel('CPUs at least').fill('1');
+  await page.waitForURL(/at-most-cpus=2&at-least-cpus=1$/);
   await page.getByText('The quota of web replaced by this').waitFor();
   await page.getByRole('button', { name: 'Set the quota' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Set the quota' }).click();

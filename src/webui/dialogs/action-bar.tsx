@@ -1,9 +1,16 @@
 // Buttons for what can be done to the thing that a view shows.
+import { href, type Query } from '../locations/location.ts';
 import { refusalOf } from '../stream/refusals.ts';
 import { type Action, ask, permissionOf } from './action.tsx';
 
 /** What was refused is not offered again, but said. */
-export function ActionBar({ actions }: { actions: readonly Action[] }) {
+interface ActionBarProps {
+  readonly actions: readonly Action[];
+  /** Of “What if?”, where that can be asked. */
+  readonly planned?: Query | undefined;
+}
+
+export function ActionBar({ actions, planned }: ActionBarProps) {
   const refused = actions.flatMap((action) => {
     const words = refusalOf(permissionOf(action));
     return words === undefined ? [] : [{ action, words }];
@@ -23,6 +30,11 @@ export function ActionBar({ actions }: { actions: readonly Action[] }) {
             {action.verb}
           </button>
         ))}
+      {planned === undefined ? null : (
+        <a class="button" href={href(['what-if'], planned)}>
+          What if?
+        </a>
+      )}
       {refused.map(({ action, words }) => (
         <span key={action.verb} class="quiet">
           {action.verb}: {words}

@@ -7,6 +7,7 @@ import type { Chosen } from '../calls/chosen.ts';
 import { CopyButton } from '../components/copy-button.tsx';
 import { Dialog } from '../components/dialog.tsx';
 import { useCluster } from '../components/live.ts';
+import { href, type Query } from '../locations/location.ts';
 import type { Cluster } from '../store/cluster.ts';
 import { refusalOf, rememberRefusal } from '../stream/refusals.ts';
 import { call, RequestFailure } from '../stream/requests.ts';
@@ -42,6 +43,8 @@ export interface Action {
   readonly problem?: (chosen: Chosen) => string | undefined;
   /** Changes as PLAN takes them: what would come of them is shown. */
   readonly plan?: (chosen: Chosen) => readonly object[];
+  /** The same in “What if?”, as its query. */
+  readonly planned?: (chosen: Chosen) => Query;
   /** Asked before anything is sent: why it is not what it was when the dialog was opened. */
   readonly guard?: () => Promise<string | undefined>;
   /**
@@ -152,7 +155,11 @@ function ActionForm({ action }: { action: Action }) {
       {action.Fields === undefined ? null : <action.Fields chosen={chosen} choose={choose} />}
       <Options options={action.options ?? []} chosen={chosen} choose={choose} />
       {action.plan === undefined || problem !== undefined ? null : (
-        <Outlook changes={action.plan(chosen)} />
+        <Outlook
+          changes={action.plan(chosen)}
+          more={href(['what-if'], action.planned?.(chosen))}
+          onMore={close}
+        />
       )}
       {calls.length === 0 ? null : <Lines calls={calls} wasSent={false} />}
       {said === undefined ? null : (

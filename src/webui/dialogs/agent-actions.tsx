@@ -117,6 +117,7 @@ export function AgentActions({ agent }: { agent: AgentRow }) {
   const isDrained = condition === 'draining' || condition === 'drained';
   return (
     <ActionBar
+      planned={agent.isRecovered || isDrained ? undefined : { agents: agent.id }}
       actions={[
         ...(isDrained ? [] : [drain(agent)]),
         ...(isOut ? [] : [deactivate(agent, name)]),

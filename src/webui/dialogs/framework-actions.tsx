@@ -27,5 +27,10 @@ export function teardown(framework: FrameworkRow): Action {
 }
 
 export function FrameworkActions({ framework }: { framework: FrameworkRow }) {
-  return framework.isCompleted ? null : <ActionBar actions={[teardown(framework)]} />;
+  return framework.isCompleted ? null : (
+    <ActionBar
+      actions={[teardown(framework)]}
+      planned={{ kind: 'remove', framework: framework.id }}
+    />
+  );
 }

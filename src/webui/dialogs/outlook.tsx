@@ -5,6 +5,7 @@ import { useCluster } from '../components/live.ts';
 import { Name } from '../components/name.tsx';
 import { useReading } from '../components/reading.ts';
 import { call } from '../stream/requests.ts';
+import { counted } from '../words/amounts.ts';
 import { clusterLines, type Forecast, forecastWarnings, shareLines } from '../words/forecasts.ts';
 
 /** It takes a thread of the master for a while. */
@@ -14,14 +15,30 @@ const PAUSE_MS = 400;
 /** More would hide what is asked below them. */
 const MAX_LINES = 12;
 
-export function Outlook({ changes }: { changes: readonly object[] }) {
+interface OutlookProps {
+  readonly changes: readonly object[];
+  /** Where all of it is shown. */
+  readonly more: string;
+  readonly onMore: () => void;
+}
+
+export function Outlook({ changes, more, onMore }: OutlookProps) {
   const text = JSON.stringify(changes);
   const [asked, setAsked] = useState(text);
   useEffect(() => {
     const timer = window.setTimeout(() => setAsked(text), PAUSE_MS);
     return () => window.clearTimeout(timer);
   }, [text]);
-  return <Asked key={asked} changes={asked} isOld={asked !== text} />;
+  return (
+    <>
+      <Asked key={asked} changes={asked} isOld={asked !== text} />
+      <p>
+        <a href={more} onClick={onMore}>
+          What if?
+        </a>
+      </p>
+    </>
+  );
 }
 
 /** `changes`: as JSON. */
@@ -50,7 +67,7 @@ function Asked({ changes, isOld }: { changes: string; isOld: boolean }) {
         <ForecastTable title="What would come of it" lines={lines.slice(0, MAX_LINES)} />
       )}
       {lines.length <= MAX_LINES ? null : (
-        <p class="quiet">And {lines.length - MAX_LINES} more lines: see “What if?”.</p>
+        <p class="quiet">And {counted(lines.length - MAX_LINES, 'more line')}.</p>
       )}
       {forecastWarnings(value).map((warning) => (
         <p key={warning} class="bar" data-kind="warn">

@@ -96,6 +96,7 @@ export function setQuota(initial: Chosen = {}): Action {
     options: [FORCE],
     problem: quotaProblem,
     plan: quotaPlan,
+    planned: ({ force: _, ...chosen }) => ({ kind: 'quota', ...chosen }),
     calls: (chosen) => [quotaCall(chosen)],
     done: 'The quota is set.',
   };
@@ -140,6 +141,7 @@ export function setWeight(initial: Chosen = {}): Action {
     ),
     options: [ROLE, WEIGHT],
     problem: weightProblem,
+    planned: (chosen) => ({ kind: 'weight', ...chosen }),
     plan: (chosen) => [{ type: 'SET_WEIGHTS', set_weights: { weight_infos: [weightOf(chosen)] } }],
     calls: (chosen) => [
       { type: 'UPDATE_WEIGHTS', body: { update_weights: { weight_infos: [weightOf(chosen)] } } },
@@ -163,6 +165,11 @@ export function RoleActions({ role }: { role: RoleRow }) {
   const isTop = !role.name.includes('/');
   return (
     <ActionBar
+      planned={
+        isTop
+          ? { kind: 'quota', ...chosenOfQuota(role.name, role.quota) }
+          : { kind: 'weight', role: role.name, weight: String(role.weight) }
+      }
       actions={[
         ...(isTop ? [changeQuota(role)] : []),
         ...(isTop && hasQuota(role) ? [removeQuota(role)] : []),

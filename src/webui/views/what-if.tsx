@@ -1,7 +1,16 @@
 // What would come of a change: the master makes it on a copy of its allocator, and the page shows
 // the cluster before and after. Then it can be done, where there is a call for it.
 import type { ComponentChildren } from 'preact';
-import { AT_LEAST, AT_MOST, chosenOfConfig, quotaConfigOf } from '../calls/quotas.ts';
+import { addedAgents, addedAgentsProblem, agentFlags } from '../calls/added-agents.ts';
+import {
+  AT_LEAST,
+  AT_MOST,
+  chosenOfConfig,
+  quotaConfigOf,
+  quotaProblem,
+  weightProblem,
+} from '../calls/quotas.ts';
+import { CopyButton } from '../components/copy-button.tsx';
 import { Chips, Choice, Pills, SearchField } from '../components/filters.tsx';
 import { ForecastTable } from '../components/forecast-table.tsx';
 import { useCluster } from '../components/live.ts';
@@ -28,6 +37,7 @@ import {
   forecastWarnings,
   shareLines,
 } from '../words/forecasts.ts';
+import { plainName, plainText } from '../words/names.ts';
 
 /** It takes a thread of the master for a while. */
 const EVERY_MS = 15_000;
@@ -37,6 +47,8 @@ interface Plan {
   readonly change: object;
   readonly says: string;
   readonly action?: Action;
+  /** Flags to do it with, where no call does. */
+  readonly line?: string;
 }
 
 type Query = Readonly<Record<string, string>>;
@@ -44,6 +56,8 @@ type Query = Readonly<Record<string, string>>;
 interface Kind {
   readonly title: string;
   readonly Fields: (props: { cluster: Cluster }) => ComponentChildren;
+  /** Why it makes no sense as it is said. */
+  readonly problem?: (query: Query) => string | undefined;
   /** Undefined until enough is said. */
   readonly planOf: (cluster: Cluster, query: Query) => Plan | undefined;
 }
@@ -83,19 +97,19 @@ const KINDS: Readonly<Record<string, Kind>> = {
       <>
         <QueryField name="count" label="How many" type="number" placeholder="0" />
         <AmountFields prefix="" label="" />
+        <QueryField name="attributes" label="Attributes" type="text" placeholder="rack:7; zone:a" />
       </>
     ),
+    problem: addedAgentsProblem,
     planOf: (_, query) => {
-      const count = Number(query.count);
-      const resources = Object.entries(amountsOf(query, '')).map(([name, { value }]) => ({
-        ...{ name, type: 'SCALAR', scalar: { value } },
-      }));
-      return Number.isInteger(count) && count > 0 && resources.length > 0
-        ? {
-            change: { type: 'ADD_AGENTS', add_agents: { count, resources } },
-            says: `${counted(count, 'agent')} more`,
-          }
-        : undefined;
+      const add_agents = addedAgents(query);
+      return add_agents === undefined
+        ? undefined
+        : {
+            change: { type: 'ADD_AGENTS', add_agents },
+            says: `${counted(add_agents.count, 'agent')} more`,
+            line: agentFlags(query),
+          };
     },
   },
   quota: {
@@ -107,6 +121,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
         <AmountFields prefix={AT_MOST} label="at most" />
       </>
     ),
+    problem: (query) => (query.role === undefined ? undefined : quotaProblem(query)),
     planOf: (_, query) => {
       const quota = quotaConfigOf(query);
       return quota.role === ''
@@ -126,6 +141,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
         <QueryField name="weight" label="Weight" type="number" placeholder="1" />
       </>
     ),
+    problem: (query) => (query.weight === undefined ? undefined : weightProblem(query)),
     planOf: (_, { role = '', weight = '' }) =>
       role === '' || !(Number(weight) > 0)
         ? undefined
@@ -146,7 +162,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
         label="Framework"
         options={[...cluster.frameworks.values()]
           .filter(({ isCompleted }) => !isCompleted)
-          .map(({ id, name }) => ({ value: id, text: `${name} (${id})` }))}
+          .map(({ id, name }) => ({ value: id, text: `${plainName(name)} (${id})` }))}
       />
     ),
     planOf: (cluster, { framework: id = '' }) => {
@@ -174,16 +190,6 @@ function AmountFields({ prefix, label }: { prefix: string; label: string }) {
   ));
 }
 
-function amountsOf(query: Query, prefix: string): Record<string, { value: number }> {
-  return Object.fromEntries(
-    AMOUNT_NAMES.flatMap((name) => {
-      const text = query[`${prefix}${name}`] ?? '';
-      const value = Number(text);
-      return text !== '' && value >= 0 ? [[name, { value }]] : [];
-    }),
-  );
-}
-
 const USUAL_KIND = 'drain';
 
 export function WhatIfView() {
@@ -193,7 +199,8 @@ export function WhatIfView() {
   if (cluster === undefined || kind === undefined) {
     return <Loading what="the cluster" />;
   }
-  const plan = kind.planOf(cluster, query);
+  const problem = kind.problem?.(query);
+  const plan = problem === undefined ? kind.planOf(cluster, query) : undefined;
   return (
     <>
       <div class="view-head">
@@ -215,7 +222,11 @@ export function WhatIfView() {
       </div>
       {plan === undefined ? (
         <Empty title="Nothing is planned">
-          Say what would be changed; nothing is before you say so once more.
+          {problem === undefined ? (
+            'Say what would be changed; nothing is before you say so once more.'
+          ) : (
+            <Name text={problem} />
+          )}
         </Empty>
       ) : (
         <Outcome cluster={cluster} plan={plan} />
@@ -224,7 +235,7 @@ export function WhatIfView() {
   );
 }
 
-function Outcome({ cluster, plan: { change, says } }: { cluster: Cluster; plan: Plan }) {
+function Outcome({ cluster, plan: { change, says, line } }: { cluster: Cluster; plan: Plan }) {
   const about = `plan ${JSON.stringify(change)} ${actionsDone.value}`;
   const { value, failure } = useReading(about, EVERY_MS, (signal) =>
     call<Forecast>('PLAN', { plan: { changes: [change] } }, signal),
@@ -261,6 +272,12 @@ function Outcome({ cluster, plan: { change, says } }: { cluster: Cluster; plan: 
             </li>
           ))}
         </ul>
+        {line === undefined ? null : (
+          <p>
+            To do it, start agents with <code class="fixed">{plainText(line)}</code>{' '}
+            <CopyButton text={line} what="these flags" />
+          </p>
+        )}
         {forecastWarnings(value).map((warning) => (
           <p key={warning} class="bar" data-kind="warn">
             <Name text={warning} />
