@@ -148,7 +148,7 @@ test('a framework is told why it gets no more, and a demand that nobody can meet
 test('what a drain would end is told, and nothing has been done', async () => {
   const page = await open('#/what-if?q=no-such-host', 'ada');
   await page.getByText('Nothing is planned').waitFor();
-  await page.keyboard.press('/');
+  await page.keyboard.press('f');
   await page.keyboard.press('Control+A');
   // The last two letters come just when the place has followed the others, and is then shown.
   await page.evaluate(`{

@@ -82,7 +82,7 @@ test('tasks are found by state, words and labels, and links show the same', asyn
   await page.getByText('1 task', { exact: true }).waitFor();
   await page.getByRole('button', { name: 'Without the filter label' }).click();
   await page.getByText('3 tasks').waitFor();
-  await page.keyboard.press('/');
+  await page.keyboard.press('f');
   await page.keyboard.type('fail north');
   await page.getByText('No task passes these filters.').waitFor();
   await page.context().close();
@@ -109,6 +109,26 @@ test('what a task has printed is read through the master, searched, and found in
   const names = execFileSync('tar', ['-tf', await (await archive).path()], { encoding: 'utf8' });
   expect(names.split('\n')).toContainEqual(expect.stringMatching(/^[-\w]+\/stderr$/));
   expect(await accessibility(page)).toEqual([]);
+  await page.context().close();
+});
+
+test('everything is searched from anywhere, by keys alone', async () => {
+  const page = await open('#/tasks');
+  await page.getByText('2 tasks').waitFor();
+  await page.keyboard.press('/');
+  await page.keyboard.type('failing');
+  const option = page.getByRole('option', { name: /^failing/ });
+  await option.and(page.locator('[aria-selected=true]')).waitFor();
+  await page.keyboard.type(' nothing has this');
+  await page.getByText('Nothing has these words').waitFor();
+  await page.keyboard.press('Control+A');
+  await page.keyboard.type('127.0.0.1');
+  await page.getByRole('group', { name: /^Agents/ }).waitFor();
+  expect(await accessibility(page)).toEqual([]);
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'Facts' }).waitFor();
+  expect(page.url()).toContain('#/agents/');
+  expect(await page.getByRole('dialog').count()).toBe(0);
   await page.context().close();
 });
 

@@ -1,26 +1,30 @@
 // A dialog over the page: the browser's own, which keeps the focus and closes by Escape.
 import type { ComponentChildren } from 'preact';
-import { useEffect, useId, useRef } from 'preact/hooks';
+import { useId, useLayoutEffect, useRef } from 'preact/hooks';
 import { Icon } from './icon.tsx';
 
 interface DialogProps {
   readonly title: string;
   /** Where it has more than a few fields. */
   readonly isWide?: boolean;
+  /** Where what is in it comes and goes, it stays at the top. */
+  readonly isHigh?: boolean;
   readonly onClose: () => void;
   readonly children: ComponentChildren;
 }
 
 /** Open as long as it is part of the page. */
-export function Dialog({ title, isWide = false, onClose, children }: DialogProps) {
+export function Dialog({ title, isWide = false, isHigh = false, onClose, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const heading = useId();
-  useEffect(() => dialog.current?.showModal(), []);
+  // Before anything else is typed.
+  useLayoutEffect(() => dialog.current?.showModal(), []);
   return (
     <dialog
       ref={dialog}
       class="dialog"
       data-wide={isWide}
+      data-high={isHigh}
       aria-labelledby={heading}
       onClose={onClose}
     >

@@ -28,7 +28,7 @@ export function SearchField({ label }: { label: string }) {
         }}
       />
       <span class="search-key" aria-hidden="true">
-        /
+        f
       </span>
     </label>
   );

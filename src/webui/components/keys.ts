@@ -1,5 +1,5 @@
-// Keys that work everywhere on the page: `/` searches, `g` and a letter goes to a view, `?` helps.
-// In a field they are letters.
+// Keys that work everywhere on the page: `/` searches, `f` filters, `g` and a letter goes to a
+// view, `?` helps. In a field they are letters.
 
 interface Keys {
   /** By the letter after `g`. */
@@ -37,10 +37,9 @@ export function followKeys({ go, act }: Keys): () => void {
 
 const isInDialog = () => document.querySelector('dialog[open]') !== null;
 
-/** Puts the cursor into the search of the view, or else of the page. */
+/** Puts the cursor into the filter of the view. */
 export function focusSearch(): void {
-  const fields = document.querySelectorAll<HTMLInputElement>('input[type=search]');
-  const field = [...fields].find((each) => each.closest('main')) ?? fields[0];
+  const field = document.querySelector<HTMLInputElement>('main input[type=search]');
   field?.focus();
   field?.select();
 }

@@ -1,7 +1,8 @@
 // The frame of the page: navigation, search, who one is, and the view of the present place.
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useState } from 'preact/hooks';
 import { ActionDialog } from '../dialogs/action.tsx';
 import { HelpDialog } from '../dialogs/help.tsx';
+import { SearchDialog } from '../dialogs/search.tsx';
 import { SignInDialog } from '../dialogs/sign-in.tsx';
 import { href } from '../locations/location.ts';
 import { session, signInAsked, signOut } from '../stream/session.ts';
@@ -19,15 +20,18 @@ const hashOf = (path: string) => href(path.split('/').filter(Boolean));
 export function Shell() {
   const [isMenuOpen, setMenuOpen] = useState(false);
   const [isHelpOpen, setHelpOpen] = useState(false);
+  const [isSearchOpen, setSearchOpen] = useState(false);
   const { path } = place.value;
   const found = viewAt(path);
   const title = found?.view.title ?? 'Nothing here';
-  useEffect(
+  // From the first sight of the page on.
+  useLayoutEffect(
     () =>
       followKeys({
         go: new Map(NAVIGATION.map((entry) => [entry.key, () => goTo(hashOf(entry.path))])),
         act: new Map([
-          ['/', focusSearch],
+          ['/', () => setSearchOpen(true)],
+          ['f', focusSearch],
           ['?', () => setHelpOpen(true)],
         ]),
       }),
@@ -58,6 +62,19 @@ export function Shell() {
           <span>Mesoscale</span>
         </a>
         <div class="top-space" />
+        <button
+          type="button"
+          class="top-search"
+          title="Search everything (/)"
+          aria-label="Search everything"
+          onClick={() => setSearchOpen(true)}
+        >
+          <Icon name="search" size={16} />
+          <span class="top-search-text">Search everything</span>
+          <span class="search-key" aria-hidden="true">
+            /
+          </span>
+        </button>
         <button
           type="button"
           class="button-icon"
@@ -100,6 +117,7 @@ export function Shell() {
         )}
       </main>
       {isHelpOpen ? <HelpDialog onClose={() => setHelpOpen(false)} /> : null}
+      {isSearchOpen ? <SearchDialog onClose={() => setSearchOpen(false)} /> : null}
       <ActionDialog />
       <SignInDialog />
     </div>

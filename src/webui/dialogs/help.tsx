@@ -3,7 +3,8 @@ import { Dialog } from '../components/dialog.tsx';
 import { NAVIGATION } from '../views/views.ts';
 
 const KEYS: readonly (readonly [keys: string, does: string])[] = [
-  ['/', 'Search'],
+  ['/', 'Search everything'],
+  ['f', 'Filter what is shown'],
   ['?', 'Show these keys'],
   ['↑ ↓', 'Move in a table'],
   ['Enter', 'Open the row'],

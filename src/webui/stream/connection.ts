@@ -6,6 +6,7 @@ import { Cluster } from '../store/cluster.ts';
 import { EventTail } from '../store/event-tail.ts';
 import { retryDelayMs } from './backoff.ts';
 import { RequestFailure, request } from './requests.ts';
+import { giveWay } from './turns.ts';
 
 /**
  * `loading`: the first record is on its way. `lost`: it is tried again at `retryMs`. `denied`: it
@@ -27,8 +28,6 @@ export const eventTail = new EventTail();
 
 /** The first record holds a whole cluster. */
 const MAX_RECORD_BYTES = 512 * 1024 * 1024;
-/** How long events may hold up the page at once: half a frame. */
-const TURN_MS = 8;
 /** Heartbeats that may be missing. */
 const SILENT_HEARTBEATS = 2.5;
 
@@ -122,22 +121,10 @@ async function* chunksOf({ body }: Response): AsyncGenerator<Uint8Array> {
   }
 }
 
-let turnBeganMs = 0;
-
 /** Takes a record in turns with all else that the page does. */
 async function taken(into: Cluster, record: Uint8Array): Promise<void> {
   for (const _ of into.take(record)) {
     await giveWay();
   }
   await giveWay();
-}
-
-async function giveWay(): Promise<void> {
-  if (performance.now() - turnBeganMs < TURN_MS) {
-    return;
-  }
-  await new Promise((resolve) => {
-    window.setTimeout(resolve);
-  });
-  turnBeganMs = performance.now();
 }
