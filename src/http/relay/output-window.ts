@@ -4,7 +4,7 @@
 export class OutputWindow {
   #left: number;
   #wake: (() => void) | undefined;
-  #isOver = false;
+  #isLifted = false;
 
   /** Undefined for a client that does not say what it has taken, and is not waited for. */
   constructor(bytes: number | undefined) {
@@ -13,7 +13,7 @@ export class OutputWindow {
 
   /** Resolves when more may be sent. */
   async room(): Promise<void> {
-    while (this.#left <= 0 && !this.#isOver) {
+    while (this.#left <= 0 && !this.#isLifted) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
@@ -29,9 +29,16 @@ export class OutputWindow {
     this.#wake?.();
   }
 
-  /** Nobody waits any more. */
-  end(): void {
-    this.#isOver = true;
+  /**
+   * Nobody waits: the browser has gone, or is not read because of what it has sent, and cannot say
+   * what it has taken. What runs may write before it reads on.
+   */
+  lift(): void {
+    this.#isLifted = true;
     this.#wake?.();
+  }
+
+  hold(): void {
+    this.#isLifted = false;
   }
 }

@@ -52,7 +52,7 @@ export async function runTerminal(
   const window = new OutputWindow(request.window);
   socket.once('close', () => {
     gone.abort();
-    window.end();
+    window.lift();
   });
   const stopBeating = beat(socket, options.heartbeatMs);
   const { address, dialer, headers } = options;
@@ -108,10 +108,16 @@ class Input {
 
   constructor(socket: WebSocket, window: OutputWindow, sender: InputSender, heartbeatMs: number) {
     this.#sender = sender;
-    sender.onDrain(() => socket.resume());
+    sender.onDrain(() => {
+      socket.resume();
+      if (socket.readyState === socket.OPEN) {
+        window.hold();
+      }
+    });
     const give = (io: ProcessIO) => {
       if (!sender.send(io)) {
         socket.pause();
+        window.lift();
       }
     };
     socket.on('message', (data: Buffer, isBinary: boolean) => {

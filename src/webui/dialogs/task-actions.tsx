@@ -6,7 +6,7 @@ import { plainName } from '../words/names.ts';
 import type { Action } from './action.tsx';
 import { ActionBar } from './action-bar.tsx';
 
-function kill({ id, name, frameworkId }: TaskRow): Action {
+function kill({ id, name, frameworkId, executorId }: TaskRow): Action {
   return {
     title: `Kill ${plainName(name || id)}`,
     ...{ verb: 'Kill', isGrave: true },
@@ -18,6 +18,7 @@ function kill({ id, name, frameworkId }: TaskRow): Action {
         <Name text={cluster.frameworks.get(frameworkId)?.name || frameworkId} />, had asked for
         that. The framework is told that it was killed and by whom, and may start another in its
         place.
+        {executorId === id ? '' : ' If it is one of a group, the others of that end with it.'}
       </p>
     ),
     options: [

@@ -238,6 +238,31 @@ describe('a terminal', () => {
     expect(await terminal.end()).toBe(1008);
   });
 
+  test('shows what is written before more of what was pasted is read', async () => {
+    const agent = await shell();
+    const { port } = await relaying(agent.address);
+    const terminal = open(port, OPS, 'container=c&window=16384');
+    terminal.socket.on('message', (data: Buffer, isBinary) => {
+      if (isBinary) {
+        terminal.socket.send(JSON.stringify({ taken: data.length }));
+      }
+    });
+    await terminal.until(() => terminal.told.length === 1);
+    await until('it takes input', () => agent.input.length === 1);
+    // More than all buffers on the way have room for: what the browser says next is behind it.
+    agent.input[0]?.pause();
+    const piece = Buffer.alloc(512 * 1024);
+    for (let pieces = 0; pieces < 64; pieces++) {
+      terminal.socket.send(piece);
+    }
+    const length = 200_000;
+    agent.output?.write(outputOf(Buffer.alloc(length / 2, 'o')));
+    agent.output?.write(outputOf(Buffer.alloc(length / 2, 'o')));
+    await terminal.until(() => terminal.output.length === length);
+    expect(terminal.socket.bufferedAmount).toBeGreaterThan(0);
+    terminal.socket.terminate();
+  });
+
   test('is not read faster than the browser takes it', async () => {
     const agent = await shell();
     const { port, url } = await relaying(agent.address);
