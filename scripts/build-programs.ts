@@ -84,7 +84,8 @@ function moveInto(folder: string, from: string): void {
   rmSync(from, { recursive: true });
   for (const name of readdirSync(folder)) {
     const file = join(folder, name);
-    if (!names.includes(name) && statSync(file).mtimeMs < Date.now() - KEPT_MS) {
+    const isNeeded = !name.endsWith('.map') && statSync(file).mtimeMs >= Date.now() - KEPT_MS;
+    if (!names.includes(name) && !isNeeded) {
       rmSync(file, { force: true });
     }
   }
