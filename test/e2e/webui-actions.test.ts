@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { accessibility, startBrowser } from '../support/browser.ts';
+import { accessibility, KeptPages, startBrowser } from '../support/browser.ts';
 import { freePort, LITTLE, TestCluster, until } from '../support/cluster.ts';
 import { callAs, openAs, runLine, SECRETS, type User } from '../support/signed-in.ts';
 
@@ -63,8 +63,16 @@ afterAll(async () => {
   await cluster.stop();
 });
 
-const open = (hash: string, user: User): Promise<Page> =>
-  openAs(browser, `http://${cluster.address}/${hash}`, user);
+const pages = new KeptPages();
+
+/** The user's page, where they are signed in; what was refused to them is forgotten. */
+async function open(hash: string, user: User): Promise<Page> {
+  const home = `http://${cluster.address}/`;
+  const page = await pages.get(user, () => openAs(browser, home, user));
+  await page.goto(`${home}${hash}`);
+  await page.getByText(user, { exact: true }).waitFor();
+  return page;
+}
 
 /** Calls of ada's, past the page. */
 const callText = (call: object): Promise<string> => callAs('ada', cluster.address, call);
@@ -93,7 +101,6 @@ test('an agent is deactivated and reactivated, and by its line as well', async (
   await page.getByText('Deactivated', { exact: true }).waitFor();
   await runLine(line.replaceAll('DEACTIVATE', 'REACTIVATE').replace('deact', 'react'), 'ada');
   await page.getByText('Active', { exact: true }).waitFor();
-  await page.context().close();
 });
 
 test('who may not is told so, and is not offered it again', async () => {
@@ -115,7 +122,6 @@ test('who may not is told so, and is not offered it again', async () => {
   await page.getByRole('button', { name: 'Tear down' }).click();
   await dialog.getByRole('button', { name: 'Tear down' }).click();
   await dialog.getByRole('alert').getByText('403 Forbidden.').waitFor();
-  await page.context().close();
 });
 
 test('a drain that cannot be is refused in the words of the master', async () => {
@@ -131,7 +137,6 @@ test('a drain that cannot be is refused in the words of the master', async () =>
   await dialog.getByRole('button', { name: 'Drain' }).click();
   await dialog.getByRole('alert').getByText('Unknown agent').waitFor();
   expect(await page.getByRole('button', { name: 'Drain' }).count()).toBeGreaterThan(0);
-  await page.context().close();
 });
 
 test('a framework is told why it gets no more, and a demand that nobody can meet', async () => {
@@ -142,7 +147,6 @@ test('a framework is told why it gets no more, and a demand that nobody can meet
   await page.getByLabel('CPUs').fill('64');
   await page.getByText('Never: 1 agent with too little cpus; the most is 4.').waitFor();
   expect(page.url()).toContain(`#/frameworks/${framework}/why?cpus=64`);
-  await page.context().close();
 });
 
 test('what a drain would end is told, and nothing has been done', async () => {
@@ -169,7 +173,6 @@ test('what a drain would end is told, and nothing has been done', async () => {
   await page.getByRole('button', { name: 'Drain', exact: true }).waitFor();
   const { slaves } = (await cluster.get('/slaves')) as { slaves: { active: boolean }[] };
   expect(slaves).toMatchObject([{ active: true }]);
-  await page.context().close();
 });
 
 test('what if is asked from what it is about', async () => {
@@ -207,7 +210,6 @@ test('what if is asked from what it is about', async () => {
   await page.getByText('The quota of web replaced by this').waitFor();
   expect(await page.getByLabel('Memory, MB at most').inputValue()).toBe('64');
   expect(await dialog.count()).toBe(0);
-  await page.context().close();
 });
 
 test('a quota is planned, refused to some and in some ways, and set', async () => {
@@ -230,7 +232,6 @@ test('a quota is planned, refused to some and in some ways, and set', async () =
   // For another role the master may answer otherwise.
   await form.getByLabel('Role').fill('other');
   expect(await form.getByRole('button', { name: 'Set the weight' }).isEnabled()).toBe(true);
-  await refused.context().close();
   // More is guaranteed than the limit lets it have.
   const page = await open(`${place}&at-least-cpus=9`, 'ada');
   await page.getByText('CPUs: 9 at least is more than 2 at most.').waitFor();
@@ -249,7 +250,6 @@ test('a quota is planned, refused to some and in some ways, and set', async () =
   await page.getByRole('button', { name: 'Set the quota' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Set the quota' }).click();
   await page.getByText('The quota is set.').waitFor();
-  await page.context().close();
   expect(await quotas()).toEqual([{ role: 'web', ...amounts(1, 2) }]);
 });
 
@@ -301,7 +301,6 @@ test('a quota that somebody else has set meanwhile is not overruled unseen', asy
   await dialog.getByLabel('Weight').fill('2.5');
   await dialog.getByRole('button', { name: 'Set the weight' }).click();
   await dialog.getByText('The weight is set.').waitFor();
-  await page.context().close();
   expect(await ask({ type: 'GET_WEIGHTS' })).toMatchObject({
     get_weights: { weight_infos: [{ role: 'web', weight: 2.5 }] },
   });
@@ -365,7 +364,6 @@ test('maintenance is scheduled, changed, called off, begun and ended', async () 
     await refused.getByText(`${verb}: 403 Forbidden.`).first().waitFor();
     expect(await refused.getByRole('button', { name: verb }).count()).toBe(0);
   }
-  await refused.context().close();
   for (const [verb, done] of [
     ['Take down', 'Maintenance has begun.'],
     ['Bring up', 'Maintenance has ended.'],
@@ -376,7 +374,6 @@ test('maintenance is scheduled, changed, called off, begun and ended', async () 
     await page.keyboard.press('Enter');
   }
   await page.getByText('Nothing is scheduled').waitFor();
-  await page.context().close();
 });
 
 test('a task is killed, and its framework is told who did it', async () => {
@@ -399,7 +396,6 @@ test('a task is killed, and its framework is told who did it', async () => {
   await dialog.getByRole('alert').getByText('403 Forbidden.').waitFor();
   await refused.keyboard.press('Escape');
   await refused.getByText('Kill: 403 Forbidden.').waitFor();
-  await refused.context().close();
   const page = await open(`#/tasks/${owner}/victim`, 'ada');
   await page.getByRole('button', { name: 'Kill' }).click();
   await page.getByRole('spinbutton').fill('7');
@@ -415,7 +411,6 @@ test('a task is killed, and its framework is told who did it', async () => {
     .getByRole('alert')
     .getByText(/The task has ended already|No .* found/)
     .waitFor();
-  await page.context().close();
 });
 
 test('resources are reserved, made a volume of, resized and given back', async () => {
@@ -427,7 +422,6 @@ test('resources are reserved, made a volume of, resized and given back', async (
   await form.getByRole('button', { name: 'Reserve' }).click();
   await form.getByRole('alert').getByText('403 Forbidden.').waitFor();
   expect(await form.getByRole('button', { name: 'Reserve' }).isDisabled()).toBe(true);
-  await refused.context().close();
   const page = await open(`#/agents/${agent}/resources`, 'ada');
   const dialog = page.getByRole('dialog');
   const act = async (verb: string, fields: Readonly<Record<string, string>> = {}, nth = 0) => {
@@ -476,7 +470,6 @@ test('resources are reserved, made a volume of, resized and given back', async (
   await isDone();
   await page.getByRole('row', { name: 'Disk 1.0 GB' }).waitFor();
   expect(await page.getByText('Reserved for').count()).toBe(0);
-  await page.context().close();
 });
 
 test('a framework is torn down, an agent drained and then marked gone', async () => {
@@ -503,7 +496,6 @@ test('a framework is torn down, an agent drained and then marked gone', async ()
   await dialog.getByRole('button', { name: 'Mark gone' }).click();
   await dialog.getByText('The agent is gone.').waitFor();
   await page.getByText('There is no such agent').waitFor();
-  await page.context().close();
 });
 
 test('a rack is planned, drained and brought back as one', async () => {
@@ -528,7 +520,6 @@ test('a rack is planned, drained and brought back as one', async () => {
   await form.getByRole('alert').getByText('403 Forbidden. (0 of 2 done)').waitFor();
   await refused.keyboard.press('Escape');
   await refused.getByText('Drain them: 403 Forbidden.').waitFor();
-  await refused.context().close();
   const page = await open('#/agents?attribute=rack%3A7', 'ada');
   const dialog = page.getByRole('dialog');
   await page.getByRole('link', { name: 'What if they go?' }).click();
@@ -561,5 +552,4 @@ test('a rack is planned, drained and brought back as one', async () => {
   await dialog.getByText('(1 of 2 done)').waitFor();
   await page.keyboard.press('Escape');
   await page.getByText('Active', { exact: true }).waitFor();
-  await page.context().close();
 });

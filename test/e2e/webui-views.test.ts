@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { accessibility, eachView, openPage, startBrowser } from '../support/browser.ts';
+import { accessibility, eachView, KeptPages, newPage, startBrowser } from '../support/browser.ts';
 import { TestCluster, until } from '../support/cluster.ts';
 
 /** Would be a script, and turn the text around it. */
@@ -58,8 +58,15 @@ afterAll(async () => {
   await cluster.stop();
 });
 
-const open = (hash: string, options: object = {}): Promise<Page> =>
-  openPage(browser, `http://${cluster.address}/${hash}`, { options, complaints });
+const pages = new KeptPages();
+
+async function open(hash: string, options: object = {}): Promise<Page> {
+  const page = await pages.get(JSON.stringify(options), () =>
+    newPage(browser, { options, complaints }),
+  );
+  await page.goto(`http://${cluster.address}/${hash}`);
+  return page;
+}
 
 test('offers show who sits on what', async () => {
   const page = await open('#/offers');
@@ -81,7 +88,6 @@ test('offers show who sits on what', async () => {
   await page.getByRole('listitem').filter({ hasText: 'for eng/web' }).waitFor();
   const standing = page.getByRole('table', { name: 'In its roles' }).getByRole('row').nth(1);
   expect(await standing.textContent()).toMatch(/^eng\/web.*100 % of .*nothing.*nothing$/);
-  await page.context().close();
 });
 
 test('roles show their tree, weights, quotas and frameworks', async () => {
@@ -121,7 +127,6 @@ test('roles show their tree, weights, quotas and frameworks', async () => {
   await page.getByRole('link', { name: /^eng\/web/ }).click();
   await page.getByRole('link', { name: '‹202E›gnp' }).waitFor();
   expect(page.url()).toContain('#/roles/eng%2Fweb');
-  await page.context().close();
 });
 
 test('maintenance shows what is scheduled, and what is down', async () => {
@@ -146,7 +151,6 @@ test('maintenance shows what is scheduled, and what is down', async () => {
   const rows = page.getByRole('grid', { name: 'Machines' }).getByRole('row');
   expect(await rows.nth(1).textContent()).toMatch(/^away\.exampleDown/);
   expect(await rows.nth(2).textContent()).toMatch(/^soon\.exampleDraining/);
-  await page.context().close();
 });
 
 test('events come as they happen, and stand still when they shall', async () => {
@@ -168,7 +172,6 @@ test('events come as they happen, and stand still when they shall', async () => 
   await rows.filter({ hasText: 'Gone' }).first().waitFor();
   await page.getByRole('button', { name: /^Agents/ }).click();
   await page.getByText('No event passes these filters.').waitFor();
-  await page.context().close();
 });
 
 test('flags of the master are found, and versions of all', async () => {
@@ -178,7 +181,6 @@ test('flags of the master are found, and versions of all', async () => {
   await page.getByText('1 flag', { exact: true }).waitFor();
   const row = page.getByRole('grid', { name: 'Flags' }).getByRole('row').nth(1);
   expect(await row.textContent()).toBe(`work_dir${join(cluster.folder, 'master')}`);
-  await page.context().close();
 });
 
 test('each of these views is accessible, light and dark, and as wide as a telephone', async () => {
@@ -195,7 +197,6 @@ test('each of these views is accessible, light and dark, and as wide as a teleph
     expect(await accessibility(page), what).toEqual([]);
     expect(await page.evaluate('document.documentElement.scrollWidth'), what).toBe(360);
   });
-  await page.context().close();
 });
 
 test('the browser has had nothing to complain of', () => {

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { accessibility, eachView, openPage, startBrowser } from '../support/browser.ts';
+import { accessibility, eachView, KeptPages, newPage, startBrowser } from '../support/browser.ts';
 import { freePort, LITTLE, TestCluster, until } from '../support/cluster.ts';
 
 /** Would be a script, turn the text around it, hide within it, or push all else away. */
@@ -53,8 +53,15 @@ afterAll(async () => {
   await cluster.stop();
 });
 
-const open = (hash: string, options: object = {}, master = cluster.address): Promise<Page> =>
-  openPage(browser, `http://${master}/${hash}`, { options, complaints });
+const pages = new KeptPages();
+
+async function open(hash: string, options: object = {}, master = cluster.address): Promise<Page> {
+  const page = await pages.get(JSON.stringify([master, options]), () =>
+    newPage(browser, { options, complaints }),
+  );
+  await page.goto(`http://${master}/${hash}`);
+  return page;
+}
 
 test('the overview shows what is taken, and each view leads on', async () => {
   const page = await open('');
@@ -67,7 +74,6 @@ test('the overview shows what is taken, and each view leads on', async () => {
     await page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name }).click();
     await page.getByRole('heading', { level: 1, name }).waitFor();
   }
-  await page.context().close();
 });
 
 test('tasks are found by state, words and labels, and links show the same', async () => {
@@ -85,14 +91,12 @@ test('tasks are found by state, words and labels, and links show the same', asyn
   await page.keyboard.press('f');
   await page.keyboard.type('fail north');
   await page.getByText('No task passes these filters.').waitFor();
-  await page.context().close();
 });
 
 test('a task tells why it failed', async () => {
   const page = await open(`#/tasks/${framework}/failing`);
   await page.getByText('Command exited with status 3').waitFor();
   await page.getByText('It ended with a failure.').waitFor();
-  await page.context().close();
 });
 
 test('what a task has printed is read through the master, searched, and found in its folder', async () => {
@@ -109,7 +113,6 @@ test('what a task has printed is read through the master, searched, and found in
   const names = execFileSync('tar', ['-tf', await (await archive).path()], { encoding: 'utf8' });
   expect(names.split('\n')).toContainEqual(expect.stringMatching(/^[-\w]+\/stderr$/));
   expect(await accessibility(page)).toEqual([]);
-  await page.context().close();
 });
 
 test('everything is searched from anywhere, by keys alone', async () => {
@@ -145,7 +148,6 @@ test('all of it goes by keys', async () => {
   await page.keyboard.press('ArrowDown');
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { name: 'Life' }).waitFor();
-  await page.context().close();
 });
 
 test('names do no harm, and what they hide is shown', async () => {
@@ -158,7 +160,6 @@ test('names do no harm, and what they hide is shown', async () => {
     await name.click();
     await page.getByRole('heading', { name: 'Facts' }).waitFor();
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360);
-    await page.context().close();
   }
 });
 
@@ -177,14 +178,12 @@ test('each view is accessible, light and dark', async () => {
     ['nowhere', 'Nothing here'],
   ] as const;
   await eachView(page, views, async (what) => expect(await accessibility(page), what).toEqual([]));
-  await page.context().close();
 });
 
 test('links of the old page lead on', async () => {
   const page = await open('#/slaves/no-such-agent');
   await page.getByText('There is no such agent').waitFor();
   expect(page.url()).toContain('#/agents/no-such-agent');
-  await page.context().close();
 });
 
 test('a master that is killed is missed, and found again', async () => {
@@ -197,7 +196,6 @@ test('a master that is killed is missed, and found again', async () => {
   await cluster.startMaster(DOMAIN);
   await page.getByText('Connection lost.').waitFor({ state: 'detached' });
   await page.getByText('2 tasks').waitFor();
-  await page.context().close();
 });
 
 test('who signs in is known, and known again by a master that was started anew', async () => {
@@ -234,7 +232,6 @@ test('who signs in is known, and known again by a master that was started anew',
   expect(await dialog.count()).toBe(0);
   await page.getByRole('button', { name: 'Sign out' }).click();
   await dialog.waitFor();
-  await page.context().close();
   await next.kill('SIGKILL');
 });
 
