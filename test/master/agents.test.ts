@@ -324,17 +324,28 @@ test('a disconnected agent keeps checkpointed tasks until its time is over', () 
   expect(world.disk.snapshot().unreachable.some(({ id }) => id === agent.id)).toBe(true);
 });
 
-test('a killed task is killed again when its agent comes back without having heard of it', () => {
+test.each([
+  ['its framework', undefined],
+  ['an operator', "Killed by operator 'ada'"],
+])('a task is killed for %s when its agent comes back that had not heard of it', (who, message) => {
   const { world, agent, framework } = cluster({}, lasting);
   framework.launch(framework.offer(), 't1');
   world.dispatch({ type: 'linkLost', address: '10.0.0.2:5051' });
-  framework.call('KILL', { kill: { task_id: { value: 't1' } } });
+  const kill = { task_id: { value: 't1' } };
+  if (who === 'an operator') {
+    const kill_task = { ...kill, framework_id: { value: framework.id } };
+    world.operate({ type: MasterCall_Type.KILL_TASK, kill_task }, { value: 'ada' });
+  } else {
+    framework.call('KILL', { kill });
+  }
   expect(agent.sent('KillTaskMessage')).toEqual([]);
   agent.reregister({
     tasks: [runningTask(framework, agent, 't1')],
     frameworks: [{ ...framework.info, id: { value: framework.id } }],
   });
   expect(agent.sent('KillTaskMessage')).toHaveLength(1);
+  agent.update(framework, 't1', TaskState.TASK_KILLED);
+  expect(framework.statuses('t1').at(-1)?.message).toBe(message);
 });
 
 test('an agent is asked about tasks that it does not list', () => {

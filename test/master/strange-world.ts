@@ -341,6 +341,10 @@ export class StrangeWorld {
         type: MasterCall_Type.REACTIVATE_AGENT,
         reactivate_agent: { agent_id: { value: agent.id } },
       },
+      {
+        type: MasterCall_Type.KILL_TASK,
+        kill_task: { framework_id: { value: framework.id }, task_id: { value: 't1' } },
+      },
       { type: MasterCall_Type.SUBSCRIBE },
     ];
     const what = stranger.pick([
