@@ -48,7 +48,7 @@ export class Streams {
   }
 }
 
-const SUBSCRIBE = JSON.stringify({ type: 'SUBSCRIBE' });
+const SUBSCRIBE = JSON.stringify({ type: 'SUBSCRIBE', subscribe: { updates: true } });
 
 function serve({ port }: Work): void {
   const open = new Set<http.ClientRequest>();

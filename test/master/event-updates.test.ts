@@ -138,6 +138,26 @@ test('who subscribes with updates is told first which roles are suppressed, but 
   expect(shown(true, 'blind')).toBeUndefined();
 });
 
+test('who subscribes with updates is told first of agents and frameworks as events do', () => {
+  const { world, framework } = cluster();
+  framework.launch(framework.offer(), 't1');
+  world.allocate();
+  const shown = (updates: boolean) => {
+    world.operatorEvents.length = 0;
+    subscribe(world, updates);
+    const { get_agents, get_frameworks } = world.operatorEvents[0]?.subscribed?.get_state ?? {};
+    const [agent] = get_agents?.agents ?? [];
+    const [known] = get_frameworks?.frameworks ?? [];
+    expect(agent?.total_resources).toBeDefined();
+    return [
+      ...[agent?.allocated_resources, agent?.offered_resources],
+      ...[known?.allocated_resources, known?.offers],
+    ].map((held) => held !== undefined);
+  };
+  expect(shown(false)).toEqual([true, true, true, true]);
+  expect(shown(true)).toEqual([false, false, false, false]);
+});
+
 test('a stream without updates is told what Mesos tells', () => {
   const { world, agent, framework, taken } = watched(false);
   const agent_id = { value: agent.id };

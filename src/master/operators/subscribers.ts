@@ -89,7 +89,8 @@ function welcome(state: MasterState, principal: Principal | undefined, updates: 
     const { authorizer, isAudited } = state.options;
     const watched = new WatchedReads(authorizer, 'SUBSCRIBE');
     const viewer = { principal, authorizer: isAudited ? watched : authorizer };
-    const get_state = withOwnTasks(getState(state, viewer));
+    // Who is told of all changes adds up by itself what tasks hold.
+    const get_state = withOwnTasks(getState(state, viewer, { withHeld: !updates }));
     if (updates) {
       const { frameworks = [] } = get_state.get_frameworks ?? {};
       get_state.get_frameworks = {

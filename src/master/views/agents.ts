@@ -16,6 +16,11 @@ import { roleSightOf, seesProviders, seesResource } from './visibility.ts';
 const shown = (resources: readonly Resource[], viewer: Viewer) =>
   resources.filter((it) => seesResource(viewer, it)).map(toEndpointFormat);
 
+/** Whether what is allocated and offered is said, which takes adding up what its tasks hold. */
+export interface HeldOptions {
+  readonly withHeld: boolean;
+}
+
 /** An agent of the event stream. */
 export const streamedAgentView = (state: MasterState, agent: Agent, viewer: Viewer) =>
   view(state, agent, withoutCheckpoint(visibleInfo(agent.info, viewer)), viewer);
@@ -27,8 +32,12 @@ export const updatedAgentView = (state: MasterState, agent: Agent, viewer: Viewe
   });
 
 /** An agent of the read calls, which also say `checkpoint`. */
-export const agentView = (state: MasterState, agent: Agent, viewer: Viewer) =>
-  view(state, agent, withCheckpoint(visibleInfo(agent.info, viewer)), viewer);
+export const agentView = (
+  state: MasterState,
+  agent: Agent,
+  viewer: Viewer,
+  options: HeldOptions = { withHeld: true },
+) => view(state, agent, withCheckpoint(visibleInfo(agent.info, viewer)), viewer, options);
 
 /** An agent of the registry that has not registered with this master yet. */
 export const recoveredAgentView = (info: AgentInfo, viewer: Viewer) =>
@@ -39,7 +48,7 @@ function view(
   agent: Agent,
   agent_info: AgentInfo,
   viewer: Viewer,
-  { withHeld }: { readonly withHeld: boolean } = { withHeld: true },
+  { withHeld }: HeldOptions = { withHeld: true },
 ): MasterResponse_GetAgents_Agent {
   const view: MasterResponse_GetAgents_Agent = {
     agent_info,

@@ -11,8 +11,8 @@ import type {
 import { shownExecutor, shownTask } from '../../model/role-sight.ts';
 import type { Framework, MasterState } from '../state.ts';
 import type { Viewer } from '../views.ts';
-import { agentView, recoveredAgentView } from './agents.ts';
-import { frameworkDetails } from './frameworks.ts';
+import { agentView, type HeldOptions, recoveredAgentView } from './agents.ts';
+import { frameworkDetails, frameworkView } from './frameworks.ts';
 import {
   roleSightOf,
   seesExecutor,
@@ -22,12 +22,16 @@ import {
   visibleFrameworks,
 } from './visibility.ts';
 
-export function getState(state: MasterState, viewer: Viewer): MasterResponse_GetState {
+export function getState(
+  state: MasterState,
+  viewer: Viewer,
+  options?: HeldOptions,
+): MasterResponse_GetState {
   return {
     get_tasks: getTasks(state, viewer),
     get_executors: getExecutors(state, viewer),
-    get_frameworks: getFrameworks(state, viewer),
-    get_agents: getAgents(state, viewer),
+    get_frameworks: getFrameworks(state, viewer, options),
+    get_agents: getAgents(state, viewer, options),
   };
 }
 
@@ -72,18 +76,29 @@ export function getExecutors(state: MasterState, viewer: Viewer): MasterResponse
   return { executors };
 }
 
-export function getFrameworks(state: MasterState, viewer: Viewer): MasterResponse_GetFrameworks {
+export function getFrameworks(
+  state: MasterState,
+  viewer: Viewer,
+  { withHeld }: HeldOptions = { withHeld: true },
+): MasterResponse_GetFrameworks {
   const sees = roleSightOf(viewer);
-  const details = (framework: Framework) => frameworkDetails(state, framework, viewer, sees);
+  const details = (framework: Framework) =>
+    withHeld ? frameworkDetails(state, framework, viewer, sees) : frameworkView(framework, sees);
   return {
     frameworks: visibleFrameworks(state, viewer).map(details),
     completed_frameworks: visibleCompleted(state, viewer).map(details),
   };
 }
 
-export function getAgents(state: MasterState, viewer: Viewer): MasterResponse_GetAgents {
+export function getAgents(
+  state: MasterState,
+  viewer: Viewer,
+  options?: HeldOptions,
+): MasterResponse_GetAgents {
   return {
-    agents: [...state.agents.registered.values()].map((agent) => agentView(state, agent, viewer)),
+    agents: [...state.agents.registered.values()].map((agent) =>
+      agentView(state, agent, viewer, options),
+    ),
     recovered_agents: [...state.agents.recovered.values()].map((info) =>
       recoveredAgentView(info, viewer),
     ),
