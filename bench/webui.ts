@@ -23,6 +23,7 @@ export const USAGE = `usage: npm run bench -- webui [options]
   --rush=K         tasks of such a measurement (10000)
   --turns=T        such measurements, with and without pages in turns (3)
   --port=P         port of the master; that of the agents is the next (16260)
+  --timeout=S      give up after that long (900)
   --runs=R         runs, for median, min and max (1)
   --json           one object a line`;
 
@@ -32,6 +33,7 @@ interface RunOptions extends CrowdOptions {
   readonly pages: number;
   readonly rush: number;
   readonly turns: number;
+  readonly timeoutMs: number;
 }
 
 export async function run({ args, json }: { json: boolean; args: string[] }): Promise<void> {
@@ -47,6 +49,7 @@ export async function run({ args, json }: { json: boolean; args: string[] }): Pr
       rush: { type: 'string', default: '10000' },
       turns: { type: 'string', default: '3' },
       port: { type: 'string', default: '16260' },
+      timeout: { type: 'string', default: '900' },
       runs: { type: 'string', default: '1' },
     },
   });
@@ -60,6 +63,7 @@ export async function run({ args, json }: { json: boolean; args: string[] }): Pr
     rush: whole('rush', values.rush, 1),
     turns: whole('turns', values.turns, 1),
     port: whole('port', values.port, 1),
+    timeoutMs: whole('timeout', values.timeout, 1) * 1000,
   };
   const runs: Measurement[][] = [];
   for (let i = 0; i < whole('runs', values.runs, 1); i++) {
@@ -82,6 +86,8 @@ class Run {
   readonly #options: RunOptions;
   readonly #crowd: Crowd;
   readonly #measurements: Measurement[] = [];
+  /** What is being done. */
+  #phase = 'the tasks that run';
 
   constructor(options: RunOptions) {
     this.#options = options;
@@ -89,18 +95,33 @@ class Run {
   }
 
   async measure(): Promise<Measurement[]> {
+    const { timeoutMs } = this.#options;
     const browser = await startBrowser();
+    const late = Promise.withResolvers<never>();
+    const timer = setTimeout(
+      () => late.reject(new Error(`not done after ${timeoutMs / 1000} s: ${this.#phase}`)),
+      timeoutMs,
+    );
     try {
-      await this.#crowd.start();
-      await this.#first(browser);
-      await this.#whileEventsCome(browser);
-      await this.#besidePages();
-      await this.#rival();
+      await Promise.race([this.#play(browser), late.promise]);
     } finally {
+      clearTimeout(timer);
       await browser.close();
       await this.#crowd.stop();
     }
     return this.#measurements;
+  }
+
+  async #play(browser: Browser): Promise<void> {
+    await this.#crowd.start();
+    this.#phase = 'the first tab';
+    await this.#first(browser);
+    this.#phase = 'events';
+    await this.#whileEventsCome(browser);
+    this.#phase = 'tasks beside pages';
+    await this.#besidePages();
+    this.#phase = 'the state';
+    await this.#rival();
   }
 
   /** A tab that is opened, until it shows something, and until it has all tasks. */

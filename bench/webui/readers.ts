@@ -73,6 +73,9 @@ function serve({ port }: Work): void {
             }
           });
           response.on('error', () => undefined);
+          response.on('close', () =>
+            reject(new Error('a stream has ended before its first record')),
+          );
         },
       );
       request.on('error', (error) => (open.has(request) ? reject(error) : undefined));
