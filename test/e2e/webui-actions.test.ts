@@ -540,6 +540,16 @@ test('a rack is planned, drained and brought back as one', async () => {
     await page.keyboard.press(key);
   }
   await page.getByText('2 agents, 2 chosen').waitFor();
+  await page.getByRole('button', { name: 'Schedule maintenance' }).click();
+  await dialog.getByText('Machines: 2 are chosen').waitFor();
+  await page.keyboard.press('Escape');
+  await page.locator('dialog').waitFor({ state: 'detached' });
+  // The dialog is made of what the master answers.
+  await page.route('**/api/v1', (route) => route.abort());
+  await page.getByRole('button', { name: 'Schedule maintenance' }).click();
+  await dialog.getByRole('alert').getByText('The master does not answer.').waitFor();
+  await page.unroute('**/api/v1');
+  await page.keyboard.press('Escape');
   expect(await accessibility(page)).toEqual([]);
   await page.getByRole('button', { name: 'Reactivate them' }).click();
   // One is gone by then: the other is reactivated all the same.

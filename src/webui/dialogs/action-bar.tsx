@@ -1,16 +1,19 @@
 // Buttons for what can be done to the thing that a view shows.
+import type { ComponentChildren } from 'preact';
 import { href, type Query } from '../locations/location.ts';
 import { refusalOf } from '../stream/refusals.ts';
 import { type Action, ask, permissionOf } from './action.tsx';
 
-/** What was refused is not offered again, but said. */
 interface ActionBarProps {
   readonly actions: readonly Action[];
   /** Of “What if?”, where that can be asked. */
   readonly planned?: Query | undefined;
+  /** More buttons. */
+  readonly children?: ComponentChildren;
 }
 
-export function ActionBar({ actions, planned }: ActionBarProps) {
+/** What was refused is not offered again, but said. */
+export function ActionBar({ actions, planned, children }: ActionBarProps) {
   const refused = actions.flatMap((action) => {
     const words = refusalOf(permissionOf(action));
     return words === undefined ? [] : [{ action, words }];
@@ -30,6 +33,7 @@ export function ActionBar({ actions, planned }: ActionBarProps) {
             {action.verb}
           </button>
         ))}
+      {children}
       {planned === undefined ? null : (
         <a class="button" href={href(['what-if'], planned)}>
           What if?

@@ -12,6 +12,7 @@ import type { Cluster } from '../store/cluster.ts';
 import { refusalOf, rememberRefusal } from '../stream/refusals.ts';
 import { call, RequestFailure } from '../stream/requests.ts';
 import { session } from '../stream/session.ts';
+import { countText } from '../words/amounts.ts';
 import { curlLine } from '../words/curl-line.ts';
 import { plainText } from '../words/names.ts';
 import { type FieldsProps, type Option, Options } from './options.tsx';
@@ -115,6 +116,7 @@ function ActionForm({ action }: { action: Action }) {
   const cluster = useCluster();
   const problem = action.problem?.(chosen);
   const [taken, setTaken] = useState<ReadonlySet<string>>(new Set());
+  const [sent, setSent] = useState(0);
   const calls = problem === undefined ? action.calls(chosen) : [];
   const permission = permissionOf(action, chosen);
   const choose = (changes: Chosen) => setChosen({ ...chosen, ...changes });
@@ -126,6 +128,7 @@ function ActionForm({ action }: { action: Action }) {
     const outcome = await carryOut(
       action,
       calls.filter((each) => !taken.has(JSON.stringify(each))),
+      setSent,
     );
     setTaken(new Set([...taken, ...outcome.taken]));
     setPhase(outcome.failure === undefined ? 'done' : 'open');
@@ -181,7 +184,11 @@ function ActionForm({ action }: { action: Action }) {
             phase === 'busy' || problem !== undefined || refusalOf(permission) !== undefined
           }
         >
-          {phase === 'busy' ? 'Asking the master …' : action.verb}
+          {phase !== 'busy'
+            ? action.verb
+            : calls.length === 1
+              ? 'Asking the master …'
+              : `Asking the master: ${countText(sent)} of ${countText(calls.length)} …`}
         </button>
       </div>
     </form>
@@ -199,7 +206,11 @@ interface Outcome {
   readonly isDenied: boolean;
 }
 
-async function carryOut({ guard }: Action, calls: readonly OperatorCall[]): Promise<Outcome> {
+async function carryOut(
+  { guard }: Action,
+  calls: readonly OperatorCall[],
+  onSent: (count: number) => void,
+): Promise<Outcome> {
   const taken: string[] = [];
   const refusals: string[] = [];
   let isDenied = false;
@@ -208,7 +219,8 @@ async function carryOut({ guard }: Action, calls: readonly OperatorCall[]): Prom
     if (other !== undefined) {
       return { taken, failure: other, isDenied };
     }
-    for (const each of calls) {
+    for (const [index, each] of calls.entries()) {
+      onSent(index);
       try {
         await call(each.type, each.body);
         taken.push(JSON.stringify(each));

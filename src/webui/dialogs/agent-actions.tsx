@@ -6,6 +6,7 @@ import { agentCondition, agentName } from '../words/conditions.ts';
 import { plainName } from '../words/names.ts';
 import type { Action, OperatorCall } from './action.tsx';
 import { ActionBar } from './action-bar.tsx';
+import { ScheduleButton } from './maintenance-actions.tsx';
 import type { Option } from './options.tsx';
 import { TasksByFramework } from './tasks-by-framework.tsx';
 
@@ -125,6 +126,8 @@ export function AgentActions({ agent }: { agent: AgentRow }) {
         ...(isOut && condition !== 'draining' ? [reactivate(agent, name)] : []),
         markGone(agent, name),
       ]}
-    />
+    >
+      {agent.isRecovered ? null : <ScheduleButton agents={[agent]} />}
+    </ActionBar>
   );
 }

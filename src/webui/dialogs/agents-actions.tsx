@@ -33,7 +33,9 @@ export function drainAgents(agents: readonly AgentRow[]): Action {
         <TasksByFramework cluster={cluster} tasks={tasksOf(cluster, agents)} verb="end" />
       </>
     ),
-    options: DRAIN_OPTIONS,
+    options: DRAIN_OPTIONS.map((option) =>
+      option.name === 'gone' ? { ...option, label: 'Mark each gone when it is drained' } : option,
+    ),
     calls: (chosen) => agents.map(({ id }) => drainCall(id, chosen)),
     done: 'The agents drain. Their views say when they are drained.',
   };

@@ -21,7 +21,7 @@ import type { AgentRow, TaskRow } from '../store/rows.ts';
 import { callText } from '../stream/requests.ts';
 import { counted } from '../words/amounts.ts';
 import { plainName } from '../words/names.ts';
-import type { Action, OperatorCall } from './action.tsx';
+import { type Action, askAfter, type OperatorCall } from './action.tsx';
 import { MachineField, machineOf } from './machine-field.tsx';
 import type { Option } from './options.tsx';
 import { TasksByFramework } from './tasks-by-framework.tsx';
@@ -94,10 +94,17 @@ function windowAction(schedule: Schedule, index?: number): Omit<Action, 'title' 
 }
 
 /** For the machines of agents, beside what is scheduled now. */
-export async function scheduleFor(agents: readonly AgentRow[]): Promise<Action> {
+async function scheduleFor(agents: readonly AgentRow[]): Promise<Action> {
   const machines = new Map(agents.map(machineOf).map((machine) => [machineKey(machine), machine]));
   return scheduleWindow(await askSchedule(), [...machines.values()]);
 }
+
+/** The schedule is asked for when it is pressed. */
+export const ScheduleButton = ({ agents }: { agents: readonly AgentRow[] }) => (
+  <button type="button" class="button" onClick={() => askAfter(() => scheduleFor(agents))}>
+    Schedule maintenance
+  </button>
+);
 
 export const scheduleWindow = (schedule: Schedule, machines: readonly Machine[] = []): Action => ({
   ...windowAction(schedule),

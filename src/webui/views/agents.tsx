@@ -11,10 +11,9 @@ import { Share } from '../components/share.tsx';
 import { type Orders, sorting } from '../components/sorting.ts';
 import { type Column, Table, TableCount } from '../components/table.tsx';
 import { Ago } from '../components/time.tsx';
-import { askAfter } from '../dialogs/action.tsx';
 import { ActionBar } from '../dialogs/action-bar.tsx';
 import { actionsForAgents } from '../dialogs/agents-actions.tsx';
-import { scheduleFor } from '../dialogs/maintenance-actions.tsx';
+import { ScheduleButton } from '../dialogs/maintenance-actions.tsx';
 import { href, type Query } from '../locations/location.ts';
 import { AGENT_FILTERS, agentPasses, attributeText, placeText } from '../store/agent-filter.ts';
 import type { Cluster } from '../store/cluster.ts';
@@ -136,13 +135,7 @@ function ChosenAgents({ agents, count, onNone }: ChosenAgentsProps) {
       {agents.length === 0 ? null : (
         <>
           <ActionBar actions={actionsForAgents(agents)} />
-          <button
-            type="button"
-            class="button"
-            onClick={() => askAfter(async () => scheduleFor(agents))}
-          >
-            Schedule maintenance
-          </button>
+          <ScheduleButton agents={agents} />
           <button type="button" class="button" onClick={onNone}>
             Choose none
           </button>
