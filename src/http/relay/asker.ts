@@ -22,8 +22,12 @@ export function askerOf(
   { key }: AgentPlace,
   at: { readonly agent: string; readonly nowMs: number },
 ): Asker {
-  return principal?.value === undefined || key === undefined
-    ? { authorization, isVouched: false }
+  if (principal === undefined) {
+    return { authorization, isVouched: false };
+  }
+  // What the master took for the client's secret is nothing for an agent, whoever that may be.
+  return principal.value === undefined || key === undefined
+    ? { authorization: undefined, isVouched: false }
     : { authorization: vouch(principal, { key, ...at }), isVouched: true };
 }
 
