@@ -70,6 +70,7 @@ test('the overview shows what is taken, and each view leads on', async () => {
     .getByText(/0\.\d+ of 4/)
     .first()
     .waitFor();
+  await page.getByText('Measured on 1 agent, with executors.').waitFor();
   for (const name of ['Tasks', 'Frameworks', 'Agents', 'Overview']) {
     await page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name }).click();
     await page.getByRole('heading', { level: 1, name }).waitFor();

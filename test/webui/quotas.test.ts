@@ -1,4 +1,5 @@
 // Quotas and weights as they are chosen in a form.
+
 import { expect, test } from 'vitest';
 import {
   chosenOfConfig,
@@ -9,6 +10,7 @@ import {
   quotaResources,
   weightProblem,
 } from '../../src/webui/calls/quotas.ts';
+import { fullQuotas } from '../../src/webui/store/quota-metrics.ts';
 
 test('a form that nobody has touched says the quota that there is', () => {
   const chosen = chosenOfQuota('web', {
@@ -53,4 +55,26 @@ test('quotas are compared by what they say, in whatever order', () => {
   expect(isSameQuota(quota, { guarantees: {}, limits: { mem: 2, cpus: 1 } })).toBe(true);
   expect(isSameQuota(quota, { guarantees: {}, limits: { mem: 2 } })).toBe(false);
   expect(isSameQuota(quota, { guarantees: { gpus: 1 }, limits: quota.limits })).toBe(false);
+});
+
+test('a role is told of where it has used up a limit, or has more', () => {
+  const gauge = (role: string, name: string, limit: number, consumed: number) => {
+    const key = `allocator/mesos/quota/roles/${role}/resources/${name}`;
+    return [
+      [`${key}/limit`, limit],
+      [`${key}/consumed`, consumed],
+    ] as const;
+  };
+  const metrics = new Map([
+    ...gauge('eng', 'cpus', 4, 4),
+    ...gauge('eng', 'mem', 4, 5),
+    ...gauge('eng', 'disk', 4, 3),
+    ...gauge('closed', 'cpus', 0, 0),
+    ...gauge('a/resources/b', 'cpus', 1, 1),
+    ['master/cpus_total', 4] as const,
+  ]);
+  expect(fullQuotas(metrics)).toEqual([
+    { role: 'a/resources/b', resources: ['cpus'], isOver: false },
+    { role: 'eng', resources: ['cpus', 'mem'], isOver: true },
+  ]);
 });

@@ -7,9 +7,11 @@ import { Ago } from '../components/time.tsx';
 import { href } from '../locations/location.ts';
 import type { Cluster } from '../store/cluster.ts';
 import { holdersOf, type OfferRow, offerRows } from '../store/offers.ts';
+import { fullQuotas } from '../store/quota-metrics.ts';
 import { call } from '../stream/requests.ts';
 import { counted, spanText } from '../words/amounts.ts';
 import { agentCondition, frameworkCondition } from '../words/conditions.ts';
+import { resourceTitle } from '../words/resources.ts';
 import type { Kind } from '../words/task-states.ts';
 import { endedLately, type History } from './history.tsx';
 
@@ -51,6 +53,7 @@ export function Attention(props: AttentionProps) {
     ...agentConcerns(props),
     ...taskConcerns(props),
     ...frameworkConcerns(props),
+    ...quotaConcerns(props),
     ...certificateConcerns(props),
   ];
   return (
@@ -164,6 +167,31 @@ function frameworkConcerns({ cluster, offers = [] }: AttentionProps): readonly C
         </>
       ),
     })),
+  ];
+}
+
+function quotaConcerns({ metrics }: AttentionProps): readonly Concern[] {
+  const full = fullQuotas(metrics);
+  return [
+    ...full.slice(0, MAX_NAMED).map(({ role, resources, isOver }) => ({
+      ...({ key: `quota ${role}`, kind: isOver ? 'bad' : 'warn', word: 'Quota' } as const),
+      link: href(['roles', role]),
+      text: (
+        <>
+          <Name text={role} /> {isOver ? 'has more than its limit' : 'has used up its limit'} of{' '}
+          {resources.map(resourceTitle).join(', ')}: it is offered no more of that.
+        </>
+      ),
+    })),
+    ...(full.length <= MAX_NAMED
+      ? []
+      : [
+          {
+            ...({ key: 'quotas', kind: 'warn', word: 'Quota' } as const),
+            link: href(['roles'], { kind: 'quota' }),
+            text: `${counted(full.length - MAX_NAMED, 'more role')} at their limits.`,
+          },
+        ]),
   ];
 }
 

@@ -29,6 +29,10 @@ export interface History {
 export const readHistory = (signal: AbortSignal): Promise<History> =>
   call<History>('GET_HISTORY', {}, signal);
 
+/** As of the last minute; 0 before there is one. */
+export const reservedNow = (history: History | undefined, name: ResourceName): number =>
+  history?.resources?.find((each) => each.name === name)?.reserved?.at(-1) ?? 0;
+
 /** Ended so within the last moments. */
 export function endedLately(history: History, state: TaskState, moments: number): number {
   const name = taskStateName(state);

@@ -9,7 +9,8 @@ import { href } from '../locations/location.ts';
 import { call } from '../stream/requests.ts';
 import { countText } from '../words/amounts.ts';
 import { Attention, readOldOffers } from './attention.tsx';
-import { Plots, readHistory } from './history.tsx';
+import { Plots, readHistory, reservedNow } from './history.tsx';
+import { InUse } from './in-use.tsx';
 
 const EVERY_MS = 2000;
 /** The master adds to it once a minute. */
@@ -92,6 +93,8 @@ function Figures({ metrics }: { metrics: ReadonlyMap<string, number> }) {
             name={name}
             total={of(`${name}_total`)}
             allocated={of(`${name}_used`)}
+            reserved={reservedNow(history.value, name)}
+            revocable={of(`${name}_revocable_total`)}
           />
         ))}
       </div>
@@ -102,6 +105,7 @@ function Figures({ metrics }: { metrics: ReadonlyMap<string, number> }) {
           history={history.value}
           offers={offers.value}
         />
+        {cluster === undefined ? null : <InUse cluster={cluster} />}
         <section class="panel">
           <h2>The last hours</h2>
           <Plots {...history} />
