@@ -9,7 +9,7 @@ import {
   withoutWindow,
   withWindow,
 } from '../../src/webui/calls/maintenance.ts';
-import { machineRows, spanOf, windowRows } from '../../src/webui/store/maintenance.ts';
+import { machineRows, spanOf, ticksOf, windowRows } from '../../src/webui/store/maintenance.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -101,4 +101,9 @@ test('a window has machines, a beginning in local time, and perhaps an end', () 
   for (const hours of ['-1', 'x', '1e9', '0.0001', '.']) {
     expect(windowProblem({ ...chosen, hours }), hours).toBeDefined();
   }
+});
+
+test('a line of time has names for moments from its beginning to its end', () => {
+  expect(ticksOf({ fromMs: 0, toMs: 300 }, 4)).toEqual([0, 100, 200, 300]);
+  expect(ticksOf({ fromMs: 5, toMs: 9 }, 1)).toEqual([5]);
 });

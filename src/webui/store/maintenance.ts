@@ -86,3 +86,10 @@ export function spanOf(windows: readonly WindowRow[], nowMs: number): TimeSpan {
   );
   return { fromMs, toMs: lastMs + Math.max(HOUR_MS / 4, (lastMs - fromMs) / 20) };
 }
+
+/** Moments at equal distances, for labels below the line: from its beginning to its end. */
+export const ticksOf = ({ fromMs, toMs }: TimeSpan, count: number): readonly number[] =>
+  Array.from(
+    { length: count },
+    (_, index) => fromMs + ((toMs - fromMs) * index) / Math.max(1, count - 1),
+  );

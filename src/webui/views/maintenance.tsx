@@ -3,6 +3,7 @@
 import type { Schedule } from '../calls/maintenance.ts';
 import { ConditionBadge } from '../components/badge.tsx';
 import { SearchField } from '../components/filters.tsx';
+import { useCluster } from '../components/live.ts';
 import { Name } from '../components/name.tsx';
 import { Empty, Failed, Loading } from '../components/notices.tsx';
 import { place } from '../components/place.tsx';
@@ -25,17 +26,26 @@ import {
   machineRows,
   type StatusAnswer,
   spanOf,
+  ticksOf,
   type WindowRow,
   windowRows,
 } from '../store/maintenance.ts';
+import { inverseOfferRows, type OffersAnswer } from '../store/offers.ts';
 import { call } from '../stream/requests.ts';
 import { counted, spanText } from '../words/amounts.ts';
-import { MACHINE_CONDITIONS } from '../words/conditions.ts';
+import { agentName, MACHINE_CONDITIONS } from '../words/conditions.ts';
 
 const EVERY_MS = 4000;
 /** Windows on the line of time, and machines that are named at one. */
 const MAX_WINDOWS = 40;
 const MAX_NAMED = 4;
+/** Inverse offers that are told of, the oldest. */
+const MAX_UNANSWERED = 20;
+/** Moments that are named below the line of time. */
+const TICKS = 4;
+const MOMENT = new Intl.DateTimeFormat(undefined, {
+  ...{ weekday: 'short', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' },
+});
 
 interface Maintenance {
   readonly schedule: Schedule;
@@ -75,6 +85,7 @@ export function MaintenanceView() {
       ) : (
         <>
           <Windows {...value} />
+          <Unanswered />
           <Machines machines={value.machines} />
         </>
       )}
@@ -123,10 +134,50 @@ function Windows({ schedule, windows, machines: all }: Maintenance) {
             </li>
           );
         })}
+        <li aria-hidden="true">
+          <span class="window-axis quiet">
+            {ticksOf(span, TICKS).map((ms) => (
+              <time key={ms} dateTime={new Date(ms).toISOString()}>
+                {MOMENT.format(ms)}
+              </time>
+            ))}
+          </span>
+        </li>
       </ol>
       {windows.length <= MAX_WINDOWS ? null : (
         <p class="quiet">And {counted(windows.length - MAX_WINDOWS, 'later window')}.</p>
       )}
+    </section>
+  );
+}
+
+/** Inverse offers on the table: whoever has not said yet whether it leaves an agent. */
+function Unanswered() {
+  const cluster = useCluster();
+  const { value } = useReading('inverse offers', EVERY_MS, (signal) =>
+    call<OffersAnswer>('GET_OFFERS', { get_offers: { limit: MAX_UNANSWERED } }, signal),
+  );
+  const rows = inverseOfferRows(value ?? {});
+  if (rows.length === 0) {
+    return null;
+  }
+  return (
+    <section class="panel unanswered">
+      <h2>Frameworks that have not answered</h2>
+      <ul class="lines">
+        {rows.map(({ id, frameworkId, agentId, startMs, madeMs }) => (
+          <li key={id}>
+            <a href={href(['frameworks', frameworkId])}>
+              <Name text={cluster?.frameworks.get(frameworkId)?.name || frameworkId} />
+            </a>{' '}
+            is to leave{' '}
+            <a href={href(['agents', agentId])}>
+              <Name text={agentName(cluster?.agents.get(agentId)) ?? agentId} title={agentId} />
+            </a>
+            : its maintenance begins <Ago ms={startMs} />; asked <Ago ms={madeMs} />
+          </li>
+        ))}
+      </ul>
     </section>
   );
 }
