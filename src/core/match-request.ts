@@ -14,6 +14,7 @@ import {
 import { Stock } from './match-stock.ts';
 import type { Fitness, MatchOffer, MatchRequest, RunningTask, TaskDemand } from './matcher.ts';
 import type { CoreModule } from './module.ts';
+import { ownValue } from './own-value.ts';
 
 /** How much of one dimension a task needs. */
 interface Need {
@@ -169,8 +170,8 @@ export class Request {
     }
     const { counts = {}, numbers = {}, items = {} } = task;
     for (const name of new Set([...Object.keys(counts), ...Object.keys(numbers)])) {
-      const any = counts[name] ?? 0;
-      const amount = any + (numbers[name]?.length ?? 0);
+      const any = ownValue(counts, name) ?? 0;
+      const amount = any + (ownValue(numbers, name)?.length ?? 0);
       if (amount > 0) {
         needs.push({ dimension: this.#dimension(name, false), amount, any });
       }
@@ -256,7 +257,7 @@ export class Request {
   #weightOf(dimension: number): number {
     const { name, isScalar } = this.#dimensions[dimension] as Dimension;
     if (this.#fitness.type === 'weighted') {
-      return this.#fitness.weights[name] ?? 0;
+      return ownValue(this.#fitness.weights, name) ?? 0;
     }
     return isScalar ? 1 : 0;
   }

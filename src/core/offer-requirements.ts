@@ -7,6 +7,7 @@ import type { AgentEntry, FrameworkEntry } from './entries.ts';
 import type { ExchangeBuffer } from './exchange-buffer.ts';
 import type { AgentFacts, FailedConstraint, FrameworkTerms } from './interface.ts';
 import { accepted, CoreError, type CoreExports } from './module.ts';
+import { ownValue } from './own-value.ts';
 import { checkMinimum, numberedMinimum, writeMinimum } from './quantities.ts';
 import { Regexes, type RegexLimits } from './regexes.ts';
 import type { Roles } from './roles.ts';
@@ -33,7 +34,7 @@ export class OfferRequirements {
 
   applyMinimums(entry: FrameworkEntry): void {
     for (const role of entry.terms.roles) {
-      const own = entry.terms.minAllocatable[role];
+      const own = ownValue(entry.terms.minAllocatable, role);
       const number = this.#roles.number(role);
       if (own === undefined) {
         accepted(this.#exports.clearLeafMinimum(entry.number, number));
@@ -60,7 +61,7 @@ export class OfferRequirements {
     }
     // Names get their numbers now: there may be none left.
     for (const role of terms.roles) {
-      numberedMinimum(this.#buffer.kinds, terms.minAllocatable[role] ?? []);
+      numberedMinimum(this.#buffer.kinds, ownValue(terms.minAllocatable, role) ?? []);
     }
     return compiled.byRole;
   }

@@ -18,6 +18,7 @@ import type {
   TaskDemand,
   Unplaced,
 } from './matcher.ts';
+import { ownValue } from './own-value.ts';
 import type { SharedInstance } from './shared-instance.ts';
 
 export class WasmMatcher implements Matcher {
@@ -66,8 +67,8 @@ function take(
     ),
     ...[...named].flatMap((name) =>
       stock.takeNumbers(name, {
-        exact: numbers[name] ?? [],
-        any: counts[name] ?? 0,
+        exact: ownValue(numbers, name) ?? [],
+        any: ownValue(counts, name) ?? 0,
         wanted: wantedOf(name),
       }),
     ),

@@ -423,3 +423,13 @@ describe('a plan', () => {
     });
   });
 });
+
+test('names that every object has a value for are names like others', () => {
+  const allocator = clusterOf(1);
+  addFramework(allocator, 'f', ['constructor']);
+  const explained = explain(allocator, { roles: ['constructor'], demand: { toString: 1 } });
+  expect(explained.roles?.[0]).toMatchObject({ role: 'constructor', on_offer: 0 });
+  expect(explained.roles?.[0]?.fit?.impossible_by).toMatchObject([
+    { resource: 'toString', most: 0 },
+  ]);
+});

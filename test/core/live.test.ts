@@ -411,3 +411,13 @@ test('leaves of many roles go in any order, and those that are left are found', 
     }
   }
 });
+
+test('a role may have a name that every object has a value for', () => {
+  const allocator = core.allocator(options);
+  const roles = ['constructor', 'toString', 'valueOf/of'];
+  addAgent(allocator, 'a', [cpus(4), mem(4096)]);
+  addFramework(allocator, 'f', roles);
+  for (const each of [core.restore(allocator.save()), allocator.fork(), allocator]) {
+    expect(listed(each.runBatch())).toHaveLength(1);
+  }
+});

@@ -2,8 +2,9 @@
 import type { Value_Scalar } from '../../model/generated/messages.ts';
 import { fromMilli, toMilli } from '../../model/milli.ts';
 import type { Quantities } from '../interface.ts';
+import { ownValue } from '../own-value.ts';
 
-const milliOf = (amounts: Quantities, name: string) => toMilli(amounts[name] ?? 0);
+const milliOf = (amounts: Quantities, name: string) => toMilli(ownValue(amounts, name) ?? 0);
 
 export const isLess = (amounts: Quantities, name: string, needed: number) =>
   milliOf(amounts, name) < toMilli(needed);
@@ -35,7 +36,7 @@ export function amountsField<Name extends string>(
   }
   const scalars = Object.create(null) as Record<string, Value_Scalar>;
   for (const name of names) {
-    scalars[name] = { value: amounts[name] ?? 0 };
+    scalars[name] = { value: ownValue(amounts, name) ?? 0 };
   }
   return { [field]: scalars } as { readonly [Key in Name]?: Record<string, Value_Scalar> };
 }

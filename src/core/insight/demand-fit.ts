@@ -10,6 +10,7 @@ import { isReserved, reservationRole } from '../../model/resource-format.ts';
 import { isInSubtree } from '../../model/role.ts';
 import { MAX_EXAMPLES } from '../insight-questions.ts';
 import type { Quantities, ResourceAlgebra } from '../interface.ts';
+import { ownValue } from '../own-value.ts';
 import { isLess } from './amounts.ts';
 
 interface Shortage {
@@ -37,7 +38,7 @@ class Shortages {
       const shortage = this.#byName.get(name) ?? { agents: 0, most: 0, examples: [] };
       this.#byName.set(name, shortage);
       shortage.agents++;
-      shortage.most = Math.max(shortage.most, amounts[name] ?? 0);
+      shortage.most = Math.max(shortage.most, ownValue(amounts, name) ?? 0);
       if (shortage.examples.length < MAX_EXAMPLES) {
         shortage.examples.push(id);
       }

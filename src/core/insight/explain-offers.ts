@@ -10,6 +10,7 @@ import type { AgentId } from '../../model/ids.ts';
 import { timeOf } from '../../model/time-info.ts';
 import { type ExplainQuestion, MAX_EXAMPLES } from '../insight-questions.ts';
 import type { ExplainReason, Explanation, LiveAllocator, ResourceAlgebra } from '../interface.ts';
+import { ownValue } from '../own-value.ts';
 import { DemandFit } from './demand-fit.ts';
 import { heldBackFor, limitsOf } from './quota-uses.ts';
 
@@ -89,7 +90,7 @@ function explainRole(
     .sort((a, b) => b.agents - a.agents || a.reason - b.reason);
   return {
     role,
-    on_offer: onOffer[role] ?? 0,
+    on_offer: ownValue(onOffer, role) ?? 0,
     ...(groups.length > 0 && { groups }),
     ...(fit && { fit: fit.message() }),
   };

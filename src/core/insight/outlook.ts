@@ -14,6 +14,7 @@ import {
 import { type AgentId, agentId, type FrameworkId, frameworkId } from '../../model/ids.ts';
 import { roleAncestors } from '../../model/role.ts';
 import type { HeldOnAgent, LiveAllocator, Quantities, Quota } from '../interface.ts';
+import { ownValue } from '../own-value.ts';
 import { amountsField, isLess, rest, sum } from './amounts.ts';
 
 interface Settings {
@@ -311,6 +312,6 @@ function uncoveredGuarantees({ quotas }: Trial, capacity: Quantities): Forecast_
     .map(([resource, amount]) => ({
       resource,
       guaranteed: amount,
-      capacity: capacity[resource] ?? 0,
+      capacity: ownValue(capacity, resource) ?? 0,
     }));
 }

@@ -1,6 +1,7 @@
 // The quotas that keep a role from offers, with what is consumed of them.
 import type { OfferExplanation_QuotaUse } from '../../model/generated/messages.ts';
 import type { LiveAllocator, Quota } from '../interface.ts';
+import { ownValue } from '../own-value.ts';
 import { isLess } from './amounts.ts';
 
 type Quotas = Readonly<Record<string, Quota>>;
@@ -11,7 +12,7 @@ export function limitsOf(
   quotas: Quotas,
   role: string,
 ): OfferExplanation_QuotaUse[] {
-  const quota = quotas[role];
+  const quota = ownValue(quotas, role);
   return usesOf(allocator, role, quota, Object.keys(quota?.limits ?? {}));
 }
 
@@ -25,7 +26,7 @@ export function heldBackFor(
     .filter((other) => other !== role)
     .sort()
     .flatMap((other) => {
-      const quota = quotas[other];
+      const quota = ownValue(quotas, other);
       const { consumed } = allocator.roleSums(other);
       const open = Object.entries(quota?.guarantees ?? {})
         .filter(([name, guarantee]) => isLess(consumed, name, guarantee))
@@ -42,14 +43,14 @@ function usesOf(
 ): OfferExplanation_QuotaUse[] {
   const { consumed } = allocator.roleSums(role);
   return names.toSorted().map((resource) => {
-    const guarantee = quota?.guarantees[resource];
-    const limit = quota?.limits[resource];
+    const guarantee = ownValue(quota?.guarantees, resource);
+    const limit = ownValue(quota?.limits, resource);
     return {
       role,
       resource,
       ...(guarantee !== undefined && { guarantee }),
       ...(limit !== undefined && { limit }),
-      consumed: consumed[resource] ?? 0,
+      consumed: ownValue(consumed, resource) ?? 0,
     };
   });
 }
