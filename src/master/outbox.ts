@@ -123,6 +123,20 @@ export function mayDo(
   return allowed;
 }
 
+/**
+ * The question of a call that is about several roles. One that is about none is still nobody's who
+ * may change no role.
+ */
+export const mayDoEach = (
+  state: MasterState,
+  principal: Principal | undefined,
+  action: Action,
+  about: readonly { readonly role: string }[],
+): boolean =>
+  about.length === 0
+    ? mayDo(state, principal, action, {})
+    : about.every(({ role }) => mayDo(state, principal, action, { value: role }));
+
 /** Tells the audit log of a caller or sender that is not who it says. */
 export function tellDisbelief(state: MasterState, told: Omit<Disbelief, 'call'>): void {
   const { asking, options } = state;

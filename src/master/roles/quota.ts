@@ -14,7 +14,7 @@ import type { Principal } from '../../security/principal.ts';
 import type { ContinuationOf, SettingContinuation } from '../continuation.ts';
 import { rescindOffer } from '../offers/rescind.ts';
 import { claimNames, claimNamesOf } from '../offers/resource-names.ts';
-import { mayDo, reply } from '../outbox.ts';
+import { mayDo, mayDoEach, reply } from '../outbox.ts';
 import { storeSetting } from '../registrar.ts';
 import type { MasterState, OutstandingOffer, QuotaAmounts } from '../state.ts';
 import { countError, MAX_ALL_ENTRIES, MAX_ENTRIES } from '../validation/count.ts';
@@ -64,7 +64,7 @@ export function updateQuota(
     reply(state, request, 400, malformed);
     return;
   }
-  if (!configs.every(({ role }) => mayDo(state, principal, 'UPDATE_QUOTA', { value: role }))) {
+  if (!mayDoEach(state, principal, 'UPDATE_QUOTA', configs)) {
     reply(state, request, 403);
     return;
   }

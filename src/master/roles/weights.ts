@@ -5,7 +5,7 @@ import { roleError } from '../../model/role.ts';
 import type { Principal } from '../../security/principal.ts';
 import type { ContinuationOf } from '../continuation.ts';
 import { rescindOffer } from '../offers/rescind.ts';
-import { mayDo, reply } from '../outbox.ts';
+import { mayDoEach, reply } from '../outbox.ts';
 import { storeSetting } from '../registrar.ts';
 import type { MasterState } from '../state.ts';
 import { countError, MAX_ALL_ENTRIES, MAX_ENTRIES } from '../validation/count.ts';
@@ -31,7 +31,7 @@ export function updateWeights(
       return;
     }
   }
-  if (!wanted.every(({ role }) => mayDo(state, principal, 'UPDATE_WEIGHT', { value: role }))) {
+  if (!mayDoEach(state, principal, 'UPDATE_WEIGHT', wanted)) {
     reply(state, request, 403);
     return;
   }
