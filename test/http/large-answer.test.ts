@@ -85,6 +85,17 @@ describe('large JSON', () => {
     expect(changes).toEqual(['a', 'b', 'c']);
   });
 
+  test('of a few pieces is written beside those that are longer', async () => {
+    const done: string[] = [];
+    const rows = (count: number) => Array.from({ length: count }, (_, id) => ({ id }));
+    const write = async (name: string, count: number) => {
+      await largeJson({ rows: rows(count) });
+      done.push(name);
+    };
+    await Promise.all([write('state', 60_000), write('metrics', 2_000)]);
+    expect(done).toEqual(['metrics', 'state']);
+  });
+
   test('goes into elements that have long lists themselves', async () => {
     const tasks = (n: number) => Array.from({ length: n }, (_, id) => ({ id }));
     const frameworks = [{ tasks: tasks(300) }, { tasks: [] }, 1, null, { tasks: tasks(200) }];

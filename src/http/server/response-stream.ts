@@ -28,7 +28,7 @@ const shownBytes = <T extends object>(type: MessageType<T>, message: T) =>
 
 /** The JSON of a plain value; at once where it is small. */
 export function largeJson(value: unknown): string | Promise<Pieces> {
-  return isLarge(value) ? collect(plainPieces(value)) : JSON.stringify(value);
+  return isLarge(value) ? collect(value, plainPieces(value)) : JSON.stringify(value);
 }
 
 /** A message without its secrets, in the given codec; at once where it is small. */
@@ -38,7 +38,9 @@ export function largeMessage<T extends object>(
   message: T,
 ): string | Uint8Array | Promise<Pieces> {
   if (isLargeMessage(type, message)) {
-    return codec === 'json' ? collect(jsonPieces(type, message)) : collectProtobuf(type, message);
+    return codec === 'json'
+      ? collect(message, jsonPieces(type, message))
+      : collectProtobuf(type, message);
   }
   return codec === 'json' ? shownJson(type, message) : shownBytes(type, message);
 }
@@ -202,7 +204,15 @@ function* jsonOf(type: MessageType<object>, message: object): Generator<string> 
  */
 let writing: Promise<unknown> = Promise.resolve();
 
-function inOrder(write: () => Promise<Pieces>): Promise<Pieces> {
+/** Responses of a few pieces, such as metrics, do not wait until others are written. */
+const SHORT = 16 * PIECE;
+
+const isShort = (value: unknown) => left(value, SHORT) >= 0;
+
+function inOrder(value: unknown, write: () => Promise<Pieces>): Promise<Pieces> {
+  if (isShort(value)) {
+    return write();
+  }
   const written = writing.then(write);
   writing = written.catch(() => {
     // The request's own promise reports the error; the next response begins.
@@ -210,9 +220,10 @@ function inOrder(write: () => Promise<Pieces>): Promise<Pieces> {
   return written;
 }
 
-const collect = (source: Iterable<string>) => inOrder(() => writeText(source));
+const collect = (value: unknown, source: Iterable<string>) =>
+  inOrder(value, () => writeText(source));
 const collectProtobuf = (type: MessageType<object>, message: object) =>
-  inOrder(() => writeProtobuf(type, message));
+  inOrder(message, () => writeProtobuf(type, message));
 
 async function writeText(source: Iterable<string>): Promise<Pieces> {
   const pieces: Uint8Array[] = [];
