@@ -65,14 +65,68 @@ export function countedAmounts(
   resources: readonly Resource[],
 ): Record<string, number> {
   const amounts = recordOf(Object.entries(algebra.quantities(resources)));
-  for (const { name, ranges, set } of resources) {
-    let count = set?.item?.length ?? 0;
-    for (const { begin, end } of ranges?.range ?? []) {
-      count += end - begin + 1;
-    }
+  for (const resource of resources) {
+    const count = countOf(resource);
     if (count > 0) {
-      amounts[name] = (amounts[name] ?? 0) + count;
+      amounts[resource.name] = (amounts[resource.name] ?? 0) + count;
     }
   }
   return withoutZeros(amounts);
+}
+
+/** Of what is counted by pieces; 0 for a scalar. */
+function countOf({ ranges, set }: Resource): number {
+  let count = set?.item?.length ?? 0;
+  for (const { begin, end } of ranges?.range ?? []) {
+    count += end - begin + 1;
+  }
+  return count;
+}
+
+/** What lists of resources come to, of many of them: without a record for each list. */
+export class Tally {
+  readonly #milli = new Map<string, number>();
+  readonly #algebra: ResourceAlgebra;
+  readonly #scalarsOnly: boolean;
+
+  constructor(algebra: ResourceAlgebra, { scalarsOnly }: { readonly scalarsOnly: boolean }) {
+    this.#algebra = algebra;
+    this.#scalarsOnly = scalarsOnly;
+  }
+
+  add(resources: readonly Resource[]): void {
+    if (resources.some(({ shared }) => shared !== undefined)) {
+      // Copies of what is shared count once within a list, which the core knows to tell.
+      this.#addCounted(resources);
+      return;
+    }
+    for (const resource of resources) {
+      const { name, scalar } = resource;
+      if (scalar !== undefined) {
+        this.#grow(name, toMilli(scalar.value));
+      } else if (!this.#scalarsOnly) {
+        this.#grow(name, toMilli(countOf(resource)));
+      }
+    }
+  }
+
+  get amounts(): Record<string, number> {
+    const entries = [...this.#milli].filter(([, milli]) => milli > 0);
+    return recordOf(entries.map(([name, milli]) => [name, fromMilli(milli)]));
+  }
+
+  #addCounted(resources: readonly Resource[]): void {
+    const amounts = this.#scalarsOnly
+      ? this.#algebra.quantities(resources)
+      : countedAmounts(this.#algebra, resources);
+    for (const [name, amount] of Object.entries(amounts)) {
+      this.#grow(name, toMilli(amount));
+    }
+  }
+
+  #grow(name: string, milli: number): void {
+    if (milli !== 0) {
+      this.#milli.set(name, (this.#milli.get(name) ?? 0) + milli);
+    }
+  }
 }

@@ -29,6 +29,7 @@ import {
   minus,
   plus,
   recordOf,
+  Tally,
   withoutZeros,
 } from './quantities.ts';
 import { frameworksByRole, holdings, isAllowedRole } from './roles.ts';
@@ -245,12 +246,11 @@ function totalGuarantees(state: MasterState, changed: ReadonlyMap<string, QuotaA
 }
 
 export function clusterCapacity(state: MasterState): Amounts {
-  let capacity: Amounts = {};
+  const capacity = new Tally(state.algebra, { scalarsOnly: true });
   for (const { total } of state.agents.registered.values()) {
-    const lasting = total.filter(({ revocable }) => revocable === undefined);
-    capacity = plus(capacity, withoutZeros(state.algebra.quantities(lasting)));
+    capacity.add(total.filter(({ revocable }) => revocable === undefined));
   }
-  return capacity;
+  return capacity.amounts;
 }
 
 /** Rescinds offers until limits hold and guarantees could be met. */

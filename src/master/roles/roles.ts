@@ -6,7 +6,7 @@ import { isTerminal } from '../../model/task-state.ts';
 import { usedOn } from '../agents/usage.ts';
 import type { Framework, MasterState } from '../state.ts';
 import { usedLists } from '../views/usage.ts';
-import { type Amounts, countedAmounts, minus, plus, withoutZeros } from './quantities.ts';
+import { type Amounts, countedAmounts, minus, plus, Tally, withoutZeros } from './quantities.ts';
 
 export const isAllowedRole = (state: MasterState, role: string) =>
   state.roleWhitelist?.has(role) !== false;
@@ -94,8 +94,6 @@ export function holdings(
     options.scalarsOnly
       ? withoutZeros(algebra.quantities(resources))
       : countedAmounts(algebra, resources);
-  const allocated = new Map<string, Amounts>();
-  const offered = new Map<string, Amounts>();
   const reserved = new Map<string, Amounts>();
   const idle = new Map<string, Amounts>();
   // Adds to the ancestors as well: a role holds what the roles below it hold.
@@ -104,23 +102,38 @@ export function holdings(
       map.set(holder, plus(map.get(holder) ?? {}, amounts));
     }
   };
+  const used = new Map<string, Tally>();
+  const held = new Map<string, Tally>();
+  const tally = (map: Map<string, Tally>, role: string): Tally => {
+    const known = map.get(role) ?? new Tally(algebra, options);
+    map.set(role, known);
+    return known;
+  };
   for (const framework of state.frameworks.registered.values()) {
     for (const resources of usedLists(framework)) {
-      add(allocated, holderRole(resources), count(resources));
+      tally(used, holderRole(resources)).add(resources);
     }
     for (const { role, resources } of framework.offers) {
-      add(offered, role, count(resources));
+      tally(held, role).add(resources);
     }
+  }
+  const allocated = new Map<string, Amounts>();
+  const offered = new Map<string, Amounts>();
+  for (const [role, { amounts }] of used) {
+    add(allocated, role, amounts);
+  }
+  for (const [role, { amounts }] of held) {
+    add(offered, role, amounts);
   }
   for (const agent of state.agents.registered.values()) {
     if (!agent.total.some(isReserved)) {
       continue;
     }
-    const used = byReservation(usedOn(agent));
+    const inUse = byReservation(usedOn(agent));
     for (const [role, resources] of byReservation(agent.total)) {
       const total = count(resources);
       add(reserved, role, total);
-      add(idle, role, minus(total, count(used.get(role) ?? [])));
+      add(idle, role, minus(total, count(inUse.get(role) ?? [])));
     }
   }
   return {

@@ -104,7 +104,8 @@ function roleGauges(state: MasterState, metrics: Metrics): void {
   const capacity = clusterCapacity(state);
   const excluded = new Set(state.options.fairnessExcluded);
   const filters = new Map(Object.entries(state.allocator.activeFilters()));
-  for (const role of frameworksByRole(state).keys()) {
+  const byRole = frameworksByRole(state);
+  for (const role of byRole.keys()) {
     let share = 0;
     for (const [name, amount] of Object.entries(plus(held.allocated(role), held.offered(role)))) {
       const total = capacity[name] ?? 0;
@@ -115,13 +116,18 @@ function roleGauges(state: MasterState, metrics: Metrics): void {
     metrics[`${prefix}/roles/${role}/shares/dominant`] = share / (state.weights.get(role) ?? 1);
     metrics[`${prefix}/offer_filters/roles/${role}/active`] = filters.get(role) ?? 0;
   }
-  quotaGauges(state, metrics, held);
+  quotaGauges(state, metrics, held, byRole);
 }
 
 /** Gauges of every role with a quota, or that consumes something. */
-function quotaGauges(state: MasterState, metrics: Metrics, held: Holdings): void {
+function quotaGauges(
+  state: MasterState,
+  metrics: Metrics,
+  held: Holdings,
+  byRole: ReadonlyMap<string, unknown>,
+): void {
   const prefix = 'allocator/mesos/quota/roles';
-  for (const role of knownRoles(state, frameworksByRole(state))) {
+  for (const role of knownRoles(state, byRole)) {
     for (const [name, amount] of Object.entries(held.consumed(role))) {
       metrics[`${prefix}/${role}/resources/${name}/consumed`] = amount;
     }
