@@ -108,7 +108,13 @@ test('what a task has printed is read through the master, searched, and found in
   await page.getByRole('searchbox', { name: 'Search in the file' }).fill('OH NO');
   await page.getByText('1 of 1').waitFor();
   await page.getByRole('link', { name: 'Files', exact: true }).click();
-  await page.getByRole('link', { name: 'stdout' }).last().waitFor();
+  const files = page.getByRole('grid', { name: 'Files' }).getByRole('row');
+  await files.getByRole('link', { name: 'Download stdout' }).waitFor();
+  await page.getByRole('button', { name: 'Size' }).click();
+  await files
+    .nth(1)
+    .getByRole('link', { name: /^std(err|out)$/ })
+    .waitFor();
   const archive = page.waitForEvent('download');
   await page.getByRole('link', { name: 'All as an archive' }).click();
   const names = execFileSync('tar', ['-tf', await (await archive).path()], { encoding: 'utf8' });

@@ -1,17 +1,34 @@
 // Folders of an agent, and the files in them.
+import { useMemo, useRef } from 'preact/hooks';
 import { href } from '../locations/location.ts';
-import { archiveUrl, downloadUrl, type FileEntry, listFiles } from '../stream/agent-files.ts';
-import { amountText } from '../words/amounts.ts';
+import {
+  changedMs,
+  type FileInfo,
+  filesNamed,
+  isFolder,
+  lookAgainMs,
+  modeText,
+  nameOf,
+  ORDERS,
+  ownerOf,
+  settled,
+} from '../store/folder.ts';
+import { archiveUrl, downloadUrl, listFiles } from '../stream/agent-files.ts';
+import { amountText, counted, countText } from '../words/amounts.ts';
 import { plainName } from '../words/names.ts';
 import { FileView } from './file-view.tsx';
+import { SearchField } from './filters.tsx';
 import { Icon } from './icon.tsx';
 import { Name } from './name.tsx';
 import { Empty, Failed, Loading } from './notices.tsx';
 import { place } from './place.tsx';
 import { useReading } from './reading.ts';
+import { sorting } from './sorting.ts';
+import { type Column, Table, TableCount } from './table.tsx';
 import { Ago } from './time.tsx';
 
-const EVERY_MS = 5000;
+/** More than these are searched rather than read through. */
+const MANY = 20;
 
 interface FileBrowserProps {
   readonly agent: string;
@@ -71,73 +88,114 @@ interface FolderProps {
   readonly to: To;
 }
 
+const lookAgain = (files: readonly FileInfo[]) => lookAgainMs(files.length);
+
 function Folder({ agent, folder, below, to }: FolderProps) {
-  const { value, failure } = useReading(`${agent} ${folder}`, EVERY_MS, (signal) =>
-    listFiles(agent, folder, signal),
+  const last = useRef<readonly FileInfo[] | undefined>(undefined);
+  const { value, failure } = useReading(`${agent} ${folder}`, lookAgain, async (signal) => {
+    last.current = settled(last.current, await listFiles(agent, folder, signal));
+    return last.current;
+  });
+  const { sort, onSort, sorted } = sorting(ORDERS, { key: 'kind', isDescending: false });
+  const { q = '' } = place.value.query;
+  const rows = useMemo(
+    () => (value === undefined ? [] : sorted(filesNamed(value, q))),
+    [value, q, sort.key, sort.isDescending],
   );
+  const columns = useMemo(() => columnsOf(agent), [agent]);
   if (value === undefined) {
     return failure === undefined ? <Loading what="files" /> : <Failed failure={failure} />;
   }
   if (value.length === 0) {
     return <Empty title="There is nothing in this folder" />;
   }
-  const linkOf = ({ name, isFolder }: FileEntry) =>
-    isFolder ? to([below, name].filter(Boolean).join('/')) : to(below, name);
+  const linkOf = (file: FileInfo) =>
+    isFolder(file) ? to([below, nameOf(file)].filter(Boolean).join('/')) : to(below, nameOf(file));
+  const all = counted(value.length, 'entry', 'entries');
   return (
-    <div class="panel files-panel">
-      <table class="files">
-        <thead>
-          <tr>
-            <th scope="col">Name</th>
-            <th scope="col" class="table-number">
-              Size
-            </th>
-            <th scope="col" class="table-wide">
-              Mode
-            </th>
-            <th scope="col" class="table-wide">
-              Owner
-            </th>
-            <th scope="col" class="table-number">
-              Changed
-            </th>
-            <th scope="col">
-              <span class="unseen">Download</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {value.map((entry) => (
-            <tr key={entry.path}>
-              <td>
-                <a href={linkOf(entry)}>
-                  <Icon name={entry.isFolder ? 'folder' : 'file'} size={15} />{' '}
-                  <Name text={entry.name} />
-                </a>
-              </td>
-              <td class="table-number">
-                {entry.isFolder ? '' : amountText('disk', entry.size / 2 ** 20)}
-              </td>
-              <td class="table-wide fixed">{entry.mode}</td>
-              <td class="table-wide">
-                <Name text={entry.owner} />
-              </td>
-              <td class="table-number">
-                <Ago ms={entry.changedMs} />
-              </td>
-              <td class="table-number">
-                <a
-                  href={(entry.isFolder ? archiveUrl : downloadUrl)(agent, entry.path)}
-                  download
-                  aria-label={`Download ${plainName(entry.name)}${entry.isFolder ? ' as an archive' : ''}`}
-                >
-                  <Icon name="download" size={15} />
-                </a>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <>
+      {failure === undefined ? null : <Failed failure={failure} />}
+      {value.length > MANY || q !== '' ? (
+        <div class="filters">
+          <SearchField label="Search names in this folder" />
+        </div>
+      ) : null}
+      {rows.length === 0 ? (
+        <Empty title="No files">No name in this folder has this in it.</Empty>
+      ) : (
+        <>
+          <TableCount
+            text={rows.length === value.length ? all : `${countText(rows.length)} of ${all}`}
+          />
+          <Table
+            label="Files"
+            columns={columns}
+            rows={rows}
+            keyOf={({ path }) => path}
+            hrefOf={linkOf}
+            sort={sort}
+            onSort={onSort}
+          />
+        </>
+      )}
+    </>
   );
 }
+
+const columnsOf = (agent: string): readonly Column<FileInfo>[] => [
+  {
+    key: 'name',
+    title: 'Name',
+    width: '3fr',
+    isSortable: true,
+    cell: (file) => (
+      <>
+        <Icon name={isFolder(file) ? 'folder' : 'file'} size={15} /> <Name text={nameOf(file)} />
+      </>
+    ),
+  },
+  {
+    key: 'size',
+    title: 'Size',
+    width: '84px',
+    isNumber: true,
+    isSortable: true,
+    cell: (file) => (isFolder(file) ? '' : amountText('disk', (file.size ?? 0) / 2 ** 20)),
+  },
+  {
+    key: 'mode',
+    title: 'Mode',
+    width: '104px',
+    isWide: true,
+    cell: (file) => <span class="fixed">{modeText(file)}</span>,
+  },
+  {
+    key: 'owner',
+    title: 'Owner',
+    width: '1fr',
+    isWide: true,
+    cell: (file) => <Name text={ownerOf(file)} />,
+  },
+  {
+    key: 'changed',
+    title: 'Changed',
+    width: '112px',
+    isNumber: true,
+    isSortable: true,
+    cell: (file) => <Ago ms={changedMs(file)} />,
+  },
+  {
+    key: 'download',
+    title: '',
+    width: '28px',
+    cell: (file) => (
+      <a
+        href={(isFolder(file) ? archiveUrl : downloadUrl)(agent, file.path)}
+        download
+        aria-label={`Download ${plainName(nameOf(file))}${isFolder(file) ? ' as an archive' : ''}`}
+      >
+        <Icon name="download" size={15} />
+      </a>
+    ),
+  },
+];

@@ -1,6 +1,6 @@
 // A text file of an agent: its end, followed while it grows, with what was before, and a search.
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
-import { downloadUrl } from '../stream/agent-files.ts';
+import { downloadUrl, readFile } from '../stream/agent-files.ts';
 import { FileWindow } from '../stream/file-window.ts';
 import { amountText, countText } from '../words/amounts.ts';
 import { Icon } from './icon.tsx';
@@ -22,7 +22,7 @@ interface FileViewProps {
 
 /** Whoever shows another file has to give it a key of its own. */
 export function FileView({ agent, path }: FileViewProps) {
-  const [file] = useState(() => new FileWindow(agent, path));
+  const [file] = useState(() => new FileWindow((piece) => readFile(agent, { path, ...piece })));
   const [text, setText] = useState<string>();
   const [failure, setFailure] = useState<unknown>();
   const [isFollowed, setFollowed] = useState(true);
@@ -133,6 +133,15 @@ export function FileView({ agent, path }: FileViewProps) {
         </a>
       </div>
       {failure === undefined ? null : <Failed failure={failure} />}
+      {file.isBinary ? (
+        <p class="file-note">This does not look like text. Download it to see it as it is.</p>
+      ) : null}
+      {isFollowed && file.passedOver > 0 ? (
+        <p class="file-note" role="status">
+          The file grows faster than it is read: {amountText('disk', file.passedOver / 2 ** 20)}{' '}
+          were passed over. They are before what is shown.
+        </p>
+      ) : null}
       <pre
         ref={pre}
         class="file-text"

@@ -12,14 +12,17 @@ export interface Reading<T> {
 
 /** Answers come at least this far apart, however fast the master is. */
 const LEAST_PAUSE_MS = 500;
+/** After a first failure, where answers say how long the pause is. */
+const AFTER_FAILURE_MS = 5000;
 
 /**
  * Reads now and `everyMs` after each answer, while the tab is visible. `about` says what is read: a
- * change begins anew. The reader gets a signal that is aborted when nobody waits any more.
+ * change begins anew. `everyMs` as a function, always the same one, is told the last answer. The
+ * reader gets a signal that is aborted when nobody waits any more.
  */
 export function useReading<T>(
   about: string,
-  everyMs: number,
+  everyMs: number | ((value: T) => number),
   read: (signal: AbortSignal) => Promise<T>,
 ): Reading<T> {
   const [reading, setReading] = useState<Reading<T> & { about: string }>({
@@ -31,6 +34,14 @@ export function useReading<T>(
     const end = new AbortController();
     let timer: number | undefined;
     let isAsking = false;
+    let lastMs = AFTER_FAILURE_MS;
+    const pauseMs = (answer: { readonly value?: T; readonly failure: unknown }) => {
+      if (typeof everyMs === 'number') {
+        return everyMs;
+      }
+      lastMs = answer.value === undefined ? lastMs : everyMs(answer.value);
+      return lastMs;
+    };
     const isOver = () => end.signal.aborted;
     const again = () => {
       window.clearTimeout(timer);
@@ -54,7 +65,7 @@ export function useReading<T>(
         about,
       }));
       if (!isFinal(answer.failure)) {
-        timer = window.setTimeout(again, Math.max(everyMs, LEAST_PAUSE_MS));
+        timer = window.setTimeout(again, Math.max(pauseMs(answer), LEAST_PAUSE_MS));
       }
     };
     document.addEventListener('visibilitychange', again);
