@@ -102,8 +102,12 @@ async function httpPage(
   try {
     const request = isTls ? httpsRequest(url, options) : httpRequest(url, options);
     request.once('error', reject);
+    // All that is told of a server that switches protocols.
+    const unanswered = () => reject(new Error('The connection has ended without an answer'));
+    request.once('close', unanswered);
     request.once('response', (response) => {
       const { statusCode = 0, headers } = response;
+      request.off('close', unanswered);
       response.once('error', reject);
       response.once('end', () => resolve({ statusCode, location: headers.location }));
       response.resume();

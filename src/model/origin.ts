@@ -18,3 +18,14 @@ export const ipIn = (origin: string) => /^[^@]*@(.*):\d*$/.exec(origin)?.[1] ?? 
  */
 export const placeOf = (ip: string) =>
   plainIp(ip).startsWith('127.') ? '127.0.0.0/8' : plainIp(ip);
+
+/** The same, all of a /64 as one: whoever has one address of IPv6 has 2^64 of them. */
+export function networkOf(ip: string): string {
+  const place = placeOf(ip);
+  if (!place.includes(':')) {
+    return place;
+  }
+  const [before = ''] = place.split('::', 1);
+  const groups = before === '' ? [] : before.split(':');
+  return `${[...groups, '0', '0', '0', '0'].slice(0, 4).join(':')}::/64`;
+}

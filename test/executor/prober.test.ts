@@ -99,6 +99,22 @@ describe('checks', () => {
     expect(asked).toBe(2);
   });
 
+  test('have failed where a server switches protocols, and ask it again', async () => {
+    let asked = 0;
+    const server = createHttpServer(({ socket }, response) => {
+      if (asked++ === 0) {
+        socket.write('HTTP/1.1 101 Other\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n');
+      } else {
+        response.writeHead(418).end();
+      }
+    });
+    const check = { type: CheckInfo_Type.HTTP, http: { port: await port(server) }, ...often };
+    expect(await checkStatus(check)).toEqual({
+      type: CheckInfo_Type.HTTP,
+      http: { status_code: 418 },
+    });
+  });
+
   test('print into the stderr of the task', async () => {
     const container = harness.launch({
       task: {

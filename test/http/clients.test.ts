@@ -356,4 +356,14 @@ describe('the operator client', () => {
     });
     expect(await client.readFile('/none', 0)).toBeUndefined();
   });
+
+  test('is told of a server that switches protocols', async () => {
+    const address = await listen(
+      createServer(({ socket }) =>
+        socket.write('HTTP/1.1 101 Other\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n'),
+      ),
+    );
+    const client = new OperatorClient({ address, dialer: plainDialer });
+    await expect(client.get('/state')).rejects.toThrow('without an answer');
+  });
 });

@@ -41,6 +41,34 @@ test('counts a text for each client that does not take it, though others get the
   server.close();
 });
 
+test('an endpoint that fails in the midst of its answer leaves nobody waiting', async () => {
+  const errors: Error[] = [];
+  const router = await createRouter({
+    prefix: '/master',
+    authentication: {},
+    firewall: new Firewall('/master', []),
+    endpoints: [
+      {
+        path: '/odd',
+        delegate: false,
+        handle: async ({ hijack }) => {
+          hijack().writeHead(99);
+          return undefined;
+        },
+      },
+    ],
+    onError: (error) => errors.push(error),
+  });
+  const server = createServer(router).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  client.write('GET /odd HTTP/1.1\r\nHost: x\r\n\r\n');
+  client.resume();
+  await once(client, 'close');
+  expect(errors.map(({ message }) => message)).toEqual([expect.stringContaining('status code')]);
+  server.close();
+});
+
 test('bytes that are no HTTP close the connection, and that is no error of ours', async () => {
   const errors: Error[] = [];
   const { promise: handled, resolve } = Promise.withResolvers<void>();

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type BodyBounds, readBody, refuseUnread } from '../../src/http/server/request-body.ts';
+import { RequestRecords } from '../../src/http/server/request-records.ts';
 import { HeldBytes } from '../../src/http/transport/held-bytes.ts';
 import { startMaster, stopMasters } from './mini-master.ts';
 import { RawSocket, statuses } from './raw-socket.ts';
@@ -157,6 +158,26 @@ describe('a body', () => {
     for (const bounds of [{ stallMs: 30 }, { totalMs: 30 }]) {
       const port = await startReader({ limitBytes: 100, ...bounds });
       const text = await ask(port, head('/', 'Content-Length: 10\r\n'), 'abc');
+      expect(statuses(text)).toEqual([408]);
+    }
+  });
+
+  test('has its first record in time, or is given up', async () => {
+    for (const bounds of [{ stallMs: 30 }, { totalMs: 30 }]) {
+      const server = createServer(async (request, response) => {
+        const records = new RequestRecords(request, { limitBytes: 100, ...bounds });
+        const first = await records.next();
+        if (typeof first === 'object' && 'status' in first) {
+          refuseUnread(request, response, first);
+        }
+      });
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      closing.push(() => {
+        server.closeAllConnections();
+        server.close();
+      });
+      const { port } = server.address() as AddressInfo;
+      const text = await ask(port, head('/', 'Content-Length: 10\r\n'), '3\na');
       expect(statuses(text)).toEqual([408]);
     }
   });

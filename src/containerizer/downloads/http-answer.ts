@@ -124,6 +124,10 @@ async function ask(
     ...(hasUser ? { auth: `${decoded(url.username)}:${decoded(url.password)}` } : {}),
   });
   request.on('response', answered.resolve);
+  // All that is told of a server that switches protocols.
+  request.on('close', () =>
+    answered.reject(new HttpFailure('Weird server reply', 'the connection ends without an answer')),
+  );
   const proxy = isSecure ? proxies?.https_proxy : proxies?.http_proxy;
   request.on('error', (error) => answered.reject(proxyFailure(error, proxy) ?? error));
   request.end(form);

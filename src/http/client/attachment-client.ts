@@ -15,6 +15,7 @@ import { types } from '../../wire/types.ts';
 import { JSON_TYPE, PROTOBUF_TYPE, RECORDIO_TYPE } from '../server/content-negotiation.ts';
 import type { Credential } from '../server/credentials.ts';
 import type { Dialer } from '../transport/dialer.ts';
+import { answerHead } from './answer-head.ts';
 import { KeptConnections } from './kept-connections.ts';
 import { CallRefusedError } from './scheduler-client.ts';
 
@@ -54,7 +55,7 @@ export class AttachmentClient {
       'Message-Accept': PROTOBUF_TYPE,
     });
     request.end(writeJson(types.AgentCall, call));
-    const response = await answered(request);
+    const response = await answerHead(request);
     if (response.statusCode !== 200) {
       throw new CallRefusedError(response.statusCode ?? 0, await textOf(response));
     }
@@ -69,7 +70,7 @@ export class AttachmentClient {
       Accept: JSON_TYPE,
     });
     const sender = new InputSender(request, container_id);
-    answered(request)
+    answerHead(request)
       .then(async (response) => {
         const status = response.statusCode ?? 0;
         const text = await textOf(response);
@@ -87,7 +88,7 @@ export class AttachmentClient {
   async ask(call: AgentCall): Promise<AgentResponse> {
     const request = this.#request({ 'Content-Type': JSON_TYPE, Accept: JSON_TYPE });
     request.end(writeJson(types.AgentCall, call));
-    const response = await answered(request);
+    const response = await answerHead(request);
     const text = await textOf(response);
     if (response.statusCode !== 200) {
       throw new CallRefusedError(response.statusCode ?? 0, text);
@@ -140,16 +141,13 @@ export class InputSender {
   }
 }
 
-const answered = (request: ClientRequest) =>
-  new Promise<IncomingMessage>((resolve, reject) =>
-    request.once('response', resolve).once('error', reject),
-  );
-
+/** No more of it is read than there is room for. */
 async function textOf(response: IncomingMessage): Promise<string> {
   let text = '';
   for await (const piece of response.setEncoding('utf8')) {
-    if (text.length < MAX_ANSWER_BYTES) {
-      text += piece;
+    text += piece;
+    if (text.length >= MAX_ANSWER_BYTES) {
+      break;
     }
   }
   return text;

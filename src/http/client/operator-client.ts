@@ -13,6 +13,7 @@ import { types } from '../../wire/types.ts';
 import { JSON_TYPE } from '../server/content-negotiation.ts';
 import type { Credential } from '../server/credentials.ts';
 import { type Dialer, plainDialer } from '../transport/dialer.ts';
+import { answerHead } from './answer-head.ts';
 import { KeptConnections } from './kept-connections.ts';
 import { CallRefusedError } from './scheduler-client.ts';
 
@@ -148,7 +149,7 @@ export class OperatorClient {
       request.on('timeout', () =>
         request.destroy(new LateAnswerError('The answer takes too long')),
       );
-      request.on('error', reject);
+      answerHead(request).catch(reject);
       request.end(body);
     });
   }

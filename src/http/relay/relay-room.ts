@@ -1,9 +1,20 @@
-// How many requests a master relays at once, and how fast: they share its loop with all else.
+// How many requests a master relays at once, and how fast: they share its loop with all else. A
+// party - a principal, or an address where nobody says who he is - has no more than a quarter of
+// what is free beside it, so that who has nothing yet finds room beside a few that hold all they
+// can, however long an agent takes to decide about those.
+import { networkOf } from '../../model/origin.ts';
+import type { Principal } from '../../security/principal.ts';
 
-/** All that are relayed at once; those of one address, as many pages have; those to one agent. */
+/** All that are relayed at once; those of one party, as many pages have; those to one agent. */
 const MOST = 1_024;
-const MOST_OF_ORIGIN = 128;
-const MOST_TO_AGENT = 128;
+const MOST_OF_PARTY = 128;
+const MOST_TO_AGENT = 256;
+
+/** By which requests are counted: what somebody holds under many addresses is his own. */
+export const partyOf = (principal: Principal | undefined, origin: string): string =>
+  principal === undefined
+    ? networkOf(origin)
+    : `principal '${principal.value ?? JSON.stringify(principal.claims)}'`;
 
 /** What of all bodies together goes through in a second: a twentieth of a loop's time, or so. */
 const BYTES_PER_SECOND = 64 * 1024 * 1024;
@@ -16,7 +27,7 @@ export class RelayRoom {
   #count = 0;
   /** What may pass at once. */
   #bytes = BYTES_PER_TICK;
-  /** What waits, by the address that it is for; whose turn is next comes first. */
+  /** What waits, by the party that it is for; whose turn is next comes first. */
   readonly #waiting = new Map<string, (() => void)[]>();
   #timer: NodeJS.Timeout | undefined;
 
@@ -26,39 +37,39 @@ export class RelayRoom {
   }
 
   /** Called when a relay is over; or why there is no room for one. */
-  take(origin: string, agent: string): (() => void) | { readonly full: string } {
-    if (this.#count >= MOST) {
-      return { full: `${MOST} requests are relayed to agents, which is as many as may be` };
-    }
-    if (this.#of(`from ${origin}`) >= MOST_OF_ORIGIN) {
+  take(party: string, agent: string): (() => void) | { readonly full: string } {
+    const [to, both] = [`to ${agent}`, `to ${agent} of ${party}`];
+    const [own, ownThere] = [this.#of(party), this.#of(both)];
+    if (own >= MOST_OF_PARTY || own >= quarter(MOST - this.#count)) {
       return {
-        full: `${MOST_OF_ORIGIN} requests of ${origin} are relayed to agents, which is as many as may be`,
+        full: `${own} requests of ${party} are relayed to agents, and others need room, too`,
       };
     }
-    if (this.#of(`to ${agent}`) >= MOST_TO_AGENT) {
+    if (ownThere >= quarter(MOST_TO_AGENT - this.#of(to))) {
       return {
-        full: `${MOST_TO_AGENT} requests are relayed to agent ${agent}, which is as many as may be`,
+        full: `${ownThere} requests of ${party} are relayed to agent ${agent}, and others need room, too`,
       };
     }
-    this.#add(origin, agent, 1);
+    const keys = [party, to, both];
+    this.#add(keys, 1);
     let isOver = false;
     return () => {
       if (!isOver) {
         isOver = true;
-        this.#add(origin, agent, -1);
+        this.#add(keys, -1);
       }
     };
   }
 
-  /** Calls back when so many more bytes may pass. Addresses take turns, however much they ask. */
-  pass(origin: string, bytes: number, go: () => void): void {
+  /** Calls back when so many more bytes may pass. Parties take turns, however much they ask. */
+  pass(party: string, bytes: number, go: () => void): void {
     if (this.#bytes > 0 && this.#waiting.size === 0) {
       this.#spend(bytes);
       go();
       return;
     }
-    const waiting = this.#waiting.get(origin) ?? [];
-    this.#waiting.set(origin, waiting);
+    const waiting = this.#waiting.get(party) ?? [];
+    this.#waiting.set(party, waiting);
     waiting.push(() => {
       this.#spend(bytes);
       go();
@@ -66,11 +77,11 @@ export class RelayRoom {
   }
 
   #next(): (() => void) | undefined {
-    for (const [origin, waiting] of this.#waiting) {
+    for (const [party, waiting] of this.#waiting) {
       const next = waiting.shift();
-      this.#waiting.delete(origin);
+      this.#waiting.delete(party);
       if (waiting.length > 0) {
-        this.#waiting.set(origin, waiting);
+        this.#waiting.set(party, waiting);
       }
       return next;
     }
@@ -101,9 +112,9 @@ export class RelayRoom {
     return this.#byKey.get(key) ?? 0;
   }
 
-  #add(origin: string, agent: string, sign: 1 | -1): void {
+  #add(keys: readonly string[], sign: 1 | -1): void {
     this.#count += sign;
-    for (const key of [`from ${origin}`, `to ${agent}`]) {
+    for (const key of keys) {
       const count = this.#of(key) + sign;
       if (count === 0) {
         this.#byKey.delete(key);
@@ -113,3 +124,5 @@ export class RelayRoom {
     }
   }
 }
+
+const quarter = (free: number) => Math.ceil(free / 4);

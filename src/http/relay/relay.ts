@@ -6,16 +6,25 @@ import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { AgentPlace } from '../../master/views.ts';
 import { parseAddress } from '../../model/address.ts';
+import { answerHead } from '../client/answer-head.ts';
 import { KeptConnections } from '../client/kept-connections.ts';
 import type { Realm } from '../server/authentication.ts';
-import { badGateway, forbidden, notFound, serviceUnavailable } from '../server/error-responses.ts';
+import {
+  badGateway,
+  forbidden,
+  notFound,
+  packedStream,
+  serviceUnavailable,
+} from '../server/error-responses.ts';
+import { encodingOf, refuseUnread } from '../server/request-body.ts';
 import type { HttpResponse } from '../server/response.ts';
 import type { Endpoint, EndpointRequest } from '../server/router.ts';
 import type { Dialer } from '../transport/dialer.ts';
 import { LINGER_MS } from '../transport/refusal.ts';
 import { type Asker, askerOf, unknownAsker } from './asker.ts';
+import { firstRecord } from './first-record.ts';
 import type { Patience } from './patience.ts';
-import type { RelayRoom } from './relay-room.ts';
+import { partyOf, type RelayRoom } from './relay-room.ts';
 import { type RelayTarget, relayTarget } from './relay-target.ts';
 import { RELAYED_HEADER } from './relay-token.ts';
 
@@ -73,7 +82,10 @@ export class Relay {
     if (place === undefined) {
       return notFound(`No agent ${target.agent} is registered and connected.`);
     }
-    const over = this.#options.room.take(request.origin, target.agent);
+    if (request.stream !== undefined && encodingOf(request.stream) !== 'identity') {
+      return packedStream;
+    }
+    const over = this.#options.room.take(partyOf(request.principal, request.origin), target.agent);
     return typeof over === 'function'
       ? this.#relay(request, target, place).finally(over)
       : serviceUnavailable(`${over.full}.`);
@@ -91,17 +103,27 @@ export class Relay {
     const asker = askerOf(client, place, { agent, nowMs: this.#options.nowMs() });
     const asked = this.#ask(request, target, place, asker);
     request.onGone(() => asked.destroy());
+    const { answerMs } = this.#options.patience;
+    let refusal: HttpResponse | undefined;
+    if (request.stream !== undefined) {
+      void firstRecord(request.stream, answerMs).then((fault) => {
+        if (fault !== undefined) {
+          refusal = fault;
+          asked.destroy(new Error('the body of the request is refused'));
+        }
+      });
+    }
     let answer: IncomingMessage;
     try {
-      const { answerMs } = this.#options.patience;
       answer = await answered(asked, { isRead: request.method !== 'POST', answerMs });
     } catch (error) {
-      return badGateway(`Agent ${agent} does not answer: ${(error as Error).message}.`);
+      const why = `Agent ${agent} does not answer: ${(error as Error).message}.`;
+      return this.#refuse(request, refusal ?? badGateway(why));
     }
     const unknown = answer.statusCode === 401 ? unknownAsker(agent, asker) : undefined;
     if (unknown !== undefined) {
       asked.destroy();
-      return forbidden(unknown);
+      return this.#refuse(request, forbidden(unknown));
     }
     await this.#sendBack(request, answer, target);
     asked.destroy();
@@ -140,18 +162,24 @@ export class Relay {
     if (stream === undefined) {
       asked.end(body);
     } else {
-      const encoding = request.header('content-encoding');
-      if (encoding !== undefined) {
-        asked.setHeader('content-encoding', encoding);
-      }
-      this.#upload(stream, asked, request.origin);
+      this.#upload(stream, asked, request);
     }
     return asked;
   }
 
+  /** The client may be in the midst of a body. */
+  #refuse(request: EndpointRequest, refusal: HttpResponse): HttpResponse | undefined {
+    const { stream } = request;
+    if (stream === undefined || stream.complete || request.isGone()) {
+      return refusal;
+    }
+    refuseUnread(stream, request.hijack(), refusal);
+    return undefined;
+  }
+
   /** The body goes on while the agent takes it; what comes afterwards is discarded. */
-  #upload(stream: IncomingMessage, asked: ClientRequest, origin: string): void {
-    const pace = this.#pace(origin);
+  #upload(stream: IncomingMessage, asked: ClientRequest, request: EndpointRequest): void {
+    const pace = this.#pace(request);
     stream.pipe(pace).pipe(asked);
     stream.once('close', () => {
       if (!stream.complete) {
@@ -172,12 +200,14 @@ export class Relay {
     const response = request.hijack();
     const { stream } = request;
     const headers: Record<string, string> = { ...SAFE };
+    // Who reads a length there waits for a body, or takes the next answer for it.
+    const isBodiless = answer.statusCode === 204 || answer.statusCode === 304;
     if (/^\/files\/(?:download|archive)\?/.test(path)) {
       headers['content-disposition'] = 'attachment';
     }
     for (const name of ANSWER_FIELDS) {
       const value = answer.headers[name];
-      if (typeof value === 'string') {
+      if (typeof value === 'string' && !(isBodiless && name === 'content-length')) {
         headers[name] = value;
       }
     }
@@ -188,7 +218,7 @@ export class Relay {
     response.writeHead(answer.statusCode ?? 502, headers);
     response.flushHeaders();
     try {
-      await pipeline(answer, this.#pace(request.origin), response, { end: false });
+      await pipeline(answer, this.#pace(request), response, { end: false });
     } catch {
       // The client sees that something is missing.
       response.destroy();
@@ -201,11 +231,12 @@ export class Relay {
   }
 
   /** Lets bytes pass as there is room for those of all relays. */
-  #pace(origin: string): Transform {
+  #pace({ principal, origin }: EndpointRequest): Transform {
     const { room } = this.#options;
+    const party = partyOf(principal, origin);
     return new Transform({
       transform(chunk: Buffer, _encoding, passed) {
-        room.pass(origin, chunk.length, () => passed(null, chunk));
+        room.pass(party, chunk.length, () => passed(null, chunk));
       },
     });
   }
@@ -226,7 +257,7 @@ function answered(
       socket.connecting ? socket.once('connect', inTime) : inTime(),
     );
   }
-  return new Promise((resolve, reject) => asked.once('response', resolve).once('error', reject));
+  return answerHead(asked);
 }
 
 /** Waits until the stream has ended, and not longer than that. */

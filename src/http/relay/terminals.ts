@@ -16,7 +16,7 @@ import type { Upgrades } from '../transport/listener.ts';
 import { endWith } from '../transport/refusal.ts';
 import { type Asker, askerOf, unknownAsker } from './asker.ts';
 import type { Patience } from './patience.ts';
-import type { RelayRoom } from './relay-room.ts';
+import { partyOf, type RelayRoom } from './relay-room.ts';
 import { RELAYED_HEADER } from './relay-token.ts';
 import { runTerminal } from './terminal.ts';
 import { isTerminalPath, type TerminalRequest, terminalRequest } from './terminal-request.ts';
@@ -41,7 +41,7 @@ interface Opening {
   readonly place: AgentPlace;
   readonly asker: () => Asker;
   readonly over: () => void;
-  readonly origin: string;
+  readonly party: string;
 }
 
 export class Terminals implements Upgrades {
@@ -69,7 +69,7 @@ export class Terminals implements Upgrades {
       endWith(stream, opening);
       return;
     }
-    const { request, place, asker, over, origin } = opening;
+    const { request, place, asker, over, party } = opening;
     const { dialer, room, patience } = this.#options;
     if (stream.destroyed) {
       over();
@@ -86,7 +86,7 @@ export class Terminals implements Upgrades {
         },
         explain: ({ status, message }: CallRefusedError) =>
           (status === 401 ? unknownAsker(request.agent, asker()) : undefined) ?? message,
-        pace: (bytes) => new Promise((resolve) => room.pass(origin, bytes, resolve)),
+        pace: (bytes) => new Promise((resolve) => room.pass(party, bytes, resolve)),
         heartbeatMs: patience.heartbeatMs,
       });
     });
@@ -123,15 +123,16 @@ export class Terminals implements Upgrades {
     if (place === undefined) {
       return notFound(`No agent ${agent} is registered and connected.`);
     }
-    const over = room.take(origin, agent);
+    const { principal } = who;
+    const party = partyOf(principal, origin);
+    const over = room.take(party, agent);
     if (typeof over !== 'function') {
       return serviceUnavailable(`${over.full}.`);
     }
-    const { principal } = who;
     const client = { principal, authorization: headerOf(head, 'authorization') };
     // A token lasts a minute, and a terminal longer.
     const asker = () => askerOf(client, place, { agent, nowMs: nowMs() });
-    return { request, place, asker, over, origin };
+    return { request, place, asker, over, party };
   }
 
   #disbelieve(why: string, origin: string, claimed?: string): void {

@@ -101,6 +101,9 @@ export const messageAcceptUnknown = notAcceptable(
 export const messageAcceptUnexpected = notAcceptable(
   "Expecting 'Message-Accept' to be not set for non-streaming responses",
 );
+export const packedStream = unsupportedMediaType(
+  "A stream of records is relayed as it is: 'Content-Encoding' is not supported there",
+);
 export const streamingRequestUnsupported = (call: string) =>
   unsupportedMediaType(
     `Streaming 'Content-Type' ${RECORDIO_TYPE} is not supported for ${call} call`,

@@ -5,7 +5,7 @@
 // out by those elsewhere. Nor is who has an open connection on which the secret was right.
 import { createHmac, randomBytes } from 'node:crypto';
 import type { Duplex } from 'node:stream';
-import { placeOf } from '../../model/origin.ts';
+import { networkOf } from '../../model/origin.ts';
 
 /** Wrong ones of a place at once, and after how long each next one. */
 const TRIES_OF_PLACE = 20;
@@ -45,7 +45,7 @@ export class Guesses {
 
   /** How long the next try has to wait; 0 for one that may be made. */
   waitMs(address: string, principal: string, connection: Duplex | undefined): number {
-    const place = this.#places.size === 0 ? undefined : this.#places.get(triesOf(address));
+    const place = this.#places.size === 0 ? undefined : this.#places.get(networkOf(address));
     if (place === undefined || this.#isRight(principal, connection)) {
       return 0;
     }
@@ -65,7 +65,7 @@ export class Guesses {
   /** `principal` is empty for one that is not known. */
   wrong(tried: string, address: string, principal: string, connection: Duplex | undefined): void {
     const nowMs = this.#nowMs();
-    const name = triesOf(address);
+    const name = networkOf(address);
     const place = this.#places.get(name) ?? { backMs: 0, lastMs: 0, wrong: [] };
     const digest = createHmac('sha256', this.#key).update(tried).digest('base64');
     if (place.wrong.includes(digest)) {
@@ -100,15 +100,4 @@ export class Guesses {
       this.#places.delete(name);
     }
   }
-}
-
-/** Whoever has one address of IPv6 has 2^64 of them. */
-function triesOf(address: string): string {
-  const place = placeOf(address);
-  if (!place.includes(':')) {
-    return place;
-  }
-  const [before = ''] = place.split('::', 1);
-  const groups = before === '' ? [] : before.split(':');
-  return `${[...groups, '0', '0', '0', '0'].slice(0, 4).join(':')}::/64`;
 }

@@ -6,7 +6,7 @@ import { createGunzip } from 'node:zlib';
 import { RecordReader } from '../../wire/record-io.ts';
 import { WireError } from '../../wire/wire-error.ts';
 import { type HeldBytes, type Holder, held } from '../transport/held-bytes.ts';
-import { REQUEST_STALL_MS } from '../transport/limits.ts';
+import { REQUEST_STALL_MS, REQUEST_TOTAL_MS } from '../transport/limits.ts';
 import { isUnreadable } from '../transport/unreadable.ts';
 import { badRequest, bodyEnded, malformedRequest, requestTimeout } from './error-responses.ts';
 import { encodingOf, refusedByHead } from './request-body.ts';
@@ -17,6 +17,8 @@ export interface RecordBounds {
   readonly limitBytes: number;
   /** How long the client may send nothing before its first record. */
   readonly stallMs?: number | undefined;
+  /** How long the first record may take. */
+  readonly totalMs?: number | undefined;
   readonly held?: HeldBytes | undefined;
 }
 
@@ -32,6 +34,7 @@ export class RequestRecords implements Holder {
   #last: Exclude<NextRecord, Uint8Array> | undefined;
   #wake: (() => void) | undefined;
   #stall: NodeJS.Timeout | undefined;
+  #total: NodeJS.Timeout | undefined;
   /** The bytes of the record that is not complete yet. */
   #begun = 0;
 
@@ -50,6 +53,7 @@ export class RequestRecords implements Holder {
     }
     const late = () => this.#end(requestTimeout);
     this.#stall = setTimeout(late, bounds.stallMs ?? REQUEST_STALL_MS).unref();
+    this.#total = setTimeout(late, bounds.totalMs ?? REQUEST_TOTAL_MS).unref();
     request.on('close', this.#break);
     request.on('error', this.#break);
     this.#source.on('error', (error) =>
@@ -107,8 +111,7 @@ export class RequestRecords implements Holder {
       this.#end(badRequest(error.message));
       return;
     }
-    clearTimeout(this.#stall);
-    this.#stall = undefined;
+    this.#stopTimers();
     this.#source.pause();
     this.#wakeUp();
   };
@@ -122,10 +125,16 @@ export class RequestRecords implements Holder {
 
   #end(last: Exclude<NextRecord, Uint8Array>): void {
     this.#last ??= last;
-    clearTimeout(this.#stall);
+    this.#stopTimers();
     this.#held.release(this);
     this.#source.off('data', this.#take);
     this.#wakeUp();
+  }
+
+  #stopTimers(): void {
+    clearTimeout(this.#stall);
+    clearTimeout(this.#total);
+    this.#stall = undefined;
   }
 
   #wakeUp(): void {

@@ -179,7 +179,7 @@ function addEndpoint(app: FastifyInstance, options: RouterOptions, endpoint: End
       scope.route({
         method: [...app.supportedMethods],
         url,
-        handler: (request, reply) => answer(endpoint, request, reply, options.underway),
+        handler: (request, reply) => answer(endpoint, request, reply, options),
       });
     }
   });
@@ -212,14 +212,39 @@ async function answer(
   endpoint: Endpoint,
   request: FastifyRequest,
   reply: FastifyReply,
-  underway: Underway | undefined,
+  { underway, onError }: Pick<RouterOptions, 'underway' | 'onError'>,
 ): Promise<FastifyReply | undefined> {
-  const { body } = request;
   if (!FUNCTION.test((request.query as Query).jsonp ?? '')) {
     await sendResponse(request, reply, jsonpName);
     return reply;
   }
-  const handled = endpoint.handle({
+  try {
+    const handled = endpoint.handle(endpointRequest(endpoint, request, reply));
+    const result =
+      handled instanceof Promise ? await (underway?.orRefusal(handled) ?? handled) : handled;
+    if (result) {
+      await sendResponse(request, reply, result);
+    }
+  } catch (error) {
+    if (!reply.sent) {
+      throw error;
+    }
+    // An endpoint has begun to answer by itself, and nobody else ends that.
+    if (!isCutOff(error, reply)) {
+      onError(error as Error, request.url);
+    }
+    reply.raw.destroy();
+  }
+  return reply;
+}
+
+function endpointRequest(
+  endpoint: Endpoint,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): EndpointRequest {
+  const { body } = request;
+  return {
     method: request.method,
     origin: originOf(request),
     endpoint: endpoint.path,
@@ -233,23 +258,22 @@ async function answer(
     header: (name) => headerOf(request.raw, name),
     isGone: () => reply.raw.destroyed,
     onGone: (gone) => {
-      reply.raw.once('close', () => {
+      const closed = () => {
         if (!reply.raw.writableFinished) {
           gone();
         }
-      });
+      };
+      if (reply.raw.closed) {
+        closed();
+      } else {
+        reply.raw.once('close', closed);
+      }
     },
     hijack: () => {
       reply.hijack();
       return reply.raw;
     },
-  });
-  const result =
-    handled instanceof Promise ? await (underway?.orRefusal(handled) ?? handled) : handled;
-  if (result) {
-    await sendResponse(request, reply, result);
-  }
-  return reply;
+  };
 }
 
 /**

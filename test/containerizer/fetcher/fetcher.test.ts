@@ -52,6 +52,9 @@ beforeEach(async () => {
         response.writeHead(200, { 'content-length': 100 }).write('a part');
         setImmediate(() => response.destroy());
         break;
+      case '/switch':
+        request.socket.write('HTTP/1.1 101 Other\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n');
+        break;
       case '/stall':
         response.write('a part');
         break;
@@ -315,6 +318,7 @@ describe('downloads', () => {
   test.each<[what: string, uri: () => string, words: RegExp, detail: RegExp]>([
     ['that end early', () => `${base}/short`, /Transferred a partial file/, /ended before/],
     ['that stand still', () => `${base}/stall`, /Timeout was reached/, /nothing received/],
+    ['that switch protocols', () => `${base}/switch`, /Weird server reply/, /without an answer/],
     ['of a scheme that nobody knows', () => 'gopher://host/file', /HDFS client/, /ftp and ftps/],
     ['that would leave the sandbox', () => `${base}/..`, /Malformed URI/, /^/],
   ])('%s: the status and the sandbox say why', async (_, uri, words, detail) => {

@@ -75,7 +75,10 @@ export async function relaying(
   address: string,
   { key, ...options }: { key?: Uint8Array } & Partial<MasterServerOptions> = {},
 ): Promise<MiniMaster> {
-  const credentials = new Credentials([{ principal: 'ops', secret: 'of ops' }]);
+  const credentials = new Credentials([
+    { principal: 'ops', secret: 'of ops' },
+    { principal: 'low', secret: 'of low' },
+  ]);
   return startMaster({
     authentication: authenticationOf(
       { 'mesos-master-readonly': true, 'mesos-master-readwrite': true },

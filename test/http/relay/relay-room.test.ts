@@ -1,6 +1,6 @@
 // How what is relayed shares the loop, for those who ask little beside those who ask much.
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { RelayRoom } from '../../../src/http/relay/relay-room.ts';
+import { partyOf, RelayRoom } from '../../../src/http/relay/relay-room.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -40,4 +40,54 @@ test('what has been idle passes at once, and no more than a part of a second of 
     room.pass('10.0.0.1', MB, () => passed++);
   }
   expect([passed > 0, passed < 4]).toEqual([true, true]);
+});
+
+/** How many of them there is room for. */
+function taken(room: RelayRoom, party: string, agent = 'a', most = 1_000): number {
+  let count = 0;
+  while (count < most && typeof room.take(party, agent) === 'function') {
+    count++;
+  }
+  return count;
+}
+
+test('a dozen that hold all they can leave room at an agent, and who ends gives it back', () => {
+  const room = new RelayRoom();
+  const over = room.take('first', 'a') as () => void;
+  expect(1 + taken(room, 'first')).toBe(52);
+  for (let party = 0; party < 12; party++) {
+    expect(taken(room, `greedy ${party}`)).toBeGreaterThan(2);
+  }
+  expect(taken(room, 'late')).toBeGreaterThan(0);
+  expect(room.take('first', 'a')).toEqual({
+    full: '52 requests of first are relayed to agent a, and others need room, too',
+  });
+  const { size } = room;
+  over();
+  over();
+  expect(room.size).toBe(size - 1);
+});
+
+test('a dozen that hold all they can, at as many agents as they like, leave room for others', () => {
+  const room = new RelayRoom();
+  const greedy = (party: string) => {
+    let count = 0;
+    for (let agent = 0; agent < 30; agent++) {
+      count += taken(room, party, `${party} ${agent}`);
+    }
+    return count;
+  };
+  expect(greedy('first')).toBe(128);
+  for (let party = 0; party < 12; party++) {
+    expect(greedy(`greedy ${party}`)).toBeGreaterThan(10);
+  }
+  expect(taken(room, 'late', 'b')).toBeGreaterThan(5);
+});
+
+test('a party is a principal, at whatever address, or the network of an address', () => {
+  expect(partyOf({ value: 'ops' }, '10.0.0.1')).toBe(partyOf({ value: 'ops' }, '10.0.0.2'));
+  expect(partyOf({ value: 'ops' }, '10.0.0.1')).not.toBe(partyOf({ value: 'low' }, '10.0.0.1'));
+  expect(partyOf({ value: '10.0.0.1' }, '10.0.0.2')).not.toBe(partyOf(undefined, '10.0.0.1'));
+  expect(partyOf(undefined, '2001:db8::1')).toBe(partyOf(undefined, '2001:db8:0:0:5::7'));
+  expect(partyOf(undefined, '10.0.0.1')).not.toBe(partyOf(undefined, '10.0.0.2'));
 });

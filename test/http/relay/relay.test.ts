@@ -2,8 +2,9 @@
 
 import { request as httpRequest } from 'node:http';
 import { createServer as createTcpServer, type Socket } from 'node:net';
-import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
+import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { PATIENCE } from '../../../src/http/relay/patience.ts';
+import { RelayRoom } from '../../../src/http/relay/relay-room.ts';
 import { believe } from '../../../src/http/relay/relay-token.ts';
 import type { Authenticator } from '../../../src/http/server/authentication.ts';
 import { startMaster, stopMasters, views } from '../mini-master.ts';
@@ -271,7 +272,7 @@ describe('bodies', () => {
         'Message-Content-Type': 'application/json',
       },
     });
-    sent.write('first');
+    sent.write('5\nfirst');
     const response = await new Promise<import('node:http').IncomingMessage>((resolve) =>
       sent.once('response', resolve),
     );
@@ -287,14 +288,14 @@ describe('bodies', () => {
         });
       }
     };
-    await until(() => text === 'echo first');
+    await until(() => text === 'echo 5\nfirst');
     sent.write('second');
-    await until(() => text === 'echo firstecho second');
+    await until(() => text === 'echo 5\nfirstecho second');
     const ended = new Promise((resolve) => response.once('end', resolve));
     sent.end();
     await ended;
-    expect(text).toBe('echo firstecho secondover');
-    expect(seen.join()).toBe('first,second');
+    expect(text).toBe('echo 5\nfirstecho secondover');
+    expect(seen.join()).toBe('5\nfirst,second');
   });
 
   test('that the agent does not want are answered, and not waited for', async () => {
@@ -307,9 +308,35 @@ describe('bodies', () => {
     await socket.write(
       `POST ${AT}/api/v1 HTTP/1.1\r\nHost: x\r\nAuthorization: ${OPS.Authorization}\r\n` +
         'Content-Type: application/recordio\r\nMessage-Content-Type: application/json\r\n' +
-        'Transfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n',
+        'Transfer-Encoding: chunked\r\n\r\n5\r\n3\nabc\r\n',
     );
     expect(await socket.end()).toMatch(/^HTTP\/1.1 400 [\s\S]*connection: close[\s\S]*no/i);
+  });
+
+  test('whose first record does not come in time, or cannot be one, are let go', async () => {
+    const gone: Promise<void>[] = [];
+    const agent = await listening((request) => {
+      gone.push(new Promise((resolve) => request.once('close', () => resolve())));
+      request.resume();
+    });
+    const { port } = await relaying(agent.address, { patience: { answerMs: 100 } });
+    const head = (...fields: string[]) =>
+      `POST ${AT}/api/v1 HTTP/1.1\r\nHost: x\r\nAuthorization: ${OPS.Authorization}\r\n` +
+      'Content-Type: application/recordio\r\nMessage-Content-Type: application/json\r\n' +
+      `${fields.join('')}Transfer-Encoding: chunked\r\n\r\n`;
+    const late = await RawSocket.connect(port);
+    await late.write(`${head()}1\r\n1\r\n`);
+    expect(await late.end()).toMatch(/^HTTP\/1.1 408 [\s\S]*connection: close/i);
+    const wrong = await RawSocket.connect(port);
+    await wrong.write(`${head()}4\r\nno\n\n\r\n`);
+    expect(await wrong.end()).toMatch(/^HTTP\/1.1 400 [\s\S]*Failed to decode length 'n'/);
+    await Promise.all(gone);
+    const before = gone.length;
+    const packed = await RawSocket.connect(port);
+    await packed.write(head('Content-Encoding: gzip\r\n'));
+    expect(await packed.until((text) => text.includes('415'))).toContain('relayed as it is');
+    packed.close();
+    expect([gone.length, before > 0]).toEqual([before, true]);
   });
 
   test('wait for a client that does not read them, and end with it', async () => {
@@ -350,7 +377,7 @@ describe('bodies', () => {
 
 describe('an agent', () => {
   /** Speaks as it likes. */
-  async function speaking(speak: (socket: Socket) => void): Promise<string> {
+  async function speaking(speak: (socket: Socket) => unknown): Promise<string> {
     const server = createTcpServer((socket) => {
       socket.on('error', () => {});
       socket.once('data', () => speak(socket));
@@ -361,7 +388,7 @@ describe('an agent', () => {
     return typeof address === 'object' ? `127.0.0.1:${address?.port}` : '';
   }
 
-  test.each([
+  test.each<[string, (socket: Socket) => unknown]>([
     ['hangs up', (socket: Socket) => socket.destroy()],
     ['is no HTTP', (socket: Socket) => socket.end('SSH-2.0\r\n\r\n')],
     [
@@ -377,13 +404,40 @@ describe('an agent', () => {
       'splits its head',
       (socket: Socket) => socket.end('HTTP/1.1 200 OK\r\nContent-Type: a\rb\r\n\r\n'),
     ],
-  ])('that %s is a bad gateway', async (_, speak) => {
+    [
+      'switches protocols',
+      (socket: Socket) =>
+        socket.write(
+          'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n',
+        ),
+    ],
+    ...[101, '000', '099', 600, 999].map(
+      (status) =>
+        [
+          `has the status ${status}`,
+          (socket: Socket) => socket.write(`HTTP/1.1 ${status} Odd\r\nContent-Length: 0\r\n\r\n`),
+        ] satisfies [string, (socket: Socket) => unknown],
+    ),
+  ])('that %s is a bad gateway, and gives its place back', async (_, speak) => {
+    const take = vi.spyOn(RelayRoom.prototype, 'take');
+    onTestFinished(() => take.mockRestore());
     const { port } = await relaying(await speaking(speak));
     const { status, body } = await get(port, `${AT}/state`);
     expect([status, body]).toEqual([
       502,
       expect.stringContaining(`Agent ${AGENT} does not answer`),
     ]);
+    expect((take.mock.contexts[0] as RelayRoom).size).toBe(0);
+  });
+
+  test('that says how long a body is that there is none of does not say it further', async () => {
+    for (const status of [204, 304]) {
+      const speak = (socket: Socket) =>
+        socket.write(`HTTP/1.1 ${status} Odd\r\nContent-Length: 5\r\n\r\n`);
+      const { port } = await relaying(await speaking(speak));
+      const got = await get(port, `${AT}/state`);
+      expect([got.status, got.headers['content-length']]).toEqual([status, undefined]);
+    }
   });
 
   test('that is not there is a bad gateway', async () => {
@@ -449,45 +503,36 @@ describe('an agent', () => {
     );
   });
 
-  test('that is asked by a thousand at once is asked by as many as may be', async () => {
+  test('that is asked much by one leaves room for others, and for that one again', async () => {
     const waiting: (() => void)[] = [];
     let wake = () => {};
     const agent = await answering((response) => {
       waiting.push(() => response.end('{}'));
       wake();
     });
+    const come = async (many: number) => {
+      while (waiting.length < many) {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+    };
     const { port, url } = await relaying(agent.address);
-    const all = Array.from({ length: 1_000 }, () => get(port, `${AT}/state`));
-    const full: Promise<unknown>[] = [];
-    const refused = Promise.withResolvers<void>();
-    for (const one of all) {
-      full.push(
-        one.then(({ status }) => {
-          if (status === 503 && ++count === 872) {
-            refused.resolve();
-          }
-        }),
-      );
-    }
-    let count = 0;
-    await refused.promise;
-    while (waiting.length < 128) {
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-      });
-    }
+    const asking = Array.from({ length: 60 }, () => get(port, `${AT}/state`));
+    await come(52);
+    const refused = (await Promise.all(asking.slice(52))).map(({ status }) => status);
+    expect(new Set(refused)).toEqual(new Set([503]));
     expect((await fetch(`${url}/health`)).status).toBe(200);
+    const other = get(port, `${AT}/state`, { headers: { Authorization: basic('low:of low') } });
+    await come(53);
     for (const end of waiting) {
       end();
     }
-    const statuses = (await Promise.all(all)).map(({ status }) => status);
-    expect(statuses.filter((status) => status === 200)).toHaveLength(128);
+    expect((await other).status).toBe(200);
+    const answered = (await Promise.all(asking.slice(0, 52))).map(({ status }) => status);
+    expect(new Set(answered)).toEqual(new Set([200]));
     const again = get(port, `${AT}/state`);
-    while (waiting.length < 129) {
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-      });
-    }
+    await come(54);
     waiting.at(-1)?.();
     expect((await again).status).toBe(200);
   });

@@ -18,7 +18,7 @@ import { until } from '../../support/cluster.ts';
 import { TerminalSocket } from '../../support/terminal-socket.ts';
 import { startMaster, stopMasters, views } from '../mini-master.ts';
 import { RawSocket } from '../raw-socket.ts';
-import { AGENT, get, KEY, listening, OPS, relaying } from './agents.ts';
+import { AGENT, basic, get, KEY, listening, OPS, relaying } from './agents.ts';
 
 afterEach(stopMasters);
 
@@ -187,6 +187,18 @@ describe('a terminal', () => {
     agent.output?.destroy();
     expect(await terminal.end()).toBe(1011);
     expect(terminal.told[1]?.error).toContain('The agent is lost');
+  });
+
+  test('ends with an agent that would speak otherwise', async () => {
+    const agent = await listening(({ socket }) => {
+      socket.write('HTTP/1.1 101 Switching\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n');
+    });
+    const { port } = await relaying(agent.address);
+    const terminal = open(port);
+    expect(await terminal.end()).toBe(1011);
+    expect(terminal.told).toEqual([
+      { error: 'The agent is lost: it ends the connection without an answer' },
+    ]);
   });
 
   test('tells what the agent refuses', async () => {
@@ -366,11 +378,13 @@ describe('who may open one', () => {
   test('opens as many as there is room for', async () => {
     const agent = await shell();
     const { port } = await relaying(agent.address);
-    const all = Array.from({ length: 140 }, () => open(port));
-    const ends = all.slice(128).map((it) => it.end());
-    await Promise.all(all.slice(0, 128).map((it) => it.until(() => it.told.length === 1)));
+    const all = Array.from({ length: 60 }, () => open(port));
+    const ends = all.slice(52).map((it) => it.end());
+    await Promise.all(all.slice(0, 52).map((it) => it.until(() => it.told.length === 1)));
     expect(new Set(await Promise.all(ends))).toEqual(new Set([503]));
-    for (const { socket } of all) {
+    const other = open(port, { Authorization: basic('low:of low') });
+    await other.until(() => other.told.length === 1);
+    for (const { socket } of [...all, other]) {
       socket.terminate();
     }
   });
