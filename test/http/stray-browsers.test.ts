@@ -103,7 +103,42 @@ describe('in an open cluster', () => {
     expect((await ask(master, '/', { headers })).status).toBe(307);
     expect((await ask(master, '/logging/toggle', { headers })).status).toBe(200);
     const raised = '/logging/toggle?level=3&duration=1mins';
-    expect((await ask(master, raised, { headers })).status).toBe(403);
+    const CHROMIUM = 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/130.0.0.0';
+    const foreign: Headers[] = [
+      headers,
+      // Where the connection is not secure, browsers say no site.
+      { 'User-Agent': CHROMIUM, Referer: 'http://evil.example/' },
+      { 'User-Agent': CHROMIUM },
+      { Referer: 'http://evil.example/' },
+    ];
+    for (const method of ['GET', 'HEAD']) {
+      for (const headers of foreign) {
+        expect((await ask(master, raised, { method, headers })).status).toBe(403);
+      }
+    }
+    auditor.close();
+    const told = lines.splice(0).map((line) => JSON.parse(line));
+    expect(told.filter(({ call }) => call === '/logging/toggle')).toMatchObject([
+      { allowed: false, rule: expect.stringContaining('another site') },
+      { allowed: false, rule: expect.stringContaining('of a browser') },
+    ]);
+    const { text: before } = await ask(master, '/logging/toggle', {});
+    expect(before).toBe('0\n');
+  });
+
+  test('programs raise the level of the log by GET, and people at a browser by what is theirs', async () => {
+    const path = '/logging/toggle?level=0&duration=1mins';
+    const own = { 'User-Agent': 'Mozilla/5.0', Host: 'here', Origin: 'http://here' };
+    for (const [method, headers] of [
+      ['GET', { 'User-Agent': 'curl/8.5.0' }],
+      ['GET', {}],
+      ['GET', { 'User-Agent': 'Mozilla/5.0', 'Sec-Fetch-Site': 'none' }],
+      ['POST', own],
+    ] as const) {
+      expect((await ask(master, path, { method, headers })).status).toBe(200);
+    }
+    const foreign = { ...own, Origin: 'http://evil.example' };
+    expect((await ask(master, path, { method: 'POST', headers: foreign })).status).toBe(403);
   });
 });
 

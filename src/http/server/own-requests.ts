@@ -49,6 +49,25 @@ export function foreignOrigin(request: IncomingMessage): string | undefined {
     : 'a request of another site (origin)';
 }
 
+/**
+ * The same of a change that is asked for by GET: of a link or picture browsers may not say whose it
+ * is, where the connection is not secure. So only what is no browser's, or is said to be of here.
+ */
+export function foreignLink(request: IncomingMessage): string | undefined {
+  if (headerOf(request, SITE_HEADER) !== undefined) {
+    return foreignRead(request, false);
+  }
+  return isOfBrowser(request)
+    ? 'a GET of a browser, for whichever site; a POST says it'
+    : undefined;
+}
+
+/** No site can have a browser go by another name, or leave it out. */
+const isOfBrowser = (request: IncomingMessage) =>
+  /^Mozilla\//i.test(headerOf(request, 'user-agent') ?? '') ||
+  headerOf(request, 'origin') !== undefined ||
+  headerOf(request, 'referer') !== undefined;
+
 /** The same of one with a session, which only browsers have. */
 export const foreignSessionSocket = (request: IncomingMessage): string | undefined =>
   headerOf(request, 'origin') === undefined ? 'a WebSocket without origin' : foreignOrigin(request);

@@ -27,7 +27,7 @@ import {
   strayWrite,
 } from './error-responses.ts';
 import { type AttachedFiles, archive, browse, download, listingEntry, readPiece } from './files.ts';
-import { foreignRead } from './own-requests.ts';
+import { foreignLink, isWrite } from './own-requests.ts';
 import type { Asking } from './process-calls.ts';
 import { jsonResponse, largeJsonResponse } from './reply.ts';
 import { type HttpResponse, OK } from './response.ts';
@@ -346,8 +346,10 @@ export class ProcessEndpoints {
       return { status: 200, contentType: TEXT, body: `${this.loggingLevel}\n` };
     }
     // It is the one change that may be asked for by GET.
-    const foreign = foreignRead(request.head, false);
+    const foreign = isWrite(request.head) ? undefined : foreignLink(request.head);
     if (foreign !== undefined) {
+      const { auditor } = this.#facts;
+      auditor?.disbelieve({ call: request.endpoint, why: foreign }, request.origin);
       return strayWrite(foreign);
     }
     if (!this.maySetLoggingLevel(askingOf(request), level, duration)) {
