@@ -7,6 +7,7 @@ import { accessibility, KeptPages, startBrowser } from '../support/browser.ts';
 import { freePort, LITTLE, TestCluster, until } from '../support/cluster.ts';
 import { callAs, openAs, runLine, SECRETS, type User } from '../support/signed-in.ts';
 
+const DENIED = 'The master does not allow this to you.';
 const NONE = { type: 'NONE' };
 const bob = { values: ['bob'] };
 
@@ -110,18 +111,18 @@ test('who may not is told so, and is not offered it again', async () => {
   // With a choice it may be the choice that is refused, so that the rest is offered on.
   await dialog.getByLabel('Mark it gone when it is drained').check();
   await dialog.getByRole('button', { name: 'Drain' }).click();
-  await dialog.getByRole('alert').getByText('403 Forbidden.').waitFor();
+  await dialog.getByRole('alert').getByText(DENIED).waitFor();
   await page.keyboard.press('Escape');
   await page.getByRole('button', { name: 'Drain' }).click();
   await dialog.getByRole('button', { name: 'Drain' }).click();
-  await dialog.getByRole('alert').getByText('403 Forbidden.').waitFor();
+  await dialog.getByRole('alert').getByText(DENIED).waitFor();
   await page.keyboard.press('Escape');
-  await page.getByText('Drain: 403 Forbidden.').waitFor();
+  await page.getByText('Not allowed to you: Drain.').waitFor();
   expect(await page.getByRole('button', { name: 'Drain' }).count()).toBe(0);
   await page.goto(`http://${cluster.address}/#/frameworks/${framework}`);
   await page.getByRole('button', { name: 'Tear down' }).click();
   await dialog.getByRole('button', { name: 'Tear down' }).click();
-  await dialog.getByRole('alert').getByText('403 Forbidden.').waitFor();
+  await dialog.getByRole('alert').getByText(DENIED).waitFor();
 });
 
 test('a drain that cannot be is refused in the words of the master', async () => {
@@ -145,7 +146,7 @@ test('a framework is told why it gets no more, and a demand that nobody can meet
   await page.getByText('Of 1 agent it has').waitFor();
   await page.locator('.reasons').getByRole('link').waitFor();
   await page.getByLabel('CPUs').fill('64');
-  await page.getByText('Never: 1 agent with too little cpus; the most is 4.').waitFor();
+  await page.getByText('Never: 1 agent with too few CPUs; the most is 4.').waitFor();
   expect(page.url()).toContain(`#/frameworks/${framework}/why?cpus=64`);
 });
 
@@ -168,8 +169,8 @@ test('what a drain would end is told, and nothing has been done', async () => {
   await page.keyboard.insertText(agent.slice(0, -2));
   await page.waitForURL(`**/*=${agent}`);
   await page.getByText('Tasks that end: 1 task.').waitFor();
-  const cpus = page.getByRole('row', { name: /^cpus there/ });
-  expect(await cpus.getByRole('cell').allTextContents()).toEqual(['cpus there', '4', '0']);
+  const cpus = page.getByRole('row', { name: /^CPUs in all/ });
+  expect(await cpus.getByRole('cell').allTextContents()).toEqual(['CPUs in all', '4', '0']);
   await page.getByRole('button', { name: 'Drain', exact: true }).waitFor();
   const { slaves } = (await cluster.get('/slaves')) as { slaves: { active: boolean }[] };
   expect(slaves).toMatchObject([{ active: true }]);
@@ -189,9 +190,9 @@ test('what if is asked from what it is about', async () => {
   await page.getByLabel('Attributes').fill('rack');
   await page.getByText('Attributes are as rack:7; zone:a.').waitFor();
   await page.getByLabel('Attributes').fill('rack:<b>9');
-  const cpus = page.getByRole('row', { name: /^cpus there/ });
+  const cpus = page.getByRole('row', { name: /^CPUs in all/ });
   await cpus.waitFor();
-  expect(await cpus.getByRole('cell').allTextContents()).toEqual(['cpus there', '4', '28']);
+  expect(await cpus.getByRole('cell').allTextContents()).toEqual(['CPUs in all', '4', '28']);
   await page.getByText("--resources='cpus:8' --attributes='rack:<b>9'").waitFor();
   expect(await accessibility(page)).toEqual([]);
   await page.getByRole('button', { name: 'Set a weight' }).click();
@@ -217,9 +218,9 @@ test('a quota is planned, refused to some and in some ways, and set', async () =
   const refused = await open(`${place}&at-least-cpus=1`, 'bob');
   await refused.getByRole('button', { name: 'Set the quota' }).click();
   await refused.getByRole('dialog').getByRole('button', { name: 'Set the quota' }).click();
-  await refused.getByRole('alert').getByText('403 Forbidden.').waitFor();
+  await refused.getByRole('alert').getByText(DENIED).waitFor();
   await refused.keyboard.press('Escape');
-  await refused.getByText('Set the quota: 403 Forbidden.').waitFor();
+  await refused.getByText('Not allowed to you: Set the quota.').waitFor();
   await refused.goto(`http://${cluster.address}/#/roles`);
   await refused.getByRole('button', { name: 'Set the weight' }).click();
   const form = refused.getByRole('dialog');
@@ -227,7 +228,7 @@ test('a quota is planned, refused to some and in some ways, and set', async () =
   await form.getByLabel('Role').fill('web');
   await form.getByLabel('Weight').fill('3');
   await form.getByRole('button', { name: 'Set the weight' }).click();
-  await form.getByRole('alert').getByText('403 Forbidden.').waitFor();
+  await form.getByRole('alert').getByText(DENIED).waitFor();
   expect(await form.getByRole('button', { name: 'Set the weight' }).isDisabled()).toBe(true);
   // For another role the master may answer otherwise.
   await form.getByLabel('Role').fill('other');
@@ -359,9 +360,12 @@ test('maintenance is scheduled, changed, called off, begun and ended', async () 
   for (const verb of ['Take down', 'Remove']) {
     await refused.getByRole('button', { name: verb }).first().click();
     await form.getByRole('button', { name: verb }).click();
-    await form.getByRole('alert').getByText('403 Forbidden.').waitFor();
+    await form.getByRole('alert').getByText(DENIED).waitFor();
     await refused.keyboard.press('Escape');
-    await refused.getByText(`${verb}: 403 Forbidden.`).first().waitFor();
+    await refused
+      .getByText(new RegExp(`Not allowed to you: .*${verb}`))
+      .first()
+      .waitFor();
     expect(await refused.getByRole('button', { name: verb }).count()).toBe(0);
   }
   for (const [verb, done] of [
@@ -393,9 +397,9 @@ test('a task is killed, and its framework is told who did it', async () => {
   await refused.getByRole('button', { name: 'Kill' }).click();
   const dialog = refused.getByRole('dialog');
   await dialog.getByRole('button', { name: 'Kill' }).click();
-  await dialog.getByRole('alert').getByText('403 Forbidden.').waitFor();
+  await dialog.getByRole('alert').getByText(DENIED).waitFor();
   await refused.keyboard.press('Escape');
-  await refused.getByText('Kill: 403 Forbidden.').waitFor();
+  await refused.getByText('Not allowed to you: Kill.').waitFor();
   const page = await open(`#/tasks/${owner}/victim`, 'ada');
   await page.getByRole('button', { name: 'Kill' }).click();
   await page.getByRole('spinbutton').fill('7');
@@ -420,7 +424,7 @@ test('resources are reserved, made a volume of, resized and given back', async (
   await form.getByLabel('For the role').fill('web');
   await form.getByLabel('Disk, MB').fill('300');
   await form.getByRole('button', { name: 'Reserve' }).click();
-  await form.getByRole('alert').getByText('403 Forbidden.').waitFor();
+  await form.getByRole('alert').getByText(DENIED).waitFor();
   expect(await form.getByRole('button', { name: 'Reserve' }).isDisabled()).toBe(true);
   const page = await open(`#/agents/${agent}/resources`, 'ada');
   const dialog = page.getByRole('dialog');
@@ -517,15 +521,15 @@ test('a rack is planned, drained and brought back as one', async () => {
   await refused.getByRole('button', { name: 'Drain them' }).click();
   const form = refused.getByRole('dialog');
   await form.getByRole('button', { name: 'Drain them' }).click();
-  await form.getByRole('alert').getByText('403 Forbidden. (0 of 2 done)').waitFor();
+  await form.getByRole('alert').getByText(`${DENIED} (0 of 2 done)`).waitFor();
   await refused.keyboard.press('Escape');
-  await refused.getByText('Drain them: 403 Forbidden.').waitFor();
+  await refused.getByText('Not allowed to you: Drain them.').waitFor();
   const page = await open('#/agents?attribute=rack%3A7', 'ada');
   const dialog = page.getByRole('dialog');
   await page.getByRole('link', { name: 'What if they go?' }).click();
   await page.getByText('2 agents drained').waitFor();
-  const there = page.getByRole('row', { name: /^cpus there/ });
-  expect(await there.getByRole('cell').allTextContents()).toEqual(['cpus there', '4', '0']);
+  const there = page.getByRole('row', { name: /^CPUs in all/ });
+  expect(await there.getByRole('cell').allTextContents()).toEqual(['CPUs in all', '4', '0']);
   await page.getByRole('button', { name: 'Drain them' }).click();
   expect(await dialog.locator('.curl-line').textContent()).toMatch(/DRAIN_AGENT.*\n.*DRAIN_AGENT/);
   await dialog.getByRole('button', { name: 'Drain them' }).click();

@@ -227,6 +227,23 @@ test('each of these views is accessible, light and dark, and as wide as a teleph
   });
 });
 
+test('on a telephone names have room, the menu closes, and a dialog ends with its view', async () => {
+  const page = await open('#/frameworks', { viewport: { width: 360, height: 700 } });
+  const row = page.getByRole('grid', { name: 'Frameworks' }).getByRole('row').nth(1);
+  expect((await row.locator('td').first().boundingBox())?.width).toBeGreaterThan(120);
+  await page.getByRole('button', { name: 'Menu' }).click();
+  const menu = page.getByRole('navigation', { name: 'Views' });
+  await menu.waitFor();
+  await page.keyboard.press('Escape');
+  await menu.waitFor({ state: 'hidden' });
+  await page.getByRole('button', { name: 'Menu' }).click();
+  await menu.getByRole('link', { name: 'Roles' }).click();
+  await page.getByRole('button', { name: 'Set the weight' }).click();
+  await page.getByRole('dialog').waitFor();
+  await page.goBack();
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+});
+
 test('the browser has had nothing to complain of', () => {
   expect(complaints).toEqual([]);
 });

@@ -32,10 +32,10 @@ test('refusals say how long they last', () => {
 test('quotas say what of them is used', () => {
   const quota = { role: 'web', resource: 'cpus', consumed: 40, limit: 40, guarantee: 50 };
   expect(words({ reason: 'QUOTA_LIMIT', quotas: [quota] }).details).toEqual([
-    'Quota of role web: 40 of 40 cpus',
+    'Quota of role web: 40 of 40 CPUs',
   ]);
   expect(words({ reason: 'QUOTA_HEADROOM', quotas: [quota] }).details).toEqual([
-    'Role web has 40 of 50 cpus that it is guaranteed',
+    'Role web has 40 of 50 CPUs that it is guaranteed',
   ]);
 });
 
@@ -57,6 +57,6 @@ test('constraints and shortages say what of whom', () => {
     '3 to 8 others before it',
   ]);
   expect(shortageWords({ resource: 'mem', agents: 1, most: 2048 })).toBe(
-    '1 agent with too little mem; the most is 2.0 GB',
+    '1 agent with too little memory; the most is 2.0 GB',
   );
 });

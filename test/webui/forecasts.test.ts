@@ -35,23 +35,23 @@ const FORECAST: Forecast = {
 test('the cluster is told whole, roles and frameworks where they have another share', () => {
   expect(clusterLines(FORECAST)).toMatchObject([
     { name: 'Agents', before: '2', after: '1', isOther: true },
-    { name: 'cpus there', before: '8', after: '4', isOther: true },
-    { name: 'cpus held', before: '0', after: '0', isOther: false },
-    { name: 'cpus offered', isOther: false },
-    { name: 'mem there', before: '2.0 GB', after: '1.0 GB' },
-    { name: 'mem held' },
-    { name: 'mem offered' },
+    { name: 'CPUs in all', before: '8', after: '4', isOther: true },
+    { name: 'CPUs allocated', before: '0', after: '0', isOther: false },
+    { name: 'CPUs offered', isOther: false },
+    { name: 'Memory in all', before: '2.0 GB', after: '1.0 GB' },
+    { name: 'Memory allocated' },
+    { name: 'Memory offered' },
   ]);
   expect(shareLines(FORECAST, (id) => `<${id}>`)).toEqual([
-    { name: 'Role web: cpus held', before: '3', after: '0', isOther: true },
-    { name: '<F-1> as web: cpus held', before: '3', after: '0', isOther: true },
+    { name: 'Role web: CPUs allocated', before: '3', after: '0', isOther: true },
+    { name: '<F-1> as web: CPUs allocated', before: '3', after: '0', isOther: true },
   ]);
 });
 
 test('what goes wrong is said with figures', () => {
   expect(forecastWarnings(FORECAST)).toEqual([
-    'Role ads has 512.0 MB of 2.0 GB mem that it is guaranteed.',
-    'Guarantees of 6 cpus are more than the 4 that there are.',
+    'Role ads has 512.0 MB of 2.0 GB memory that it is guaranteed.',
+    'Guarantees of 6 CPUs are more than the 4 that there are.',
     'There would be more offers than were counted here.',
   ]);
   expect(forecastWarnings({ before: FORECAST.before, after: FORECAST.before })).toEqual([]);

@@ -14,6 +14,7 @@ import {
   settled,
 } from '../store/folder.ts';
 import { archiveUrl, downloadUrl, listFiles } from '../stream/agent-files.ts';
+import { RequestFailure } from '../stream/requests.ts';
 import { amountText, counted, countText } from '../words/amounts.ts';
 import { plainName } from '../words/names.ts';
 import { FileView } from './file-view.tsx';
@@ -104,7 +105,13 @@ function Folder({ agent, folder, below, to }: FolderProps) {
   );
   const columns = useMemo(() => columnsOf(agent), [agent]);
   if (value === undefined) {
-    return failure === undefined ? <Loading what="files" /> : <Failed failure={failure} />;
+    return failure === undefined ? (
+      <Loading what="files" />
+    ) : failure instanceof RequestFailure && failure.status === 404 ? (
+      <Missing isTop={folder === ''} />
+    ) : (
+      <Failed failure={failure} />
+    );
   }
   if (value.length === 0) {
     return <Empty title="There is nothing in this folder" />;
@@ -142,6 +149,17 @@ function Folder({ agent, folder, below, to }: FolderProps) {
   );
 }
 
+const Missing = ({ isTop }: { isTop: boolean }) =>
+  isTop ? (
+    <Empty title="This agent shows no files of its own">
+      Its log is here when it is started with --log_dir. What tasks have written is with each task.
+    </Empty>
+  ) : (
+    <Empty title="This folder is not there">
+      Sandboxes are removed some time after their tasks have ended, or sooner where disks are full.
+    </Empty>
+  );
+
 const columnsOf = (agent: string): readonly Column<FileInfo>[] => [
   {
     key: 'name',
@@ -158,6 +176,7 @@ const columnsOf = (agent: string): readonly Column<FileInfo>[] => [
     key: 'size',
     title: 'Size',
     width: '84px',
+    slim: '72px',
     isNumber: true,
     isSortable: true,
     cell: (file) => (isFolder(file) ? '' : amountText('disk', (file.size ?? 0) / 2 ** 20)),
@@ -180,6 +199,7 @@ const columnsOf = (agent: string): readonly Column<FileInfo>[] => [
     key: 'changed',
     title: 'Changed',
     width: '112px',
+    slim: false,
     isNumber: true,
     isSortable: true,
     cell: (file) => <Ago ms={changedMs(file)} />,

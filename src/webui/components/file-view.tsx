@@ -115,7 +115,7 @@ export function FileView({ agent, path }: FileViewProps) {
               ? file.before > 0
                 ? 'Not in what is shown; Enter looks before'
                 : 'Nowhere'
-              : `${countText(shown + 1)} of ${countText(places.length)}`}
+              : `${countText(shown + 1)} of ${countText(places.length)}${file.before > 0 ? ' in what is shown' : ''}`}
           </span>
         )}
         <span class="top-space" />

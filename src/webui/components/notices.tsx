@@ -69,7 +69,11 @@ export function Failed({ failure }: { failure: unknown }) {
         </Notice>
       );
     case 'refused':
-      return (
+      return failure.status === 404 ? (
+        <Notice icon="inbox" title="This is not there">
+          {failure.message}
+        </Notice>
+      ) : (
         <Notice icon="warning" title="The master refused this">
           {failure.message}
         </Notice>

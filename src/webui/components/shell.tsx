@@ -37,6 +37,7 @@ export function Shell() {
       }),
     [],
   );
+  useMenuEnd(isMenuOpen, () => setMenuOpen(false));
   useEffect(() => {
     document.title = `${title} · Mesoscale`;
     setMenuOpen(false);
@@ -122,6 +123,31 @@ export function Shell() {
       <SignInDialog />
     </div>
   );
+}
+
+/** Escape closes a menu that is open over the view, and so does what is pressed beside it. */
+function useMenuEnd(isOpen: boolean, close: () => void): void {
+  useEffect(() => {
+    if (!isOpen) {
+      return undefined;
+    }
+    const end = new AbortController();
+    const { signal } = end;
+    const onKey = ({ key }: KeyboardEvent) => {
+      if (key === 'Escape') {
+        close();
+        document.querySelector<HTMLElement>('.menu-button')?.focus();
+      }
+    };
+    const onPress = ({ target }: PointerEvent) => {
+      if (target instanceof Element && target.closest('.navigation, .menu-button') === null) {
+        close();
+      }
+    };
+    document.addEventListener('keydown', onKey, { signal });
+    document.addEventListener('pointerdown', onPress, { signal });
+    return () => end.abort();
+  }, [isOpen]);
 }
 
 function Account() {

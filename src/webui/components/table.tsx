@@ -21,6 +21,8 @@ export interface Column<Row> {
   readonly isNumber?: boolean;
   /** Left out where there is little room. */
   readonly isWide?: boolean;
+  /** The track on a telephone, so that names are left some room; false: left out there. */
+  readonly slim?: string | false;
   readonly isSortable?: boolean;
 }
 
@@ -199,13 +201,16 @@ function setTracks<Row>(
   columns: readonly Column<Row>[],
   hasBoxes: boolean,
 ): void {
-  const tracks = (shown: readonly Column<Row>[]) =>
+  const tracks = (widths: readonly string[]) =>
     [
       ...(hasBoxes ? ['24px'] : []),
-      ...shown.map(({ width }) => (width.endsWith('fr') ? `minmax(0, ${width})` : width)),
+      ...widths.map((width) => (width.endsWith('fr') ? `minmax(0, ${width})` : width)),
     ].join(' ');
-  element?.style.setProperty('--tracks', tracks(columns));
-  element?.style.setProperty('--tracks-narrow', tracks(columns.filter(({ isWide }) => !isWide)));
+  const narrow = columns.filter(({ isWide }) => !isWide);
+  const slim = narrow.flatMap(({ width, slim = width }) => (slim === false ? [] : [slim]));
+  element?.style.setProperty('--tracks', tracks(columns.map(({ width }) => width)));
+  element?.style.setProperty('--tracks-narrow', tracks(narrow.map(({ width }) => width)));
+  element?.style.setProperty('--tracks-slim', tracks(slim));
 }
 
 function reveal(element: HTMLElement | null, index: number): void {
@@ -222,8 +227,13 @@ function reveal(element: HTMLElement | null, index: number): void {
   }
 }
 
-const cellClass = <Row,>({ isNumber, isWide }: Column<Row>) =>
-  ['table-cell', isNumber ? 'table-number' : '', isWide ? 'table-wide' : ''].join(' ').trim();
+const cellClass = <Row,>({ isNumber, isWide, slim }: Column<Row>) =>
+  [
+    'table-cell',
+    ...(isNumber ? ['table-number'] : []),
+    ...(isWide ? ['table-wide'] : []),
+    ...(slim === false ? ['table-roomy'] : []),
+  ].join(' ');
 
 function Head<Row>({ columns, sort, onSort, rows, keyOf, selection }: TableProps<Row>) {
   return (

@@ -51,9 +51,11 @@ export function TaskTable({ cluster, filter, without = [] }: TaskTableProps) {
   if (rows === undefined || rows.length === 0) {
     return (
       <Empty title="No tasks">
-        {cluster.sums.live === 0
-          ? 'Nothing runs in this cluster. Frameworks start tasks on what they are offered.'
-          : 'No task passes these filters.'}
+        {isFiltered(filter)
+          ? 'No task passes these filters.'
+          : filter.framework !== undefined || filter.agent !== undefined
+            ? 'It has none, and has had none that the master remembers.'
+            : 'Nothing runs in this cluster. Frameworks start tasks on what they are offered.'}
       </Empty>
     );
   }
@@ -75,19 +77,23 @@ export function TaskTable({ cluster, filter, without = [] }: TaskTableProps) {
   );
 }
 
+/** Whether more is left out than tasks of another framework or agent, and those that have ended. */
+const isFiltered = ({ state = 'live', q, label, role, executor }: TaskTableProps['filter']) =>
+  !['all', 'live'].includes(state) || [q, label, role, executor].some(Boolean);
+
 const byChange: Compare = (left, right) => left.changedMs - right.changedMs;
 
 const columnsOf = ({ frameworks, agents }: Cluster): readonly Column<TaskRow>[] => [
   {
-    ...{ key: 'name', title: 'Task', width: '2.4fr', isSortable: true },
+    ...{ key: 'name', title: 'Task', width: '1.8fr', isSortable: true },
     cell: ({ name, id }) => <Name text={name || id} title={id} />,
   },
   {
-    ...{ key: 'state', title: 'State', width: '104px', isSortable: true },
+    ...{ key: 'state', title: 'State', width: '104px', slim: '88px', isSortable: true },
     cell: ({ state }) => <StateBadge state={state} />,
   },
   {
-    ...{ key: 'framework', title: 'Framework', width: '1.2fr', isSortable: true, isWide: true },
+    ...{ key: 'framework', title: 'Framework', width: '1.4fr', isSortable: true, isWide: true },
     cell: ({ frameworkId }) => (
       <a href={href(['frameworks', frameworkId])}>
         <Name text={frameworks.get(frameworkId)?.name || frameworkId} title={frameworkId} />
@@ -99,7 +105,7 @@ const columnsOf = ({ frameworks, agents }: Cluster): readonly Column<TaskRow>[] 
     cell: ({ role }) => <Name text={role} />,
   },
   {
-    ...{ key: 'agent', title: 'Agent', width: '1.2fr', isSortable: true, isWide: true },
+    ...{ key: 'agent', title: 'Agent', width: '1.4fr', isSortable: true, isWide: true },
     cell: ({ agentId }) => (
       <a href={href(['agents', agentId])}>
         <Name text={agentName(agents.get(agentId)) ?? agentId} title={agentId} />
@@ -125,7 +131,8 @@ const columnsOf = ({ frameworks, agents }: Cluster): readonly Column<TaskRow>[] 
     cell: ({ amounts }) => amountText('mem', amounts[1] / 1000),
   },
   {
-    ...{ key: 'changed', title: 'Changed', width: '104px', isNumber: true, isSortable: true },
+    ...{ key: 'changed', title: 'Changed', width: '118px', isNumber: true, isSortable: true },
+    slim: false,
     cell: ({ changedMs }) => <Ago ms={changedMs} />,
   },
 ];

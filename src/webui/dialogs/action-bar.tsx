@@ -2,6 +2,7 @@
 import type { ComponentChildren } from 'preact';
 import { href, type Query } from '../locations/location.ts';
 import { refusalOf } from '../stream/refusals.ts';
+import { NOT_ALLOWED } from '../stream/requests.ts';
 import { type Action, ask, permissionOf } from './action.tsx';
 
 interface ActionBarProps {
@@ -18,6 +19,8 @@ export function ActionBar({ actions, planned, children }: ActionBarProps) {
     const words = refusalOf(permissionOf(action));
     return words === undefined ? [] : [{ action, words }];
   });
+  const isSaid = ({ words }: { words: string }) => !words.startsWith(NOT_ALLOWED);
+  const denied = refused.filter((each) => !isSaid(each));
   return (
     <div class="action-bar">
       {actions
@@ -39,7 +42,12 @@ export function ActionBar({ actions, planned, children }: ActionBarProps) {
           What if?
         </a>
       )}
-      {refused.map(({ action, words }) => (
+      {denied.length === 0 ? null : (
+        <span class="quiet">
+          Not allowed to you: {denied.map(({ action }) => action.verb).join(', ')}.
+        </span>
+      )}
+      {refused.filter(isSaid).map(({ action, words }) => (
         <span key={action.verb} class="quiet">
           {action.verb}: {words}
         </span>

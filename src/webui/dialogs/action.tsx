@@ -10,7 +10,7 @@ import { useCluster } from '../components/live.ts';
 import { href, type Query } from '../locations/location.ts';
 import type { Cluster } from '../store/cluster.ts';
 import { refusalOf, rememberRefusal } from '../stream/refusals.ts';
-import { call, RequestFailure } from '../stream/requests.ts';
+import { call, NOT_ALLOWED, RequestFailure } from '../stream/requests.ts';
 import { session } from '../stream/session.ts';
 import { countText } from '../words/amounts.ts';
 import { curlLine } from '../words/curl-line.ts';
@@ -119,7 +119,11 @@ function ActionForm({ action }: { action: Action }) {
   const [sent, setSent] = useState(0);
   const calls = problem === undefined ? action.calls(chosen) : [];
   const permission = permissionOf(action, chosen);
-  const choose = (changes: Chosen) => setChosen({ ...chosen, ...changes });
+  const choose = (changes: Chosen) => {
+    setChosen({ ...chosen, ...changes });
+    // It was about what was chosen before.
+    setFailure(undefined);
+  };
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
     setPhase('busy');
@@ -171,6 +175,9 @@ function ActionForm({ action }: { action: Action }) {
           role={said === failure ? 'alert' : 'status'}
         >
           {plainText(said)}
+          {said.startsWith(NOT_ALLOWED)
+            ? ' Whoever keeps the access control lists can allow it.'
+            : ''}
         </p>
       )}
       <div class="form-actions">

@@ -61,6 +61,11 @@ function Asked({ changes, isOld }: { changes: string; isOld: boolean }) {
   );
   return (
     <div class="outlook" aria-busy={isOld}>
+      {isOld ? (
+        <p class="quiet" role="status">
+          This is for what was chosen before. Asking anew …
+        </p>
+      ) : null}
       {lines.length === 0 ? (
         <p class="quiet">Nobody would hold or be offered more or less than now.</p>
       ) : (

@@ -149,8 +149,8 @@ export function createVolume(agentId: string, disk: AgentResource): Action {
     permission: `CREATE_VOLUME ${role}`,
     effects: () => (
       <p>
-        It lasts when tasks that use it end. Frameworks in the role are offered it. There are
-        {amountTextOf(disk)} MB of the disk.
+        It lasts when tasks that use it end. Frameworks in the role are offered it. The disk has{' '}
+        {amountTextOf(disk)} MB.
       </p>
     ),
     options: VOLUME_OPTIONS,

@@ -24,7 +24,7 @@ export function SignInDialog() {
     setBusy(false);
   };
   return (
-    <Dialog title="Sign in" onClose={refuseSignIn}>
+    <Dialog isOfAll title="Sign in" onClose={refuseSignIn}>
       <form class="form" onSubmit={submit}>
         <p>This cluster shows itself to those it knows.</p>
         <label>

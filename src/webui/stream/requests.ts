@@ -19,6 +19,10 @@ export class RequestFailure extends Error {
   }
 }
 
+/** Of who has signed in and is refused, where the master says no more than that. */
+export const NOT_ALLOWED = 'The master does not allow this to you.';
+const NO_WORDS = '403 Forbidden.';
+
 /** A refusal is text, and shown: this much of it. */
 const MAX_REFUSAL_LENGTH = 2000;
 
@@ -81,7 +85,11 @@ async function succeeded(response: Response): Promise<Response> {
     case 401:
       throw new RequestFailure('signIn', said || 'You are not signed in.', status);
     case 403:
-      throw new RequestFailure('denied', said || 'The master does not allow this.', status);
+      throw new RequestFailure(
+        'denied',
+        said === '' || said === NO_WORDS ? NOT_ALLOWED : said,
+        status,
+      );
     case 502:
     case 503:
     case 504:

@@ -206,7 +206,7 @@ const COLUMNS: readonly Column<AgentLine>[] = [
     cell: ({ agent }) => <Name text={agentName(agent)} title={agent.id} />,
   },
   {
-    ...{ key: 'state', title: 'State', width: '112px', isSortable: true },
+    ...{ key: 'state', title: 'State', width: '112px', slim: '104px', isSortable: true },
     cell: ({ agent }) => <ConditionBadge condition={agentCondition(agent)} />,
   },
   {
@@ -219,6 +219,7 @@ const COLUMNS: readonly Column<AgentLine>[] = [
   },
   {
     ...{ key: 'tasks', title: 'Tasks', width: '64px', isNumber: true, isSortable: true },
+    slim: false,
     cell: ({ use }) => countText(use.sums.live),
   },
   {

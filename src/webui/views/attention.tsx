@@ -82,7 +82,12 @@ function agentConcerns({ cluster, metrics }: AttentionProps): readonly Concern[]
   const counts = Map.groupBy(cluster?.agents.values() ?? [], (agent) => agentCondition(agent).key);
   const missing = [
     ['disconnected', 'do not answer', 'does not answer', 'bad'],
-    ['recovered', 'are not back since the master was started', 'is not back since then', 'lost'],
+    [
+      'recovered',
+      'are not back since the master was started',
+      'is not back since the master was started',
+      'lost',
+    ],
   ] as const;
   return [
     ...(unreachable === 0

@@ -127,11 +127,11 @@ const COLUMNS: readonly Column<TailedEvent>[] = [
     cell: ({ name, id }) => <Name text={name} title={id} />,
   },
   {
-    ...{ key: 'subject', title: 'Of', width: '90px' },
+    ...{ key: 'subject', title: 'Of', width: '90px', slim: false },
     cell: ({ subject }) => SUBJECTS[subject].one,
   },
   {
-    ...{ key: 'change', title: 'What', width: '130px' },
+    ...{ key: 'change', title: 'What', width: '130px', slim: '104px' },
     cell: ({ change, state }) =>
       state === undefined || change === 'added' ? (
         <Badge {...CHANGES[change]} />

@@ -107,9 +107,11 @@ function FrameworkFacts({ framework }: { framework: FrameworkRow }) {
         </Fact>
         <Fact name="Time to come back">{spanText(framework.failoverTimeoutSecs * 1000)}</Fact>
         <Fact name="Capabilities">
-          <Tags
-            texts={framework.capabilities.map((number) => capabilityName(number) ?? `${number}`)}
-          />
+          {framework.capabilities.length === 0 ? null : (
+            <Tags
+              texts={framework.capabilities.map((number) => capabilityName(number) ?? `${number}`)}
+            />
+          )}
         </Fact>
         <Fact name="Labels">
           {framework.labels.length === 0 ? null : <Tags texts={framework.labels} />}

@@ -131,7 +131,7 @@ const COLUMNS: readonly Column<Line>[] = [
     cell: ({ framework: { name, id } }) => <Name text={name || id} title={id} />,
   },
   {
-    ...{ key: 'state', title: 'State', width: '116px', isSortable: true },
+    ...{ key: 'state', title: 'State', width: '116px', slim: '96px', isSortable: true },
     cell: ({ framework }) => <ConditionBadge condition={frameworkCondition(framework)} />,
   },
   {
@@ -160,6 +160,7 @@ const COLUMNS: readonly Column<Line>[] = [
   },
   {
     ...{ key: 'tasks', title: 'Tasks', width: '72px', isNumber: true, isSortable: true },
+    slim: '44px',
     cell: ({ framework: { sums } }) => countText(sums.live),
   },
   {

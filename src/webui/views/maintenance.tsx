@@ -234,7 +234,7 @@ const COLUMNS: readonly Column<MachineRow>[] = [
     cell: ({ name }) => <Name text={name} />,
   },
   {
-    ...{ key: 'mode', title: 'State', width: '100px' },
+    ...{ key: 'mode', title: 'State', width: '100px', slim: '72px' },
     cell: ({ mode }) => <ConditionBadge condition={MACHINE_CONDITIONS[mode]} />,
   },
   {
@@ -255,7 +255,7 @@ const COLUMNS: readonly Column<MachineRow>[] = [
       ),
   },
   {
-    ...{ key: 'action', title: 'Action', width: '112px' },
+    ...{ key: 'action', title: 'Action', width: '112px', slim: '96px' },
     cell: ({ id, mode }) => (
       <ActionBar actions={[mode === 'down' ? bringUp([id]) : takeDown([id])]} />
     ),

@@ -194,6 +194,7 @@ const COLUMNS: readonly Column<Line>[] = [
   },
   {
     ...{ key: 'cpus', title: 'CPUs', width: '72px', isNumber: true, isSortable: true },
+    slim: '52px',
     cell: ({ offer }) => amountText('cpus', offer.amounts[0] / 1000),
   },
   {
@@ -207,6 +208,7 @@ const COLUMNS: readonly Column<Line>[] = [
   },
   {
     ...{ key: 'since', title: 'Offered', width: '104px', isNumber: true, isSortable: true },
+    slim: false,
     cell: ({ offer }) => <Ago ms={offer.madeMs} />,
   },
   {

@@ -4,7 +4,7 @@ import type { Task } from '../../model/generated/messages.ts';
 import { Fact, Facts, Id, Tags } from '../components/facts.tsx';
 import { FileBrowser } from '../components/file-browser.tsx';
 import { Name } from '../components/name.tsx';
-import { Failed, Loading } from '../components/notices.tsx';
+import { Empty, Failed, Loading } from '../components/notices.tsx';
 import { useReading } from '../components/reading.ts';
 import { Ago } from '../components/time.tsx';
 import { Timeline } from '../components/timeline.tsx';
@@ -134,7 +134,7 @@ function TaskFacts({ cluster, row, details }: TaskFactsProps) {
             ? null
             : `${kill_policy.grace_period.nanoseconds / 1000} s before it is killed for good`}
         </Fact>
-        <Fact name="Labels">{row.labels === undefined ? null : <Tags texts={row.labels} />}</Fact>
+        <Fact name="Labels">{row.labels?.length ? <Tags texts={row.labels} /> : null}</Fact>
       </Facts>
     </section>
   );
@@ -153,10 +153,26 @@ export function TaskFilesView({ names }: { names: Names }) {
   ) : (
     <>
       <TaskHead row={found.row} />
-      <TaskFiles row={found.row} />
+      {found.cluster.agents.has(found.row.agentId) ? (
+        <TaskFiles row={found.row} />
+      ) : (
+        <AwayFiles row={found.row} />
+      )}
     </>
   );
 }
+
+/** What an operator can still do where the agent does not answer. */
+const AwayFiles = ({ row: { frameworkId, executorId, agentId } }: { row: TaskRow }) => (
+  <Empty title="The agent of this task is away">
+    It is not registered now, so that its files cannot be read through the master. On its disk they
+    are below its --work_dir, unless they were removed:{' '}
+    <Id
+      text={`slaves/${agentId}/frameworks/${frameworkId}/executors/${executorId}/runs/latest`}
+      what="the path"
+    />
+  </Empty>
+);
 
 const EVERY_MS = 30_000;
 

@@ -1,6 +1,7 @@
 // Why a framework is not offered agents, in words, and what could be done about it. Of the answer
 // to EXPLAIN, as JSON.
 import { amountText, counted, spanText } from './amounts.ts';
+import { resourceTitle } from './resources.ts';
 import type { Kind } from './task-states.ts';
 
 interface Time {
@@ -191,10 +192,10 @@ function amountOf(resource: string, amount: number): string {
 }
 
 const limitWords = ({ role, resource, consumed, limit = 0 }: QuotaUse) =>
-  `Quota of role ${role}: ${amountOf(resource, consumed)} of ${amountOf(resource, limit)} ${resource}`;
+  `Quota of role ${role}: ${amountOf(resource, consumed)} of ${amountOf(resource, limit)} ${resourceTitle(resource)}`;
 
 const guaranteeWords = ({ role, resource, consumed, guarantee = 0 }: QuotaUse) =>
-  `Role ${role} has ${amountOf(resource, consumed)} of ${amountOf(resource, guarantee)} ${resource} that it is guaranteed`;
+  `Role ${role} has ${amountOf(resource, consumed)} of ${amountOf(resource, guarantee)} ${resourceTitle(resource)} that it is guaranteed`;
 
 function refusedSpan({ earliest_end, latest_end }: ReasonGroup, nowMs: number): string {
   const left = (time: Time | undefined) =>
@@ -236,6 +237,8 @@ function constraintWords({
   return `“${rule}”: not so of ${counted(agents, 'agent')}`;
 }
 
+const few = (resource: string) => (/s$/.test(resourceTitle(resource)) ? 'few' : 'little');
+
 /** What agents have too little of. */
 export const shortageWords = ({ resource, agents, most }: Shortage): string =>
-  `${counted(agents, 'agent')} with too little ${resource}; the most is ${amountOf(resource, most)}`;
+  `${counted(agents, 'agent')} with too ${few(resource)} ${resourceTitle(resource)}; the most is ${amountOf(resource, most)}`;

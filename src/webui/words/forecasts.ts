@@ -1,5 +1,6 @@
 // What PLAN has answered, as lines of before and after. Of its JSON.
 import { amountText, countText } from './amounts.ts';
+import { resourceTitle } from './resources.ts';
 
 type Amounts = Readonly<Record<string, { readonly value: number }>>;
 
@@ -57,14 +58,14 @@ export interface ForecastLine {
 
 /** The cluster as a whole: agents, then what of each resource there is, is held and is offered. */
 export function clusterLines({ before, after }: Forecast): readonly ForecastLine[] {
-  const titles = { capacity: 'there', allocated: 'held', offered: 'offered' } as const;
+  const titles = { capacity: 'in all', allocated: 'allocated', offered: 'offered' } as const;
   const resources = namesIn(before.capacity, after.capacity);
   return [
     lineOf('Agents', countText(before.agents), countText(after.agents)),
     ...resources.flatMap((resource) =>
       (['capacity', 'allocated', 'offered'] as const).map((part) =>
         lineOf(
-          `${resource} ${titles[part]}`,
+          `${capital(resourceTitle(resource))} ${titles[part]}`,
           amount(resource, before[part]),
           amount(resource, after[part]),
         ),
@@ -99,11 +100,11 @@ export function forecastWarnings({ before, after }: Forecast): readonly string[]
       : []),
     ...(after.unmet_guarantees ?? []).map(
       ({ role, resource, guarantee, held }) =>
-        `Role ${role} has ${figure(resource, held)} of ${figure(resource, guarantee)} ${resource} that it is guaranteed.`,
+        `Role ${role} has ${figure(resource, held)} of ${figure(resource, guarantee)} ${resourceTitle(resource)} that it is guaranteed.`,
     ),
     ...(after.uncovered ?? []).map(
       ({ resource, guaranteed, capacity }) =>
-        `Guarantees of ${figure(resource, guaranteed)} ${resource} are more than the ${figure(resource, capacity)} that there are.`,
+        `Guarantees of ${figure(resource, guaranteed)} ${resourceTitle(resource)} are more than the ${figure(resource, capacity)} that there are.`,
     ),
     ...(before.settled && after.settled
       ? []
@@ -124,7 +125,7 @@ function holderLines(
   return (['allocated', 'offered'] as const).flatMap((part) =>
     namesIn(before?.[part], after?.[part]).map((resource) =>
       lineOf(
-        `${name}: ${resource} ${part === 'allocated' ? 'held' : 'offered'}`,
+        `${name}: ${resourceTitle(resource)} ${part}`,
         amount(resource, before?.[part]),
         amount(resource, after?.[part]),
       ),
@@ -158,6 +159,8 @@ const lineOf = (name: string, before: string, after: string): ForecastLine => ({
 
 const amount = (resource: string, amounts: Amounts | undefined) =>
   figure(resource, amounts?.[resource]?.value ?? 0);
+
+const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** Memory and disk as people say them. */
 const figure = (resource: string, value: number) =>
