@@ -9,6 +9,7 @@ import type {
   FrameworkInfo,
   InverseOffer,
   InverseOfferStatus,
+  KillPolicy,
   MachineInfo,
   MasterInfo,
   OfferConstraints,
@@ -71,6 +72,13 @@ export interface ResourceProvider {
   resourceVersion: UUID;
 }
 
+/** How a task is to end. */
+export interface AskedKill {
+  readonly kill_policy?: KillPolicy | undefined;
+  /** Who asked for it, in words, where that was not the framework. */
+  readonly by?: string | undefined;
+}
+
 /** An agent that is registered; it may be disconnected. */
 export interface Agent {
   readonly id: AgentId;
@@ -122,9 +130,8 @@ export interface Agent {
   resourceProviders?: Map<string, ResourceProvider> | undefined;
   /**
    * Tasks whose kill was asked for; sent again when the agent comes back without having heard it.
-   * The text says who asked, where that was not the framework.
    */
-  killed?: Map<FrameworkId, Map<TaskId, string | undefined>> | undefined;
+  killed?: Map<FrameworkId, Map<TaskId, AskedKill>> | undefined;
   estimatedDrainStartMs?: number | undefined;
   /** True when the agent has been asked to register again, and has not yet. */
   reregistrationRequested?: boolean | undefined;

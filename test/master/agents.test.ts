@@ -331,10 +331,15 @@ test.each([
   const { world, agent, framework } = cluster({}, lasting);
   framework.launch(framework.offer(), 't1');
   world.dispatch({ type: 'linkLost', address: '10.0.0.2:5051' });
-  const kill = { task_id: { value: 't1' } };
+  const kill_policy = { grace_period: { nanoseconds: 60_000_000_000n } };
+  const kill = { task_id: { value: 't1' }, kill_policy };
   if (who === 'an operator') {
     const kill_task = { ...kill, framework_id: { value: framework.id } };
-    world.operate({ type: MasterCall_Type.KILL_TASK, kill_task }, { value: 'ada' });
+    const call = { type: MasterCall_Type.KILL_TASK, kill_task };
+    expect(world.operate(call, { value: 'ada' })).toMatchObject({
+      status: 202,
+      text: expect.stringContaining('told when it is back'),
+    });
   } else {
     framework.call('KILL', { kill });
   }
@@ -343,7 +348,9 @@ test.each([
     tasks: [runningTask(framework, agent, 't1')],
     frameworks: [{ ...framework.info, id: { value: framework.id } }],
   });
-  expect(agent.sent('KillTaskMessage')).toHaveLength(1);
+  expect(agent.sent('KillTaskMessage')).toEqual([
+    { framework_id: { value: framework.id }, ...kill },
+  ]);
   agent.update(framework, 't1', TaskState.TASK_KILLED);
   expect(framework.statuses('t1').at(-1)?.message).toBe(message);
 });

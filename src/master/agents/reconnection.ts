@@ -10,7 +10,7 @@ import {
   TaskStatus_Reason,
   TaskStatus_Source,
 } from '../../model/generated/messages.ts';
-import { executorId, type FrameworkId, frameworkId, taskId } from '../../model/ids.ts';
+import { executorId, type FrameworkId, frameworkId } from '../../model/ids.ts';
 import { isTerminalOperation } from '../../model/operation-state.ts';
 import { addressOf, parsePid } from '../../model/pid.ts';
 import { needsCheckpoint } from '../../model/resource-format.ts';
@@ -21,6 +21,7 @@ import { doubtOperations, removeOperation, sendCheckpoint } from '../operations/
 import { publishAgentUpdated } from '../operators/subscribers.ts';
 import { sendToAgent } from '../outbox.ts';
 import type { Agent, MasterState } from '../state.ts';
+import { killAgain } from '../tasks/kill.ts';
 import { removeExecutor } from '../tasks/tasks.ts';
 import { executorIds } from '../validation/reregistration.ts';
 import { adoptUncounted } from './adopt-uncounted.ts';
@@ -131,13 +132,8 @@ function reconcileAgent(state: MasterState, agent: Agent, message: ReregisterAge
   });
   removeMissingExecutors(state, agent, message.executor_infos ?? []);
   for (const task of message.tasks ?? []) {
-    const owner = frameworkId(task.framework_id.value);
-    const wasKilled = agent.killed?.get(owner)?.has(taskId(task.task_id.value)) === true;
-    if (wasKilled && !isTerminal(task.state)) {
-      sendToAgent(state, agent, 'KillTaskMessage', {
-        framework_id: task.framework_id,
-        task_id: task.task_id,
-      });
+    if (!isTerminal(task.state)) {
+      killAgain(state, agent, task);
     }
   }
   for (const { id } of message.frameworks ?? []) {

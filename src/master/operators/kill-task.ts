@@ -8,6 +8,10 @@ import { mayDo, reply } from '../outbox.ts';
 import type { MasterState } from '../state.ts';
 import { killTask } from '../tasks/kill.ts';
 
+/** What is remembered of a kill is not in the registry. */
+const AWAY =
+  'The agent is not connected. It is told when it is back, unless another master leads by then.';
+
 /** Of the name of an operator, which goes to the framework. */
 const MAX_NAME_LENGTH = 256;
 
@@ -39,5 +43,9 @@ export function killTaskCall(
   const { value: name } = principal ?? {};
   const by = name === undefined ? 'an operator' : `operator '${name.slice(0, MAX_NAME_LENGTH)}'`;
   killTask(state, framework, agent, { task_id, kill_policy, by });
-  reply(state, request, 202);
+  if (agent.connected) {
+    reply(state, request, 202);
+  } else {
+    reply(state, request, 202, AWAY);
+  }
 }

@@ -1,15 +1,12 @@
 // Tasks that are to end: of their framework's own will, or of an operator's.
-import type { KillPolicy, StatusUpdate, TaskID } from '../../model/generated/messages.ts';
+import type { StatusUpdate, Task, TaskID } from '../../model/generated/messages.ts';
 import { TaskState } from '../../model/generated/messages.ts';
 import { frameworkId, taskId } from '../../model/ids.ts';
 import { sendToAgent } from '../outbox.ts';
-import type { Agent, Framework, MasterState } from '../state.ts';
+import type { Agent, AskedKill, Framework, MasterState } from '../state.ts';
 
-interface Kill {
+interface Kill extends AskedKill {
   readonly task_id: TaskID;
-  readonly kill_policy?: KillPolicy | undefined;
-  /** Who asked for it, in words, where that was not the framework. */
-  readonly by?: string | undefined;
 }
 
 /** Has the agent end one of its tasks, now or when it comes back. */
@@ -21,10 +18,23 @@ export function killTask(
 ): void {
   agent.killed ??= new Map();
   const killed = agent.killed.get(framework.id) ?? new Map();
-  agent.killed.set(framework.id, killed.set(taskId(task_id.value), by));
+  agent.killed.set(framework.id, killed.set(taskId(task_id.value), { kill_policy, by }));
   if (agent.connected) {
     sendToAgent(state, agent, 'KillTaskMessage', {
       framework_id: framework.idMessage,
+      task_id,
+      ...(kill_policy !== undefined && { kill_policy }),
+    });
+  }
+}
+
+/** Tells an agent that is back of a kill that it may not have heard of. */
+export function killAgain(state: MasterState, agent: Agent, { framework_id, task_id }: Task): void {
+  const asked = agent.killed?.get(frameworkId(framework_id.value))?.get(taskId(task_id.value));
+  if (asked !== undefined) {
+    const { kill_policy } = asked;
+    sendToAgent(state, agent, 'KillTaskMessage', {
+      framework_id,
       task_id,
       ...(kill_policy !== undefined && { kill_policy }),
     });
@@ -40,7 +50,7 @@ export function withKiller({ killed }: Agent, update: StatusUpdate): StatusUpdat
     return update;
   }
   const { framework_id, status } = update;
-  const by = killed.get(frameworkId(framework_id.value))?.get(taskId(status.task_id.value));
+  const by = killed.get(frameworkId(framework_id.value))?.get(taskId(status.task_id.value))?.by;
   const isEnd = status.state === TaskState.TASK_KILLED || status.state === TaskState.TASK_KILLING;
   if (by === undefined || !isEnd) {
     return update;

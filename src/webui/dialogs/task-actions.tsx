@@ -41,7 +41,7 @@ function kill({ id, name, frameworkId, executorId }: TaskRow): Action {
         },
       },
     ],
-    done: 'The agent is told. The life of the task says when it has ended.',
+    done: 'The agent is told, now or when it is back. The life of the task says when it has ended.',
   };
 }
 
