@@ -52,10 +52,14 @@ const nested = (parent, command) => ({
   type: 'LAUNCH_NESTED_CONTAINER',
   launch_nested_container: { container_id: { value: 'n', parent: { value: parent } }, command },
 });
+const wait = (parent) => ({
+  type: 'WAIT_NESTED_CONTAINER',
+  wait_nested_container: { container_id: { value: 'n', parent: { value: parent } } },
+});
 const heartbeat = { ...ids, type: 'HEARTBEAT' };
 const subscribe = { ...ids, type: 'SUBSCRIBE', subscribe: {} };
 async function tries(container) {
-  const command = { value: 'env > seen; sleep 1000' };
+  const command = { value: 'env > seen' };
   const EXECUTOR_API = '/api/v1/executor';
   return {
     claims,
@@ -65,6 +69,7 @@ async function tries(container) {
     none: await ask(EXECUTOR_API, heartbeat,
       'Bearer ' + [Buffer.from('{"alg":"none"}').toString('base64url'), payload, ''].join('.')),
     nested: await ask('/api/v1', nested(container, command), own),
+    ended: await ask('/api/v1', wait(container), own),
     elsewhere: await ask('/api/v1', nested('another', command), own),
     flags: await ask('/api/v1', { type: 'GET_FLAGS' }, own),
     standalone: await ask('/api/v1', {
@@ -119,6 +124,7 @@ test('a token opens its own executor’s calls and what is nested in it, and not
     forged: [401, invalid('Token signature does not match')],
     none: [401, invalid("Token 'alg' value 'none' does not match, expected 'HS256'")],
     nested: [200, ''],
+    ended: [200, expect.stringContaining('"exit_status":0')],
     elsewhere: [403, expect.any(String)],
     flags: [403, expect.any(String)],
     standalone: [403, expect.any(String)],
