@@ -1,7 +1,7 @@
 // Reasons of the master, in words.
 import { expect, test } from 'vitest';
 import { OfferExplanation_Reason } from '../../src/model/generated/messages.ts';
-import { explanationWords, shortageWords } from '../../src/webui/words/explanations.ts';
+import { declines, explanationWords, shortageWords } from '../../src/webui/words/explanations.ts';
 
 const NOW_MS = 1_700_000_000_000;
 const inMs = (ms: number) => ({ nanoseconds: (NOW_MS + ms) * 1e6 });
@@ -22,11 +22,17 @@ test('refusals say how long they last', () => {
   const latest_end = inMs(300_000);
   expect(words({ reason, agents: 312, latest_end, earliest_end: latest_end })).toMatchObject({
     text: 'It has refused 312 agents for 5 min more.',
-    remedy: 'Let it revive (REVIVE), or refuse for a shorter time.',
+    remedy: expect.stringMatching(/^It was offered them and took nothing.*\(REVIVE\)/),
   });
   expect(words({ reason, latest_end, earliest_end: inMs(-1) }).text).toBe(
     'It has refused 2 agents for 1 s to 5 min more.',
   );
+});
+
+test('a framework that refuses agents has its reason itself', () => {
+  const groups = (...reasons: string[]) => reasons.map((reason) => ({ reason, agents: 1 }));
+  expect(declines(groups('OFFERED', 'REFUSED'))).toBe(true);
+  expect(declines(groups('OFFERED', 'NOTHING_FREE'))).toBe(false);
 });
 
 test('quotas say what of them is used', () => {

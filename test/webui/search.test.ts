@@ -63,6 +63,18 @@ test('all words must be there, and no words find nothing', () => {
   expect(found(filled(), '  ').groups).toEqual([]);
 });
 
+test('agents are found by their attributes, and tasks by their labels', () => {
+  const cluster = filled();
+  const [agent] = cluster.agents.values();
+  Object.assign(agent ?? {}, { attributes: [{ name: 'rack', text: 'r7' }] });
+  const owner = cluster.frameworks.get('F-1') as FrameworkRow;
+  task(owner, { id: 'b-1', name: 'train', labels: ['tier:R7'] });
+  expect(found(cluster, 'r7').groups).toMatchObject([
+    { kind: 'agent', found: [{ id: 'S-0' }] },
+    { kind: 'task', found: [{ id: 'b-1' }] },
+  ]);
+});
+
 test('of many a few are told, the newest, and the rest is counted in steps', () => {
   const cluster = new Cluster();
   const owner = framework(cluster, 'F', 'batch', ['eng']);

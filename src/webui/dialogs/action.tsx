@@ -252,7 +252,12 @@ async function carryOut(
       };
 }
 
-const wordsOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+/** Flags of calls are boxes here. */
+const wordsOf = (error: unknown) =>
+  (error instanceof Error ? error.message : String(error)).replace(
+    /\(use 'force'(?: flag)? to bypass this check\)/,
+    '(choose “Even if …” above to do it all the same)',
+  );
 
 /** The calls for a shell. */
 function Lines({ calls, wasSent }: { calls: readonly OperatorCall[]; wasSent: boolean }) {

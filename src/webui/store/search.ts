@@ -1,7 +1,9 @@
-// Finds tasks, frameworks, agents and roles by names and ids: what fits best and is newest comes
+// Finds tasks, frameworks, agents and roles by names and ids, agents by attributes
+// too, and tasks by labels: what fits best and is newest comes
 // first. A hundred thousand tasks are looked at in steps, so that nothing else waits for them.
 import { isTerminal } from '../../model/task-state.ts';
 import { agentName } from '../words/conditions.ts';
+import { attributeText } from './agent-filter.ts';
 import type { Cluster } from './cluster.ts';
 import { byText } from './task-list.ts';
 
@@ -70,6 +72,8 @@ class Best {
 const wordsOf = (text: string): readonly string[] =>
   text.toLowerCase().split(/\s+/).filter(Boolean);
 
+const lower = (text: string): string => text.toLowerCase();
+
 /** 0 where a word is in none of the texts. */
 function fitOf(words: readonly string[], texts: readonly string[]): number {
   let fit = WHOLE;
@@ -123,7 +127,8 @@ export function* search(cluster: Cluster, text: string): Generator<void, readonl
   for (const agent of cluster.agents.values()) {
     const { id, registeredMs, reregisteredMs } = agent;
     const name = agentName(agent);
-    const fit = fitOf(words, [name.toLowerCase(), id.toLowerCase()]);
+    const texts = [name, id, ...agent.attributes.map(attributeText)];
+    const fit = fitOf(words, texts.map(lower));
     const atMs = Math.max(registeredMs, reregisteredMs);
     if (fit > 0) {
       agents.add(fit, () => ({ id, frameworkId: '', name: name || id, atMs }), atMs);
@@ -132,10 +137,11 @@ export function* search(cluster: Cluster, text: string): Generator<void, readonl
       yield;
     }
   }
-  for (const { id, name, frameworkId, role, state, changedMs } of cluster.tasks()) {
+  for (const { id, name, frameworkId, role, state, changedMs, labels } of cluster.tasks()) {
     names.add(role);
     const lowId = id.toLowerCase();
-    const fit = fitOf(words, name === id ? [lowId] : [name.toLowerCase(), lowId]);
+    const own = name === id ? [lowId] : [name.toLowerCase(), lowId];
+    const fit = fitOf(words, labels === undefined ? own : [...own, ...labels.map(lower)]);
     if (fit > 0) {
       const isLive = isTerminal(state) ? 0 : 0.5;
       const found = () => ({ id, frameworkId, name: name || id, atMs: changedMs });

@@ -27,6 +27,17 @@ export function amountsOf(resources: readonly Seen<Resource>[] | undefined): Amo
   return amounts;
 }
 
+/** Of each name the most that any of them has. */
+export function greatestOf(all: readonly Readonly<Amounts>[]): Amounts {
+  const most = noAmounts();
+  for (const amounts of all) {
+    for (let index = 0; index < most.length; index++) {
+      most[index] = Math.max(most[index] ?? 0, amounts[index] ?? 0);
+    }
+  }
+  return most;
+}
+
 /** Tasks by state, and what those that have not ended take. */
 export class Sums {
   readonly byState: number[] = new Array<number>(taskStateCount).fill(0);

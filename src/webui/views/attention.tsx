@@ -89,7 +89,16 @@ function agentConcerns({ cluster, metrics }: AttentionProps): readonly Concern[]
       'lost',
     ],
   ] as const;
+  const isEmpty = cluster !== undefined && cluster.agents.size === 0;
   return [
+    ...(isEmpty
+      ? [
+          {
+            ...({ key: 'none', kind: 'warn', word: 'Agents', link: href(['agents']) } as const),
+            text: 'No agent is registered, so that nothing can run. The log of the master says which ones it has refused, and why.',
+          },
+        ]
+      : []),
     ...(unreachable === 0
       ? []
       : [

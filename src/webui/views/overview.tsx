@@ -6,8 +6,10 @@ import { Meter } from '../components/meter.tsx';
 import { Failed, Loading } from '../components/notices.tsx';
 import { useReading } from '../components/reading.ts';
 import { href } from '../locations/location.ts';
+import { agentCounts, type ConditionCounts, frameworkCounts } from '../store/condition-counts.ts';
 import { call } from '../stream/requests.ts';
 import { countText } from '../words/amounts.ts';
+import { AGENT_CONDITIONS, type Condition, FRAMEWORK_CONDITIONS } from '../words/conditions.ts';
 import { Attention, readOldOffers } from './attention.tsx';
 import { Plots, readHistory, reservedNow } from './history.tsx';
 import { InUse } from './in-use.tsx';
@@ -40,19 +42,30 @@ const TASKS: readonly Count[] = [
   ['tasks_lost', 'Lost', tasksIn('TASK_LOST')],
 ];
 
+const UNREACHABLE: Count = ['slaves_unreachable', 'Unreachable', href(['agents'])];
+const OFFERS: Count = ['outstanding_offers', 'Offers on the table', href(['offers'])];
+
+/** Until the stream of events has told of each of them. */
 const AGENTS: readonly Count[] = [
   ['slaves_active', 'Active', agentsThat('active')],
-  ['slaves_inactive', 'Inactive', href(['agents'])],
   ['slaves_disconnected', 'Disconnected', agentsThat('disconnected')],
-  ['slaves_unreachable', 'Unreachable', href(['agents'])],
 ];
-
 const FRAMEWORKS: readonly Count[] = [
   ['frameworks_active', 'Active', frameworksThat('active')],
-  ['frameworks_inactive', 'Inactive', frameworksThat('inactive')],
   ['frameworks_disconnected', 'Disconnected', frameworksThat('disconnected')],
-  ['outstanding_offers', 'Offers on the table', href(['offers'])],
 ];
+
+/** Of those that are told always, and of all others that there are: by keys as metrics. */
+const conditionCounts = (
+  conditions: Readonly<Record<string, Condition>>,
+  counts: ConditionCounts,
+  linkOf: (key: string) => string,
+): readonly Count[] =>
+  Object.values(conditions)
+    .filter(({ key }) => ALWAYS.includes(key) || (counts.get(key) ?? 0) > 0)
+    .map(({ key, text }) => [key, text, linkOf(key)]);
+
+const ALWAYS = ['active', 'disconnected'];
 
 async function readMetrics(signal: AbortSignal): Promise<ReadonlyMap<string, number>> {
   const { metrics } = await call<Metrics>('GET_METRICS', { get_metrics: {} }, signal);
@@ -83,6 +96,8 @@ function Figures({ metrics }: { metrics: ReadonlyMap<string, number> }) {
   const cluster = useCluster();
   const history = useReading('history', HISTORY_MS, readHistory);
   const offers = useReading('old offers', OFFERS_MS, readOldOffers);
+  const agents = cluster && agentCounts(cluster);
+  const frameworks = cluster && frameworkCounts(cluster);
   const of = (name: string) => metrics.get(`master/${name}`) ?? 0;
   return (
     <>
@@ -113,8 +128,26 @@ function Figures({ metrics }: { metrics: ReadonlyMap<string, number> }) {
       </div>
       <div class="panels panels-below">
         <Counts title="Tasks" counts={TASKS} of={of} />
-        <Counts title="Agents" counts={AGENTS} of={of} />
-        <Counts title="Frameworks" counts={FRAMEWORKS} of={of} />
+        <Counts
+          title="Agents"
+          counts={[
+            ...(agents === undefined
+              ? AGENTS
+              : conditionCounts(AGENT_CONDITIONS, agents, agentsThat)),
+            UNREACHABLE,
+          ]}
+          of={(name) => agents?.get(name) ?? of(name)}
+        />
+        <Counts
+          title="Frameworks"
+          counts={[
+            ...(frameworks === undefined
+              ? FRAMEWORKS
+              : conditionCounts(FRAMEWORK_CONDITIONS, frameworks, frameworksThat)),
+            OFFERS,
+          ]}
+          of={(name) => frameworks?.get(name) ?? of(name)}
+        />
       </div>
     </>
   );

@@ -12,17 +12,19 @@ import { ViewHead } from '../components/view-head.tsx';
 import { href } from '../locations/location.ts';
 import type { Cluster } from '../store/cluster.ts';
 import type { FrameworkRow } from '../store/rows.ts';
-import { AMOUNT_NAMES } from '../store/sums.ts';
+import { AMOUNT_NAMES, greatestOf } from '../store/sums.ts';
 import { call } from '../stream/requests.ts';
 import { counted, RESOURCE_TITLES } from '../words/amounts.ts';
 import { agentName } from '../words/conditions.ts';
 import {
+  declines,
   type Explanation,
   explanationWords,
   type Fit,
   type ReasonGroup,
   shortageWords,
 } from '../words/explanations.ts';
+import { amountsWords } from '../words/resources.ts';
 import type { Names } from './views.ts';
 
 /** It takes a thread of the master for a while. */
@@ -108,6 +110,9 @@ function Reasons({ cluster, framework }: { cluster: Cluster; framework: Framewor
             Of {counted(value.agents, 'agent')} it has {counted(reasons.on_offer, 'agent')} on offer
             now.
           </p>
+          {reasons.fit === undefined && declines(reasons.groups ?? []) ? (
+            <Declines cluster={cluster} />
+          ) : null}
           <ul class="reasons">
             {(reasons.groups ?? []).map((group) => (
               <Reason key={group.reason} cluster={cluster} group={group} />
@@ -117,6 +122,18 @@ function Reasons({ cluster, framework }: { cluster: Cluster; framework: Framewor
         </section>
       ))}
     </div>
+  );
+}
+
+/** What only the framework knows, and how to find it out. */
+function Declines({ cluster }: { cluster: Cluster }) {
+  const most = greatestOf([...cluster.agents.values()].map(({ total }) => total));
+  return (
+    <p class="bar" data-kind="warn">
+      The framework is offered agents and declines them. No agent has more than {amountsWords(most)}
+      : a task that needs more of any, or another place, never runs. Say above what a task needs, to
+      see which agents could hold it.
+    </p>
   );
 }
 

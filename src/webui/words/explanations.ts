@@ -169,7 +169,7 @@ export function explanationWords(group: ReasonGroup, nowMs: number): ReasonWords
         kind: 'warn',
         text: `It has refused ${agents}${refusedSpan(group, nowMs)}.`,
         details: noDetails,
-        remedy: 'Let it revive (REVIVE), or refuse for a shorter time.',
+        remedy: REFUSED_REMEDY,
       };
     case 'SHARE_ORDER':
       return {
@@ -181,6 +181,16 @@ export function explanationWords(group: ReasonGroup, nowMs: number): ReasonWords
       return { kind: 'lost', text: `${group.reason}: ${agents}.`, details: noDetails };
   }
 }
+
+const REFUSED_REMEDY =
+  'It was offered them and took nothing, or left something. If it should take more: let it revive (REVIVE), or refuse for a shorter time.';
+
+/**
+ * Whether a framework gets offers and declines them, so that the reason is with the framework: what
+ * its tasks need is more than is offered, or something else.
+ */
+export const declines = (groups: readonly ReasonGroup[]): boolean =>
+  groups.some(({ reason }) => reason === 'REFUSED');
 
 const has = ({ agents }: ReasonGroup) => (agents === 1 ? 'has' : 'have');
 
