@@ -20,6 +20,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { Beneath } from '../../src/filesystem/beneath.ts';
+import { archive } from '../../src/http/server/files.ts';
 import {
   ARCHIVE_LIMITS,
   type ArchiveLimits,
@@ -42,6 +43,29 @@ afterEach(() => rmSync(box, { recursive: true }));
 afterAll(async () => {
   await stopMasters();
   rmSync(base, { recursive: true });
+});
+
+test('who takes two archives leaves room for others', async () => {
+  const files = new Map([['/box', box]]);
+  const done = Promise.withResolvers<void>();
+  const begun: string[] = [];
+  const take = (party: string) =>
+    archive(files, { path: '/box', party }, async () => {
+      begun.push(party);
+      await done.promise;
+    });
+  const parties = ['ops', 'ops', 'low', 'low', 'a', 'b', 'c', 'c'];
+  const all = parties.map(take);
+  const refused = async (party: string) => {
+    const result = await take(party);
+    return 'refusal' in result ? result.refusal.body : undefined;
+  };
+  expect(await refused('ops')).toMatch(/^2 archives of ops are being made/);
+  expect(await refused('d')).toMatch(/^8 archives are being made/);
+  done.resolve();
+  expect(await Promise.all(all)).toEqual(parties.map(() => ({ value: undefined })));
+  expect(begun).toHaveLength(8);
+  await expect(take('ops')).resolves.toEqual({ value: undefined });
 });
 
 /** The archive of the box; `on` is told each piece before the next is made. */
@@ -210,11 +234,11 @@ test('is sent under the name of its folder, and of folders only', async () => {
   expect((await get('/box/out')).status).toBe(400);
 });
 
-test('is made for a few at once, and ends with who asked for it', async () => {
+test('is made for an address twice at once, and ends with who asked for it', async () => {
   writeFileSync(join(box, 'large'), Buffer.alloc(32 * 1024 * 1024));
   const url = `${master.url}/files/archive?path=/box`;
   const open = () => new Promise<IncomingMessage>((resolve) => request(url, resolve));
-  const taken = await Promise.all(Array.from({ length: 8 }, open));
+  const taken = await Promise.all(Array.from({ length: 2 }, open));
   expect((await open()).statusCode).toBe(503);
   for (const response of taken) {
     expect(response.statusCode).toBe(200);

@@ -6,6 +6,8 @@ export class TerminalSocket {
   /** Text messages. */
   readonly told: Record<string, unknown>[] = [];
   output = '';
+  /** Signs of life of the master. */
+  pings = 0;
   /** The code of the end, or the status of a refused handshake. */
   ended: number | undefined;
   refusal = '';
@@ -23,6 +25,10 @@ export class TerminalSocket {
     });
     this.socket.on('close', (code) => this.#end(code));
     this.socket.on('error', () => this.#wake());
+    this.socket.on('ping', () => {
+      this.pings++;
+      this.#wake();
+    });
     this.socket.on('unexpected-response', (request, response) => {
       response.on('data', (piece: Buffer) => {
         this.refusal += piece;

@@ -26,6 +26,8 @@ export interface AttachmentClientOptions {
   readonly credential?: Credential | undefined;
   /** More fields of each request, made when it leaves. */
   readonly headers?: (() => Readonly<Record<string, string>>) | undefined;
+  /** Resolves when so many more bytes of output may be read. */
+  readonly pace?: ((bytes: number) => Promise<void>) | undefined;
   /** Ends all that is open. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -59,7 +61,7 @@ export class AttachmentClient {
     if (response.statusCode !== 200) {
       throw new CallRefusedError(response.statusCode ?? 0, await textOf(response));
     }
-    return recordsOf(response);
+    return recordsOf(response, this.#options.pace);
   }
 
   /** `onRefused` is called where the agent takes no (more) input, though the container goes on. */
@@ -153,9 +155,13 @@ async function textOf(response: IncomingMessage): Promise<string> {
   return text;
 }
 
-async function* recordsOf(response: IncomingMessage): AsyncGenerator<ProcessIO> {
+async function* recordsOf(
+  response: IncomingMessage,
+  pace: AttachmentClientOptions['pace'],
+): AsyncGenerator<ProcessIO> {
   const reader = new RecordReader(MAX_RECORD_BYTES);
   for await (const piece of response) {
+    await pace?.(piece.length);
     for (const record of reader.push(piece)) {
       yield decodeMessage(types.ProcessIO, record);
     }

@@ -2,19 +2,11 @@
 // party - a principal, or an address where nobody says who he is - has no more than a quarter of
 // what is free beside it, so that who has nothing yet finds room beside a few that hold all they
 // can, however long an agent takes to decide about those.
-import { networkOf } from '../../model/origin.ts';
-import type { Principal } from '../../security/principal.ts';
 
 /** All that are relayed at once; those of one party, as many pages have; those to one agent. */
 const MOST = 1_024;
 const MOST_OF_PARTY = 128;
 const MOST_TO_AGENT = 256;
-
-/** By which requests are counted: what somebody holds under many addresses is his own. */
-export const partyOf = (principal: Principal | undefined, origin: string): string =>
-  principal === undefined
-    ? networkOf(origin)
-    : `principal '${principal.value ?? JSON.stringify(principal.claims)}'`;
 
 /** What of all bodies together goes through in a second: a twentieth of a loop's time, or so. */
 const BYTES_PER_SECOND = 64 * 1024 * 1024;

@@ -16,6 +16,7 @@ import {
   packedStream,
   serviceUnavailable,
 } from '../server/error-responses.ts';
+import { partyOf } from '../server/party.ts';
 import { encodingOf, refuseUnread } from '../server/request-body.ts';
 import type { HttpResponse } from '../server/response.ts';
 import type { Endpoint, EndpointRequest } from '../server/router.ts';
@@ -24,7 +25,7 @@ import { LINGER_MS } from '../transport/refusal.ts';
 import { type Asker, askerOf, unknownAsker } from './asker.ts';
 import { firstRecord } from './first-record.ts';
 import type { Patience } from './patience.ts';
-import { partyOf, type RelayRoom } from './relay-room.ts';
+import type { RelayRoom } from './relay-room.ts';
 import { type RelayTarget, relayTarget } from './relay-target.ts';
 import { RELAYED_HEADER } from './relay-token.ts';
 

@@ -55,8 +55,8 @@ export async function runTerminal(
     window.lift();
   });
   const stopBeating = beat(socket, options.heartbeatMs);
-  const { address, dialer, headers } = options;
-  const client = new AttachmentClient({ address, dialer, headers, signal: gone.signal });
+  const { address, dialer, headers, pace } = options;
+  const client = new AttachmentClient({ address, dialer, headers, pace, signal: gone.signal });
   const refused = (refusal: CallRefusedError) =>
     end(socket, { error: options.explain(refusal), status: refusal.status }, POLICY);
   let input: Input | undefined;
@@ -68,7 +68,6 @@ export async function runTerminal(
     for await (const { data } of output) {
       if (data?.data !== undefined && data.data.length > 0) {
         await window.room();
-        await options.pace(data.data.length);
         window.sent(data.data.length);
         await sent(socket, data.data);
       }
@@ -172,18 +171,21 @@ const sent = (socket: WebSocket, data: Uint8Array) =>
     socket.send(data, (error) => (error ? reject(error) : resolve())),
   );
 
-/** Ends a connection whose other side shows no sign of life between two heartbeats. */
+/** Ends a connection whose other side is read, and shows no sign of life between two heartbeats. */
 function beat(socket: WebSocket, everyMs: number): () => void {
   let isAlive = true;
-  socket.on('pong', () => {
+  const lives = () => {
     isAlive = true;
-  });
+  };
+  // A pong comes behind all that was pasted before.
+  socket.on('pong', lives).on('message', lives);
   const timer = setInterval(() => {
-    if (!isAlive) {
+    // What it says is not read while the agent takes no more of what was typed.
+    if (!isAlive && !socket.isPaused) {
       socket.terminate();
       return;
     }
-    isAlive = false;
+    isAlive = socket.isPaused;
     socket.ping();
   }, everyMs).unref();
   return () => clearInterval(timer);

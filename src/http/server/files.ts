@@ -140,20 +140,23 @@ export async function download(files: AttachedFiles, path: string): Promise<File
 
 /** So many are made at once: each takes the agent's threads, as fast as its client takes it. */
 const MAX_ARCHIVES = 8;
-let archives = 0;
+const MAX_ARCHIVES_OF_PARTY = 2;
+/** By party, how many are made. */
+const archives = new Map<string, number>();
 
 /** Hands a folder over as an archive, and ends with whoever takes it. */
 export async function archive(
   files: AttachedFiles,
-  path: string,
+  { path, party }: { readonly path: string; readonly party: string },
   take: (name: string, pieces: AsyncGenerator<Buffer>) => Promise<void>,
 ): Promise<FilesResult<void>> {
-  if (archives >= MAX_ARCHIVES) {
-    return {
-      refusal: serviceUnavailable(`${MAX_ARCHIVES} archives are being made, as many as may be.`),
-    };
+  const own = archives.get(party) ?? 0;
+  const all = archives.values().reduce((sum, count) => sum + count, 0);
+  if (own >= MAX_ARCHIVES_OF_PARTY || all >= MAX_ARCHIVES) {
+    const made = own >= MAX_ARCHIVES_OF_PARTY ? `${own} archives of ${party}` : `${all} archives`;
+    return { refusal: serviceUnavailable(`${made} are being made, as many as may be.`) };
   }
-  archives++;
+  archives.set(party, own + 1);
   try {
     return await find(files, path, async (place, root) => {
       if (place.kind !== 'folder' || root === undefined) {
@@ -165,7 +168,12 @@ export async function archive(
       await take(name, folderArchive({ folder, name, open }));
     });
   } finally {
-    archives--;
+    const left = (archives.get(party) ?? 0) - 1;
+    if (left > 0) {
+      archives.set(party, left);
+    } else {
+      archives.delete(party);
+    }
   }
 }
 

@@ -28,6 +28,7 @@ import {
 } from './error-responses.ts';
 import { type AttachedFiles, archive, browse, download, listingEntry, readPiece } from './files.ts';
 import { foreignLink, isWrite } from './own-requests.ts';
+import { partyOf } from './party.ts';
 import type { Asking } from './process-calls.ts';
 import { jsonResponse, largeJsonResponse } from './reply.ts';
 import { type HttpResponse, OK } from './response.ts';
@@ -287,19 +288,24 @@ export class ProcessEndpoints {
     if (!path) {
       return pathMissing;
     }
-    const result = await archive(this.#files(askingOf(request)), path, async (name, pieces) => {
-      const response = request.hijack();
-      response.writeHead(200, {
-        'Content-Type': 'application/x-tar',
-        'Content-Disposition': contentDisposition(`${name}.tar`),
-      });
-      if (request.method === 'HEAD') {
-        response.end();
-        return;
-      }
-      response.flushHeaders();
-      await send(pieces, response);
-    });
+    const party = partyOf(request.principal, request.origin);
+    const result = await archive(
+      this.#files(askingOf(request)),
+      { path, party },
+      async (name, pieces) => {
+        const response = request.hijack();
+        response.writeHead(200, {
+          'Content-Type': 'application/x-tar',
+          'Content-Disposition': contentDisposition(`${name}.tar`),
+        });
+        if (request.method === 'HEAD') {
+          response.end();
+          return;
+        }
+        response.flushHeaders();
+        await send(pieces, response);
+      },
+    );
     if ('refusal' in result) {
       return result.refusal.status === 404 ? notFound() : result.refusal;
     }
@@ -400,13 +406,21 @@ const leadingNumber = (text: string) => /^[-\d.]*/.exec(text)?.[0] ?? '';
 
 /** How long a client may take nothing of an archive, of which few are made at once. */
 const STALL_MS = 60_000;
+/** What it takes at least, beside that time: a gigabyte in a day. */
+const LEAST_BYTES_PER_MS = 16;
 
 /** Breaks the connection where not all of it was sent, so that the client sees it. */
 async function send(pieces: AsyncIterable<Buffer>, response: Writable): Promise<void> {
   const timer = setTimeout(() => response.destroy(), STALL_MS).unref();
+  const begunMs = performance.now();
+  let bytes = 0;
   const timed = async function* () {
     for await (const piece of pieces) {
+      if (performance.now() - begunMs > STALL_MS + bytes / LEAST_BYTES_PER_MS) {
+        throw new Error('the client takes too little of it');
+      }
       timer.refresh();
+      bytes += piece.length;
       yield piece;
     }
   };

@@ -179,6 +179,21 @@ describe('a terminal', () => {
     await until('the agent has a sign of life', () => agent.calls.some(isBeat));
   });
 
+  test('lives on while what was pasted waits for the agent, which hides signs of life', async () => {
+    const agent = await shell();
+    const { port } = await relaying(agent.address, { patience: { heartbeatMs: 50 } });
+    const terminal = open(port);
+    await terminal.until(() => terminal.told.length === 1);
+    await until('it takes input', () => agent.input.length === 1);
+    agent.input[0]?.pause();
+    for (let pieces = 0; pieces < 64; pieces++) {
+      terminal.socket.send(Buffer.alloc(512 * 1024));
+    }
+    await terminal.until(() => terminal.pings >= 5);
+    expect(terminal.socket.bufferedAmount).toBeGreaterThan(0);
+    terminal.socket.terminate();
+  });
+
   test('ends with the agent', async () => {
     const agent = await shell();
     const { port } = await relaying(agent.address);
