@@ -16,7 +16,7 @@ import { isTerminal } from '../../model/task-state.ts';
 import { containerOfImage } from '../framework-container.ts';
 import { type AgentPlace, Agents } from './agents.ts';
 import { type Constraint, isOfGroup } from './constraints.ts';
-import { isLaunchFailure, LOST, MOST_LAUNCH_FAILURES, pauseMs } from './launch-failure.ts';
+import { isLaunchFailure, isLost, MOST_LAUNCH_FAILURES, pauseMs } from './launch-failure.ts';
 import { type Obstacle, obstacleText } from './obstacle.ts';
 import type { BatchTask } from './task-file.ts';
 
@@ -252,7 +252,7 @@ export class Batch {
     running.isEnding = true;
     this.#ending++;
     const { attempt, hasRun } = running;
-    if (LOST.has(status.state)) {
+    if (isLost(status)) {
       return this.#lost(attempt, hasRun, status);
     }
     this.#neverRan.delete(attempt.index);

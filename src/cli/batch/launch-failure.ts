@@ -2,13 +2,20 @@
 // waits that was lost before it ran.
 import { TaskState, type TaskStatus, TaskStatus_Reason } from '../../model/generated/messages.ts';
 
-/** States which say nothing about the task's work: the task is run again. */
-export const LOST: ReadonlySet<TaskState> = new Set([
+const LOST: ReadonlySet<TaskState> = new Set([
   TaskState.TASK_LOST,
   TaskState.TASK_DROPPED,
   TaskState.TASK_GONE,
   TaskState.TASK_GONE_BY_OPERATOR,
 ]);
+
+/**
+ * Whether a task ended for the sake of its agent, which says nothing about its own work: it is run
+ * again. A batch kills none of its tasks, so that on an agent that drains the drain has.
+ */
+export const isLost = ({ state, reason }: TaskStatus) =>
+  LOST.has(state) ||
+  (state === TaskState.TASK_KILLED && reason === TaskStatus_Reason.REASON_AGENT_DRAINING);
 
 /** A task that could not be started this often in a row has failed. */
 export const MOST_LAUNCH_FAILURES = 3;

@@ -21,7 +21,7 @@ export const LOCAL_FLAGS = {
     help: 'How many agents to run.',
   }),
   agent_port: port({
-    defaultText: '5051; with several masters the port behind theirs',
+    defaultText: 'the port behind those of the masters',
     help: 'The port of the first agent; each further one takes the next.',
   }),
   appc_simple_discovery_uri_prefix,

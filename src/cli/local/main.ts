@@ -48,7 +48,7 @@ async function settings({ values, faults }: ParsedFlags<typeof LOCAL_FLAGS>) {
   return { folder: folder.value, cluster: cluster.value, isFirst };
 }
 
-function checkPorts({ port }: LocalFlags, { agentPorts, masters }: LocalCluster): void {
+function checkPorts({ agent_port, port }: LocalFlags, { agentPorts, masters }: LocalCluster): void {
   const first = agentPorts[0] ?? 0;
   const last = agentPorts.at(-1) ?? first;
   const lastOfMasters = masters.at(-1)?.port ?? port;
@@ -56,8 +56,9 @@ function checkPorts({ port }: LocalFlags, { agentPorts, masters }: LocalCluster)
     throw new FlagError(`--port leaves too few ports for ${masters.length} masters, got ${port}`);
   }
   if (last > 65_535) {
+    const given = agent_port === undefined ? '--port leaves' : '--agent_port leaves';
     throw new FlagError(
-      `--agent_port leaves too few ports for ${agentPorts.length} agents, got ${first}`,
+      `${given} too few ports for ${agentPorts.length} agents, got ${agent_port ?? port}`,
     );
   }
   const taken = masters.find((master) => agentPorts.includes(master.port));

@@ -37,6 +37,8 @@ export function mastersOf(values: Values, zkFile: string): readonly LocalMaster[
   }));
 }
 
-/** The first agent's port: with several masters the one behind theirs. */
-export const firstAgentPort = (values: Values) =>
-  values.agent_port ?? (values.masters === 1 ? 5051 : values.port + values.masters);
+/**
+ * The first agent's port: the one behind the masters', so that a second cluster on a machine needs
+ * no more than a --port of its own.
+ */
+export const firstAgentPort = (values: Values) => values.agent_port ?? values.port + values.masters;

@@ -75,7 +75,7 @@ export const SHARED_FLAGS = {
   }),
   domain: json({
     check: checkDomain,
-    help: 'The fault domain, as JSON: {"fault_domain": {"region": {"name": …}, "zone": {"name": …}}}.',
+    help: 'The fault domain, as JSON: {"fault_domain": {"region": {"name": …}, "zone": {"name": …}}}. A master that has none takes no agents that have one.',
   }),
   firewall_rules: json({
     check: checkFirewall,

@@ -192,6 +192,20 @@ describe('how a task ends', () => {
     },
   );
 
+  test('one that a drain of its agent has killed is run again; other kills are failures', () => {
+    const { batch, attempt } = started(0);
+    batch.updated(status(attempt, TaskState.TASK_RUNNING));
+    const meaning = batch.updated({
+      ...status(attempt, TaskState.TASK_KILLED),
+      reason: TaskStatus_Reason.REASON_AGENT_DRAINING,
+    });
+    expect(meaning).toMatchObject({ type: 'lost', pauseMs: 0 });
+    batch.settle(meaning as never);
+    const [second] = batch.offered([offer(1)]).attempts;
+    expect(second?.taskId).toBe('1-task-1.2');
+    expect(finish(batch, second, TaskState.TASK_KILLED)).toMatchObject({ final: true });
+  });
+
   test('a task that was launched and not seen running does not count as running', () => {
     const { batch, attempt } = started(0);
     expect(batch.counts).toMatchObject({ running: 0, starting: 1 });
