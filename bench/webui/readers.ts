@@ -2,6 +2,7 @@
 // ours, or `/state` again and again, as the page of Apache Mesos.
 import http from 'node:http';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { RecordReader } from '../../src/wire/record-io.ts';
 
 interface Work {
   readonly port: number;
@@ -50,10 +51,18 @@ export class Streams {
 
 const SUBSCRIBE = JSON.stringify({ type: 'SUBSCRIBE', subscribe: { updates: true } });
 
+/** TASKS_TOLD, with `last`. */
+const isLastOfTasks = (record: Uint8Array) =>
+  record[0] === 8 &&
+  record[1] === 0x91 &&
+  record[2] === 0x4e &&
+  record.at(-1) === 1 &&
+  record.at(-2) === 16;
+
 function serve({ port }: Work): void {
   const open = new Set<http.ClientRequest>();
   let bytes = 0;
-  /** Resolves when its first record has come. */
+  /** Resolves when it has been told of all tasks. */
   const subscribe = () =>
     new Promise<void>((resolve, reject) => {
       const request = http.request(
@@ -62,19 +71,17 @@ function serve({ port }: Work): void {
           headers: { 'Content-Type': 'application/json', Accept: 'application/x-protobuf' },
         },
         (response) => {
-          let length: number | undefined;
-          let got = 0;
+          let records: RecordReader | undefined = new RecordReader();
           response.on('data', (chunk: Buffer) => {
-            length ??= Number.parseInt(chunk.toString('latin1', 0, 16), 10);
-            got += chunk.length;
             bytes += chunk.length;
-            if (got >= length) {
+            if (records?.push(chunk).some(isLastOfTasks) === true) {
+              records = undefined;
               resolve();
             }
           });
           response.on('error', () => undefined);
           response.on('close', () =>
-            reject(new Error('a stream has ended before its first record')),
+            reject(new Error('a stream has ended before it has told of all tasks')),
           );
         },
       );

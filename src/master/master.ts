@@ -50,6 +50,7 @@ import { operationStatusUpdate } from './operations/operations.ts';
 import { askerGone, computed, noInsights } from './operators/insight.ts';
 import { operatorCall } from './operators/operator-calls.ts';
 import { operatorHeartbeat, removeSubscriber, tellLeftOut } from './operators/subscribers.ts';
+import { tellNext } from './operators/telling.ts';
 import type { MasterOptions } from './options.ts';
 import { giveUp, logStranger, reply, tellDisbelief } from './outbox.ts';
 import { collectGarbage, masterInfo, recover, recoveryTimedOut } from './recovery.ts';
@@ -126,6 +127,7 @@ export function createMaster(options: MasterOptions, core: MasterCore): MasterSt
     roleWhitelist: options.roles === undefined ? undefined : new Set([...options.roles, '*']),
     subscribers: new Map(),
     snapshot: undefined,
+    tellings: [],
     resourceNames: new Set(['cpus', 'mem', 'disk', 'ports', 'gpus']),
     minimumCapabilities: new MinimumCapabilities(),
     waiting: nothingWaits(),
@@ -428,6 +430,9 @@ function timerFired(state: MasterState, timer: MasterTimer): void {
     }
     case 'operator-heartbeat':
       operatorHeartbeat(state, streamId(whose));
+      break;
+    case 'operator-telling':
+      tellNext(state);
       break;
     case 'operator-audit':
       tellLeftOut(state, streamId(whose));

@@ -43,6 +43,7 @@ import type { GuardedAllocator } from './offers/guarded-allocator.ts';
 import type { Grant } from './offers/offers.ts';
 import type { Insights } from './operators/insight.ts';
 import type { Snapshot } from './operators/subscribers.ts';
+import type { Telling } from './operators/telling.ts';
 import type { MasterOptions } from './options.ts';
 import type { RecentMap } from './recent-map.ts';
 import type { Waiting } from './registrar.ts';
@@ -312,6 +313,8 @@ export interface MasterState {
   readonly subscribers: Map<StreamId, Subscriber>;
   /** What the last of them was shown first, while nothing has happened since. */
   snapshot: Snapshot | undefined;
+  /** Of tasks that streams have not been told of yet; the one whose turn it is first. */
+  readonly tellings: Telling[];
   /** Names of resources that the core has met. */
   readonly resourceNames: Set<string>;
   /** What the registry asks of masters. */

@@ -21,6 +21,8 @@ export type MasterTimer =
   | `rate-limit/${string}`
   /** By process: an authentication that has not come to its end. */
   | `authentication/${string}`
+  /** The next tasks of those that streams are told of when they have begun. */
+  | 'operator-telling'
   /** By stream. */
   | `operator-heartbeat/${string}`
   | `operator-audit/${string}`

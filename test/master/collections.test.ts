@@ -42,6 +42,7 @@ const ofState: Record<string, string> = {
   resourceNames: 'the names that the core takes: 1,024',
   schedules: 'MAX_MACHINES, all in one body',
   subscribers: 'connections',
+  tellings: 'one of each subscriber',
   'throttle.turns': 'principals that --rate_limits names, and one for all others',
   'waiting.calls': 'settings that wait: number and bytes in registrar.ts',
   'waiting.subjects': 'types of continuations; of each, one for each of waiting.writes',

@@ -1,5 +1,7 @@
 // What streams of the operator API are told that have asked for updates, and no other stream.
 import { expect, test } from 'vitest';
+import { beginTelling } from '../../src/master/operators/telling.ts';
+import type { MasterOptions } from '../../src/master/options.ts';
 import {
   DrainState,
   FrameworkInfo_Capability_Type,
@@ -8,9 +10,10 @@ import {
   MasterEvent_Type,
   Offer_Operation_Type,
   Resource_ReservationInfo_Type,
+  TaskState,
 } from '../../src/model/generated/messages.ts';
 import { permissive } from '../../src/security/authorizer.ts';
-import { cluster, resources, type World } from './harness.ts';
+import { cluster, resources, World } from './harness.ts';
 
 const subscribe = (world: World, updates: boolean) =>
   world.operate({ type: MasterCall_Type.SUBSCRIBE, ...(updates && { subscribe: { updates } }) });
@@ -156,6 +159,74 @@ test('who subscribes with updates is told first of agents and frameworks as even
   };
   expect(shown(false)).toEqual([true, true, true, true]);
   expect(shown(true)).toEqual([false, false, false, false]);
+});
+
+/** Tasks that a stream is told of after its first record; none are in it. */
+function toldTasks(world: World, principal?: { readonly value: string }) {
+  world.operatorEvents.length = 0;
+  world.operate({ type: MasterCall_Type.SUBSCRIBE, subscribe: { updates: true } }, principal);
+  expect(world.operatorEvents[0]?.subscribed?.get_state).not.toHaveProperty('get_tasks');
+  return () =>
+    world.operatorEvents.flatMap(({ tasks_told }) =>
+      tasks_told === undefined ? [] : [tasks_told],
+    );
+}
+
+/** The first portion comes after the next event, which the world would not wait for else. */
+function tellAgain(world: World) {
+  const { streams } = beginTelling(world.master);
+  for (const stream of world.master.subscribers.keys()) {
+    streams.add(stream);
+  }
+  world.operatorEvents.length = 0;
+  return () => world.operatorEvents.flatMap(({ tasks_told }) => tasks_told ?? []);
+}
+
+/** A framework with 700 tasks. */
+function withTasks(options: Partial<MasterOptions> = {}) {
+  const world = new World(options);
+  const agent = world.agent();
+  const framework = world.framework();
+  world.allocate();
+  const ids = Array.from({ length: 700 }, (_, id) => `t${id}`);
+  const small = resources('cpus:0.001');
+  const tasks = ids.map((id) => ({ name: id, task_id: { value: id }, resources: small }));
+  framework.launch(framework.offer(), ...tasks);
+  return { world, agent, framework, ids };
+}
+
+test('who subscribes with updates is told of tasks in portions, as they are then', () => {
+  const { world, agent, framework, ids } = withTasks();
+  toldTasks(world);
+  const told = tellAgain(world);
+  agent.update(framework, 't650', TaskState.TASK_FINISHED);
+  expect(told().map(({ tasks, last }) => [tasks?.length, last])).toEqual([
+    [500, false],
+    [200, true],
+  ]);
+  const tasks = told().flatMap((portion) => portion.tasks ?? []);
+  expect(tasks.map(({ task_id }) => task_id.value)).toEqual(ids);
+  expect(tasks[650]?.state).toBe(TaskState.TASK_FINISHED);
+});
+
+test('portions of tasks have what one may see, and end with the stream', () => {
+  const { world } = withTasks({
+    authorizer: {
+      ...permissive,
+      authorize: (principal, action) => principal?.value !== 'blind' || action !== 'VIEW_TASK',
+    },
+  });
+  const blind = toldTasks(world, { value: 'blind' });
+  expect(blind().map(({ tasks, last }) => [tasks?.length, last])).toEqual([
+    [0, false],
+    [0, true],
+  ]);
+  const gone = tellAgain(world);
+  for (const stream of world.master.subscribers.keys()) {
+    world.dispatch({ type: 'streamClosed', stream });
+  }
+  expect(gone()).toEqual([]);
+  expect(world.master.tellings).toEqual([]);
 });
 
 test('a stream without updates is told what Mesos tells', () => {

@@ -59,11 +59,14 @@ function subscribed(tasks: readonly Task[]): Cluster {
     subscribed: {
       heartbeat_interval_seconds: 20,
       get_state: {
-        get_tasks: { tasks: [...tasks] },
         get_frameworks: { frameworks: [framework('F')], completed_frameworks: [framework('G')] },
         get_agents: { agents: [agent('S')], recovered_agents: [agent('R').agent_info] },
       },
     },
+  });
+  told(cluster, {
+    type: MasterEvent_Type.TASKS_TOLD,
+    tasks_told: { tasks: [...tasks], last: true },
   });
   return cluster;
 }
@@ -77,7 +80,7 @@ const updated = (id: string, state: TaskState, timestamp: number): MasterEvent =
   },
 });
 
-test('the first record is the whole cluster', () => {
+test('a stream begins with the whole cluster', () => {
   const cluster = subscribed([
     task('1', { labels: { labels: [{ key: 'tier', value: 'front' }, { key: 'on' }] } }),
     task('2', {
@@ -131,6 +134,28 @@ test('a task is told of until it has ended, with each of its statuses', () => {
   expect(cluster.sums.count([TaskState.TASK_FAILED])).toBe(1);
   expect([...cluster.takeChanges().tasks]).toEqual([row]);
   expect(cluster.takeChanges().tasks.size).toBe(0);
+});
+
+test('tasks are told of by and by, each as it is then, and events go on from there', () => {
+  const cluster = new Cluster();
+  const portion = (tasks: Task[], last = false) =>
+    told(cluster, { type: MasterEvent_Type.TASKS_TOLD, tasks_told: { tasks, last } });
+  told(cluster, { type: MasterEvent_Type.SUBSCRIBED, subscribed: { get_state: {} } });
+  expect(cluster).toMatchObject({ isFilled: true, isWhole: false });
+  told(cluster, updated('1', TaskState.TASK_RUNNING, 30));
+  told(cluster, { type: MasterEvent_Type.TASK_ADDED, task_added: { task: task('2') } });
+  portion([task('1', { state: TaskState.TASK_RUNNING })]);
+  told(cluster, updated('1', TaskState.TASK_FAILED, 40));
+  // Of an earlier task that had the same id.
+  portion([task('2', { state: TaskState.TASK_FINISHED })]);
+  expect(cluster.isWhole).toBe(false);
+  portion([], true);
+  expect(cluster.isWhole).toBe(true);
+  expect([...cluster.tasks()].map(({ id, state }) => [id, state])).toEqual([
+    ['2', TaskState.TASK_STAGING],
+    ['1', TaskState.TASK_FAILED],
+  ]);
+  expect(cluster.sums.live).toBe(1);
 });
 
 test('agents and frameworks go, and their tasks stay', () => {

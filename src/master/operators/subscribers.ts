@@ -11,22 +11,19 @@ import {
 import { type AgentId, frameworkId, type RequestId, type StreamId } from '../../model/ids.ts';
 import { shownFramework, shownStatus, shownTask } from '../../model/role-sight.ts';
 import { type AuditEntry, WatchedReads } from '../../security/audit.ts';
-import type { Authorizer } from '../../security/authorizer.ts';
 import type { Principal } from '../../security/principal.ts';
 import { clearTimer, log, setTimer } from '../outbox.ts';
 import type { Agent, Framework, MasterState, Subscriber } from '../state.ts';
 import type { MasterTimer } from '../timers.ts';
 import { streamedAgentView, updatedAgentView } from '../views/agents.ts';
 import { frameworkView } from '../views/frameworks.ts';
-import { getState } from '../views/state-message.ts';
+import { getAgents, getFrameworks, getState } from '../views/state-message.ts';
 import { roleSightOf } from '../views/visibility.ts';
 import type { Viewer } from '../views.ts';
+import { auditTimer, seenBy } from './left-out.ts';
+import { beginTelling, type Telling } from './telling.ts';
 
 const heartbeatTimer = (stream: StreamId): MasterTimer => `operator-heartbeat/${stream}`;
-const auditTimer = (stream: StreamId): MasterTimer => `operator-audit/${stream}`;
-
-/** How long the audit log is not told of what a stream leaves out, to be told of it at once. */
-const AUDIT_DELAY_MS = 1_000;
 
 export function subscribeOperator(
   state: MasterState,
@@ -44,7 +41,8 @@ export function subscribeOperator(
   }
   const origin = state.asking?.origin;
   state.subscribers.set(stream, { stream, principal, updates, origin, denied: new Map() });
-  const { event, denied } = welcome(state, principal, updates);
+  const { event, denied, telling } = welcome(state, principal, updates);
+  telling?.streams.add(stream);
   state.effects.push(
     ...denied.map((entry) => ({ type: 'audit', entry, origin }) as const),
     { type: 'openStream', request, stream },
@@ -80,6 +78,8 @@ export interface Snapshot {
   readonly event: MasterEvent;
   /** What it does not show, where that is audited. */
   readonly denied: readonly AuditEntry[];
+  /** Of tasks that the event has not. */
+  readonly telling: Telling | undefined;
 }
 
 /** Readers that come one after the other, as after a failover, get the same event. */
@@ -89,15 +89,7 @@ function welcome(state: MasterState, principal: Principal | undefined, updates: 
     const { authorizer, isAudited } = state.options;
     const watched = new WatchedReads(authorizer, 'SUBSCRIBE');
     const viewer = { principal, authorizer: isAudited ? watched : authorizer };
-    // Who is told of all changes adds up by itself what tasks hold.
-    const get_state = withOwnTasks(getState(state, viewer, { withHeld: !updates }));
-    if (updates) {
-      const { frameworks = [] } = get_state.get_frameworks ?? {};
-      get_state.get_frameworks = {
-        ...get_state.get_frameworks,
-        frameworks: frameworks.map((shown) => withSuppressed(state, shown, viewer)),
-      };
-    }
+    const get_state = updates ? withoutTasks(state, viewer) : withOwnTasks(getState(state, viewer));
     const heartbeat_interval_seconds = state.options.heartbeatIntervalMs / 1000;
     state.snapshot = {
       principal,
@@ -107,9 +99,21 @@ function welcome(state: MasterState, principal: Principal | undefined, updates: 
         subscribed: { get_state, heartbeat_interval_seconds },
       },
       denied: watched.denied,
+      telling: updates ? beginTelling(state) : undefined,
     };
   }
   return state.snapshot as Snapshot;
+}
+
+/** Who is told of all changes adds up by itself what tasks hold. */
+function withoutTasks(state: MasterState, viewer: Viewer): MasterResponse_GetState {
+  const withoutHeld = { withHeld: false };
+  const { frameworks = [], ...others } = getFrameworks(state, viewer, withoutHeld);
+  const shown = frameworks.map((framework) => withSuppressed(state, framework, viewer));
+  return {
+    get_frameworks: { ...others, frameworks: shown },
+    get_agents: getAgents(state, viewer, withoutHeld),
+  };
 }
 
 /** A framework with those of its suppressed roles that the viewer may see. */
@@ -191,17 +195,15 @@ function publish(
     if (options.isUpdate && !subscriber.updates) {
       continue;
     }
-    const { stream, principal, denied } = subscriber;
-    const toldBefore = denied.size;
     if (last === undefined || !areTheSame(state, last.told, subscriber)) {
-      const viewer = { principal, authorizer: authorizerOf(state, subscriber) };
-      last = { told: subscriber, event: sees(viewer) ? shown(viewer, subscriber) : undefined };
+      const event = seenBy(state, subscriber, (viewer) =>
+        sees(viewer) ? shown(viewer, subscriber) : undefined,
+      );
+      last = { told: subscriber, event };
     }
     if (last.event !== undefined) {
+      const { stream } = subscriber;
       state.effects.push({ type: 'sendToOperator', stream, event: last.event });
-    }
-    if (toldBefore === 0 && denied.size > 0) {
-      setTimer(state, auditTimer(stream), AUDIT_DELAY_MS);
     }
   }
 }
@@ -211,12 +213,6 @@ const areTheSame = ({ options }: MasterState, one: Subscriber, other: Subscriber
   !options.isAudited &&
   one.updates === other.updates &&
   sameMessage(one.principal, other.principal);
-
-/** What is left out of a stream is no decision about the call that the event came of. */
-const authorizerOf = ({ options }: MasterState, { denied }: Subscriber): Authorizer =>
-  options.isAudited
-    ? new WatchedReads(options.authorizer, 'SUBSCRIBE', denied)
-    : options.authorizer;
 
 const everybody: Sees = () => true;
 

@@ -22,16 +22,12 @@ import {
   visibleFrameworks,
 } from './visibility.ts';
 
-export function getState(
-  state: MasterState,
-  viewer: Viewer,
-  options?: HeldOptions,
-): MasterResponse_GetState {
+export function getState(state: MasterState, viewer: Viewer): MasterResponse_GetState {
   return {
     get_tasks: getTasks(state, viewer),
     get_executors: getExecutors(state, viewer),
-    get_frameworks: getFrameworks(state, viewer, options),
-    get_agents: getAgents(state, viewer, options),
+    get_frameworks: getFrameworks(state, viewer),
+    get_agents: getAgents(state, viewer),
   };
 }
 

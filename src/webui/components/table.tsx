@@ -186,10 +186,10 @@ export function Table<Row>(props: TableProps<Row>) {
   );
 }
 
-/** How many rows there are, above their table. */
-export function TableCount({ text }: { text: string }) {
+/** How many rows there are, above their table; `isBusy` while more of them come. */
+export function TableCount({ text, isBusy = false }: { text: string; isBusy?: boolean }) {
   return (
-    <p class="table-count quiet" role="status">
+    <p class="table-count quiet" role="status" aria-busy={isBusy || undefined}>
       {text}
     </p>
   );

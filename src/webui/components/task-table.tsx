@@ -10,7 +10,7 @@ import { stateWords } from '../words/task-states.ts';
 import { StateBadge } from './badge.tsx';
 import { useTasks } from './live.ts';
 import { Name } from './name.tsx';
-import { Empty } from './notices.tsx';
+import { Empty, Loading } from './notices.tsx';
 import { refine } from './place.tsx';
 import { type Column, Table, TableCount } from './table.tsx';
 import { Ago } from './time.tsx';
@@ -48,6 +48,10 @@ export function TaskTable({ cluster, filter, without = [] }: TaskTableProps) {
     passes: taskFilter(filter, cluster),
     compare: sort.isDescending ? (left, right) => compare(right, left) : compare,
   });
+  const { isWhole } = cluster;
+  if (!isWhole && (rows === undefined || rows.length === 0)) {
+    return <Loading what="tasks" lines={12} />;
+  }
   if (rows === undefined || rows.length === 0) {
     return (
       <Empty title="No tasks">
@@ -61,7 +65,10 @@ export function TaskTable({ cluster, filter, without = [] }: TaskTableProps) {
   }
   return (
     <>
-      <TableCount text={counted(rows.length, 'task')} />
+      <TableCount
+        text={isWhole ? counted(rows.length, 'task') : `${counted(rows.length, 'task')} so far`}
+        isBusy={!isWhole}
+      />
       <Table
         label="Tasks"
         columns={columnsOf(cluster).filter((column) => !without.includes(column.key))}

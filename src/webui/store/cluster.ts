@@ -40,6 +40,7 @@ const FRAMEWORK_UPDATED = 8;
 const FRAMEWORK_GONE = 9;
 /** Of our own: the page asks for it. */
 const AGENT_UPDATED = 10_000;
+const TASKS_TOLD = 10_001;
 
 /** What has changed since it was asked the last time. */
 export interface Changes {
@@ -56,8 +57,10 @@ export class Cluster {
   readonly sums = new Sums();
   /** Between signs of life of the master. */
   heartbeatMs = 15_000;
-  /** Whether the first record has been taken as a whole. */
+  /** Whether the first record has been taken as a whole, which has all but the tasks. */
   isFilled = false;
+  /** Whether all tasks have been told of, too. */
+  isWhole = false;
   /** Whether anything is another than when changes were taken the last time. */
   hasChanged = true;
   /** In the order in which they ended. */
@@ -107,6 +110,9 @@ export class Cluster {
     for (const field of messageFields(reader, bytes.length)) {
       if (field.number === SUBSCRIBED) {
         yield* this.#fill(reader, field.end, bytes);
+      } else if (field.number === TASKS_TOLD) {
+        yield* this.#fillTasks(reader, field.end, bytes);
+        this.hasChanged = true;
       } else {
         this.#apply(reader, field, bytes);
         this.hasChanged = true;
@@ -186,7 +192,27 @@ export class Cluster {
     this.isFilled = true;
   }
 
-  /** GetState: tasks (1), frameworks (3) and agents (4). */
+  /** TasksTold: tasks (1), and whether they are the last (2). */
+  *#fillTasks(reader: ProtobufReader, end: number, bytes: Uint8Array): Generator<void> {
+    let read = 0;
+    while (reader.position < end) {
+      const tag = reader.uint32();
+      if (tag === 10) {
+        const inner = reader.enter(end);
+        this.#setToldTask(readTask(reader, inner, bytes, this.#shared));
+        reader.leave();
+        if (++read % SLICE === 0) {
+          yield;
+        }
+      } else if (tag === 16) {
+        this.isWhole ||= reader.bool();
+      } else {
+        reader.skip(tag);
+      }
+    }
+  }
+
+  /** GetState: frameworks (3) and agents (4). */
   *#fillState(reader: ProtobufReader, end: number, bytes: Uint8Array): Generator<void> {
     let read = 0;
     for (const part of messageFields(reader, end)) {
@@ -201,9 +227,7 @@ export class Cluster {
 
   #fillOne(reader: ProtobufReader, part: number, field: FieldExtent, bytes: Uint8Array): void {
     const { number, end } = field;
-    if (part === 1) {
-      this.#setTask(readTask(reader, end, bytes, this.#shared));
-    } else if (part === 3 && number <= 2) {
+    if (part === 3 && number <= 2) {
       this.#setFramework(readShape(FRAMEWORK, reader, end), number === 2);
     } else if (part === 4 && number === 1) {
       this.#setAgent(reader, end, bytes);
@@ -285,6 +309,16 @@ export class Cluster {
     this.#count(task, 1);
     this.#changed.add(task);
     this.#keepEnded(task);
+  }
+
+  /** One that was there before the stream. Its id may have become that of another meanwhile. */
+  #setToldTask(task: TaskRow): void {
+    const known = this.task(task.frameworkId, task.id);
+    const isOlder =
+      known !== undefined && (!isTerminal(known.state) || known.changedMs > task.changedMs);
+    if (!isOlder) {
+      this.#setTask(task);
+    }
   }
 
   /** TaskUpdated: framework_id (1), status (2), state (3). */

@@ -20,13 +20,16 @@ export type Connection =
 
 export const connection = signal<Connection>({ phase: 'loading' });
 
-/** The cluster as last told; the same until a stream has begun anew. Undefined before the first. */
+/**
+ * The cluster as last told; the same until a stream has begun anew. Undefined before the first,
+ * whose tasks come by and by.
+ */
 export const cluster = signal<Cluster | undefined>(undefined);
 
 /** What was told since the page was opened, of all streams. */
 export const eventTail = new EventTail();
 
-/** The first record holds a whole cluster. */
+/** The first record holds all agents of a cluster. */
 const MAX_RECORD_BYTES = 512 * 1024 * 1024;
 /** Heartbeats that may be missing. */
 const SILENT_HEARTBEATS = 2.5;
@@ -95,7 +98,7 @@ async function followOnce(): Promise<void> {
       for (const record of records.push(chunk)) {
         await taken(next, record);
       }
-      if (next.isFilled && cluster.value !== next) {
+      if (cluster.value !== next && isShown(next)) {
         cluster.value = next;
         connection.value = { phase: 'live' };
       }
@@ -120,6 +123,10 @@ async function* chunksOf({ body }: Response): AsyncGenerator<Uint8Array> {
     yield piece.value;
   }
 }
+
+/** What was told before stays until as much is told again; where nothing was, each bit is more. */
+const isShown = ({ isFilled, isWhole }: Cluster) =>
+  isWhole || (isFilled && cluster.value === undefined);
 
 /** Takes a record in turns with all else that the page does. */
 async function taken(into: Cluster, record: Uint8Array): Promise<void> {

@@ -25,7 +25,7 @@ export function useTask({ framework = '', task = '' }: Names): FoundTask | undef
 }
 
 export function NoSuchTask({ task = '' }: Names) {
-  return useCluster() === undefined ? (
+  return useCluster()?.isWhole !== true ? (
     <Loading what="the task" />
   ) : (
     <Empty title="There is no such task">
