@@ -1,7 +1,7 @@
 // Reasons of the master, in words.
 import { expect, test } from 'vitest';
 import { OfferExplanation_Reason } from '../../src/model/generated/messages.ts';
-import { declines, explanationWords, shortageWords } from '../../src/webui/words/explanations.ts';
+import { explanationWords, isOffered, shortageWords } from '../../src/webui/words/explanations.ts';
 
 const NOW_MS = 1_700_000_000_000;
 const inMs = (ms: number) => ({ nanoseconds: (NOW_MS + ms) * 1e6 });
@@ -29,10 +29,11 @@ test('refusals say how long they last', () => {
   );
 });
 
-test('a framework that refuses agents has its reason itself', () => {
+test('a framework that gets offers has its reason itself, also between two refusals', () => {
   const groups = (...reasons: string[]) => reasons.map((reason) => ({ reason, agents: 1 }));
-  expect(declines(groups('OFFERED', 'REFUSED'))).toBe(true);
-  expect(declines(groups('OFFERED', 'NOTHING_FREE'))).toBe(false);
+  expect(isOffered(groups('NOTHING_FREE', 'REFUSED'))).toBe(true);
+  expect(isOffered(groups('OFFERED'))).toBe(true);
+  expect(isOffered(groups('SUPPRESSED', 'NOTHING_FREE'))).toBe(false);
 });
 
 test('quotas say what of them is used', () => {

@@ -102,15 +102,21 @@ export function Choice({
   );
 }
 
+interface ChipsProps {
+  readonly names: readonly string[];
+  /** What a value is called, where it is an id; the value itself is seen on hover. */
+  readonly nameOf?: (name: string, value: string) => string;
+}
+
 /** What a link has filtered by, to be taken away. */
-export function Chips({ names }: { names: readonly string[] }) {
+export function Chips({ names, nameOf = (_, value) => value }: ChipsProps) {
   const { query } = place.value;
   return names.map((name) => {
     const value = query[name];
     return value === undefined ? null : (
       <span key={name} class="chip">
         <span class="quiet">{name}</span>
-        <Name text={value} />
+        <Name text={nameOf(name, value)} title={value} />
         <button
           type="button"
           class="button-icon"

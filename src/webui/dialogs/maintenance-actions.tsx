@@ -77,11 +77,13 @@ function windowAction(schedule: Schedule, index?: number): Omit<Action, 'title' 
           Frameworks are asked to leave the machines, and are told when they will be away. No task
           ends by this; the machines are taken down by somebody when it is time.
         </p>
-        <TasksByFramework
-          cluster={cluster}
-          tasks={tasksOn(cluster, machinesOf(chosen))}
-          verb="run on"
-        />
+        {machinesOf(chosen).length === 0 ? null : (
+          <TasksByFramework
+            cluster={cluster}
+            tasks={tasksOn(cluster, machinesOf(chosen))}
+            verb="run on"
+          />
+        )}
       </>
     ),
     Fields: MachineField,

@@ -139,7 +139,7 @@ export function SearchDialog({ onClose }: { onClose: () => void }) {
       </div>
       <p class="quiet" role="status">
         {isNone
-          ? 'Nothing has these words in its name or id.'
+          ? 'Nothing has these words in its name, id, labels or attributes.'
           : text.trim() === ''
             ? 'Finds tasks, frameworks, agents and roles; what fits best and is newest comes first.'
             : ''}
@@ -186,7 +186,8 @@ function Group({ group, id, lines, active, go }: GroupProps) {
   );
 }
 
-function FoundText({ found: { name, id, atMs } }: { found: Found }) {
+function FoundText({ found: { name, id, atMs, frameworkId } }: { found: Found }) {
+  const framework = useCluster()?.frameworks.get(frameworkId);
   return (
     <>
       <span class="found-name">
@@ -197,6 +198,11 @@ function FoundText({ found: { name, id, atMs } }: { found: Found }) {
           </span>
         )}
       </span>
+      {framework === undefined ? null : (
+        <span class="quiet found-owner">
+          <Name text={framework.name || frameworkId} title={frameworkId} />
+        </span>
+      )}
       {atMs === 0 ? null : (
         <span class="found-when">
           <Ago ms={atMs} />

@@ -1,5 +1,5 @@
 // Agents by what people search for and filter by.
-import { agentCondition } from '../words/conditions.ts';
+import { agentCondition, agentName } from '../words/conditions.ts';
 import type { AgentRow, AttributeRow } from './rows.ts';
 
 /** By names of the query of a place. */
@@ -12,6 +12,17 @@ export const placeText = ({ region, zone }: AgentRow): string =>
   [region, zone].filter(Boolean).join(' / ');
 
 export const attributeText = ({ name, text }: AttributeRow): string => `${name}:${text}`;
+
+/** More agents are counted, not named. */
+const MAX_NAMED = 4;
+
+/** `db-1, db-2 and 3 more`: of ids with commas between them; unknown ones stand for themselves. */
+export function agentsNamed(agents: ReadonlyMap<string, AgentRow>, ids: string): string {
+  const names = ids.split(',').map((id) => agentName(agents.get(id)) ?? id);
+  const rest = names.length - MAX_NAMED;
+  const named = names.slice(0, MAX_NAMED).join(', ');
+  return rest > 0 ? `${named} and ${rest} more` : named;
+}
 
 export function agentPasses(
   agent: AgentRow,

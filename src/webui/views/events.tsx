@@ -1,7 +1,7 @@
 // What happens in the cluster, as it is told: the newest events since the page was opened.
 import { useState } from 'preact/hooks';
 import { Badge, StateBadge } from '../components/badge.tsx';
-import { Pills, SearchField } from '../components/filters.tsx';
+import { Chips, Choice, Pills, SearchField } from '../components/filters.tsx';
 import { useCluster } from '../components/live.ts';
 import { Name } from '../components/name.tsx';
 import { Empty, Loading } from '../components/notices.tsx';
@@ -9,6 +9,7 @@ import { place } from '../components/place.tsx';
 import { type Column, Table, TableCount } from '../components/table.tsx';
 import { Ago } from '../components/time.tsx';
 import { href } from '../locations/location.ts';
+import { eventPasses } from '../store/event-filter.ts';
 import {
   type ClusterEvent,
   type EventSubject,
@@ -56,15 +57,7 @@ export function EventsView() {
 }
 
 function Events({ events }: { events: readonly TailedEvent[] }) {
-  const { subject, q = '' } = place.value.query;
-  const words = q.toLowerCase().split(/\s+/).filter(Boolean);
-  const rows = events.filter((event) => {
-    const texts = [event.name, event.id, event.frameworkId, changeText(event)];
-    return (
-      (subject === undefined || event.subject === subject) &&
-      words.every((word) => texts.some((text) => text.toLowerCase().includes(word)))
-    );
-  });
+  const rows = events.filter(eventPasses(place.value.query, changeText));
   return (
     <>
       <div class="filters">
@@ -80,6 +73,12 @@ function Events({ events }: { events: readonly TailedEvent[] }) {
             })),
           ]}
         />
+        <Choice
+          name="change"
+          label="What"
+          options={Object.entries(CHANGES).map(([value, { text }]) => ({ value, text }))}
+        />
+        <Chips names={['framework']} />
       </div>
       {rows.length === 0 ? (
         <Empty title="No events">

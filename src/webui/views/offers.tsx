@@ -121,7 +121,7 @@ function Offers({ offers, more, cluster }: OffersProps) {
             .sort(byText)
             .map((value) => ({ value, text: value }))}
         />
-        <Chips names={['framework']} />
+        <Chips names={['framework']} nameOf={(_, id) => nameOf(id)} />
       </div>
       {rows.length === 0 ? (
         <Empty title="No offers">No offer passes these filters.</Empty>

@@ -7,6 +7,7 @@ import { useCluster } from '../components/live.ts';
 import { Loading } from '../components/notices.tsx';
 import { place } from '../components/place.tsx';
 import { TaskTable } from '../components/task-table.tsx';
+import { agentsNamed } from '../store/agent-filter.ts';
 import type { Cluster } from '../store/cluster.ts';
 import { byText } from '../store/task-list.ts';
 import { plainName } from '../words/names.ts';
@@ -39,7 +40,12 @@ export function TasksView() {
             <SearchField label="Search names, ids, labels" />
             <Choice name="framework" label="Framework" options={frameworkOptions(cluster)} />
             <Choice name="role" label="Role" options={roleOptions(cluster)} />
-            <Chips names={['agent', 'executor', 'label']} />
+            <Chips
+              names={['agent', 'executor', 'label']}
+              nameOf={(name, value) =>
+                name === 'agent' ? agentsNamed(cluster.agents, value) : value
+              }
+            />
           </div>
           <div class="filters">
             <Pills name="state" label="State" options={stateOptions(cluster)} />

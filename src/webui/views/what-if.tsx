@@ -25,7 +25,7 @@ import { drainAgents, MAX_AT_ONCE } from '../dialogs/agents-actions.tsx';
 import { teardown } from '../dialogs/framework-actions.tsx';
 import { setQuota, setWeight } from '../dialogs/quota-actions.tsx';
 import { href } from '../locations/location.ts';
-import { AGENT_FILTERS, agentPasses } from '../store/agent-filter.ts';
+import { AGENT_FILTERS, agentPasses, agentsNamed } from '../store/agent-filter.ts';
 import type { Cluster } from '../store/cluster.ts';
 import { AMOUNT_NAMES } from '../store/sums.ts';
 import { call } from '../stream/requests.ts';
@@ -65,10 +65,13 @@ interface Kind {
 const KINDS: Readonly<Record<string, Kind>> = {
   drain: {
     title: 'Drain agents',
-    Fields: () => (
+    Fields: ({ cluster }) => (
       <>
         <SearchField label="Agents: hosts, ids, attributes" />
-        <Chips names={['agents', ...AGENT_FILTERS.slice(1)]} />
+        <Chips
+          names={['agents', ...AGENT_FILTERS.slice(1)]}
+          nameOf={(name, value) => (name === 'agents' ? agentsNamed(cluster.agents, value) : value)}
+        />
       </>
     ),
     planOf: (cluster, query) => {
@@ -223,7 +226,7 @@ export function WhatIfView() {
       {plan === undefined ? (
         <Empty title="Nothing is planned">
           {problem === undefined ? (
-            'Say what would be changed; nothing is before you say so once more.'
+            'Say what would be changed. Nothing is done by asking: a button of its own does it.'
           ) : (
             <Name text={problem} />
           )}

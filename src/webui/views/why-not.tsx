@@ -17,10 +17,10 @@ import { call } from '../stream/requests.ts';
 import { counted, RESOURCE_TITLES } from '../words/amounts.ts';
 import { agentName } from '../words/conditions.ts';
 import {
-  declines,
   type Explanation,
   explanationWords,
   type Fit,
+  isOffered,
   type ReasonGroup,
   shortageWords,
 } from '../words/explanations.ts';
@@ -110,8 +110,8 @@ function Reasons({ cluster, framework }: { cluster: Cluster; framework: Framewor
             Of {counted(value.agents, 'agent')} it has {counted(reasons.on_offer, 'agent')} on offer
             now.
           </p>
-          {reasons.fit === undefined && declines(reasons.groups ?? []) ? (
-            <Declines cluster={cluster} />
+          {reasons.fit === undefined && isOffered(reasons.groups ?? []) ? (
+            <OwnNeeds cluster={cluster} />
           ) : null}
           <ul class="reasons">
             {(reasons.groups ?? []).map((group) => (
@@ -126,13 +126,13 @@ function Reasons({ cluster, framework }: { cluster: Cluster; framework: Framewor
 }
 
 /** What only the framework knows, and how to find it out. */
-function Declines({ cluster }: { cluster: Cluster }) {
+function OwnNeeds({ cluster }: { cluster: Cluster }) {
   const most = greatestOf([...cluster.agents.values()].map(({ total }) => total));
   return (
-    <p class="bar" data-kind="warn">
-      The framework is offered agents and declines them. No agent has more than {amountsWords(most)}
-      : a task that needs more of any, or another place, never runs. Say above what a task needs, to
-      see which agents could hold it.
+    <p class="bar">
+      It is offered agents, and may decline them: what it waits for, only the framework knows. A
+      task that needs more than the largest agent has ({amountsWords(most)}), or another place,
+      never runs. Say above what a task needs, to see which agents could hold it.
     </p>
   );
 }

@@ -186,11 +186,12 @@ const REFUSED_REMEDY =
   'It was offered them and took nothing, or left something. If it should take more: let it revive (REVIVE), or refuse for a shorter time.';
 
 /**
- * Whether a framework gets offers and declines them, so that the reason is with the framework: what
- * its tasks need is more than is offered, or something else.
+ * Whether a framework gets offers, so that it is its own doing where it takes nothing: what its
+ * tasks need is more than is offered, or something else. What is refused is offered again a moment
+ * later, and the other way round.
  */
-export const declines = (groups: readonly ReasonGroup[]): boolean =>
-  groups.some(({ reason }) => reason === 'REFUSED');
+export const isOffered = (groups: readonly ReasonGroup[]): boolean =>
+  groups.some(({ reason }) => reason === 'REFUSED' || reason === 'OFFERED');
 
 const has = ({ agents }: ReasonGroup) => (agents === 1 ? 'has' : 'have');
 
