@@ -39,6 +39,20 @@ test('shares are told of roles with their weights, and of frameworks with what t
   expect(shares).toMatchObject({ more: 0 });
 });
 
+test('of ten thousands of roles as many are told as may be, and that there are more', () => {
+  const { world } = cluster();
+  for (const team of ['a', 'b']) {
+    world.framework({ roles: Array.from({ length: 4_000 }, (_, role) => `${team}/${role}`) });
+  }
+  const shares = sharesOf(world);
+  expect([shares?.roles?.length, shares?.more_roles]).toEqual([5_000, true]);
+  expect([shares?.frameworks?.length, shares?.more]).toEqual([5_000, 3_001]);
+  const names = shares?.roles?.map(({ role }) => role) ?? [];
+  expect(names).toEqual(names.toSorted());
+  const ofOne = sharesOf(world, { role: 'b' });
+  expect([ofOne?.roles?.length, ofOne?.more_roles, ofOne?.more]).toEqual([4_001, undefined, 0]);
+});
+
 test('what is on offer is told apart from what is allocated', () => {
   const { world } = running();
   world.allocate();

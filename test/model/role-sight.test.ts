@@ -114,6 +114,7 @@ const HIDDEN_BY = {
     'MasterResponse_GetOffers_OutstandingOffer.role',
   ],
   'the view of shares': [
+    'Shares.more_roles',
     'Shares_RoleShare.role',
     'Shares_FrameworkShare.role',
     'Shares_FrameworkShare.allocated',

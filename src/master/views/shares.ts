@@ -18,6 +18,9 @@ import { roleSightOf, seesFramework } from './visibility.ts';
 
 /** Frameworks, each in each of its roles, that are told of; of more it is said how many. */
 const MAX_LEAVES = 5_000;
+const MOST_COUNTED = 2 * MAX_LEAVES;
+/** The same of roles: who may register a framework may have tens of thousands. */
+const MAX_ROLES = 5_000;
 const DEFAULT_WEIGHT = 1;
 
 /** Asks the allocator: only between steps, where the master's own state is whole. */
@@ -31,13 +34,18 @@ export function sharesMessage(
   const sees: RoleSight = rememberedSight((name) => isOf(name) && seesRole(name));
   return ask(state, (allocator) => {
     const leaves = leavesOf(state, { framework: framework_id?.value, sees, viewer });
-    const frameworks = leaves
-      .slice(0, MAX_LEAVES)
-      .flatMap((leaf) => frameworkShare(state, allocator, leaf) ?? []);
+    const told = leaves.slice(0, MAX_LEAVES).sort(byRole);
+    const offered = offeredAmounts(state, told);
+    const frameworks = told.flatMap((leaf) => frameworkShare(allocator, leaf, offered(leaf)) ?? []);
     const names =
       framework_id === undefined ? rolesOf(state) : new Set(leaves.map((leaf) => leaf.role));
-    const roles = [...names]
-      .filter(sees)
+    const seen = [
+      ...Iterator.from(names)
+        .filter(sees)
+        .take(MAX_ROLES + 1),
+    ];
+    const roles = seen
+      .slice(0, MAX_ROLES)
       .sort()
       .map((name) => roleShare(state, allocator, name));
     return {
@@ -45,6 +53,7 @@ export function sharesMessage(
       ...(roles.length > 0 && { roles }),
       ...(frameworks.length > 0 && { frameworks }),
       more: Math.max(0, leaves.length - MAX_LEAVES),
+      ...(seen.length > MAX_ROLES && { more_roles: true }),
     };
   });
 }
@@ -54,7 +63,6 @@ interface Leaf {
   readonly role: string;
 }
 
-/** By name of the role. */
 function leavesOf(
   { frameworks }: MasterState,
   {
@@ -70,22 +78,35 @@ function leavesOf(
   const leaves: Leaf[] = [];
   for (const framework of frameworks.registered.values()) {
     if ((one === undefined || framework.id === one) && seesFramework(viewer, framework)) {
-      leaves.push(...[...framework.roles].filter(sees).map((role) => ({ framework, role })));
+      for (const role of framework.roles) {
+        if (leaves.length === MOST_COUNTED) {
+          return leaves;
+        }
+        if (sees(role)) {
+          leaves.push({ framework, role });
+        }
+      }
     }
   }
-  return leaves.sort((left, right) => (left.role < right.role ? -1 : 1));
+  return leaves;
 }
 
+const byRole = (left: Leaf, right: Leaf) => (left.role < right.role ? -1 : 1);
+
 /** Those of frameworks and those that are weighted or have a quota, with all above them. */
-function rolesOf({ weights, quotas, frameworks }: MasterState): Set<string> {
-  const own = frameworks.registered.values().flatMap(({ roles }) => roles);
-  const roles = new Set([...own, ...weights.keys(), ...quotas.keys()]);
-  for (const role of [...roles]) {
-    roleAncestors(role).forEach((above) => {
-      roles.add(above);
-    });
+function* rolesOf({ weights, quotas, frameworks }: MasterState): Generator<string> {
+  const known = new Set<string>();
+  const own = frameworks.registered.values().map(({ roles }) => roles);
+  for (const roles of [weights.keys(), quotas.keys(), ...own]) {
+    for (const role of roles) {
+      for (const name of [...roleAncestors(role), role]) {
+        if (!known.has(name)) {
+          known.add(name);
+          yield name;
+        }
+      }
+    }
   }
-  return roles;
 }
 
 function roleShare(state: MasterState, allocator: LiveAllocator, role: string): Shares_RoleShare {
@@ -101,15 +122,14 @@ function roleShare(state: MasterState, allocator: LiveAllocator, role: string): 
 }
 
 function frameworkShare(
-  state: MasterState,
   allocator: LiveAllocator,
   { framework, role }: Leaf,
+  offered: Quantities,
 ): Shares_FrameworkShare | undefined {
   const share = allocator.leafShare(framework.id, role);
   if (share === undefined) {
     return undefined;
   }
-  const offered = offeredIn(state, framework, role);
   const allocated = withoutZeros(minus(allocator.held(framework.id, role), offered));
   return {
     framework_id: framework.idMessage,
@@ -124,24 +144,23 @@ function frameworkShare(
   };
 }
 
-/** What is on the table, and what the next offers are about to put there. */
-function offeredIn(
+/** By framework and role what is on the table, and what the next offers are about to put there. */
+function offeredAmounts(
   { algebra, grants }: MasterState,
-  framework: Framework,
-  role: string,
-): Quantities {
-  let sum: Quantities = {};
-  for (const offer of framework.offers) {
-    if (offer.role === role) {
-      sum = plus(sum, algebra.quantities(offer.resources));
-    }
+  leaves: readonly Leaf[],
+): (leaf: Leaf) => Quantities {
+  const sums = new Map<Framework, Map<string, Quantities>>();
+  const frameworks = new Set(leaves.map(({ framework }) => framework));
+  const granted = grants.filter(({ framework }) => frameworks.has(framework));
+  const offered = [...frameworks].flatMap((framework) =>
+    [...framework.offers].map(({ role, resources }) => ({ framework, role, resources })),
+  );
+  for (const { framework, role, resources } of [...offered, ...granted]) {
+    const ofOne = sums.get(framework) ?? new Map<string, Quantities>();
+    sums.set(framework, ofOne);
+    ofOne.set(role, plus(ofOne.get(role) ?? {}, algebra.quantities(resources)));
   }
-  for (const grant of grants) {
-    if (grant.framework === framework && grant.role === role) {
-      sum = plus(sum, algebra.quantities(grant.resources));
-    }
-  }
-  return withoutZeros(sum);
+  return ({ framework, role }) => withoutZeros(sums.get(framework)?.get(role) ?? {});
 }
 
 const endsOf = ({ firstEndMs, lastEndMs }: LeafShare) =>
