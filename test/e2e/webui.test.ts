@@ -163,6 +163,9 @@ test('names do no harm, and what they hide is shown', async () => {
     const name = page.getByRole('grid').getByText('‹202E›gnp‹200B›').first();
     await name.waitFor();
     expect(await page.title()).toBe('Tasks · Mesoscale');
+    // Even so narrow, a row says what it is, whose and where.
+    const links = page.getByRole('row').nth(1).getByRole('link').filter({ visible: true });
+    expect(await links.count()).toBe(3);
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360);
     await name.click();
     await page.getByRole('heading', { name: 'Facts' }).waitFor();

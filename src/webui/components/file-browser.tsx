@@ -176,7 +176,6 @@ const columnsOf = (agent: string): readonly Column<FileInfo>[] => [
     key: 'size',
     title: 'Size',
     width: '84px',
-    slim: '72px',
     isNumber: true,
     isSortable: true,
     cell: (file) => (isFolder(file) ? '' : amountText('disk', (file.size ?? 0) / 2 ** 20)),
@@ -199,15 +198,16 @@ const columnsOf = (agent: string): readonly Column<FileInfo>[] => [
     key: 'changed',
     title: 'Changed',
     width: '112px',
-    slim: false,
     isNumber: true,
     isSortable: true,
+    phone: 'below',
     cell: (file) => <Ago ms={changedMs(file)} />,
   },
   {
     key: 'download',
     title: '',
     width: '28px',
+    phone: 'corner',
     cell: (file) => (
       <a
         href={(isFolder(file) ? archiveUrl : downloadUrl)(agent, file.path)}

@@ -3,10 +3,13 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { Icon } from './icon.tsx';
+import { isPhone } from './phone.ts';
 import { goTo } from './place.tsx';
 import { type Selection, toggled, withRange } from './selection.ts';
 
+/** As in style/table.css: a row, and one of two lines on a telephone. */
 const ROW_PX = 38;
+const TWO_LINES_PX = 62;
 /** Rows that are drawn above and below those in sight. */
 const MARGIN = 12;
 
@@ -21,8 +24,11 @@ export interface Column<Row> {
   readonly isNumber?: boolean;
   /** Left out where there is little room. */
   readonly isWide?: boolean;
-  /** The track on a telephone, so that names are left some room; false: left out there. */
-  readonly slim?: string | false;
+  /**
+   * On a telephone rows have two lines: above the first column, and one in the corner; below all
+   * others. `below` brings one there that is left out where there is a little more room.
+   */
+  readonly phone?: 'corner' | 'below' | 'none';
   readonly isSortable?: boolean;
 }
 
@@ -62,6 +68,7 @@ export function Table<Row>(props: TableProps<Row>) {
   const id = useId();
   const [view, setView] = useState({ top: 0, height: 800 });
   const [active, setActive] = useState(-1);
+  const rowPx = isPhone.value ? TWO_LINES_PX : ROW_PX;
   useLayoutEffect(() => {
     const element = scroller.current;
     if (element === null) {
@@ -79,12 +86,12 @@ export function Table<Row>(props: TableProps<Row>) {
   useEffect(() => {
     setTracks(scroller.current, columns, selection !== undefined);
   }, [columns, selection !== undefined]);
-  const first = Math.max(0, Math.floor(view.top / ROW_PX) - MARGIN);
-  const last = Math.min(rows.length, Math.ceil((view.top + view.height) / ROW_PX) + MARGIN);
+  const first = Math.max(0, Math.floor(view.top / rowPx) - MARGIN);
+  const last = Math.min(rows.length, Math.ceil((view.top + view.height) / rowPx) + MARGIN);
   const move = (to: number) => {
     const next = Math.min(rows.length - 1, Math.max(0, to));
     setActive(next);
-    reveal(scroller.current, next);
+    reveal(scroller.current, next, rowPx);
   };
   const choose = (index: number, isRange: boolean) => {
     const row = rows[index];
@@ -123,7 +130,7 @@ export function Table<Row>(props: TableProps<Row>) {
       event.preventDefault();
       return;
     }
-    const page = Math.max(1, Math.floor(view.height / ROW_PX) - 2);
+    const page = Math.max(1, Math.floor(view.height / rowPx) - 2);
     const steps: Readonly<Record<string, number>> = {
       ArrowDown: active + 1,
       ArrowUp: active - 1,
@@ -164,13 +171,14 @@ export function Table<Row>(props: TableProps<Row>) {
       <thead class="table-head">
         <Head {...props} />
       </thead>
-      <tbody class="table-rows" style={{ height: `${rows.length * ROW_PX}px` }}>
+      <tbody class="table-rows" style={{ height: `${rows.length * rowPx}px` }}>
         {rows.slice(first, last).map((row, offset) => (
           <TableRow
             key={keyOf(row)}
             id={`${id}-${first + offset}`}
             index={first + offset}
             isActive={first + offset === active}
+            top={(first + offset) * rowPx}
             row={row}
             columns={columns}
             href={hrefOf(row)}
@@ -207,19 +215,17 @@ function setTracks<Row>(
       ...widths.map((width) => (width.endsWith('fr') ? `minmax(0, ${width})` : width)),
     ].join(' ');
   const narrow = columns.filter(({ isWide }) => !isWide);
-  const slim = narrow.flatMap(({ width, slim = width }) => (slim === false ? [] : [slim]));
   element?.style.setProperty('--tracks', tracks(columns.map(({ width }) => width)));
   element?.style.setProperty('--tracks-narrow', tracks(narrow.map(({ width }) => width)));
-  element?.style.setProperty('--tracks-slim', tracks(slim));
 }
 
-function reveal(element: HTMLElement | null, index: number): void {
+function reveal(element: HTMLElement | null, index: number, rowPx: number): void {
   if (element === null) {
     return;
   }
-  const top = index * ROW_PX;
+  const top = index * rowPx;
   // The head covers the first row.
-  const bottom = top + 2 * ROW_PX;
+  const bottom = top + 2 * rowPx;
   if (top < element.scrollTop) {
     element.scrollTop = top;
   } else if (bottom > element.scrollTop + element.clientHeight) {
@@ -227,19 +233,21 @@ function reveal(element: HTMLElement | null, index: number): void {
   }
 }
 
-const cellClass = <Row,>({ isNumber, isWide, slim }: Column<Row>) =>
+const cellClass = <Row,>({ isNumber, isWide, width, phone }: Column<Row>) =>
   [
     'table-cell',
     ...(isNumber ? ['table-number'] : []),
     ...(isWide ? ['table-wide'] : []),
-    ...(slim === false ? ['table-roomy'] : []),
+    // What takes any room that there is.
+    ...(width.endsWith('fr') ? ['table-free'] : []),
+    ...(phone === undefined ? [] : [`table-phone-${phone}`]),
   ].join(' ');
 
 function Head<Row>({ columns, sort, onSort, rows, keyOf, selection }: TableProps<Row>) {
   return (
     <tr class="table-row" aria-rowindex={1}>
       {selection === undefined ? null : (
-        <th class="table-cell" scope="col">
+        <th class="table-cell table-choice" scope="col">
           <Box
             label="Choose all"
             isChecked={rows.every((row) => selection.chosen.has(keyOf(row)))}
@@ -306,6 +314,8 @@ function Box({ label, isChecked, onCheck }: BoxProps) {
 interface RowProps<Row> {
   readonly id: string;
   readonly index: number;
+  /** Where it is in the list, in pixels. */
+  readonly top: number;
   readonly isActive: boolean;
   readonly row: Row;
   readonly columns: readonly Column<Row>[];
@@ -321,7 +331,7 @@ interface RowProps<Row> {
 const MAX_STEPS = 8;
 
 function TableRow<Row>(props: RowProps<Row>) {
-  const { id, index, isActive, row, columns, href, selection, isChosen, onChoose } = props;
+  const { id, index, top, isActive, row, columns, href, selection, isChosen, onChoose } = props;
   const { branch, onFold } = props;
   return (
     <tr
@@ -332,10 +342,10 @@ function TableRow<Row>(props: RowProps<Row>) {
       aria-expanded={branch?.isOpen}
       data-active={isActive}
       aria-selected={selection === undefined ? undefined : isChosen}
-      style={{ transform: `translateY(${index * ROW_PX}px)` }}
+      style={{ transform: `translateY(${top}px)` }}
     >
       {selection === undefined ? null : (
-        <td class="table-cell">
+        <td class="table-cell table-choice">
           <Box label={`Choose ${selection.nameOf(row)}`} isChecked={isChosen} onCheck={onChoose} />
         </td>
       )}

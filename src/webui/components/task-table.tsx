@@ -96,11 +96,12 @@ const columnsOf = ({ frameworks, agents }: Cluster): readonly Column<TaskRow>[] 
     cell: ({ name, id }) => <Name text={name || id} title={id} />,
   },
   {
-    ...{ key: 'state', title: 'State', width: '104px', slim: '88px', isSortable: true },
+    ...{ key: 'state', title: 'State', width: '104px', isSortable: true },
     cell: ({ state }) => <StateBadge state={state} />,
   },
   {
     ...{ key: 'framework', title: 'Framework', width: '1.4fr', isSortable: true, isWide: true },
+    phone: 'below',
     cell: ({ frameworkId }) => (
       <a href={href(['frameworks', frameworkId])}>
         <Name text={frameworks.get(frameworkId)?.name || frameworkId} title={frameworkId} />
@@ -108,11 +109,12 @@ const columnsOf = ({ frameworks, agents }: Cluster): readonly Column<TaskRow>[] 
     ),
   },
   {
-    ...{ key: 'role', title: 'Role', width: '0.8fr', isSortable: true, isWide: true },
+    ...{ key: 'role', title: 'Role', width: '0.6fr', isSortable: true, isWide: true },
     cell: ({ role }) => <Name text={role} />,
   },
   {
     ...{ key: 'agent', title: 'Agent', width: '1.4fr', isSortable: true, isWide: true },
+    phone: 'below',
     cell: ({ agentId }) => (
       <a href={href(['agents', agentId])}>
         <Name text={agentName(agents.get(agentId)) ?? agentId} title={agentId} />
@@ -139,7 +141,7 @@ const columnsOf = ({ frameworks, agents }: Cluster): readonly Column<TaskRow>[] 
   },
   {
     ...{ key: 'changed', title: 'Changed', width: '118px', isNumber: true, isSortable: true },
-    slim: false,
+    phone: 'corner',
     cell: ({ changedMs }) => <Ago ms={changedMs} />,
   },
 ];

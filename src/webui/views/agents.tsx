@@ -206,11 +206,12 @@ const COLUMNS: readonly Column<AgentLine>[] = [
     cell: ({ agent }) => <Name text={agentName(agent)} title={agent.id} />,
   },
   {
-    ...{ key: 'state', title: 'State', width: '112px', slim: '104px', isSortable: true },
+    ...{ key: 'state', title: 'State', width: '112px', isSortable: true },
     cell: ({ agent }) => <ConditionBadge condition={agentCondition(agent)} />,
   },
   {
     ...{ key: 'place', title: 'Place', width: '1fr', isSortable: true, isWide: true },
+    phone: 'below',
     cell: ({ agent }) => <Name text={placeText(agent)} />,
   },
   {
@@ -219,11 +220,12 @@ const COLUMNS: readonly Column<AgentLine>[] = [
   },
   {
     ...{ key: 'tasks', title: 'Tasks', width: '64px', isNumber: true, isSortable: true },
-    slim: false,
+    phone: 'corner',
     cell: ({ use }) => countText(use.sums.live),
   },
   {
     ...{ key: 'cpus', title: 'CPUs', width: '120px', isSortable: true, isWide: true },
+    phone: 'below',
     cell: ({ agent, use }) => (
       <Share name="cpus" part={use.sums.amounts[0]} total={agent.total[0]} />
     ),

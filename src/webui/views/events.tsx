@@ -126,11 +126,11 @@ const COLUMNS: readonly Column<TailedEvent>[] = [
     cell: ({ name, id }) => <Name text={name} title={id} />,
   },
   {
-    ...{ key: 'subject', title: 'Of', width: '90px', slim: false },
+    ...{ key: 'subject', title: 'Of', width: '90px', phone: 'corner' },
     cell: ({ subject }) => SUBJECTS[subject].one,
   },
   {
-    ...{ key: 'change', title: 'What', width: '130px', slim: '104px' },
+    ...{ key: 'change', title: 'What', width: '130px' },
     cell: ({ change, state }) =>
       state === undefined || change === 'added' ? (
         <Badge {...CHANGES[change]} />
@@ -144,6 +144,7 @@ const COLUMNS: readonly Column<TailedEvent>[] = [
   },
   {
     ...{ key: 'heard', title: 'Heard', width: '100px', isNumber: true, isWide: true },
+    phone: 'below',
     cell: ({ heardMs }) => <Ago ms={heardMs} />,
   },
 ];

@@ -149,14 +149,12 @@ const COLUMNS: readonly Column<FlagRow>[] = [
     key: 'name',
     title: 'Flag',
     width: '1fr',
-    slim: '1.6fr',
     cell: ({ name }) => <Name text={name} />,
   },
   {
     key: 'value',
     title: 'Value',
     width: '2fr',
-    slim: '1fr',
     cell: ({ value = '' }) => <Name text={value} />,
   },
 ];

@@ -131,11 +131,12 @@ const COLUMNS: readonly Column<Line>[] = [
     cell: ({ framework: { name, id } }) => <Name text={name || id} title={id} />,
   },
   {
-    ...{ key: 'state', title: 'State', width: '116px', slim: '96px', isSortable: true },
+    ...{ key: 'state', title: 'State', width: '116px', isSortable: true },
     cell: ({ framework }) => <ConditionBadge condition={frameworkCondition(framework)} />,
   },
   {
     ...{ key: 'roles', title: 'Roles', width: '1fr', isWide: true },
+    phone: 'below',
     cell: ({ framework: { roles } }) => <Name text={roles.join(', ')} />,
   },
   {
@@ -160,7 +161,7 @@ const COLUMNS: readonly Column<Line>[] = [
   },
   {
     ...{ key: 'tasks', title: 'Tasks', width: '72px', isNumber: true, isSortable: true },
-    slim: '44px',
+    phone: 'corner',
     cell: ({ framework: { sums } }) => countText(sums.live),
   },
   {
@@ -176,6 +177,7 @@ const COLUMNS: readonly Column<Line>[] = [
   {
     ...{ key: 'registered', title: 'Registered', width: '110px', isNumber: true },
     ...{ isSortable: true, isWide: true },
+    phone: 'below',
     cell: ({ framework: { registeredMs } }) => <Ago ms={registeredMs} />,
   },
 ];

@@ -234,11 +234,12 @@ const COLUMNS: readonly Column<MachineRow>[] = [
     cell: ({ name }) => <Name text={name} />,
   },
   {
-    ...{ key: 'mode', title: 'State', width: '100px', slim: '72px' },
+    ...{ key: 'mode', title: 'State', width: '100px' },
     cell: ({ mode }) => <ConditionBadge condition={MACHINE_CONDITIONS[mode]} />,
   },
   {
     ...{ key: 'start', title: 'Begins', width: '110px', isNumber: true, isWide: true },
+    phone: 'below',
     cell: ({ window }) => <Ago ms={window?.startMs ?? 0} />,
   },
   {
@@ -255,7 +256,8 @@ const COLUMNS: readonly Column<MachineRow>[] = [
       ),
   },
   {
-    ...{ key: 'action', title: 'Action', width: '112px', slim: '96px' },
+    ...{ key: 'action', title: 'Action', width: '112px' },
+    phone: 'corner',
     cell: ({ id, mode }) => (
       <ActionBar actions={[mode === 'down' ? bringUp([id]) : takeDown([id])]} />
     ),

@@ -194,7 +194,6 @@ const COLUMNS: readonly Column<Line>[] = [
   },
   {
     ...{ key: 'cpus', title: 'CPUs', width: '72px', isNumber: true, isSortable: true },
-    slim: '52px',
     cell: ({ offer }) => amountText('cpus', offer.amounts[0] / 1000),
   },
   {
@@ -208,7 +207,7 @@ const COLUMNS: readonly Column<Line>[] = [
   },
   {
     ...{ key: 'since', title: 'Offered', width: '104px', isNumber: true, isSortable: true },
-    slim: false,
+    phone: 'corner',
     cell: ({ offer }) => <Ago ms={offer.madeMs} />,
   },
   {

@@ -132,6 +132,7 @@ const columnsOf = (isTree: boolean, shares: Shares | undefined): readonly Column
   },
   {
     ...{ key: 'cpus', title: 'CPUs', width: '60px', isNumber: true },
+    phone: 'corner',
     cell: ({ allocated }) => amountText('cpus', allocated[0] / 1000),
   },
   {
@@ -148,12 +149,14 @@ const columnsOf = (isTree: boolean, shares: Shares | undefined): readonly Column
   },
   {
     ...{ key: 'quota-cpus', title: 'CPU quota', width: '104px' },
+    phone: 'below',
     cell: ({ consumed, guarantee, limit }) => (
       <QuotaBar name="cpus" consumed={consumed[0]} guarantee={guarantee[0]} limit={limit[0]} />
     ),
   },
   {
     ...{ key: 'quota-mem', title: 'Memory quota', width: '108px', isWide: true },
+    phone: 'below',
     cell: ({ consumed, guarantee, limit }) => (
       <QuotaBar name="mem" consumed={consumed[1]} guarantee={guarantee[1]} limit={limit[1]} />
     ),
