@@ -26,7 +26,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   '{"limits": [': 'test/master/rate-limits.test.ts',
   '{"time":"': 'test/agent/audit.test.ts',
   'openssl req': 'test/e2e/tls.test.ts',
-  'cd /etc/mesoscale/principals/operator': 'test/e2e/closed.test.ts',
+  'cd /etc/mesoscale/principals/operator': 'test/e2e/closed.test.ts, and webui-tls.test.ts',
   'import pathlib, requests': 'needs the package requests of Python',
   '--executor_environment_variables=': 'test/cli/agent-options.test.ts reads such variables',
   '/var/lib/mesoscale/master/audit.log {': 'it is for logrotate',

@@ -93,6 +93,7 @@ beforeAll(async () => {
   const added = await shell(
     documented('mesoscale secure add host'),
     documented('mesoscale secure add framework'),
+    documented('mesoscale secure add viewer'),
   );
   expect(added.status, added.output).toBe(0);
   bring();

@@ -36,7 +36,13 @@ beforeAll(async () => {
   const commands = blockOf('openssl')
     .replaceAll('one.example.com', 'localhost')
     .replaceAll('10.0.0.1', '127.0.0.1');
-  await promisify(execFile)('sh', ['-ec', commands], { cwd: folder });
+  const forBrowsers = blockOf('cd /etc/mesoscale/principals/operator\nopenssl')
+    .replace(/^cd .*/, '')
+    .replace('../../authority.pem', file('CA'))
+    .replace('certificate.pem', file('CERT'))
+    .replace('key.pem', file('KEY'))
+    .replace('-export', "-export -passout 'pass:of ada'");
+  await promisify(execFile)('sh', ['-ec', commands + forBrowsers], { cwd: folder });
   await cluster.start({ master: [...ASKED, '--http_authenticators=certificate'] });
   cluster.execute('said', 'task', {
     ...{ name: 'said', task_id: { value: 'said' }, agent_id: { value: '' } },
@@ -70,11 +76,14 @@ async function readsOutput(page: Page): Promise<void> {
 
 test('who has a certificate is known by it, and reads through the master', async () => {
   const origin = `https://${cluster.address}`;
-  const shown = { origin, certPath: file('CERT'), keyPath: file('KEY') };
-  const page = await open({ clientCertificates: [shown] });
+  const page = await open({
+    clientCertificates: [{ origin, pfxPath: join(folder, 'operator.p12'), passphrase: 'of ada' }],
+  });
   await readsOutput(page);
   expect(await page.getByRole('button', { name: 'Sign out' }).count()).toBe(0);
   expect(await page.context().cookies()).toEqual([]);
+  await page.getByRole('button', { name: 'Kill', exact: true }).click();
+  await page.locator('.curl-line').getByText('--cert certificate.pem --key key.pem').waitFor();
   await page.context().close();
 });
 

@@ -84,7 +84,7 @@ export function executorVariables({ executors }: Layout): string {
   )}\n`;
 }
 
-/** Of commands that frameworks and operators give. */
+/** Of commands that frameworks, operators and viewers give. */
 export function clientEnvironment(layout: Layout, principal: string): string {
   const files = principalFiles(layout.principal(principal));
   return textOf({

@@ -3,9 +3,9 @@
 import { objectsOfLists } from '../../security/acl-kinds.ts';
 import { FlagError } from '../flags/faults.ts';
 
-export type PrincipalKind = 'agent' | 'framework' | 'operator';
+export type PrincipalKind = 'agent' | 'framework' | 'operator' | 'viewer';
 
-/** What a framework may use; agents and operators are not asked. */
+/** What a framework may use; the other kinds are not asked. */
 export interface Reach {
   readonly roles: readonly string[];
   /** Those as which its tasks run. */
@@ -75,6 +75,9 @@ const OF_ITS_OWN: readonly string[] = [
   'destroy_volumes',
 ];
 
+/** What reads, and changes nothing: lists, files and logs of all. */
+const OF_VIEWERS = /^(?:view|get|access)_/;
+
 export const rulesOf = (kind: PrincipalKind, principal: string, reach: Reach): Rules =>
   Object.fromEntries(
     objectsOf(kind, { values: [principal] }, reach).map(([list, objects]) => [
@@ -103,6 +106,11 @@ function objectsOf(
     case 'operator':
       return all(
         Object.keys(objectsOfLists).filter((list) => !OF_OTHERS.has(list)),
+        ANY,
+      );
+    case 'viewer':
+      return all(
+        Object.keys(objectsOfLists).filter((list) => OF_VIEWERS.test(list)),
         ANY,
       );
     default:

@@ -32,6 +32,7 @@ import { jsonResponse } from '../server/reply.ts';
 import { headerOf } from '../server/request-headers.ts';
 import type { HttpResponse } from '../server/response.ts';
 import type { Endpoint, EndpointRequest } from '../server/router.ts';
+import { verifiedSubject } from '../transport/tls-peer.ts';
 import { cookiesOf, setCookie } from './cookies.ts';
 import {
   type Believed,
@@ -127,7 +128,10 @@ export class PageSessions implements SessionReader {
     const session = this.#believe(head);
     if (session !== undefined && 'principal' in session) {
       const { principal, expiresMs } = session;
-      return answerOf(principal, { authentication: 'required', expires_ms: expiresMs });
+      return answerOf(principal, {
+        ...{ authentication: 'required', expires_ms: expiresMs },
+        ...certificateOf(head),
+      });
     }
     const realm = this.#realm;
     const result = authenticate(
@@ -137,7 +141,10 @@ export class PageSessions implements SessionReader {
       peerOf(head.socket),
     );
     const authentication = realm === undefined ? 'none' : 'required';
-    return answerOf('challenge' in result ? undefined : result.principal, { authentication });
+    return answerOf('challenge' in result ? undefined : result.principal, {
+      authentication,
+      ...certificateOf(head),
+    });
   }
 
   #begin(request: EndpointRequest): HttpResponse {
@@ -196,7 +203,12 @@ export class PageSessions implements SessionReader {
 interface Told {
   readonly authentication: 'none' | 'required';
   readonly expires_ms?: number;
+  readonly certificate?: true;
 }
+
+/** Whether the browser has shown a certificate: programs that do the same need one, too. */
+const certificateOf = ({ socket }: IncomingMessage): Pick<Told, 'certificate'> =>
+  verifiedSubject(socket) === undefined ? {} : { certificate: true };
 
 function answerOf(principal: Principal | undefined, told: Told, cookie?: string): HttpResponse {
   const { value } = principal ?? {};

@@ -261,11 +261,11 @@ const wordsOf = (error: unknown) =>
 
 /** The calls for a shell. */
 function Lines({ calls, wasSent }: { calls: readonly OperatorCall[]; wasSent: boolean }) {
-  const { principal, isSignedIn = false } = session.value ?? {};
+  const { principal, isSignedIn = false, isCertified = false } = session.value ?? {};
   const url = new URL('api/v1', document.baseURI).href;
   const user = isSignedIn ? principal : undefined;
   const lines = calls
-    .map(({ type, body }) => curlLine({ url, call: { type, ...body }, user }))
+    .map(({ type, body }) => curlLine({ url, call: { type, ...body }, user, isCertified }))
     .join('\n');
   return (
     <div>

@@ -12,6 +12,8 @@ interface SessionAnswer {
   readonly authentication?: 'none' | 'required';
   /** Absent where it is no session that one is known by, but a certificate. */
   readonly expires_ms?: number;
+  /** Whether the browser has shown a certificate, whoever one is known as. */
+  readonly certificate?: boolean;
 }
 
 interface Session {
@@ -21,6 +23,8 @@ interface Session {
   readonly needed: boolean;
   /** Whether one is known by having signed in, and can sign out. */
   readonly isSignedIn: boolean;
+  /** Whether the browser has shown a certificate, as others then have to. */
+  readonly isCertified: boolean;
 }
 
 /** Undefined until the master has said. */
@@ -37,11 +41,13 @@ let renewing: Promise<boolean> | undefined;
 export async function learnSession(): Promise<void> {
   const response = await send(SESSION, {}).catch(() => undefined);
   if (response?.ok && response.headers.get('Content-Type')?.startsWith('application/json')) {
-    const { principal, authentication, expires_ms } = (await response.json()) as SessionAnswer;
+    const { principal, authentication, expires_ms, certificate } =
+      (await response.json()) as SessionAnswer;
     session.value = {
       principal,
       needed: authentication === 'required',
       isSignedIn: expires_ms !== undefined,
+      isCertified: certificate === true,
     };
   }
 }

@@ -11,6 +11,7 @@ const lists = [
   rulesOf('agent', 'a', REACH),
   rulesOf('framework', 'f', REACH),
   rulesOf('operator', 'o', REACH),
+  rulesOf('viewer', 'v', REACH),
 ].reduce(withRules, CLOSED_LISTS);
 const authorizer = aclAuthorizer(parseAcls(JSON.parse(listsText(lists))));
 
@@ -38,6 +39,25 @@ test('an agent may register, and nothing else', () => {
 test('an operator may do everything but the work of agents and frameworks', () => {
   const others = ['REGISTER_FRAMEWORK', 'RUN_TASK', 'REGISTER_AGENT'];
   expect(allowed('o', 'root')).toEqual(ACTIONS.filter((action) => !others.includes(action)));
+});
+
+test('a viewer sees everything, and changes nothing', () => {
+  expect(allowed('v', 'root').toSorted()).toEqual([
+    'ACCESS_MESOS_LOG',
+    'ACCESS_SANDBOX',
+    'GET_ENDPOINT_WITH_PATH',
+    'GET_MAINTENANCE_SCHEDULE',
+    'GET_MAINTENANCE_STATUS',
+    'GET_QUOTA',
+    'VIEW_CONTAINER',
+    'VIEW_EXECUTOR',
+    'VIEW_FLAGS',
+    'VIEW_FRAMEWORK',
+    'VIEW_RESOURCE_PROVIDER',
+    'VIEW_ROLE',
+    'VIEW_STANDALONE_CONTAINER',
+    'VIEW_TASK',
+  ]);
 });
 
 test('a framework works in its roles and as its users, with what it has made', () => {
