@@ -45,6 +45,9 @@ export interface FleetOptions {
   readonly onLost: () => void;
 }
 
+/** Is that of no acknowledgement. */
+const ACKNOWLEDGED = new Uint8Array(0);
+
 interface SimulatedTask {
   readonly frameworkId: string;
   readonly taskId: string;
@@ -364,6 +367,8 @@ export class Fleet {
         return;
       case TaskState.TASK_RUNNING:
         task.retryAt = Number.POSITIVE_INFINITY;
+        // One that was sent again is acknowledged again, and the task runs once.
+        task.uuid = ACKNOWLEDGED;
         this.#options.onRunning(task.taskId);
         if (this.finish) {
           this.#update(agent, task, TaskState.TASK_FINISHED);
