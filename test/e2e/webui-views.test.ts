@@ -147,11 +147,13 @@ test('maintenance shows what is scheduled, and what is down', async () => {
   const page = await open('#/maintenance');
   await page.getByText('2 machines').waitFor();
   const items = await page.getByRole('listitem').filter({ hasText: 'example' }).allTextContents();
-  expect(items[0]).toMatch(/^away\.example.*begins in .*, for 2 hChangeRemoveBring up$/);
+  expect(items[0]).toMatch(
+    /^away\.example.*is down already; was to begin in .*, for 2 hChangeRemoveBring up$/,
+  );
   expect(items[1]).toMatch(/^soon\.example.*, without an endChangeRemoveTake down$/);
   const rows = page.getByRole('grid', { name: 'Machines' }).getByRole('row');
   expect(await rows.nth(1).textContent()).toMatch(/^away\.exampleDown/);
-  expect(await rows.nth(2).textContent()).toMatch(/^soon\.exampleDraining/);
+  expect(await rows.nth(2).textContent()).toMatch(/^soon\.exampleScheduled/);
   // What is down cannot leave the schedule.
   await tell({ type: 'STOP_MAINTENANCE', stop_maintenance: { machines } });
 });

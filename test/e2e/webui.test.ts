@@ -98,6 +98,9 @@ test('a task tells why it failed', async () => {
   const page = await open(`#/tasks/${framework}/failing`);
   await page.getByText('Command exited with status 3').waitFor();
   await page.getByText('It ended with a failure.').waitFor();
+  await page.locator('pre').getByText('oh no').waitFor();
+  await page.getByRole('heading', { name: 'What it runs' }).waitFor();
+  await page.getByText(/^sh -c '/).waitFor();
 });
 
 test('what a task has printed is read through the master, searched, and found in its folder', async () => {

@@ -42,6 +42,8 @@ export function AgentMap({ lines, groupOf, heat }: AgentMapProps) {
           <span key={step} class="map-cell" data-heat={step} />
         ))}
         all
+        <span class="map-cell" data-active={false} />
+        not active
       </p>
       <div class="map-groups">
         {groups.map(([group, members]) => (

@@ -28,7 +28,8 @@ interface TerminalProps {
   readonly target: TerminalTarget;
   /** What a refusal is remembered as. */
   readonly permission: string;
-  readonly onAgain: () => void;
+  /** Undefined where its container has ended for good. */
+  readonly onAgain: (() => void) | undefined;
 }
 
 export function Terminal({ target, permission, onAgain }: TerminalProps) {
@@ -117,7 +118,9 @@ export function Terminal({ target, permission, onAgain }: TerminalProps) {
       <div ref={frame} class="terminal-frame" />
       <div class="terminal-foot">
         <span class="terminal-state" role="status" data-kind={kindOf(state)}>
-          {wordsOf(state, target)}
+          {onAgain === undefined && !isLive
+            ? 'The task has ended, and this with it.'
+            : wordsOf(state, target)}
         </span>
         <button ref={foot} type="button" class="button" onClick={() => void screen.current?.copy()}>
           <Icon name="copy" size={15} />
@@ -132,7 +135,7 @@ export function Terminal({ target, permission, onAgain }: TerminalProps) {
           <button type="button" class="button" onClick={() => socket.current?.close()}>
             {target.mode === 'exec' ? 'End' : 'Leave'}
           </button>
-        ) : (
+        ) : onAgain === undefined || isDenied(state) ? null : (
           <button type="button" class="button button-main" onClick={onAgain}>
             Again
           </button>
@@ -151,13 +154,18 @@ export function Terminal({ target, permission, onAgain }: TerminalProps) {
         <kbd>Esc</kbd> leads out of the terminal, <kbd>Ctrl</kbd>
         <kbd>Shift</kbd>
         <kbd>C</kbd> copies and <kbd>V</kbd> pastes.{' '}
-        {target.mode === 'exec'
-          ? 'The command ends when you leave this view.'
-          : 'The task goes on when you leave this view.'}
+        {!isLive
+          ? ''
+          : target.mode === 'exec'
+            ? 'The command ends when you leave this view.'
+            : 'The task goes on when you leave this view.'}
       </p>
     </section>
   );
 }
+
+const isDenied = (state: State) =>
+  state.phase === 'over' && state.end.kind === 'refused' && state.end.status === DENIED;
 
 const kindOf = (state: State) =>
   state.phase === 'over' && (state.end.kind === 'refused' || state.end.kind === 'lost')

@@ -28,8 +28,10 @@ import { TasksByFramework } from './tasks-by-framework.tsx';
 
 const HOUR_MS = 3_600_000;
 
+const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
+
 const TIMES: readonly Option[] = [
-  { name: 'start', kind: 'time', label: 'It begins' },
+  { name: 'start', kind: 'time', label: `It begins (${ZONE} time)` },
   {
     ...{ name: 'hours', kind: 'amount', label: 'For how many hours' },
     placeholder: 'nobody knows yet',

@@ -1,5 +1,6 @@
 // The search over everything: what is typed finds tasks, frameworks, agents and roles.
 import { useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { StateBadge } from '../components/badge.tsx';
 import { Dialog } from '../components/dialog.tsx';
 import { Icon, type IconName } from '../components/icon.tsx';
 import { useCluster } from '../components/live.ts';
@@ -187,7 +188,9 @@ function Group({ group, id, lines, active, go }: GroupProps) {
 }
 
 function FoundText({ found: { name, id, atMs, frameworkId } }: { found: Found }) {
-  const framework = useCluster()?.frameworks.get(frameworkId);
+  const cluster = useCluster();
+  const framework = cluster?.frameworks.get(frameworkId);
+  const task = cluster?.task(frameworkId, id);
   return (
     <>
       <span class="found-name">
@@ -198,6 +201,7 @@ function FoundText({ found: { name, id, atMs, frameworkId } }: { found: Found })
           </span>
         )}
       </span>
+      {task === undefined ? null : <StateBadge state={task.state} />}
       {framework === undefined ? null : (
         <span class="quiet found-owner">
           <Name text={framework.name || frameworkId} title={frameworkId} />

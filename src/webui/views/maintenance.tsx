@@ -121,7 +121,12 @@ function Windows({ schedule, windows, machines: all }: Maintenance) {
                 <span class="window-now" style={{ left: `${at(nowMs)}%` }} />
               </span>
               <span class="quiet">
-                {startMs > nowMs ? 'begins' : 'began'} <Ago ms={startMs} />,{' '}
+                {startMs <= nowMs
+                  ? 'began'
+                  : isDownAlready(window, all)
+                    ? 'is down already; was to begin'
+                    : 'begins'}{' '}
+                <Ago ms={startMs} /> ({MOMENT.format(startMs)}),{' '}
                 {endMs === undefined ? 'without an end' : `for ${spanText(endMs - startMs)}`}
               </span>
               <ActionBar
@@ -194,6 +199,9 @@ function windowModes(window: WindowRow, all: readonly MachineRow[]): readonly Ac
     ...(down.length > 0 ? [bringUp(down)] : []),
   ];
 }
+
+const isDownAlready = ({ index }: WindowRow, all: readonly MachineRow[]) =>
+  all.some(({ mode, window }) => mode === 'down' && window?.index === index);
 
 function namesText(machines: readonly string[]): string {
   const more = machines.length - MAX_NAMED;

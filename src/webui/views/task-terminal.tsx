@@ -92,7 +92,9 @@ function TaskTerminal({ row }: { row: TaskRow }) {
               {opened === undefined ? 'Open' : 'Open anew'}
             </button>
           ) : (
-            <span class="quiet">You may not open this: {refusal}</span>
+            <span class="quiet">
+              You may not open this{opened === undefined ? `: ${refusal}` : '.'}
+            </span>
           )}
         </form>
       ) : null}
@@ -107,7 +109,7 @@ function TaskTerminal({ row }: { row: TaskRow }) {
           key={opened.turn}
           target={opened.target}
           permission={opened.permission}
-          onAgain={() => open(opened)}
+          onAgain={canOpen ? () => open(opened) : undefined}
         />
       )}
     </>

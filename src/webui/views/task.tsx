@@ -1,6 +1,6 @@
 // One task: its life in words, what it has, and its files.
 
-import type { Task } from '../../model/generated/messages.ts';
+import { type Task, TaskState } from '../../model/generated/messages.ts';
 import { Fact, Facts, Id, Tags } from '../components/facts.tsx';
 import { FileBrowser } from '../components/file-browser.tsx';
 import { Name } from '../components/name.tsx';
@@ -23,6 +23,7 @@ import {
   portWords,
   volumeWords,
 } from '../words/task-facts.ts';
+import { LastWords, TaskCommand } from './task-command.tsx';
 import { TaskGroup } from './task-group.tsx';
 import { type FoundTask, NoSuchTask, TaskHead, useTask } from './task-head.tsx';
 import { TaskUse } from './task-use.tsx';
@@ -47,9 +48,13 @@ export function TaskView({ names }: { names: Names }) {
           ) : (
             <Timeline statuses={statuses} />
           )}
+          {row.state === TaskState.TASK_FAILED && row.executorId === row.id ? (
+            <LastWords row={row} />
+          ) : null}
         </section>
         <div class="stack">
           <TaskFacts cluster={cluster} row={row} details={details} />
+          {cluster.agents.has(row.agentId) ? <TaskCommand row={row} /> : null}
           <TaskUse row={row} />
           <TaskGroup cluster={cluster} row={row} />
         </div>

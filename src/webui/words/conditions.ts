@@ -89,7 +89,7 @@ export const FRAMEWORK_CONDITIONS = {
 
 export const MACHINE_CONDITIONS = {
   draining: {
-    ...{ key: 'draining', text: 'Draining', kind: 'warn' },
+    ...{ key: 'draining', text: 'Scheduled', kind: 'warn' },
     means: 'Frameworks are asked to leave it for its maintenance.',
   },
   down: {
