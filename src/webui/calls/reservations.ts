@@ -30,6 +30,8 @@ export interface AgentResource {
     readonly volume?: { readonly container_path?: string; readonly mode?: string };
     readonly source?: { readonly type?: string };
   };
+  /** Of what tasks have or offers hold: in which role. */
+  readonly allocation_info?: { readonly role?: string };
   readonly revocable?: object;
   readonly shared?: object;
 }

@@ -29,7 +29,7 @@ import {
 import { href } from '../locations/location.ts';
 import { request } from '../stream/requests.ts';
 import { RESOURCE_TITLES, type ResourceName } from '../words/amounts.ts';
-import { resourceAmount } from '../words/resources.ts';
+import { heldWords, resourceAmount } from '../words/resources.ts';
 import { AgentHead, MissingAgent, useAgent } from './agent-head.tsx';
 import type { Names } from './views.ts';
 
@@ -167,7 +167,7 @@ function Amounts({ resources }: { resources: readonly AgentResource[] }) {
   return resources.length === 0 ? (
     <span class="quiet">none</span>
   ) : (
-    <Name text={resources.map(resourceAmount).join(', ')} />
+    <Name text={heldWords(resources)} />
   );
 }
 

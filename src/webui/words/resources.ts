@@ -23,8 +23,10 @@ type Quantity = Pick<Seen<Resource>, 'name' | 'scalar' | 'ranges' | 'set'>;
 
 export function resourceWords(resource: Seen<Resource>): string {
   const reserved = reservationOf(resource);
+  const amount = resourceAmount(resource);
+  const unit = UNITS[resource.name ?? ''] ?? resource.name ?? '';
   return [
-    `${resourceAmount(resource)} ${UNITS[resource.name ?? ''] ?? resource.name ?? ''}`,
+    `${amount} ${amount === '1' ? unit.replace(/PUs$/, 'PU') : unit}`,
     ...(reserved === undefined ? [] : [`reserved for ${reserved}`]),
     ...(resource.disk?.persistence === undefined
       ? []
@@ -50,6 +52,19 @@ function reservationOf({
   const stack = reservations.at(-1)?.role ?? reservation?.role;
   return stack ?? (role === undefined || role === '*' ? undefined : role);
 }
+
+/** What several have of one resource: where there are more than one, each with its role. */
+export const heldWords = (
+  held: readonly (Quantity & { readonly allocation_info?: { readonly role?: string } })[],
+): string =>
+  held
+    .map((each) => {
+      const role = each.allocation_info?.role;
+      return held.length === 1 || role === undefined
+        ? resourceAmount(each)
+        : `${resourceAmount(each)} by ${role}`;
+    })
+    .join(', ');
 
 /** Of any form: a number, ranges, or items. */
 export function resourceAmount({ name = '', scalar, ranges, set }: Quantity): string {
