@@ -57,6 +57,14 @@ test('a framework is told why it is offered what it is', () => {
   expect(one?.agents).toBe(1);
 });
 
+test('a framework is told what it has done with its offers', () => {
+  const { world, framework } = cluster();
+  const answers = () => world.ask(explainCall(framework))?.explain?.answers;
+  expect(answers()).toMatchObject({ accepted: 0, declined: 0 });
+  framework.call('DECLINE', { decline: { offer_ids: [framework.offer().id] } });
+  expect(answers()).toMatchObject({ accepted: 0, declined: 1 });
+});
+
 test('what cannot be asked is refused, with what is wrong', () => {
   const { world, framework } = cluster();
   const refused = (call: MasterCall, text: string) =>

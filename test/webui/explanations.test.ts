@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { OfferExplanation_Reason } from '../../src/model/generated/messages.ts';
 import { explanationWords, isOffered, shortageWords } from '../../src/webui/words/explanations.ts';
+import { standingOf, steadyGroups, verdictOf } from '../../src/webui/words/standing.ts';
 
 const NOW_MS = 1_700_000_000_000;
 const inMs = (ms: number) => ({ nanoseconds: (NOW_MS + ms) * 1e6 });
@@ -66,4 +67,46 @@ test('constraints and shortages say what of whom', () => {
   expect(shortageWords({ resource: 'mem', agents: 1, most: 2048 })).toBe(
     '1 agent with too little memory; the most is 2.0 GB',
   );
+});
+
+test('who declines all that it is offered is told so, and to say what it needs', () => {
+  const explanation = (answers: object, groups: object[] = [{ reason: 'OFFERED', agents: 3 }]) => ({
+    ...{ time: inMs(0), agents: 3, paused: false },
+    roles: [{ role: '*', on_offer: 0, groups: groups as [] }],
+    answers: { accepted: 0, declined: 42, since: inMs(-300_000), ...answers },
+  });
+  const text = (...of: Parameters<typeof explanation>) =>
+    standingOf(explanation(...of), NOW_MS)?.text;
+  expect(standingOf(explanation({}), NOW_MS)).toMatchObject({
+    text: 'It gets offers and takes none: it has declined all 42 offers of the last 5 min.',
+    isBarren: true,
+  });
+  expect(text({ declined: 1 })).toContain('the offer of the last 5 min.');
+  expect(text({ accepted: 1 })).toBe(
+    'It took its last offer 5 min ago, and has declined 42 offers since.',
+  );
+  expect(text({ accepted: 1, since: inMs(-1000) })).toBeUndefined();
+  expect(text({ declined: 0 })).toBeUndefined();
+  // It declined earlier what it is not offered now.
+  expect(text({}, [{ reason: 'QUOTA_LIMIT', agents: 3 }])).toBeUndefined();
+});
+
+test('agents that are refused for seconds are one with those that are offered', () => {
+  const [first, second] = [{ value: 'a' }, { value: 'b' }];
+  const offered = { reason: 'OFFERED', agents: 1, examples: [second] };
+  const refused = { reason: 'REFUSED', agents: 1, examples: [first], latest_end: inMs(4000) };
+  const small = { reason: 'TOO_SMALL', agents: 1 };
+  const again = { reason: 'OFFERED_AGAIN', agents: 2, examples: [first, second] };
+  expect(steadyGroups([offered, small, refused], NOW_MS)).toEqual([again, small]);
+  expect(steadyGroups([refused, offered], NOW_MS)).toEqual([again]);
+  expect(words(again).text).toContain('2 agents are offered to it again and again');
+  const long = { ...refused, latest_end: inMs(3_600_000) };
+  expect(steadyGroups([offered, long], NOW_MS)).toEqual([offered, long]);
+});
+
+test('a demand can be met now, later, or never', () => {
+  const word = (offered: number, possible: number, impossible: number) =>
+    verdictOf({ offered, possible, impossible }).word;
+  expect([word(1, 2, 0), word(0, 2, 1), word(0, 0, 3)]).toEqual(['Yes', 'Not now', 'Never']);
+  expect(verdictOf({ offered: 0, possible: 0, impossible: 0 }).text).toBe('There is no agent.');
 });

@@ -223,6 +223,7 @@ function decline(state: MasterState, framework: Framework, call: SchedulerCall_D
     if (offer?.framework === framework) {
       discardOffer(state, offer, refuseSeconds);
       framework.counters.offersDeclined++;
+      framework.counters.declinedSince++;
     }
   }
 }

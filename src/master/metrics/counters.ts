@@ -226,6 +226,9 @@ export interface FrameworkCounters {
   offersSent: number;
   offersAccepted: number;
   offersDeclined: number;
+  /** Since it accepted one the last time, which was then; 0 where it never has. */
+  declinedSince: number;
+  acceptedMs: number;
   offersRescinded: number;
 }
 
@@ -240,6 +243,8 @@ export function createFrameworkCounters(): FrameworkCounters {
     offersSent: 0,
     offersAccepted: 0,
     offersDeclined: 0,
+    declinedSince: 0,
+    acceptedMs: 0,
     offersRescinded: 0,
   };
 }

@@ -262,7 +262,10 @@ function take(
   for (const offer of offers) {
     removeOffer(state, offer);
   }
-  first.framework.counters.offersAccepted += offers.length;
+  const { counters } = first.framework;
+  counters.offersAccepted += offers.length;
+  counters.declinedSince = 0;
+  counters.acceptedMs = state.nowMs;
   return {
     framework: first.framework,
     agent: first.agent,

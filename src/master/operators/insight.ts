@@ -8,6 +8,7 @@ import {
   type MasterResponse,
   MasterResponse_Type,
 } from '../../model/generated/messages.ts';
+import { frameworkId } from '../../model/ids.ts';
 import { askingOf } from '../asking.ts';
 import type { AskerGone, Computed, OperatorCalled } from '../events.ts';
 import { ask } from '../offers/allocator-recovery.ts';
@@ -143,7 +144,7 @@ export function computed(state: MasterState, { computation, outcome }: Computed)
   state.asking = askingOf(event);
   const viewer = readerOf(state, event.principal);
   if ('answer' in outcome) {
-    respond(state, event.request, responseOf(state, outcome.answer, ending, viewer));
+    respond(state, event.request, responseOf(state, { event, ending }, outcome.answer, viewer));
   } else {
     const { status, text } = outcome.failure;
     reply(state, event.request, status, text);
@@ -153,13 +154,17 @@ export function computed(state: MasterState, { computation, outcome }: Computed)
 
 function responseOf(
   state: MasterState,
+  { event, ending }: Pick<Computation, 'event' | 'ending'>,
   answer: InsightAnswer,
-  ending: readonly EndingTasks[],
   viewer: Viewer,
 ): MasterResponse {
-  return answer.kind === 'explain'
-    ? { type: MasterResponse_Type.EXPLAIN, explain: shownExplanation(answer.explanation, viewer) }
-    : { type: MasterResponse_Type.PLAN, plan: shownForecast(state, answer, ending, viewer) };
+  if (answer.kind === 'plan') {
+    return { type: MasterResponse_Type.PLAN, plan: shownForecast(state, answer, ending, viewer) };
+  }
+  const id = frameworkId(event.call.explain?.framework_id.value ?? '');
+  const framework = state.frameworks.registered.get(id);
+  const explain = shownExplanation(answer.explanation, framework, viewer);
+  return { type: MasterResponse_Type.EXPLAIN, explain };
 }
 
 function beginNext(state: MasterState): void {

@@ -6,11 +6,12 @@ import type {
   Forecast_EndingTasks,
   Forecast_Outlook,
   OfferExplanation,
+  OfferExplanation_Answers,
 } from '../../model/generated/messages.ts';
 import { frameworkId } from '../../model/ids.ts';
 import { type RoleSight, rememberedSight } from '../../model/role-sight.ts';
 import { timeOf } from '../../model/time-info.ts';
-import type { MasterState } from '../state.ts';
+import type { Framework, MasterState } from '../state.ts';
 import type { Viewer } from '../views.ts';
 import { roleSightOf, seesFramework } from './visibility.ts';
 
@@ -34,7 +35,23 @@ function sightOf(viewer: Viewer): Sight {
   };
 }
 
-export function shownExplanation(explanation: OfferExplanation, viewer: Viewer): OfferExplanation {
+const MAX_UINT32 = 2 ** 32 - 1;
+
+/** What it does with its offers may be why it has so little. */
+function answersOf({ counters, ...framework }: Framework): OfferExplanation_Answers {
+  const { offersAccepted, declinedSince, acceptedMs } = counters;
+  return {
+    accepted: Math.min(offersAccepted, MAX_UINT32),
+    declined: Math.min(declinedSince, MAX_UINT32),
+    since: timeOf(Math.max(acceptedMs, framework.registeredMs, framework.reregisteredMs)),
+  };
+}
+
+export function shownExplanation(
+  explanation: OfferExplanation,
+  framework: Framework | undefined,
+  viewer: Viewer,
+): OfferExplanation {
   const sees = sightOf(viewer);
   const { roles = [], roles_left = [], ...rest } = explanation;
   const left = roles_left.filter((role) => sees.role(role));
@@ -53,6 +70,7 @@ export function shownExplanation(explanation: OfferExplanation, viewer: Viewer):
     ...rest,
     ...(shown.length > 0 && { roles: shown }),
     ...(left.length > 0 && { roles_left: left }),
+    ...(framework !== undefined && { answers: answersOf(framework) }),
   };
 }
 

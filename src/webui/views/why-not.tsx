@@ -20,11 +20,11 @@ import {
   type Explanation,
   explanationWords,
   type Fit,
-  isOffered,
   type ReasonGroup,
   shortageWords,
 } from '../words/explanations.ts';
 import { amountsWords } from '../words/resources.ts';
+import { standingOf, steadyGroups, verdictOf } from '../words/standing.ts';
 import type { Names } from './views.ts';
 
 /** It takes a thread of the master for a while. */
@@ -88,8 +88,10 @@ function Reasons({ cluster, framework }: { cluster: Cluster; framework: Framewor
   if (value === undefined) {
     return failure === undefined ? <Loading what="the reasons" /> : <Failed failure={failure} />;
   }
+  const nowMs = Date.now();
   return (
     <div class="stack">
+      <StandingNote cluster={cluster} explanation={value} nowMs={nowMs} />
       {value.paused ? (
         <p class="bar" data-kind="warn">
           A master that is new waits for agents before it offers anything, since there are quotas.
@@ -110,35 +112,57 @@ function Reasons({ cluster, framework }: { cluster: Cluster; framework: Framewor
             Of {counted(value.agents, 'agent')} it has {counted(reasons.on_offer, 'agent')} on offer
             now.
           </p>
-          {reasons.fit === undefined && isOffered(reasons.groups ?? []) ? (
-            <OwnNeeds cluster={cluster} />
-          ) : null}
+          {reasons.fit === undefined ? null : <DemandFit fit={reasons.fit} />}
+          {reasons.fit === undefined ? null : <h3 class="section">Its agents</h3>}
           <ul class="reasons">
-            {(reasons.groups ?? []).map((group) => (
-              <Reason key={group.reason} cluster={cluster} group={group} />
+            {steadyGroups(reasons.groups ?? [], nowMs).map((group) => (
+              <Reason key={group.reason} cluster={cluster} group={group} nowMs={nowMs} />
             ))}
           </ul>
-          {reasons.fit === undefined ? null : <DemandFit fit={reasons.fit} />}
         </section>
       ))}
     </div>
   );
 }
 
-/** What only the framework knows, and how to find it out. */
-function OwnNeeds({ cluster }: { cluster: Cluster }) {
-  const most = greatestOf([...cluster.agents.values()].map(({ total }) => total));
+interface StandingNoteProps {
+  readonly cluster: Cluster;
+  readonly explanation: Explanation;
+  readonly nowMs: number;
+}
+
+/** Before all reasons: they are not why a framework has nothing that declines what it is offered. */
+function StandingNote({ cluster, explanation, nowMs }: StandingNoteProps) {
+  const standing = standingOf(explanation, nowMs);
+  if (standing === undefined) {
+    return null;
+  }
+  const { text, advice, isBarren } = standing;
   return (
-    <p class="bar">
-      It is offered agents, and may decline them: what it waits for, only the framework knows. A
-      task that needs more than the largest agent has ({amountsWords(most)}), or another place,
-      never runs. Say above what a task needs, to see which agents could hold it.
-    </p>
+    <section class="panel">
+      <h2>What it does with its offers</h2>
+      <p>
+        <Badge kind={isBarren ? 'warn' : 'done'} text="Declines" /> <strong>{text}</strong>
+      </p>
+      <p>{advice}</p>
+      <p class="quiet">
+        The most that an agent has:{' '}
+        {amountsWords(greatestOf([...cluster.agents.values()].map(({ total }) => total))) ||
+          'nothing'}
+        .
+      </p>
+    </section>
   );
 }
 
-function Reason({ cluster, group }: { cluster: Cluster; group: ReasonGroup }) {
-  const { kind, text, details, remedy } = explanationWords(group, Date.now());
+interface ReasonProps {
+  readonly cluster: Cluster;
+  readonly group: ReasonGroup;
+  readonly nowMs: number;
+}
+
+function Reason({ cluster, group, nowMs }: ReasonProps) {
+  const { kind, text, details, remedy } = explanationWords(group, nowMs);
   return (
     <li>
       <p>
@@ -180,13 +204,15 @@ function Examples({
 
 function DemandFit({ fit }: { fit: Fit }) {
   const { offered, possible, impossible, lacking = [], impossible_by = [] } = fit;
+  const { kind, word, text } = verdictOf(fit);
   return (
     <>
       <h3 class="section">The demand</h3>
+      <p>
+        <Badge kind={kind} text={word} /> <strong>{text}</strong>
+      </p>
       <ul class="lines">
-        <li>
-          <strong>An offer of {counted(offered, 'agent')} would hold it.</strong>
-        </li>
+        <li>An offer of {counted(offered, 'agent')} would hold it.</li>
         {lacking.map((shortage) => (
           <li key={shortage.resource}>Offers of {shortageWords(shortage)}.</li>
         ))}

@@ -64,7 +64,10 @@ export function agentCondition(agent: AgentRow): Condition {
 }
 
 export const FRAMEWORK_CONDITIONS = {
-  active: { key: 'active', text: 'Active', kind: 'good', means: 'It gets offers.' },
+  active: {
+    ...{ key: 'active', text: 'Active', kind: 'good' },
+    means: 'Its scheduler is connected, and is offered what it does not refuse.',
+  },
   suppressed: {
     ...{ key: 'suppressed', text: 'Suppressed', kind: 'done' },
     means: 'It wants no offers now, as it has said itself.',

@@ -31,7 +31,7 @@ interface FailedConstraint {
 }
 
 export interface ReasonGroup {
-  /** A name of OfferExplanation.Reason. */
+  /** A name of OfferExplanation.Reason, or OFFERED_AGAIN (standing.ts). */
   readonly reason: string;
   readonly agents: number;
   readonly examples?: readonly Id[];
@@ -73,6 +73,8 @@ export interface Explanation {
   /** Those that were not looked at. */
   readonly roles_left?: readonly string[];
   readonly paused: boolean;
+  /** Of its offers: how many it took, and how many it declined since then or since it came. */
+  readonly answers?: { readonly accepted: number; readonly declined: number; readonly since: Time };
 }
 
 interface ReasonWords {
@@ -94,6 +96,12 @@ export function explanationWords(group: ReasonGroup, nowMs: number): ReasonWords
   switch (group.reason) {
     case 'OFFERED':
       return { kind: 'good', text: `${agents} would be offered now.`, details: noDetails };
+    case 'OFFERED_AGAIN':
+      return {
+        kind: 'good',
+        text: `${agents} ${is} offered to it again and again: it declines each for some seconds.`,
+        details: noDetails,
+      };
     case 'AGENT_INACTIVE':
       return {
         ...{ kind: 'warn', text: `${agents} ${is} drained, deactivated or disconnected.` },
