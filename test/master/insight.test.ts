@@ -107,6 +107,19 @@ test('a plan tells which tasks end, and what is left', () => {
   expect(plan?.after).not.toHaveProperty('capacity');
 });
 
+test('a plan tells which limits the roles exceed already', () => {
+  const { world, framework } = cluster();
+  framework.launch(framework.offer(), { task_id: { value: 't' }, resources: resources('cpus:2') });
+  const limit = (cpus: number): PlanChange => ({
+    type: PlanChange_Type.SET_QUOTAS,
+    set_quotas: { quota_configs: [{ role: 'dev', limits: { cpus: { value: cpus } } }] },
+  });
+  expect(world.ask(planCall(limit(1)))?.plan?.exceeded).toEqual([
+    { role: 'dev', resource: 'cpus', limit: 1, consumed: 2 },
+  ]);
+  expect(world.ask(planCall(limit(2)))?.plan).not.toHaveProperty('exceeded');
+});
+
 test('explaining and planning change nothing', () => {
   const { world, agent, framework } = cluster();
   framework.launch(framework.offer(), { task_id: { value: 't' }, resources: resources('cpus:1') });

@@ -26,4 +26,6 @@ test('nothing is added before enough is said', () => {
   expect(addedAgentsProblem({ count: '1.5' })).toMatch('no number');
   expect(addedAgentsProblem({ cpus: 'x' })).toMatch('no amount');
   expect(addedAgentsProblem({ attributes: 'rack' })).toMatch('rack:7');
+  expect(addedAgentsProblem({ cpus: '1' })).toMatch('how many');
+  expect(addedAgentsProblem({ count: '2' })).toMatch('what each of them has');
 });

@@ -4,6 +4,7 @@ import {
   clusterLines,
   type Forecast,
   forecastWarnings,
+  roomWords,
   shareLines,
 } from '../../src/webui/words/forecasts.ts';
 
@@ -55,4 +56,22 @@ test('what goes wrong is said with figures', () => {
     'There would be more offers than were counted here.',
   ]);
   expect(forecastWarnings({ before: FORECAST.before, after: FORECAST.before })).toEqual([]);
+});
+
+test('a quota that will be refused is told, and whether what ends has room elsewhere', () => {
+  const { before } = FORECAST;
+  const exceeded = [{ role: 'eng', resource: 'cpus', limit: 1, consumed: 2 }];
+  expect(forecastWarnings({ before, after: before, exceeded })).toEqual([
+    'Role eng uses 2 CPUs now, more than 1 at most: the master refuses this quota, unless' +
+      ' “Even if …” is chosen with it.',
+  ]);
+  const cluster = (capacity: number, allocated: number) => ({
+    ...outlook,
+    ...{ capacity: of(capacity), allocated: of(allocated) },
+  });
+  expect(roomWords({ before: cluster(8, 3), after: cluster(4, 1) })).toBe(
+    'They take 2 CPUs. On all other agents together there is room for that: free or reserved are 3 CPUs.',
+  );
+  expect(roomWords({ before: cluster(8, 3), after: cluster(2, 1) })).toMatch('no room for that');
+  expect(roomWords({ before: cluster(8, 3), after: cluster(4, 3) })).toBeUndefined();
 });

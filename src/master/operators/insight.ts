@@ -13,6 +13,7 @@ import { askingOf } from '../asking.ts';
 import type { AskerGone, Computed, OperatorCalled } from '../events.ts';
 import { ask } from '../offers/allocator-recovery.ts';
 import { reply, respond } from '../outbox.ts';
+import { exceededLimits } from '../roles/quota.ts';
 import type { MasterState } from '../state.ts';
 import { shownExplanation, shownForecast } from '../views/insight.ts';
 import type { Viewer } from '../views.ts';
@@ -159,7 +160,12 @@ function responseOf(
   viewer: Viewer,
 ): MasterResponse {
   if (answer.kind === 'plan') {
-    return { type: MasterResponse_Type.PLAN, plan: shownForecast(state, answer, ending, viewer) };
+    const configs = (event.call.plan?.changes ?? []).flatMap(
+      ({ set_quotas }) => set_quotas?.quota_configs ?? [],
+    );
+    const exceeded = exceededLimits(state, configs);
+    const plan = shownForecast(state, answer, { ending, exceeded }, viewer);
+    return { type: MasterResponse_Type.PLAN, plan };
   }
   const id = frameworkId(event.call.explain?.framework_id.value ?? '');
   const framework = state.frameworks.registered.get(id);

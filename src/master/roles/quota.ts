@@ -1,6 +1,7 @@
 // Quotas of roles: how they are checked, and which offers are rescinded when one changes.
 import {
   type MasterCall_UpdateQuota,
+  type OfferExplanation_QuotaUse,
   type QuotaConfig,
   type QuotaRequest,
   type Resource,
@@ -232,6 +233,23 @@ function fitError(
     ? undefined
     : `Invalid QuotaConfig: total quota guarantees '${amountsText(total)}' exceed cluster capacity` +
         ` '${amountsText(capacity)}' (use 'force' flag to bypass this check)`;
+}
+
+/** Limits that their roles exceed already, which are refused without `force`. */
+export function exceededLimits(
+  state: MasterState,
+  configs: readonly QuotaConfig[],
+): OfferExplanation_QuotaUse[] {
+  const held = holdings(state);
+  return configs.flatMap(({ role, limits }) => {
+    const consumed = new Map(Object.entries(held.consumed(role)));
+    return Object.entries(amountsOf(limits)).flatMap(([resource, limit]) => {
+      const use = consumed.get(resource) ?? 0;
+      return isWithin(recordOf([[resource, use]]), recordOf([[resource, limit]]))
+        ? []
+        : [{ role, resource, limit, consumed: use }];
+    });
+  });
 }
 
 function totalGuarantees(state: MasterState, changed: ReadonlyMap<string, QuotaAmounts>): Amounts {

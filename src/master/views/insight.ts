@@ -7,6 +7,7 @@ import type {
   Forecast_Outlook,
   OfferExplanation,
   OfferExplanation_Answers,
+  OfferExplanation_QuotaUse,
 } from '../../model/generated/messages.ts';
 import { frameworkId } from '../../model/ids.ts';
 import { type RoleSight, rememberedSight } from '../../model/role-sight.ts';
@@ -74,10 +75,15 @@ export function shownExplanation(
   };
 }
 
+interface Consequences {
+  readonly ending: readonly Forecast_EndingTasks[];
+  readonly exceeded: readonly OfferExplanation_QuotaUse[];
+}
+
 export function shownForecast(
   state: MasterState,
   { before, after }: Extract<InsightAnswer, { readonly kind: 'plan' }>,
-  ending: readonly Forecast_EndingTasks[],
+  { ending, exceeded }: Consequences,
   viewer: Viewer,
 ): Forecast {
   const sees = sightOf(viewer);
@@ -87,12 +93,14 @@ export function shownForecast(
     const known = registered.get(frameworkId(id)) ?? completed.get(frameworkId(id));
     return known !== undefined && seesFramework(viewer, known);
   });
+  const seen = exceeded.filter(({ role }) => sees.quota(role));
   const shown = (outlook: Forecast_Outlook) => shownOutlook(outlook, sees, framework);
   return {
     time: timeOf(state.nowMs),
     before: shown(before),
     after: shown(after),
     ...(ending.length > 0 && { ending_tasks: [...ending] }),
+    ...(seen.length > 0 && { exceeded: seen }),
   };
 }
 

@@ -58,9 +58,15 @@ export function addedAgentsProblem(chosen: Chosen): string | undefined {
   if (attributesOf(attributes).length < itemsOf(attributes).length) {
     return 'Attributes are as rack:7; zone:a.';
   }
-  return count !== '' && !/^[1-9]\d{0,8}$/.test(count)
-    ? `“${count}” is no number of agents.`
-    : undefined;
+  if (count !== '' && !/^[1-9]\d{0,8}$/.test(count)) {
+    return `“${count}” is no number of agents.`;
+  }
+  const hasAmount = AMOUNT_NAMES.some((name) => Number(chosen[name] ?? '') > 0);
+  return count === '' && hasAmount
+    ? 'Say how many agents.'
+    : count !== '' && !hasAmount
+      ? 'Say what each of them has: CPUs, memory, disk or GPUs.'
+      : undefined;
 }
 
 /** Flags that an agent is started with to be one of these, for a POSIX shell. */

@@ -7,7 +7,28 @@ interface ForecastTableProps {
   readonly lines: readonly ForecastLine[];
 }
 
+/** What stays as it is, is folded. */
 export function ForecastTable({ title, lines }: ForecastTableProps) {
+  const others = lines.filter(({ isOther }) => isOther);
+  const same = lines.filter(({ isOther }) => !isOther);
+  return (
+    <>
+      {others.length === 0 ? (
+        <p class="forecast-title">{title}: nothing changes.</p>
+      ) : (
+        <LinesTable title={title} lines={others} />
+      )}
+      {same.length === 0 ? null : (
+        <details class="forecast-same">
+          <summary>Stays as it is: {same.length}</summary>
+          <LinesTable title="Stays as it is" lines={same} />
+        </details>
+      )}
+    </>
+  );
+}
+
+function LinesTable({ title, lines }: ForecastTableProps) {
   return (
     <table class="files">
       <caption class="forecast-title">{title}</caption>

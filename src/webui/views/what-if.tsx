@@ -35,12 +35,15 @@ import {
   type Forecast,
   type ForecastLine,
   forecastWarnings,
+  roomWords,
   shareLines,
 } from '../words/forecasts.ts';
 import { plainName, plainText } from '../words/names.ts';
 
 /** It takes a thread of the master for a while. */
 const EVERY_MS = 15_000;
+/** Those of a framework that are named. */
+const MAX_TASKS = 8;
 
 /** What is planned: the change that the master is told, and how it is done in earnest. */
 interface Plan {
@@ -249,6 +252,8 @@ function Outcome({ cluster, plan: { change, says, line } }: { cluster: Cluster; 
   const nameOf = (id: string) => cluster.frameworks.get(id)?.name || id;
   const ending = value.ending_tasks ?? [];
   const shares = shareLines(value, nameOf);
+  const isDrain = 'drain_agents' in change;
+  const room = roomWords(value);
   return (
     <div class="stack">
       <section class="panel">
@@ -266,15 +271,25 @@ function Outcome({ cluster, plan: { change, says, line } }: { cluster: Cluster; 
           </strong>
         </p>
         <ul class="lines">
-          {ending.map(({ framework_id: { value: id }, tasks }) => (
+          {ending.map(({ framework_id: { value: id }, tasks, examples = [] }) => (
             <li key={id}>
               {counted(tasks, 'task')} of{' '}
               <a href={href(['frameworks', id])}>
                 <Name text={nameOf(id)} title={id} />
               </a>
+              {examples.slice(0, MAX_TASKS).map(({ value }, index) => (
+                <span key={value}>
+                  {index === 0 ? ': ' : ', '}
+                  <a href={href(['tasks', id, value])}>
+                    <Name text={cluster.task(id, value)?.name || value} title={value} />
+                  </a>
+                </span>
+              ))}
+              {examples.length > 0 && tasks > MAX_TASKS ? ' …' : ''}
             </li>
           ))}
         </ul>
+        {isDrain && room !== undefined && ending.length > 0 ? <p>{room}</p> : null}
         {line === undefined ? null : (
           <p>
             To do it, start agents with <code class="fixed">{plainText(line)}</code>{' '}
@@ -288,6 +303,9 @@ function Outcome({ cluster, plan: { change, says, line } }: { cluster: Cluster; 
         ))}
       </section>
       <Lines title="The cluster" lines={clusterLines(value)} />
+      <p class="quiet">
+        What is offered is as of this moment: it follows who has declined what a second ago.
+      </p>
       {shares.length === 0 ? null : <Lines title="Roles and frameworks" lines={shares} />}
     </div>
   );

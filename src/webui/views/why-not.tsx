@@ -131,7 +131,7 @@ interface StandingNoteProps {
   readonly nowMs: number;
 }
 
-/** Before all reasons: they are not why a framework has nothing that declines what it is offered. */
+/** Before all reasons: none of them is why one has nothing that declines its offers. */
 function StandingNote({ cluster, explanation, nowMs }: StandingNoteProps) {
   const standing = standingOf(explanation, nowMs);
   if (standing === undefined) {

@@ -46,6 +46,14 @@ export interface Forecast {
   readonly ending_tasks?: readonly {
     readonly framework_id: { readonly value: string };
     readonly tasks: number;
+    /** Some of them. */
+    readonly examples?: readonly { readonly value: string }[];
+  }[];
+  readonly exceeded?: readonly {
+    readonly role: string;
+    readonly resource: string;
+    readonly limit?: number;
+    readonly consumed: number;
   }[];
 }
 
@@ -93,8 +101,12 @@ export function shareLines(
 }
 
 /** What goes wrong afterwards, one a line. */
-export function forecastWarnings({ before, after }: Forecast): readonly string[] {
+export function forecastWarnings({ before, after, exceeded = [] }: Forecast): readonly string[] {
   return [
+    ...exceeded.map(
+      ({ role, resource, limit = 0, consumed }) =>
+        `Role ${role} uses ${figure(resource, consumed)} ${resourceTitle(resource)} now, more than ${figure(resource, limit)} at most: the master refuses this quota, unless “Even if …” is chosen with it.`,
+    ),
     ...(before.paused
       ? ['Nothing is offered yet: the master is new and waits for agents, since there are quotas.']
       : []),
@@ -110,6 +122,25 @@ export function forecastWarnings({ before, after }: Forecast): readonly string[]
       ? []
       : ['There would be more offers than were counted here.']),
   ];
+}
+
+/** What ends with agents, beside what is free on the others; undefined where nothing ends. */
+export function roomWords({ before, after }: Forecast): string | undefined {
+  const ends = namesIn(before.allocated).flatMap((name) => {
+    const of = (amounts: Amounts | undefined) => amounts?.[name]?.value ?? 0;
+    const lost = of(before.allocated) - of(after.allocated);
+    const free = of(after.capacity) - of(after.allocated);
+    return lost > 0.0005 ? [{ name, lost, free }] : [];
+  });
+  if (ends.length === 0) {
+    return undefined;
+  }
+  const list = (part: 'lost' | 'free') =>
+    ends.map((each) => `${figure(each.name, each[part])} ${resourceTitle(each.name)}`).join(', ');
+  const isRoom = ends.every(({ lost, free }) => lost <= free);
+  return `They take ${list('lost')}. On all other agents together there is ${
+    isRoom ? 'room for that' : 'no room for that'
+  }: free or reserved are ${list('free')}.`;
 }
 
 interface Holder {

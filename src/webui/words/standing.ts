@@ -12,7 +12,7 @@ interface Standing {
 
 /** Who has taken an offer so lately declines others because it has what it wants. */
 const LATELY_MS = 60_000;
-/** Refusals that end so soon are those of frameworks that are offered the agents anew all the time. */
+/** After a refusal that ends so soon, the agent is offered anew all the time. */
 const SHORT_MS = 30_000;
 
 /** Undefined where it declines nothing, or it is no cause. `nowMs`: since 1970. */
