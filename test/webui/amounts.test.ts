@@ -1,9 +1,11 @@
 // Amounts in words for people.
 import { expect, test } from 'vitest';
+import { own } from '../../src/webui/store/own.ts';
 import { retryDelayMs } from '../../src/webui/stream/backoff.ts';
 import {
   amountText,
   counted,
+  isMoment,
   percentText,
   relativeText,
   spanText,
@@ -39,4 +41,20 @@ test('a page that finds no master asks ever more seldom, and not with all others
   expect([0, 1, 2].map((attempt) => retryDelayMs(attempt, 0))).toEqual([500, 1000, 2000]);
   expect(retryDelayMs(1000, 0)).toBe(15_000);
   expect(retryDelayMs(1000, 1)).toBe(7500);
+});
+
+test('a moment that no browser has a date for is none', () => {
+  expect([1, 1_800_000_000_000, -5, 8.64e15].map(isMoment)).toEqual([true, true, true, true]);
+  // `touch -d @99999999999999`, never, and what is no number.
+  expect([99_999_999_999_999_000, 0, Number.NaN].map(isMoment)).toEqual([false, false, false]);
+});
+
+test('a link names nothing that all objects have', () => {
+  const table = { name: 1 };
+  expect(own(table, 'name')).toBe(1);
+  expect(['constructor', '__proto__', 'toString'].map((name) => own(table, name))).toEqual([
+    undefined,
+    undefined,
+    undefined,
+  ]);
 });

@@ -11,12 +11,20 @@ export function ConnectionBar() {
       <div class="bar" data-kind="bad" role="status">
         <Icon name="plug" />
         <span>
-          Connection lost. {now.why} What you see is from before; next attempt in{' '}
-          <Until ms={now.retryMs} />.
+          Connection lost. {now.why} What you see is from before;{' '}
+          {now.retryMs === 0 ? (
+            'the master is being asked now.'
+          ) : (
+            <>
+              next attempt in <Until ms={now.retryMs} />.
+            </>
+          )}
         </span>
-        <button type="button" class="button" onClick={retryNow}>
-          Try now
-        </button>
+        {now.retryMs === 0 ? null : (
+          <button type="button" class="button" onClick={retryNow}>
+            Try now
+          </button>
+        )}
       </div>
     );
   }

@@ -1,4 +1,5 @@
 // Lists of a few thousand rows, sorted as the query of the place says.
+import { own } from '../store/own.ts';
 import { place, refine } from './place.tsx';
 
 export interface Sorting<Row> {
@@ -18,7 +19,7 @@ export function sorting<Row>(
   const { sort: key = first.key, order } = place.value.query;
   const isDescending =
     order === undefined && key === first.key ? first.isDescending : order === 'descending';
-  const compare = orders[key];
+  const compare = own(orders, key);
   return {
     sort: { key, isDescending },
     onSort: (next) =>

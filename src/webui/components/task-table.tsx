@@ -1,6 +1,7 @@
 // Tasks as a table, kept sorted as they change: all of them, or those of an agent or framework.
 import { href } from '../locations/location.ts';
 import type { Cluster } from '../store/cluster.ts';
+import { own } from '../store/own.ts';
 import type { TaskRow } from '../store/rows.ts';
 import { taskFilter } from '../store/task-filter.ts';
 import { byText } from '../store/task-list.ts';
@@ -43,7 +44,7 @@ export function TaskTable({ cluster, filter, without = [] }: TaskTableProps) {
   const { sort: key = newestFirst.key, order = key === newestFirst.key ? 'descending' : '' } =
     filter;
   const sort = { key, isDescending: order === 'descending' };
-  const compare = ORDERS[key] ?? byChange;
+  const compare = own(ORDERS, key) ?? byChange;
   const rows = useTasks(JSON.stringify(filter), {
     passes: taskFilter(filter, cluster),
     compare: sort.isDescending ? (left, right) => compare(right, left) : compare,
@@ -59,7 +60,7 @@ export function TaskTable({ cluster, filter, without = [] }: TaskTableProps) {
           ? 'No task passes these filters.'
           : filter.framework !== undefined || filter.agent !== undefined
             ? 'It has none, and has had none that the master remembers.'
-            : 'Nothing runs in this cluster. Frameworks start tasks on what they are offered.'}
+            : nothingRuns(cluster)}
       </Empty>
     );
   }
@@ -87,6 +88,13 @@ export function TaskTable({ cluster, filter, without = [] }: TaskTableProps) {
 /** Whether more is left out than tasks of another framework or agent, and those that have ended. */
 const isFiltered = ({ state = 'live', q, label, role, executor }: TaskTableProps['filter']) =>
   !['all', 'live'].includes(state) || [q, label, role, executor].some(Boolean);
+
+function nothingRuns({ agents }: Cluster): string {
+  const away = [...agents.values()].filter(({ isRecovered }) => isRecovered).length;
+  return away === 0
+    ? 'Nothing runs in this cluster. Frameworks start tasks on what they are offered.'
+    : `${counted(away, 'agent')} ${away === 1 ? 'is' : 'are'} not back since the master was started: what runs there is not known yet.`;
+}
 
 const byChange: Compare = (left, right) => left.changedMs - right.changedMs;
 

@@ -1,6 +1,6 @@
 // Moments as how long ago they are, with the moment itself to be seen on hover.
 import { signal } from '@preact/signals';
-import { relativeText, spanText } from '../words/amounts.ts';
+import { isMoment, relativeText, spanText } from '../words/amounts.ts';
 
 const now = signal(Date.now());
 
@@ -19,9 +19,9 @@ const absolute = new Intl.DateTimeFormat(undefined, {
 
 const absoluteText = (ms: number): string => absolute.format(ms);
 
-/** `3 min ago`; a dash where the moment is 0, which is never. */
+/** `3 min ago`; a dash where the moment is none. */
 export function Ago({ ms }: { ms: number }) {
-  if (ms === 0) {
+  if (!isMoment(ms)) {
     return <span class="quiet">–</span>;
   }
   return (

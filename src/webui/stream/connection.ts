@@ -15,6 +15,7 @@ import { giveWay } from './turns.ts';
 export type Connection =
   | { readonly phase: 'loading' }
   | { readonly phase: 'live' }
+  /** `retryMs` is 0 while it is being tried. */
   | { readonly phase: 'lost'; readonly why: string; readonly retryMs: number }
   | { readonly phase: 'denied'; readonly failure: RequestFailure };
 
@@ -69,6 +70,7 @@ export async function followEvents(): Promise<void> {
         resolve();
       };
     });
+    connection.value = { phase: 'lost', why, retryMs: 0 };
   }
 }
 

@@ -11,6 +11,7 @@ import { type Column, Table, TableCount } from '../components/table.tsx';
 import { actionsDone } from '../dialogs/action.tsx';
 import { RolesActions } from '../dialogs/quota-actions.tsx';
 import { href } from '../locations/location.ts';
+import { own } from '../store/own.ts';
 import {
   hasQuota,
   parentsOf,
@@ -65,7 +66,7 @@ export function RolesView() {
 
 function Roles({ roles }: { roles: readonly RoleRow[] }) {
   const { kind = '', q = '' } = place.value.query;
-  const isOfKind = KINDS[kind] ?? (() => true);
+  const isOfKind = own(KINDS, kind) ?? (() => true);
   const wanted = q.toLowerCase();
   const rows = roles.filter((role) => isOfKind(role) && role.name.toLowerCase().includes(wanted));
   const { value: shares } = useShares();

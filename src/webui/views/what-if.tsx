@@ -27,6 +27,7 @@ import { setQuota, setWeight } from '../dialogs/quota-actions.tsx';
 import { href } from '../locations/location.ts';
 import { AGENT_FILTERS, agentPasses, agentsNamed } from '../store/agent-filter.ts';
 import type { Cluster } from '../store/cluster.ts';
+import { own } from '../store/own.ts';
 import { AMOUNT_NAMES } from '../store/sums.ts';
 import { call } from '../stream/requests.ts';
 import { counted, RESOURCE_TITLES } from '../words/amounts.ts';
@@ -201,7 +202,7 @@ const USUAL_KIND = 'drain';
 export function WhatIfView() {
   const cluster = useCluster();
   const { query } = place.value;
-  const kind = KINDS[query.kind ?? USUAL_KIND] ?? KINDS[USUAL_KIND];
+  const kind = own(KINDS, query.kind ?? USUAL_KIND) ?? KINDS[USUAL_KIND];
   if (cluster === undefined || kind === undefined) {
     return <Loading what="the cluster" />;
   }

@@ -63,6 +63,12 @@ export function spanText(ms: number): string {
     : `${first} ${unit} ${second} ${next[0]}`;
 }
 
+/** The farthest moment that has a date in a browser. */
+const LAST_MS = 8.64e15;
+
+/** Whether a moment can be told: 0 is never, and a file may say that it is of any year. */
+export const isMoment = (ms: number): boolean => ms !== 0 && Math.abs(ms) <= LAST_MS;
+
 /** `3 min ago`, `in 5 s`, `now`. */
 export function relativeText(thenMs: number, nowMs: number): string {
   const ms = nowMs - thenMs;
