@@ -52,8 +52,11 @@ function Agents({ cluster }: { cluster: Cluster }) {
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const { sort, onSort, sorted } = sorting(ORDERS, { key: 'host', isDescending: false });
   const all = [...cluster.agents.values()];
+  // The numbers beside states are those of the list with the other filters.
+  const { state: _, ...others } = query;
+  const passing = all.filter((agent) => agentPasses(agent, others));
   const rows = sorted(
-    all
+    passing
       .filter((agent) => agentPasses(agent, query))
       .map((agent) => ({ agent, use: cluster.use(agent.id) })),
   );
@@ -72,7 +75,7 @@ function Agents({ cluster }: { cluster: Cluster }) {
         <Chips names={['version']} />
       </div>
       <div class="filters">
-        <Pills name="state" label="State" options={stateOptions(all)} />
+        <Pills name="state" label="State" options={stateOptions(passing)} />
         <Pills name="view" label="Shown as" options={SHOWN_AS} />
         {query.view === 'map' ? (
           <>

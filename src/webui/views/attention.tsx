@@ -90,7 +90,16 @@ function agentConcerns({ cluster, metrics }: AttentionProps): readonly Concern[]
     ],
   ] as const;
   const isEmpty = cluster !== undefined && cluster.agents.size === 0;
+  const isAllOut = cluster !== undefined && !isEmpty && !counts.has('active');
   return [
+    ...(isAllOut
+      ? [
+          {
+            ...({ key: 'out', kind: 'bad', word: 'Agents', link: href(['agents']) } as const),
+            text: 'No agent is offered: all are drained, deactivated or away. Nothing new can start.',
+          },
+        ]
+      : []),
     ...(isEmpty
       ? [
           {
