@@ -400,6 +400,9 @@ test('a task is killed, and its framework is told who did it', async () => {
   await dialog.getByRole('alert').getByText(DENIED).waitFor();
   await refused.keyboard.press('Escape');
   await refused.getByText('Not allowed to you: Kill.').waitFor();
+  const beside = await open(`#/tasks/${owner}/victim/terminal`, 'ada');
+  await beside.getByRole('button', { name: 'Open' }).click();
+  await beside.getByText(/^Beside container/).waitFor();
   const page = await open(`#/tasks/${owner}/victim`, 'ada');
   await page.getByRole('button', { name: 'Kill' }).click();
   await page.getByRole('spinbutton').fill('7');
@@ -415,6 +418,8 @@ test('a task is killed, and its framework is told who did it', async () => {
     .getByRole('alert')
     .getByText(/The task has ended already|No .* found/)
     .waitFor();
+  // No other terminal is offered beside it.
+  await beside.getByRole('button', { name: 'Open anew' }).waitFor({ state: 'detached' });
 });
 
 test('resources are reserved, made a volume of, resized and given back', async () => {

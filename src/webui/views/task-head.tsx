@@ -5,6 +5,7 @@ import { StateBadge } from '../components/badge.tsx';
 import { useCluster } from '../components/live.ts';
 import { Name } from '../components/name.tsx';
 import { Empty, Loading } from '../components/notices.tsx';
+import { place } from '../components/place.tsx';
 import { Tabs, ViewHead } from '../components/view-head.tsx';
 import { TaskActions } from '../dialogs/task-actions.tsx';
 import { href } from '../locations/location.ts';
@@ -50,7 +51,9 @@ export function TaskHead({ row }: { row: TaskRow }) {
           { title: 'stdout', path: [...own, 'files'], file: 'stdout' },
           { title: 'stderr', path: [...own, 'files'], file: 'stderr' },
           { title: 'Files', path: [...own, 'files'] },
-          ...(isTerminal(row.state) ? [] : [{ title: 'Terminal', path: [...own, 'terminal'] }]),
+          ...(isTerminal(row.state) && place.value.path.at(-1) !== 'terminal'
+            ? []
+            : [{ title: 'Terminal', path: [...own, 'terminal'] }]),
         ]}
       />
     </>

@@ -4,6 +4,7 @@ import { useState } from 'preact/hooks';
 import { isTerminal } from '../../model/task-state.ts';
 import { Pills } from '../components/filters.tsx';
 import { Icon } from '../components/icon.tsx';
+import { useCluster } from '../components/live.ts';
 import { Empty } from '../components/notices.tsx';
 import { place } from '../components/place.tsx';
 import { Terminal } from '../components/terminal.tsx';
@@ -38,6 +39,8 @@ interface Opened {
 }
 
 function TaskTerminal({ row }: { row: TaskRow }) {
+  // It is the same row when it has changed: with that alone this would not be drawn again.
+  useCluster();
   const [opened, setOpened] = useState<Opened>();
   const [command, setCommand] = useState('');
   const [user, setUser] = useState('');
