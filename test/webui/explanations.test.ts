@@ -97,11 +97,13 @@ test('agents that are refused for seconds are one with those that are offered', 
   const refused = { reason: 'REFUSED', agents: 1, examples: [first], latest_end: inMs(4000) };
   const small = { reason: 'TOO_SMALL', agents: 1 };
   const again = { reason: 'OFFERED_AGAIN', agents: 2, examples: [first, second] };
-  expect(steadyGroups([offered, small, refused], NOW_MS)).toEqual([again, small]);
-  expect(steadyGroups([refused, offered], NOW_MS)).toEqual([again]);
+  expect(steadyGroups([offered, small, refused], NOW_MS, false)).toEqual([again, small]);
+  expect(steadyGroups([refused, offered], NOW_MS, false)).toEqual([again]);
   expect(words(again).text).toContain('2 agents are offered to it again and again');
   const long = { ...refused, latest_end: inMs(3_600_000) };
-  expect(steadyGroups([offered, long], NOW_MS)).toEqual([offered, long]);
+  expect(steadyGroups([offered, long], NOW_MS, false)).toEqual([offered, long]);
+  const between = [{ ...again, agents: 1, examples: [second] }];
+  expect(steadyGroups([offered], NOW_MS, true)).toEqual(between);
 });
 
 test('a demand can be met now, later, or never', () => {

@@ -89,6 +89,7 @@ function Reasons({ cluster, framework }: { cluster: Cluster; framework: Framewor
     return failure === undefined ? <Loading what="the reasons" /> : <Failed failure={failure} />;
   }
   const nowMs = Date.now();
+  const declines = standingOf(value, nowMs)?.isBarren ?? false;
   return (
     <div class="stack">
       <StandingNote cluster={cluster} explanation={value} nowMs={nowMs} />
@@ -115,7 +116,7 @@ function Reasons({ cluster, framework }: { cluster: Cluster; framework: Framewor
           {reasons.fit === undefined ? null : <DemandFit fit={reasons.fit} />}
           {reasons.fit === undefined ? null : <h3 class="section">Its agents</h3>}
           <ul class="reasons">
-            {steadyGroups(reasons.groups ?? [], nowMs).map((group) => (
+            {steadyGroups(reasons.groups ?? [], nowMs, declines).map((group) => (
               <Reason key={group.reason} cluster={cluster} group={group} nowMs={nowMs} />
             ))}
           </ul>

@@ -52,10 +52,12 @@ export function standingOf(
 export function steadyGroups(
   groups: readonly ReasonGroup[],
   nowMs: number,
+  /** Whether it is known to decline what it is offered, also where no refusal lasts just now. */
+  declines: boolean,
 ): readonly ReasonGroup[] {
   const isShort = ({ reason, latest_end }: ReasonGroup) =>
     reason === 'REFUSED' && (latest_end?.nanoseconds ?? 0) / 1e6 - nowMs < SHORT_MS;
-  if (!groups.some(isShort)) {
+  if (!groups.some((group) => isShort(group) || (declines && group.reason === 'OFFERED'))) {
     return groups;
   }
   const isAgain = (group: ReasonGroup) => group.reason === 'OFFERED' || isShort(group);
