@@ -156,8 +156,19 @@ describe('a port that only its machine reaches', () => {
     ['10.0.0.1', 200],
     ['master.example:80', 200],
     ['mine', 200],
-  ])('is not asked by the name %j: %d', async (host, status) => {
-    expect((await ask(loopback, '/state', { headers: { Host: host } })).status).toBe(status);
+  ])('is not asked by a browser by the name %j: %d', async (host, status) => {
+    // The first is what a script of a site cannot leave out.
+    for (const sent of [{ 'Accept-Language': '' }, { 'User-Agent': 'Mozilla/5.0' }]) {
+      const headers = { ...sent, Host: host };
+      expect((await ask(loopback, '/state', { headers })).status).toBe(status);
+    }
+  });
+
+  test('is asked by programs by any name, as Mesos is', async () => {
+    for (const sent of [{}, { 'User-Agent': 'curl/8.5.0' }]) {
+      const headers = { ...sent, Host: 'an.alias' };
+      expect((await ask(loopback, '/state', { headers })).status).toBe(200);
+    }
   });
 
   test('opens no terminal by another name, and says which it has', async () => {

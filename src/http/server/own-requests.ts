@@ -62,7 +62,16 @@ export function foreignLink(request: IncomingMessage): string | undefined {
     : undefined;
 }
 
-/** No site can have a browser go by another name, or leave it out. */
+/**
+ * Whether a browser may have sent it, for a script of the site that it takes this port for. Such a
+ * script may give another name of the browser or language, but can leave the language out of none.
+ */
+export const mayBeOfScript = (request: IncomingMessage): boolean =>
+  isOfBrowser(request) ||
+  headerOf(request, SITE_HEADER) !== undefined ||
+  headerOf(request, 'accept-language') !== undefined;
+
+/** No link or picture can have a browser go by another name, or leave it out. */
 const isOfBrowser = (request: IncomingMessage) =>
   /^Mozilla\//i.test(headerOf(request, 'user-agent') ?? '') ||
   headerOf(request, 'origin') !== undefined ||

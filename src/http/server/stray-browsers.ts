@@ -2,12 +2,12 @@
 // cannot read what is answered, but a form of it can change something in a cluster that is open to
 // all who reach it: where the browser says so, that is refused. A name that a site owns may lead to
 // this machine, and then its scripts are of the same site as the port, and may read: a port that
-// only this machine reaches is asked by names of this machine only.
+// only this machine reaches is asked by browsers by names of this machine only.
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import type { Auditor } from './auditor.ts';
 import { misdirected, strayWrite } from './error-responses.ts';
-import { foreignOrigin, isWrite } from './own-requests.ts';
+import { foreignOrigin, isWrite, mayBeOfScript } from './own-requests.ts';
 import { headerOf } from './request-headers.ts';
 import type { HttpResponse } from './response.ts';
 
@@ -22,7 +22,8 @@ export function strayBrowser(
   request: IncomingMessage,
   { names, auditor }: StrayOptions,
 ): HttpResponse | undefined {
-  if (names !== undefined && !isOwnHost(headerOf(request, 'host'), names)) {
+  const isMisled = names !== undefined && !isOwnHost(headerOf(request, 'host'), names);
+  if (isMisled && mayBeOfScript(request)) {
     return misdirected(names);
   }
   const foreign = isWrite(request) ? foreignOrigin(request) : undefined;
@@ -34,7 +35,7 @@ export function strayBrowser(
   return strayWrite(foreign);
 }
 
-/** Programs need not say a host, and no name can lead elsewhere than an address does. */
+/** No name can lead elsewhere than an address does. */
 function isOwnHost(host: string | undefined, names: readonly string[]): boolean {
   const name = (host ?? '')
     .replace(/:\d*$/, '')
