@@ -6,6 +6,7 @@ import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { AgentPlace } from '../../master/views.ts';
 import { parseAddress } from '../../model/address.ts';
+import { partyOf } from '../../security/party.ts';
 import { answerHead } from '../client/answer-head.ts';
 import { KeptConnections } from '../client/kept-connections.ts';
 import type { Realm } from '../server/authentication.ts';
@@ -16,7 +17,6 @@ import {
   packedStream,
   serviceUnavailable,
 } from '../server/error-responses.ts';
-import { partyOf } from '../server/party.ts';
 import { encodingOf, refuseUnread } from '../server/request-body.ts';
 import type { HttpResponse } from '../server/response.ts';
 import type { Endpoint, EndpointRequest } from '../server/router.ts';

@@ -8,6 +8,7 @@ import type { FileInfo, Flag, Metric, VersionInfo } from '../../model/generated/
 import { timerDelay } from '../../model/timer-delay.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { Authorizer } from '../../security/authorizer.ts';
+import { partyOf } from '../../security/party.ts';
 import type { Principal } from '../../security/principal.ts';
 import { type Auditor, readAuthorizer } from './auditor.ts';
 import type { Realm } from './authentication.ts';
@@ -28,7 +29,6 @@ import {
 } from './error-responses.ts';
 import { type AttachedFiles, archive, browse, download, listingEntry, readPiece } from './files.ts';
 import { foreignLink, isWrite } from './own-requests.ts';
-import { partyOf } from './party.ts';
 import type { Asking } from './process-calls.ts';
 import { jsonResponse, largeJsonResponse } from './reply.ts';
 import { type HttpResponse, OK } from './response.ts';

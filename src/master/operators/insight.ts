@@ -9,6 +9,7 @@ import {
   MasterResponse_Type,
 } from '../../model/generated/messages.ts';
 import { frameworkId } from '../../model/ids.ts';
+import { partyOf } from '../../security/party.ts';
 import { askingOf } from '../asking.ts';
 import type { AskerGone, Computed, OperatorCalled } from '../events.ts';
 import { ask } from '../offers/allocator-recovery.ts';
@@ -47,9 +48,7 @@ export const noInsights = (): Insights => ({
   next: 1,
 });
 
-/** A principal, or an address where there is none. */
-const askerOf = ({ principal, origin }: OperatorCalled): string =>
-  JSON.stringify(principal ?? { origin });
+const askerOf = ({ principal, origin = '' }: OperatorCalled): string => partyOf(principal, origin);
 
 /** Takes a call of EXPLAIN or PLAN. */
 export function insightCall(state: MasterState, event: OperatorCalled): void {

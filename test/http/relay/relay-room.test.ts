@@ -1,7 +1,7 @@
 // How what is relayed shares the loop, for those who ask little beside those who ask much.
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { RelayRoom } from '../../../src/http/relay/relay-room.ts';
-import { partyOf } from '../../../src/http/server/party.ts';
+import { partyOf } from '../../../src/security/party.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();
