@@ -20,11 +20,7 @@ export function killTask(
   const killed = agent.killed.get(framework.id) ?? new Map();
   agent.killed.set(framework.id, killed.set(taskId(task_id.value), { kill_policy, by }));
   if (agent.connected) {
-    sendToAgent(state, agent, 'KillTaskMessage', {
-      framework_id: framework.idMessage,
-      task_id,
-      ...(kill_policy !== undefined && { kill_policy }),
-    });
+    tell(state, agent, { framework_id: framework.idMessage, task_id, kill_policy });
   }
 }
 
@@ -32,13 +28,19 @@ export function killTask(
 export function killAgain(state: MasterState, agent: Agent, { framework_id, task_id }: Task): void {
   const asked = agent.killed?.get(frameworkId(framework_id.value))?.get(taskId(task_id.value));
   if (asked !== undefined) {
-    const { kill_policy } = asked;
-    sendToAgent(state, agent, 'KillTaskMessage', {
-      framework_id,
-      task_id,
-      ...(kill_policy !== undefined && { kill_policy }),
-    });
+    tell(state, agent, { framework_id, task_id, kill_policy: asked.kill_policy });
   }
+}
+
+function tell(
+  state: MasterState,
+  agent: Agent,
+  { kill_policy, ...of }: Pick<Task, 'framework_id' | 'task_id'> & Pick<AskedKill, 'kill_policy'>,
+): void {
+  sendToAgent(state, agent, 'KillTaskMessage', {
+    ...of,
+    ...(kill_policy !== undefined && { kill_policy }),
+  });
 }
 
 /**
