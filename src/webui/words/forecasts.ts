@@ -1,6 +1,6 @@
 // What PLAN has answered, as lines of before and after. Of its JSON.
 import { amountText, countText } from './amounts.ts';
-import { resourceTitle } from './resources.ts';
+import { resourceTitle, resourceWords } from './resources.ts';
 
 type Amounts = Readonly<Record<string, { readonly value: number }>>;
 
@@ -105,7 +105,7 @@ export function forecastWarnings({ before, after, exceeded = [] }: Forecast): re
   return [
     ...exceeded.map(
       ({ role, resource, limit = 0, consumed }) =>
-        `Role ${role} uses ${figure(resource, consumed)} ${resourceTitle(resource)} now, more than ${figure(resource, limit)} at most: the master refuses this quota, unless “Even if …” is chosen with it.`,
+        `Role ${role} uses ${amountWords(resource, consumed)} now, more than ${figure(resource, limit)} at most: the master refuses this quota, unless “Even if …” is chosen with it.`,
     ),
     ...(before.paused
       ? ['Nothing is offered yet: the master is new and waits for agents, since there are quotas.']
@@ -116,7 +116,7 @@ export function forecastWarnings({ before, after, exceeded = [] }: Forecast): re
     ),
     ...(after.uncovered ?? []).map(
       ({ resource, guaranteed, capacity }) =>
-        `Guarantees of ${figure(resource, guaranteed)} ${resourceTitle(resource)} are more than the ${figure(resource, capacity)} that there are.`,
+        `Guarantees of ${amountWords(resource, guaranteed)} are more than the ${figure(resource, capacity)} that there are.`,
     ),
     ...(before.settled && after.settled
       ? []
@@ -136,7 +136,7 @@ export function roomWords({ before, after }: Forecast): string | undefined {
     return undefined;
   }
   const list = (part: 'lost' | 'free') =>
-    ends.map((each) => `${figure(each.name, each[part])} ${resourceTitle(each.name)}`).join(', ');
+    ends.map((each) => amountWords(each.name, each[part])).join(', ');
   const isRoom = ends.every(({ lost, free }) => lost <= free);
   return `They take ${list('lost')}. On all other agents together there is ${
     isRoom ? 'room for that' : 'no room for that'
@@ -198,3 +198,6 @@ const figure = (resource: string, value: number) =>
   resource === 'mem' || resource === 'disk'
     ? amountText(resource, value)
     : amountText('cpus', value);
+
+/** `2 CPUs`, `1 CPU`, `1.5 GB memory`. */
+const amountWords = (name: string, value: number) => resourceWords({ name, scalar: { value } });

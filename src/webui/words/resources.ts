@@ -24,7 +24,7 @@ type Quantity = Pick<Seen<Resource>, 'name' | 'scalar' | 'ranges' | 'set'>;
 export function resourceWords(resource: Seen<Resource>): string {
   const reserved = reservationOf(resource);
   const amount = resourceAmount(resource);
-  const unit = UNITS[resource.name ?? ''] ?? resource.name ?? '';
+  const unit = resourceTitle(resource.name ?? '');
   return [
     `${amount} ${amount === '1' ? unit.replace(/PUs$/, 'PU') : unit}`,
     ...(reserved === undefined ? [] : [`reserved for ${reserved}`]),
