@@ -82,12 +82,12 @@ test('without the right to write a master ends, whoever asked is told why, and t
 
 test.each([
   ['has a full disk', () => disk.fill(), () => disk.empty()],
-  ['is stopped', () => ensemble.signal(1, 'SIGSTOP'), () => ensemble.signal(1, 'SIGCONT')],
+  ['is stopped', () => ensemble.pause(1), () => ensemble.resume(1)],
 ])(
   'where the only server %s, nothing is announced that is not found again (needs root)',
   async (_, fail, recover) => {
     expect((await put(2)).status).toBe(200);
-    fail();
+    await fail();
     // The server has some room left for transactions.
     let answer = await put(3);
     let weight = 3;

@@ -240,10 +240,10 @@ describe('a registry whose session ends', () => {
     });
     const epoch = await registry.beginEpoch();
     await registry.store([admit('a')], epoch);
-    ensemble.signal(1, 'SIGSTOP');
+    await ensemble.pause(1);
     const answer = registry.store([admit('b')], epoch);
     await until('the session has ended', () => sessions[0]?.state === 'expired');
-    ensemble.signal(1, 'SIGCONT');
+    ensemble.resume(1);
     expect(await answer).toBe('stored');
     expect(sessions).toHaveLength(2);
     expect(await hostnames(registry)).toEqual(['a', 'b']);
@@ -277,11 +277,12 @@ describe('a registry whose session ends', () => {
     });
     const epoch = await registry.beginEpoch();
     await registry.read();
-    ensemble.signal(1, 'SIGSTOP');
+    await ensemble.pause(1);
+    onTestFinished(() => ensemble.resume(1));
     await expect(registry.store([admit('a')], epoch)).rejects.toThrow(
       'ZooKeeper took longer than 300ms',
     );
-    ensemble.signal(1, 'SIGCONT');
+    ensemble.resume(1);
     await expect(registry.store([admit('b')], epoch)).rejects.toThrow(RegistryError);
   });
 });

@@ -1,7 +1,7 @@
 // A real ZooKeeper ensemble on the loopback, of one or more servers, which tests stop, kill and
 // start again. Debian's package has what it needs.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -131,8 +131,20 @@ export class Ensemble {
     return promise;
   }
 
-  signal(id: number, signal: NodeJS.Signals): void {
-    this.#server(id).child?.kill(signal);
+  /** Halts the server: it answers nothing more when this has resolved. */
+  async pause(id: number): Promise<void> {
+    const { child } = this.#server(id);
+    const threads = `/proc/${child?.pid}/task`;
+    child?.kill('SIGSTOP');
+    await until('the server stands still', () =>
+      readdirSync(threads).every((thread) =>
+        /^State:\tT/m.test(readFileSync(join(threads, thread, 'status'), 'utf8')),
+      ),
+    );
+  }
+
+  resume(id: number): void {
+    this.#server(id).child?.kill('SIGCONT');
   }
 
   /** Kills the server; what it has written stays. */

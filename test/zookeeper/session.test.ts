@@ -97,9 +97,9 @@ describe('a session', () => {
     const session = await connected();
     const states = statesOf(session);
     await session.create('/kept', Buffer.alloc(0), { isEphemeral: true });
-    ensemble.signal(1, 'SIGSTOP');
+    await ensemble.pause(1);
     await until('the connection is given up', () => states.includes('disconnected'));
-    ensemble.signal(1, 'SIGCONT');
+    ensemble.resume(1);
     await until('it is back', () => session.state === 'connected' && session.isHeld());
     expect(await session.get('/kept')).toMatchObject({ owner: session.id() });
     await session.close();
@@ -108,14 +108,14 @@ describe('a session', () => {
   test('ends by itself when no server answers for the timeout, with what it was asked', async () => {
     const session = await connected();
     const states = statesOf(session);
-    ensemble.signal(1, 'SIGSTOP');
+    await ensemble.pause(1);
     const asked = session.get('/');
     await expect(asked).rejects.toMatchObject({ fault: expect.stringMatching(/Loss|expired/) });
     await until('the session has ended', () => session.state === 'expired');
     expect(session.isHeld()).toBe(false);
     expect(states.at(-1)).toBe('expired');
     await expect(session.get('/')).rejects.toMatchObject({ fault: 'expired' });
-    ensemble.signal(1, 'SIGCONT');
+    ensemble.resume(1);
     await ensemble.serves(1);
   });
 });
@@ -131,7 +131,7 @@ test('a session of a candidacy is not held by a server that is cut off from the 
   const [candidacy, reader] = [open(true), open(false)];
   await until('both are held', () => candidacy.isHeld() && reader.isHeld());
   for (const id of ids.filter((id) => id !== follower + 1)) {
-    three.signal(id, 'SIGSTOP');
+    await three.pause(id);
   }
   await until('one is held no more', () => !candidacy.isHeld());
   // The server still answers: it has not noticed yet that nobody follows it.

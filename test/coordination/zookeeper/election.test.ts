@@ -211,13 +211,13 @@ describe('candidates', () => {
     await elected(one);
     const two = await standing(2);
     await finds(agent, 1);
-    ensemble.signal(1, 'SIGSTOP');
+    await ensemble.pause(1);
     await until('the leader has lost', () => one.heard.length === 2);
     expect(one.heard[1]).toBe('lost: the session with ZooKeeper has expired');
     expect(one.contender.leads()).toBe(false);
     await finds(agent, undefined);
     expect(two.heard).toEqual([]);
-    ensemble.signal(1, 'SIGCONT');
+    ensemble.resume(1);
     await elected(two);
     await finds(agent, 2);
     expect(two.contender.leads()).toBe(true);
