@@ -13,8 +13,10 @@ import { Recurrence } from '../model/recurrence.ts';
 import { registerAgent } from './agents/agents.ts';
 import { linkLost } from './agents/disconnection.ts';
 import { drainIfIdle } from './agents/draining.ts';
+import { MAX_LOST_AGENTS } from './agents/lost.ts';
 import { executorToFramework, exitedExecutor, updateAgent } from './agents/messages.ts';
 import { pingDue, pong } from './agents/pings.ts';
+import { MAX_REFUSED_AGENTS, refusedDue } from './agents/refused.ts';
 import { unregisterAgent } from './agents/removal.ts';
 import { reregisterAgent } from './agents/reregistration.ts';
 import { AgentRoom } from './agents/room.ts';
@@ -97,7 +99,10 @@ export function createMaster(options: MasterOptions, core: MasterCore): MasterSt
       recovered: new Map(),
       unreachable: new Map(),
       gone: new Map(),
+      lost: new BoundedMap(MAX_LOST_AGENTS),
       removed: new BoundedMap(MAX_REMOVED_AGENTS),
+      refused: new BoundedMap(MAX_REFUSED_AGENTS),
+      isTellingRefused: false,
       unreachableDecisions: new Map(),
       draining: new Map(),
       deactivated: new Set(),
@@ -433,6 +438,9 @@ function timerFired(state: MasterState, timer: MasterTimer): void {
       break;
     case 'operator-telling':
       tellNext(state);
+      break;
+    case 'refused-agents':
+      refusedDue(state);
       break;
     case 'operator-audit':
       tellLeftOut(state, streamId(whose));

@@ -16,6 +16,7 @@ import { startHistory } from './metrics/history.ts';
 import { missingCapabilities } from './minimum-capabilities.ts';
 import { startBatches } from './offers/offers.ts';
 import { claimNames } from './offers/resource-names.ts';
+import { publishAgentLost } from './operators/subscribers.ts';
 import type { MasterOptions } from './options.ts';
 import { giveUp, log, setTimer } from './outbox.ts';
 import { isStoring, store } from './registrar.ts';
@@ -198,11 +199,19 @@ export function agentsForgotten(
   for (const id of unreachable) {
     if (state.agents.unreachable.delete(id)) {
       forgetUnreachableTasks(state, id);
+      forgetLost(state, id);
     }
   }
   for (const id of gone) {
-    state.agents.gone.delete(id);
+    if (state.agents.gone.delete(id)) {
+      forgetLost(state, id);
+    }
   }
+}
+
+function forgetLost(state: MasterState, id: AgentId): void {
+  state.agents.lost.delete(id);
+  publishAgentLost(state, id);
 }
 
 function outdated(state: MasterState, since: ReadonlyMap<AgentId, bigint>): AgentId[] {

@@ -27,6 +27,8 @@ import type { Recurrence } from '../model/recurrence.ts';
 import type { AuditEntry } from '../security/audit.ts';
 import type { Action } from '../security/authorizer.ts';
 import type { Principal } from '../security/principal.ts';
+import type { LostAgent } from './agents/lost.ts';
+import type { RefusedAgent } from './agents/refused.ts';
 import type { AgentRoom } from './agents/room.ts';
 import type { UnreachableDecision } from './agents/unreachable.ts';
 import type { Asking } from './asking.ts';
@@ -231,7 +233,13 @@ export interface AgentTable {
   /** Since when, in nanoseconds. */
   readonly unreachable: Map<AgentId, bigint>;
   readonly gone: Map<AgentId, bigint>;
+  /** What this master has seen of those that are unreachable or gone. */
+  readonly lost: BoundedMap<AgentId, LostAgent>;
   readonly removed: BoundedMap<AgentId, true>;
+  /** By process id: that want to register, and may not. */
+  readonly refused: BoundedMap<string, RefusedAgent>;
+  /** Whether a timer is set to tell of these. */
+  isTellingRefused: boolean;
   /** Agents that wait for their turn to be marked unreachable. */
   readonly unreachableDecisions: Map<AgentId, UnreachableDecision>;
   readonly draining: Map<AgentId, DrainInfo>;

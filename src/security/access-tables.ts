@@ -54,13 +54,18 @@ const RESERVATIONS = 'the role of each reservation that is made';
 const RESERVERS = 'the principal who made each reservation';
 const VOLUMES = 'the role of each volume';
 const RUNNING = 'the users of frameworks, tasks and executors; roles';
-const MASTER_STATE = shows(
-  `${RUNNING}; the agents’ resource providers`,
+const IN_STATE = [
   'VIEW_FRAMEWORK',
   'VIEW_TASK',
   'VIEW_EXECUTOR',
   'VIEW_ROLE',
   'VIEW_RESOURCE_PROVIDER',
+] as const;
+const MASTER_STATE = shows(`${RUNNING}; the agents’ resource providers`, ...IN_STATE);
+const MASTER_STREAM = shows(
+  `${RUNNING}; the agents’ resource providers; the logs, which say why agents are refused`,
+  ...IN_STATE,
+  'ACCESS_MESOS_LOG',
 );
 const OF_TASK = shows(
   'the users of the framework and the task; roles',
@@ -76,7 +81,7 @@ const OF_MACHINE = 'machines, one as the other';
 export const MASTER_CALLS: TableOf<typeof MasterCall_Type> = {
   ...PROCESS_CALLS,
   GET_STATE: MASTER_STATE,
-  SUBSCRIBE: MASTER_STATE,
+  SUBSCRIBE: MASTER_STREAM,
   GET_AGENTS: shows(
     'the roles of resources; resource providers',
     'VIEW_ROLE',
@@ -159,11 +164,12 @@ export const MASTER_CALLS: TableOf<typeof MasterCall_Type> = {
 
 /** Events of SUBSCRIBE. */
 export const MASTER_EVENTS: TableOf<typeof MasterEvent_Type> = {
-  SUBSCRIBED: MASTER_STATE,
+  SUBSCRIBED: MASTER_STREAM,
   TASK_ADDED: OF_TASK,
   TASK_UPDATED: shows('the users of the framework and the task', 'VIEW_FRAMEWORK', 'VIEW_TASK'),
   AGENT_ADDED: MASTER_CALLS.GET_AGENTS,
   AGENT_REMOVED: open('it names an agent, and nothing of what it had'),
+  AGENTS_REFUSED: shows('the logs', 'ACCESS_MESOS_LOG'),
   FRAMEWORK_ADDED: OF_FRAMEWORK,
   FRAMEWORK_UPDATED: OF_FRAMEWORK,
   FRAMEWORK_REMOVED: OF_FRAMEWORK,

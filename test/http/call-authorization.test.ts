@@ -307,7 +307,8 @@ function judged(access: Access<object>): readonly [kind: Entry['kind'], action?:
 /** Actions about what the worlds of this test have not: offers to executors, answers, providers. */
 const WITHOUT_OBJECT: Readonly<Record<string, readonly Action[]>> = {
   GET_STATE: ['VIEW_RESOURCE_PROVIDER'],
-  SUBSCRIBE: ['VIEW_RESOURCE_PROVIDER'],
+  // No agent is refused; and it is told with updates only.
+  SUBSCRIBE: ['VIEW_RESOURCE_PROVIDER', 'ACCESS_MESOS_LOG'],
   GET_AGENTS: ['VIEW_RESOURCE_PROVIDER'],
   GET_FRAMEWORKS: ['VIEW_EXECUTOR'],
   // That of the master is an operator's.

@@ -22,6 +22,8 @@ const ofState: Record<string, string> = {
   'agents.recovered': `${AGENTS}, of MAX_AGENT_INFO_BYTES`,
   'agents.registered': `${AGENTS}, of MAX_AGENT_INFO_BYTES`,
   'agents.unreachableDecisions': AGENTS,
+  'agents.lost': 'MAX_LOST_AGENTS, of MAX_HOSTNAME_CHARACTERS',
+  'agents.refused': 'MAX_REFUSED_AGENTS, of three times MAX_CHARACTERS',
   'agents.removed': 'maxRemovedAgents',
   'agents.unreachable': AGENTS,
   'agents.unreachableTasks': 'ids of what ran on unreachable agents, and goes with them',

@@ -1,5 +1,6 @@
 // What streams of the operator API are told that have asked for updates, and no other stream.
 import { expect, test } from 'vitest';
+import { refuseAgent } from '../../src/master/agents/refused.ts';
 import { beginTelling } from '../../src/master/operators/telling.ts';
 import type { MasterOptions } from '../../src/master/options.ts';
 import {
@@ -79,27 +80,126 @@ test('an agent is told of when it has other resources, by whomever', () => {
   expect(reservations()).toEqual([['mem', 'cpus']]);
 });
 
-test('an agent that is unreachable or gone is told of as removed', () => {
-  const lost = watched();
-  lost.world.answersPings = false;
-  lost.world.advance(120_000);
-  expect(lost.taken().at(-1)?.agent_removed?.agent_id.value).toBe(lost.agent.id);
-  const gone = watched();
-  gone.world.operate({
-    type: MasterCall_Type.MARK_AGENT_GONE,
-    mark_agent_gone: { agent_id: { value: gone.agent.id } },
-  });
-  expect(gone.taken().at(-1)?.agent_removed?.agent_id.value).toBe(gone.agent.id);
+const isRemoval = ({ type }: MasterEvent) => type === MasterEvent_Type.AGENT_REMOVED;
+
+/** What a stream that begins now is told of agents that are not there. */
+function toldFirst(world: World, principal?: { readonly value: string }) {
+  world.operatorEvents.length = 0;
+  world.operate({ type: MasterCall_Type.SUBSCRIBE, subscribe: { updates: true } }, principal);
+  return world.operatorEvents[0]?.subscribed?.get_state?.get_agents ?? {};
+}
+
+test('an agent that is unreachable is told of with its host and why, until it is back', () => {
+  const { world, agent, taken } = watched();
+  world.answersPings = false;
+  world.advance(120_000);
+  const lost = {
+    agent_id: { value: agent.id },
+    gone: false,
+    hostname: agent.info().hostname,
+    message: 'health check timed out',
+  };
+  expect(taken().find(isRemoval)?.agent_removed?.lost_agent).toMatchObject(lost);
+  expect(toldFirst(world).lost_agents).toMatchObject([lost]);
+  world.answersPings = true;
+  agent.reregister();
+  expect(toldFirst(world).lost_agents).toBeUndefined();
+  expect(world.master.agents.lost.size).toBe(0);
 });
 
-test('one that has not come back since a restart of the master is told of as removed', () => {
+test('an agent that is gone is told of with its host, and of its id alone after a restart', () => {
+  const { world, agent, taken } = watched();
+  const agent_id = { value: agent.id };
+  world.operate({ type: MasterCall_Type.MARK_AGENT_GONE, mark_agent_gone: { agent_id } });
+  const since_time = { nanoseconds: BigInt(world.nowMs) * 1_000_000n };
+  const lost = { agent_id, gone: true, since_time };
+  const known = { ...lost, hostname: agent.info().hostname };
+  expect(taken().find(isRemoval)?.agent_removed).toEqual({ agent_id, lost_agent: known });
+  expect(toldFirst(world).lost_agents).toEqual([known]);
+  expect(toldFirst(world.restart()).lost_agents).toEqual([lost]);
+});
+
+test('one that has not come back since a restart of the master is told of as unreachable', () => {
   const { world, agent } = watched();
   const next = world.restart();
   subscribe(next, true);
   next.operatorEvents.length = 0;
   next.advance(next.options.agentReregisterTimeoutMs);
-  const removed = next.operatorEvents.find(({ type }) => type === MasterEvent_Type.AGENT_REMOVED);
-  expect(removed?.agent_removed?.agent_id.value).toBe(agent.id);
+  const removed = next.operatorEvents.find(isRemoval)?.agent_removed;
+  expect(removed?.agent_id.value).toBe(agent.id);
+  expect(removed?.lost_agent).toMatchObject({ gone: false, hostname: agent.info().hostname });
+});
+
+test('a lost agent that the registry forgets is told of once more', () => {
+  const { world, agent, taken } = watched();
+  const agent_id = { value: agent.id };
+  world.operate({ type: MasterCall_Type.MARK_AGENT_GONE, mark_agent_gone: { agent_id } });
+  taken();
+  world.advance(world.options.registryMaxAgentAgeMs + world.options.registryGcIntervalMs + 1);
+  expect(taken().filter(isRemoval)).toEqual([
+    { type: MasterEvent_Type.AGENT_REMOVED, agent_removed: { agent_id } },
+  ]);
+  expect(world.master.agents.lost.size).toBe(0);
+});
+
+/** A master that lets no agent register, of whose log `blind` may see nothing. */
+const closed = () =>
+  new World({
+    authorizer: {
+      ...permissive,
+      authorize: (principal, action) =>
+        action !== 'REGISTER_AGENT' &&
+        (action !== 'ACCESS_MESOS_LOG' || principal?.value !== 'blind'),
+    },
+  });
+
+test('agents that are refused are told of all at once, at a pace, to who may see the log', () => {
+  const world = closed();
+  subscribe(world, true);
+  world.operatorEvents.length = 0;
+  const agent = world.agent();
+  agent.register();
+  expect(world.operatorEvents).toEqual([]);
+  world.advance(5_000);
+  const refused = {
+    pid: agent.pid,
+    hostname: agent.info().hostname,
+    message: expect.stringMatching(/^Not authorized for action REGISTER_AGENT/),
+    times: 2,
+  };
+  const told = world.operatorEvents.flatMap(({ agents_refused }) => agents_refused ?? []);
+  expect(told).toMatchObject([{ agents: [refused] }]);
+  expect(toldFirst(world).refused_agents).toMatchObject([refused]);
+  expect(toldFirst(world, { value: 'blind' })).not.toHaveProperty('refused_agents');
+  world.advance(3_600_000);
+  expect(toldFirst(world).refused_agents).toEqual([]);
+});
+
+test('of agents that are refused few are kept, and of one address fewer', () => {
+  const world = closed();
+  const { agents } = world.master;
+  const register = (from: number, count: number, origin: string) => {
+    for (let port = from; port < from + count; port++) {
+      const pid = `slave(1)@10.0.0.9:${port}`;
+      refuseAgent(Object.assign(world.master, { asking: { call: '', origin } }), {
+        pid,
+        info: { hostname: 'h'.repeat(1000) },
+        message: 'no',
+        says: 'Refusing it',
+      });
+    }
+  };
+  register(1, 1, '10.0.0.1');
+  register(100, 1000, '10.0.0.9');
+  expect([...agents.refused.values()].filter(({ origin }) => origin === '10.0.0.9')).toHaveLength(
+    20,
+  );
+  expect(agents.refused.has('slave(1)@10.0.0.9:1')).toBe(true);
+  expect([...agents.refused.values()].every(({ hostname }) => hostname.length === 500)).toBe(true);
+  for (let host = 0; host < 20; host++) {
+    register(2000 + 20 * host, 20, `10.0.1.${host}`);
+  }
+  expect(agents.refused.size).toBe(100);
 });
 
 test('a framework is told of when it suppresses or revives roles, or its scheduler goes', () => {

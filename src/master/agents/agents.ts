@@ -21,7 +21,7 @@ import { allResourcesError, amountOf, resourcesError } from '../../model/resourc
 import type { ContinuationOf } from '../continuation.ts';
 import { claimNamesOf } from '../offers/resource-names.ts';
 import { publishAgentAdded } from '../operators/subscribers.ts';
-import { log, logStranger, mayDo, sendToAgent, sendToPid, tellDisbelief } from '../outbox.ts';
+import { log, mayDo, sendToAgent, sendToPid, tellDisbelief } from '../outbox.ts';
 import { agentSizeError, isStoring, store, waitingError } from '../registrar.ts';
 import { rolesOf, rolesRoomError } from '../roles/room.ts';
 import type { Agent, MasterState } from '../state.ts';
@@ -32,6 +32,7 @@ import { holdingsOn } from './holdings.ts';
 import { linkAgent } from './links.ts';
 import { isDown, machineOf } from './machines.ts';
 import { startPings } from './pings.ts';
+import { forgetRefusal, refuseAgent } from './refused.ts';
 import { removeAgent } from './removal.ts';
 
 /** Oldest major version of agents that may join. */
@@ -62,8 +63,9 @@ export function mayJoin(
   info: AgentInfo,
   version: string | undefined,
 ): boolean {
-  const refuse = (why: string) => {
-    logStranger(state, 'registration', `Refusing agent at ${pid} (${info.hostname}): ${why}`, pid);
+  const refuse = (message: string) => {
+    const says = `Refusing agent at ${pid} (${info.hostname})`;
+    refuseAgent(state, { pid, info, message, says, origin: pid });
     return false;
   };
   const denied = deniedRegistration(state, pid, info);
@@ -129,12 +131,15 @@ export function registerAgent(
 ): void {
   state.counters.values.messages_register_slave++;
   const checkpointed = message.checkpointed_resources ?? [];
+  const says = `Dropping the registration of an agent at ${pid}`;
+  const drop = (why: string) =>
+    refuseAgent(state, { pid, info: message.agent, message: why, says });
   const error =
     agentInfoError(message.agent) ??
     resourcesError(checkpointed) ??
     allResourcesError(listsOf(message));
   if (error !== undefined) {
-    logStranger(state, 'registration', `Dropping the registration of an agent at ${pid}: ${error}`);
+    drop(error);
     return;
   }
   if (
@@ -152,29 +157,17 @@ export function registerAgent(
     removeAgent(state, known, 'a new agent registered at the same address', 'registered');
   }
   if (!claimNamesOf(state, listsOf(message))) {
-    logStranger(
-      state,
-      'registration',
-      `Dropping the registration of an agent at ${pid}: too many resource names`,
-    );
+    drop('too many resource names');
     return;
   }
   const rolesError = rolesRoomError(state, rolesOf(listsOf(message)));
   if (rolesError !== undefined) {
-    logStranger(
-      state,
-      'registration',
-      `Dropping the registration of an agent at ${pid}: ${rolesError}`,
-    );
+    drop(rolesError);
     return;
   }
   const tooLarge = agentSizeError(state, message.agent);
   if (tooLarge !== undefined) {
-    logStranger(
-      state,
-      'registration',
-      `Dropping the registration of an agent at ${pid}: ${tooLarge}`,
-    );
+    drop(tooLarge);
     return;
   }
   if (waitingError(state) !== undefined) {
@@ -184,11 +177,7 @@ export function registerAgent(
   const id = agentId(`${state.options.id}-S${state.nextAgent}`);
   const noRoom = roomError(state, id, pid, message, listsOf(message));
   if (noRoom !== undefined) {
-    logStranger(
-      state,
-      'registration',
-      `Dropping the registration of an agent at ${pid}: ${noRoom}`,
-    );
+    drop(noRoom);
     return;
   }
   state.nextAgent++;
@@ -361,6 +350,7 @@ export function addAgent(
 ): void {
   const { agents, frameworks } = state;
   agents.registered.set(agent.id, agent);
+  forgetRefusal(state, agent.pid);
   agents.byPid.set(agent.pid, agent);
   linkAgent(state, agent);
   for (const info of running.executors ?? []) {

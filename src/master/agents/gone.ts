@@ -9,6 +9,7 @@ import { store } from '../registrar.ts';
 import type { Framework, MasterState } from '../state.ts';
 import { masterStatus, ofExecutor, sendStatus, stateFor } from '../tasks/status-updates.ts';
 import { updateTask } from '../tasks/tasks.ts';
+import { rememberLost } from './lost.ts';
 import { loseAgent, shutDownAgent } from './removal.ts';
 import { forgetDecision } from './unreachable.ts';
 
@@ -31,6 +32,7 @@ export function agentGone(
   agents.deactivated.delete(id);
   if (agent === undefined) {
     forgetDecision(state, id);
+    rememberLost(state, id, { hostname: agents.recovered.get(id)?.hostname });
     agents.recovered.delete(id);
     agents.room.leave(id);
     agents.unreachable.delete(id);

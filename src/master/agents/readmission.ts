@@ -45,6 +45,7 @@ export function readmitAgent(
   agents.recovered.delete(id);
   agents.removed.delete(id);
   agents.unreachable.delete(id);
+  agents.lost.delete(id);
   const agent = createAgent(state, pid, message.agent, {
     version: message.version ?? '',
     capabilities: agentCapabilities(message.agent_capabilities),

@@ -19,6 +19,7 @@ import { stateFor } from '../tasks/status-updates.ts';
 import { removeExecutor } from '../tasks/tasks.ts';
 import { cancelReregistration } from './disconnection.ts';
 import { unlinkAgent } from './links.ts';
+import { rememberLost } from './lost.ts';
 import { stopPings } from './pings.ts';
 import { endTasks } from './task-ends.ts';
 
@@ -67,6 +68,8 @@ export function loseAgent(
       });
     }
   }
+  const { hostname } = agent.info;
+  rememberLost(state, agent.id, isGone ? { hostname } : { hostname, message: fate.message });
   forgetAgent(state, agent);
   publishAgentLost(state, agent.id);
 }

@@ -25,6 +25,7 @@ import { reregistrationError, resourceLists } from '../validation/reregistration
 import { mayJoin, roomError } from './agents.ts';
 import { readmitAgent } from './readmission.ts';
 import { reconnectAgent } from './reconnection.ts';
+import { forgetRefusal, refuseAgent } from './refused.ts';
 import { cancelUnreachable } from './unreachable.ts';
 
 export function reregisterAgent(
@@ -46,13 +47,11 @@ export function reregisterAgent(
     sendToPid(state, pid, 'ShutdownMessage', { message: 'Agent has been marked gone' });
     return;
   }
+  const says = `Dropping the re-registration of agent ${id} at ${pid}`;
+  const drop = (why: string) => refuseAgent(state, { pid, info: sent.agent, message: why, says });
   const error = toldError(state, id, pid, sent.frameworks ?? []) ?? reregistrationError(sent);
   if (error !== undefined) {
-    logStranger(
-      state,
-      'registration',
-      `Dropping the re-registration of agent ${id} at ${pid}: ${error}`,
-    );
+    drop(error);
     return;
   }
   const message = normalize(sent);
@@ -80,30 +79,18 @@ export function reregisterAgent(
   }
   const lists = resourceLists(message);
   if (!claimNamesOf(state, lists)) {
-    logStranger(
-      state,
-      'registration',
-      `Dropping the re-registration of agent ${id}: too many resource names`,
-    );
+    drop('too many resource names');
     return;
   }
   const tooMany = rolesRoomError(state, rolesOf(lists));
   if (tooMany !== undefined) {
-    logStranger(
-      state,
-      'registration',
-      `Dropping the re-registration of agent ${id} at ${pid}: ${tooMany}`,
-    );
+    drop(tooMany);
     return;
   }
   const change = neededChange(state, id, message.agent);
   const tooLarge = change === undefined ? undefined : agentSizeError(state, message.agent);
   if (tooLarge !== undefined) {
-    logStranger(
-      state,
-      'registration',
-      `Dropping the re-registration of agent ${id} at ${pid}: ${tooLarge}`,
-    );
+    drop(tooLarge);
     return;
   }
   if (change !== undefined && waitingError(state) !== undefined) {
@@ -112,11 +99,7 @@ export function reregisterAgent(
   }
   const noRoom = roomError(state, id, pid, sent, lists);
   if (noRoom !== undefined) {
-    logStranger(
-      state,
-      'registration',
-      `Dropping the re-registration of agent ${id} at ${pid}: ${noRoom}`,
-    );
+    drop(noRoom);
     return;
   }
   cancelUnreachable(state, id, ['disconnected', 'recovery']);
@@ -214,12 +197,8 @@ function complete(
   // Other agents may have told of frameworks since the first check.
   const error = isOld ? toldError(state, id, pid, message.frameworks ?? []) : undefined;
   if (error !== undefined) {
-    logStranger(
-      state,
-      'registration',
-      `Dropping the re-registration of agent ${id} at ${pid}: ${error}`,
-      pid,
-    );
+    const says = `Dropping the re-registration of agent ${id} at ${pid}`;
+    refuseAgent(state, { pid, info: message.agent, message: error, says, origin: pid });
     return;
   }
   const known = state.agents.registered.get(id);
@@ -227,5 +206,6 @@ function complete(
     readmitAgent(state, pid, message);
   } else {
     reconnectAgent(state, known, pid, { message, isOld });
+    forgetRefusal(state, pid);
   }
 }

@@ -13,6 +13,7 @@ import { clearTimer, log, nowNs, setTimer } from '../outbox.ts';
 import { store } from '../registrar.ts';
 import type { MasterState } from '../state.ts';
 import type { MasterTimer } from '../timers.ts';
+import { rememberLost } from './lost.ts';
 import { isChanging, loseAgent, tellOfLostAgent } from './removal.ts';
 
 /**
@@ -140,6 +141,7 @@ export function agentUnreachable(
   state.counters.values.slave_removals++;
   state.counters.values['slave_removals/reason_unhealthy']++;
   if (duringRecovery) {
+    rememberLost(state, id, { hostname: agents.recovered.get(id)?.hostname, message });
     agents.recovered.delete(id);
     agents.room.leave(id);
     state.counters.values.recovery_slave_removals++;

@@ -3,6 +3,7 @@ import { sameMessage } from '../../model/equality.ts';
 import {
   type MasterEvent,
   MasterEvent_Type,
+  type MasterResponse_GetAgents_RefusedAgent,
   type MasterResponse_GetFrameworks_Framework,
   type MasterResponse_GetState,
   type Task,
@@ -17,6 +18,7 @@ import type { Agent, Framework, MasterState, Subscriber } from '../state.ts';
 import type { MasterTimer } from '../timers.ts';
 import { streamedAgentView, updatedAgentView } from '../views/agents.ts';
 import { frameworkView } from '../views/frameworks.ts';
+import { lostAgentsView, lostAgentView, refusedAgentsView } from '../views/missing-agents.ts';
 import { getAgents, getFrameworks, getState } from '../views/state-message.ts';
 import { roleSightOf } from '../views/visibility.ts';
 import type { Viewer } from '../views.ts';
@@ -112,7 +114,12 @@ function withoutTasks(state: MasterState, viewer: Viewer): MasterResponse_GetSta
   const shown = frameworks.map((framework) => withSuppressed(state, framework, viewer));
   return {
     get_frameworks: { ...others, frameworks: shown },
-    get_agents: getAgents(state, viewer, withoutHeld),
+    get_agents: {
+      ...getAgents(state, viewer, withoutHeld),
+      ...lostAgentsView(state),
+      ...(state.agents.refused.size > 0 &&
+        seesLog(viewer) && { refused_agents: refusedAgentsView(state) }),
+    },
   };
 }
 
@@ -227,6 +234,9 @@ function shared<Shown>(eventOf: (shown: Shown) => MasterEvent): (shown: Shown) =
   };
 }
 
+const seesLog: Sees = ({ principal, authorizer }) =>
+  authorizer.authorize(principal, 'ACCESS_MESOS_LOG');
+
 const seesFramework =
   ({ info: framework }: Framework): Sees =>
   ({ principal, authorizer }) =>
@@ -294,21 +304,35 @@ export function publishAgentUpdated(state: MasterState, agent: Agent): void {
 
 export function publishAgentRemoved(state: MasterState, id: AgentId): void {
   if (state.subscribers.size > 0) {
-    publish(state, everybody, () => removal(id));
+    const event = {
+      type: MasterEvent_Type.AGENT_REMOVED,
+      agent_removed: { agent_id: { value: id } },
+    };
+    publish(state, everybody, () => event);
   }
 }
 
-/** Of an agent that is unreachable or gone: Mesos tells of those that are removed only. */
+/**
+ * Of an agent that is unreachable or gone, or is forgotten as such: Mesos tells of those that are
+ * removed only.
+ */
 export function publishAgentLost(state: MasterState, id: AgentId): void {
   if (state.subscribers.size > 0) {
-    publish(state, everybody, () => removal(id), { isUpdate: true });
+    const lost_agent = lostAgentView(state, id);
+    const agent_removed = { agent_id: { value: id }, ...(lost_agent && { lost_agent }) };
+    const event = { type: MasterEvent_Type.AGENT_REMOVED, agent_removed };
+    publish(state, everybody, () => event, { isUpdate: true });
   }
 }
 
-const removal = (value: AgentId): MasterEvent => ({
-  type: MasterEvent_Type.AGENT_REMOVED,
-  agent_removed: { agent_id: { value } },
-});
+/** All of those that were refused lately, to who may read the same in the log. */
+export function publishAgentsRefused(
+  state: MasterState,
+  agents: MasterResponse_GetAgents_RefusedAgent[],
+): void {
+  const event = { type: MasterEvent_Type.AGENTS_REFUSED, agents_refused: { agents } };
+  publish(state, seesLog, () => event, { isUpdate: true });
+}
 
 export function publishFrameworkAdded(state: MasterState, framework: Framework): void {
   if (state.subscribers.size > 0) {

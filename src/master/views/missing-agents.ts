@@ -1,0 +1,67 @@
+// Agents that are not there: unreachable or gone, or refused when they wanted to register. Only
+// streams of the operator API that ask for updates show them.
+import type {
+  MasterResponse_GetAgents,
+  MasterResponse_GetAgents_LostAgent,
+  MasterResponse_GetAgents_RefusedAgent,
+} from '../../model/generated/messages.ts';
+import type { AgentId } from '../../model/ids.ts';
+import { timeOf } from '../../model/time-info.ts';
+import type { MasterState } from '../state.ts';
+
+/** Of each kind, who begins to read is told of so many. */
+const MAX_TOLD = 5_000;
+/** Who has not tried for so long tries no more. */
+const FORGOTTEN_AFTER_MS = 3_600_000;
+
+/** Undefined where it is neither unreachable nor gone. */
+export function lostAgentView(
+  { agents }: MasterState,
+  id: AgentId,
+): MasterResponse_GetAgents_LostAgent | undefined {
+  const goneNs = agents.gone.get(id);
+  const sinceNs = goneNs ?? agents.unreachable.get(id);
+  if (sinceNs === undefined) {
+    return undefined;
+  }
+  const { hostname, message } = agents.lost.get(id) ?? {};
+  return {
+    agent_id: { value: id },
+    gone: goneNs !== undefined,
+    since_time: { nanoseconds: sinceNs },
+    ...(hostname !== undefined && { hostname }),
+    ...(message !== undefined && { message }),
+  };
+}
+
+/** As streams with updates begin: the latest of each kind. */
+export function lostAgentsView(
+  state: MasterState,
+): Pick<MasterResponse_GetAgents, 'lost_agents' | 'more_lost_agents'> {
+  const { unreachable, gone } = state.agents;
+  const told = [...latest(unreachable), ...latest(gone)];
+  const more = unreachable.size + gone.size - told.length;
+  return {
+    ...(told.length > 0 && { lost_agents: told.flatMap((id) => lostAgentView(state, id) ?? []) }),
+    ...(more > 0 && { more_lost_agents: more }),
+  };
+}
+
+/** They are set in the order in which they are lost. */
+const latest = (since: ReadonlyMap<AgentId, bigint>): readonly AgentId[] =>
+  [...since.keys()].slice(-MAX_TOLD);
+
+/** The latest first. */
+export function refusedAgentsView({
+  agents,
+  nowMs,
+}: MasterState): MasterResponse_GetAgents_RefusedAgent[] {
+  return [...agents.refused]
+    .filter(([, { lastMs }]) => nowMs - lastMs < FORGOTTEN_AFTER_MS)
+    .reverse()
+    .map(([pid, { hostname, message, firstMs, lastMs, times }]) => ({
+      ...{ pid, hostname, message, times },
+      first_time: timeOf(firstMs),
+      last_time: timeOf(lastMs),
+    }));
+}
