@@ -5,6 +5,7 @@ import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'no
 import { dirname, join } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { build } from 'vite';
+import { LICENCES } from './bundle.ts';
 import { staleness, WEBUI } from './products.mjs';
 
 const root = dirname(import.meta.dirname);
@@ -31,6 +32,7 @@ async function bundle(outDir: string, watch: boolean): Promise<void> {
       assetsInlineLimit: 0,
       modulePreload: { polyfill: false },
       reportCompressedSize: false,
+      license: { fileName: LICENCES },
       watch: watch ? {} : null,
     },
   });

@@ -9,6 +9,7 @@ export interface Product {
 /** A path from the root of a checkout. */
 export const COMMAND: string;
 export const MESSAGES: Product;
+export const PACKAGE: Product;
 export const PROGRAMS: Product;
 export const SUPERVISOR: Product;
 export const WEBUI: Product;

@@ -43,6 +43,8 @@ export const coreModule = (file) => ({
   makes: () => [`build/${file}`],
 });
 
+const isSupervisor = (path) => /(?:^|\/)supervisor-\w+-\w+$/.test(path);
+
 /**
  * The programs' names contain the hash of their sources, so the record has all programs that exist.
  */
@@ -51,7 +53,7 @@ export const SUPERVISOR = {
   from: ['src/containerizer/launchers/process/supervisor', 'scripts/build-supervisor.ts'],
   makes: (root = checkout) =>
     namesIn(join(root, 'build'))
-      .filter((name) => /^supervisor-\w+-\w+$/.test(name))
+      .filter(isSupervisor)
       .map((name) => `build/${name}`),
 };
 
@@ -61,16 +63,40 @@ export const COMMAND = 'build/programs/mesoscale.js';
 /** All that src/ runs as, bundled (build-programs.ts). Packages are not in it. */
 export const PROGRAMS = {
   record: 'build/programs.made-from',
-  from: ['src', 'asm/constants.ts', 'scripts/build-programs.ts', version('vite')],
+  from: [
+    'src',
+    'asm/constants.ts',
+    'scripts/build-programs.ts',
+    'scripts/bundle.ts',
+    version('vite'),
+  ],
   makes: (root = checkout) =>
     existsSync(join(root, COMMAND)) ? filesOf(root, dirname(COMMAND)) : [],
+};
+
+/** What `npm pack` publishes. */
+export const PACKAGE = {
+  record: 'build/package.made-from',
+  from: [
+    ...['src', 'asm', 'proto', 'package.json', 'package-lock.json', 'tsconfig.build.json'],
+    ...[
+      'build',
+      'build-core',
+      'build-supervisor',
+      'build-webui',
+      'bundle',
+      'bill-of-materials',
+    ].map((name) => `scripts/${name}.ts`),
+    ...['vite', 'typescript', 'assemblyscript', 'binaryen'].map(version),
+  ],
+  makes: (root = checkout) => filesOf(root, 'dist').filter((name) => !isSupervisor(name)),
 };
 
 /** The operators' page, with what it takes of other rooms. */
 export const WEBUI = {
   record: 'build/webui.made-from',
   from: [
-    ...['src/webui', 'src/model', 'src/wire', 'scripts/build-webui.ts'],
+    ...['src/webui', 'src/model', 'src/wire', 'scripts/build-webui.ts', 'scripts/bundle.ts'],
     ...['vite', 'preact', '@preact/signals', 'uplot', '@xterm/xterm'].map(version),
   ],
   makes: (root = checkout) => filesOf(root, 'build/webui'),

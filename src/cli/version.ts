@@ -11,17 +11,20 @@ const PROTOCOL_VERSION = '1.11.0';
 interface Manifest {
   readonly name: string;
   readonly version: string;
-  readonly builtAt?: number;
 }
+
+/** Seconds since 1970, which scripts/build.ts puts in the place of the name. */
+declare const MESOSCALE_BUILT_AT: number | undefined;
+const builtAtSeconds = typeof MESOSCALE_BUILT_AT === 'undefined' ? undefined : MESOSCALE_BUILT_AT;
 
 // Two folders up, in a checkout (src/cli) and in a published package (dist/cli).
 const manifest = createRequire(import.meta.url)('../../package.json') as Manifest;
 
 export const PACKAGE_VERSION = manifest.version;
 
-/** `builtAt` (seconds since 1970) is written by `npm run build`; a checkout counts as built now. */
+/** A checkout counts as built now. */
 export function versionInfo(nowMs: number): VersionInfo {
-  const seconds = manifest.builtAt ?? Math.floor(nowMs / 1000);
+  const seconds = builtAtSeconds ?? Math.floor(nowMs / 1000);
   return {
     version: PROTOCOL_VERSION,
     build_date: new Date(seconds * 1000).toISOString().slice(0, 19).replace('T', ' '),

@@ -187,10 +187,10 @@ describe('a failure is reported in one line', () => {
   test('a Node that is too old, to an installed package', async () => {
     const folder = join(cluster.folder, 'package');
     const old = join(cluster.folder, 'old');
-    mkdirSync(join(folder, 'dist', 'cli'), { recursive: true });
+    mkdirSync(join(folder, 'dist', 'programs'), { recursive: true });
     mkdirSync(old);
     cpSync(join(root, 'bin'), join(folder, 'bin'), { recursive: true });
-    writeFileSync(join(folder, 'dist', 'cli', 'mesoscale.js'), '');
+    writeFileSync(join(folder, 'dist', 'programs', 'mesoscale.js'), '');
     writeFileSync(join(old, 'node'), '#!/bin/sh\necho v20.12.1\n');
     chmodSync(join(old, 'node'), 0o755);
     const child = spawn(join(folder, 'bin', 'mesos-master'), [], {
