@@ -134,6 +134,13 @@ export const DEBIAN_PACKAGES = [
     suites: ['test/e2e/several-masters.test.ts', MASTERS],
     why: 'finds masters in ZooKeeper, as other programs do',
   },
+  {
+    name: 'prometheus',
+    program: 'promtool',
+    suites: ['test/e2e/prometheus.test.ts'],
+    isForCI: true,
+    why: 'reads metrics, and judges alert rules',
+  },
   { name: 'wabt', program: 'wasm2c', suites: ['test/embedding'], why: 'turns the core into C' },
   { name: 'python3', program: 'python3', suites: ['test/embedding'], why: 'embeds the core' },
   {

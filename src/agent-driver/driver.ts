@@ -33,6 +33,7 @@ import { VolumeGids } from '../containerizer/volumes/volume-gids.ts';
 import { Volumes } from '../containerizer/volumes/volumes.ts';
 import { WorkDirectory } from '../containerizer/work-directory.ts';
 import { errorText } from '../model/error-text.ts';
+import type { Figures } from '../model/figures.ts';
 import type {
   ContainerStatus,
   Resource,
@@ -376,7 +377,7 @@ export class AgentDriver {
   }
 
   /** Metrics by Mesos's names. */
-  metrics(): Record<string, number> {
+  metrics(): Figures {
     return { ...this.#garbage.metrics(), ...this.#containerizer.metrics() };
   }
 

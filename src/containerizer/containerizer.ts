@@ -1,5 +1,7 @@
 // The lifecycle of containers from launch to removal: it joins sandboxes, isolators, the fetcher
 // and a launcher, and keeps the records by which a later agent finds a container again.
+
+import type { Figures } from '../model/figures.ts';
 import type {
   CommandInfo,
   ContainerStatus,
@@ -518,7 +520,7 @@ export class Containerizer {
   }
 
   /** Figures by Mesos's names, also those of isolators and of images. */
-  metrics(): Record<string, number> {
+  metrics(): Figures {
     const { fetched, notFetched, notDestroyed } = this.#counts;
     const { total, used } = this.#fetcher.cacheBytes;
     const own = {

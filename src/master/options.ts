@@ -32,8 +32,6 @@ export interface MasterIdentity {
   readonly stopwatch?: (() => number) | undefined;
   /** All flags as text, as /flags, /state and GET_FLAGS show them. */
   readonly flags: Readonly<Record<string, string>>;
-  /** Gauges of the machine (`system/cpus_total` and the like), sampled when metrics are read. */
-  readonly systemMetrics?: (() => Readonly<Record<string, number>>) | undefined;
 }
 
 export interface AllocationOptions {

@@ -1,4 +1,5 @@
 // What can be read of a master: pure functions of its state, each filtered by who asks.
+import type { FigureSink } from '../model/figures.ts';
 import type { MasterCall, MasterResponse } from '../model/generated/messages.ts';
 import type { Leader } from '../model/leading-master.ts';
 import type { Authorizer } from '../security/authorizer.ts';
@@ -43,6 +44,8 @@ export interface MasterViews {
   maintenanceStatus(viewer: Viewer): unknown;
   registry(viewer: Viewer): unknown;
   metrics(nowMs: number): Record<string, number>;
+  /** The same figures one by one; each step takes little time, and others may come between. */
+  figures(nowMs: number, sink: FigureSink): Iterable<undefined>;
   agentPlace(id: string): AgentPlace | undefined;
   read(call: MasterCall, viewer: Viewer): MasterResponse | undefined;
 }

@@ -366,6 +366,7 @@ const PROCESS_ENDPOINTS: Readonly<Record<string, Access>> = {
   '/version': VERSION,
   '/health': HEALTH,
   '/flags': FLAGS,
+  '/metrics': METRICS,
   '/metrics/snapshot': METRICS,
   '/files/browse': FILES,
   '/files/read': FILES,
@@ -466,6 +467,10 @@ export const AGENT_ENDPOINTS: Readonly<Record<string, Access>> = {
   ...PROCESS_ENDPOINTS,
 };
 
+/** Of several endpoints that show the same, one is what is asked about. */
+const isAskedAs = (path: string, { actions, of }: Exclude<Access, { kind: 'open' }>) =>
+  actions.includes('GET_ENDPOINT_WITH_PATH') && of.split(/[ ;]/).includes(path);
+
 /**
  * The endpoints that a rule about paths can name. Of the others, the objects in the response are
  * filtered.
@@ -474,7 +479,7 @@ export const AUTHORIZED_PATHS: readonly string[] = [
   ...new Set(
     [MASTER_ENDPOINTS, AGENT_ENDPOINTS].flatMap((table) =>
       Object.entries(table).flatMap(([path, access]) =>
-        access.kind !== 'open' && access.actions.includes('GET_ENDPOINT_WITH_PATH') ? [path] : [],
+        access.kind !== 'open' && isAskedAs(path, access) ? [path] : [],
       ),
     ),
   ),

@@ -30,6 +30,7 @@ const NEVER_CLOSED: Readonly<Record<string, string>> = {
   'local-masters': '`mesoscale local` starts a cluster that is open',
   'networks/documented': '`mesoscale local` starts a cluster that is open',
   'planted-secrets': 'its subject: secrets of its own, and who is told of them',
+  prometheus: 'a Prometheus that has no certificate',
   relay: 'its subject: an agent with lists and credentials of its own',
   secure: 'its subject: what `mesoscale secure` makes',
   tls: 'its subject: TLS, and clients without it',

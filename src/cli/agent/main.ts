@@ -22,7 +22,6 @@ import { steadyClock } from '../../runtime/clock.ts';
 import { EventLoop } from '../../runtime/event-loop.ts';
 import { loadCore } from '../../runtime/load-core.ts';
 import { PendingRequests, StreamRegistry } from '../../runtime/pending-requests.ts';
-import { systemMetrics } from '../../runtime/system-metrics.ts';
 import type { ParsedFlags } from '../flags/parse.ts';
 import { openDetector } from '../master-flag.ts';
 import { openAuditLog } from '../process/audit-log.ts';
@@ -158,7 +157,6 @@ export async function runAgent(
     flags: options.flags,
     version: options.build,
     metrics: () => ({
-      ...systemMetrics(),
       ...accessFiles.metrics,
       ...audit?.metrics(),
       ...driver.metrics(),

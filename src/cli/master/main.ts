@@ -11,7 +11,6 @@ import type { MasterTimer } from '../../master/timers.ts';
 import { steadyClock } from '../../runtime/clock.ts';
 import { EventLoop } from '../../runtime/event-loop.ts';
 import { loadCore } from '../../runtime/load-core.ts';
-import { systemMetrics } from '../../runtime/system-metrics.ts';
 import type { ParsedFlags } from '../flags/parse.ts';
 import { openAuditLog } from '../process/audit-log.ts';
 import { type Performers, performEffect } from '../process/performers.ts';
@@ -116,7 +115,6 @@ export async function runMaster(
     flags: options.flags,
     version: options.version,
     metrics: () => ({
-      ...systemMetrics(),
       ...accessFiles.metrics,
       ...audit?.metrics(),
       'registrar/registry_size_bytes': registry.sizeBytes(),

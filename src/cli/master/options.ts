@@ -9,7 +9,6 @@ import { formatUuid } from '../../model/random.ts';
 import { parseResource, resourceParts } from '../../model/resource-text.ts';
 import { roleError } from '../../model/role.ts';
 import { TextError } from '../../model/value-text.ts';
-import { systemMetrics } from '../../runtime/system-metrics.ts';
 import { types } from '../../wire/types.ts';
 import { FlagError, FlagFaults, readEach } from '../flags/faults.ts';
 import type { FlagValues } from '../flags/flag.ts';
@@ -55,7 +54,6 @@ export function masterOptions(
     logDir: values.log_dir,
     externalLogFile: values.external_log_file,
     flags: start.flagTexts,
-    systemMetrics,
     stopwatch: () => performance.now(),
     allocationIntervalMs: values.allocation_interval,
     minAllocatable: least.value,

@@ -5,11 +5,14 @@ import { randomInt } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Carriers } from '../../http/transport/carriers.ts';
 import type { EarlyPort } from '../../http/transport/listener.ts';
+import type { FigureSink } from '../../model/figures.ts';
 import type { ClearTimer, Log, SetTimer } from '../../model/process-effects.ts';
 import { Random } from '../../model/random.ts';
 import { steadyClock } from '../../runtime/clock.ts';
 import { ProcessLogger } from '../../runtime/logger.ts';
+import { ProcessMetrics } from '../../runtime/process-metrics.ts';
 import { Shutdown } from '../../runtime/shutdown.ts';
+import { systemMetrics } from '../../runtime/system-metrics.ts';
 import { Timers } from '../../runtime/timers.ts';
 import { sayBefore } from '../failure.ts';
 import type { ParsedFlags } from '../flags/parse.ts';
@@ -40,6 +43,7 @@ export class ServerProcess<Timer extends string> {
   readonly logger: ProcessLogger;
   readonly shutdown: Shutdown;
   readonly timers: Timers<Timer>;
+  readonly #metrics = new ProcessMetrics();
   readonly #name: string;
   readonly #parsed: Parsed;
 
@@ -109,6 +113,7 @@ export class ServerProcess<Timer extends string> {
     stop: () => void,
   ): void {
     this.shutdown.add('timers', () => this.timers.close());
+    this.shutdown.add('metrics', () => this.#metrics.close());
     this.shutdown.add('port', () => port.close());
     this.shutdown.onSignals(stop);
     endWithParent(stop);
@@ -139,6 +144,8 @@ export class ServerProcess<Timer extends string> {
       clock: steadyClock,
       logger: this.logger,
       log: this.logger,
+      machine: systemMetrics,
+      processFigures: (set: FigureSink) => this.#metrics.report(set),
       logFiles: new Map(logFile === undefined ? [] : [[logPath, logFile]]),
       disabledPaths: disabledPaths(values.firewall_rules),
       checksSenders: values.require_peer_address_ip_match,

@@ -3,6 +3,7 @@
 // of it is removed while the container is there.
 
 import { parentOf } from '../../model/container-id.ts';
+import type { Figures } from '../../model/figures.ts';
 import type { Image, Image_Type } from '../../model/generated/messages.ts';
 import type { ContainerId } from '../../model/ids.ts';
 import { containerizerErrorOf } from '../containerizer-error.ts';
@@ -251,7 +252,7 @@ export class ImageProvisioner implements Provisioner {
     };
   }
 
-  metrics(): Record<string, number> {
+  metrics(): Figures {
     const stores = [...this.#stores.values()];
     return Object.assign(
       {

@@ -1,5 +1,6 @@
 // What the rest of the containerizer knows of images: one that a container asks for becomes a root
 // file system, which is gone with the container.
+import type { Figures } from '../../model/figures.ts';
 import type { Image, Image_Type } from '../../model/generated/messages.ts';
 import type { ContainerId } from '../../model/ids.ts';
 import type { ImageConfig } from './image.ts';
@@ -85,5 +86,5 @@ export interface Provisioner {
   prune(excluded: readonly Image[]): Promise<Pruned>;
 
   /** By the names that Mesos gives to them. */
-  metrics(): Record<string, number>;
+  metrics(): Figures;
 }

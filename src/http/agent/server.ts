@@ -4,12 +4,14 @@ import type { AgentEffect } from '../../agent/effects.ts';
 import type { AgentEvent } from '../../agent/events.ts';
 import type { AgentViews } from '../../agent/views.ts';
 import type { MessageToAgent } from '../../model/agent-messages.ts';
+import { reportFigures } from '../../model/figures.ts';
 import {
   type PendingRequests,
   performResponse,
   type StreamRegistry,
 } from '../../runtime/pending-requests.ts';
 import { decodeToAgent, isToAgent } from '../../wire/libprocess.ts';
+import { AGENT_FAMILIES } from '../metrics/agent-families.ts';
 import { withRelayed } from '../relay/relayed-authenticator.ts';
 import { agentRecovering } from '../server/error-responses.ts';
 import { Firewall } from '../server/firewall.ts';
@@ -84,7 +86,11 @@ export class AgentServer {
     this.port = new ProcessPort(options, {
       id: this.#id,
       realms: { readonly: 'mesos-agent-readonly', readwrite: 'mesos-agent-readwrite' },
-      metrics: (now) => views.metrics(now),
+      families: AGENT_FAMILIES,
+      figures: (now, set) => {
+        reportFigures(views.metrics(now), set);
+        return [];
+      },
       sandboxes: (reader) => views.files(reader),
       isReceiver: (id) => id === this.#id || AUTHENTICATEE.test(id),
       isMessage: isToAgent,

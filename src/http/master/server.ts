@@ -13,6 +13,7 @@ import {
   StreamRegistry,
 } from '../../runtime/pending-requests.ts';
 import { decodeToMaster, isToMaster } from '../../wire/libprocess.ts';
+import { MASTER_FAMILIES } from '../metrics/master-families.ts';
 import { PATIENCE, type Patience } from '../relay/patience.ts';
 import { Relay } from '../relay/relay.ts';
 import { RelayRoom } from '../relay/relay-room.ts';
@@ -92,10 +93,11 @@ export class MasterServer {
     this.port = new ProcessPort(options, {
       id: 'master',
       realms: { readonly: 'mesos-master-readonly', readwrite: 'mesos-master-readwrite' },
-      metrics: (now) => ({
-        ...views.metrics(now),
-        'master/http_cache_hits': this.#endpoints?.shared ?? 0,
-      }),
+      families: MASTER_FAMILIES,
+      figures: (now, set) => {
+        set('master/http_cache_hits', this.#endpoints?.shared ?? 0);
+        return views.figures(now, set);
+      },
       sandboxes: () => NO_FILES,
       isReceiver: (id) => RECEIVERS.test(id),
       isMessage: isToMaster,

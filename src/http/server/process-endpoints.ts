@@ -4,12 +4,16 @@ import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { create as contentDisposition } from 'content-disposition';
 import { parseDuration } from '../../model/duration.ts';
+import { type FigureSink, snapshotSink } from '../../model/figures.ts';
 import type { FileInfo, Flag, Metric, VersionInfo } from '../../model/generated/messages.ts';
 import { timerDelay } from '../../model/timer-delay.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { Authorizer } from '../../security/authorizer.ts';
 import { partyOf } from '../../security/party.ts';
 import type { Principal } from '../../security/principal.ts';
+import { expositionPieces, snapshotPieces } from '../metrics/collection.ts';
+import { EXPOSITION_TYPE } from '../metrics/exposition.ts';
+import { type FamilyTable, Places } from '../metrics/family.ts';
 import { type Auditor, readAuthorizer } from './auditor.ts';
 import type { Realm } from './authentication.ts';
 import { TEXT } from './content-negotiation.ts';
@@ -34,6 +38,10 @@ import { jsonResponse, largeJsonResponse } from './reply.ts';
 import { type HttpResponse, OK } from './response.ts';
 import { largeJson, type Pieces } from './response-stream.ts';
 import type { Endpoint, EndpointRequest } from './router.ts';
+import { SharedResponses } from './shared-responses.ts';
+
+/** What is asked for where figures are read in any form. */
+const SNAPSHOT = '/metrics/snapshot';
 
 /** The verbosity of the log, which operators can raise for a while. */
 export interface Verbosity {
@@ -50,7 +58,13 @@ export interface ProcessFacts {
   readonly authorizer: Authorizer;
   readonly logger: Logger;
   readonly log: Verbosity;
-  readonly metrics: () => Record<string, number>;
+  /** Figures of /metrics/snapshot; others may come between two steps. */
+  readonly figures: (set: FigureSink) => Iterable<undefined>;
+  /** Further ones, of /metrics only. */
+  readonly processFigures: (set: FigureSink) => void;
+  readonly families: FamilyTable;
+  /** Of the machine, under Mesos's names. */
+  readonly machine: () => Readonly<Record<string, number>>;
   /** What a principal may read, as the authorizer judges. */
   readonly files: (principal: Principal | undefined, authorizer: Authorizer) => AttachedFiles;
   readonly auditor?: Auditor | undefined;
@@ -60,6 +74,9 @@ export class ProcessEndpoints {
   readonly #facts: ProcessFacts;
   readonly #readonly: Realm;
   readonly #readwrite: Realm;
+  readonly #places: Places;
+  /** Those that are being made; whoever asks meanwhile gets the same. */
+  readonly #figures = new SharedResponses<Promise<Pieces>>();
   #revert: NodeJS.Timeout | undefined;
   /** The text of each listing; requests that share a listing share its text. */
   readonly #listings = new WeakMap<FileInfo[], string | Promise<Pieces>>();
@@ -69,6 +86,7 @@ export class ProcessEndpoints {
     realms: { readonly readonly: Realm; readonly readwrite: Realm },
   ) {
     this.#facts = facts;
+    this.#places = new Places(facts.families);
     this.#readonly = realms.readonly;
     this.#readwrite = realms.readwrite;
   }
@@ -87,7 +105,8 @@ export class ProcessEndpoints {
       { ...own, path: '/version', exact: true, handle: (request) => this.#version(request) },
       { path: '/health', delegate: true, handle: () => OK },
       { path: '/flags', delegate: true, realm: this.#readonly, handle: (r) => this.#flags(r) },
-      { ...read, path: '/metrics/snapshot', handle: (request) => this.#metrics(request) },
+      { ...read, path: '/metrics', exact: true, handle: (request) => this.#exposition(request) },
+      { ...read, path: SNAPSHOT, handle: (request) => this.#metrics(request) },
       { ...read, path: '/files/browse', handle: (request) => this.#browse(request) },
       { ...read, path: '/files/read', handle: (request) => this.#read(request) },
       { ...read, path: '/files/download', handle: (request) => this.#download(request) },
@@ -142,7 +161,10 @@ export class ProcessEndpoints {
   }
 
   metricList(): Metric[] {
-    return Object.entries(this.#facts.metrics()).map(([name, value]) => ({ name, value }));
+    const metrics: Record<string, number> = {};
+    const steps = this.#facts.figures(snapshotSink(metrics))[Symbol.iterator]();
+    while (!steps.next().done) {}
+    return Object.entries(metrics).map(([name, value]) => ({ name, value }));
   }
 
   get version(): VersionInfo {
@@ -197,7 +219,19 @@ export class ProcessEndpoints {
     return jsonResponse({ flags: this.#facts.flags }, request.query.jsonp);
   }
 
-  #metrics(request: EndpointRequest): HttpResponse {
+  /** Prometheus's format. Whoever may read the one form of the figures may read the other. */
+  #exposition(request: EndpointRequest): HttpResponse | Promise<HttpResponse> {
+    if (!this.mayUse(askingOf(request), SNAPSHOT)) {
+      return forbidden();
+    }
+    const { figures, processFigures } = this.#facts;
+    const text = this.#figures.get('text', () =>
+      expositionPieces(this.#places, figures, processFigures),
+    );
+    return text.then((body) => ({ status: 200, contentType: EXPOSITION_TYPE, body }));
+  }
+
+  #metrics(request: EndpointRequest): HttpResponse | Promise<HttpResponse> {
     if (!this.#mayUse(request)) {
       return forbidden();
     }
@@ -205,7 +239,8 @@ export class ProcessEndpoints {
     if (timeout !== undefined && parseDuration(timeout) === undefined) {
       return badTimeout(timeout, notANumber(leadingNumber(timeout)));
     }
-    return jsonResponse(this.#facts.metrics(), jsonp);
+    const text = this.#figures.get('JSON', () => snapshotPieces(this.#facts.figures));
+    return largeJsonResponse(text, jsonp);
   }
 
   async #browse(request: EndpointRequest): Promise<HttpResponse> {
@@ -321,7 +356,7 @@ export class ProcessEndpoints {
   }
 
   #system(request: EndpointRequest): HttpResponse {
-    const metrics = this.#facts.metrics();
+    const metrics = this.#facts.machine();
     return jsonResponse(
       {
         avg_load_1min: metrics['system/load_1min'],

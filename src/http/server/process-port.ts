@@ -1,5 +1,6 @@
 // The port of a process, master or agent: messages from other processes, what the process tells
 // about itself, and further endpoints. Messages to other processes are sent from here, too.
+import { type FigureSink, type Figures, reportFigures } from '../../model/figures.ts';
 import type { VersionInfo } from '../../model/generated/messages.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { IoTurn } from '../../runtime/io-turn.ts';
@@ -7,6 +8,8 @@ import type { Logger } from '../../runtime/logger.ts';
 import type { Authorizer } from '../../security/authorizer.ts';
 import type { Principal } from '../../security/principal.ts';
 import { WireError } from '../../wire/protobuf.ts';
+import type { FamilyTable } from '../metrics/family.ts';
+import { RequestDurations } from '../metrics/request-durations.ts';
 import { answerOwner, OWNER_PATH } from '../senders/connection-owner.ts';
 import { Senders } from '../senders/senders.ts';
 import type { Carriers } from '../transport/carriers.ts';
@@ -43,8 +46,12 @@ export interface PortOptions {
   readonly logger: Logger;
   /** The verbosity of the log, which operators can raise for a while. */
   readonly log: Verbosity;
-  /** Metrics in addition to those of the state machine. */
-  readonly metrics?: (() => Record<string, number>) | undefined;
+  /** Figures in addition to those of the state machine, by the names of /metrics/snapshot. */
+  readonly metrics?: (() => Figures) | undefined;
+  /** Those of the machine. */
+  readonly machine?: (() => Readonly<Record<string, number>>) | undefined;
+  /** Figures that are at /metrics only. */
+  readonly processFigures?: ((set: FigureSink) => void) | undefined;
   /** Keeps the audit log; absent: there is none. */
   readonly auditor?: Auditor | undefined;
   /** The virtual paths of logs, and their paths on disk. */
@@ -71,7 +78,9 @@ interface Reader {
 export interface PortProcess<Message> {
   readonly id: string;
   readonly realms: { readonly readonly: Realm; readonly readwrite: Realm };
-  readonly metrics: (nowMs: number) => Record<string, number>;
+  /** By the names of /metrics/snapshot; others may come between two steps. */
+  readonly figures: (nowMs: number, set: FigureSink) => Iterable<undefined>;
+  readonly families: FamilyTable;
   /** The files to show besides the logs. */
   readonly sandboxes: (viewer: Reader) => AttachedFiles;
   /** Whether messages to this id are for the process. */
@@ -117,6 +126,7 @@ export class ProcessPort<Message> {
   readonly #owner: PortProcess<Message>;
   readonly #mentioned = new Mentioned();
   readonly #underway = new Underway();
+  readonly #requests = new RequestDurations();
   #listener: Listener | undefined;
   #address = '';
 
@@ -138,11 +148,13 @@ export class ProcessPort<Message> {
         authorizer,
         logger,
         log,
-        metrics: () => ({
-          ...owner.metrics(options.clock.nowMs()),
-          ...options.carriers.metrics?.(),
-          ...options.metrics?.(),
-        }),
+        families: owner.families,
+        figures: (set) => this.#figures(set),
+        processFigures: (set) => {
+          options.processFigures?.(set);
+          this.#requests.report(set);
+        },
+        machine: () => options.machine?.() ?? {},
         auditor: options.auditor,
         files: (principal, authorizer) => {
           const reader = { principal, authorizer };
@@ -151,6 +163,14 @@ export class ProcessPort<Message> {
       },
       owner.realms,
     );
+  }
+
+  *#figures(set: FigureSink): Generator<undefined> {
+    const { clock, carriers, metrics, machine } = this.#options;
+    yield* this.#owner.figures(clock.nowMs(), set);
+    for (const figures of [machine?.(), carriers.metrics?.(), metrics?.()]) {
+      reportFigures(figures ?? {}, set);
+    }
   }
 
   #logFiles({ principal, authorizer }: Reader): AttachedFiles {
@@ -190,6 +210,7 @@ export class ProcessPort<Message> {
       sessions: services.sessions,
       auditor: this.#options.auditor,
       underway: this.#underway,
+      durations: this.#requests,
       onError: (error, path) => logger.error(`Answering ${path} failed: ${error.stack ?? error}`),
     });
     this.#listener = await Listener.listen({

@@ -6,12 +6,11 @@ import type { Field, MessageType } from '../../wire/message-type.ts';
 import { encodeMessage } from '../../wire/protobuf.ts';
 import { withoutSecrets } from '../../wire/secrets.ts';
 import type { Codec } from './content-negotiation.ts';
+import { Slice } from './slice.ts';
 
 /** A body in pieces. */
 export type Pieces = readonly Uint8Array[];
 
-/** Milliseconds of writing in one turn of the I/O loop, for all responses together. */
-const SLICE_MS = 4;
 /**
  * The size of one piece, in characters, or in values that take as long to write. Smaller values are
  * written at once.
@@ -318,18 +317,4 @@ function varint(value: number): number[] {
   }
   bytes.push(rest);
   return bytes;
-}
-
-/** Counts what may be written before other requests are handled. */
-class Slice {
-  #end = performance.now() + SLICE_MS;
-
-  get over(): boolean {
-    return performance.now() >= this.#end;
-  }
-
-  async next(): Promise<void> {
-    await new Promise((resolve) => setImmediate(resolve));
-    this.#end = performance.now() + SLICE_MS;
-  }
 }

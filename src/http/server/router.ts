@@ -7,6 +7,7 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { Query } from '../../master/views.ts';
 import { plainIp } from '../../model/origin.ts';
 import type { Principal } from '../../security/principal.ts';
+import type { RequestDurations } from '../metrics/request-durations.ts';
 import { MAX_CALL_BYTES } from '../transport/limits.ts';
 import type { Auditor } from './auditor.ts';
 import type { Realm } from './authentication.ts';
@@ -83,6 +84,8 @@ export interface RouterOptions extends IdentifyOptions {
   readonly onError: (error: Error, path: string) => void;
   /** Keeps the answers that take their time, so that they can be refused. */
   readonly underway?: Underway | undefined;
+  /** Is told how long each answer took to be made. */
+  readonly durations?: RequestDurations | undefined;
 }
 
 declare module 'fastify' {
@@ -212,17 +215,19 @@ async function answer(
   endpoint: Endpoint,
   request: FastifyRequest,
   reply: FastifyReply,
-  { underway, onError }: Pick<RouterOptions, 'underway' | 'onError'>,
+  { underway, durations, onError }: Pick<RouterOptions, 'underway' | 'durations' | 'onError'>,
 ): Promise<FastifyReply | undefined> {
   if (!FUNCTION.test((request.query as Query).jsonp ?? '')) {
     await sendResponse(request, reply, jsonpName);
     return reply;
   }
+  const begunMs = performance.now();
   try {
     const handled = endpoint.handle(endpointRequest(endpoint, request, reply));
     const result =
       handled instanceof Promise ? await (underway?.orRefusal(handled) ?? handled) : handled;
     if (result) {
+      durations?.add(endpoint.path, result.status, performance.now() - begunMs);
       await sendResponse(request, reply, result);
     }
   } catch (error) {

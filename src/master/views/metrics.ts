@@ -1,4 +1,5 @@
-// /metrics/snapshot: counters as they stand, and gauges taken from the state.
+// /metrics and /metrics/snapshot: counters as they stand, and gauges taken from the state.
+import { type FigureSink, snapshotSink } from '../../model/figures.ts';
 import {
   Offer_Operation_Type,
   type Resource,
@@ -17,36 +18,44 @@ import { clusterCapacity } from '../roles/quota.ts';
 import { frameworksByRole, type Holdings, holdings, knownRoles } from '../roles/roles.ts';
 import type { Framework, MasterState } from '../state.ts';
 
-export type Metrics = Record<string, number>;
-
-export function metricsView(state: MasterState, nowMs: number): Metrics {
-  const metrics: Metrics = { ...state.options.systemMetrics?.() };
+/** Figures of the master one by one; at each `yield` the state may change meanwhile. */
+export function* figuresView(
+  state: MasterState,
+  nowMs: number,
+  set: FigureSink,
+): Generator<undefined> {
   const { values, taskReasons, operations } = state.counters;
   for (const [name, value] of Object.entries(values)) {
-    metrics[`master/${name}`] = value;
+    set(`master/${name}`, value);
   }
   for (const [name, value] of taskReasons) {
-    metrics[`master/${name}`] = value;
+    set(`master/${name}`, value);
   }
   for (const [name, value] of operations) {
-    metrics[`master/operations/${name}`] = value;
+    set(`master/operations/${name}`, value);
   }
-  gauges(state, metrics, nowMs);
-  resourceGauges(state, metrics);
-  roleGauges(state, metrics);
-  principalMetrics(state, metrics);
+  gauges(state, set, nowMs);
+  resourceGauges(state, set);
+  roleGauges(state, set);
+  principalMetrics(state, set);
   if (state.options.publishPerFrameworkMetrics) {
     for (const framework of state.frameworks.registered.values()) {
-      frameworkMetrics(framework, metrics);
+      yield;
+      frameworkMetrics(framework, set);
     }
   }
+}
+
+/** The same by the names of /metrics/snapshot. */
+export function metricsView(state: MasterState, nowMs: number): Record<string, number> {
+  const metrics: Record<string, number> = {};
+  const steps = figuresView(state, nowMs, snapshotSink(metrics));
+  while (!steps.next().done) {}
   return metrics;
 }
 
-function gauges(state: MasterState, metrics: Metrics, nowMs: number): void {
-  const set = (name: string, value: number) => {
-    metrics[`master/${name}`] = value;
-  };
+function gauges(state: MasterState, figure: FigureSink, nowMs: number): void {
+  const set = (name: string, value: number) => figure(`master/${name}`, value);
   set('uptime_secs', (nowMs - state.options.startTimeMs) / 1000);
   set('elected', leads(state) ? 1 : 0);
   let [connected, active] = [0, 0];
@@ -86,20 +95,19 @@ function gauges(state: MasterState, metrics: Metrics, nowMs: number): void {
     unreachable += framework.unreachableTasks.size;
   }
   set('tasks_unreachable', unreachable);
-  metrics['allocator/mesos/allocation_runs'] = state.counters.allocationRuns;
-  metrics['allocator/mesos/core_rebuilds'] = state.counters.coreRebuilds;
-  metrics['allocator/mesos/event_queue_dispatches'] = 0;
-  metrics['allocator/event_queue_dispatches'] = 0;
-  metrics['registrar/queued_operations'] = waitingCount(state);
-  metrics['registrar/state_fetch_ms'] = state.counters.fetchMs;
-  state.counters.storeDurations.report('registrar/state_store_ms', metrics);
-  state.counters.runDurations.report('allocator/mesos/allocation_run_ms', metrics);
-  state.counters.runLatencies.report('allocator/mesos/allocation_run_latency_ms', metrics);
+  figure('allocator/mesos/allocation_runs', state.counters.allocationRuns);
+  figure('allocator/mesos/core_rebuilds', state.counters.coreRebuilds);
+  figure('allocator/mesos/event_queue_dispatches', 0);
+  figure('allocator/event_queue_dispatches', 0);
+  figure('registrar/queued_operations', waitingCount(state));
+  figure('registrar/state_fetch_ms', state.counters.fetchMs);
+  figure('registrar/state_store_ms', state.counters.storeDurations);
+  figure('allocator/mesos/allocation_run_ms', state.counters.runDurations);
+  figure('allocator/mesos/allocation_run_latency_ms', state.counters.runLatencies);
 }
 
 /** Shares, filters and quotas of roles. Shares as the allocator orders roles by: per weight. */
-function roleGauges(state: MasterState, metrics: Metrics): void {
-  const prefix = 'allocator/mesos';
+function roleGauges(state: MasterState, set: FigureSink): void {
   const held = holdings(state, { scalarsOnly: true });
   const capacity = clusterCapacity(state);
   const excluded = new Set(state.options.fairnessExcluded);
@@ -113,36 +121,41 @@ function roleGauges(state: MasterState, metrics: Metrics): void {
         share = Math.max(share, amount / total);
       }
     }
-    metrics[`${prefix}/roles/${role}/shares/dominant`] = share / (state.weights.get(role) ?? 1);
-    metrics[`${prefix}/offer_filters/roles/${role}/active`] = filters.get(role) ?? 0;
+    const weight = state.weights.get(role) ?? 1;
+    set('allocator/mesos/roles/{role}/shares/dominant', share / weight, role);
+    set('allocator/mesos/offer_filters/roles/{role}/active', filters.get(role) ?? 0, role);
   }
-  quotaGauges(state, metrics, held, byRole);
+  quotaGauges(state, set, held, byRole);
 }
+
+const QUOTA = 'allocator/mesos/quota/roles/{role}/resources/{resource}';
 
 /** Gauges of every role with a quota, or that consumes something. */
 function quotaGauges(
   state: MasterState,
-  metrics: Metrics,
+  set: FigureSink,
   held: Holdings,
   byRole: ReadonlyMap<string, unknown>,
 ): void {
-  const prefix = 'allocator/mesos/quota/roles';
+  const { quotas } = state;
   for (const role of knownRoles(state, byRole)) {
     for (const [name, amount] of Object.entries(held.consumed(role))) {
-      metrics[`${prefix}/${role}/resources/${name}/consumed`] = amount;
+      set(`${QUOTA}/consumed`, amount, role, name);
     }
   }
-  for (const [role, { guarantees, limits }] of state.quotas) {
+  for (const [role, { guarantees, limits }] of quotas) {
     const taken = plus(held.allocated(role), held.offered(role));
+    const consumed = held.consumed(role);
     for (const name of new Set([...Object.keys(guarantees), ...Object.keys(limits)])) {
-      const key = `${prefix}/${role}/resources/${name}`;
-      metrics[`${key}/offered_or_allocated`] = taken[name] ?? 0;
-      metrics[`${key}/consumed`] ??= 0;
+      set(`${QUOTA}/offered_or_allocated`, taken[name] ?? 0, role, name);
+      if (consumed[name] === undefined) {
+        set(`${QUOTA}/consumed`, 0, role, name);
+      }
       if (guarantees[name] !== undefined) {
-        metrics[`${key}/guarantee`] = guarantees[name];
+        set(`${QUOTA}/guarantee`, guarantees[name], role, name);
       }
       if (limits[name] !== undefined) {
-        metrics[`${key}/limit`] = limits[name];
+        set(`${QUOTA}/limit`, limits[name], role, name);
       }
     }
   }
@@ -166,7 +179,7 @@ function addTo(sums: Sums, resources: Iterable<Resource>): void {
   }
 }
 
-function resourceGauges(state: MasterState, metrics: Metrics): void {
+function resourceGauges(state: MasterState, set: FigureSink): void {
   const [total, used, offered] = [emptySums(), emptySums(), emptySums()];
   for (const agent of state.agents.registered.values()) {
     addTo(total, agent.total);
@@ -181,28 +194,34 @@ function resourceGauges(state: MasterState, metrics: Metrics): void {
     for (const kind of ['lasting', 'revocable'] as const) {
       const prefix = `master/${name}${kind === 'revocable' ? '_revocable' : ''}`;
       const [all, taken] = [total[kind].get(name) ?? 0, used[kind].get(name) ?? 0];
-      metrics[`${prefix}_total`] = all / 1000;
-      metrics[`${prefix}_used`] = taken / 1000;
-      metrics[`${prefix}_percent`] = all === 0 ? 0 : taken / all;
+      set(`${prefix}_total`, all / 1000);
+      set(`${prefix}_used`, taken / 1000);
+      set(`${prefix}_percent`, all === 0 ? 0 : taken / all);
     }
   }
   for (const name of new Set(['cpus', 'mem', 'disk', ...total.lasting.keys()])) {
     const held = (used.lasting.get(name) ?? 0) + (offered.lasting.get(name) ?? 0);
-    metrics[`allocator/mesos/resources/${name}/total`] = (total.lasting.get(name) ?? 0) / 1000;
-    metrics[`allocator/mesos/resources/${name}/offered_or_allocated`] = held / 1000;
+    const prefix = 'allocator/mesos/resources/{resource}';
+    set(`${prefix}/total`, (total.lasting.get(name) ?? 0) / 1000, name);
+    set(`${prefix}/offered_or_allocated`, held / 1000, name);
   }
 }
 
 /** Calls of frameworks by principal. Without --rate_limits a call is processed as it arrives. */
-function principalMetrics(state: MasterState, metrics: Metrics): void {
+function principalMetrics(state: MasterState, set: FigureSink): void {
+  const sums = new Map<string, { received: number; processed: number }>();
   for (const { info, counters } of state.frameworks.registered.values()) {
     if (info.principal !== undefined) {
-      const prefix = `frameworks/${info.principal}/messages`;
+      const ofPrincipal = sums.get(info.principal) ?? { received: 0, processed: 0 };
       const processed = sum(counters.calls);
-      const received = processed + counters.unprocessedCalls;
-      metrics[`${prefix}_received`] = (metrics[`${prefix}_received`] ?? 0) + received;
-      metrics[`${prefix}_processed`] = (metrics[`${prefix}_processed`] ?? 0) + processed;
+      ofPrincipal.processed += processed;
+      ofPrincipal.received += processed + counters.unprocessedCalls;
+      sums.set(info.principal, ofPrincipal);
     }
+  }
+  for (const [principal, { received, processed }] of sums) {
+    set('frameworks/{principal}/messages_received', received, principal);
+    set('frameworks/{principal}/messages_processed', processed, principal);
   }
 }
 
@@ -217,23 +236,21 @@ const taskStates = Object.entries(TaskState);
 
 const sum = (list: readonly number[]) => list.reduce((total, value) => total + value, 0);
 
-/** A name within a metric's. */
-const encoded = (name: string) => encodeURIComponent(name.toWellFormed()).replaceAll('~', '%7E');
+const FRAMEWORK = 'master/frameworks/{framework_name}/{framework_id}';
 
-function frameworkMetrics(framework: Framework, metrics: Metrics): void {
-  const prefix = `master/frameworks/${encoded(framework.info.name)}/${framework.id}/`;
-  const { counters } = framework;
-  const set = (name: string, value: number | undefined) => {
-    metrics[prefix + name] = value ?? 0;
-  };
+function frameworkMetrics(framework: Framework, figure: FigureSink): void {
+  const { counters, id } = framework;
+  const { name } = framework.info;
+  const set = (what: string, value: number | undefined) =>
+    figure(`${FRAMEWORK}/${what}`, value ?? 0, name, id);
   set('subscribed', framework.state === 'connected' ? 1 : 0);
   callMetrics(counters, set);
   set('offers/sent', counters.offersSent);
   set('offers/accepted', counters.offersAccepted);
   set('offers/declined', counters.offersDeclined);
   set('offers/rescinded', counters.offersRescinded);
-  for (const [name, value] of taskStates) {
-    const lower = name.toLowerCase();
+  for (const [stateName, value] of taskStates) {
+    const lower = stateName.toLowerCase();
     if (isTerminal(value)) {
       set(`tasks/terminal/${lower}`, counters.terminalTasks[value]);
     } else if (value === TaskState.TASK_UNREACHABLE) {
@@ -244,7 +261,8 @@ function frameworkMetrics(framework: Framework, metrics: Metrics): void {
     }
   }
   for (const role of framework.roles) {
-    set(`roles/${role}/suppressed`, framework.suppressedRoles.has(role) ? 1 : 0);
+    const isSuppressed = framework.suppressedRoles.has(role);
+    figure(`${FRAMEWORK}/roles/{role}/suppressed`, isSuppressed ? 1 : 0, name, id, role);
   }
 }
 

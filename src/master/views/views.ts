@@ -2,7 +2,7 @@
 import type { MasterState } from '../state.ts';
 import type { MasterViews } from '../views.ts';
 import { agentPlace } from './agents.ts';
-import { metricsView } from './metrics.ts';
+import { figuresView, metricsView } from './metrics.ts';
 import { readCall } from './operator-reads.ts';
 import { registryView } from './registry.ts';
 import {
@@ -42,6 +42,7 @@ export function masterViews(state: MasterState): MasterViews {
     maintenanceStatus: (viewer) => jsonOf('ClusterStatus', maintenanceStatus(state, viewer)),
     registry: (viewer) => registryView(state, viewer),
     metrics: (nowMs) => metricsView(state, nowMs),
+    figures: (nowMs, sink) => figuresView(state, nowMs, sink),
     agentPlace: (id) => agentPlace(state, id),
     read: (call, viewer) => readCall(state, call, viewer),
   };

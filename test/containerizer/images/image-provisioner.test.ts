@@ -21,6 +21,7 @@ import { LeftRoots } from '../../../src/containerizer/images/left-roots.ts';
 import type { ProvisionedImage } from '../../../src/containerizer/images/provisioner.ts';
 import { progressText } from '../../../src/containerizer/images/pull-progress.ts';
 import { WorkDirectory } from '../../../src/containerizer/work-directory.ts';
+import { reportFigures, snapshotSink } from '../../../src/model/figures.ts';
 import { type Image, Image_Type, Secret_Type } from '../../../src/model/generated/messages.ts';
 import { containerId } from '../../../src/model/ids.ts';
 import { programs, temporaryFolder } from '../../agent-driver/harness.ts';
@@ -387,7 +388,9 @@ test('how far a pull has come is told, of an image and of a container', async ()
   await done;
   expect(provisioner.progress(id)).toBeUndefined();
   expect((await provisioner.images()).pulls).toEqual([]);
-  expect(provisioner.metrics()).toMatchObject({
+  const metrics: Record<string, number> = {};
+  reportFigures(provisioner.metrics(), snapshotSink(metrics));
+  expect(metrics).toMatchObject({
     'containerizer/mesos/provisioner/docker_store/image_pull_ms/count': 1,
     'containerizer/mesos/provisioner/copy/remove_rootfs_errors': 0,
   });

@@ -1,6 +1,7 @@
 // The store of images of one type: what was pulled, and is kept for the next container. Images have
 // names, which lead to layers; a layer is there once, whichever images have it.
 import { enumNames } from '../../../model/enum-names.ts';
+import type { Figures } from '../../../model/figures.ts';
 import { type Image, Image_Type } from '../../../model/generated/messages.ts';
 import { Holders } from '../../holders.ts';
 import { named } from '../pull-failure.ts';
@@ -194,12 +195,10 @@ export class ImageStore {
   }
 
   /** By the names of Mesos, which has those of Docker's only. */
-  metrics(): Record<string, number> {
-    const metrics: Record<string, number> = {};
+  metrics(): Figures {
     const store = `${typeName(this.#source.type)?.toLowerCase()}_store`;
     const timer = `containerizer/mesos/provisioner/${store}/image_pull_ms`;
-    this.#parts.pulls.durations.report(timer, metrics);
-    return metrics;
+    return { [timer]: this.#parts.pulls.durations };
   }
 
   /** Resolves when nothing is being deleted any more. */
