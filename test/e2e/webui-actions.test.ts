@@ -22,12 +22,20 @@ beforeAll(async () => {
   writeFileSync(credentials, JSON.stringify({ credentials: entries }));
   const acls = {
     drain_agents: [{ principals: bob, agents: NONE }],
+    deactivate_agents: [{ principals: bob, agents: NONE }],
+    reactivate_agents: [{ principals: bob, agents: NONE }],
+    mark_agents_gone: [{ principals: bob, agents: NONE }],
     teardown_frameworks: [{ principals: bob, framework_principals: NONE }],
     update_quotas: [{ principals: bob, roles: NONE }],
     update_weights: [{ principals: bob, roles: NONE }],
     reserve_resources: [{ principals: bob, roles: NONE }],
+    unreserve_resources: [{ principals: bob, reserver_principals: NONE }],
+    create_volumes: [{ principals: bob, roles: NONE }],
+    destroy_volumes: [{ principals: bob, creator_principals: NONE }],
+    resize_volumes: [{ principals: bob, roles: NONE }],
     update_maintenance_schedules: [{ principals: bob, machines: NONE }],
     start_maintenances: [{ principals: bob, machines: NONE }],
+    stop_maintenances: [{ principals: bob, machines: NONE }],
   };
   // What the agent knows of who asks it is the master's word, which it takes with a credential.
   const credential = join(cluster.folder, 'credential.json');
@@ -83,6 +91,22 @@ async function ask(call: object): Promise<unknown> {
   return text === '' ? {} : JSON.parse(text);
 }
 
+/** Tries each, in the page and then in its dialog, and is offered none of them again. */
+async function isRefused(page: Page, ...verbs: readonly string[]): Promise<void> {
+  const form = page.getByRole('dialog');
+  for (const verb of verbs) {
+    await page.getByRole('button', { name: verb, exact: true }).first().click();
+    await form.getByRole('button', { name: verb, exact: true }).click();
+    await form.getByRole('alert').getByText(DENIED).waitFor();
+    await page.keyboard.press('Escape');
+    await page
+      .getByText(new RegExp(`Not allowed to you: .*${verb}`))
+      .first()
+      .waitFor();
+    expect(await page.getByRole('button', { name: verb, exact: true }).count()).toBe(0);
+  }
+}
+
 test('an agent is deactivated and reactivated, and by its line as well', async () => {
   const page = await open(`#/agents/${agent}`, 'ada');
   await page.getByRole('button', { name: 'Deactivate' }).click();
@@ -98,8 +122,11 @@ test('an agent is deactivated and reactivated, and by its line as well', async (
   await dialog.getByText('The agent is offered again.').waitFor();
   await dialog.getByRole('button', { name: 'Close', exact: true }).last().click();
   await page.getByText('Active', { exact: true }).waitFor();
+  const refused = await open(`#/agents/${agent}`, 'bob');
+  await isRefused(refused, 'Deactivate', 'Mark gone');
   await runLine(line, 'ada');
   await page.getByText('Deactivated', { exact: true }).waitFor();
+  await isRefused(refused, 'Reactivate');
   await runLine(line.replaceAll('DEACTIVATE', 'REACTIVATE').replace('deact', 'react'), 'ada');
   await page.getByText('Active', { exact: true }).waitFor();
 });
@@ -356,18 +383,7 @@ test('maintenance is scheduled, changed, called off, begun and ended', async () 
   const text = await callText({ type: 'GET_MAINTENANCE_SCHEDULE' });
   expect(text.replaceAll(/(?<=:)\d+/g, '"$&"')).toContain(JSON.stringify(schedule));
   const refused = await open('#/maintenance', 'bob');
-  const form = refused.getByRole('dialog');
-  for (const verb of ['Take down', 'Remove']) {
-    await refused.getByRole('button', { name: verb }).first().click();
-    await form.getByRole('button', { name: verb }).click();
-    await form.getByRole('alert').getByText(DENIED).waitFor();
-    await refused.keyboard.press('Escape');
-    await refused
-      .getByText(new RegExp(`Not allowed to you: .*${verb}`))
-      .first()
-      .waitFor();
-    expect(await refused.getByRole('button', { name: verb }).count()).toBe(0);
-  }
+  await isRefused(refused, 'Take down', 'Remove');
   for (const [verb, done] of [
     ['Take down', 'Maintenance has begun.'],
     ['Bring up', 'Maintenance has ended.'],
@@ -376,6 +392,9 @@ test('maintenance is scheduled, changed, called off, begun and ended', async () 
     await dialog.getByRole('button', { name: verb }).click();
     await dialog.getByText(done).waitFor();
     await page.keyboard.press('Enter');
+    if (verb === 'Take down') {
+      await isRefused(refused, 'Bring up');
+    }
   }
   await page.getByText('Nothing is scheduled').waitFor();
 });
@@ -471,6 +490,18 @@ test('resources are reserved, made a volume of, resized and given back', async (
   await isDone();
   await page.getByRole('row', { name: 'Volume v1, at data, by ada 120.0 MB none none' }).waitFor();
   expect(await accessibility(page)).toEqual([]);
+  await refused.keyboard.press('Escape');
+  await isRefused(refused, 'Unreserve', 'Destroy');
+  await refused.getByRole('button', { name: 'Create a volume' }).click();
+  await form.getByLabel('Id').fill('v2');
+  await form.getByLabel('Size').fill('10');
+  await form.getByRole('button', { name: 'Create a volume' }).click();
+  await form.getByRole('alert').getByText(DENIED).waitFor();
+  await refused.keyboard.press('Escape');
+  await refused.getByRole('button', { name: 'Grow' }).click();
+  await form.getByLabel('Larger by').fill('10');
+  await form.getByRole('button', { name: 'Grow' }).click();
+  await form.getByRole('alert').getByText(DENIED).waitFor();
   await act('Unreserve');
   await isDone();
   await act('Destroy');
@@ -504,7 +535,41 @@ test('a framework is torn down, an agent drained and then marked gone', async ()
   await page.getByRole('button', { name: 'Mark gone' }).click();
   await dialog.getByRole('button', { name: 'Mark gone' }).click();
   await dialog.getByText('The agent is gone.').waitFor();
-  await page.getByText('There is no such agent').waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByText('An operator has said that it will never be back.').waitFor();
+  await page.getByRole('grid', { name: 'Tasks' }).getByText('front', { exact: true }).waitFor();
+  expect(await accessibility(page)).toEqual([]);
+  await page.getByRole('main').getByRole('link', { name: 'Agents' }).click();
+  await page.getByText('No agent is registered').waitFor();
+  await page.getByRole('link', { name: 'One that is gone' }).click();
+  await page.getByRole('grid', { name: 'Agents' }).getByText('Gone', { exact: true }).waitFor();
+});
+
+test('an agent that may not register is told of, with why', async () => {
+  const name = 'refused.example';
+  const domain = { fault_domain: { region: { name: 'north' }, zone: { name: '<b>' } } };
+  const folder = join(cluster.folder, 'refused');
+  const port = await freePort();
+  const program = cluster.run(
+    [
+      ...['agent', '--ip=127.0.0.1', `--port=${port}`, `--master=${cluster.address}`],
+      ...[`--work_dir=${folder}`, `--runtime_dir=${join(folder, 'run')}`, '--no-switch_user'],
+      ...['--resources=cpus:2;mem:512', `--hostname=${name}`, `--domain=${JSON.stringify(domain)}`],
+      '--registration_backoff_factor=10ms',
+    ],
+    'refused.log',
+  );
+  const page = await open('#/', 'ada');
+  await page.getByText(`${name} may not register: it has a domain`).click();
+  await page
+    .getByRole('listitem')
+    .filter({ hasText: `${name} slave(1)@127.0.0.1:${port}` })
+    .waitFor();
+  expect(await page.getByRole('button', { name: /^Refused/ }).getAttribute('aria-pressed')).toBe(
+    'true',
+  );
+  expect(await accessibility(page)).toEqual([]);
+  await program.kill('SIGKILL');
 });
 
 test('a rack is planned, drained and brought back as one', async () => {

@@ -113,7 +113,8 @@ test('an agent that is gone is told of with its host, and of its id alone after 
   world.operate({ type: MasterCall_Type.MARK_AGENT_GONE, mark_agent_gone: { agent_id } });
   const since_time = { nanoseconds: BigInt(world.nowMs) * 1_000_000n };
   const lost = { agent_id, gone: true, since_time };
-  const known = { ...lost, hostname: agent.info().hostname };
+  const { hostname, port } = agent.info();
+  const known = { ...lost, hostname, port };
   expect(taken().find(isRemoval)?.agent_removed).toEqual({ agent_id, lost_agent: known });
   expect(toldFirst(world).lost_agents).toEqual([known]);
   expect(toldFirst(world.restart()).lost_agents).toEqual([lost]);

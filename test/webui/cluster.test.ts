@@ -9,7 +9,10 @@ import {
   TaskState,
 } from '../../src/model/generated/messages.ts';
 import { Cluster } from '../../src/webui/store/cluster.ts';
+import type { ClusterEvent } from '../../src/webui/store/event-tail.ts';
+import { failingFrameworks } from '../../src/webui/store/failing.ts';
 import { byText, TaskList } from '../../src/webui/store/task-list.ts';
+import { agentName } from '../../src/webui/words/conditions.ts';
 import { encodeMessage } from '../../src/wire/protobuf.ts';
 import { types } from '../../src/wire/types.ts';
 
@@ -52,8 +55,8 @@ function told(cluster: Cluster, event: MasterEvent): void {
   }
 }
 
-function subscribed(tasks: readonly Task[]): Cluster {
-  const cluster = new Cluster();
+function subscribed(tasks: readonly Task[], onEvent?: (event: ClusterEvent) => void): Cluster {
+  const cluster = new Cluster(onEvent);
   told(cluster, {
     type: MasterEvent_Type.SUBSCRIBED,
     subscribed: {
@@ -116,6 +119,97 @@ test('a stream begins with the whole cluster', () => {
   expect(cluster.sums.amounts).toEqual([300, 64_000, 0, 0]);
   expect(cluster.use('S').sums.live).toBe(1);
   expect(cluster).toMatchObject({ heartbeatMs: 20_000, isFilled: true });
+});
+
+const lost = (id: string, fields: object = {}) => ({
+  ...{ agent_id: { value: id }, gone: false, since_time: { nanoseconds: 5_000_000n } },
+  ...fields,
+});
+
+const removed = (id: string, fields?: object): MasterEvent => ({
+  type: MasterEvent_Type.AGENT_REMOVED,
+  agent_removed: {
+    agent_id: { value: id },
+    ...(fields && { lost_agent: lost(id, fields) }),
+  },
+});
+
+test('an agent that is lost is remembered with all that was known of it, until it is forgotten', () => {
+  const heard: string[] = [];
+  const cluster = subscribed([task('1')], ({ change, name }) => heard.push(`${name} ${change}`));
+  told(cluster, removed('S', { hostname: 'S.example', message: 'no answer' }));
+  expect(cluster.agents.has('S')).toBe(false);
+  expect(cluster.agent('S')).toMatchObject({
+    ...{ hostname: 'S.example', zone: 'a', attributes: [{ name: 'rack' }, {}] },
+    loss: { isGone: false, sinceMs: 5, message: 'no answer' },
+  });
+  // The tasks that were on it are still of it.
+  expect(cluster.use('S').tasks.size).toBe(1);
+  told(cluster, removed('S', { gone: true }));
+  expect(cluster.agent('S')).toMatchObject({ zone: 'a', loss: { isGone: true, message: '' } });
+  told(cluster, removed('S'));
+  expect(cluster.agent('S')).toBeUndefined();
+  told(cluster, removed('S', {}));
+  told(cluster, { type: MasterEvent_Type.AGENT_ADDED, agent_added: { agent: agent('S') } });
+  expect(cluster.agent('S')?.loss).toBeUndefined();
+  expect(cluster.away.lost.size).toBe(0);
+  expect(heard).toEqual(['S.example gone', 'S.example added']);
+});
+
+const refused = (pid: string, message: string, secs: number) => ({
+  ...{ pid, hostname: `host of ${pid}`, message, times: 2 },
+  first_time: { nanoseconds: 1_000_000_000n },
+  last_time: { nanoseconds: BigInt(secs) * 1_000_000_000n },
+});
+
+test('a stream begins with agents that were lost and refused, and tells of others later', () => {
+  const cluster = new Cluster();
+  const get_agents = { lost_agents: [lost('L')], refused_agents: [refused('p', 'no', 10)] };
+  told(cluster, {
+    type: MasterEvent_Type.SUBSCRIBED,
+    subscribed: { get_state: { get_agents } },
+  });
+  expect(agentName(cluster.agent('L'))).toBe('L');
+  expect(cluster.away.refused).toEqual([
+    {
+      ...{ pid: 'p', hostname: 'host of p', message: 'no', times: 2 },
+      ...{ firstMs: 1000, lastMs: 10_000 },
+    },
+  ]);
+  const agents = [refused('q', 'too old', 700), refused('p', 'no', 650), refused('r', 'no', 20)];
+  told(cluster, { type: MasterEvent_Type.AGENTS_REFUSED, agents_refused: { agents } });
+  const now = [...cluster.away.refusedNow(700_000)];
+  expect(now.map(([message, those]) => [message, those.map(({ pid }) => pid)])).toEqual([
+    ['too old', ['q']],
+    ['no', ['p']],
+  ]);
+});
+
+test('frameworks whose tasks fail again and again are told by what has ended lately', () => {
+  const cluster = subscribed([]);
+  const end = (id: string, frameworkId: string, state: TaskState, timestamp: number) =>
+    told(cluster, {
+      type: MasterEvent_Type.TASK_ADDED,
+      task_added: {
+        task: task(id, {
+          framework_id: { value: frameworkId },
+          state,
+          statuses: [{ task_id: { value: id }, state, timestamp }],
+        }),
+      },
+    });
+  const { TASK_FAILED, TASK_FINISHED } = TaskState;
+  end('old', 'F', TASK_FAILED, 9);
+  for (let at = 0; at < 3; at++) {
+    end(`f${at}`, 'F', TASK_FAILED, 20 + at);
+    end(`g${at}`, 'G', TASK_FINISHED, 20 + at);
+  }
+  end('f3', 'F', TASK_FINISHED, 30);
+  end('g3', 'G', TASK_FAILED, 30);
+  end('g4', 'G', TASK_FAILED, 30);
+  expect(failingFrameworks(cluster, 10_000)).toEqual([
+    { frameworkId: 'F', failed: 3, ended: 4, lastMs: 22_000 },
+  ]);
 });
 
 test('a task is told of until it has ended, with each of its statuses', () => {

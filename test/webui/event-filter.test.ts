@@ -1,6 +1,7 @@
 // Filters of the events view, and how agents that are filtered by are called.
 import { expect, test } from 'vitest';
 import { agentsNamed } from '../../src/webui/store/agent-filter.ts';
+import { Cluster } from '../../src/webui/store/cluster.ts';
 import { type EventQuery, eventPasses } from '../../src/webui/store/event-filter.ts';
 import type { ClusterEvent } from '../../src/webui/store/event-tail.ts';
 import { AgentRow } from '../../src/webui/store/rows.ts';
@@ -27,14 +28,13 @@ test('events are found by what they are of, what has happened, whose they are, a
 
 test('agents of a link are called by their names, a few of them', () => {
   const names = Array.from({ length: 6 }, (_, at) => `db-${at}`);
-  const agents = new Map(
-    names.map((hostname, at) => {
-      const id = `S-${at}`;
-      return [id, Object.assign(new AgentRow(), { id, hostname, port: 5051 })];
-    }),
-  );
-  expect(agentsNamed(agents, 'S-1,S-9')).toBe('db-1, S-9');
-  expect(agentsNamed(agents, [...agents.keys()].join(','))).toBe(
+  const cluster = new Cluster();
+  for (const [at, hostname] of names.entries()) {
+    const id = `S-${at}`;
+    cluster.agents.set(id, Object.assign(new AgentRow(), { id, hostname }));
+  }
+  expect(agentsNamed(cluster, 'S-1,S-9')).toBe('db-1, S-9');
+  expect(agentsNamed(cluster, [...cluster.agents.keys()].join(','))).toBe(
     'db-0, db-1, db-2, db-3 and 2 more',
   );
 });

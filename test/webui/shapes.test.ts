@@ -11,9 +11,13 @@ import { types } from '../../src/wire/types.ts';
 const TABLES: readonly (readonly [Shape, MessageType<object>])[] = [
   [tables.AGENT, types.MasterResponse_GetAgents_Agent],
   [tables.AGENT_INFO, types.AgentInfo],
+  [tables.AGENT_REMOVED, types.MasterEvent_AgentRemoved],
+  [tables.AGENTS_REFUSED, types.MasterEvent_AgentsRefused],
   [tables.FRAMEWORK, types.MasterResponse_GetFrameworks_Framework],
   [tables.FRAMEWORK_REMOVED, types.MasterEvent_FrameworkRemoved],
   [tables.LABEL, types.Label],
+  [tables.LOST_AGENT, types.MasterResponse_GetAgents_LostAgent],
+  [tables.REFUSED_AGENT, types.MasterResponse_GetAgents_RefusedAgent],
   [tables.RESOURCE, types.Resource],
   [tables.TASK, types.Task],
   [tables.TASK_STATUS, types.TaskStatus],

@@ -32,7 +32,7 @@ export function agentGone(
   agents.deactivated.delete(id);
   if (agent === undefined) {
     forgetDecision(state, id);
-    rememberLost(state, id, { hostname: agents.recovered.get(id)?.hostname });
+    rememberLost(state, id, { info: agents.recovered.get(id) });
     agents.recovered.delete(id);
     agents.room.leave(id);
     agents.unreachable.delete(id);

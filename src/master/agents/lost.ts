@@ -1,5 +1,6 @@
 // What is known of agents that are unreachable or gone: since when, as the registry holds it, and,
 // of those that this master has seen go, their host names and why.
+import type { AgentInfo } from '../../model/generated/messages.ts';
 import type { AgentId } from '../../model/ids.ts';
 import type { MasterState } from '../state.ts';
 
@@ -10,6 +11,7 @@ const MAX_HOSTNAME_CHARACTERS = 255;
 
 export interface LostAgent {
   readonly hostname: string;
+  readonly port: number | undefined;
   /** Why it is unreachable. */
   readonly message: string | undefined;
 }
@@ -18,11 +20,10 @@ export interface LostAgent {
 export function rememberLost(
   { agents }: MasterState,
   id: AgentId,
-  { hostname, message }: { readonly hostname?: string | undefined; readonly message?: string },
+  { info, message }: { readonly info: AgentInfo | undefined; readonly message?: string },
 ): void {
-  const known = agents.lost.get(id);
-  const name = hostname?.slice(0, MAX_HOSTNAME_CHARACTERS) ?? known?.hostname;
-  if (name !== undefined) {
-    agents.lost.set(id, { hostname: name, message });
+  const { hostname, port } = info ?? agents.lost.get(id) ?? {};
+  if (hostname !== undefined) {
+    agents.lost.set(id, { hostname: hostname.slice(0, MAX_HOSTNAME_CHARACTERS), port, message });
   }
 }

@@ -68,8 +68,8 @@ export function loseAgent(
       });
     }
   }
-  const { hostname } = agent.info;
-  rememberLost(state, agent.id, isGone ? { hostname } : { hostname, message: fate.message });
+  const { info } = agent;
+  rememberLost(state, agent.id, isGone ? { info } : { info, message: fate.message });
   forgetAgent(state, agent);
   publishAgentLost(state, agent.id);
 }

@@ -141,7 +141,7 @@ export function agentUnreachable(
   state.counters.values.slave_removals++;
   state.counters.values['slave_removals/reason_unhealthy']++;
   if (duringRecovery) {
-    rememberLost(state, id, { hostname: agents.recovered.get(id)?.hostname, message });
+    rememberLost(state, id, { info: agents.recovered.get(id), message });
     agents.recovered.delete(id);
     agents.room.leave(id);
     state.counters.values.recovery_slave_removals++;

@@ -24,13 +24,14 @@ export function lostAgentView(
   if (sinceNs === undefined) {
     return undefined;
   }
-  const { hostname, message } = agents.lost.get(id) ?? {};
+  const { hostname, port, message } = agents.lost.get(id) ?? {};
   return {
     agent_id: { value: id },
     gone: goneNs !== undefined,
     since_time: { nanoseconds: sinceNs },
     ...(hostname !== undefined && { hostname }),
     ...(message !== undefined && { message }),
+    ...(port !== undefined && { port }),
   };
 }
 

@@ -1,4 +1,6 @@
 // Tasks as a table, kept sorted as they change: all of them, or those of an agent or framework.
+import { TaskState } from '../../model/generated/messages.ts';
+import { taskStateName } from '../../model/task-state.ts';
 import { href } from '../locations/location.ts';
 import type { Cluster } from '../store/cluster.ts';
 import { own } from '../store/own.ts';
@@ -57,7 +59,9 @@ export function TaskTable({ cluster, filter, without = [] }: TaskTableProps) {
     return (
       <Empty title="No tasks">
         {isFiltered(filter)
-          ? 'No task passes these filters.'
+          ? filter.state === taskStateName(TaskState.TASK_LOST)
+            ? 'No task passes these filters. One that is lost before it is started is never listed, and one that is back with its agent not any more.'
+            : 'No task passes these filters.'
           : filter.framework !== undefined || filter.agent !== undefined
             ? 'It has none, and has had none that the master remembers.'
             : nothingRuns(cluster)}
@@ -98,7 +102,7 @@ function nothingRuns({ agents }: Cluster): string {
 
 const byChange: Compare = (left, right) => left.changedMs - right.changedMs;
 
-const columnsOf = ({ frameworks, agents }: Cluster): readonly Column<TaskRow>[] => [
+const columnsOf = (cluster: Cluster): readonly Column<TaskRow>[] => [
   {
     ...{ key: 'name', title: 'Task', width: '1.8fr', isSortable: true },
     cell: ({ name, id }) => <Name text={name || id} title={id} />,
@@ -112,7 +116,7 @@ const columnsOf = ({ frameworks, agents }: Cluster): readonly Column<TaskRow>[] 
     phone: 'below',
     cell: ({ frameworkId }) => (
       <a href={href(['frameworks', frameworkId])}>
-        <Name text={frameworks.get(frameworkId)?.name || frameworkId} title={frameworkId} />
+        <Name text={cluster.frameworks.get(frameworkId)?.name || frameworkId} title={frameworkId} />
       </a>
     ),
   },
@@ -125,7 +129,7 @@ const columnsOf = ({ frameworks, agents }: Cluster): readonly Column<TaskRow>[] 
     phone: 'below',
     cell: ({ agentId }) => (
       <a href={href(['agents', agentId])}>
-        <Name text={agentName(agents.get(agentId)) ?? agentId} title={agentId} />
+        <Name text={agentName(cluster.agent(agentId)) ?? agentId} title={agentId} />
       </a>
     ),
   },

@@ -110,6 +110,12 @@ function markGone(agent: AgentRow, name: string): Action {
   };
 }
 
+/** The master takes nothing else of one that is unreachable, and nothing of one that is gone. */
+export const LostAgentActions = ({ agent }: { agent: AgentRow }) =>
+  agent.loss?.isGone === true ? null : (
+    <ActionBar actions={[markGone(agent, plainName(agentName(agent)))]} />
+  );
+
 /** Only what makes sense as the agent is. */
 export function AgentActions({ agent }: { agent: AgentRow }) {
   const name = plainName(agentName(agent));

@@ -1,5 +1,6 @@
 // Agents by what people search for and filter by.
 import { agentCondition, agentName } from '../words/conditions.ts';
+import type { Cluster } from './cluster.ts';
 import type { AgentRow, AttributeRow } from './rows.ts';
 
 /** By names of the query of a place. */
@@ -17,8 +18,8 @@ export const attributeText = ({ name, text }: AttributeRow): string => `${name}:
 const MAX_NAMED = 4;
 
 /** `db-1, db-2 and 3 more`: of ids with commas between them; unknown ones stand for themselves. */
-export function agentsNamed(agents: ReadonlyMap<string, AgentRow>, ids: string): string {
-  const names = ids.split(',').map((id) => agentName(agents.get(id)) ?? id);
+export function agentsNamed(cluster: Cluster, ids: string): string {
+  const names = ids.split(',').map((id) => agentName(cluster.agent(id)) ?? id);
   const rest = names.length - MAX_NAMED;
   const named = names.slice(0, MAX_NAMED).join(', ');
   return rest > 0 ? `${named} and ${rest} more` : named;

@@ -1,15 +1,25 @@
 // What the stream of events has told of the cluster, from its first record on: frameworks with
 // their tasks, and agents. It says what has changed, so that lists need not be made anew.
 import type {
+  MasterEvent_AgentRemoved,
+  MasterEvent_AgentsRefused,
   MasterEvent_FrameworkRemoved,
   MasterResponse_GetFrameworks_Framework,
   TaskState,
 } from '../../model/generated/messages.ts';
 import { isTerminal } from '../../model/task-state.ts';
 import { ProtobufReader } from '../../wire/protobuf-reader.ts';
+import { AwayAgents } from './away-agents.ts';
 import type { ClusterEvent } from './event-tail.ts';
 import { type FieldExtent, messageFields, messagesOf, readId } from './fields.ts';
-import { FRAMEWORK, FRAMEWORK_REMOVED } from './message-shapes.ts';
+import {
+  AGENT_REMOVED as AGENT_REMOVED_SHAPE,
+  AGENTS_REFUSED as AGENTS_REFUSED_SHAPE,
+  FRAMEWORK,
+  FRAMEWORK_REMOVED,
+  LOST_AGENT,
+  REFUSED_AGENT,
+} from './message-shapes.ts';
 import {
   fillFramework,
   fillFrameworkInfo,
@@ -41,6 +51,10 @@ const FRAMEWORK_GONE = 9;
 /** Of our own: the page asks for it. */
 const AGENT_UPDATED = 10_000;
 const TASKS_TOLD = 10_001;
+const AGENTS_REFUSED = 10_002;
+/** Fields of GetAgents. */
+const LOST_AGENTS = 10_000;
+const REFUSED_AGENTS = 10_002;
 
 /** What has changed since it was asked the last time. */
 export interface Changes {
@@ -51,7 +65,9 @@ export interface Changes {
 
 export class Cluster {
   readonly frameworks = new Map<string, FrameworkRow>();
+  /** Those that are there, or are to come back after a start of the master. */
   readonly agents = new Map<string, AgentRow>();
+  readonly away = new AwayAgents();
   /** By agent. */
   readonly #uses = new Map<string, AgentUse>();
   readonly sums = new Sums();
@@ -92,8 +108,18 @@ export class Cluster {
     }
   }
 
+  /** Those of them that have ended. */
+  endedTasks(): Iterable<TaskRow> {
+    return this.#ended;
+  }
+
   task(frameworkId: string, taskId: string): TaskRow | undefined {
     return this.frameworks.get(frameworkId)?.tasks.get(taskId);
+  }
+
+  /** One that is there, unreachable or gone. */
+  agent(id: string): AgentRow | undefined {
+    return this.agents.get(id) ?? this.away.lost.get(id);
   }
 
   use(agentId: string): AgentUse {
@@ -129,6 +155,19 @@ export class Cluster {
       this.#tellFramework(this.#complete(readShape(FRAMEWORK_REMOVED, reader, end)), 'gone');
       return;
     }
+    if (number === AGENT_REMOVED) {
+      this.#removeAgent(readShape(AGENT_REMOVED_SHAPE, reader, end));
+      return;
+    }
+    if (number === AGENTS_REFUSED) {
+      const { agents = [] } = readShape<MasterEvent_AgentsRefused>(
+        AGENTS_REFUSED_SHAPE,
+        reader,
+        end,
+      );
+      this.away.setRefused(agents);
+      return;
+    }
     for (const inner of messagesOf(reader, end, 1)) {
       switch (number) {
         case TASK_ADDED: {
@@ -143,12 +182,6 @@ export class Cluster {
         case AGENT_UPDATED:
           this.#tellAgent(this.#setAgent(reader, inner, bytes), 'changed');
           break;
-        case AGENT_REMOVED: {
-          const id = readId(reader, inner);
-          this.#tellAgent({ id, hostname: this.agents.get(id)?.hostname ?? '' }, 'gone');
-          this.agents.delete(id);
-          break;
-        }
         case FRAMEWORK_ADDED:
         case FRAMEWORK_UPDATED: {
           const row = this.#setFramework(readShape(FRAMEWORK, reader, inner), false);
@@ -156,6 +189,20 @@ export class Cluster {
           break;
         }
       }
+    }
+  }
+
+  #removeAgent({ agent_id, lost_agent }: Seen<MasterEvent_AgentRemoved>): void {
+    const id = agent_id?.value ?? '';
+    const known = this.agents.get(id);
+    this.agents.delete(id);
+    if (lost_agent === undefined) {
+      this.away.lost.delete(id);
+    } else {
+      this.away.add(lost_agent, known);
+    }
+    if (known !== undefined) {
+      this.#tellAgent(known, 'gone');
     }
   }
 
@@ -234,6 +281,10 @@ export class Cluster {
     } else if (part === 4 && number === 2) {
       const row = readRecoveredAgent({ bytes, start: reader.position, end });
       this.agents.set(row.id, row);
+    } else if (part === 4 && number === LOST_AGENTS) {
+      this.away.add(readShape(LOST_AGENT, reader, end), undefined);
+    } else if (part === 4 && number === REFUSED_AGENTS) {
+      this.away.addRefused(readShape(REFUSED_AGENT, reader, end));
     }
   }
 
@@ -296,6 +347,7 @@ export class Cluster {
   #setAgent(reader: ProtobufReader, end: number, bytes: Uint8Array): AgentRow {
     const row = readAgent({ bytes, start: reader.position, end });
     this.agents.set(row.id, row);
+    this.away.lost.delete(row.id);
     return row;
   }
 

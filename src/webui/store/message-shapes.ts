@@ -221,6 +221,28 @@ export const AGENT_INFO = shape({
   domain: [10, DOMAIN],
 });
 
+export const LOST_AGENT = shape({
+  agent_id: [1, ID],
+  gone: [2, 'bool'],
+  since_time: [3, TIME],
+  hostname: [4, 'string'],
+  message: [5, 'string'],
+  port: [6, 'int32'],
+});
+
+export const AGENT_REMOVED = shape({ agent_id: [1, ID], lost_agent: [10_000, LOST_AGENT] });
+
+export const REFUSED_AGENT = shape({
+  pid: [1, 'string'],
+  hostname: [2, 'string'],
+  message: [3, 'string'],
+  first_time: [4, TIME],
+  last_time: [5, TIME],
+  times: [6, 'uint32'],
+});
+
+export const AGENTS_REFUSED = shape({ agents: [1, [REFUSED_AGENT]] });
+
 export const AGENT = shape({
   agent_info: [1, AGENT_INFO],
   active: [2, 'bool'],

@@ -13,7 +13,14 @@ import type {
 import type { ProtobufReader } from '../../wire/protobuf-reader.ts';
 import { messagesOf, readId } from './fields.ts';
 import { AGENT, AGENT_INFO, LABEL } from './message-shapes.ts';
-import { AgentRow, type Extent, type FrameworkRow, readExtent, TaskRow } from './rows.ts';
+import {
+  AgentRow,
+  type Extent,
+  type FrameworkRow,
+  readExtent,
+  TaskRow,
+  USUAL_PORT,
+} from './rows.ts';
 import { readShape, type Seen } from './shapes.ts';
 import { AMOUNT_NAMES, amountsOf, milliOf, noAmounts } from './sums.ts';
 
@@ -191,7 +198,7 @@ export function fillFrameworkInfo(row: FrameworkRow, info: Seen<FrameworkInfo>):
 function fillAgentInfo(row: AgentRow, info: Seen<AgentInfo>): void {
   row.id = info.id?.value ?? '';
   row.hostname = info.hostname ?? '';
-  row.port = info.port ?? 5051;
+  row.port = info.port ?? USUAL_PORT;
   row.region = info.domain?.fault_domain?.region?.name ?? '';
   row.zone = info.domain?.fault_domain?.zone?.name ?? '';
   row.attributes = (info.attributes ?? []).map((attribute) => ({

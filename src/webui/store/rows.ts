@@ -104,10 +104,23 @@ export interface AttributeRow {
   readonly text: string;
 }
 
+/** What has become of an agent that is not there. */
+export interface AgentLoss {
+  /** As an operator has said; it is unreachable else. */
+  readonly isGone: boolean;
+  readonly sinceMs: number;
+  /** In words of the master; empty where it does not say. */
+  readonly message: string;
+}
+
+/** That of agents that nobody has chosen another one for. */
+export const USUAL_PORT = 5051;
+
 export class AgentRow {
   id = '';
+  /** Of one that is lost it may not be known. */
   hostname = '';
-  port = 0;
+  port = USUAL_PORT;
   pid = '';
   version = '';
   region = '';
@@ -117,6 +130,8 @@ export class AgentRow {
   deactivated = false;
   /** Of the registry, and not back since the master was started. */
   isRecovered = false;
+  /** Undefined for one that is there. */
+  loss: AgentLoss | undefined;
   /** A number of DrainState; 0 where it is not drained. */
   drainState = 0;
   registeredMs = 0;

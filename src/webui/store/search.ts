@@ -124,12 +124,12 @@ export function* search(cluster: Cluster, text: string): Generator<void, readonl
       yield;
     }
   }
-  for (const agent of cluster.agents.values()) {
-    const { id, registeredMs, reregisteredMs } = agent;
+  for (const agent of [...cluster.agents.values(), ...cluster.away.lost.values()]) {
+    const { id, registeredMs, reregisteredMs, loss } = agent;
     const name = agentName(agent);
     const texts = [name, id, ...agent.attributes.map(attributeText)];
     const fit = fitOf(words, texts.map(lower));
-    const atMs = Math.max(registeredMs, reregisteredMs);
+    const atMs = loss?.sinceMs ?? Math.max(registeredMs, reregisteredMs);
     if (fit > 0) {
       agents.add(fit, () => ({ id, frameworkId: '', name: name || id, atMs }), atMs);
     }

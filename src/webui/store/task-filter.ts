@@ -37,12 +37,15 @@ interface Meant {
   readonly frameworks: ReadonlySet<string>;
 }
 
-function meant(word: string, { agents, frameworks }: Cluster): Meant {
+function meant(word: string, { agents, away, frameworks }: Cluster): Meant {
   const idsOf = (rows: Iterable<{ id: string }>, text: (row: never) => string) =>
     new Set([...rows].filter((row) => has(text(row as never), word)).map(({ id }) => id));
   return {
     word,
-    agents: idsOf(agents.values(), (row: { id: string; hostname: string }) => row.hostname),
+    agents: idsOf(
+      [...agents.values(), ...away.lost.values()],
+      (row: { id: string; hostname: string }) => row.hostname,
+    ),
     frameworks: idsOf(frameworks.values(), (row: { id: string; name: string }) => row.name),
   };
 }

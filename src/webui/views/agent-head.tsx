@@ -9,6 +9,7 @@ import { href } from '../locations/location.ts';
 import type { Cluster } from '../store/cluster.ts';
 import type { AgentRow } from '../store/rows.ts';
 import { agentCondition, agentName } from '../words/conditions.ts';
+import { LostAgent } from './lost-agent.tsx';
 import type { Names } from './views.ts';
 
 interface Found {
@@ -23,8 +24,12 @@ export function useAgent({ agent: id = '' }: Names): Found | undefined {
 }
 
 export function MissingAgent({ agent = '' }: Names) {
-  return useCluster() === undefined ? (
+  const cluster = useCluster();
+  const lost = cluster?.away.lost.get(agent);
+  return cluster === undefined ? (
     <Loading what="the agent" />
+  ) : lost !== undefined ? (
+    <LostAgent cluster={cluster} agent={lost} />
   ) : (
     <Empty title="There is no such agent">
       No agent <Name text={agent} /> is registered now. <a href={href(['agents'])}>All agents</a>

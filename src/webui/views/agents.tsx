@@ -16,12 +16,20 @@ import { actionsForAgents } from '../dialogs/agents-actions.tsx';
 import { ScheduleButton } from '../dialogs/maintenance-actions.tsx';
 import { href, type Query } from '../locations/location.ts';
 import { AGENT_FILTERS, agentPasses, attributeText, placeText } from '../store/agent-filter.ts';
+import type { RefusedAgent } from '../store/away-agents.ts';
 import type { Cluster } from '../store/cluster.ts';
 import type { AgentRow } from '../store/rows.ts';
 import { byText } from '../store/task-list.ts';
 import { counted, countText } from '../words/amounts.ts';
-import { AGENT_CONDITIONS, agentCondition, agentName } from '../words/conditions.ts';
+import {
+  AGENT_CONDITIONS,
+  AWAY_CONDITIONS,
+  agentCondition,
+  agentName,
+  type Condition,
+} from '../words/conditions.ts';
 import { plainName } from '../words/names.ts';
+import { REFUSED, RefusedAgents, refusedPasses } from './refused-agents.tsx';
 
 const ORDERS: Orders<AgentLine> = {
   host: (left, right) => byText(left.agent.hostname, right.agent.hostname),
@@ -30,6 +38,7 @@ const ORDERS: Orders<AgentLine> = {
   tasks: (left, right) => left.use.sums.live - right.use.sums.live,
   cpus: (left, right) => useShare(left, 'cpus') - useShare(right, 'cpus'),
   mem: (left, right) => useShare(left, 'mem') - useShare(right, 'mem'),
+  since: (left, right) => (left.agent.loss?.sinceMs ?? 0) - (right.agent.loss?.sinceMs ?? 0),
   registered: (left, right) => left.agent.registeredMs - right.agent.registeredMs,
 };
 
@@ -53,10 +62,13 @@ function Agents({ cluster }: { cluster: Cluster }) {
   const { sort, onSort, sorted } = sorting(ORDERS, { key: 'host', isDescending: false });
   const all = [...cluster.agents.values()];
   // The numbers beside states are those of the list with the other filters.
-  const { state: _, ...others } = query;
+  const { state, ...others } = query;
   const passing = all.filter((agent) => agentPasses(agent, others));
+  const lost = [...cluster.away.lost.values()].filter((agent) => agentPasses(agent, others));
+  const refused = cluster.away.refused.filter((agent) => refusedPasses(agent, others));
+  const shown = state !== undefined && state in AWAY_CONDITIONS ? lost : passing;
   const rows = sorted(
-    passing
+    shown
       .filter((agent) => agentPasses(agent, query))
       .map((agent) => ({ agent, use: cluster.use(agent.id) })),
   );
@@ -75,21 +87,34 @@ function Agents({ cluster }: { cluster: Cluster }) {
         <Chips names={['version']} />
       </div>
       <div class="filters">
-        <Pills name="state" label="State" options={stateOptions(passing)} />
-        <Pills name="view" label="Shown as" options={SHOWN_AS} />
-        {query.view === 'map' ? (
+        <Pills name="state" label="State" options={stateOptions(passing, lost, refused.length)} />
+        {shown === lost || state === REFUSED ? null : (
+          <Pills name="view" label="Shown as" options={SHOWN_AS} />
+        )}
+        {query.view === 'map' && shown !== lost && state !== REFUSED ? (
           <>
             <Choice name="by" label="Grouped by" unset="place" options={groupings(all)} />
             <Choice name="heat" label="Heat" unset="CPUs" options={HEATS} />
           </>
         ) : null}
       </div>
-      {rows.length === 0 ? (
-        <Empty title="No agents">
-          {all.length === 0
-            ? 'No agent has registered with this master. Start one with the address of the master.'
-            : 'No agent passes these filters.'}
-        </Empty>
+      {state === REFUSED ? (
+        <RefusedAgents agents={refused} />
+      ) : rows.length === 0 ? (
+        <NoAgents all={all} lost={lost} refused={refused} isOfLost={shown === lost} />
+      ) : shown === lost ? (
+        <>
+          <TableCount text={counted(rows.length, 'agent')} />
+          <Table
+            label="Agents"
+            columns={LOST_COLUMNS}
+            rows={rows}
+            keyOf={({ agent }) => agent.id}
+            hrefOf={({ agent }) => href(['agents', agent.id])}
+            sort={sort}
+            onSort={onSort}
+          />
+        </>
       ) : query.view === 'map' ? (
         <AgentMap
           lines={rows}
@@ -116,6 +141,42 @@ function Agents({ cluster }: { cluster: Cluster }) {
         </>
       )}
     </>
+  );
+}
+
+interface NoAgentsProps {
+  readonly all: readonly AgentRow[];
+  /** Those that pass the other filters. */
+  readonly lost: readonly AgentRow[];
+  readonly refused: readonly RefusedAgent[];
+  /** Whether these are what is looked for. */
+  readonly isOfLost: boolean;
+}
+
+/** Who looks for an agent that is away is led there. */
+function NoAgents({ all, lost, refused, isOfLost }: NoAgentsProps) {
+  const elsewhere = [
+    ...(isOfLost ? [] : Object.values(AWAY_CONDITIONS)).map(({ key, text }) => ({
+      ...{ key, text: `that ${text === 'Gone' ? 'is gone' : 'is unreachable'}` },
+      count: lost.filter((agent) => agentCondition(agent).key === key).length,
+    })),
+    { key: REFUSED, text: 'that may not register', count: refused.length },
+  ].filter(({ count }) => count > 0);
+  return (
+    <Empty title="No agents">
+      {all.length === 0 && !isOfLost
+        ? 'No agent is registered with this master. Start one with the address of the master.'
+        : 'No agent passes these filters.'}
+      {elsewhere.map(({ key, text, count }) => (
+        <span key={key}>
+          {' '}
+          <a href={href(['agents'], { ...place.value.query, state: key })}>
+            {count === 1 ? `One ${text}` : `${countText(count)} ${text.replace(' is ', ' are ')}`}
+          </a>
+          .
+        </span>
+      ))}
+    </Empty>
   );
 }
 
@@ -193,15 +254,57 @@ function optionsOf(texts: readonly string[]): readonly Option[] {
     : different.sort(byText).map((value) => ({ value, text: plainName(value) }));
 }
 
-function stateOptions(agents: readonly AgentRow[]): readonly Option[] {
-  const counts = Map.groupBy(agents, (agent) => agentCondition(agent).key);
+/** Agents that are there by how they are, and then those that are not. */
+function stateOptions(
+  agents: readonly AgentRow[],
+  lost: readonly AgentRow[],
+  refused: number,
+): readonly Option[] {
+  const counts = Map.groupBy<string, AgentRow>(
+    [...agents, ...lost],
+    (agent) => agentCondition(agent).key,
+  );
+  const of = (conditions: Readonly<Record<string, Condition>>) =>
+    Object.values(conditions).map(({ key, text }) => ({
+      ...{ value: key, text },
+      count: counts.get(key)?.length ?? 0,
+    }));
   return [
-    { value: '', text: 'All', count: agents.length },
-    ...Object.values(AGENT_CONDITIONS)
-      .map(({ key, text }) => ({ value: key, text, count: counts.get(key)?.length ?? 0 }))
-      .filter(({ value, count }) => count > 0 || value === place.value.query.state),
+    { value: '', text: 'Registered', count: agents.length },
+    ...[
+      ...of(AGENT_CONDITIONS),
+      ...of(AWAY_CONDITIONS),
+      { value: REFUSED, text: 'Refused', count: refused },
+    ].filter(({ value, count }) => count > 0 || value === place.value.query.state),
   ];
 }
+
+/** Of agents that are unreachable or gone. */
+const LOST_COLUMNS: readonly Column<AgentLine>[] = [
+  {
+    ...{ key: 'host', title: 'Agent', width: '1.8fr', isSortable: true },
+    cell: ({ agent }) => <Name text={agentName(agent)} title={agent.id} />,
+  },
+  {
+    ...{ key: 'state', title: 'State', width: '112px' },
+    cell: ({ agent }) => <ConditionBadge condition={agentCondition(agent)} />,
+  },
+  {
+    ...{ key: 'why', title: 'Why', width: '2fr', isWide: true },
+    phone: 'below',
+    cell: ({ agent: { loss } }) => <Name text={loss?.message || '–'} />,
+  },
+  {
+    ...{ key: 'tasks', title: 'Tasks', width: '64px', isNumber: true, isSortable: true },
+    phone: 'corner',
+    cell: ({ use }) => countText(use.tasks.size),
+  },
+  {
+    ...{ key: 'since', title: 'Since', width: '110px', isNumber: true, isSortable: true },
+    phone: 'below',
+    cell: ({ agent: { loss } }) => <Ago ms={loss?.sinceMs ?? 0} />,
+  },
+];
 
 const COLUMNS: readonly Column<AgentLine>[] = [
   {

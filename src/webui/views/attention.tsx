@@ -1,23 +1,29 @@
 // What an operator should look at, the worst first, each with where it can be seen.
 import type { ComponentChildren } from 'preact';
+import { useMemo } from 'preact/hooks';
 import { TaskState } from '../../model/generated/messages.ts';
 import { Badge } from '../components/badge.tsx';
 import { Name } from '../components/name.tsx';
 import { Ago } from '../components/time.tsx';
 import { href } from '../locations/location.ts';
 import type { Cluster } from '../store/cluster.ts';
+import { type Failing, failingFrameworks } from '../store/failing.ts';
 import { holdersOf, type OfferRow, offerRows } from '../store/offers.ts';
 import { fullQuotas } from '../store/quota-metrics.ts';
 import { call } from '../stream/requests.ts';
-import { counted, spanText } from '../words/amounts.ts';
+import { counted, countText, spanText } from '../words/amounts.ts';
 import { agentCondition, frameworkCondition } from '../words/conditions.ts';
 import { resourceTitle } from '../words/resources.ts';
 import type { Kind } from '../words/task-states.ts';
 import { endedLately, type History } from './history.tsx';
+import { REFUSED } from './refused-agents.tsx';
 
 /** An offer that is on the table for longer is not being used by anybody. */
 const OLD_OFFER_MS = 5 * 60_000;
 const HOUR_MINUTES = 60;
+const HOUR_MS = 3_600_000;
+/** How often tasks that have ended are counted. */
+const RECKON_MS = 5000;
 /** A certificate that ends sooner is told of. */
 const SOON_SECS = 21 * 86_400;
 /** More frameworks of one kind are counted, not named. */
@@ -49,9 +55,17 @@ interface Concern {
 }
 
 export function Attention(props: AttentionProps) {
+  const { cluster } = props;
+  const nowMs = Math.floor(Date.now() / RECKON_MS) * RECKON_MS;
+  const failing = useMemo(
+    () => (cluster === undefined ? [] : failingFrameworks(cluster, nowMs - HOUR_MS)),
+    [cluster, nowMs],
+  );
   const concerns = [
     ...agentConcerns(props),
-    ...taskConcerns(props),
+    ...refusedConcerns(props),
+    ...taskConcerns(props, failing),
+    ...failingConcerns(props, failing),
     ...frameworkConcerns(props),
     ...quotaConcerns(props),
     ...certificateConcerns(props),
@@ -104,7 +118,10 @@ function agentConcerns({ cluster, metrics }: AttentionProps): readonly Concern[]
       ? [
           {
             ...({ key: 'none', kind: 'warn', word: 'Agents', link: href(['agents']) } as const),
-            text: 'No agent is registered, so that nothing can run. The log of the master says which ones it has refused, and why.',
+            text:
+              cluster.away.refused.length > 0
+                ? 'No agent is registered, so that nothing can run.'
+                : 'No agent is registered, so that nothing can run. The log of the master says which ones it has refused, and why.',
           },
         ]
       : []),
@@ -116,7 +133,7 @@ function agentConcerns({ cluster, metrics }: AttentionProps): readonly Concern[]
               key: 'unreachable',
               kind: 'bad',
               word: 'Agents',
-              link: href(['agents']),
+              link: href(['agents'], { state: 'unreachable' }),
             } as const),
             text: `${counted(unreachable, 'agent')} could not be reached for so long that others take the place of their tasks.`,
           },
@@ -130,10 +147,38 @@ function agentConcerns({ cluster, metrics }: AttentionProps): readonly Concern[]
   ];
 }
 
-function taskConcerns({ history }: AttentionProps): readonly Concern[] {
+/** Agents that want to register and may not, by the reason. */
+function refusedConcerns({ cluster }: AttentionProps): readonly Concern[] {
+  return [...(cluster?.away.refusedNow(Date.now()) ?? [])]
+    .slice(0, MAX_NAMED)
+    .flatMap(([message, [agent, ...others]]) =>
+      agent === undefined
+        ? []
+        : [
+            {
+              ...({ key: `refused ${message}`, kind: 'bad', word: 'Agents' } as const),
+              link: href(['agents'], { state: REFUSED }),
+              text: (
+                <>
+                  <Name text={agent.hostname} title={agent.pid} />
+                  {others.length === 0 ? '' : ` and ${counted(others.length, 'more agent')}`} may
+                  not register: <Name text={message} />
+                </>
+              ),
+            },
+          ],
+    );
+}
+
+/** Where each is told of by its framework, their sum says nothing more. */
+function taskConcerns(
+  { history, cluster }: AttentionProps,
+  failing: readonly Failing[],
+): readonly Concern[] {
   if (history === undefined) {
     return [];
   }
+  const named = failing.slice(0, MAX_NAMED).reduce((sum, { failed }) => sum + failed, 0);
   const states = [
     [TaskState.TASK_FAILED, 'failed', 'TASK_FAILED'],
     [TaskState.TASK_LOST, 'were lost', 'TASK_LOST'],
@@ -141,16 +186,41 @@ function taskConcerns({ history }: AttentionProps): readonly Concern[] {
   return states.flatMap(([state, did, name]) => {
     const count = endedLately(history, state, HOUR_MINUTES);
     const verb = count === 1 ? did.replace('were', 'was') : did;
-    return count === 0
-      ? []
-      : [
-          {
-            ...({ key: name, kind: 'warn', word: 'Tasks' } as const),
-            link: href(['tasks'], { state: name }),
-            text: `${counted(count, 'task')} ${verb} within the last hour.`,
-          },
-        ];
+    if (count === 0 || (state === TaskState.TASK_FAILED && count <= named)) {
+      return [];
+    }
+    const isListed = cluster === undefined || cluster.sums.count([state]) > 0;
+    const link = isListed ? href(['tasks'], { state: name }) : href(['agents'], AWAY);
+    const text = `${counted(count, 'task')} ${verb} within the last hour.`;
+    return [
+      {
+        ...({ key: name, kind: 'warn', word: 'Tasks' } as const),
+        link,
+        text: isListed ? text : `${text} ${state === TaskState.TASK_LOST ? UNLISTED : ''}`,
+      },
+    ];
   });
+}
+
+const AWAY = { state: 'unreachable' };
+const UNLISTED =
+  'None of them is listed: their agents are back with what ran there, or they were never started, as what they were to run on was not there any more.';
+
+function failingConcerns(
+  { cluster }: AttentionProps,
+  failing: readonly Failing[],
+): readonly Concern[] {
+  return failing.slice(0, MAX_NAMED).map(({ frameworkId: id, failed, ended, lastMs }) => ({
+    ...({ key: `failing ${id}`, kind: 'warn', word: 'Framework' } as const),
+    link: href(['tasks'], { framework: id, state: 'TASK_FAILED' }),
+    text: (
+      <>
+        {failed === ended ? 'All' : `${countText(failed)} of`} {counted(ended, 'task')} of{' '}
+        <Name text={cluster?.frameworks.get(id)?.name || id} title={id} /> that ended within the
+        last hour failed, the last <Ago ms={lastMs} />.
+      </>
+    ),
+  }));
 }
 
 function frameworkConcerns({ cluster, offers = [] }: AttentionProps): readonly Concern[] {

@@ -28,7 +28,7 @@ export function FrameworkOffers({ framework: { id }, cluster }: FrameworkOffersP
   const inverse = inverseOfferRows(answer ?? {});
   const agentLink = (agentId: string) => (
     <a href={href(['agents', agentId])}>
-      <Name text={agentName(cluster.agents.get(agentId)) ?? agentId} title={agentId} />
+      <Name text={agentName(cluster.agent(agentId)) ?? agentId} title={agentId} />
     </a>
   );
   return (

@@ -177,7 +177,7 @@ function Unanswered() {
             </a>{' '}
             is to leave{' '}
             <a href={href(['agents', agentId])}>
-              <Name text={agentName(cluster?.agents.get(agentId)) ?? agentId} title={agentId} />
+              <Name text={agentName(cluster?.agent(agentId)) ?? agentId} title={agentId} />
             </a>
             : its maintenance begins <Ago ms={startMs} />; asked <Ago ms={madeMs} />
           </li>

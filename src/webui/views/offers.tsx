@@ -93,7 +93,7 @@ function Offers({ offers, more, cluster }: OffersProps) {
       .map((offer) => ({
         offer,
         framework: nameOf(offer.frameworkId),
-        agent: agentName(cluster?.agents.get(offer.agentId)) ?? offer.agentId,
+        agent: agentName(cluster?.agent(offer.agentId)) ?? offer.agentId,
       }))
       .filter(({ offer, ...names }) => {
         const texts = [names.framework, names.agent, offer.role, offer.id, offer.words];

@@ -13,6 +13,7 @@ import { AGENT_CONDITIONS, type Condition, FRAMEWORK_CONDITIONS } from '../words
 import { Attention, readOldOffers } from './attention.tsx';
 import { Plots, readHistory, reservedNow } from './history.tsx';
 import { InUse } from './in-use.tsx';
+import { REFUSED } from './refused-agents.tsx';
 
 const EVERY_MS = 2000;
 /** The master adds to it once a minute. */
@@ -42,7 +43,8 @@ const TASKS: readonly Count[] = [
   ['tasks_lost', 'Lost', tasksIn('TASK_LOST')],
 ];
 
-const UNREACHABLE: Count = ['slaves_unreachable', 'Unreachable', href(['agents'])];
+const UNREACHABLE: Count = ['slaves_unreachable', 'Unreachable', agentsThat('unreachable')];
+const REFUSED_AGENTS: Count = [REFUSED, 'Refused', agentsThat(REFUSED)];
 const OFFERS: Count = ['outstanding_offers', 'Offers on the table', href(['offers'])];
 
 /** Until the stream of events has told of each of them. */
@@ -135,8 +137,11 @@ function Figures({ metrics }: { metrics: ReadonlyMap<string, number> }) {
               ? AGENTS
               : conditionCounts(AGENT_CONDITIONS, agents, agentsThat)),
             UNREACHABLE,
+            ...(cluster?.away.refused.length ? [REFUSED_AGENTS] : []),
           ]}
-          of={(name) => agents?.get(name) ?? of(name)}
+          of={(name) =>
+            name === REFUSED ? (cluster?.away.refused.length ?? 0) : (agents?.get(name) ?? of(name))
+          }
         />
         <Counts
           title="Frameworks"

@@ -13,7 +13,7 @@ import type { TaskRow } from '../store/rows.ts';
 import type { Seen } from '../store/shapes.ts';
 import { listFiles } from '../stream/agent-files.ts';
 import { RequestFailure } from '../stream/requests.ts';
-import { agentName } from '../words/conditions.ts';
+import { agentCondition, agentName } from '../words/conditions.ts';
 import { resourceWords } from '../words/resources.ts';
 import {
   addressWords,
@@ -69,7 +69,7 @@ interface TaskFactsProps extends FoundTask {
 
 function TaskFacts({ cluster, row, details }: TaskFactsProps) {
   const { container, health_check, kill_policy, user } = details;
-  const agent = cluster.agents.get(row.agentId);
+  const agent = cluster.agent(row.agentId);
   const framework = cluster.frameworks.get(row.frameworkId);
   const image =
     container?.docker?.image ??
@@ -100,7 +100,11 @@ function TaskFacts({ cluster, row, details }: TaskFactsProps) {
           <a href={href(['agents', row.agentId])}>
             <Name text={agentName(agent) ?? row.agentId} title={row.agentId} />
           </a>
-          {agent === undefined ? <span class="quiet"> not registered now</span> : null}
+          {agent === undefined ? (
+            <span class="quiet"> not registered now</span>
+          ) : agent.loss === undefined ? null : (
+            <span class="quiet"> {agentCondition(agent).text.toLowerCase()} now</span>
+          )}
         </Fact>
         <Fact name="Executor">
           {row.executorId === row.id ? null : (
@@ -170,8 +174,9 @@ export function TaskFilesView({ names }: { names: Names }) {
 /** What an operator can still do where the agent does not answer. */
 const AwayFiles = ({ row: { frameworkId, executorId, agentId } }: { row: TaskRow }) => (
   <Empty title="The agent of this task is away">
-    It is not registered now, so that its files cannot be read through the master. On its disk they
-    are below its --work_dir, unless they were removed:{' '}
+    It is not registered now (<a href={href(['agents', agentId])}>what is known of it</a>), so that
+    its files cannot be read through the master. On its disk they are below its --work_dir, unless
+    they were removed:{' '}
     <Id
       text={`slaves/${agentId}/frameworks/${frameworkId}/executors/${executorId}/runs/latest`}
       what="the path"

@@ -42,9 +42,7 @@ export function TasksView() {
             <Choice name="role" label="Role" options={roleOptions(cluster)} />
             <Chips
               names={['agent', 'executor', 'label']}
-              nameOf={(name, value) =>
-                name === 'agent' ? agentsNamed(cluster.agents, value) : value
-              }
+              nameOf={(name, value) => (name === 'agent' ? agentsNamed(cluster, value) : value)}
             />
           </div>
           <div class="filters">

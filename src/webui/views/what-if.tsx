@@ -74,7 +74,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
         <SearchField label="Agents: hosts, ids, attributes" />
         <Chips
           names={['agents', ...AGENT_FILTERS.slice(1)]}
-          nameOf={(name, value) => (name === 'agents' ? agentsNamed(cluster.agents, value) : value)}
+          nameOf={(name, value) => (name === 'agents' ? agentsNamed(cluster, value) : value)}
         />
       </>
     ),

@@ -194,7 +194,7 @@ function Examples({
         <span key={value}>
           {index === 0 ? '' : ', '}
           <a href={href(['agents', value])}>
-            <Name text={agentName(cluster.agents.get(value)) ?? value} title={value} />
+            <Name text={agentName(cluster.agent(value)) ?? value} title={value} />
           </a>
         </span>
       ))}

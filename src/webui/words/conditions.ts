@@ -1,6 +1,6 @@
 // How agents, frameworks and machines are, in words.
 import { DrainState } from '../../model/generated/messages.ts';
-import type { AgentRow, FrameworkRow } from '../store/rows.ts';
+import { type AgentRow, type FrameworkRow, USUAL_PORT } from '../store/rows.ts';
 import type { Kind } from './task-states.ts';
 
 export interface Condition {
@@ -11,16 +11,18 @@ export interface Condition {
   readonly means: string;
 }
 
-/** That of agents that nobody has chosen another one for. */
-const USUAL_PORT = 5051;
-
-/** What people call an agent: its host, and its port where that may tell it from others there. */
+/**
+ * What people call an agent: its host, and its port where that may tell it from others there; its
+ * id where its host is not known.
+ */
 export function agentName(agent: AgentRow): string;
 export function agentName(agent: AgentRow | undefined): string | undefined;
 export function agentName(agent: AgentRow | undefined): string | undefined {
-  return agent === undefined || agent.port === USUAL_PORT
-    ? agent?.hostname
-    : `${agent.hostname}:${agent.port}`;
+  if (agent === undefined) {
+    return undefined;
+  }
+  const { id, hostname, port } = agent;
+  return port === USUAL_PORT || hostname === '' ? hostname || id : `${hostname}:${port}`;
 }
 
 export const AGENT_CONDITIONS = {
@@ -47,7 +49,23 @@ export const AGENT_CONDITIONS = {
   },
 } as const satisfies Readonly<Record<string, Condition>>;
 
+/** Of agents that are not there. */
+export const AWAY_CONDITIONS = {
+  unreachable: {
+    ...{ key: 'unreachable', text: 'Unreachable', kind: 'bad' },
+    means:
+      'It has not answered for so long that others take the place of its tasks. These may run on, and come back with it.',
+  },
+  gone: {
+    ...{ key: 'gone', text: 'Gone', kind: 'done' },
+    means: 'An operator has said that it will never be back. It is not let in under its id.',
+  },
+} as const satisfies Readonly<Record<string, Condition>>;
+
 export function agentCondition(agent: AgentRow): Condition {
+  if (agent.loss !== undefined) {
+    return agent.loss.isGone ? AWAY_CONDITIONS.gone : AWAY_CONDITIONS.unreachable;
+  }
   if (agent.isRecovered) {
     return AGENT_CONDITIONS.recovered;
   }

@@ -53,7 +53,7 @@ const WORDS: Readonly<Record<TaskState, StateWords>> = {
   },
   [TaskState.TASK_GONE]: { text: 'Gone', kind: 'lost', means: 'It does not run any more.' },
   [TaskState.TASK_GONE_BY_OPERATOR]: {
-    ...{ text: 'Gone by operator', kind: 'lost' },
+    ...{ text: 'Marked gone', kind: 'lost' },
     means: 'An operator has said that its agent is gone for good.',
   },
   [TaskState.TASK_UNKNOWN]: UNHEARD_OF,
