@@ -9,6 +9,8 @@ import { enableCompileCache, flushCompileCache } from 'node:module';
 import { closestName } from '../model/closest-name.ts';
 import { allCommands, COMMAND_NAMES, commandOf } from './commands.ts';
 import { wrap } from './flags/print.ts';
+import { allNouns, NOUN_NAMES, nounOf } from './operate/nouns.ts';
+import type { Noun } from './operate/verb.ts';
 import { helpColumns } from './terminal.ts';
 import { versionLine } from './version.ts';
 
@@ -20,17 +22,30 @@ const HELP = new Set(['--help', '-h']);
 const VERSION = new Set(['version', '--version', '-v']);
 
 async function overview(): Promise<string> {
-  const indent = 12;
-  const said = (await allCommands()).map(
+  const commands = (await allCommands()).map(
     ({ name, summary, mesosName }) =>
       [name, mesosName === undefined ? summary : `${summary} (also as ${mesosName})`] as const,
   );
-  const lines = [...said, ['version', 'show the version'] as const].map(([name, says]) => {
+  const nouns = (await allNouns()).map((noun) => [nameWithVerbs(noun), noun.summary] as const);
+  const rest = [['version', 'show the version']] as const;
+  return [
+    'Usage: mesoscale COMMAND …',
+    listed('Run:', commands),
+    listed('Look and act:', [...nouns, ...rest]),
+    wrap('mesoscale help COMMAND tells more of a command.', helpColumns()).join('\n'),
+    '',
+  ].join('\n\n');
+}
+
+const nameWithVerbs = ({ name }: Noun): string => name;
+
+function listed(heading: string, entries: readonly (readonly [string, string])[]): string {
+  const indent = 2 + 2 + Math.max(...entries.map(([name]) => name.length));
+  const lines = entries.map(([name, says]) => {
     const text = wrap(says, helpColumns() - indent).join(`\n${' '.repeat(indent)}`);
     return `  ${name.padEnd(indent - 2)}${text}`;
   });
-  const more = wrap('mesoscale help COMMAND lists the flags of a command.', helpColumns());
-  return `Usage: mesoscale COMMAND [--flag=value …]\n\n${lines.join('\n')}\n\n${more.join('\n')}\n`;
+  return [heading, ...lines].join('\n');
 }
 
 // Half of the time of a start is reading and compiling our own files, so compiled code is kept.
@@ -59,11 +74,26 @@ function complain(text: string): void {
   process.exitCode = 1;
 }
 
+/** A noun with what follows it; a server of the same name takes what begins with a dash. */
+async function nounAsked(
+  name: string | undefined,
+  argv: readonly string[],
+): Promise<Noun | undefined> {
+  const noun = name === undefined ? undefined : await nounOf(name);
+  const [word] = argv;
+  const isServer = name !== undefined && COMMAND_NAMES.includes(name);
+  return isServer && (word === undefined || word.startsWith('-')) ? undefined : noun;
+}
+
 const [name, ...argv] = asked();
-const command = name === undefined ? undefined : await commandOf(name);
+const noun = await nounAsked(name, argv);
+const command = noun === undefined && name !== undefined ? await commandOf(name) : undefined;
 const extra = surplus();
 if (extra !== undefined) {
   complain(`unexpected argument '${extra}'; mesoscale help lists the commands`);
+} else if (noun !== undefined) {
+  const { runNoun } = await import('./operate/program.ts');
+  process.exitCode = await runNoun(noun, argv);
 } else if (command !== undefined) {
   // Servers are killed rather than ended, so compiled code is stored now.
   setTimeout(flushCompileCache, FLUSH_MS).unref();
@@ -75,7 +105,7 @@ if (extra !== undefined) {
     HELP.has(argv[0] ?? '') ? 'Usage: mesoscale version\n\nShows the version.' : versionLine,
   );
 } else {
-  const close = closestName(name, [...COMMAND_NAMES, 'help', 'version']);
+  const close = closestName(name, [...COMMAND_NAMES, ...NOUN_NAMES, 'help', 'version']);
   const meant = close === undefined ? '' : ` (did you mean ${close}?)`;
   complain(`unknown command '${name}'${meant}; mesoscale help lists them`);
 }

@@ -82,9 +82,20 @@ test('flags that are named exist', () => {
     SECURE_FLAGS,
     REGISTRY_FLAGS,
   ];
-  const known = new Set([...tables.flatMap(Object.keys), ...CONFORMANCE_FLAGS, ...CURL_FLAGS]);
+  // The page of verbs is made of their tables, and held current.
+  const verbs = pages.find(({ path }) => path === 'docs/commands.md')?.text ?? '';
+  const ofVerbs = [...verbs.matchAll(/^\| .*?`--(no-)?([\w-]+)/gm)].flatMap(([, , name = '']) => [
+    name,
+    `no-${name}`,
+  ]);
+  const known = new Set([
+    ...tables.flatMap(Object.keys),
+    ...ofVerbs,
+    ...CONFORMANCE_FLAGS,
+    ...CURL_FLAGS,
+  ]);
   const unknown = pages.flatMap(({ path, text }) =>
-    [...text.matchAll(/(?<![\w-])--([a-z]\w+)/g)]
+    [...text.matchAll(/(?<![\w-])--([a-z][\w-]*\w)/g)]
       .map(([, name]) => name ?? '')
       .filter((name) => !known.has(name))
       .map((name) => `${path}: --${name}`),

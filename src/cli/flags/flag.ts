@@ -29,6 +29,8 @@ export interface Flag<Value, Status extends FlagStatus = FlagStatus> {
   readonly status: Status;
   /** An older name that still works. */
   readonly alias?: string | undefined;
+  /** The letter of its short form, with the commands of operators. */
+  readonly short?: string | undefined;
   /** Environment variables of which the first is used that is set, where MESOS_NAME is not. */
   readonly variables: readonly string[];
   readonly defaultValue: Value;
@@ -69,6 +71,7 @@ interface Options<Value, Status extends FlagStatus> {
   /** `works` by default. */
   readonly status?: Status;
   readonly alias?: string;
+  readonly short?: string;
   readonly variable?: string | readonly string[];
   readonly placeholder?: string;
   readonly default?: Value;
@@ -109,6 +112,7 @@ function kind<Value>(kind: Kind<Value>): FlagOf<Value> {
     help: options.help,
     status: options.status ?? 'works',
     alias: options.alias,
+    short: options.short,
     variables: [options.variable ?? []].flat(),
     defaultValue: options.default,
     defaultText: options.defaultText,

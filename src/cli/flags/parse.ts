@@ -30,13 +30,23 @@ export interface Source {
   /** Without the program's name. */
   readonly argv: readonly string[];
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** What holds where neither of these says otherwise. */
+  readonly preset?: Preset | undefined;
+}
+
+/** Values of flags that stand in a file, such as a context of the commands of operators. */
+export interface Preset {
+  /** Where they stand, for errors. */
+  readonly place: string;
+  /** By the names of flags. */
+  readonly texts: Readonly<Record<string, string>>;
 }
 
 interface Setting {
   readonly name: string;
   readonly written: string;
-  /** The environment variable that the value comes from. */
-  readonly variable?: string;
+  /** Where the value stands, if that is not the command line. */
+  readonly place?: string;
   readonly negated: boolean;
   readonly text: string | undefined;
   /** Further values of a flag that may be given several times. */
@@ -67,6 +77,7 @@ export function readFlags<Table extends FlagTable>(
   for (const setting of [
     ...readEnvironment(source.environment, names),
     ...readOtherVariables(source.environment, table),
+    ...readPreset(source.preset, names),
   ]) {
     if (!settings.has(setting.name)) {
       settings.set(setting.name, setting);
@@ -102,9 +113,8 @@ function collect(faults: FlagFaults, setting: Setting | undefined, read: () => v
     if (!(error instanceof FlagError)) {
       throw error;
     }
-    const variable = setting?.variable;
-    const source = variable === undefined ? '' : ` (set by ${variable} in the environment)`;
-    faults.tell(`${error.message}${source}`, setting?.name);
+    const place = setting?.place === undefined ? '' : ` (set by ${setting.place})`;
+    faults.tell(`${error.message}${place}`, setting?.name);
   }
 }
 
@@ -186,7 +196,7 @@ function* readEnvironment(
     const written = key.slice(PREFIX.length).toLowerCase();
     const name = names.get(written);
     if (name !== undefined && name !== 'help' && name !== 'version') {
-      yield { name, written, variable: key, negated: false, text, more: [] };
+      yield { name, written, place: inEnvironment(key), negated: false, text, more: [] };
     }
   }
 }
@@ -199,7 +209,22 @@ function* readOtherVariables(
     const variable = variables.find((each) => (environment[each] ?? '') !== '');
     if (variable !== undefined) {
       const text = environment[variable];
-      yield { name, written: name, variable, negated: false, text, more: [] };
+      const place = inEnvironment(variable);
+      yield { name, written: name, place, negated: false, text, more: [] };
+    }
+  }
+}
+
+const inEnvironment = (variable: string) => `${variable} in the environment`;
+
+function* readPreset(
+  preset: Preset | undefined,
+  names: ReadonlyMap<string, string>,
+): Generator<Setting> {
+  for (const [written, text] of Object.entries(preset?.texts ?? {})) {
+    const name = names.get(written);
+    if (name !== undefined) {
+      yield { name, written, place: preset?.place ?? '', negated: false, text, more: [] };
     }
   }
 }

@@ -1,0 +1,95 @@
+// `mesoscale agent list`.
+import { formatAttributes } from '../../../model/attribute-text.ts';
+import {
+  type MasterResponse_GetAgents_Agent as Agent,
+  DrainState,
+} from '../../../model/generated/messages.ts';
+import { jsonValue } from '../../../wire/json.ts';
+import { types } from '../../../wire/types.ts';
+import type { FlagValues } from '../../flags/flag.ts';
+import { amountText, type QuantitiesOf, quantitiesOf } from '../amounts.ts';
+import { Cluster } from '../connection/cluster.ts';
+import { agentId, agentsOf } from '../connection/things.ts';
+import type { Column, Listing } from '../output/listing.ts';
+import { presentList } from '../output/present.ts';
+import { ageText } from '../times.ts';
+import type { AGENT_LIST_FLAGS } from './flags.ts';
+
+type Values = FlagValues<typeof AGENT_LIST_FLAGS>;
+
+const NS_PER_MS = 1_000_000n;
+
+/** What operators ask first: does it take tasks? */
+export function stateOf({ active, deactivated, drain_info }: Agent): string {
+  switch (drain_info?.state) {
+    case DrainState.DRAINING:
+      return 'draining';
+    case DrainState.DRAINED:
+      return 'drained';
+    default:
+      return deactivated ? 'deactivated' : active ? 'active' : 'disconnected';
+  }
+}
+
+function columns(amountsOf: QuantitiesOf, nowMs: number): readonly Column<Agent>[] {
+  const amount = (title: string, name: string, isWide = false): Column<Agent> => ({
+    title,
+    text: ({ total_resources, allocated_resources }) => {
+      const total = amountsOf(total_resources)[name];
+      const used = amountsOf(allocated_resources)[name] ?? 0;
+      return total === undefined ? '' : `${amountText(name, used)}/${amountText(name, total)}`;
+    },
+    order: ({ allocated_resources }) => amountsOf(allocated_resources)[name] ?? 0,
+    isRight: true,
+    isWide,
+  });
+  const sinceMs = ({ registered_time, reregistered_time }: Agent): number | undefined => {
+    const time = reregistered_time ?? registered_time;
+    return time === undefined ? undefined : Number(time.nanoseconds / NS_PER_MS);
+  };
+  return [
+    { title: 'ID', text: agentId },
+    { title: 'HOST', text: ({ agent_info }) => agent_info.hostname },
+    { title: 'STATE', text: stateOf },
+    amount('CPUS', 'cpus'),
+    amount('MEM', 'mem'),
+    amount('DISK', 'disk'),
+    amount('GPUS', 'gpus', true),
+    {
+      title: 'AGE',
+      text: (agent) => ageText(nowMs, sinceMs(agent)),
+      order: (agent) => -(sinceMs(agent) ?? 0),
+    },
+    {
+      title: 'ATTRIBUTES',
+      text: ({ agent_info }) => formatAttributes(agent_info.attributes ?? []),
+      isWide: true,
+    },
+    {
+      title: 'REGION',
+      text: ({ agent_info }) => agent_info.domain?.fault_domain?.region.name ?? '',
+      isWide: true,
+    },
+    {
+      title: 'ZONE',
+      text: ({ agent_info }) => agent_info.domain?.fault_domain?.zone.name ?? '',
+      isWide: true,
+    },
+    { title: 'VERSION', text: ({ version }) => version, isWide: true },
+  ];
+}
+
+export async function listAgents(values: Values): Promise<void> {
+  const cluster = await Cluster.of(values);
+  const amountsOf = await quantitiesOf();
+  await presentList(
+    values,
+    async (): Promise<Listing<Agent>> => ({
+      rows: await agentsOf(cluster),
+      columns: columns(amountsOf, Date.now()),
+      nameOf: agentId,
+      jsonOf: (agent) => jsonValue(types.MasterResponse_GetAgents_Agent, agent),
+      none: 'no agents are registered',
+    }),
+  );
+}

@@ -1,0 +1,26 @@
+// What resources come to, for columns and lines that people read. The core adds them up.
+import { createCore } from '../../core/core.ts';
+import type { Quantities } from '../../core/interface.ts';
+import { BYTES_PER_MEGABYTE, roundedBytes } from '../../model/bytes.ts';
+import type { Resource } from '../../model/generated/messages.ts';
+import { loadCore } from '../../runtime/load-core.ts';
+
+export type QuantitiesOf = (resources: readonly Resource[] | undefined) => Quantities;
+
+/** Amounts by the name of the resource, over all roles. */
+export async function quantitiesOf(): Promise<QuantitiesOf> {
+  const { algebra } = createCore(await loadCore());
+  return (resources = []) => algebra.quantities(resources);
+}
+
+const fine = new Intl.NumberFormat('en', { maximumFractionDigits: 3, useGrouping: false });
+
+/** `2.5` of cpus, `1.5 GB` of memory; empty where there is none. */
+export function amountText(name: string, amount: number | undefined): string {
+  if (amount === undefined) {
+    return '';
+  }
+  return name === 'mem' || name === 'disk'
+    ? roundedBytes(amount * BYTES_PER_MEGABYTE)
+    : fine.format(amount);
+}

@@ -1,0 +1,79 @@
+// The cluster that a command speaks to: its leading master, and its agents.
+import { OperatorClient } from '../../../http/client/operator-client.ts';
+import type { Credential } from '../../../http/server/credentials.ts';
+import type { Dialer } from '../../../http/transport/dialer.ts';
+import type { MasterCall, MasterResponse } from '../../../model/generated/messages.ts';
+import { findLeader } from '../../command-master.ts';
+import type { FlagValues } from '../../flags/flag.ts';
+import { credentialOf } from '../../framework/framework-session.ts';
+import { readMasterFlag } from '../../master-flag.ts';
+import { clientCarriers } from '../../process/carriers.ts';
+import { CommandError, EXIT } from '../outcome.ts';
+import type { CONNECTION_FLAGS } from './flags.ts';
+
+export type ConnectionValues = FlagValues<typeof CONNECTION_FLAGS>;
+
+export class Cluster {
+  /** The leading master's `ip:port`. */
+  readonly address: string;
+  readonly dialer: Dialer;
+  readonly credential: Credential | undefined;
+  readonly #values: ConnectionValues;
+  readonly #master: OperatorClient;
+
+  private constructor(
+    values: ConnectionValues,
+    way: Pick<Cluster, 'address' | 'dialer' | 'credential'>,
+  ) {
+    this.#values = values;
+    this.address = way.address;
+    this.dialer = way.dialer;
+    this.credential = way.credential;
+    this.#master = this.clientOf(way.address);
+  }
+
+  /** Finds the leading master. Rejects with FlagError or CommandError. */
+  static async of(values: ConnectionValues): Promise<Cluster> {
+    const { master } = values;
+    const place = await readMasterFlag(master);
+    const credential = credentialOf(values.principal, values.secret);
+    const carriers = await clientCarriers(values, process.env, { name: 'master', text: master });
+    const { address, close } = await findLeader(place, carriers, (text) =>
+      process.stderr.write(`${text}\n`),
+    );
+    close();
+    return new Cluster(values, { address, dialer: carriers.dialer, credential });
+  }
+
+  /** Calls the leading master. Rejects with CallRefusedError where it refuses. */
+  master(call: MasterCall): Promise<MasterResponse> {
+    return this.#reached(this.#master.master(call));
+  }
+
+  /** Reads an endpoint without a version, such as `/metrics/snapshot`. */
+  get(path: string): Promise<unknown> {
+    return this.#reached(this.#master.get(path));
+  }
+
+  /** A client of a server of this cluster, with this command's credential. */
+  clientOf(address: string, timeoutMs = this.#values.timeout): OperatorClient {
+    const { dialer, credential } = this;
+    return new OperatorClient({ address, dialer, credential, timeoutMs });
+  }
+
+  async #reached<T>(answer: Promise<T>): Promise<T> {
+    try {
+      return await answer;
+    } catch (error) {
+      const { code, syscall } = error as NodeJS.ErrnoException;
+      if (code?.startsWith('MESOSCALE_LATE') || syscall !== undefined || code === 'ECONNRESET') {
+        throw new CommandError(
+          EXIT.unreachable,
+          `no master answers at ${this.address} (${(error as Error).message}): ` +
+            'say where it is by --master, MESOS_MASTER or a context',
+        );
+      }
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,153 @@
+// Contexts: masters and how to speak to them, under names, in the operator's own file. Where there
+// is none, the file of Mesos's command line is read.
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { parse, TomlError } from 'smol-toml';
+import { closestName } from '../../../model/closest-name.ts';
+import type { Preset } from '../../flags/parse.ts';
+import { readTextFile, whyUnreadable } from '../../text-file.ts';
+import { CommandError, EXIT } from '../outcome.ts';
+import { CONNECTION_FLAGS } from './flags.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What a context may set: the connection flags, under their own names. */
+const SETTINGS = Object.keys(CONNECTION_FLAGS).filter((name) => name !== 'context');
+const MB = 2 ** 20;
+
+export interface Contexts {
+  readonly path: string;
+  /** The name of the one that holds where none is named. */
+  readonly current: string | undefined;
+  readonly byName: ReadonlyMap<string, Readonly<Record<string, string>>>;
+}
+
+/** MESOSCALE_CONFIG, or where the desktop's rules say (XDG_CONFIG_HOME). */
+function contextsPath(environment: Environment): string {
+  const { MESOSCALE_CONFIG, XDG_CONFIG_HOME } = environment;
+  return (
+    MESOSCALE_CONFIG ||
+    join(XDG_CONFIG_HOME || join(homedir(), '.config'), 'mesoscale', 'config.toml')
+  );
+}
+
+/** Throws CommandError where the file is there and is wrong. */
+export function readContexts(environment: Environment): Contexts {
+  const path = contextsPath(environment);
+  const file = readToml(path, (environment.MESOSCALE_CONFIG ?? '') !== '') ?? {};
+  const wrong = (what: string) => new CommandError(EXIT.usage, `${path}: ${what}`);
+  for (const key of Object.keys(file)) {
+    if (key !== 'context' && key !== 'contexts') {
+      throw wrong(`expected context and [contexts.NAME], got '${key}'`);
+    }
+  }
+  const { context: current, contexts = {} } = file;
+  if (current !== undefined && typeof current !== 'string') {
+    throw wrong('context expects the name of a context');
+  }
+  if (!isTable(contexts)) {
+    throw wrong('contexts expects tables: [contexts.NAME]');
+  }
+  const byName = new Map(
+    Object.entries(contexts).map(([name, table]) => {
+      if (!isTable(table)) {
+        throw wrong(`contexts.${name} expects a table: [contexts.${name}]`);
+      }
+      const texts = Object.entries(table).map(([key, value]) => {
+        if (!SETTINGS.includes(key)) {
+          const close = closestName(key, SETTINGS);
+          const meant = close === undefined ? '' : ` (did you mean ${close}?)`;
+          throw wrong(`contexts.${name} has an unknown setting '${key}'${meant}`);
+        }
+        if (!['string', 'boolean', 'number'].includes(typeof value)) {
+          throw wrong(`contexts.${name}.${key} expects a text`);
+        }
+        return [key, String(value)] as const;
+      });
+      return [name, Object.fromEntries(texts)] as const;
+    }),
+  );
+  if (current !== undefined && !byName.has(current)) {
+    throw wrong(`context names '${current}', which is not there: ${namesOf(byName)}`);
+  }
+  return { path, current, byName };
+}
+
+/** Throws CommandError. */
+export function contextNamed({ path, byName }: Contexts, name: string): Preset {
+  const texts = byName.get(name);
+  if (texts === undefined) {
+    throw new CommandError(EXIT.notFound, `no context '${name}' in ${path}: ${namesOf(byName)}`);
+  }
+  return { place: `context ${name} in ${path}`, texts };
+}
+
+const namesOf = (byName: ReadonlyMap<string, unknown>) =>
+  byName.size === 0 ? 'it has none' : `it has ${[...byName.keys()].join(', ')}`;
+
+/**
+ * What holds where a command line and the environment name no master. A context is used as a whole,
+ * or not at all: its secret goes to no other master than its own.
+ */
+export function presetOf(environment: Environment): Preset | undefined {
+  const contexts = readContexts(environment);
+  return contexts.current === undefined
+    ? readMesosConfig(environment)
+    : contextNamed(contexts, contexts.current);
+}
+
+/** `~/.mesos/config.toml`, or MESOS_CLI_CONFIG: of Mesos's command line. */
+function readMesosConfig(environment: Environment): Preset | undefined {
+  const path = environment.MESOS_CLI_CONFIG || join(homedir(), '.mesos', 'config.toml');
+  const { master, agent } = readToml(path, false) ?? {};
+  if (!isTable(master)) {
+    return undefined;
+  }
+  const { address, zookeeper, principal, secret } = master;
+  const place = isTable(zookeeper) ? ensembleOf(zookeeper) : address;
+  if (typeof place !== 'string') {
+    return undefined;
+  }
+  const secured = isTable(agent) ? agent : {};
+  return {
+    place: path,
+    texts: {
+      master: place,
+      ...(typeof principal === 'string' && { principal }),
+      ...(typeof secret === 'string' && { secret }),
+      ...(secured.ssl === true && { ssl_enabled: 'true' }),
+    },
+  };
+}
+
+function ensembleOf({ addresses, path }: Record<string, unknown>): string | undefined {
+  return Array.isArray(addresses) && typeof path === 'string'
+    ? `zk://${addresses.join(',')}/${path.replace(/^\//, '')}`
+    : undefined;
+}
+
+/** Undefined where there is no such file, unless it was asked for. */
+function readToml(path: string, isAskedFor: boolean): Record<string, unknown> | undefined {
+  let text: string;
+  try {
+    text = readTextFile(path, MB);
+  } catch (error) {
+    const why = whyUnreadable(error);
+    if (why === 'ENOENT' && !isAskedFor) {
+      return undefined;
+    }
+    throw new CommandError(EXIT.usage, `${path} cannot be read (${why})`);
+  }
+  try {
+    return parse(text);
+  } catch (error) {
+    if (error instanceof TomlError) {
+      const [what = ''] = error.message.split('\n');
+      throw new CommandError(EXIT.usage, `${path}:${error.line}:${error.column}: ${what}`);
+    }
+    throw error;
+  }
+}
+
+const isTable = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date);

@@ -1,0 +1,28 @@
+// The flags by which operators' commands find their master. They have variables (MESOS_MASTER …),
+// and contexts set them.
+import { duration, text } from '../../flags/flag.ts';
+import { TLS_FLAGS } from '../../process/tls-flags.ts';
+
+export const CONNECTION_FLAGS = {
+  ...TLS_FLAGS,
+  context: text({
+    placeholder: 'NAME',
+    help: 'The context to use; `mesoscale context list` shows them.',
+  }),
+  master: text({
+    short: 'm',
+    default: '127.0.0.1:5050',
+    placeholder: 'MASTER',
+    secret: true,
+    help: 'Where the master is: host:port, https://host:port, or zk://host1:port1,host2:port2/path.',
+  }),
+  principal: text({ help: 'The principal that asks.' }),
+  secret: text({
+    secret: true,
+    help: 'The secret that goes with --principal; file:///path stands for what is in the file.',
+  }),
+  timeout: duration({
+    default: 30_000,
+    help: 'How long an answer may take, such as 5secs.',
+  }),
+};

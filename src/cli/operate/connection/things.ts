@@ -1,0 +1,75 @@
+// What a cluster has, found by what operators call it.
+import {
+  type MasterResponse_GetAgents_Agent as Agent,
+  type MasterResponse_GetFrameworks_Framework as Framework,
+  MasterCall_Type,
+} from '../../../model/generated/messages.ts';
+import type { Cluster } from './cluster.ts';
+import { named } from './named.ts';
+
+/** Ids and the names that people know. */
+export interface Names {
+  /** The id itself where no name is known. */
+  nameOf(id: string): string;
+  /** The id of what is meant. Throws CommandError. */
+  named(text: string): string;
+}
+
+export async function agentsOf(cluster: Cluster): Promise<readonly Agent[]> {
+  const { get_agents } = await cluster.master({ type: MasterCall_Type.GET_AGENTS });
+  return get_agents?.agents ?? [];
+}
+
+/** All that are registered, and those that have ended. */
+export async function frameworksOf(cluster: Cluster): Promise<readonly Framework[]> {
+  const { get_frameworks } = await cluster.master({ type: MasterCall_Type.GET_FRAMEWORKS });
+  const { frameworks = [], completed_frameworks = [] } = get_frameworks ?? {};
+  return [...frameworks, ...completed_frameworks];
+}
+
+export const agentId = ({ agent_info }: Agent): string => agent_info.id?.value ?? '';
+export const frameworkId = ({ framework_info }: Framework): string =>
+  framework_info.id?.value ?? '';
+
+/** By id, the beginning of one, or host name. Throws CommandError. */
+export const agentNamed = (agents: readonly Agent[], text: string): Agent =>
+  named(agents, text, {
+    kind: 'agent',
+    idOf: agentId,
+    namesOf: ({ agent_info }) => [agent_info.hostname],
+    list: 'mesoscale agent list',
+  });
+
+/** By id, the beginning of one, or name; one that runs before those that have ended. */
+function frameworkNamed(frameworks: readonly Framework[], text: string): Framework {
+  const running = frameworks.filter(({ active, connected }) => active || connected);
+  const known = running.some(
+    (each) => frameworkId(each) === text || each.framework_info.name === text,
+  )
+    ? running
+    : frameworks;
+  return named(known, text, {
+    kind: 'framework',
+    idOf: frameworkId,
+    namesOf: ({ framework_info }) => [framework_info.name],
+    list: 'mesoscale framework list',
+  });
+}
+
+export async function agentNames(cluster: Cluster): Promise<Names> {
+  const agents = await agentsOf(cluster);
+  const names = new Map(agents.map((agent) => [agentId(agent), agent.agent_info.hostname]));
+  return {
+    nameOf: (id) => names.get(id) ?? id,
+    named: (text) => agentId(agentNamed(agents, text)),
+  };
+}
+
+export async function frameworkNames(cluster: Cluster): Promise<Names> {
+  const frameworks = await frameworksOf(cluster);
+  const names = new Map(frameworks.map((each) => [frameworkId(each), each.framework_info.name]));
+  return {
+    nameOf: (id) => names.get(id) ?? id,
+    named: (text) => frameworkId(frameworkNamed(frameworks, text)),
+  };
+}

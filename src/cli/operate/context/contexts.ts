@@ -1,0 +1,68 @@
+// `mesoscale context`: shows the contexts of this user, and chooses one.
+import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { parse } from 'smol-toml';
+import { contextNamed, readContexts } from '../connection/contexts.ts';
+import { presentList } from '../output/present.ts';
+import type { Format } from '../output/shown.ts';
+
+interface Row {
+  readonly name: string;
+  readonly isCurrent: boolean;
+  readonly texts: Readonly<Record<string, string>>;
+}
+
+/** Who may read a file with secrets. */
+const PRIVATE = 0o600;
+
+export async function listContexts(values: {
+  readonly output: Format;
+  readonly headers: boolean;
+}): Promise<void> {
+  const { path, current, byName } = readContexts(process.env);
+  await presentList<Row>(
+    { ...values, watch: false, interval: 0, filter: undefined, sort_by: undefined },
+    async () => ({
+      rows: [...byName].map(([name, texts]) => ({ name, texts, isCurrent: name === current })),
+      columns: [
+        { title: 'NAME', text: ({ name }) => name },
+        { title: 'CURRENT', text: ({ isCurrent }) => (isCurrent ? 'yes' : '') },
+        { title: 'MASTER', text: ({ texts }) => withoutSecret(texts.master ?? '') },
+        { title: 'PRINCIPAL', text: ({ texts }) => texts.principal ?? '' },
+      ],
+      nameOf: ({ name }) => name,
+      jsonOf: ({ name, isCurrent, texts }) => ({
+        name,
+        current: isCurrent,
+        master: withoutSecret(texts.master ?? ''),
+        principal: texts.principal,
+      }),
+      none: `no contexts in ${path}`,
+    }),
+  );
+}
+
+const withoutSecret = (text: string) => text.replace(/\/\/[^/@]*@/, '//****@');
+
+/** Changes one line of the file; comments and all else stay. */
+export async function useContext(name: string): Promise<void> {
+  const contexts = readContexts(process.env);
+  contextNamed(contexts, name);
+  const { path } = contexts;
+  const text = readFileSync(path, 'utf8');
+  const line = `context = ${JSON.stringify(name)}`;
+  const tables = text.search(/^\s*\[/m);
+  const head = tables < 0 ? text : text.slice(0, tables);
+  const rest = tables < 0 ? '' : text.slice(tables);
+  const set = /^\s*context\s*=.*$/m;
+  const changed = set.test(head) ? head.replace(set, line) + rest : `${line}\n${head}${rest}`;
+  // What was written must say what was meant, however the file was written.
+  if (parse(changed).context !== name) {
+    throw new Error(`${path} could not be changed`);
+  }
+  mkdirSync(dirname(path), { recursive: true });
+  const aside = `${path}.new`;
+  writeFileSync(aside, changed, { mode: statSync(path).mode & PRIVATE });
+  renameSync(aside, path);
+  process.stdout.write(`context ${name}\n`);
+}

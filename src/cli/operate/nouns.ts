@@ -1,0 +1,19 @@
+// The nouns that operators' commands begin with, a line each. Only the one that is asked for is
+// loaded.
+import type { Noun } from './verb.ts';
+
+/** In the order of the list that users see. */
+const NOUNS: Readonly<Record<string, () => Promise<{ readonly NOUN: Noun }>>> = {
+  agent: () => import('./agent/noun.ts'),
+  task: () => import('./task/noun.ts'),
+  context: () => import('./context/noun.ts'),
+};
+
+export const NOUN_NAMES: readonly string[] = Object.keys(NOUNS);
+
+/** Undefined where there is no noun of that name. */
+export const nounOf = async (name: string): Promise<Noun | undefined> =>
+  Object.hasOwn(NOUNS, name) ? (await NOUNS[name]?.())?.NOUN : undefined;
+
+export const allNouns = (): Promise<Noun[]> =>
+  Promise.all(Object.values(NOUNS).map(async (load) => (await load()).NOUN));

@@ -1,0 +1,77 @@
+// Which rows of a list are shown, and in which order: --filter and --sort-by.
+import { closestName } from '../../../model/closest-name.ts';
+import { FlagError, readEach } from '../../flags/faults.ts';
+import { type Column, keyOf, type Listing } from './listing.ts';
+
+interface Choice {
+  readonly filter?: readonly string[] | undefined;
+  readonly sort_by?: string | undefined;
+}
+
+/** Throws FlagError, about all flags that are wrong. */
+export function chosenRows<Row>(listing: Listing<Row>, choice: Choice): readonly Row[] {
+  const tests = readEach(choice.filter ?? [], (text) => testOf(listing.columns, text));
+  const rows = listing.rows.filter((row) => tests.every((test) => test(row)));
+  return choice.sort_by === undefined ? rows : sorted(rows, listing.columns, choice.sort_by);
+}
+
+const PARTS = /^([\w -]+?)(!=|=|>|<)(.*)$/s;
+
+function testOf<Row>(columns: readonly Column<Row>[], text: string): (row: Row) => boolean {
+  const [, name, sign, value] = PARTS.exec(text) ?? [];
+  if (name === undefined || value === undefined) {
+    throw new FlagError(
+      `--filter expects COLUMN=VALUE, COLUMN!=VALUE, COLUMN>NUMBER or COLUMN<NUMBER, got '${text}'`,
+    );
+  }
+  const column = columnOf(columns, name, 'filter');
+  if (sign === '=' || sign === '!=') {
+    const pattern = patternOf(value);
+    return (row) => pattern.test(column.text(row)) === (sign === '=');
+  }
+  const bound = Number(value);
+  if (value.trim() === '' || Number.isNaN(bound)) {
+    throw new FlagError(`--filter expects a number after ${sign}, got '${text}'`);
+  }
+  return (row) => {
+    const number = Number(column.order?.(row) ?? (column.text(row) || Number.NaN));
+    return sign === '>' ? number > bound : number < bound;
+  };
+}
+
+/** In any case; `*` stands for anything. */
+function patternOf(value: string): RegExp {
+  const parts = value.split('*').map((part) => part.replaceAll(/[\\^$.|?+()[\]{}]/g, '\\$&'));
+  return new RegExp(`^${parts.join('.*')}$`, 'is');
+}
+
+function sorted<Row>(
+  rows: readonly Row[],
+  columns: readonly Column<Row>[],
+  text: string,
+): readonly Row[] {
+  const isDown = text.startsWith('-');
+  const column = columnOf(columns, isDown ? text.slice(1) : text, 'sort-by');
+  const keyed = rows.map((row) => ({ row, key: column.order?.(row) ?? column.text(row) }));
+  keyed.sort((a, b) => (isDown ? -1 : 1) * compared(a.key, b.key));
+  return keyed.map(({ row }) => row);
+}
+
+const texts = new Intl.Collator('en', { numeric: true });
+
+const compared = (a: number | string, b: number | string): number =>
+  typeof a === 'number' && typeof b === 'number' ? a - b : texts.compare(String(a), String(b));
+
+function columnOf<Row>(columns: readonly Column<Row>[], name: string, flag: string): Column<Row> {
+  const key = name.trim().toLowerCase().replaceAll(/[ _]/g, '-');
+  const found = columns.find((column) => keyOf(column) === key);
+  if (found === undefined) {
+    const keys = columns.map(keyOf);
+    const close = closestName(key, keys);
+    const meant = close === undefined ? '' : ` (did you mean ${close}?)`;
+    throw new FlagError(
+      `--${flag} names no column '${name}'${meant}: there are ${keys.join(', ')}`,
+    );
+  }
+  return found;
+}

@@ -1,0 +1,36 @@
+// What is known of one thing, as lines `Label: value`, and tables under headings.
+import { styleText } from 'node:util';
+import type { Screen } from './screen.ts';
+import { type TextTable, tableText } from './table-text.ts';
+
+/** A value of several lines stands below its label's column. Without a value there is no line. */
+export type Fact = readonly [label: string, value: string | undefined];
+
+export interface Section {
+  readonly heading: string;
+  readonly table: TextTable;
+}
+
+const GAP = 2;
+
+export function factsText(
+  facts: readonly Fact[],
+  sections: readonly Section[],
+  screen: Screen,
+): string {
+  const bold = (text: string) =>
+    screen.isPainted ? styleText('bold', text, { validateStream: false }) : text;
+  const known = facts.filter(([, value]) => value !== undefined && value !== '');
+  const width = Math.max(0, ...known.map(([label]) => label.length)) + 1 + GAP;
+  const lines = known.map(([label, value = '']) => {
+    const text = value.split('\n').join(`\n${' '.repeat(width)}`);
+    return `${bold(`${label}:`)}${' '.repeat(width - label.length - 1)}${printable(text)}\n`;
+  });
+  const parts = sections
+    .filter(({ table }) => table.rows.length > 0)
+    .map(({ heading, table }) => `\n${bold(heading)}\n${tableText(table, screen)}`);
+  return [...lines, ...parts].join('');
+}
+
+/** `?` for what a terminal would obey; line feeds are ours. */
+const printable = (text: string) => text.replaceAll(/[^\P{C}\n]/gu, '?');

@@ -1,0 +1,30 @@
+// A list of things of a cluster, before it is known how it will look: rows, and the columns that
+// can be shown, sorted by and filtered by.
+
+export interface Column<Row> {
+  /** In capitals: `AGENT ID`. Flags name it `agent-id`, in any case. */
+  readonly title: string;
+  /** What is shown; empty where there is nothing to say. */
+  text(row: Row): string;
+  /** What is sorted and compared by, where that is not the text. */
+  readonly order?: (row: Row) => number | string | undefined;
+  /** Only with -o wide, and in filters. */
+  readonly isWide?: boolean;
+  /** Numbers stand at the right. */
+  readonly isRight?: boolean;
+}
+
+export interface Listing<Row> {
+  readonly rows: readonly Row[];
+  readonly columns: readonly Column<Row>[];
+  /** With -o name. */
+  nameOf(row: Row): string;
+  /** With -o json and yaml: in the names of the v1 API. */
+  jsonOf(row: Row): unknown;
+  /** Said where there is no row: `no tasks`. */
+  readonly none: string;
+}
+
+/** How flags name a column. */
+export const keyOf = ({ title }: { readonly title: string }): string =>
+  title.toLowerCase().replaceAll(' ', '-');

@@ -1,0 +1,54 @@
+// Prints what a verb says: once, or with --watch again and again.
+import { setTimeout as wait } from 'node:timers/promises';
+import type { FlagValues } from '../../flags/flag.ts';
+import type { LIST_FLAGS, WATCH_FLAGS } from './flags.ts';
+import type { Listing } from './listing.ts';
+import { type Screen, screenOf } from './screen.ts';
+import { type Format, listed, type Said, type Shown, shown } from './shown.ts';
+
+/** Reads what is to be shown, and shows it as the flags of a list say. */
+export const presentList = <Row>(
+  values: FlagValues<typeof LIST_FLAGS>,
+  read: () => Promise<Listing<Row>>,
+): Promise<void> => present(values, async (screen) => listed(await read(), values, screen));
+
+/** Reads one thing, and shows it. */
+export const presentOne = async (
+  values: { readonly output: Format },
+  read: () => Promise<Shown>,
+): Promise<void> => say(shown(await read(), values.output, screen()));
+
+const screen = () => screenOf(process.stdout, process.env);
+
+async function present(
+  { watch, interval }: FlagValues<typeof WATCH_FLAGS>,
+  render: (screen: Screen) => Promise<Said>,
+): Promise<void> {
+  if (!watch) {
+    return say(await render(screen()));
+  }
+  if (screen().isTerminal) {
+    // Loaded where it is used: without it, commands start sooner.
+    const { default: update } = await import('log-update');
+    for (;;) {
+      const { text, note } = await render(screen());
+      update(text === '' ? (note ?? '') : text.trimEnd());
+      await wait(interval);
+    }
+  }
+  for (let before: string | undefined; ; await wait(interval)) {
+    const { text, note = '' } = await render(screen());
+    const now = text === '' ? note : text;
+    if (now !== before) {
+      process.stdout.write(before === undefined ? text : `\n${text}`);
+      before = now;
+    }
+  }
+}
+
+function say({ text, note }: Said): void {
+  process.stdout.write(text);
+  if (note !== undefined) {
+    process.stderr.write(`${note}\n`);
+  }
+}

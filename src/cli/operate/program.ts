@@ -1,0 +1,175 @@
+// Runs a verb: commander takes the command line apart and writes help, by the tables of nouns and
+// verbs.
+import { Command, CommanderError } from 'commander';
+import { lastWords } from '../failure.ts';
+import type { FlagTable } from '../flags/flag.ts';
+import { type ParsedFlags, type Preset, readFlags } from '../flags/parse.ts';
+import { helpColumns } from '../terminal.ts';
+import { contextNamed, presetOf, readContexts } from './connection/contexts.ts';
+import { CONNECTION_FLAGS } from './connection/flags.ts';
+import { addOptions, respelled, type WrittenFlags } from './options.ts';
+import { type CommandError, EXIT, outcomeOf } from './outcome.ts';
+import type { Noun, Parameter, Verb } from './verb.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Runs what the words after the noun ask for. Resolves with the exit status. */
+export async function runNoun(noun: Noun, argv: readonly string[]): Promise<number> {
+  let status: number | undefined = EXIT.done;
+  const told = (command: string, { status: ended, message }: CommandError) => {
+    process.stderr.write(lastWords(command, message));
+    status = ended;
+  };
+  const command = commandOf(noun, async (verb, name, words, written) => {
+    try {
+      status = await runVerb(verb, words, written, process.env);
+    } catch (error) {
+      const { status: ended, message } = outcomeOf(error);
+      told(name, { status: ended, message: respelled(message, verb.flags) } as CommandError);
+    }
+  });
+  try {
+    await command.parseAsync(argv, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) {
+      throw error;
+    }
+    // Help and its like have been written; so have errors.
+    status = error.exitCode === 0 ? EXIT.done : EXIT.usage;
+  }
+  return status ?? EXIT.done;
+}
+
+type Run = (
+  verb: Verb,
+  name: string,
+  words: readonly string[],
+  written: WrittenFlags,
+) => Promise<void>;
+
+/** The noun as commander knows it, with its verbs. */
+export function commandOf(noun: Noun, run: Run): Command {
+  const alone = noun.verbs.find(({ name }) => name === undefined);
+  const root = configured(new Command(`mesoscale ${noun.name}`), `mesoscale ${noun.name}`);
+  root.description(alone?.summary ?? noun.summary);
+  // What is not ours is found by place: exec's command has flags of its own.
+  root.enablePositionalOptions();
+  for (const verb of noun.verbs) {
+    const { name } = verb;
+    const command =
+      name === undefined ? root : configured(root.command(name), `mesoscale ${noun.name} ${name}`);
+    describe(command, verb, [noun.name, ...(name === undefined ? [] : [name])].join(' '), run);
+  }
+  root.helpCommand(false);
+  return root;
+}
+
+function configured(command: Command, name: string): Command {
+  return command
+    .exitOverride()
+    .helpOption('-h, --help', 'Show this text and exit.')
+    .configureHelp({ helpWidth: Math.min(helpColumns(), 120) })
+    .configureOutput({
+      outputError: (text, write) =>
+        write(
+          lastWords(
+            name.replace(/^mesoscale /, ''),
+            text
+              .replace(/^error: /, '')
+              .trim()
+              .replaceAll('\n', ' '),
+          ),
+        ),
+    });
+}
+
+function describe(command: Command, verb: Verb, name: string, run: Run): void {
+  const { summary, explanation, parameters = [], flags, examples } = verb;
+  const written: WrittenFlags = [];
+  command.summary(summary).description(described(summary, explanation));
+  for (const parameter of parameters) {
+    command.argument(placed(parameter), parameter.help);
+  }
+  command.passThroughOptions(verb.passesThrough ?? false);
+  addOptions(command, flags, written);
+  command.addHelpText('after', footer(flags, examples));
+  command.action(() => run(verb, name, wordsOf(command), written));
+}
+
+const wordsOf = (command: Command): string[] => command.args;
+
+const described = (summary: string, explanation = '') =>
+  [`${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`, explanation]
+    .filter((text) => text !== '')
+    .join('\n\n');
+
+function placed({ name, isOptional = false, isMany = false }: Parameter): string {
+  const text = isMany ? `${name}...` : name;
+  return isOptional ? `[${text}]` : `<${text}>`;
+}
+
+function footer(flags: FlagTable, examples: Verb['examples']): string {
+  const lines = examples.flatMap(({ line, says }) => [`  # ${says}`, `  mesoscale ${line}`]);
+  const more = Object.hasOwn(flags, 'master')
+    ? [
+        '',
+        'TLS has the flags --ssl_… of `mesoscale agent --help`, and their variables LIBPROCESS_SSL_….',
+      ]
+    : [];
+  return ['', 'Examples:', ...lines, ...more].join('\n');
+}
+
+async function runVerb(
+  verb: Verb,
+  words: readonly string[],
+  written: WrittenFlags,
+  environment: Environment,
+): Promise<number | undefined> {
+  const parsed = readValues(verb.flags, written, environment);
+  return await verb.run({ ...parsed, words });
+}
+
+/** Only flags about the connection are read from the environment and from contexts. */
+function readValues(
+  table: FlagTable,
+  written: WrittenFlags,
+  environment: Environment,
+): Pick<ParsedFlags<FlagTable>, 'values' | 'written' | 'faults'> {
+  const isConnected = Object.hasOwn(table, 'master');
+  const asked = written
+    .findLast((text) => text.startsWith('--context='))
+    ?.slice('--context='.length);
+  const named = isConnected ? namedContext(asked, written, environment) : undefined;
+  const parsed = readFlags(table, {
+    argv: written,
+    environment: isConnected && asked === undefined ? connecting(environment) : {},
+    preset: named,
+  });
+  parsed.faults.end();
+  return parsed;
+}
+
+/** Who names a master names another cluster than that of the context. */
+function namedContext(
+  asked: string | undefined,
+  written: WrittenFlags,
+  environment: Environment,
+): Preset | undefined {
+  const name = asked ?? environment.MESOSCALE_CONTEXT;
+  if (name !== undefined && name !== '') {
+    return contextNamed(readContexts(environment), name);
+  }
+  const isElsewhere =
+    written.some((text) => text.startsWith('--master=')) || (environment.MESOS_MASTER ?? '') !== '';
+  return isElsewhere ? undefined : presetOf(environment);
+}
+
+/** The variables of connection flags: MESOS_MASTER, and those of TLS. */
+function connecting(environment: Environment): Environment {
+  const own = Object.keys(CONNECTION_FLAGS).map((name) => `MESOS_${name.toUpperCase()}`);
+  return Object.fromEntries(
+    Object.entries(environment).filter(
+      ([name]) => own.includes(name) || !name.startsWith('MESOS_'),
+    ),
+  );
+}

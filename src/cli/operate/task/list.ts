@@ -1,0 +1,110 @@
+// `mesoscale task list`.
+import { enumNames } from '../../../model/enum-names.ts';
+import { MasterCall_Type, type Task, TaskState } from '../../../model/generated/messages.ts';
+import { jsonValue } from '../../../wire/json.ts';
+import { types } from '../../../wire/types.ts';
+import type { FlagValues } from '../../flags/flag.ts';
+import { amountText, type QuantitiesOf, quantitiesOf } from '../amounts.ts';
+import { Cluster } from '../connection/cluster.ts';
+import { agentNames, frameworkNames } from '../connection/things.ts';
+import type { Column, Listing } from '../output/listing.ts';
+import { presentList } from '../output/present.ts';
+import { ageText } from '../times.ts';
+import type { TASK_LIST_FLAGS } from './flags.ts';
+
+type Values = FlagValues<typeof TASK_LIST_FLAGS>;
+
+interface Row {
+  readonly task: Task;
+  readonly framework: string;
+  readonly host: string;
+  readonly amounts: ReturnType<QuantitiesOf>;
+}
+
+const stateName = enumNames(TaskState);
+
+const columns = (nowMs: number): readonly Column<Row>[] => [
+  { title: 'ID', text: ({ task }) => task.task_id.value },
+  { title: 'STATE', text: ({ task }) => stateName(task.state) ?? '' },
+  { title: 'FRAMEWORK', text: ({ framework }) => framework },
+  { title: 'AGENT', text: ({ host }) => host },
+  amountColumn('CPUS', 'cpus'),
+  amountColumn('MEM', 'mem'),
+  amountColumn('DISK', 'disk', true),
+  amountColumn('GPUS', 'gpus', true),
+  {
+    title: 'AGE',
+    text: ({ task }) => ageText(nowMs, startMs(task)),
+    order: ({ task }) => -(startMs(task) ?? 0),
+  },
+  { title: 'NAME', text: ({ task }) => task.name, isWide: true },
+  { title: 'ROLE', text: ({ task }) => roleOf(task), isWide: true },
+  { title: 'FRAMEWORK ID', text: ({ task }) => task.framework_id.value, isWide: true },
+  { title: 'AGENT ID', text: ({ task }) => task.agent_id.value, isWide: true },
+  { title: 'LABELS', text: labelsOf, isWide: true },
+];
+
+function amountColumn(title: string, name: string, isWide = false): Column<Row> {
+  return {
+    title,
+    text: ({ amounts }) => amountText(name, amounts[name]),
+    order: ({ amounts }) => amounts[name] ?? 0,
+    isRight: true,
+    isWide,
+  };
+}
+
+export async function listTasks(values: Values): Promise<void> {
+  const cluster = await Cluster.of(values);
+  const amountsOf = await quantitiesOf();
+  await presentList(values, () => listing(cluster, values, amountsOf));
+}
+
+async function listing(
+  cluster: Cluster,
+  { all, framework, agent }: Values,
+  amountsOf: QuantitiesOf,
+): Promise<Listing<Row>> {
+  const [{ get_tasks }, frameworks, agents] = await Promise.all([
+    cluster.master({ type: MasterCall_Type.GET_TASKS }),
+    frameworkNames(cluster),
+    agentNames(cluster),
+  ]);
+  const { tasks = [], unreachable_tasks = [], completed_tasks = [] } = get_tasks ?? {};
+  const ofFramework = framework === undefined ? undefined : frameworks.named(framework);
+  const onAgent = agent === undefined ? undefined : agents.named(agent);
+  const rows = [...tasks, ...unreachable_tasks, ...(all ? completed_tasks : [])]
+    .filter(
+      ({ framework_id, agent_id }) =>
+        (ofFramework ?? framework_id.value) === framework_id.value &&
+        (onAgent ?? agent_id.value) === agent_id.value,
+    )
+    .map((task) => ({
+      task,
+      framework: frameworks.nameOf(task.framework_id.value),
+      host: agents.nameOf(task.agent_id.value),
+      amounts: amountsOf(task.resources),
+    }));
+  return {
+    rows,
+    columns: columns(Date.now()),
+    nameOf: ({ task }) => task.task_id.value,
+    jsonOf: ({ task }) => jsonValue(types.Task, task),
+    none: all ? 'no tasks' : 'no tasks run; --all shows those that have ended',
+  };
+}
+
+const roleOf = ({ resources = [] }: Task): string =>
+  resources.find(({ allocation_info }) => allocation_info?.role !== undefined)?.allocation_info
+    ?.role ?? '';
+
+const labelsOf = ({ task }: Row): string =>
+  (task.labels?.labels ?? [])
+    .map(({ key, value }) => (value === undefined ? key : `${key}=${value}`))
+    .join(',');
+
+/** When its first status was made. */
+const startMs = ({ statuses = [] }: Task): number | undefined => {
+  const seconds = statuses[0]?.timestamp;
+  return seconds === undefined ? undefined : seconds * 1000;
+};

@@ -1,0 +1,24 @@
+// Spans of time in words, as short as a column wants them.
+const UNITS: readonly (readonly [unit: string, ms: number])[] = [
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['m', 60_000],
+  ['s', 1000],
+];
+
+/** `3d4h`, `5m`, `12s`: two units at most, the second below ten of the first. */
+export function spanText(ms: number): string {
+  const whole = Math.max(0, ms);
+  const at = UNITS.findIndex(([, size]) => whole >= size);
+  const [unit, size] = UNITS[at] ?? (['s', 1000] as const);
+  const first = Math.floor(whole / size);
+  const next = first < 10 ? UNITS[at + 1] : undefined;
+  const second = next === undefined ? 0 : Math.floor((whole - first * size) / next[1]);
+  return second === 0 || next === undefined
+    ? `${first}${unit}`
+    : `${first}${unit}${second}${next[0]}`;
+}
+
+/** How long ago; empty where that is not known. */
+export const ageText = (nowMs: number, thenMs: number | undefined): string =>
+  thenMs === undefined ? '' : spanText(nowMs - thenMs);

@@ -1,0 +1,61 @@
+import { expect, test } from 'vitest';
+import { chosenRows } from '../../../src/cli/operate/output/chosen-rows.ts';
+import type { Listing } from '../../../src/cli/operate/output/listing.ts';
+
+interface Row {
+  readonly name: string;
+  readonly bytes: number;
+}
+
+const listing: Listing<Row> = {
+  rows: [
+    { name: 'b10', bytes: 2048 },
+    { name: 'b9', bytes: 1024 },
+    { name: 'a.c', bytes: 10_000 },
+  ],
+  columns: [
+    { title: 'NAME', text: ({ name }) => name },
+    { title: 'DISK SIZE', text: ({ bytes }) => `${bytes / 1024} KB`, order: ({ bytes }) => bytes },
+  ],
+  nameOf: ({ name }) => name,
+  jsonOf: (row) => row,
+  none: 'nothing',
+};
+
+const names = (filter: string[], sort_by?: string) =>
+  chosenRows(listing, { filter, sort_by }).map(({ name }) => name);
+
+test('all rows, as they came', () => {
+  expect(names([])).toEqual(['b10', 'b9', 'a.c']);
+});
+
+test('filters compare the text, in any case, and all must hold', () => {
+  expect(names(['name=B*'])).toEqual(['b10', 'b9']);
+  expect(names(['name!=b*'])).toEqual(['a.c']);
+  expect(names(['name=b*', 'disk-size=1 KB'])).toEqual(['b9']);
+});
+
+test('what is a pattern elsewhere is text here', () => {
+  expect(names(['name=a.c'])).toEqual(['a.c']);
+  expect(names(['name=b.0'])).toEqual([]);
+  expect(names(['name=[ab]*'])).toEqual([]);
+});
+
+test('numbers are compared by what is behind the text', () => {
+  expect(names(['disk_size>2000'])).toEqual(['b10', 'a.c']);
+  expect(names(['Disk Size<2000'])).toEqual(['b9']);
+});
+
+test('rows are sorted by numbers, and by numbers in names', () => {
+  expect(names([], 'name')).toEqual(['a.c', 'b9', 'b10']);
+  expect(names([], '-disk-size')).toEqual(['a.c', 'b10', 'b9']);
+});
+
+test('faults are told together, with what there is', () => {
+  expect(() => names(['nam=x', 'name', 'disk-size>much'])).toThrow(
+    "--filter names no column 'nam' (did you mean name?): there are name, disk-size\n" +
+      "--filter expects COLUMN=VALUE, COLUMN!=VALUE, COLUMN>NUMBER or COLUMN<NUMBER, got 'name'\n" +
+      "--filter expects a number after >, got 'disk-size>much'",
+  );
+  expect(() => names([], 'size')).toThrow("--sort-by names no column 'size'");
+});

@@ -1,0 +1,94 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import {
+  contextNamed,
+  presetOf,
+  readContexts,
+} from '../../../src/cli/operate/connection/contexts.ts';
+
+const folders: string[] = [];
+afterAll(() => {
+  for (const folder of folders) {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'mesoscale-contexts-'));
+  folders.push(folder);
+  return folder;
+}
+
+function configured(text: string): { readonly XDG_CONFIG_HOME: string; readonly path: string } {
+  const home = temporaryFolder();
+  mkdirSync(join(home, 'mesoscale'));
+  const path = join(home, 'mesoscale', 'config.toml');
+  writeFileSync(path, text);
+  return { XDG_CONFIG_HOME: home, path };
+}
+
+const TWO = `context = "one"
+[contexts.one]
+master = "one:5050"
+principal = "me"
+[contexts.two]
+master = "two:5050"
+ssl_enabled = true
+`;
+
+test('the current context holds, and another one may be named', () => {
+  const environment = configured(TWO);
+  expect(presetOf(environment)).toEqual({
+    place: `context one in ${environment.path}`,
+    texts: { master: 'one:5050', principal: 'me' },
+  });
+  expect(contextNamed(readContexts(environment), 'two').texts).toEqual({
+    master: 'two:5050',
+    ssl_enabled: 'true',
+  });
+});
+
+test.each([
+  ['contexts = 1', 'contexts expects tables: [contexts.NAME]'],
+  ['context = 1', 'context expects the name of a context'],
+  ['context = "x"', "context names 'x', which is not there: it has none"],
+  ['master = "x"', "expected context and [contexts.NAME], got 'master'"],
+  ['[contexts.x]\nmastr = "y"', "contexts.x has an unknown setting 'mastr' (did you mean master?)"],
+  ['[contexts.x]\nmaster = ["y"]', 'contexts.x.master expects a text'],
+  ['[contexts]\nx = 1', 'contexts.x expects a table: [contexts.x]'],
+])('what is wrong with %j is said with its place', (text, fault) => {
+  const environment = configured(text);
+  expect(() => readContexts(environment)).toThrow(`${environment.path}: ${fault}`);
+});
+
+test('a mistake of syntax is told with its line', () => {
+  const environment = configured('context = "a"\n[contexts.a\n');
+  expect(() => readContexts(environment)).toThrow(`${environment.path}:2:`);
+});
+
+test("without contexts the file of Mesos's command line is read", () => {
+  const path = join(temporaryFolder(), 'mesos.toml');
+  writeFileSync(
+    path,
+    '[master]\nprincipal = "me"\nsecret = "s"\n[master.zookeeper]\naddresses = ["a:2181", "b:2181"]\npath = "/mesos"\n[agent]\nssl = true\n',
+  );
+  expect(
+    presetOf({ MESOSCALE_CONFIG: '', XDG_CONFIG_HOME: temporaryFolder(), MESOS_CLI_CONFIG: path }),
+  ).toEqual({
+    place: path,
+    texts: {
+      master: 'zk://a:2181,b:2181/mesos',
+      principal: 'me',
+      secret: 's',
+      ssl_enabled: 'true',
+    },
+  });
+});
+
+test('a file that was named must be there', () => {
+  expect(() => readContexts({ MESOSCALE_CONFIG: '/nowhere/config.toml' })).toThrow(
+    '/nowhere/config.toml cannot be read (ENOENT)',
+  );
+});
