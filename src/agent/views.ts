@@ -45,6 +45,7 @@ export interface KnownBy {
 export interface AgentViews {
   /** False while the agent recovers: reads are 503 then. Executor calls are answered by `step`. */
   readonly recovered: boolean;
+  readonly registered: boolean;
   /** By what the master knows the agent; undefined while it does not. */
   readonly knownBy: KnownBy | undefined;
   state(viewer: Viewer): unknown;

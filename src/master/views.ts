@@ -32,6 +32,8 @@ export interface MasterViews {
   readonly leader: Leader;
   /** False while the registry is being read: everything but /health and /version is 503. */
   readonly recovered: boolean;
+  /** True after an election, while too few agents are back to make offers under quotas. */
+  readonly awaitsAgents: boolean;
   state(viewer: Viewer): unknown;
   stateSummary(viewer: Viewer): unknown;
   slaves(viewer: Viewer, query: Query): unknown;

@@ -31,6 +31,7 @@ const open = (why: string): Access => ({ kind: 'open', why });
 const FLAGS = needs('all flags', 'VIEW_FLAGS');
 const METRICS = needs('the path /metrics/snapshot', 'GET_ENDPOINT_WITH_PATH');
 const HEALTH = open('it says only that the process answers');
+const READY = open('it says only whether the process serves, and in which of a few states it is');
 const VERSION = open('it says only which release runs');
 const FILES = needs(
   'the logs (ACCESS_MESOS_LOG); the user of the sandbox’s framework or executor (ACCESS_SANDBOX)',
@@ -365,6 +366,7 @@ const IN_CALLS = open('each call by itself (above)');
 const PROCESS_ENDPOINTS: Readonly<Record<string, Access>> = {
   '/version': VERSION,
   '/health': HEALTH,
+  '/ready': READY,
   '/flags': FLAGS,
   '/metrics': METRICS,
   '/metrics/snapshot': METRICS,

@@ -465,6 +465,17 @@ describe('the endpoints of an agent', () => {
     expect((await post(`${url}/api/v1`, '{"type":"GET_STATE"}')).status).toBe(503);
     expect((await get(`${url}/health`)).status).toBe(200);
   });
+
+  test.each([
+    ['registered', 200, {}],
+    ['unregistered', 503, { registered: false }],
+    ['recovering', 503, { registered: false, recovered: false }],
+  ] as const)('say at /ready that the agent is %s: %i', async (state, status, own) => {
+    const { url } = await startAgent({ views: { ...views, ...own } });
+    const answer = await get(`${url}/ready`);
+    expect(answer.status).toBe(status);
+    expect(JSON.parse(answer.body)).toEqual({ ready: status === 200, state });
+  });
 });
 
 describe('messages of a master', () => {

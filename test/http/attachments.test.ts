@@ -43,6 +43,7 @@ let server: AgentServer;
 
 const views: AgentViews = {
   recovered: true,
+  registered: true,
   knownBy: undefined,
   state: () => ({}),
   metrics: () => ({}),

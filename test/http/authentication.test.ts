@@ -54,6 +54,7 @@ const REALMS: Readonly<Record<string, readonly string[]>> = {
     'GET /frameworks',
     'GET /roles',
     'GET /flags',
+    'GET /metrics',
     'GET /metrics/snapshot',
     'GET /maintenance/status',
     'GET /files/browse?path=x',
@@ -92,6 +93,7 @@ describe('authentication', () => {
   test('is not required in every realm', async () => {
     for (const [path, status] of [
       ['/health', 200],
+      ['/ready', 200],
       ['/version', 200],
       ['/redirect', 307],
       ['/nowhere', 404],

@@ -165,7 +165,7 @@ describe('a master that cannot answer', () => {
         location: `//lead:5050/master${path}`,
       });
     }
-    for (const path of ['/health', '/version', '/metrics/snapshot']) {
+    for (const path of ['/health', '/ready', '/version', '/metrics/snapshot', '/metrics']) {
       expect((await ask(master, path)).status).toBe(200);
     }
   });
@@ -180,11 +180,28 @@ describe('a master that cannot answer', () => {
     });
     expect((await ask(recovering, '/health')).status).toBe(200);
   });
+
+  test.each([
+    ['leading', 200, {}],
+    ['following', 200, { leader: { kind: 'other', address: 'lead:5050' } }],
+    ['no_leader', 503, { leader: { kind: 'none' } }],
+    ['reading_registry', 503, { recovered: false }],
+    ['awaiting_agents', 503, { awaitsAgents: true }],
+  ] as const)('says at /ready that it is %s: %i', async (state, status, own) => {
+    const master = await startMaster({ views: { ...views, ...own } });
+    for (const path of ['/ready', '/master/ready']) {
+      expect(await ask(master, path)).toMatchObject({
+        status,
+        type: 'application/json',
+        body: JSON.stringify({ ready: status === 200, state }),
+      });
+    }
+  });
 });
 
 describe('the firewall', () => {
   test('disables paths, with and without prefix, in the manner of Mesos', async () => {
-    const disabledPaths = ['/metrics/snapshot', '/slaves', '/master/state'];
+    const disabledPaths = ['/metrics/snapshot', '/ready', '/slaves', '/master/state'];
     const warnings: string[] = [];
     const logger = { ...silentLogger, warn: (text: string) => warnings.push(text) };
     const master = await startMaster({ disabledPaths, logger });
@@ -192,6 +209,8 @@ describe('the firewall', () => {
       status: 403,
       body: "Endpoint '/metrics/snapshot' is disabled",
     });
+    expect((await ask(master, '/metrics')).status).toBe(200);
+    expect((await ask(master, '/ready')).status).toBe(403);
     expect((await ask(master, '/slaves')).status).toBe(403);
     expect((await ask(master, '/master/slaves')).status).toBe(403);
     expect((await ask(master, '/state')).status).toBe(200);

@@ -78,6 +78,7 @@ export const container = {
 
 export const views: AgentViews = {
   recovered: true,
+  registered: true,
   knownBy: undefined,
   state: () => ({ id: 'S1' }),
   metrics: () => ({ 'slave/registered': 1 }),

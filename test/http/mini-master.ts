@@ -87,6 +87,7 @@ export const isType =
 export const views: MasterViews = {
   leader: { kind: 'self', address: 'here:5050' },
   recovered: true,
+  awaitsAgents: false,
   state: () => ({ hostname: 'here', slaves: [], frameworks: [] }),
   stateSummary: () => ({ hostname: 'here' }),
   slaves: (_viewer, query) => ({ slaves: [], asked: query.slave_id ?? null }),

@@ -40,6 +40,7 @@ async function agent(options: Partial<AgentServerOptions> = {}): Promise<AgentSe
     pressure: { saturated: false, whenDrained: (resume) => resume() },
     views: {
       recovered: true,
+      registered: true,
       knownBy: undefined,
       state: () => ({}),
       metrics: () => ({}),

@@ -15,6 +15,9 @@ export function createViews(agent: AgentState, message: MessageJson): AgentViews
     get recovered() {
       return agent.phase !== 'recovering';
     },
+    get registered() {
+      return agent.phase === 'running';
+    },
     get knownBy() {
       const id = agent.info.id?.value;
       const { challenge } = agent.authentication;

@@ -87,6 +87,10 @@ export class AgentServer {
       id: this.#id,
       realms: { readonly: 'mesos-agent-readonly', readwrite: 'mesos-agent-readwrite' },
       families: AGENT_FAMILIES,
+      readiness: () => ({
+        ready: views.registered,
+        state: views.registered ? 'registered' : views.recovered ? 'unregistered' : 'recovering',
+      }),
       figures: (now, set) => {
         reportFigures(views.metrics(now), set);
         return [];

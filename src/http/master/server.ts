@@ -22,6 +22,7 @@ import { authenticate, peerOf } from '../server/authentication.ts';
 import type { Credentials } from '../server/credentials.ts';
 import { masterRecovering, noLeader, serviceUnavailable } from '../server/error-responses.ts';
 import type { AttachedFiles } from '../server/files.ts';
+import type { Readiness } from '../server/process-endpoints.ts';
 import { type PortOptions, ProcessPort } from '../server/process-port.ts';
 import { type HttpResponse, redirectTo } from '../server/response.ts';
 import type { Pressure } from '../transport/connection.ts';
@@ -94,6 +95,7 @@ export class MasterServer {
       id: 'master',
       realms: { readonly: 'mesos-master-readonly', readwrite: 'mesos-master-readwrite' },
       families: MASTER_FAMILIES,
+      readiness: () => readinessOf(views),
       figures: (now, set) => {
         set('master/http_cache_hits', this.#endpoints?.shared ?? 0);
         return views.figures(now, set);
@@ -296,6 +298,23 @@ export class MasterServer {
       case 'self':
         return recovered ? undefined : masterRecovering;
     }
+  }
+}
+
+/** A master that follows sends clients to the leader, and is ready for that. */
+function readinessOf({ leader, recovered, awaitsAgents }: MasterViews): Readiness {
+  switch (leader.kind) {
+    case 'none':
+      return { ready: false, state: 'no_leader' };
+    case 'other':
+      return { ready: true, state: 'following' };
+    case 'self':
+      if (!recovered) {
+        return { ready: false, state: 'reading_registry' };
+      }
+      return awaitsAgents
+        ? { ready: false, state: 'awaiting_agents' }
+        : { ready: true, state: 'leading' };
   }
 }
 

@@ -48,6 +48,13 @@ export interface Verbosity {
   verbosity: number;
 }
 
+/** Whether others should send their requests to this process, and why. */
+export interface Readiness {
+  readonly ready: boolean;
+  /** A word for programs. */
+  readonly state: string;
+}
+
 /** What a process tells about itself; the command that started it provides the values. */
 export interface ProcessFacts {
   /** `master` or `slave(1)`. */
@@ -63,6 +70,7 @@ export interface ProcessFacts {
   /** Further ones, of /metrics only. */
   readonly processFigures: (set: FigureSink) => void;
   readonly families: FamilyTable;
+  readonly readiness: () => Readiness;
   /** Of the machine, under Mesos's names. */
   readonly machine: () => Readonly<Record<string, number>>;
   /** What a principal may read, as the authorizer judges. */
@@ -104,6 +112,7 @@ export class ProcessEndpoints {
       ...others,
       { ...own, path: '/version', exact: true, handle: (request) => this.#version(request) },
       { path: '/health', delegate: true, handle: () => OK },
+      { path: '/ready', delegate: true, handle: ({ query }) => this.#ready(query.jsonp) },
       { path: '/flags', delegate: true, realm: this.#readonly, handle: (r) => this.#flags(r) },
       { ...read, path: '/metrics', exact: true, handle: (request) => this.#exposition(request) },
       { ...read, path: SNAPSHOT, handle: (request) => this.#metrics(request) },
@@ -206,6 +215,11 @@ export class ProcessEndpoints {
 
   #mayUse(request: EndpointRequest): boolean {
     return this.mayUse(askingOf(request), request.endpoint);
+  }
+
+  #ready(jsonp: string | undefined): HttpResponse {
+    const readiness = this.#facts.readiness();
+    return { ...jsonResponse(readiness, jsonp), status: readiness.ready ? 200 : 503 };
   }
 
   #version(request: EndpointRequest): HttpResponse {

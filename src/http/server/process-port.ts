@@ -22,7 +22,7 @@ import { type AttachedFiles, guardedFiles, joinedFiles } from './files.ts';
 import { Firewall, idleRules } from './firewall.ts';
 import { Mentioned } from './mentioned.ts';
 import { messageName } from './message-names.ts';
-import { ProcessEndpoints, type Verbosity } from './process-endpoints.ts';
+import { ProcessEndpoints, type Readiness, type Verbosity } from './process-endpoints.ts';
 import type { HttpResponse } from './response.ts';
 import { createRouter, type Endpoint } from './router.ts';
 import { strayBrowser } from './stray-browsers.ts';
@@ -81,6 +81,7 @@ export interface PortProcess<Message> {
   /** By the names of /metrics/snapshot; others may come between two steps. */
   readonly figures: (nowMs: number, set: FigureSink) => Iterable<undefined>;
   readonly families: FamilyTable;
+  readonly readiness: () => Readiness;
   /** The files to show besides the logs. */
   readonly sandboxes: (viewer: Reader) => AttachedFiles;
   /** Whether messages to this id are for the process. */
@@ -149,6 +150,7 @@ export class ProcessPort<Message> {
         logger,
         log,
         families: owner.families,
+        readiness: owner.readiness,
         figures: (set) => this.#figures(set),
         processFigures: (set) => {
           options.processFigures?.(set);

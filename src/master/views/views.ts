@@ -30,6 +30,9 @@ export function masterViews(state: MasterState): MasterViews {
     get recovered() {
       return state.recovered;
     },
+    get awaitsAgents() {
+      return state.allocator.paused;
+    },
     state: (viewer) => stateView(state, viewer),
     stateSummary: (viewer) => stateSummaryView(state, viewer),
     slaves: (viewer, query) => agentsView(state, viewer, query),
