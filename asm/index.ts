@@ -87,6 +87,7 @@ export {
   readRoleShare,
 } from './allocator/calls/inspection';
 export { addKind, dropRole } from './allocator/calls/role-calls';
+export { readRoles } from './allocator/calls/role-sums';
 export { hasPending } from './allocator/run/visit-order';
 export {
   dropFramework,
@@ -101,5 +102,5 @@ export { addRole, setRoleRank } from './allocator/tables/roles';
 export { addName } from './kinds';
 export { matchRun } from './matcher/matcher';
 export { matchReserve } from './matcher/request';
-export { ioReserve } from './rows';
+export { ioClear, ioReserve } from './rows';
 export { dropKind, dropName, markKinds } from './sweep';

@@ -267,6 +267,14 @@ export function ioReserve(size: usize): usize {
   return load<usize>(slot(SLOT_IO));
 }
 
+/** Clears the exchange buffer: the same state is the same bytes then, whatever was read of it. */
+export function ioClear(): void {
+  const size = load<usize>(slot(SLOT_IO_SIZE));
+  if (size != 0) {
+    memory.fill(load<usize>(slot(SLOT_IO)), 0, size);
+  }
+}
+
 function isWhole(value: f64): bool {
   return value >= 0 && value <= MAX_AMOUNT && floor(value) == value;
 }

@@ -149,7 +149,8 @@ export class Algebra implements ResourceAlgebra {
       const { module, kinds } = buffer.begin();
       const count = checked(module.exports.listQuantities(buffer.write(resources, 'drop')));
       module.locate();
-      const quantities: Record<string, number> = {};
+      // A name may be `__proto__`.
+      const quantities = Object.create(null) as Record<string, number>;
       for (let name = 0; name < count; name++) {
         const milli = module.f64[(module.io >> 1) + name] as number;
         if (milli > 0) {

@@ -40,6 +40,7 @@ import type {
   FailedConstraint,
   FrameworkTerms,
   HeldOnAgent,
+  Holders,
   Holding,
   LeafShare,
   LiveAllocator,
@@ -510,6 +511,10 @@ export class ModuleAllocator implements LiveAllocator {
       : this.#inspection.role(number);
   }
 
+  holders(options: { readonly counted: boolean }): Holders {
+    return this.#inspection.holders(options);
+  }
+
   clusterSums(
     { onlyActive }: { readonly onlyActive: boolean } = { onlyActive: false },
   ): ClusterSums {
@@ -517,14 +522,7 @@ export class ModuleAllocator implements LiveAllocator {
   }
 
   activeFilters(): Readonly<Record<string, number>> {
-    const active: Record<string, number> = {};
-    this.#roles.paths.forEach((path, role) => {
-      const count = role === 0 ? 0 : this.#module.exports.roleFilters(role);
-      if (count > 0) {
-        active[path] = count;
-      }
-    });
-    return active;
+    return this.#inspection.filters(this.#roles.paths);
   }
 
   rolesWith(roles: Iterable<string>): number {
@@ -545,6 +543,7 @@ export class ModuleAllocator implements LiveAllocator {
       ...this.#pause.save(),
       now: this.#now,
     };
+    this.#module.exports.ioClear();
     return packState(host, this.#agents.agentTexts(), this.#module.state);
   }
 

@@ -1,12 +1,15 @@
 // Reads what the module has counted: who holds what of an agent, what a framework or a role holds,
 // and what the cluster has.
-import { fromMilli } from '../model/milli.ts';
+import type { FrameworkId } from '../model/ids.ts';
+import { fromMilli, toMilli } from '../model/milli.ts';
 import type { ExchangeBuffer } from './exchange-buffer.ts';
 import type {
   ClusterSums,
   HeldOnAgent,
+  Holders,
   LeafShare,
   Quantities,
+  RoleHoldings,
   RoleSums,
   Share,
 } from './interface.ts';
@@ -84,6 +87,19 @@ export class Inspection {
     return [...module.f64.subarray(at, at + count)];
   }
 
+  /** Refusals in force, by role; `paths` are the names of roles by their numbers. */
+  filters(paths: readonly string[]): Record<string, number> {
+    const { exports } = this.#buffer.module;
+    const active: Record<string, number> = {};
+    paths.forEach((path, role) => {
+      const count = role === 0 ? 0 : exports.roleFilters(role);
+      if (count > 0) {
+        active[path] = count;
+      }
+    });
+    return active;
+  }
+
   role(role: number): RoleSums {
     const { exports } = this.#buffer.module;
     const columns = this.#columns(checked(exports.readRole(role)), 5);
@@ -91,22 +107,78 @@ export class Inspection {
     return { reserved, reservedHeld, plainHeld, consumed };
   }
 
+  holders({ counted }: { readonly counted: boolean }): Holders {
+    const { module } = this.#buffer;
+    const count = checked(module.exports.readRoles());
+    module.locate();
+    const roles = new Map<string, Sums>();
+    const reservers = new Set<string>();
+    for (const [text, places] of this.#sumsByName(count)) {
+      for (const at of places) {
+        const [number = 0, , pieces = 0] = module.u32.subarray(at, at + 3);
+        const columns = module.f64.subarray((at >> 1) + 2, (at >> 1) + 6);
+        const role = this.#names.role(number);
+        if (columns[RESERVED] !== 0) {
+          reservers.add(role);
+        }
+        if (counted || pieces === 0) {
+          const sums = roles.get(role) ?? noSums();
+          roles.set(role, addSums(sums, text, columns));
+        }
+      }
+    }
+    return { roles, reservers, users: this.#users(module.io + HEAD + count * SUM) };
+  }
+
+  /** Places of the sums that `readRoles` has written, by the names of resources in their order. */
+  #sumsByName(count: number): (readonly [name: string, places: readonly number[]])[] {
+    const { module, kinds } = this.#buffer;
+    const places = new Map<number, number[]>();
+    for (let at = module.io + HEAD; at < module.io + HEAD + count * SUM; at += SUM) {
+      const name = module.u32[at + 1] as number;
+      const known = places.get(name);
+      if (known === undefined) {
+        places.set(name, [at]);
+      } else {
+        known.push(at);
+      }
+    }
+    return [...places]
+      .map(([name, own]) => [kinds.names[name] ?? '', own] as const)
+      .sort(([left], [right]) => (left < right ? -1 : 1));
+  }
+
+  #users(from: number): (readonly [FrameworkId, string])[] {
+    const { u32, io } = this.#buffer.module;
+    const users: (readonly [FrameworkId, string])[] = [];
+    for (let at = from; at < from + (u32[io + 1] as number) * 2; at += 2) {
+      const [framework = 0, role = 0] = u32.subarray(at, at + 2);
+      users.push([this.#names.frameworkId(framework), this.#names.role(role)]);
+    }
+    return users;
+  }
+
   cluster(onlyActive: boolean): ClusterSums {
     const { exports } = this.#buffer.module;
     const columns = this.#columns(checked(exports.readCluster(onlyActive ? 1 : 0)), 6);
     const [total = {}, offered = {}, used = {}, reserved = {}, revocable = {}, inUse = {}] =
       columns;
-    return { total, offered, used, reserved, revocable, revocableUsed: inUse };
+    return {
+      total,
+      offered,
+      used,
+      held: sum(used, offered),
+      reserved,
+      revocable,
+      revocableUsed: inUse,
+    };
   }
 
   /** The answer of a call that writes `width` numbers for each name, without zeros. */
   #columns(names: number, width: number): Record<string, number>[] {
     const { module, kinds } = this.#buffer;
     module.locate();
-    const columns = Array.from(
-      { length: width },
-      (): Record<string, number> => Object.create(null) as Record<string, number>,
-    );
+    const columns = Array.from({ length: width }, amounts);
     for (let name = 0; name < names; name++) {
       const text = kinds.names[name];
       for (let column = 0; column < width; column++) {
@@ -118,5 +190,47 @@ export class Inspection {
       }
     }
     return columns;
+  }
+}
+
+/** What `readRoles` writes, in u32s: the head, and each sum; the f64 of a sum that is reserved. */
+const HEAD = 2;
+const SUM = 16;
+const RESERVED = 2;
+
+type Sums = { readonly [Field in keyof RoleHoldings]: Record<string, number> };
+
+const amounts = () => Object.create(null) as Record<string, number>;
+
+const noSums = (): Sums => ({
+  used: amounts(),
+  offered: amounts(),
+  held: amounts(),
+  reserved: amounts(),
+  consumed: amounts(),
+});
+
+function sum(left: Quantities, right: Quantities): Quantities {
+  const both = amounts();
+  for (const [name, amount] of [...Object.entries(left), ...Object.entries(right)]) {
+    add(both, name, toMilli(amount));
+  }
+  return both;
+}
+
+/** Adds the columns of one sum of the module's: used, offered, reserved, idle; in thousandths. */
+function addSums(sums: Sums, name: string, columns: Float64Array): Sums {
+  const [used = 0, offered = 0, reserved = 0, idle = 0] = columns;
+  add(sums.used, name, used);
+  add(sums.offered, name, offered);
+  add(sums.held, name, used + offered);
+  add(sums.reserved, name, reserved);
+  add(sums.consumed, name, used + idle);
+  return sums;
+}
+
+function add(to: Record<string, number>, name: string, milli: number): void {
+  if (milli !== 0) {
+    to[name] = fromMilli(toMilli(to[name] ?? 0) + milli);
   }
 }

@@ -372,6 +372,33 @@ export interface RoleSums {
   readonly consumed: Quantities;
 }
 
+/**
+ * What a role has, with the roles below it. Names without any are absent. A shared volume counts
+ * once for each framework, role and agent that has it, and once an agent where it is reserved.
+ */
+export interface RoleHoldings {
+  /** What tasks and executors use. */
+  readonly used: Quantities;
+  /** What is on the table, or about to be. */
+  readonly offered: Quantities;
+  /** Both. */
+  readonly held: Quantities;
+  /** What agents have reserved for it. */
+  readonly reserved: Quantities;
+  /** What is used, and what of the reservations nobody uses. */
+  readonly consumed: Quantities;
+}
+
+/** Who has what, by role. */
+export interface Holders {
+  /** Those roles that have anything, in no order. */
+  readonly roles: ReadonlyMap<string, RoleHoldings>;
+  /** Frameworks that use something, each with a role in which it does. */
+  readonly users: readonly (readonly [FrameworkId, role: string])[];
+  /** Roles that agents have something reserved for, of any type, and all above them. */
+  readonly reservers: ReadonlySet<string>;
+}
+
 /** The greatest part of anything in the cluster that is held, whatever the weights are. */
 export interface Share {
   /** 0 … 1, or more where agents have become smaller. */
@@ -389,11 +416,13 @@ export interface LeafShare extends Share {
   readonly lastEndMs: number | undefined;
 }
 
-/** Sums over agents. The first four are without what is revocable; a shared volume counts once. */
+/** Sums over agents. The first five are without what is revocable; a shared volume counts once. */
 export interface ClusterSums {
   readonly total: Quantities;
   readonly offered: Quantities;
   readonly used: Quantities;
+  /** Offered or used. */
+  readonly held: Quantities;
   readonly reserved: Quantities;
   readonly revocable: Quantities;
   readonly revocableUsed: Quantities;
@@ -436,6 +465,11 @@ export interface LiveAllocator extends Allocator {
   roleShare(role: string): Share;
   /** Sums of a role; of one that is not known, none. */
   roleSums(role: string): RoleSums;
+  /**
+   * What all roles have and who uses something, from one pass over what is held of agents. Only
+   * scalars, or with `counted` ranges and sets as well, by how many numbers or items they have.
+   */
+  holders(options: { readonly counted: boolean }): Holders;
   /** Sums over all agents, or over those that may be offered. */
   clusterSums(options?: { readonly onlyActive: boolean }): ClusterSums;
   /** The number of refusals in force, by role. */

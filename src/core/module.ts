@@ -21,6 +21,7 @@ export interface CoreExports {
   abiVersion(): number;
   stateSize(): number;
   ioReserve(bytes: number): number;
+  ioClear(): void;
   addName(excluded: number): number;
   addKind(name: number, flags: number, role: number, unit: number): number;
   markKinds(): number;
@@ -110,6 +111,7 @@ export interface CoreExports {
   readLeaf(framework: number, role: number): number;
   readLeafShare(framework: number, role: number): number;
   readCluster(active: number): number;
+  readRoles(): number;
   countFilters(): number;
   requestRun(agent: number): number;
   dropRequests(): void;

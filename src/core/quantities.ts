@@ -69,13 +69,16 @@ export function writeMinimum(
   const lists = numberedMinimum(kinds, alternatives);
   module.reserve(8 + lists.reduce((bytes, list) => bytes + 8 + list.length * 16, 0));
   const { u32, f64, io } = module;
+  u32[io] = 0;
   u32[io + 1] = lists.length;
   let at = io + 2;
   for (const list of lists) {
     u32[at] = list.length;
+    u32[at + 1] = 0;
     at += 2;
     for (const [name, units] of list) {
       u32[at] = name;
+      u32[at + 1] = 0;
       f64[(at >> 1) + 1] = units;
       at += 4;
     }

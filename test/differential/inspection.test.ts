@@ -5,6 +5,8 @@ import { beforeAll, expect, test } from 'vitest';
 import type { HeldOnAgent, LiveAllocator, SchedulerCore } from '../../src/core/interface.ts';
 import type { Resource } from '../../src/model/generated/messages.ts';
 import { type AgentId, agentId } from '../../src/model/ids.ts';
+import { isReserved, reservationRole } from '../../src/model/resource-format.ts';
+import { roleAncestors } from '../../src/model/role.ts';
 import { oracle } from '../oracle/core.ts';
 import { checkedCore } from './built-core.ts';
 import { disagreement } from './compare.ts';
@@ -59,6 +61,12 @@ class Sum {
     }
   }
 
+  addPositive(other: Sum): void {
+    for (const [name, milli] of other.#milli) {
+      this.#milli.set(name, (this.#milli.get(name) ?? 0) + Math.max(0, milli));
+    }
+  }
+
   get amounts(): Record<string, number> {
     const present = [...this.#milli].filter(([, milli]) => milli !== 0);
     return Object.fromEntries(present.map(([name, milli]) => [name, milli / 1000]));
@@ -105,10 +113,80 @@ function checkSums(
     total: total.amounts,
     offered: offered.amounts,
     used: used.amounts,
+    held: plus(offered, used).amounts,
     reserved: reserved.amounts,
     revocable: revocable.amounts,
     revocableUsed: revocableUsed.amounts,
   });
+  checkRoles(live, held);
+}
+
+/** What roles have, from what is held on each agent and what is reserved there. */
+function checkRoles(live: LiveAllocator, held: ReadonlyMap<AgentId, readonly HeldOnAgent[]>): void {
+  const roles = new Map<string, Record<'used' | 'offered' | 'reserved' | 'consumed', Sum>>();
+  const users = new Set<string>();
+  const each = (role: string, add: (sums: NonNullable<ReturnType<typeof roles.get>>) => void) => {
+    for (const name of [role, ...roleAncestors(role)]) {
+      const none = {
+        used: new Sum(),
+        offered: new Sum(),
+        reserved: new Sum(),
+        consumed: new Sum(),
+      };
+      const sums = roles.get(name) ?? none;
+      roles.set(name, sums);
+      add(sums);
+    }
+  };
+  const subscribed = new Set(live.frameworkRoles().map(([id]) => id));
+  for (const [id, holdings] of held) {
+    for (const { frameworkId, role, offered, used } of holdings) {
+      const takesPart = subscribed.has(frameworkId);
+      each(role, (sums) => {
+        sums.used.add(used);
+        sums.consumed.add(used);
+        sums.offered.add(takesPart ? offered : []);
+      });
+      if (takesPart && used.length > 0) {
+        users.add(`${frameworkId} ${role}`);
+      }
+    }
+    const inUse = algebra.sum(holdings.map((it) => it.used)).filter(isReserved);
+    for (const [role, all] of Map.groupBy(live.total(id).filter(isReserved), reservationRole)) {
+      const taken = inUse.filter((it) => reservationRole(it) === role);
+      const idle = new Sum();
+      idle.add(all);
+      idle.add(taken, -1);
+      each(role, ({ reserved, consumed }) => {
+        reserved.add(all);
+        consumed.addPositive(idle);
+      });
+    }
+  }
+  const { roles: told, users: toldUsers, reservers } = live.holders({ counted: false });
+  for (const [role, { used, offered, reserved, consumed }] of roles) {
+    const sums = {
+      used: used.amounts,
+      offered: offered.amounts,
+      held: plus(used, offered).amounts,
+      reserved: reserved.amounts,
+      consumed: consumed.amounts,
+    };
+    const found = Object.entries(told.get(role) ?? {}).map(([name, it]) => [name, { ...it }]);
+    if (found.length > 0 || Object.values(sums).some((it) => Object.keys(it).length > 0)) {
+      expect(Object.fromEntries(found), role).toEqual(sums);
+    }
+    expect(reservers.has(role) || Object.keys(sums.reserved).length === 0, role).toBe(true);
+  }
+  expect(new Set(roles.keys())).toEqual(new Set(roles.keys()).union(new Set(told.keys())));
+  expect(new Set(toldUsers.map((it) => it.join(' ')))).toEqual(users);
+}
+
+function plus(left: Sum, right: Sum): Sum {
+  const sum = new Sum();
+  sum.addPositive(left);
+  sum.addPositive(right);
+  return sum;
 }
 
 test('holdings are those of the history, and sums are those of the holdings', () => {

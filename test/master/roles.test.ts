@@ -73,3 +73,25 @@ test('a role of very many levels is refused, wherever it is named, and harms no 
   expect(world.aborted).toBeUndefined();
   expect(shownRoles(world).map(({ name }) => name)).toEqual(['dev']);
 });
+
+test('a resource may have the name of something that every object has', () => {
+  const name = '__proto__';
+  const world = new World();
+  world.agent({ resources: `cpus:4;mem:64;${name}(kept):2;${name}:3` });
+  world.framework();
+  world.allocate();
+  type Sums = Record<string, number>;
+  const { roles } = world.views.roles(viewer) as {
+    roles: { resources: Sums; reserved: Sums; quota: { consumed: Sums } }[];
+  };
+  expect(roles.map(({ resources }) => resources[name])).toEqual([3, undefined]);
+  expect(roles.map(({ reserved }) => reserved[name])).toEqual([undefined, 2]);
+  expect(roles.map(({ quota }) => quota.consumed[name])).toEqual([undefined, 2]);
+  const shown = world.read({ type: MasterCall_Type.GET_ROLES }).get_roles?.roles?.[0]?.resources;
+  expect(shown?.find((it) => it.name === name)?.scalar?.value).toBe(3);
+  const metrics = new Map(Object.entries(world.views.metrics(world.nowMs)));
+  expect(metrics.get(`allocator/mesos/resources/${name}/total`)).toBe(5);
+  expect(metrics.get(`allocator/mesos/resources/${name}/offered_or_allocated`)).toBe(3);
+  const consumed = `allocator/mesos/quota/roles/kept/resources/${name}/consumed`;
+  expect(metrics.get(consumed)).toBe(2);
+});

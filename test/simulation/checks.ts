@@ -18,6 +18,7 @@ import type { AgentHost, AgentLife } from './agent-host.ts';
 import { checkAgentBooks, checkMasterBooks, checkMetrics } from './books.ts';
 import { fail } from './breach.ts';
 import type { Framework } from './framework.ts';
+import { checkHolders } from './holders.ts';
 import type { Supervisor } from './machine.ts';
 import type { MasterLife } from './master-life.ts';
 import type { Simulation } from './simulation.ts';
@@ -48,6 +49,7 @@ export class Checks {
     }
     if (this.#masterSteps % (interval * BOOKS_PER_METRICS) === 0) {
       checkMetrics(state, event.type);
+      checkHolders(state, event.type);
     }
   }
 

@@ -9,6 +9,7 @@ import { AT_THE_END, checkMasterBooks, checkMetrics, text } from './books.ts';
 import { fail } from './breach.ts';
 import type { Framework } from './framework.ts';
 import { FOR_EVER } from './framework-plan.ts';
+import { checkHolders } from './holders.ts';
 import type { MasterLife } from './master-life.ts';
 import type { Simulation } from './simulation.ts';
 import type { KnownTask } from './task-news.ts';
@@ -135,6 +136,7 @@ export class Rest {
   #unsettledMaster({ state }: MasterLife): string | undefined {
     checkMasterBooks(state, AT_THE_END);
     checkMetrics(state, AT_THE_END);
+    checkHolders(state, AT_THE_END);
     const { agents, frameworks, algebra } = state;
     if (agents.registered.size !== this.#simulation.agents.length) {
       return `the master has ${agents.registered.size} agents`;

@@ -27,7 +27,7 @@ type Sums = Readonly<Record<(typeof RESOURCE_NAMES)[number], number>>;
 
 interface Point {
   readonly seconds: number;
-  readonly resources: Readonly<Record<keyof ClusterSums, Sums>>;
+  readonly resources: Readonly<Record<Exclude<keyof ClusterSums, 'held'>, Sums>>;
   /** Live tasks by state, and those that have ended since the point before. */
   readonly live: readonly number[];
   readonly ended: readonly number[];
@@ -140,7 +140,7 @@ export function historyMessage({ points }: ClusterHistory, sinceMs: number): His
     })),
   ];
   const resources: History_Amounts[] = RESOURCE_NAMES.map((name) => {
-    const sums = (of: keyof ClusterSums) => column((point) => point.resources[of][name]);
+    const sums = (of: keyof Point['resources']) => column((point) => point.resources[of][name]);
     return {
       name,
       total: sums('total'),

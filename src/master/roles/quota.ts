@@ -13,6 +13,7 @@ import { resourcesError } from '../../model/resource-validation.ts';
 import { isInSubtree, roleError } from '../../model/role.ts';
 import type { Principal } from '../../security/principal.ts';
 import type { ContinuationOf, SettingContinuation } from '../continuation.ts';
+import { ask } from '../offers/allocator-recovery.ts';
 import { rescindOffer } from '../offers/rescind.ts';
 import { claimNames, claimNamesOf } from '../offers/resource-names.ts';
 import { mayDo, mayDoEach, reply } from '../outbox.ts';
@@ -30,10 +31,9 @@ import {
   minus,
   plus,
   recordOf,
-  Tally,
   withoutZeros,
 } from './quantities.ts';
-import { frameworksByRole, holdings, isAllowedRole } from './roles.ts';
+import { frameworksByRole, holdersOf, holdingsOfRole, isAllowedRole } from './roles.ts';
 
 export const quotaAmounts = (config: QuotaConfig): QuotaAmounts => ({
   guarantees: withoutZeros(amountsOf(config.guarantees)),
@@ -215,9 +215,9 @@ function fitError(
   if (force || configs.length === 0) {
     return undefined;
   }
-  const held = holdings(state);
+  const held = holdersOf(state, { counted: true });
   for (const { role, limits } of configs) {
-    const consumed = held.consumed(role);
+    const consumed = holdingsOfRole(held, role).consumed;
     const wanted = amountsOf(limits);
     if (!isWithin(consumed, wanted)) {
       return (
@@ -240,9 +240,9 @@ export function exceededLimits(
   state: MasterState,
   configs: readonly QuotaConfig[],
 ): OfferExplanation_QuotaUse[] {
-  const held = holdings(state);
+  const held = holdersOf(state, { counted: true });
   return configs.flatMap(({ role, limits }) => {
-    const consumed = new Map(Object.entries(held.consumed(role)));
+    const consumed = new Map(Object.entries(holdingsOfRole(held, role).consumed));
     return Object.entries(amountsOf(limits)).flatMap(([resource, limit]) => {
       const use = consumed.get(resource) ?? 0;
       return isWithin(recordOf([[resource, use]]), recordOf([[resource, limit]]))
@@ -263,17 +263,13 @@ function totalGuarantees(state: MasterState, changed: ReadonlyMap<string, QuotaA
   return total;
 }
 
-export function clusterCapacity(state: MasterState): Amounts {
-  const capacity = new Tally(state.algebra, { scalarsOnly: true });
-  for (const { total } of state.agents.registered.values()) {
-    capacity.add(total.filter(({ revocable }) => revocable === undefined));
-  }
-  return capacity.amounts;
-}
+/** Of all agents, without what is revocable. */
+const clusterCapacity = (state: MasterState): Amounts =>
+  ask(state, (allocator) => allocator.clusterSums()).total;
 
 /** Rescinds offers until limits hold and guarantees could be met. */
 function rescindForQuotas(state: MasterState, roles: readonly string[]): void {
-  const held = holdings(state);
+  const held = holdersOf(state, { counted: true });
   const amounts = (resources: readonly Resource[]) => countedAmounts(state.algebra, resources);
   const rescinded = new Map<string, Amounts>();
   const rescind = (offer: OutstandingOffer): Amounts => {
@@ -284,7 +280,8 @@ function rescindForQuotas(state: MasterState, roles: readonly string[]): void {
   };
   for (const role of roles) {
     const quota = state.quotas.get(role);
-    let taken = plus(held.consumed(role), held.offered(role));
+    const { consumed, offered } = holdingsOfRole(held, role);
+    let taken = plus(consumed, offered);
     for (const [earlier, freed] of rescinded) {
       if (isInSubtree(earlier, role)) {
         taken = minus(taken, freed);
@@ -426,7 +423,8 @@ function oldQuotaError(role: string, guarantee: readonly Resource[]): string | u
  * role.
  */
 function rescindForOldQuota(state: MasterState, role: string, guarantees: Amounts): void {
-  const waiting = (frameworksByRole(state).get(role) ?? []).filter(
+  const holders = holdersOf(state, { counted: false });
+  const waiting = (frameworksByRole(state, holders).get(role) ?? []).filter(
     (it) => it.state === 'connected' && it.active,
   ).length;
   let freed: Amounts = {};

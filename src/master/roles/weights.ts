@@ -9,7 +9,7 @@ import { mayDoEach, reply } from '../outbox.ts';
 import { storeSetting } from '../registrar.ts';
 import type { MasterState } from '../state.ts';
 import { countError, MAX_ALL_ENTRIES, MAX_ENTRIES } from '../validation/count.ts';
-import { frameworksByRole, isAllowedRole } from './roles.ts';
+import { frameworksByRole, holdersOf, isAllowedRole } from './roles.ts';
 import { rolesRoomError } from './room.ts';
 
 export function updateWeights(
@@ -82,7 +82,7 @@ export function weightError(role: string, weight: number): string | undefined {
 
 /** Rescinds all offers when the weight of a role in use has changed: sharing starts anew. */
 function rescindForWeights(state: MasterState, changed: readonly { role: string }[]): void {
-  const used = frameworksByRole(state);
+  const used = frameworksByRole(state, holdersOf(state, { counted: false }));
   if (changed.some(({ role }) => used.has(role))) {
     for (const offer of [...state.offers.values()]) {
       rescindOffer(state, offer);

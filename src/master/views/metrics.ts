@@ -1,21 +1,18 @@
 // /metrics and /metrics/snapshot: counters as they stand, and gauges taken from the state.
+import type { ClusterSums, Holders, Quantities } from '../../core/interface.ts';
 import { type FigureSink, snapshotSink } from '../../model/figures.ts';
 import {
   Offer_Operation_Type,
-  type Resource,
   SchedulerCall_Type,
   SchedulerEvent_Type,
   TaskState,
 } from '../../model/generated/messages.ts';
-import { toMilli } from '../../model/milli.ts';
 import { isTerminal } from '../../model/task-state.ts';
-import { usedOn } from '../agents/usage.ts';
 import { leads } from '../leadership.ts';
 import type { FrameworkCounters } from '../metrics/counters.ts';
+import { ask } from '../offers/allocator-recovery.ts';
 import { waitingCount } from '../registrar.ts';
-import { plus } from '../roles/quantities.ts';
-import { clusterCapacity } from '../roles/quota.ts';
-import { frameworksByRole, type Holdings, holdings, knownRoles } from '../roles/roles.ts';
+import { frameworksByRole, holdersOf, holdingsOfRole, knownRoles } from '../roles/roles.ts';
 import type { Framework, MasterState } from '../state.ts';
 
 /** Figures of the master one by one; at each `yield` the state may change meanwhile. */
@@ -35,8 +32,9 @@ export function* figuresView(
     set(`master/operations/${name}`, value);
   }
   gauges(state, set, nowMs);
-  resourceGauges(state, set);
-  roleGauges(state, set);
+  const sums = ask(state, (allocator) => allocator.clusterSums());
+  resourceGauges(sums, set);
+  roleGauges(state, sums.total, set);
   principalMetrics(state, set);
   if (state.options.publishPerFrameworkMetrics) {
     for (const framework of state.frameworks.registered.values()) {
@@ -107,15 +105,14 @@ function gauges(state: MasterState, figure: FigureSink, nowMs: number): void {
 }
 
 /** Shares, filters and quotas of roles. Shares as the allocator orders roles by: per weight. */
-function roleGauges(state: MasterState, set: FigureSink): void {
-  const held = holdings(state, { scalarsOnly: true });
-  const capacity = clusterCapacity(state);
+function roleGauges(state: MasterState, capacity: Quantities, set: FigureSink): void {
+  const held = holdersOf(state, { counted: false });
   const excluded = new Set(state.options.fairnessExcluded);
   const filters = new Map(Object.entries(state.allocator.activeFilters()));
-  const byRole = frameworksByRole(state);
+  const byRole = frameworksByRole(state, held);
   for (const role of byRole.keys()) {
     let share = 0;
-    for (const [name, amount] of Object.entries(plus(held.allocated(role), held.offered(role)))) {
+    for (const [name, amount] of Object.entries(holdingsOfRole(held, role).held)) {
       const total = capacity[name] ?? 0;
       if (total > 0 && !excluded.has(name)) {
         share = Math.max(share, amount / total);
@@ -134,18 +131,17 @@ const QUOTA = 'allocator/mesos/quota/roles/{role}/resources/{resource}';
 function quotaGauges(
   state: MasterState,
   set: FigureSink,
-  held: Holdings,
+  held: Holders,
   byRole: ReadonlyMap<string, unknown>,
 ): void {
   const { quotas } = state;
-  for (const role of knownRoles(state, byRole)) {
-    for (const [name, amount] of Object.entries(held.consumed(role))) {
+  for (const role of knownRoles(state, held, byRole)) {
+    for (const [name, amount] of Object.entries(holdingsOfRole(held, role).consumed)) {
       set(`${QUOTA}/consumed`, amount, role, name);
     }
   }
   for (const [role, { guarantees, limits }] of quotas) {
-    const taken = plus(held.allocated(role), held.offered(role));
-    const consumed = held.consumed(role);
+    const { held: taken, consumed } = holdingsOfRole(held, role);
     for (const name of new Set([...Object.keys(guarantees), ...Object.keys(limits)])) {
       set(`${QUOTA}/offered_or_allocated`, taken[name] ?? 0, role, name);
       if (consumed[name] === undefined) {
@@ -163,48 +159,28 @@ function quotaGauges(
 
 const RESOURCE_NAMES = ['cpus', 'gpus', 'mem', 'disk'] as const;
 
-interface Sums {
-  readonly lasting: Map<string, number>;
-  readonly revocable: Map<string, number>;
-}
-
-const emptySums = (): Sums => ({ lasting: new Map(), revocable: new Map() });
-
-function addTo(sums: Sums, resources: Iterable<Resource>): void {
-  for (const { name, scalar, revocable } of resources) {
-    if (scalar !== undefined) {
-      const map = revocable === undefined ? sums.lasting : sums.revocable;
-      map.set(name, (map.get(name) ?? 0) + toMilli(scalar.value));
-    }
-  }
-}
-
-function resourceGauges(state: MasterState, set: FigureSink): void {
-  const [total, used, offered] = [emptySums(), emptySums(), emptySums()];
-  for (const agent of state.agents.registered.values()) {
-    addTo(total, agent.total);
-    if (agent.tasks.size > 0 || agent.executors.size > 0) {
-      addTo(used, usedOn(agent));
-    }
-    for (const { resources } of agent.offers) {
-      addTo(offered, resources);
-    }
-  }
+function resourceGauges(sums: ClusterSums, set: FigureSink): void {
+  const { total, used, held, revocable, revocableUsed } = sums;
   for (const name of RESOURCE_NAMES) {
-    for (const kind of ['lasting', 'revocable'] as const) {
-      const prefix = `master/${name}${kind === 'revocable' ? '_revocable' : ''}`;
-      const [all, taken] = [total[kind].get(name) ?? 0, used[kind].get(name) ?? 0];
-      set(`${prefix}_total`, all / 1000);
-      set(`${prefix}_used`, taken / 1000);
-      set(`${prefix}_percent`, all === 0 ? 0 : taken / all);
-    }
+    usageGauges(`master/${name}`, { total: total[name], used: used[name] }, set);
+    const ofRevocable = { total: revocable[name], used: revocableUsed[name] };
+    usageGauges(`master/${name}_revocable`, ofRevocable, set);
   }
-  for (const name of new Set(['cpus', 'mem', 'disk', ...total.lasting.keys()])) {
-    const held = (used.lasting.get(name) ?? 0) + (offered.lasting.get(name) ?? 0);
+  for (const name of new Set(['cpus', 'mem', 'disk', ...Object.keys(total)])) {
     const prefix = 'allocator/mesos/resources/{resource}';
-    set(`${prefix}/total`, (total.lasting.get(name) ?? 0) / 1000, name);
-    set(`${prefix}/offered_or_allocated`, held / 1000, name);
+    set(`${prefix}/total`, total[name] ?? 0, name);
+    set(`${prefix}/offered_or_allocated`, held[name] ?? 0, name);
   }
+}
+
+function usageGauges(
+  prefix: string,
+  { total = 0, used = 0 }: { total: number | undefined; used: number | undefined },
+  set: FigureSink,
+): void {
+  set(`${prefix}_total`, total);
+  set(`${prefix}_used`, used);
+  set(`${prefix}_percent`, total === 0 ? 0 : used / total);
 }
 
 /** Calls of frameworks by principal. Without --rate_limits a call is processed as it arrives. */

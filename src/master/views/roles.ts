@@ -12,9 +12,8 @@ import {
 } from '../../model/generated/messages.ts';
 import type { Json } from '../../wire/v0-json/writing.ts';
 import { agentMachineKey } from '../agents/machines.ts';
-import { plus } from '../roles/quantities.ts';
 import { quotaConfig } from '../roles/quota.ts';
-import { frameworksByRole, holdings, knownRoles } from '../roles/roles.ts';
+import { frameworksByRole, holdersOf, holdingsOfRole, knownRoles } from '../roles/roles.ts';
 import type { Framework, MasterState } from '../state.ts';
 import type { Viewer } from '../views.ts';
 import { seesFramework, seesFrameworkId, seesRole } from './visibility.ts';
@@ -27,16 +26,16 @@ const scalarResources = (amounts: Readonly<Record<string, number>>) =>
     .map(([name, value]) => ({ name, type: Value_Type.SCALAR, scalar: { value } }));
 
 export function getRoles(state: MasterState, viewer: Viewer): MasterResponse_GetRoles {
-  const members = frameworksByRole(state);
-  const held = holdings(state, { scalarsOnly: true });
+  const held = holdersOf(state, { counted: false });
+  const members = frameworksByRole(state, held);
   const roles: Role[] = [];
-  for (const name of knownRoles(state, members)) {
+  for (const name of knownRoles(state, held, members)) {
     if (!seesRole(viewer, name)) {
       continue;
     }
     const role: Role = { name, weight: state.weights.get(name) ?? DEFAULT_WEIGHT };
     const frameworks = visibleMembers(members, name, viewer).map(({ idMessage }) => idMessage);
-    const resources = scalarResources(plus(held.allocated(name), held.offered(name)));
+    const resources = scalarResources(holdingsOfRole(held, name).held);
     if (frameworks.length > 0) {
       role.frameworks = frameworks;
     }
@@ -49,13 +48,13 @@ export function getRoles(state: MasterState, viewer: Viewer): MasterResponse_Get
 }
 
 export function rolesView(state: MasterState, viewer: Viewer): Json {
-  const members = frameworksByRole(state);
-  const held = holdings(state);
-  const roles = knownRoles(state, members).filter((name) => seesRole(viewer, name));
+  const held = holdersOf(state, { counted: true });
+  const members = frameworksByRole(state, held);
+  const roles = knownRoles(state, held, members).filter((name) => seesRole(viewer, name));
   return {
     roles: roles.map((name) => {
       const quota = state.quotas.get(name);
-      const [allocated, offered] = [held.allocated(name), held.offered(name)];
+      const of = holdingsOfRole(held, name);
       return {
         name,
         weight: state.weights.get(name) ?? DEFAULT_WEIGHT,
@@ -63,12 +62,12 @@ export function rolesView(state: MasterState, viewer: Viewer): Json {
           role: name,
           guarantee: quota?.guarantees ?? {},
           limit: quota?.limits ?? {},
-          consumed: held.consumed(name),
+          consumed: of.consumed,
         },
-        resources: plus(allocated, offered),
-        allocated,
-        offered,
-        reserved: held.reserved(name),
+        resources: of.held,
+        allocated: of.used,
+        offered: of.offered,
+        reserved: of.reserved,
         frameworks: visibleMembers(members, name, viewer).map(({ id }) => id),
       };
     }),
