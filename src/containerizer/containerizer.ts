@@ -529,6 +529,7 @@ export class Containerizer {
       'containerizer/fetcher/cache_size_total_bytes': total,
       'containerizer/fetcher/cache_size_used_bytes': used,
       'containerizer/mesos/container_destroy_errors': notDestroyed,
+      'containerizer/mesos/provisioner/remove_container_errors': 0,
     };
     const figures = this.#isolators.all.map((isolator) => isolator.metrics?.() ?? {});
     return Object.assign(

@@ -14,15 +14,19 @@ export type Figures = Readonly<Record<string, Figure>>;
  */
 export type FigureSink = (name: string, figure: Figure, ...given: string[]) => void;
 
-/** Puts figures where /metrics/snapshot has them. */
+/** Gives figures the names that /metrics/snapshot has. */
 export const snapshotSink =
-  (metrics: Record<string, number>): FigureSink =>
+  (set: (name: string, value: number) => void): FigureSink =>
   (name, figure, ...given) => {
     const key = given.length === 0 ? name : filled(name, given);
     if (typeof figure === 'number') {
-      metrics[key] = figure;
-    } else {
-      figure.report(key, metrics);
+      set(key, figure);
+      return;
+    }
+    const ofWindow: Record<string, number> = {};
+    figure.report(key, ofWindow);
+    for (const [each, value] of Object.entries(ofWindow)) {
+      set(each, value);
     }
   };
 

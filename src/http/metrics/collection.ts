@@ -1,7 +1,8 @@
 // Figures become the bodies of answers in turns: of thousands of frameworks there are tens of
 // thousands, and other requests are handled in between.
 import { type FigureSink, snapshotSink } from '../../model/figures.ts';
-import { largeJson, type Pieces } from '../server/response-stream.ts';
+import type { Metric } from '../../model/generated/messages.ts';
+import type { Pieces } from '../server/response-stream.ts';
 import { Slice } from '../server/slice.ts';
 import { Exposition } from './exposition.ts';
 import type { Places } from './family.ts';
@@ -28,13 +29,34 @@ export async function expositionPieces(
   return pieces;
 }
 
+const PIECE = 32 * 1024;
+
 /** The body of /metrics/snapshot. */
 export async function snapshotPieces(figures: FigureSource): Promise<Pieces> {
-  const metrics: Record<string, number> = {};
+  const pieces: Uint8Array[] = [];
+  let text = '';
+  const sink = snapshotSink((name, value) => {
+    text += `${text === '' && pieces.length === 0 ? '{' : ','}${JSON.stringify(name)}:${JSON.stringify(value)}`;
+    if (text.length >= PIECE) {
+      pieces.push(Buffer.from(text));
+      text = '';
+    }
+  });
   const slice = new Slice();
-  for (const _ of figures(snapshotSink(metrics))) {
+  for (const _ of figures(sink)) {
     await slice.pass();
   }
-  const text = await largeJson(metrics);
-  return typeof text === 'string' ? [Buffer.from(text)] : text;
+  const isEmpty = text === '' && pieces.length === 0;
+  pieces.push(Buffer.from(isEmpty ? '{}' : `${text}}`));
+  return pieces;
+}
+
+/** The same for GET_METRICS. */
+export async function snapshotList(figures: FigureSource): Promise<Metric[]> {
+  const metrics: Metric[] = [];
+  const slice = new Slice();
+  for (const _ of figures(snapshotSink((name, value) => metrics.push({ name, value })))) {
+    await slice.pass();
+  }
+  return metrics;
 }

@@ -58,7 +58,7 @@ export function processCall(
       return { response: { get_version: { version_info: endpoints.version } } };
     case 'GET_METRICS':
       return endpoints.mayUse(asking, '/metrics/snapshot')
-        ? { response: { get_metrics: { metrics: endpoints.metricList() } } }
+        ? endpoints.metricList().then((metrics) => ({ response: { get_metrics: { metrics } } }))
         : { answer: forbidden() };
     case 'GET_LOGGING_LEVEL':
       return endpoints.mayUse(asking, '/logging/toggle')

@@ -4,14 +4,14 @@ import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { create as contentDisposition } from 'content-disposition';
 import { parseDuration } from '../../model/duration.ts';
-import { type FigureSink, snapshotSink } from '../../model/figures.ts';
+import type { FigureSink } from '../../model/figures.ts';
 import type { FileInfo, Flag, Metric, VersionInfo } from '../../model/generated/messages.ts';
 import { timerDelay } from '../../model/timer-delay.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { Authorizer } from '../../security/authorizer.ts';
 import { partyOf } from '../../security/party.ts';
 import type { Principal } from '../../security/principal.ts';
-import { expositionPieces, snapshotPieces } from '../metrics/collection.ts';
+import { expositionPieces, snapshotList, snapshotPieces } from '../metrics/collection.ts';
 import { EXPOSITION_TYPE } from '../metrics/exposition.ts';
 import { type FamilyTable, Places } from '../metrics/family.ts';
 import { type Auditor, readAuthorizer } from './auditor.ts';
@@ -85,6 +85,7 @@ export class ProcessEndpoints {
   readonly #places: Places;
   /** Those that are being made; whoever asks meanwhile gets the same. */
   readonly #figures = new SharedResponses<Promise<Pieces>>();
+  readonly #metricLists = new SharedResponses<Promise<Metric[]>>();
   #revert: NodeJS.Timeout | undefined;
   /** The text of each listing; requests that share a listing share its text. */
   readonly #listings = new WeakMap<FileInfo[], string | Promise<Pieces>>();
@@ -169,11 +170,8 @@ export class ProcessEndpoints {
     return Object.entries(this.#facts.flags).map(([name, value]) => ({ name, value }));
   }
 
-  metricList(): Metric[] {
-    const metrics: Record<string, number> = {};
-    const steps = this.#facts.figures(snapshotSink(metrics))[Symbol.iterator]();
-    while (!steps.next().done) {}
-    return Object.entries(metrics).map(([name, value]) => ({ name, value }));
+  metricList(): Promise<Metric[]> {
+    return this.#metricLists.get('', () => snapshotList(this.#facts.figures));
   }
 
   get version(): VersionInfo {

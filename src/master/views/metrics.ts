@@ -47,7 +47,10 @@ export function* figuresView(
 /** The same by the names of /metrics/snapshot. */
 export function metricsView(state: MasterState, nowMs: number): Record<string, number> {
   const metrics: Record<string, number> = {};
-  const steps = figuresView(state, nowMs, snapshotSink(metrics));
+  const sink = snapshotSink((name, value) => {
+    metrics[name] = value;
+  });
+  const steps = figuresView(state, nowMs, sink);
   while (!steps.next().done) {}
   return metrics;
 }

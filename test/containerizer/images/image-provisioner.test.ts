@@ -389,7 +389,10 @@ test('how far a pull has come is told, of an image and of a container', async ()
   expect(provisioner.progress(id)).toBeUndefined();
   expect((await provisioner.images()).pulls).toEqual([]);
   const metrics: Record<string, number> = {};
-  reportFigures(provisioner.metrics(), snapshotSink(metrics));
+  const sink = snapshotSink((name, value) => {
+    metrics[name] = value;
+  });
+  reportFigures(provisioner.metrics(), sink);
   expect(metrics).toMatchObject({
     'containerizer/mesos/provisioner/docker_store/image_pull_ms/count': 1,
     'containerizer/mesos/provisioner/copy/remove_rootfs_errors': 0,

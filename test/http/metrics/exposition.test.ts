@@ -96,7 +96,10 @@ test('how long something took is a histogram of all samples, and the last of the
     `${name}_count 4`,
   ]);
   const metrics: Record<string, number> = {};
-  snapshotSink(metrics)('registrar/state_store_ms', durations);
+  const sink = snapshotSink((each, value) => {
+    metrics[each] = value;
+  });
+  sink('registrar/state_store_ms', durations);
   expect(metrics).toMatchObject({
     'registrar/state_store_ms': 2_000_000,
     'registrar/state_store_ms/count': 4,
