@@ -51,6 +51,7 @@ import { offerTimedOut } from './offers/rescind.ts';
 import { operationStatusUpdate } from './operations/operations.ts';
 import { askerGone, computed, noInsights } from './operators/insight.ts';
 import { operatorCall } from './operators/operator-calls.ts';
+import { noSharesQuestions, sharesDue } from './operators/shares-calls.ts';
 import { operatorHeartbeat, removeSubscriber, tellLeftOut } from './operators/subscribers.ts';
 import { tellNext } from './operators/telling.ts';
 import type { MasterOptions } from './options.ts';
@@ -148,6 +149,7 @@ export function createMaster(options: MasterOptions, core: MasterCore): MasterSt
     counters: createMasterCounters(),
     history: noHistory(),
     insights: noInsights(),
+    shares: noSharesQuestions(),
   };
 }
 
@@ -438,6 +440,9 @@ function timerFired(state: MasterState, timer: MasterTimer): void {
       break;
     case 'operator-telling':
       tellNext(state);
+      break;
+    case 'shares':
+      sharesDue(state);
       break;
     case 'refused-agents':
       refusedDue(state);

@@ -44,6 +44,7 @@ import type { MinimumCapabilities } from './minimum-capabilities.ts';
 import type { GuardedAllocator } from './offers/guarded-allocator.ts';
 import type { Grant } from './offers/offers.ts';
 import type { Insights } from './operators/insight.ts';
+import type { SharesQuestions } from './operators/shares-calls.ts';
 import type { Snapshot } from './operators/subscribers.ts';
 import type { Telling } from './operators/telling.ts';
 import type { MasterOptions } from './options.ts';
@@ -348,4 +349,5 @@ export interface MasterState {
   readonly counters: MasterCounters;
   readonly history: ClusterHistory;
   readonly insights: Insights;
+  readonly shares: SharesQuestions;
 }

@@ -23,6 +23,8 @@ export type MasterTimer =
   | `authentication/${string}`
   /** The next tasks of those that streams are told of when they have begun. */
   | 'operator-telling'
+  /** The next answer to GET_SHARES. */
+  | 'shares'
   /** Streams are told of agents that were refused. */
   | 'refused-agents'
   /** By stream. */

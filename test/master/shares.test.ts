@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { type MasterCall_GetShares, MasterCall_Type } from '../../src/model/generated/messages.ts';
 import { permissive } from '../../src/security/authorizer.ts';
-import { cluster, resources, START_MS, type World } from './harness.ts';
+import { cluster, resources, START_MS, World } from './harness.ts';
 
 const sharesOf = (world: World, get_shares: MasterCall_GetShares = {}, value = 'sees') =>
   world.ask({ type: MasterCall_Type.GET_SHARES, get_shares }, { value })?.get_shares;
@@ -111,4 +111,66 @@ test('roles and frameworks that the asker may not see are not told', () => {
   };
   expect(blind('VIEW_ROLE')).toEqual([0, 0]);
   expect(blind('VIEW_FRAMEWORK')).toEqual([1, 0]);
+});
+
+/** Questions that come in one turn of the event loop, by who asks; then what `meanwhile` does. */
+function askedAtOnce(askers: readonly string[], meanwhile: (ask: Asked) => void = () => {}) {
+  const order: string[] = [];
+  const refused: string[] = [];
+  let isFirst = true;
+  const world: World = new World(
+    {},
+    {
+      onEvent: (event, take) => {
+        if (event.type === 'timer' && event.timer === 'shares' && isFirst) {
+          isFirst = false;
+          const ids = askers.map((value) => put(value));
+          meanwhile({ world, ids });
+        }
+        const effects = take(event);
+        for (const effect of effects) {
+          if (effect.type === 'respond') {
+            order.push(names.get(effect.request) ?? '');
+          } else if (effect.type === 'reply' && effect.status === 503) {
+            refused.push(names.get(effect.request) ?? '');
+          }
+        }
+        return effects;
+      },
+    },
+  );
+  const names = new Map<string, string>();
+  const put = (value: string) => {
+    const request = world.nextRequest();
+    names.set(request, value);
+    const call = { type: MasterCall_Type.GET_SHARES };
+    world.dispatch({ type: 'operatorCall', request, principal: { value }, call });
+    return request;
+  };
+  put('first');
+  return { order, refused, world };
+}
+
+interface Asked {
+  readonly world: World;
+  readonly ids: readonly ReturnType<World['nextRequest']>[];
+}
+
+test('who asks for shares takes turns with others, one answer in a turn of the event loop', () => {
+  const { order, refused, world } = askedAtOnce(['a', 'a', 'a', 'b', 'b', 'c']);
+  expect(order).toEqual(['first', 'a', 'b', 'c', 'a', 'b', 'a']);
+  expect(refused).toEqual([]);
+  expect(world.master.shares).toMatchObject({ waiting: [], isBusy: false });
+  expect(world.master.shares.turns.size).toBe(1);
+});
+
+test('of one asker sixteen questions for shares wait, and whoever has gone holds no place', () => {
+  const many = new Array<string>(17).fill('a');
+  const { order, refused } = askedAtOnce([...many, 'b'], ({ world, ids }) => {
+    for (const request of ids.slice(0, 2)) {
+      world.dispatch({ type: 'askerGone', request });
+    }
+  });
+  expect(refused).toEqual(['a', 'a', 'a']);
+  expect(order).toEqual(['first', 'a', 'b', ...many.slice(0, 13)]);
 });

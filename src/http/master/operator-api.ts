@@ -48,6 +48,7 @@ type Asker = Pick<Caller, 'principal' | 'origin'> & Partial<Pick<EndpointRequest
 const COMPUTED: ReadonlySet<MasterCall['type']> = new Set([
   MasterCall_Type.EXPLAIN,
   MasterCall_Type.PLAN,
+  MasterCall_Type.GET_SHARES,
 ]);
 
 export class MasterOperatorApi {

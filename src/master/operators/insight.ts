@@ -1,7 +1,6 @@
 // EXPLAIN and PLAN: questions about the allocator that are answered on copies of it, by a thread.
 // One is computed at a time, and the copy is made when its turn comes: so there is one in memory,
-// however many wait, and it is as new as it can be. Askers take turns, each with its oldest
-// question: who asks much waits behind who asks little.
+// however many wait, and it is as new as it can be.
 import type { InsightAnswer, InsightQuestion } from '../../core/interface.ts';
 import {
   MasterCall_Type,
@@ -9,7 +8,6 @@ import {
   MasterResponse_Type,
 } from '../../model/generated/messages.ts';
 import { frameworkId } from '../../model/ids.ts';
-import { partyOf } from '../../security/party.ts';
 import { askingOf } from '../asking.ts';
 import type { AskerGone, Computed, OperatorCalled } from '../events.ts';
 import { ask } from '../offers/allocator-recovery.ts';
@@ -20,11 +18,18 @@ import { shownExplanation, shownForecast } from '../views/insight.ts';
 import type { Viewer } from '../views.ts';
 import { type EndingTasks, endingTasks } from './ending-tasks.ts';
 import { explainQuestion, type Judged, planQuestion } from './insight-questions.ts';
+import {
+  countTurn,
+  letWait,
+  noQuestions,
+  type Places,
+  type Questions,
+  takeNext,
+} from './questions.ts';
 import { readerOf } from './reader.ts';
+import { giveUpShares } from './shares-calls.ts';
 
-/** Questions that wait for their turn; and how many of them may be of one asker. */
-const MAX_WAITING = 8;
-const MAX_WAITING_OF_ONE = 4;
+const PLACES: Places = { all: 8, ofOne: 4 };
 
 interface Computation {
   readonly number: number;
@@ -33,61 +38,33 @@ interface Computation {
   readonly ending: readonly EndingTasks[];
 }
 
-export interface Insights {
+export interface Insights extends Questions {
   running: Computation | undefined;
-  readonly waiting: OperatorCalled[];
-  /** The last computation of each asker that waits, or has been answered last. */
-  readonly turns: Map<string, number>;
-  next: number;
 }
 
-export const noInsights = (): Insights => ({
-  running: undefined,
-  waiting: [],
-  turns: new Map(),
-  next: 1,
-});
-
-const askerOf = ({ principal, origin = '' }: OperatorCalled): string => partyOf(principal, origin);
+export const noInsights = (): Insights => ({ ...noQuestions(), running: undefined });
 
 /** Takes a call of EXPLAIN or PLAN. */
 export function insightCall(state: MasterState, event: OperatorCalled): void {
-  const { running, waiting } = state.insights;
+  const { insights } = state;
   const judged = judge(state, event);
   if ('refusal' in judged) {
     reply(state, event.request, 400, judged.refusal);
     return;
   }
-  if (running === undefined) {
+  if (insights.running === undefined) {
     begin(state, event, judged.question);
     return;
   }
-  const late = waiting.length < MAX_WAITING ? undefined : lastOfMost(waiting);
-  const own = questionsOf(waiting, askerOf(event)).length;
-  const others = late === undefined ? 0 : questionsOf(waiting, askerOf(late)).length;
-  if (own >= MAX_WAITING_OF_ONE || (late !== undefined && own + 1 >= others)) {
-    reply(state, event.request, 503, tooMany(waiting));
-    return;
-  }
+  const late = letWait(insights, event, PLACES);
   if (late !== undefined) {
-    waiting.splice(waiting.indexOf(late), 1);
-    reply(state, late.request, 503, tooMany(waiting));
+    reply(
+      state,
+      late.request,
+      503,
+      `Too many questions wait to be computed (${insights.waiting.length}): try again in some seconds`,
+    );
   }
-  waiting.push(event);
-}
-
-const tooMany = ({ length }: readonly unknown[]) =>
-  `Too many questions wait to be computed (${length}): try again in some seconds`;
-
-const questionsOf = (waiting: readonly OperatorCalled[], asker: string) =>
-  waiting.filter((event) => askerOf(event) === asker);
-
-/** The newest question of who has most of them. */
-function lastOfMost(waiting: readonly OperatorCalled[]): OperatorCalled | undefined {
-  const [longest] = waiting
-    .map((event) => questionsOf(waiting, askerOf(event)))
-    .sort((a, b) => b.length - a.length);
-  return longest?.at(-1);
 }
 
 /** Its answer would reach nobody; the next one's turn begins when it has been given up. */
@@ -100,6 +77,8 @@ export function askerGone(state: MasterState, { request }: AskerGone): void {
   const at = waiting.findIndex((event) => event.request === request);
   if (at >= 0) {
     waiting.splice(at, 1);
+  }
+  if (at >= 0 || giveUpShares(state, request)) {
     reply(state, request, 503, 'Nobody waits for it any more');
   }
 }
@@ -113,22 +92,14 @@ function judge(state: MasterState, event: OperatorCalled): Judged {
 
 function begin(state: MasterState, event: OperatorCalled, question: InsightQuestion): void {
   const { insights } = state;
-  const number = insights.next++;
   const ending =
     question.kind === 'plan'
       ? endingTasks(state, question.changes, readerOf(state, event.principal))
       : [];
   // Only then is it begun: a question that cannot be put holds up no other.
   const saved = ask(state, (allocator) => allocator.save());
+  const number = countTurn(insights, event);
   insights.running = { number, event, ending };
-  const { turns, waiting } = insights;
-  const asker = askerOf(event);
-  turns.set(asker, number);
-  for (const known of turns.keys()) {
-    if (known !== asker && questionsOf(waiting, known).length === 0) {
-      turns.delete(known);
-    }
-  }
   state.effects.push({ type: 'compute', computation: number, saved, question });
 }
 
@@ -183,14 +154,4 @@ function beginNext(state: MasterState): void {
     }
     reply(state, next.request, 400, judged.refusal);
   }
-}
-
-/** The oldest question of who had no turn for the longest time. */
-function takeNext({ waiting, turns }: Insights): OperatorCalled | undefined {
-  const lastTurn = (event: OperatorCalled) => turns.get(askerOf(event)) ?? 0;
-  const [first] = waiting.toSorted((a, b) => lastTurn(a) - lastTurn(b));
-  if (first !== undefined) {
-    waiting.splice(waiting.indexOf(first), 1);
-  }
-  return first;
 }

@@ -31,10 +31,10 @@ import { waitForTurn, waitingError } from '../registrar.ts';
 import { removeQuota, setOldQuota, updateQuota } from '../roles/quota.ts';
 import { updateWeights } from '../roles/weights.ts';
 import type { MasterState } from '../state.ts';
-import { sharesMessage } from '../views/shares.ts';
 import { insightCall } from './insight.ts';
 import { killTaskCall } from './kill-task.ts';
 import { readerOf } from './reader.ts';
+import { sharesCall } from './shares-calls.ts';
 import { subscribeOperator } from './subscribers.ts';
 
 export function operatorCall(state: MasterState, event: OperatorCalled): void {
@@ -189,10 +189,7 @@ export function takeSettingCall(state: MasterState, event: OperatorCalled): void
       getHistory(state, call.get_history, principal, request);
       break;
     case MasterCall_Type.GET_SHARES:
-      respond(state, request, {
-        type: MasterResponse_Type.GET_SHARES,
-        get_shares: sharesMessage(state, call.get_shares ?? {}, readerOf(state, principal)),
-      });
+      sharesCall(state, event);
       break;
     case MasterCall_Type.EXPLAIN:
     case MasterCall_Type.PLAN:
