@@ -144,6 +144,8 @@ export class ContainerCalls {
     const request = this.#requestOf(effect, kind);
     const container = await this.#containerizer.launch(request, this.#launchOptions(effect));
     container.release();
+    // Who is answered finds the files of its output.
+    await container.begun;
   }
 
   /** The reader is there before the process is, and gets all that it writes. */

@@ -85,6 +85,9 @@ export class CommandRunner {
         return;
       case 'release':
         container.release();
+        void container.begun.then(() =>
+          this.#step({ type: 'begun', nowMs: this.#options.nowMs() }),
+        );
         return;
       case 'terminate':
         container.terminate();

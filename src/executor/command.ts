@@ -28,6 +28,8 @@ import { newStatus, type TaskEnd } from './task-status.ts';
 
 export type CommandEvent =
   | { readonly type: 'executorEvent'; readonly event: ExecutorEvent; readonly nowMs: number }
+  /** The command has been started, or never will be: `ended` tells. */
+  | { readonly type: 'begun'; readonly nowMs: number }
   | ({ readonly type: 'ended'; readonly nowMs: number } & TaskEnd)
   | { readonly type: 'timer'; readonly timer: CommandTimer; readonly nowMs: number }
   | {
@@ -41,7 +43,7 @@ export type CommandTimer = 'linger' | TaskTimer;
 
 export type CommandEffect =
   | TaskEffect
-  /** Starts the command. */
+  /** Starts the command; `begun` answers. */
   | { readonly type: 'release' }
   | { readonly type: 'setTimer'; readonly timer: 'linger'; readonly delayMs: number }
   | { readonly type: 'clearTimer'; readonly timer: 'linger' }
@@ -68,7 +70,7 @@ export interface CommandOptions {
 export interface CommandState {
   readonly options: CommandOptions;
   readonly run: TaskRun;
-  phase: 'idle' | 'resuming' | 'running' | 'ended';
+  phase: 'idle' | 'resuming' | 'starting' | 'running' | 'ended';
   /** How the task ended; kept while the agent cannot be told yet. */
   end?: TaskEnd | undefined;
   /** True during the stay after the last update, acknowledged or not. */
@@ -105,6 +107,8 @@ export function stepCommand(state: CommandState, event: CommandEvent): CommandEf
   switch (event.type) {
     case 'executorEvent':
       return received(state, event.event, event.nowMs);
+    case 'begun':
+      return begin(state, event.nowMs);
     case 'ended':
       return ended(state, event, event.nowMs);
     case 'timer':
@@ -123,7 +127,7 @@ function received(state: CommandState, event: ExecutorEvent, nowMs: number): Com
     case ExecutorEvent_Type.LAUNCH:
       return event.launch === undefined ? [] : launch(state, event.launch.task, nowMs);
     case ExecutorEvent_Type.KILL:
-      return killTask(run, killGraceMs(run, event.kill?.kill_policy), 'asked', nowMs);
+      return kill(state, killGraceMs(run, event.kill?.kill_policy), nowMs);
     case ExecutorEvent_Type.ACKNOWLEDGED:
       return isEndAcknowledged(run, event.acknowledged?.uuid ?? new Uint8Array())
         ? endIfDone(state)
@@ -149,9 +153,24 @@ function launch(state: CommandState, task: TaskInfo, nowMs: number): CommandEffe
     const status = newStatus({ ...state.options, task }, TaskState.TASK_FAILED, { message });
     return [update(run, status, nowMs)];
   }
-  state.phase = 'running';
-  return [announceTask(run, nowMs), { type: 'release' }, ...beginTask(run, nowMs)];
+  state.phase = 'starting';
+  return [announceTask(run, nowMs), { type: 'release' }];
 }
+
+/** Only now, so that who hears of a running task finds the files of its output. */
+function begin(state: CommandState, nowMs: number): CommandEffect[] {
+  if (state.phase !== 'starting') {
+    return [];
+  }
+  state.phase = 'running';
+  return beginTask(state.run, nowMs);
+}
+
+/** A start can take long: a kill does not wait for it. */
+const kill = (state: CommandState, graceMs: number, nowMs: number): CommandEffect[] => [
+  ...begin(state, nowMs),
+  ...killTask(state.run, graceMs, 'asked', nowMs),
+];
 
 function resume(state: CommandState, nowMs: number): CommandEffect[] {
   const { run, options, end } = state;
@@ -179,10 +198,9 @@ function shutdown(state: CommandState, nowMs: number): CommandEffect[] {
       return [{ type: 'end' }];
     case 'resuming':
       return [...resume(state, nowMs), ...shutdown(state, nowMs)];
-    case 'running': {
-      const graceMs = Math.max(0, state.options.shutdownGraceMs - RESERVE_MS);
-      return killTask(state.run, graceMs, 'asked', nowMs);
-    }
+    case 'starting':
+    case 'running':
+      return kill(state, Math.max(0, state.options.shutdownGraceMs - RESERVE_MS), nowMs);
     case 'ended':
       if (!state.lingers) {
         return [];
@@ -197,7 +215,10 @@ function ended(state: CommandState, end: TaskEnd, nowMs: number): CommandEffect[
     state.end = end;
     return [];
   }
-  return state.phase === 'running' ? [...endTask(state.run, end, nowMs), ...stay(state)] : [];
+  const begun = begin(state, nowMs);
+  return state.phase === 'running'
+    ? [...begun, ...endTask(state.run, end, nowMs), ...stay(state)]
+    : [];
 }
 
 /** The stay after the last update. */

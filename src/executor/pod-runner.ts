@@ -2,6 +2,7 @@
 import type { Containerizer } from '../containerizer/containerizer.ts';
 import type { Container } from '../containerizer/launchers/launcher.ts';
 import type { Limitation } from '../containerizer/limitation.ts';
+import { unlessAborted } from '../containerizer/unless-aborted.ts';
 import { errorText } from '../model/error-text.ts';
 import type { ExecutorEvent } from '../model/generated/messages.ts';
 import type { ContainerId } from '../model/ids.ts';
@@ -203,6 +204,8 @@ export class PodRunner {
         return;
       }
       container.release();
+      // Who hears of a running task finds the files of its output. A kill does not wait for them.
+      await unlessAborted(container.begun, abort).catch(() => undefined);
     } catch (error) {
       failure = errorText(error);
     }

@@ -36,7 +36,7 @@ import type { TaskEnd } from './task-status.ts';
 
 export type PodEvent =
   | { readonly type: 'executorEvent'; readonly event: ExecutorEvent; readonly nowMs: number }
-  /** The container of a task has its process, or there will be none, and `failure` says why. */
+  /** The process of a task has been started, or will not be: `failure` or the end says why. */
   | {
       readonly type: 'launched';
       readonly container: ContainerId;

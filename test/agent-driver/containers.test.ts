@@ -63,6 +63,7 @@ describe('with --gc_non_executor_container_sandboxes a sandbox', () => {
 describe('a container by itself', () => {
   test('runs in a sandbox of its own, and is known until it is removed', async () => {
     expect(await calls.launch('c1', 'env > facts; exit 3')).toEqual(OK);
+    expect(existsSync(join(folder.path, 'containers/c1/stdout'))).toBe(true);
     expect(await calls.wait('c1')).toEqual({ exit_status: 768 });
     const sandbox = join(folder.path, 'containers/c1');
     const facts = readFileSync(join(sandbox, 'facts'), 'utf8');

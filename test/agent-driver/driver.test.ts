@@ -1,5 +1,5 @@
 // The driver with real processes: what a command does, and what its framework is told.
-import { readFileSync, readlinkSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
@@ -9,7 +9,7 @@ import {
   TaskState,
   TaskStatus_Reason,
 } from '../../src/model/generated/messages.ts';
-import type { ContainerId } from '../../src/model/ids.ts';
+import { type ContainerId, containerId } from '../../src/model/ids.ts';
 import { DriverHarness, killingCapability, temporaryFolder } from './harness.ts';
 
 let folder: ReturnType<typeof temporaryFolder>;
@@ -125,6 +125,46 @@ describe('surroundings of a command', () => {
     });
     expect(ended.failure).toMatch(/^Failed to create executor .*: No such user 'no-such-user'$/);
     expect(harness.statuses(container)).toEqual([]);
+  });
+});
+
+describe('who hears that a task runs', () => {
+  /** For each TASK_RUNNING which files of the task's output were there at that moment. */
+  function filesAtRunning(): Map<string, readonly string[]> {
+    const found = new Map<string, readonly string[]>();
+    harness.watch = (event) => {
+      const status = event.type === 'executorCall' ? event.call.update?.status : undefined;
+      if (event.type === 'executorCall' && status?.state === TaskState.TASK_RUNNING) {
+        const nested = status.container_status?.container_id;
+        const names = nested?.parent === undefined ? [] : ['containers', nested.value];
+        const sandbox = harness.inSandbox(containerId(event.call.executor_id.value), ...names);
+        found.set(
+          status.task_id.value,
+          ['stdout', 'stderr'].filter((name) => existsSync(join(sandbox, name))),
+        );
+      }
+    };
+    return found;
+  }
+
+  test('finds the files of its output: 60 of 60, with the command executor', async () => {
+    const found = filesAtRunning();
+    const ids = Array.from({ length: 60 }, () =>
+      harness.launch({ task: { command: { value: 'exec sleep 100' } } }),
+    );
+    await Promise.all(ids.map((id) => harness.status(id, TaskState.TASK_RUNNING)));
+    expect(found).toEqual(new Map(ids.map((id) => [id, ['stdout', 'stderr']])));
+  });
+
+  test('finds the files of its output: 60 of 60, with default executors', async () => {
+    const found = filesAtRunning();
+    const names = Array.from({ length: 60 }, (_, n) => `t${n}`);
+    const command = { value: 'exec sleep 100' };
+    for (let at = 0; at < names.length; at += 6) {
+      harness.launch({ group: names.slice(at, at + 6).map((name) => ({ name, command })) });
+    }
+    await harness.until(() => (found.size === names.length ? true : undefined));
+    expect(found).toEqual(new Map(names.map((name) => [name, ['stdout', 'stderr']])));
   });
 });
 

@@ -103,6 +103,8 @@ interface Opening {
 export class DriverHarness {
   readonly events: AgentEvent[] = [];
   readonly logs: string[] = [];
+  /** Sees each event before it is answered. */
+  watch: (event: AgentEvent) => void = () => {};
   /** If false, terminal updates stay unacknowledged. */
   acknowledge = true;
   readonly work: string;
@@ -372,6 +374,7 @@ export class DriverHarness {
 
   #dispatch(event: AgentEvent): void {
     this.events.push(event);
+    this.watch(event);
     if (event.type === 'executorSubscribe') {
       this.streams.add(event.stream, this.requests.take(event.request)?.open?.(event.stream));
       this.#subscribed(event.call.executor_id.value, event.stream);

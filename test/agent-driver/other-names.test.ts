@@ -23,7 +23,7 @@ test.each([[false], [true]])('a launch asks about them (session: %s)', async (is
     surroundings: async () => undefined,
     launch: async (_: unknown, { mayRunAs }: LaunchOptions) => {
       found.push(mayRunAs?.('nobody'), mayRunAs?.('somebody'));
-      return { release: () => {}, destroy: () => {} };
+      return { begun: Promise.resolve(), release: () => {}, destroy: () => {} };
     },
   };
   const calls = new ContainerCalls(

@@ -78,9 +78,17 @@ class Machine {
     });
   }
 
-  launch() {
+  start() {
     this.subscribed();
     return this.event({ type: ExecutorEvent_Type.LAUNCH, launch: { task: this.#task } });
+  }
+
+  begun() {
+    return this.step({ type: 'begun', nowMs: this.nowMs });
+  }
+
+  launch() {
+    return [...this.start(), ...this.begun()];
   }
 
   kill(graceMs?: number) {
@@ -129,8 +137,33 @@ describe('a command executor', () => {
   test('starts when launched, not when subscribed', () => {
     const machine = new Machine();
     expect(machine.subscribed()).toEqual([]);
-    expect(typesOf(machine.launch())).toEqual(['call', 'release', 'call']);
+    expect(typesOf(machine.start())).toEqual(['call', 'release']);
+    expect(machine.states).toEqual(['TASK_STARTING']);
+    expect(typesOf(machine.begun())).toEqual(['call']);
     expect(machine.states).toEqual(['TASK_STARTING', 'TASK_RUNNING']);
+    expect(machine.begun()).toEqual([]);
+  });
+
+  test('is killed, shut down and ended while it starts as when it runs', () => {
+    const begin = ['TASK_STARTING', 'TASK_RUNNING'];
+    const killed = new Machine({}, killingCapability);
+    killed.start();
+    expect(typesOf(killed.kill())).toContain('terminate');
+    expect(killed.begun()).toEqual([]);
+    killed.ended(15);
+    expect(killed.states).toEqual([...begin, 'TASK_KILLING', 'TASK_KILLED']);
+
+    const shutDown = new Machine();
+    shutDown.start();
+    expect(timerOf(shutDown.event({ type: ExecutorEvent_Type.SHUTDOWN }), 'escalation')).toBe(3000);
+    shutDown.ended(15);
+    expect(shutDown.states).toEqual([...begin, 'TASK_KILLED']);
+
+    const short = new Machine();
+    short.start();
+    short.ended(0);
+    expect(short.begun()).toEqual([]);
+    expect(short.states).toEqual([...begin, 'TASK_FINISHED']);
   });
 
   const acknowledge = (machine: Machine, uuid: Uint8Array | undefined) =>
@@ -432,7 +465,8 @@ describe('take-over of a task that an earlier executor has started', () => {
 test('whatever happens, there is one terminal update, and nothing after it', () => {
   const anyEvent = fc.oneof(
     fc.constant('subscribed' as const),
-    fc.constant('launch' as const),
+    fc.constant('start' as const),
+    fc.constant('begun' as const),
     fc.constant('shutdown' as const),
     fc.record({ kill: fc.integer({ min: 0, max: 5000 }) }),
     fc.record({ ended: fc.constantFrom(0, 15, 256) }),
@@ -460,11 +494,13 @@ test('whatever happens, there is one terminal update, and nothing after it', () 
       let launches = 0;
       for (const event of events) {
         machine.nowMs += 100;
-        if (event === 'launch') {
+        if (event === 'start') {
           // A second task has updates of its own, which do not matter here.
           if (launches++ === 0 && !isResumed) {
-            machine.launch();
+            machine.start();
           }
+        } else if (event === 'begun') {
+          machine.begun();
         } else if (event === 'subscribed') {
           machine.subscribed();
         } else if (event === 'shutdown') {

@@ -156,6 +156,7 @@ function told(resumption?: { readonly reported: readonly TaskState[] }) {
 test('TASK_RUNNING has it, no other status does, and the container is what ends', () => {
   const { event, step, statuses, effects } = told();
   event(ExecutorEvent_Type.LAUNCH, { launch: { task } });
+  step({ type: 'begun', nowMs: 1_000 });
   const result = { type: 'command', waitStatus: 0 } as const;
   step({ type: 'probed', kind: 'health', result, nowMs: 2_000 });
   event(ExecutorEvent_Type.KILL, { kill: { task_id: task.task_id } });

@@ -314,6 +314,9 @@ export class Containers {
       case 'release':
         this.#simulation.checks.commandReleased(this.#host, run.frameworkId, run.effect.task);
         supervisor?.release();
+        this.#simulation.agenda.after(this.#simulation.chance.delay(0, 50), () =>
+          this.#stepCommand(run, (nowMs) => ({ type: 'begun', nowMs })),
+        );
         return;
       case 'terminate':
         supervisor?.terminate();

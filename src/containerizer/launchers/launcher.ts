@@ -31,8 +31,8 @@ export interface Container {
   readonly sandbox: string;
   readonly processId: number;
   /**
-   * Resolves when its process has been started, or is known never to be. Where what watches over
-   * supervisors ends meanwhile, that is not before the end of the container.
+   * Resolves when its process has been started, with the files of its output, or is known never to
+   * be; earlier where what watches over supervisors ends meanwhile.
    */
   readonly begun: Promise<void>;
   readonly ended: Promise<ContainerEnd>;

@@ -166,6 +166,7 @@ export class ProcessLauncher implements Launcher {
           ended.resolve(this.#finish(id, cgroups));
         },
         failed: (error) => {
+          begun.resolve();
           session?.[Symbol.dispose]();
           started.reject(error);
           ended.resolve({ failure: error.message });

@@ -52,7 +52,7 @@ export interface RuntimeCall {
 
 export interface ProcessListener {
   started(pid: number, startTicks: number): void;
-  /** Its supervisor has started the process, or could not; not told after a restart. */
+  /** Its supervisor has started the process, or could not; or it is not known any more. */
   begun?(): void;
   /** `status` is the raw wait status, known only for a child of this spawner. */
   ended(status: number | undefined): void;
@@ -271,12 +271,14 @@ export class Spawner {
       return;
     }
     this.#process = this.#start();
-    for (const [token, { pid, startTicks, signals }] of this.#watched) {
+    for (const [token, { listener, pid, startTicks, signals }] of this.#watched) {
       if (pid !== undefined && startTicks !== undefined) {
         this.#request('W', token, [String(pid), String(startTicks)]);
         for (const signal of signals) {
           this.#request('S', token, [String(signal)]);
         }
+        // The spawner that has ended would have told.
+        listener.begun?.();
       }
     }
   }
