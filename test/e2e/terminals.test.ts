@@ -94,6 +94,39 @@ test('a command that nobody sees any more is ended', async () => {
   await until('it is gone', async () => !(await isThere(id)));
 });
 
+test('a shell beside a task that is killed ends with it, and that is no error', async () => {
+  const task = {
+    ...{ name: 'victim', task_id: { value: 'victim' }, agent_id: { value: '' } },
+    ...{ resources: LITTLE, command: { value: 'sleep 1000' } },
+  };
+  const program = cluster.execute('victim', 'task', task);
+  const beside = await until('the task runs', async () => {
+    const containers = (await cluster.get(at.replace(/terminal$/, 'containers'))) as {
+      container_id: string;
+      framework_id: string;
+      source: string;
+    }[];
+    return (
+      program.log.includes('TASK_RUNNING') && containers.find(({ source }) => source === 'victim')
+    );
+  });
+  const shell = openAt(`${at}?container=${beside.container_id}`);
+  await shell.until(() => /[#$] /.test(shell.output));
+  const kill_task = {
+    framework_id: { value: beside.framework_id },
+    task_id: { value: 'victim' },
+  };
+  const killed = await ask(cluster.address, '/api/v1', {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ type: 'KILL_TASK', kill_task }),
+  });
+  expect(killed.status).toBe(202);
+  expect(await shell.end()).toBe(1000);
+  expect(shell.told.at(-1)).not.toHaveProperty('error');
+  await program.ended();
+});
+
 test('the task’s own terminal is attached to, and left', async () => {
   const terminal = open('mode=attach');
   await until('it is attached', () => {

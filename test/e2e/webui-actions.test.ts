@@ -419,7 +419,9 @@ test('a task is killed, and its framework is told who did it', async () => {
   await dialog.getByRole('alert').getByText(DENIED).waitFor();
   await refused.keyboard.press('Escape');
   await refused.getByText('Not allowed to you: Kill.').waitFor();
-  const beside = await open(`#/tasks/${owner}/victim/terminal`, 'ada');
+  // In a page of its own, which stays there.
+  const home = `http://${cluster.address}/`;
+  const beside = await openAs(browser, `${home}#/tasks/${owner}/victim/terminal`, 'ada');
   await beside.getByRole('button', { name: 'Open' }).click();
   await beside.getByText(/^Beside container/).waitFor();
   const page = await open(`#/tasks/${owner}/victim`, 'ada');
@@ -437,8 +439,10 @@ test('a task is killed, and its framework is told who did it', async () => {
     .getByRole('alert')
     .getByText(/The task has ended already|No .* found/)
     .waitFor();
+  await beside.getByText('The task has ended, and this with it.').waitFor();
   // No other terminal is offered beside it.
-  await beside.getByRole('button', { name: 'Open anew' }).waitFor({ state: 'detached' });
+  expect(await beside.getByRole('button', { name: /Again|Open/ }).count()).toBe(0);
+  await beside.context().close();
 });
 
 test('resources are reserved, made a volume of, resized and given back', async () => {

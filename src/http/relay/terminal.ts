@@ -6,8 +6,8 @@
 // {"rows", "columns"}, or {"taken"}, how many bytes of output it has shown, where the query has a
 // `window` for these. To the browser: binary messages are output. Text is {"container_id"} once it
 // is there, before which no input counts, and at the end {"exit_status"} (of a command, as wait
-// tells it), {"error"}, with the {"status"} of an agent that refuses, or {} where the container of
-// an attached terminal has ended.
+// tells it), {"error"}, with the {"status"} of an agent that refuses, or {} where the container has
+// ended that it was attached to or beside.
 import type { WebSocket } from 'ws';
 import { containerIdOf } from '../../model/container-id.ts';
 import {
@@ -39,6 +39,8 @@ export interface TerminalOptions {
 const NORMAL = 1_000;
 const POLICY = 1_008;
 const FAILED = 1_011;
+
+const NOT_FOUND = 404;
 
 /** Lasts as long as the terminal. */
 export async function runTerminal(
@@ -89,16 +91,31 @@ export async function runTerminal(
 
 /** How a command has ended; the agent then forgets it. */
 async function outcome(client: AttachmentClient, { container }: TerminalRequest): Promise<object> {
-  const { wait_nested_container: ended } = await client.ask({
+  const waiting = client.ask({
     type: AgentCall_Type.WAIT_NESTED_CONTAINER,
     wait_nested_container: { container_id: container },
   });
-  await client.ask({
+  const answer = await unlessForgotten(waiting);
+  if (answer === undefined) {
+    return {};
+  }
+  const removing = client.ask({
     type: AgentCall_Type.REMOVE_NESTED_CONTAINER,
     remove_nested_container: { container_id: container },
   });
-  return { exit_status: ended?.exit_status ?? null, message: ended?.message };
+  await unlessForgotten(removing);
+  const { exit_status = null, message } = answer.wait_nested_container ?? {};
+  return { exit_status, message };
 }
+
+/** An agent forgets commands with the container that they were beside. */
+const unlessForgotten = <T>(answer: Promise<T>) =>
+  answer.catch((error: Error) => {
+    if (error instanceof CallRefusedError && error.status === NOT_FOUND) {
+      return undefined;
+    }
+    throw error;
+  });
 
 /** What is typed, as it goes to the agent. */
 class Input {
