@@ -316,6 +316,25 @@ test('an operator has a task killed, and its framework is told who', () => {
   expect(agent.sent('KillTaskMessage')).toHaveLength(1);
 });
 
+test('an operator’s kill of a task whose agent drains is told as that, and not as the drain', () => {
+  const { world, agent, framework } = cluster();
+  framework.launch(framework.offer(), 't1', 't2', 't3');
+  const reason = TaskStatus_Reason.REASON_AGENT_DRAINING;
+  const memory = TaskStatus_Reason.REASON_CONTAINER_LIMITATION_MEMORY;
+  for (const task of ['t1', 't3']) {
+    const kill_task = { framework_id: { value: framework.id }, task_id: { value: task } };
+    world.operate({ type: MasterCall_Type.KILL_TASK, kill_task }, { value: 'ada' });
+  }
+  for (const [task, told] of Object.entries({ t1: reason, t2: reason, t3: memory })) {
+    agent.update(framework, task, TaskState.TASK_KILLED, { reason: told, message: 'Ended' });
+  }
+  const [killed] = framework.statuses('t1');
+  expect(killed).toMatchObject({ message: "Killed by operator 'ada': Ended" });
+  expect(killed).not.toHaveProperty('reason');
+  expect(framework.statuses('t2')).toMatchObject([{ reason, message: 'Ended' }]);
+  expect(framework.statuses('t3')).toMatchObject([{ reason: memory }]);
+});
+
 test('the state endpoint shows the task with the old names', () => {
   const { world, agent, framework } = cluster();
   framework.launch(framework.offer(), 't1');

@@ -1,6 +1,6 @@
 // Tasks that are to end: of their framework's own will, or of an operator's.
 import type { StatusUpdate, Task, TaskID } from '../../model/generated/messages.ts';
-import { TaskState } from '../../model/generated/messages.ts';
+import { TaskState, TaskStatus_Reason } from '../../model/generated/messages.ts';
 import { frameworkId, taskId } from '../../model/ids.ts';
 import { sendToAgent } from '../outbox.ts';
 import type { Agent, AskedKill, Framework, MasterState } from '../state.ts';
@@ -45,7 +45,8 @@ function tell(
 
 /**
  * The update with who had the task killed, as its message: executors do not know it, and Mesos has
- * no reason for it that frameworks could read.
+ * no reason for it that frameworks could read. An agent that drains gives the drain as the reason of
+ * each kill, after which frameworks start the task elsewhere: not what an operator asked for.
  */
 export function withKiller({ killed }: Agent, update: StatusUpdate): StatusUpdate {
   if (killed === undefined) {
@@ -58,5 +59,8 @@ export function withKiller({ killed }: Agent, update: StatusUpdate): StatusUpdat
     return update;
   }
   const message = status.message ? `Killed by ${by}: ${status.message}` : `Killed by ${by}`;
-  return { ...update, status: { ...status, message } };
+  const { reason, ...rest } = status;
+  const isOfDrain = reason === TaskStatus_Reason.REASON_AGENT_DRAINING;
+  const because = reason === undefined || isOfDrain ? {} : { reason };
+  return { ...update, status: { ...rest, message, ...because } };
 }
