@@ -7,6 +7,7 @@ import { Fifo } from '../model/fifo.ts';
 import { Random } from '../model/random.ts';
 import { Recurrence } from '../model/recurrence.ts';
 import { Durations } from '../model/timer-statistics.ts';
+import { GuessBounds } from '../security/guess-bounds.ts';
 import { AgentRoom } from './agents/room.ts';
 import { Attempts } from './authentication/attempts.ts';
 import { AuthenticatedProcesses } from './authentication/processes.ts';
@@ -29,6 +30,7 @@ const CLASSES: ReadonlySet<unknown> = new Set([
   Durations,
   Fifo,
   FrameworkSums,
+  GuessBounds,
   MinimumCapabilities,
   Random,
   RecentMap,

@@ -13,6 +13,7 @@ export interface Proof {
 
 /** Knows the secrets of principals. */
 export interface Verifier {
+  isKnown(principal: string): boolean;
   /**
    * Whether the digest is HMAC-MD5 of the challenge under the principal's secret, in lower-case
    * hexadecimal. Takes as long for a principal that there is not.
@@ -70,11 +71,15 @@ export function judgeStart(
     : { kind: 'challenge', challenge };
 }
 
-/** Judges the response to the challenge: a principal, a space and a digest. */
+/**
+ * Judges the response to the challenge: a principal, a space and a digest. `waitMs` tells how long
+ * the next try at the secret of a principal has to wait ('' for one that is not known), so that
+ * nothing is compared before.
+ */
 export function judgeResponse(
   challenge: string,
   response: Uint8Array,
-  verifier: Verifier,
+  { verifier, waitMs }: { readonly verifier: Verifier; waitMs(principal: string): number },
 ): Verdict {
   if (response.length > MAX_BYTES) {
     return cancelled(`CRAM-MD5 input longer than ${MAX_BYTES} bytes`);
@@ -86,6 +91,10 @@ export function judgeResponse(
     return cancelled('need authentication name');
   }
   const principal = text.slice(0, space);
+  const mostMs = waitMs(verifier.isKnown(principal) ? principal : '');
+  if (mostMs > 0) {
+    return error(`Too many wrong secrets: try again in ${Math.ceil(mostMs / 1_000)} secs`);
+  }
   return verifier.isProof(principal, challenge, text.slice(space + 1))
     ? { kind: 'authenticated', principal, challenge }
     : { kind: 'failed', principal };

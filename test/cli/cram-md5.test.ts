@@ -13,6 +13,7 @@ const CREDENTIALS = [
   { principal: 'with blanks in it', secret: 'x'.repeat(100) },
 ];
 const verifier = cramMd5Verifier(new Credentials(CREDENTIALS));
+const judge = { verifier, waitMs: () => 0 };
 
 test.each([
   ['<2804045191.735391@host-a>', 'fw-a 5ad7b7fb1a2abc5fafe6d22f2875d227'],
@@ -21,7 +22,7 @@ test.each([
   const [principal] = response.split(' ');
   const credential = CREDENTIALS.find((it) => it.principal === principal);
   expect(credential && text(cramMd5Prover(credential).responseTo(bytes(challenge)))).toBe(response);
-  expect(judgeResponse(challenge, bytes(response), verifier)).toEqual({
+  expect(judgeResponse(challenge, bytes(response), judge)).toEqual({
     kind: 'authenticated',
     principal,
     challenge,
@@ -31,11 +32,27 @@ test.each([
 test('a principal may have spaces in it, and a secret may be longer than a block of MD5', () => {
   const [, , credential] = CREDENTIALS;
   const response = credential && cramMd5Prover(credential).responseTo(bytes('<1.2@h>'));
-  expect(judgeResponse('<1.2@h>', response ?? bytes(''), verifier)).toEqual({
+  expect(judgeResponse('<1.2@h>', response ?? bytes(''), judge)).toEqual({
     kind: 'authenticated',
     principal: 'with blanks in it',
     challenge: '<1.2@h>',
   });
+});
+
+test('nothing is compared while the next try has to wait', () => {
+  const asked: string[] = [];
+  const waitMs = (principal: string) => {
+    asked.push(principal);
+    return 2_001;
+  };
+  for (const response of ['fw-a 5ad7b7fb1a2abc5fafe6d22f2875d227', 'nobody x']) {
+    const challenge = '<2804045191.735391@host-a>';
+    expect(judgeResponse(challenge, bytes(response), { verifier, waitMs })).toEqual({
+      kind: 'error',
+      error: 'Too many wrong secrets: try again in 3 secs',
+    });
+  }
+  expect(asked).toEqual(['fw-a', '']);
 });
 
 test.each([
@@ -47,7 +64,7 @@ test.each([
 ])('%s fails, and who was claimed is known', (_, response) => {
   const challenge = '<2804045191.735391@host-a>';
   const [principal] = response.split(' ');
-  expect(judgeResponse(challenge, bytes(response), verifier)).toEqual({
+  expect(judgeResponse(challenge, bytes(response), judge)).toEqual({
     kind: 'failed',
     principal,
   });
@@ -62,7 +79,7 @@ test.each([
     'SASL(-5): bad protocol / cancel: CRAM-MD5 input longer than 1024 bytes',
   ],
 ])('a response that is none gets the error that Cyrus SASL gives', (response, error) => {
-  expect(judgeResponse('<1.2@h>', bytes(response), verifier)).toEqual({ kind: 'error', error });
+  expect(judgeResponse('<1.2@h>', bytes(response), judge)).toEqual({ kind: 'error', error });
 });
 
 test('an attempt begins with the mechanism and without data', () => {

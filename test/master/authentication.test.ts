@@ -138,6 +138,31 @@ test('without --authenticate_agents an agent may authenticate, and need not', ()
   expect(proveTo(at, wrong)[0]?.message.name).toBe('AuthenticationFailedMessage');
 });
 
+test('an address may try twenty secrets, and then one every three seconds', () => {
+  const at = world();
+  const guess = (n: number) => proveTo(at, { principal: 'agent-a', secret: `guess-${n}` });
+  const names = (said: ReturnType<typeof guess>) => said.map(({ message }) => message.name);
+  for (let n = 0; n < 20; n++) {
+    expect(names(guess(n))).toEqual(['AuthenticationFailedMessage']);
+  }
+  // The right one is not compared either, or it could be told from others.
+  for (const said of [guess(20), proveTo(at)]) {
+    const body = { error: 'Too many wrong secrets: try again in 3 secs' };
+    expect(said).toMatchObject([{ message: { name: 'AuthenticationErrorMessage', body } }]);
+  }
+  // Those elsewhere get in.
+  const other = 'crammd5-authenticatee(1)@10.0.0.3:5051';
+  const [offer] = authenticate(at, 'slave(1)@10.0.0.3:5051', other);
+  const [step] = start(at, offer?.from ?? '', other);
+  const data = step?.message.name === 'AuthenticationStepMessage' ? step.message.body.data : null;
+  const right = response(data ?? new Uint8Array());
+  expect(names(respond(at, offer?.from ?? '', right, other))).toEqual([
+    'AuthenticationCompletedMessage',
+  ]);
+  at.advance(3_000);
+  expect(names(proveTo(at))).toEqual(['AuthenticationCompletedMessage']);
+});
+
 test('lists are about the principal of the agent', () => {
   const acls = {
     permissive: false,

@@ -76,6 +76,7 @@ export class MasterSearch {
         isAudited: true,
         authenticateAgents: this.chance.of(0.7),
         verifier: {
+          isKnown: (principal) => principals.includes(principal),
           isProof: (principal, challenge, digest) =>
             principals.includes(principal) &&
             digest === proofOf(principal, challenge).replaceAll(' ', '+'),

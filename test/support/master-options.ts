@@ -37,4 +37,8 @@ export const DEFAULT_OPTIONS = {
 } as const satisfies Partial<MasterOptions>;
 
 /** Knows no secret. */
-export const NOBODY: Verifier = { isProof: () => false, sharedKey: () => undefined };
+export const NOBODY: Verifier = {
+  isKnown: () => false,
+  isProof: () => false,
+  sharedKey: () => undefined,
+};

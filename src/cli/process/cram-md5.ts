@@ -23,6 +23,7 @@ export function cramMd5Verifier(credentials: Credentials): Verifier {
   /** Nobody's: so that the answer about an unknown principal takes as long. */
   const nobodys = randomBytes(16).toString('hex');
   return {
+    isKnown: (principal) => credentials.secretOf(principal) !== undefined,
     isProof: (principal, challenge, digest) => {
       const secret = credentials.secretOf(principal);
       const expected = Buffer.from(digestOf(secret ?? nobodys, challenge));

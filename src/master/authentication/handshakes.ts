@@ -3,7 +3,9 @@
 // pid is what is authenticated.
 //
 // Deliberately unlike Mesos, a process can authenticate pids of its own address only, only the
-// process that began an attempt can go on with it, and how many may be under way has bounds.
+// process that began an attempt can go on with it, and how many may be under way has bounds. So has
+// how many secrets may be tried: who has tried too many is told of an error, after which agents and
+// drivers of Mesos try again, where a refusal would end them.
 import type {
   AuthenticateMessage,
   AuthenticationStartMessage,
@@ -111,7 +113,17 @@ export function authenticationStepped(
     take(state, handshake, { kind: 'error', error });
     return;
   }
-  take(state, handshake, judgeResponse(challenge, data, state.options.verifier));
+  const { verifier } = state.options;
+  const { guesses } = state.authentication;
+  const address = parsePid(handshake.peer)?.host ?? '';
+  const waitMs = (principal: string) => guesses.waitMs({ address, principal }, state.nowMs);
+  const verdict = judgeResponse(challenge, data, { verifier, waitMs });
+  if (verdict.kind === 'failed') {
+    const principal = verifier.isKnown(verdict.principal) ? verdict.principal : '';
+    // Whether it is the same secret as before cannot be seen of a digest.
+    guesses.wrong({ address, principal }, undefined, state.nowMs);
+  }
+  take(state, handshake, verdict);
 }
 
 /** The attempt that a message is about; undefined where it has ended, or is another process's. */
