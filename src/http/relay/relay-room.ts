@@ -1,7 +1,9 @@
 // How many requests a master relays at once, and how fast: they share its loop with all else. A
 // party - a principal, or an address where nobody says who he is - has no more than a quarter of
 // what is free beside it, so that who has nothing yet finds room beside a few that hold all they
-// can, however long an agent takes to decide about those.
+// can, however long an agent takes to decide about those. Where many hold all there is, who has
+// less than half of what another has gets the newest place of that one: nobody is kept out by
+// parties of whom one has two places.
 
 /** All that are relayed at once; those of one party, as many pages have; those to one agent. */
 const MOST = 1_024;
@@ -14,9 +16,26 @@ const BYTES_PER_SECOND = 64 * 1024 * 1024;
 const TICK_MS = 20;
 const BYTES_PER_TICK = (BYTES_PER_SECOND * TICK_MS) / 1_000;
 
+/** What who has lost a place is told. */
+export const GIVEN_WAY = 'Others need room, and you have most of what is relayed to agents';
+
+/** The place of one request. */
+export interface RelayPlace {
+  /** Called when the relay is over. */
+  over(): void;
+  /** Ends the relay, whose place another party has got. Whoever has the place sets this. */
+  giveWay: () => void;
+}
+
+interface Held extends RelayPlace {
+  readonly party: string;
+  readonly agent: string;
+}
+
 export class RelayRoom {
+  /** The oldest first. */
+  readonly #held = new Set<Held>();
   readonly #byKey = new Map<string, number>();
-  #count = 0;
   /** What may pass at once. */
   #bytes = BYTES_PER_TICK;
   /** What waits, by the party that it is for; whose turn is next comes first. */
@@ -25,32 +44,65 @@ export class RelayRoom {
 
   /** How many are relayed. */
   get size(): number {
-    return this.#count;
+    return this.#held.size;
   }
 
-  /** Called when a relay is over; or why there is no room for one. */
-  take(party: string, agent: string): (() => void) | { readonly full: string } {
+  /** A place, or why there is no room for one. */
+  take(party: string, agent: string): RelayPlace | { readonly full: string } {
     const [to, both] = [`to ${agent}`, `to ${agent} of ${party}`];
     const [own, ownThere] = [this.#of(party), this.#of(both)];
-    if (own >= MOST_OF_PARTY || own >= quarter(MOST - this.#count)) {
+    const isFull = own >= quarter(MOST - this.size);
+    const isFullThere = ownThere >= quarter(MOST_TO_AGENT - this.#of(to));
+    const leaving = isFull ? this.#newestOfMost(own, () => true) : undefined;
+    const leavingThere = isFullThere
+      ? this.#newestOfMost(ownThere, (held) => held.agent === agent)
+      : undefined;
+    if (own >= MOST_OF_PARTY || (isFull && leaving === undefined)) {
       return {
         full: `${own} requests of ${party} are relayed to agents, and others need room, too`,
       };
     }
-    if (ownThere >= quarter(MOST_TO_AGENT - this.#of(to))) {
+    if (isFullThere && leavingThere === undefined) {
       return {
         full: `${ownThere} requests of ${party} are relayed to agent ${agent}, and others need room, too`,
       };
     }
-    const keys = [party, to, both];
-    this.#add(keys, 1);
-    let isOver = false;
-    return () => {
-      if (!isOver) {
-        isOver = true;
-        this.#add(keys, -1);
-      }
+    for (const held of [leaving, leavingThere]) {
+      held?.over();
+      held?.giveWay();
+    }
+    return this.#hold(party, agent);
+  }
+
+  #hold(party: string, agent: string): RelayPlace {
+    const keys = [party, `to ${agent}`, `to ${agent} of ${party}`];
+    const held: Held = {
+      ...{ party, agent },
+      giveWay: () => {},
+      over: () => {
+        if (this.#held.delete(held)) {
+          this.#add(keys, -1);
+        }
+      },
     };
+    this.#held.add(held);
+    this.#add(keys, 1);
+    return held;
+  }
+
+  /** The newest place, of those that fit, of the party that has most, where one more is half of it. */
+  #newestOfMost(own: number, fits: (held: Held) => boolean): Held | undefined {
+    const fitting = [...this.#held].filter(fits);
+    const counts = new Map<string, number>();
+    let [most, count] = ['', 0];
+    for (const { party } of fitting) {
+      const more = (counts.get(party) ?? 0) + 1;
+      counts.set(party, more);
+      if (more > count) {
+        [most, count] = [party, more];
+      }
+    }
+    return count < 2 * (own + 1) ? undefined : fitting.findLast(({ party }) => party === most);
   }
 
   /** Calls back when so many more bytes may pass. Parties take turns, however much they ask. */
@@ -105,7 +157,6 @@ export class RelayRoom {
   }
 
   #add(keys: readonly string[], sign: 1 | -1): void {
-    this.#count += sign;
     for (const key of keys) {
       const count = this.#of(key) + sign;
       if (count === 0) {

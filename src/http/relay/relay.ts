@@ -25,7 +25,7 @@ import { LINGER_MS } from '../transport/refusal.ts';
 import { type Asker, askerOf, unknownAsker } from './asker.ts';
 import { firstRecord } from './first-record.ts';
 import type { Patience } from './patience.ts';
-import type { RelayRoom } from './relay-room.ts';
+import { GIVEN_WAY, type RelayPlace, type RelayRoom } from './relay-room.ts';
 import { type RelayTarget, relayTarget } from './relay-target.ts';
 import { RELAYED_HEADER } from './relay-token.ts';
 
@@ -86,17 +86,17 @@ export class Relay {
     if (request.stream !== undefined && encodingOf(request.stream) !== 'identity') {
       return packedStream;
     }
-    const over = this.#options.room.take(partyOf(request.principal, request.origin), target.agent);
-    return typeof over === 'function'
-      ? this.#relay(request, target, place).finally(over)
-      : serviceUnavailable(`${over.full}.`);
+    const taken = this.#options.room.take(partyOf(request.principal, request.origin), target.agent);
+    return 'full' in taken
+      ? serviceUnavailable(`${taken.full}.`)
+      : this.#relay(request, target, { ...place, taken }).finally(() => taken.over());
   }
 
   /** Ends when the answer has been sent, or either side has gone. */
   async #relay(
     request: EndpointRequest,
     target: RelayTarget,
-    place: AgentPlace,
+    place: AgentPlace & { readonly taken: RelayPlace },
   ): Promise<HttpResponse | undefined> {
     const { principal } = request;
     const client = { principal, authorization: request.header('authorization') };
@@ -106,6 +106,10 @@ export class Relay {
     request.onGone(() => asked.destroy());
     const { answerMs } = this.#options.patience;
     let refusal: HttpResponse | undefined;
+    place.taken.giveWay = () => {
+      refusal = serviceUnavailable(`${GIVEN_WAY}.`);
+      asked.destroy(new Error(GIVEN_WAY));
+    };
     if (request.stream !== undefined) {
       void firstRecord(request.stream, answerMs).then((fault) => {
         if (fault !== undefined) {

@@ -60,7 +60,7 @@ export async function runTerminal(
   const { address, dialer, headers, pace } = options;
   const client = new AttachmentClient({ address, dialer, headers, pace, signal: gone.signal });
   const refused = (refusal: CallRefusedError) =>
-    end(socket, { error: options.explain(refusal), status: refusal.status }, POLICY);
+    refuseTerminal(socket, { error: options.explain(refusal), status: refusal.status });
   let input: Input | undefined;
   try {
     const output = await client.output(request.call);
@@ -142,7 +142,7 @@ class Input {
         give(stdin(data));
       } else if (message === undefined) {
         const error = 'Expecting a text to be {"rows": …, "columns": …} or {"taken": …}';
-        end(socket, { error }, POLICY);
+        refuseTerminal(socket, { error });
       } else if ('taken' in message) {
         window.taken(message.taken);
       } else {
@@ -174,6 +174,9 @@ const HEARTBEAT: ProcessIO = {
 };
 
 const tell = (socket: WebSocket, message: object) => socket.send(JSON.stringify(message));
+
+/** Ends it with words that say why. */
+export const refuseTerminal = (socket: WebSocket, message: object) => end(socket, message, POLICY);
 
 function end(socket: WebSocket, message: object, code: number): void {
   if (socket.readyState === socket.OPEN) {

@@ -17,9 +17,9 @@ import type { Upgrades } from '../transport/listener.ts';
 import { endWith } from '../transport/refusal.ts';
 import { type Asker, askerOf, unknownAsker } from './asker.ts';
 import type { Patience } from './patience.ts';
-import type { RelayRoom } from './relay-room.ts';
+import { GIVEN_WAY, type RelayPlace, type RelayRoom } from './relay-room.ts';
 import { RELAYED_HEADER } from './relay-token.ts';
-import { runTerminal } from './terminal.ts';
+import { refuseTerminal, runTerminal } from './terminal.ts';
 import { isTerminalPath, type TerminalRequest, terminalRequest } from './terminal-request.ts';
 
 export interface TerminalsOptions extends IdentifyOptions {
@@ -41,7 +41,7 @@ interface Opening {
   readonly request: TerminalRequest;
   readonly place: AgentPlace;
   readonly asker: () => Asker;
-  readonly over: () => void;
+  readonly taken: RelayPlace;
   readonly party: string;
 }
 
@@ -70,14 +70,16 @@ export class Terminals implements Upgrades {
       endWith(stream, opening);
       return;
     }
-    const { request, place, asker, over, party } = opening;
+    const { request, place, asker, taken, party } = opening;
     const { dialer, room, patience } = this.#options;
     if (stream.destroyed) {
-      over();
+      taken.over();
       return;
     }
-    stream.once('close', over);
+    stream.once('close', () => taken.over());
+    taken.giveWay = () => stream.destroy();
     this.#server.handleUpgrade(head, stream, first, (socket) => {
+      taken.giveWay = () => refuseTerminal(socket, { error: `${GIVEN_WAY}.`, status: 503 });
       void runTerminal(socket, request, {
         address: place.address,
         dialer,
@@ -126,14 +128,14 @@ export class Terminals implements Upgrades {
     }
     const { principal } = who;
     const party = partyOf(principal, origin);
-    const over = room.take(party, agent);
-    if (typeof over !== 'function') {
-      return serviceUnavailable(`${over.full}.`);
+    const taken = room.take(party, agent);
+    if ('full' in taken) {
+      return serviceUnavailable(`${taken.full}.`);
     }
     const client = { principal, authorization: headerOf(head, 'authorization') };
     // A token lasts a minute, and a terminal longer.
     const asker = () => askerOf(client, place, { agent, nowMs: nowMs() });
-    return { request, place, asker, over, party };
+    return { request, place, asker, taken, party };
   }
 
   #disbelieve(why: string, origin: string, claimed?: string): void {

@@ -70,14 +70,22 @@ export async function listening(
 export const basic = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`;
 export const OPS = { Authorization: basic('ops:of ops') } as const;
 
+/** One of a crowd, who may ask as well. */
+export const one = (n: number) => ({ Authorization: basic(`one ${n}:of one`) });
+
 /** `key`: absent where the agent has not authenticated. */
 export async function relaying(
   address: string,
-  { key, ...options }: { key?: Uint8Array } & Partial<MasterServerOptions> = {},
+  {
+    key,
+    crowd = 0,
+    ...options
+  }: { key?: Uint8Array; crowd?: number } & Partial<MasterServerOptions> = {},
 ): Promise<MiniMaster> {
   const credentials = new Credentials([
     { principal: 'ops', secret: 'of ops' },
     { principal: 'low', secret: 'of low' },
+    ...Array.from({ length: crowd }, (_, n) => ({ principal: `one ${n}`, secret: 'of one' })),
   ]);
   return startMaster({
     authentication: authenticationOf(

@@ -1,6 +1,6 @@
 // How what is relayed shares the loop, for those who ask little beside those who ask much.
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { RelayRoom } from '../../../src/http/relay/relay-room.ts';
+import { type RelayPlace, RelayRoom } from '../../../src/http/relay/relay-room.ts';
 import { partyOf } from '../../../src/security/party.ts';
 
 beforeEach(() => {
@@ -43,30 +43,89 @@ test('what has been idle passes at once, and no more than a part of a second of 
   expect([passed > 0, passed < 4]).toEqual([true, true]);
 });
 
+/** A place that there has to be. */
+function placeIn(room: RelayRoom, party: string, agent = 'a'): RelayPlace {
+  const place = room.take(party, agent);
+  if ('full' in place) {
+    throw new Error(place.full);
+  }
+  return place;
+}
+
 /** How many of them there is room for. */
 function taken(room: RelayRoom, party: string, agent = 'a', most = 1_000): number {
   let count = 0;
-  while (count < most && typeof room.take(party, agent) === 'function') {
+  while (count < most && !('full' in room.take(party, agent))) {
     count++;
   }
   return count;
 }
 
-test('a dozen that hold all they can leave room at an agent, and who ends gives it back', () => {
+test('who holds all that they can leave room at an agent, and who ends gives it back', () => {
   const room = new RelayRoom();
-  const over = room.take('first', 'a') as () => void;
+  const place = placeIn(room, 'first');
   expect(1 + taken(room, 'first')).toBe(52);
+  expect(room.take('first', 'a')).toEqual({
+    full: '52 requests of first are relayed to agent a, and others need room, too',
+  });
   for (let party = 0; party < 12; party++) {
     expect(taken(room, `greedy ${party}`)).toBeGreaterThan(2);
   }
   expect(taken(room, 'late')).toBeGreaterThan(0);
-  expect(room.take('first', 'a')).toEqual({
-    full: '52 requests of first are relayed to agent a, and others need room, too',
-  });
   const { size } = room;
-  over();
-  over();
+  place.over();
+  place.over();
   expect(room.size).toBe(size - 1);
+});
+
+test('hundreds that hold all they can keep nobody from an agent of which one has two places', () => {
+  const room = new RelayRoom();
+  const lost: string[] = [];
+  const hold = (party: string, n: number) => {
+    const place = placeIn(room, party);
+    place.giveWay = () => lost.push(`${party} ${n}`);
+  };
+  for (let n = 0; n < 50; n++) {
+    hold('first', n);
+  }
+  expect(lost).toEqual([]);
+  for (let party = 0; party < 256 - 50; party++) {
+    hold(`party ${party}`, 0);
+  }
+  expect([room.size, lost]).toEqual([256, []]);
+  for (let party = 0; party < 49; party++) {
+    hold(`late ${party}`, 0);
+  }
+  // The newest of who has most go, until all have one.
+  expect(room.size).toBe(256);
+  expect(lost).toEqual(Array.from({ length: 49 }, (_, n) => `first ${49 - n}`));
+  expect(room.take('too late', 'a')).toEqual({
+    full: '0 requests of too late are relayed to agent a, and others need room, too',
+  });
+  expect(room.take('too late', 'b')).not.toHaveProperty('full');
+});
+
+test('who has half of what another has takes none of his places', () => {
+  const room = new RelayRoom();
+  const parties = Array.from({ length: 30 }, (_, n) => `party ${n}`);
+  const places = new Map(parties.map((party) => [party, 0]));
+  const hold = (party: string) => {
+    const place = room.take(party, 'a');
+    if (!('full' in place)) {
+      places.set(party, (places.get(party) ?? 0) + 1);
+      place.giveWay = () => places.set(party, (places.get(party) ?? 0) - 1);
+    }
+    return !('full' in place);
+  };
+  // Whatever they try, there comes an end of it, and nobody has a small part of what others have.
+  let turns = 0;
+  for (let isMoving = true; isMoving; turns++) {
+    isMoving = parties.filter(hold).length > 0;
+    expect(turns).toBeLessThan(1_000);
+  }
+  const counts = [...places.values()];
+  expect(counts.reduce((sum, count) => sum + count)).toBe(room.size);
+  expect(Math.max(...counts)).toBeLessThan(2 * (Math.min(...counts) + 1));
 });
 
 test('a dozen that hold all they can, at as many agents as they like, leave room for others', () => {

@@ -7,9 +7,10 @@ import { PATIENCE } from '../../../src/http/relay/patience.ts';
 import { RelayRoom } from '../../../src/http/relay/relay-room.ts';
 import { believe } from '../../../src/http/relay/relay-token.ts';
 import type { Authenticator } from '../../../src/http/server/authentication.ts';
+import { until } from '../../support/cluster.ts';
 import { startMaster, stopMasters, views } from '../mini-master.ts';
 import { RawSocket } from '../raw-socket.ts';
-import { AGENT, answering, basic, get, KEY, listening, OPS, relaying } from './agents.ts';
+import { AGENT, answering, basic, get, KEY, listening, OPS, one, relaying } from './agents.ts';
 
 afterEach(stopMasters);
 
@@ -535,5 +536,29 @@ describe('an agent', () => {
     await come(54);
     waiting.at(-1)?.();
     expect((await again).status).toBe(200);
+  });
+
+  test('that many hold is reached by who holds nothing, at the cost of who holds most', async () => {
+    const agent = await answering(() => {});
+    const crowd = 256 - 52;
+    const { port } = await relaying(agent.address, { crowd });
+    const come = (many: number) => until(`${many} come`, () => agent.asked.length === many);
+    const most: Promise<{ status: number; body: string }>[] = [];
+    for (let n = 0; n < 52; n++) {
+      most.push(get(port, `${AT}/state`));
+      await come(n + 1);
+    }
+    const hung = Array.from({ length: crowd }, (_, n) =>
+      get(port, `${AT}/state`, { headers: one(n) }),
+    );
+    await come(256);
+    const late = get(port, `${AT}/state`, { headers: { Authorization: basic('low:of low') } });
+    await come(257);
+    expect(await most.at(-1)).toMatchObject({
+      status: 503,
+      body: 'Others need room, and you have most of what is relayed to agents.',
+    });
+    await stopMasters();
+    await Promise.allSettled([...most, ...hung, late]);
   });
 });

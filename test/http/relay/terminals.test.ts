@@ -18,7 +18,7 @@ import { until } from '../../support/cluster.ts';
 import { TerminalSocket } from '../../support/terminal-socket.ts';
 import { startMaster, stopMasters, views } from '../mini-master.ts';
 import { RawSocket } from '../raw-socket.ts';
-import { AGENT, basic, get, KEY, listening, OPS, relaying } from './agents.ts';
+import { AGENT, basic, get, KEY, listening, OPS, one, relaying } from './agents.ts';
 
 afterEach(stopMasters);
 
@@ -403,6 +403,35 @@ describe('who may open one', () => {
       socket.terminate();
     }
   });
+});
+
+test('of many, who has most gives a place to who has none', async () => {
+  const agent = await shell();
+  const crowd = 256 - 52;
+  const { port } = await relaying(agent.address, { crowd });
+  const opened = async (terminal: TerminalSocket) => {
+    await terminal.until(() => terminal.told.length === 1);
+    return terminal;
+  };
+  const most: TerminalSocket[] = [];
+  for (let n = 0; n < 52; n++) {
+    most.push(await opened(open(port)));
+  }
+  const all = await Promise.all(
+    Array.from({ length: crowd }, (_, n) => opened(open(port, one(n)))),
+  );
+  const late = await opened(open(port, { Authorization: basic('low:of low') }));
+  expect(await most.at(-1)?.end()).toBe(1008);
+  expect(most.at(-1)?.told[1]).toEqual({
+    error: 'Others need room, and you have most of what is relayed to agents.',
+    status: 503,
+  });
+  expect([...most.slice(0, -1), ...all, late].filter(({ ended }) => ended !== undefined)).toEqual(
+    [],
+  );
+  for (const { socket } of [...most, ...all, late]) {
+    socket.terminate();
+  }
 });
 
 describe('other requests', () => {
