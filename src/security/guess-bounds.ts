@@ -50,7 +50,7 @@ export class GuessBounds {
     return Math.max(0, ofPlace, isGuessedAt ? place.lastMs + PAUSE_MS - nowMs : 0);
   }
 
-  /** False for one that is the same as before there, which is no guess; undefined is none of them. */
+  /** False for one that was tried before there, and is no guess; an undefined one is always new. */
   wrong({ address, principal }: Guess, tried: string | undefined, nowMs: number): boolean {
     const name = networkOf(address);
     const place = this.places.get(name) ?? { backMs: 0, lastMs: 0, wrong: [] };

@@ -84,7 +84,7 @@ test('nothing was said without TLS, and no handshake has failed', async () => {
 
 test('a master that is killed is found again by its agent', async () => {
   await cluster.master.kill('SIGKILL');
-  await cluster.startMaster();
+  await cluster.startMaster([`--audit_log=${join(folder, 'audit.log')}`]);
   await cluster.agentRegistered();
 });
 
@@ -106,6 +106,17 @@ test('who speaks no TLS, or shows no certificate, is told so, and gets no furthe
   expect(without.stdout + without.stderr).toContain('This port speaks TLS');
   const nobody = await run({}, 'execute', `--master=https://${cluster.address}`, ...hello);
   expect(nobody.stdout + nobody.stderr).toContain('it shows no certificate');
+  const line = await until('the audit log tells', () =>
+    readFileSync(join(folder, 'audit.log'), 'utf8')
+      .split('\n')
+      .find((each) => each.includes('"TLS"')),
+  );
+  expect(JSON.parse(line)).toMatchObject({
+    address: '127.0.0.1',
+    call: 'TLS',
+    allowed: false,
+    rule: expect.stringContaining('authentication: it shows no certificate'),
+  });
   const work = join(folder, 'agent');
   const start = ['agent', '--ip=127.0.0.1', `--port=${await freePort()}`, `--work_dir=${work}`];
   const asked = await run({}, ...start, `--master=https://${cluster.address}`);

@@ -10,6 +10,7 @@ import { Senders } from '../../src/http/senders/senders.ts';
 import { Auditor } from '../../src/http/server/auditor.ts';
 import { BasicAuthenticator } from '../../src/http/server/authentication.ts';
 import { Credentials } from '../../src/http/server/credentials.ts';
+import { plainCarriers } from '../../src/http/transport/carriers.ts';
 import { plainDialer } from '../../src/http/transport/dialer.ts';
 import type { MasterEvent } from '../../src/master/events.ts';
 import { silentLogger } from '../../src/runtime/logger.ts';
@@ -241,6 +242,7 @@ describe('who is not believed', () => {
 describe('--audit_log', () => {
   const options = () => ({
     authorizer: permissive,
+    carriers: plainCarriers,
     at: '/master/audit',
     logger: silentLogger,
     shutdown: new Shutdown(silentLogger),

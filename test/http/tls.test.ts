@@ -224,6 +224,8 @@ describe('clients with certificates', () => {
 
   test('are let in with one of an authority that is believed', async () => {
     const { address, carriers, said } = await serve({ trust });
+    const audited: unknown[] = [];
+    carriers.onRefused((...client) => audited.push(client));
     expect(await outcomeOf(address, client)).toContain('[CN=client]');
     const refused = 'This client is refused: ';
     expect(await outcomeOf(address, undefined)).toContain(
@@ -237,6 +239,12 @@ describe('clients with certificates', () => {
     expect(await answerTo(GET, late)).toContain('(CERT_HAS_EXPIRED)');
     expect(carriers.metrics()['tls/handshake_failures']).toBe(3);
     expect(said).toHaveLength(3);
+    const unverified = (code: string) => `its certificate cannot be verified (${code})`;
+    expect(audited).toEqual([
+      ['127.0.0.1', expect.stringContaining('it shows no certificate'), undefined],
+      ['127.0.0.1', unverified('UNABLE_TO_VERIFY_LEAF_SIGNATURE'), 'stranger'],
+      ['127.0.0.1', unverified('CERT_HAS_EXPIRED'), 'expired'],
+    ]);
   });
 
   test('are not let in by a session that began without one', async () => {

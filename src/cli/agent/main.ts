@@ -81,6 +81,7 @@ export async function runAgent(
     }));
   const audit = await openAuditLog(values.audit_log, {
     authorizer: options.authorizer,
+    carriers,
     at: '/slave/audit',
     logger,
     shutdown,

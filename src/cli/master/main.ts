@@ -86,6 +86,7 @@ export async function runMaster(
   );
   const audit = await openAuditLog(values.audit_log, {
     authorizer: options.authorizer,
+    carriers,
     at: '/master/audit',
     logger,
     shutdown,

@@ -3,6 +3,7 @@
 import { RotatedFile } from '../../filesystem/rotated-file.ts';
 import { Auditor } from '../../http/server/auditor.ts';
 import type { AttachedFiles } from '../../http/server/files.ts';
+import type { Carriers } from '../../http/transport/carriers.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { Shutdown } from '../../runtime/shutdown.ts';
@@ -12,6 +13,8 @@ import { FlagError } from '../flags/faults.ts';
 const MAX_FILE_BYTES = 64 * 1024 * 1024;
 /** How many files are kept besides the one that is written. */
 const KEPT = 7;
+/** What a client asks for that is refused before its first request. */
+const TLS_CALL = 'TLS';
 /** What may wait for the disk: some ten thousand lines. */
 const MAX_WAITING_BYTES = 4 * 1024 * 1024;
 
@@ -24,6 +27,7 @@ export interface AuditLog {
 
 interface AuditLogOptions {
   readonly authorizer: Authorizer;
+  readonly carriers: Carriers;
   /** Where /files shows it. */
   readonly at: string;
   readonly logger: Logger;
@@ -33,7 +37,7 @@ interface AuditLogOptions {
 /** Undefined without the flag. Throws FlagError where the file cannot be opened. */
 export async function openAuditLog(
   path: string | undefined,
-  { authorizer, at, logger, shutdown }: AuditLogOptions,
+  { authorizer, carriers, at, logger, shutdown }: AuditLogOptions,
 ): Promise<AuditLog | undefined> {
   if (path === undefined) {
     return undefined;
@@ -44,6 +48,9 @@ export async function openAuditLog(
     nowMs: () => systemClock.nowMs(),
     write: (line) => file.add(line),
   });
+  carriers.onRefused?.((ip, why, claimed) =>
+    auditor.disbelieve({ call: TLS_CALL, why: `authentication: ${why}`, claimed }, ip),
+  );
   process.on('SIGHUP', () => file.reopen());
   shutdown.add('audit log', () => {
     auditor.close();

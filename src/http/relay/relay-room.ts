@@ -90,7 +90,7 @@ export class RelayRoom {
     return held;
   }
 
-  /** The newest place, of those that fit, of the party that has most, where one more is half of it. */
+  /** The newest place, of those that fit, of who has most, where one more is half of that. */
   #newestOfMost(own: number, fits: (held: Held) => boolean): Held | undefined {
     const fitting = [...this.#held].filter(fits);
     const counts = new Map<string, number>();

@@ -22,7 +22,12 @@ export interface Carriers {
   readonly expect?: ((address: string, host: string) => void) | undefined;
   /** From now on, what an operator should know is told here. */
   readonly tell?: ((say: Say) => void) | undefined;
+  /** From now on, clients that are refused for their certificates are told here. */
+  readonly onRefused?: ((refused: Refused) => void) | undefined;
 }
+
+/** What is told of a client: where it is, why it is refused, and whom its certificate names. */
+export type Refused = (ip: string, why: string, claimed: string | undefined) => void;
 
 /** Writes a line to the log. */
 export type Say = (level: 'info' | 'warn', text: string, stranger?: Stranger) => void;

@@ -5,9 +5,10 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { placeOf, plainIp } from '../../model/origin.ts';
+import { principalOf } from '../server/certificate-authenticator.ts';
 import { badRequest } from '../server/error-responses.ts';
 import { Mentioned } from '../server/mentioned.ts';
-import type { Say } from './carriers.ts';
+import type { Refused, Say } from './carriers.ts';
 import { TLS_HANDSHAKE } from './limits.ts';
 import { endWhenAsked, endWith } from './refusal.ts';
 import { TlsClients } from './tls-clients.ts';
@@ -34,18 +35,20 @@ export class TlsAcceptor {
   readonly #clients: TlsClients;
   readonly #downgrades: boolean;
   readonly #say: Say;
+  readonly #refused: Refused;
   readonly #mentioned = new Mentioned();
 
   constructor(
     identity: TlsIdentity,
     { trust, downgrades }: TlsSettings,
-    say: Say,
+    { say, refused }: { readonly say: Say; readonly refused: Refused },
     bounds: HandshakeBounds = {},
   ) {
     this.#handshakes = new TlsHandshakes(identity, trust.requiresClients, bounds);
     this.#clients = new TlsClients(trust);
     this.#downgrades = downgrades;
     this.#say = say;
+    this.#refused = refused;
   }
 
   /** Rejects where the connection ends before; that of a refused peer ends soon. */
@@ -61,6 +64,7 @@ export class TlsAcceptor {
       return stream;
     }
     this.#failed(ip, `The client is refused: ${refusal}`);
+    this.#refused(ip, refusal, principalOf(stream.getPeerX509Certificate()?.subject ?? ''));
     endWhenAsked(stream, badRequest(`This client is refused: ${refusal}.`));
     return ended;
   }

@@ -1,5 +1,5 @@
 // TLS as carriers: one identity for all connections of a program.
-import type { Carriers, Say } from './carriers.ts';
+import type { Carriers, Refused, Say } from './carriers.ts';
 import { TlsAcceptor } from './tls-acceptor.ts';
 import { unknownCiphers } from './tls-context.ts';
 import { TlsDialer } from './tls-dialer.ts';
@@ -25,13 +25,15 @@ export class TlsCarriers implements Carriers {
   readonly #identity: TlsIdentity;
   readonly #acceptor: TlsAcceptor;
   #say: Say = () => undefined;
+  #refused: Refused = () => undefined;
 
   constructor(settings: TlsSettings, identity: TlsIdentity, bounds: TlsBounds) {
     const say: Say = (...line) => this.#say(...line);
     this.#settings = settings;
     this.#identity = identity;
     identity.tell(say);
-    this.#acceptor = new TlsAcceptor(identity, settings, say, bounds);
+    const refused: Refused = (...client) => this.#refused(...client);
+    this.#acceptor = new TlsAcceptor(identity, settings, { say, refused }, bounds);
     this.secure = (socket) => this.#acceptor.secure(socket);
     this.dialer = new TlsDialer(identity, settings);
     this.maySecureLate = settings.downgrades;
@@ -46,6 +48,10 @@ export class TlsCarriers implements Carriers {
     for (const notice of noticesOf(this.#settings)) {
       say('warn', notice);
     }
+  }
+
+  onRefused(refused: Refused): void {
+    this.#refused = refused;
   }
 
   metrics(): Record<string, number> {

@@ -45,8 +45,8 @@ function tell(
 
 /**
  * The update with who had the task killed, as its message: executors do not know it, and Mesos has
- * no reason for it that frameworks could read. An agent that drains gives the drain as the reason of
- * each kill, after which frameworks start the task elsewhere: not what an operator asked for.
+ * no reason for it that frameworks could read. An agent that drains gives the drain as the reason
+ * of each kill, after which frameworks start the task elsewhere: not what an operator asked for.
  */
 export function withKiller({ killed }: Agent, update: StatusUpdate): StatusUpdate {
   if (killed === undefined) {
