@@ -239,7 +239,11 @@ test('is made for an address twice at once, and ends with who asked for it', asy
   const url = `${master.url}/files/archive?path=/box`;
   const open = () => new Promise<IncomingMessage>((resolve) => request(url, resolve));
   const taken = await Promise.all(Array.from({ length: 2 }, open));
-  expect((await open()).statusCode).toBe(503);
+  const refused = await fetch(url);
+  expect([refused.status, await refused.text()]).toEqual([
+    503,
+    '2 archives of 127.0.0.0/8 are being made, as many as may be: try again when one has ended.',
+  ]);
   for (const response of taken) {
     expect(response.statusCode).toBe(200);
     response.on('error', () => undefined);

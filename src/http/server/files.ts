@@ -6,6 +6,7 @@ import { type BigIntStats, constants } from 'node:fs';
 import { type FileHandle, realpath, stat } from 'node:fs/promises';
 import { basename, extname, join, normalize } from 'node:path';
 import type { Readable } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 import { Beneath, OutsideError, type Place } from '../../filesystem/beneath.ts';
 import { codeOf, type Folder, NotRegularError, openRegular } from '../../filesystem/folder.ts';
 import type { FileInfo } from '../../model/generated/messages.ts';
@@ -154,7 +155,8 @@ export async function archive(
   const all = archives.values().reduce((sum, count) => sum + count, 0);
   if (own >= MAX_ARCHIVES_OF_PARTY || all >= MAX_ARCHIVES) {
     const made = own >= MAX_ARCHIVES_OF_PARTY ? `${own} archives of ${party}` : `${all} archives`;
-    return { refusal: serviceUnavailable(`${made} are being made, as many as may be.`) };
+    const text = `${made} are being made, as many as may be: try again when one has ended.`;
+    return { refusal: serviceUnavailable(text) };
   }
   archives.set(party, own + 1);
   try {
@@ -327,11 +329,13 @@ async function list(
   path: string,
   isUnwanted: () => boolean,
 ): Promise<FileInfo[]> {
-  const listing: FileInfo[] = [];
+  /** Sorted by themselves, but for the last. */
+  const runs: FileInfo[][] = [[]];
+  let count = 0;
   let done: (() => void) | undefined;
   try {
     for await (const names of batches(place)) {
-      if (listing.length >= LARGE_LISTING && done === undefined) {
+      if (count >= LARGE_LISTING && done === undefined) {
         const before = lastLarge;
         ({ promise: lastLarge, resolve: done } = Promise.withResolvers<void>());
         await before;
@@ -342,13 +346,17 @@ async function list(
       for (const [index, found] of (await statuses(place, names)).entries()) {
         const name = names[index] ?? Buffer.alloc(0);
         const status = found?.isSymbolicLink() ? await targetOf(place, root, name, found) : found;
-        if (status !== undefined) {
-          listing.push(fileInfo(join(path, name.toString()), status));
+        if (status !== undefined && count < MAX_LISTED) {
+          runs.at(-1)?.push(fileInfo(join(path, name.toString()), status));
+          count++;
         }
       }
-      if (listing.length >= MAX_LISTED) {
-        listing.length = MAX_LISTED;
+      if (count >= MAX_LISTED) {
         break;
+      }
+      if ((runs.at(-1)?.length ?? 0) >= LARGE_LISTING) {
+        runs.at(-1)?.sort(byPath);
+        runs.push([]);
       }
     }
   } catch (error) {
@@ -359,7 +367,37 @@ async function list(
   } finally {
     done?.();
   }
-  return listing.sort((a, b) => ((a.path ?? '') < (b.path ?? '') ? -1 : 1));
+  runs.at(-1)?.sort(byPath);
+  return merged(runs);
+}
+
+const byPath = (a: FileInfo, b: FileInfo) => ((a.path ?? '') < (b.path ?? '') ? -1 : 1);
+
+/** To sort a hundred thousand at once would take a tenth of a second of the loop. */
+async function merged(runs: readonly FileInfo[][]): Promise<FileInfo[]> {
+  let left = runs;
+  while (left.length > 1) {
+    const next: FileInfo[][] = [];
+    for (let at = 0; at < left.length; at += 2) {
+      next.push(mergedPair(left[at] ?? [], left[at + 1] ?? []));
+      await setImmediate();
+    }
+    left = next;
+  }
+  return left[0] ?? [];
+}
+
+function mergedPair(first: readonly FileInfo[], second: readonly FileInfo[]): FileInfo[] {
+  const all: FileInfo[] = [];
+  let next = 0;
+  for (const info of first) {
+    for (let other = second[next]; other && byPath(other, info) < 0; other = second[next]) {
+      all.push(other);
+      next++;
+    }
+    all.push(info);
+  }
+  return [...all, ...second.slice(next)];
 }
 
 /** How many entries are examined at once: other work needs the agent's threads, too. */
