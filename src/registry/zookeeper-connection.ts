@@ -66,6 +66,12 @@ export class ZooKeeperConnection {
     return this.#session.state === 'connected';
   }
 
+  /** In brackets, where it is known why there is no connection. */
+  get why(): string {
+    const { trouble } = this.#session;
+    return trouble === undefined ? '' : ` (${trouble})`;
+  }
+
   async close(): Promise<void> {
     this.#isClosing = true;
     this.#cancelComplaint?.();
@@ -143,7 +149,8 @@ export class ZooKeeperConnection {
     }
     this.#cancelComplaint ??= this.#clock.after(PATIENCE_MS, () => {
       this.#hasComplained = true;
-      this.#log('error', 'ZooKeeper does not answer the registry; changes wait for it');
+      const text = 'ZooKeeper does not answer the registry, which waits for it';
+      this.#log('error', `${text}${this.why}`);
     });
   }
 

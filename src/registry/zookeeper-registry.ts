@@ -398,7 +398,8 @@ export class ZooKeeperRegistry implements DurableRegistry {
     }
     const { promise: late, reject } = Promise.withResolvers<never>();
     const giveUp = (afterMs: number) => {
-      const text = `ZooKeeper took longer than ${formatDuration(afterMs)}`;
+      const { why } = this.#connection;
+      const text = `ZooKeeper took longer than ${formatDuration(afterMs)}${why}`;
       this.#failure ??= new RegistryError(text);
       reject(this.#failure);
     };

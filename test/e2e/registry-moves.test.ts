@@ -100,3 +100,21 @@ test('a registry goes from SQLite to ZooKeeper and back, and masters find all in
   await expectAll(three);
   await three.program.kill('SIGTERM');
 });
+
+test('who waits for a ZooKeeper that is not there is told for what, and then that it is not', async () => {
+  const at = `127.0.0.1:${await freePort()}`;
+  const command = (...flags: string[]) =>
+    cluster.run(['registry', 'show', `--zk=zk://${at}/mesos`, ...flags], `show-${runs++}.log`);
+  const program = command('--timeout=4secs');
+  expect(await program.ended()).toBe(1);
+  const why = `(connect ECONNREFUSED ${at})`;
+  expect(program.log).toBe(
+    `${at}: ZooKeeper does not answer the registry, which waits for it ${why}\n` +
+      `mesoscale registry: ${at}: ZooKeeper took longer than 4secs ${why}\n`,
+  );
+  const wrong = command('--timeout=soon', '--replce');
+  expect(await wrong.ended()).toBe(1);
+  expect(wrong.log).toMatch(
+    /--replce \(did you mean --replace\?\)\n.*--timeout expects .*'soon'\n$/,
+  );
+});

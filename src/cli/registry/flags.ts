@@ -1,5 +1,5 @@
 // The flags of `mesoscale registry`.
-import { path, text, toggle } from '../flags/flag.ts';
+import { duration, path, text, toggle } from '../flags/flag.ts';
 import { SHARED_FLAGS } from '../process/shared-flags.ts';
 
 export const REGISTRY_FLAGS = {
@@ -14,6 +14,10 @@ export const REGISTRY_FLAGS = {
     help:
       'With export: where a registry in ZooKeeper is damaged, what can be read of it. What is ' +
       'wrong is told on standard error.',
+  }),
+  timeout: duration({
+    default: 30_000,
+    help: 'How long ZooKeeper, or the file, may take for one answer, such as 5secs.',
   }),
   work_dir: path({ help: 'The registry in this work folder of a master that does not run.' }),
   zk: text({

@@ -19,24 +19,28 @@ const VERBS = ['show', 'export', 'import', 'check'] as const;
 type Verb = (typeof VERBS)[number];
 
 const SESSION_TIMEOUT_MS = 10_000;
-const PATIENCE_MS = 30_000;
 
 export async function runRegistry({
-  rest: [verb = ''],
+  rest: [word = ''],
   values,
+  faults,
 }: ParsedFlags<typeof REGISTRY_FLAGS>): Promise<void> {
-  const isVerb = (name: string): name is Verb => (VERBS as readonly string[]).includes(name);
-  if (!isVerb(verb)) {
-    throw new FlagError(`expected ${VERBS.join(', ')}, got '${verb}' (--help tells of each)`);
+  const asked = faults.read(() => verbOf(word));
+  if (values.timeout === 0) {
+    faults.tell('--timeout expects more than 0secs');
   }
-  const place = placeOf(values, verb);
+  const found = faults.read(() => placeOf(values, asked.or('show')));
+  faults.end();
+  const [verb, place] = [asked.value, found.value];
+  const where = place.type === 'zookeeper' ? `${place.url.servers.join(',')}: ` : '';
+  const say = (text: string) => void process.stderr.write(`${where}${text}\n`);
   try {
     const registry = await openDurable(place, {
       sessionTimeoutMs: SESSION_TIMEOUT_MS,
-      fetchTimeoutMs: PATIENCE_MS,
-      storeTimeoutMs: PATIENCE_MS,
-      log: (_level, text) => void process.stderr.write(`${text}\n`),
-      onDoubt: (text) => void process.stderr.write(`${text}\n`),
+      fetchTimeoutMs: values.timeout,
+      storeTimeoutMs: values.timeout,
+      log: (_level, text) => say(text),
+      onDoubt: say,
       onLost: () => undefined,
     });
     try {
@@ -52,8 +56,19 @@ export async function runRegistry({
       process.exitCode = 1;
       return;
     }
-    throw error instanceof RegistryError ? new FlagError(error.message, { cause: error }) : error;
+    throw error instanceof RegistryError
+      ? new FlagError(`${where}${error.message}`, { cause: error })
+      : error;
   }
+}
+
+/** Throws FlagError. */
+function verbOf(word: string): Verb {
+  const isVerb = (name: string): name is Verb => (VERBS as readonly string[]).includes(name);
+  if (!isVerb(word)) {
+    throw new FlagError(`expected ${VERBS.join(', ')}, got '${word}' (--help tells of each)`);
+  }
+  return word;
 }
 
 /** Only an import makes a registry. Throws FlagError. */
