@@ -6,8 +6,8 @@ import { explained, fail } from './failure.ts';
 import type { FlagTable } from './flags/flag.ts';
 import { type ParsedFlags, readFlags } from './flags/parse.ts';
 import { helpText } from './flags/print.ts';
+import { helpColumns } from './operate/output/screen.ts';
 import { printNow } from './process/output-errors.ts';
-import { helpColumns } from './terminal.ts';
 import { versionLine } from './version.ts';
 
 /** Reads the flags. Faults are collected, so that the command can add its own before it ends. */

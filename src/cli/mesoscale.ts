@@ -3,15 +3,15 @@
 // Each is loaded only when it is asked for, so that starting one does not wait for the others.
 import './process/early-signals.ts';
 import './process/light-http.ts';
-import './process/output-errors.ts';
+import { printNow } from './process/output-errors.ts';
 import './process/parent.ts';
 import { enableCompileCache, flushCompileCache } from 'node:module';
 import { closestName } from '../model/closest-name.ts';
 import { allCommands, COMMAND_NAMES, commandOf } from './commands.ts';
 import { wrap } from './flags/print.ts';
 import { allNouns, NOUN_NAMES, nounOf } from './operate/nouns.ts';
+import { helpColumns } from './operate/output/screen.ts';
 import type { Noun } from './operate/verb.ts';
-import { helpColumns } from './terminal.ts';
 import { versionLine } from './version.ts';
 
 /** By then a server has loaded everything, and has time. */
@@ -19,25 +19,45 @@ const FLUSH_MS = 3000;
 
 const OVERVIEW = new Set(['help', '--help', '-h']);
 const HELP = new Set(['--help', '-h']);
-const VERSION = new Set(['version', '--version', '-v']);
+const VERSION = new Set(['--version', '-v']);
 
 async function overview(): Promise<string> {
   const commands = (await allCommands()).map(
     ({ name, summary, mesosName }) =>
       [name, mesosName === undefined ? summary : `${summary} (also as ${mesosName})`] as const,
   );
-  const nouns = (await allNouns()).map((noun) => [nameWithVerbs(noun), noun.summary] as const);
-  const rest = [['version', 'show the version']] as const;
+  const nouns = (await allNouns()).map((noun) => [noun.name, verbsOf(noun)] as const);
   return [
     'Usage: mesoscale COMMAND …',
     listed('Run:', commands),
-    listed('Look and act:', [...nouns, ...rest]),
-    wrap('mesoscale help COMMAND tells more of a command.', helpColumns()).join('\n'),
+    listed('Look and act:', nouns),
+    [
+      'mesoscale help COMMAND tells more of a command, and mesoscale help agent drain of a verb.',
+      'mesoscale --version shows the version.',
+    ]
+      .flatMap((line) => wrap(line, helpColumns()))
+      .join('\n'),
     '',
   ].join('\n\n');
 }
 
-const nameWithVerbs = ({ name }: Noun): string => name;
+/** The verbs of a noun, or what it does alone. */
+const verbsOf = ({ summary, verbs }: Noun): string => {
+  const names = verbs.flatMap(({ name }) => name ?? []);
+  return names.length === 0 ? summary : names.join(' · ');
+};
+
+/** What a server's noun has, before the help of the server. */
+function verbHelp({ name, verbs }: Noun): string {
+  return [
+    `Usage: mesoscale ${name} VERB …`,
+    listed(
+      'Look and act:',
+      verbs.map((verb) => [verb.name ?? '', verb.summary] as const),
+    ),
+    `mesoscale help ${name} VERB tells more of a verb. Without one, the ${name} itself is run:\n\n`,
+  ].join('\n\n');
+}
 
 function listed(heading: string, entries: readonly (readonly [string, string])[]): string {
   const indent = 2 + 2 + Math.max(...entries.map(([name]) => name.length));
@@ -51,22 +71,23 @@ function listed(heading: string, entries: readonly (readonly [string, string])[]
 // Half of the time of a start is reading and compiling our own files, so compiled code is kept.
 enableCompileCache();
 
-/** `help COMMAND` is `COMMAND --help`. */
+/** `help COMMAND VERB` is `COMMAND VERB --help`. */
 function asked(): readonly [string | undefined, ...string[]] {
   const [name, ...argv] = process.argv.slice(2);
-  const [about] = argv;
+  const [about, ...more] = argv;
   return name !== undefined && OVERVIEW.has(name) && about !== undefined && !about.startsWith('-')
-    ? [about, '--help']
+    ? [about, ...more, '--help']
     : [name, ...argv];
 }
 
-/** An argument too many, after a word that takes one command or none. */
+/** An argument too many, after a word that takes none or only those of a noun. */
 function surplus(): string | undefined {
   const [word = '', ...rest] = process.argv.slice(2);
-  if (OVERVIEW.has(word)) {
-    return rest[1];
+  if (VERSION.has(word)) {
+    return rest[0];
   }
-  return VERSION.has(word) && !HELP.has(rest[0] ?? '') ? rest[0] : undefined;
+  const [about = '', verb] = rest;
+  return OVERVIEW.has(word) && verb !== undefined && !NOUN_NAMES.includes(about) ? verb : undefined;
 }
 
 function complain(text: string): void {
@@ -95,17 +116,19 @@ if (extra !== undefined) {
   const { runNoun } = await import('./operate/program.ts');
   process.exitCode = await runNoun(noun, argv);
 } else if (command !== undefined) {
+  const spoken = argv.some((word) => HELP.has(word)) ? await nounOf(command.name) : undefined;
+  if (spoken !== undefined) {
+    printNow(verbHelp(spoken));
+  }
   // Servers are killed rather than ended, so compiled code is stored now.
   setTimeout(flushCompileCache, FLUSH_MS).unref();
   await command.run(argv);
 } else if (name === undefined || OVERVIEW.has(name)) {
   process.stdout.write(await overview());
 } else if (VERSION.has(name)) {
-  console.log(
-    HELP.has(argv[0] ?? '') ? 'Usage: mesoscale version\n\nShows the version.' : versionLine,
-  );
+  console.log(versionLine);
 } else {
-  const close = closestName(name, [...COMMAND_NAMES, ...NOUN_NAMES, 'help', 'version']);
+  const close = closestName(name, [...COMMAND_NAMES, ...NOUN_NAMES, 'help']);
   const meant = close === undefined ? '' : ` (did you mean ${close}?)`;
   complain(`unknown command '${name}'${meant}; mesoscale help lists them`);
 }

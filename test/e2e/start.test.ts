@@ -93,7 +93,7 @@ describe('a start that cannot work ends with one line', () => {
       ['execut'],
       "mesoscale: unknown command 'execut' (did you mean execute?); mesoscale help lists them",
     ],
-    [['version', 'x'], "mesoscale: unexpected argument 'x'; mesoscale help lists the commands"],
+    [['--version', 'x'], "mesoscale: unexpected argument 'x'; mesoscale help lists the commands"],
     [['frobnicate'], "mesoscale: unknown command 'frobnicate'; mesoscale help lists them"],
   ])('%j', async (parameters, line) => {
     expect(await refusal(...parameters)).toBe(line);

@@ -1,6 +1,6 @@
 // The table at the end of a batch.
 import { counted } from '../counted.ts';
-import { bad, emphasis, faint, good } from '../terminal.ts';
+import { painted, type Screen, screenOf } from '../operate/output/screen.ts';
 import type { Result } from './journal.ts';
 import { formatSeconds } from './progress.ts';
 import { withShortPaths } from './short-paths.ts';
@@ -19,29 +19,26 @@ const SHOWN_FAILURES = 10;
 const SHORTEST_S = 3;
 
 export function printSummary(facts: SummaryFacts): void {
-  console.log(summaryText(facts));
+  console.log(summaryText(facts, screenOf(process.stdout, process.env)));
 }
 
-export function summaryText({
-  counts,
-  results,
-  folder,
-  seconds,
-  doneBefore,
-}: SummaryFacts): string {
+export function summaryText(
+  { counts, results, folder, seconds, doneBefore }: SummaryFacts,
+  screen: Screen,
+): string {
   const repeated = results.filter(({ attempts }) => attempts > 1);
   const now = counts.succeeded + counts.failed - doneBefore;
   const rows: (readonly [string, string])[] = [
-    ['finished', good(String(counts.succeeded))],
-    ['failed', counts.failed > 0 ? bad(String(counts.failed)) : '0'],
+    ['finished', painted(screen, 'good', String(counts.succeeded))],
+    ['failed', counts.failed > 0 ? painted(screen, 'bad', String(counts.failed)) : '0'],
     ...(repeated.length > 0 ? [['run again', againText(repeated)] as const] : []),
     ...(doneBefore > 0 ? [['done before', String(doneBefore)] as const] : []),
     ['time', timeText(seconds, now)],
-    ['results', emphasis(`${folder}/results.jsonl`)],
+    ['results', painted(screen, 'emphasis', `${folder}/results.jsonl`)],
   ];
   const width = Math.max(...rows.map(([name]) => name.length));
   const table = rows.map(([name, value]) => `  ${name.padEnd(width)}   ${value}`).join('\n');
-  return `\n${table}\n${failures(results, folder)}`;
+  return `\n${table}\n${failures(results, folder, screen)}`;
 }
 
 /** How often tasks were run another time, and how many tasks: one may have failed again. */
@@ -60,7 +57,7 @@ function timeText(seconds: number, tasks: number): string {
 
 const rate = (value: number) => (value >= 10 ? String(Math.round(value)) : value.toFixed(1));
 
-function failures(results: readonly Result[], folder: string): string {
+function failures(results: readonly Result[], folder: string, screen: Screen): string {
   const failed = results.filter(({ state }) => state !== 'TASK_FINISHED');
   if (failed.length === 0) {
     return '';
@@ -69,8 +66,8 @@ function failures(results: readonly Result[], folder: string): string {
   const width = Math.min(40, Math.max(...shown.map(({ name }) => name.length)));
   const lines = shown.map(
     (result) =>
-      `  ${bad('✗')} ${result.name.padEnd(width)}  ${how(result)}` +
-      (result.stderr === null ? '' : `  ${faint(`${folder}/${result.stderr}`)}`),
+      `  ${painted(screen, 'bad', '✗')} ${result.name.padEnd(width)}  ${how(result)}` +
+      (result.stderr === null ? '' : `  ${painted(screen, 'faint', `${folder}/${result.stderr}`)}`),
   );
   const more = failed.length - shown.length;
   return `\n${lines.join('\n')}${more > 0 ? `\n  and ${more} more` : ''}\n\n  --rerun_failed runs only those again.\n`;

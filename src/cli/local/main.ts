@@ -6,11 +6,11 @@ import { counted } from '../counted.ts';
 import { fail } from '../failure.ts';
 import { FlagError } from '../flags/faults.ts';
 import type { ParsedFlags } from '../flags/parse.ts';
+import { painted, screenOf } from '../operate/output/screen.ts';
 import { serverCarriers } from '../process/carriers.ts';
 import { endWithParent } from '../process/parent.ts';
 import { checkedIp } from '../process/published-address.ts';
 import { writableFolder } from '../process/writable-folder.ts';
-import { emphasis } from '../terminal.ts';
 import { PACKAGE_VERSION } from '../version.ts';
 import type { LOCAL_FLAGS } from './flags.ts';
 import { LocalCluster, type LocalFlags, type Summary } from './local-cluster.ts';
@@ -138,6 +138,8 @@ function welcome(values: LocalFlags, { folder, isFirst, cluster, summary }: Star
   const master = `${values.ssl_enabled && isAlone ? 'https://' : ''}${cluster.masterFlag}`;
   const first = cluster.masters[0]?.name ?? '';
   const comesBack = isAlone ? 'comes back' : 'comes back; if it led, another one does meanwhile';
+  const screen = screenOf(process.stdout, process.env);
+  const emphasis = (text: string) => painted(screen, 'emphasis', text);
   const rows = [
     ...cluster.masters.map(
       ({ port }) => `  master   ${emphasis(`${scheme}://${values.ip}:${port}`)}`,

@@ -4,11 +4,11 @@ import { Command, CommanderError } from 'commander';
 import { lastWords } from '../failure.ts';
 import type { FlagTable } from '../flags/flag.ts';
 import { type ParsedFlags, type Preset, readFlags } from '../flags/parse.ts';
-import { helpColumns } from '../terminal.ts';
 import { contextNamed, presetOf, readContexts } from './connection/contexts.ts';
 import { CONNECTION_FLAGS } from './connection/flags.ts';
 import { addOptions, respelled, type WrittenFlags } from './options.ts';
 import { type CommandError, EXIT, outcomeOf } from './outcome.ts';
+import { helpColumns } from './output/screen.ts';
 import type { Noun, Parameter, Verb } from './verb.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -51,7 +51,11 @@ type Run = (
 export function commandOf(noun: Noun, run: Run): Command {
   const alone = noun.verbs.find(({ name }) => name === undefined);
   const root = configured(new Command(`mesoscale ${noun.name}`), `mesoscale ${noun.name}`);
-  root.description(alone?.summary ?? noun.summary);
+  root.description(described(noun.summary));
+  if (alone === undefined) {
+    root.usage('VERB …').commandsGroup('Verbs:');
+    root.addHelpText('after', `\nmesoscale help ${noun.name} VERB tells more of a verb.`);
+  }
   // What is not ours is found by place: exec's command has flags of its own.
   root.enablePositionalOptions();
   for (const verb of noun.verbs) {
@@ -68,7 +72,7 @@ function configured(command: Command, name: string): Command {
   return command
     .exitOverride()
     .helpOption('-h, --help', 'Show this text and exit.')
-    .configureHelp({ helpWidth: Math.min(helpColumns(), 120) })
+    .configureHelp({ helpWidth: Math.min(helpColumns(), 120), subcommandTerm: termOf })
     .configureOutput({
       outputError: (text, write) =>
         write(
@@ -82,6 +86,16 @@ function configured(command: Command, name: string): Command {
         ),
     });
 }
+
+/** A verb in the list of verbs: its flags are told where more is. */
+const termOf = (command: Command): string =>
+  [
+    command.name(),
+    ...command.registeredArguments.map((argument) => {
+      const name = `${argument.name()}${argument.variadic ? '…' : ''}`;
+      return argument.required ? name : `[${name}]`;
+    }),
+  ].join(' ');
 
 function describe(command: Command, verb: Verb, name: string, run: Run): void {
   const { summary, explanation, parameters = [], flags, examples } = verb;

@@ -1,5 +1,4 @@
 // The table at the end of a batch.
-import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from 'vitest';
 import type { Result } from '../../../src/cli/batch/journal.ts';
 import { summaryText } from '../../../src/cli/batch/summary.ts';
@@ -21,14 +20,15 @@ const RESULT: Result = {
 
 const summary = (results: readonly Result[], seconds: number) => {
   const failed = results.filter(({ state }) => state !== 'TASK_FINISHED').length;
-  return stripVTControlCharacters(
-    summaryText({
+  return summaryText(
+    {
       counts: { total: results.length, succeeded: results.length - failed, failed },
       results,
       folder: 'r',
       seconds,
       doneBefore: 0,
-    }),
+    },
+    { isTerminal: false, columns: Number.POSITIVE_INFINITY, isPainted: false },
   );
 };
 

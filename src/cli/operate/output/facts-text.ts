@@ -1,6 +1,5 @@
 // What is known of one thing, as lines `Label: value`, and tables under headings.
-import { styleText } from 'node:util';
-import type { Screen } from './screen.ts';
+import { painted, type Screen } from './screen.ts';
 import { type TextTable, tableText } from './table-text.ts';
 
 /** A value of several lines stands below its label's column. Without a value there is no line. */
@@ -18,8 +17,7 @@ export function factsText(
   sections: readonly Section[],
   screen: Screen,
 ): string {
-  const bold = (text: string) =>
-    screen.isPainted ? styleText('bold', text, { validateStream: false }) : text;
+  const bold = (text: string) => painted(screen, 'emphasis', text);
   const known = facts.filter(([, value]) => value !== undefined && value !== '');
   const width = Math.max(0, ...known.map(([label]) => label.length)) + 1 + GAP;
   const lines = known.map(([label, value = '']) => {

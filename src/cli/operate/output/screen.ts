@@ -1,5 +1,6 @@
 // Where output goes: a terminal, which has a width and colours, or a pipe, which gets all of it,
-// plain.
+// plain. The one place that knows, for all commands.
+import { styleText } from 'node:util';
 
 export interface Screen {
   readonly isTerminal: boolean;
@@ -21,3 +22,21 @@ export function screenOf(
     isPainted: isTerminal && NO_COLOR === '' && TERM !== 'dumb',
   };
 }
+
+/** The width of help: the terminal's, or COLUMNS where output is no terminal, or 100. */
+export const helpColumns = (): number =>
+  process.stdout.columns || Number(process.env.COLUMNS) || 100;
+
+/** What a text is, by which it gets its colour. */
+export type Look = 'bad' | 'emphasis' | 'faint' | 'good' | 'warn';
+
+const STYLES = {
+  bad: 'red',
+  emphasis: 'bold',
+  faint: 'dim',
+  good: 'green',
+  warn: 'yellow',
+} as const satisfies Readonly<Record<Look, Parameters<typeof styleText>[0]>>;
+
+export const painted = ({ isPainted }: Screen, look: Look, text: string): string =>
+  isPainted ? styleText(STYLES[look], text, { validateStream: false }) : text;

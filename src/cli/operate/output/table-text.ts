@@ -1,9 +1,8 @@
 // Rows of cells as the text of a table: columns two blanks apart, without lines. In a terminal that
 // is too narrow the widest columns give way; in a pipe nothing is cut.
-import { styleText } from 'node:util';
 import cut from 'cli-truncate';
 import widthOf from 'string-width';
-import type { Screen } from './screen.ts';
+import { painted, type Screen } from './screen.ts';
 
 export interface TextColumn {
   readonly title: string;
@@ -38,8 +37,8 @@ export function tableText({ columns, rows, hasTitles }: TextTable, screen: Scree
       .join(' '.repeat(GAP))
       .trimEnd(),
   );
-  if (hasTitles && screen.isPainted) {
-    lines[0] = styleText('bold', lines[0] ?? '', { validateStream: false });
+  if (hasTitles) {
+    lines[0] = painted(screen, 'emphasis', lines[0] ?? '');
   }
   return `${lines.join('\n')}\n`;
 }
