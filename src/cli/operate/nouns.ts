@@ -6,6 +6,8 @@ import type { Noun } from './verb.ts';
 const NOUNS: Readonly<Record<string, () => Promise<{ readonly NOUN: Noun }>>> = {
   agent: () => import('./agent/noun.ts'),
   task: () => import('./task/noun.ts'),
+  plan: () => import('./plan/noun.ts'),
+  explain: () => import('./explain/noun.ts'),
   health: () => import('./health/noun.ts'),
   version: () => import('./version/noun.ts'),
   context: () => import('./context/noun.ts'),

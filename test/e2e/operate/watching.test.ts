@@ -1,11 +1,22 @@
 // What operators see of a cluster as a whole, with a real master and agent.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { MESOSCALE } from '../../support/bundle.ts';
-import { TestCluster } from '../../support/cluster.ts';
+import { LITTLE, TestCluster, until } from '../../support/cluster.ts';
 import { Running } from '../../support/running.ts';
 
 const cluster = new TestCluster();
-beforeAll(() => cluster.start());
+beforeAll(async () => {
+  await cluster.start();
+  const sleeper = {
+    name: 'sleeper',
+    task_id: { value: 'sleeper' },
+    agent_id: { value: '' },
+    resources: LITTLE,
+    command: { value: 'sleep 1000' },
+  };
+  const program = cluster.execute('sleeper', 'task', sleeper);
+  await until('the task runs', () => program.log.includes('TASK_RUNNING'));
+});
 afterAll(() => cluster.stop());
 
 async function said(...words: string[]) {
@@ -40,4 +51,38 @@ test('health of a cluster that is well', async () => {
   expect(well.output).toMatch(/^well {2}master +leads at /);
   expect(well.output).toContain('1 connected, 1 of them offered\n');
   expect(await ofCluster('health', '-o', 'name')).toMatchObject({ output: 'healthy\n' });
+});
+
+test('a plan says what would end, and changes nothing', async () => {
+  const { status, output, errors } = await ofCluster('plan', 'drain', 'S0');
+  expect([status, errors]).toEqual([0, '']);
+  expect(output).toContain('1 task ends:\n  1 task of mesos-execute instance: sleeper: sleeper\n');
+  expect(output).toMatch(/^THE CLUSTER +BEFORE +AFTER$/m);
+  expect(output).toMatch(/^Agents +1 +0$/m);
+  expect(output).not.toMatch(/^CPUs offered/m);
+  const json = JSON.parse((await ofCluster('plan', 'drain', 'S0', '-o', 'json')).output);
+  expect(json).toMatchObject({ before: { agents: 1 }, after: { agents: 0 } });
+  expect((await ofCluster('health')).output).toContain('1 connected, 1 of them offered');
+});
+
+test.each([
+  [['plan', 'drain', 'S7'], 3, "no agent 'S7'"],
+  [['plan', 'quota', 'eng', 'cpus:x'], 2, 'LIMITS expects amounts such as cpus:4;mem:1024'],
+  [['plan', 'quota', 'eng', 'ports:[1-2]'], 2, 'ports is no number'],
+  [['plan', 'weight', 'eng=0'], 2, "expected ROLE=WEIGHT with a weight above 0, got 'eng=0'"],
+  [['plan', 'add-agents', 'x'], 2, "NUMBER expects how many agents, got 'x'"],
+  [['explain', 'nothing'], 3, "no framework 'nothing'"],
+] as const)('%j is refused', async (words, expected, why) => {
+  const { status, output, errors } = await ofCluster(...words);
+  expect([status, output]).toEqual([expected, '']);
+  expect(errors).toContain(why);
+});
+
+test('why a framework gets no more, and whether a task would fit', async () => {
+  const { status, output } = await ofCluster('explain', '--demand=cpus:64');
+  expect(status).toBe(0);
+  expect(output).toContain('Role *: of 1 agent it has 0 agents on offer now.');
+  expect(output).toContain('  Never. No agent is large enough for this.');
+  expect(output).toContain('    Never: 1 agent with too few CPUs; the most is 4.');
+  expect(output).toContain('The framework has suppressed offers: 1 agent.');
 });

@@ -41,7 +41,7 @@ export const agentNamed = (agents: readonly Agent[], text: string): Agent =>
   });
 
 /** By id, the beginning of one, or name; one that runs before those that have ended. */
-function frameworkNamed(frameworks: readonly Framework[], text: string): Framework {
+export function frameworkNamed(frameworks: readonly Framework[], text: string): Framework {
   const running = frameworks.filter(({ active, connected }) => active || connected);
   const known = running.some(
     (each) => frameworkId(each) === text || each.framework_info.name === text,
