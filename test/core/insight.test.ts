@@ -265,6 +265,22 @@ describe('an explanation', () => {
       ],
     });
   });
+
+  test('tells which limits of the role leave less than the demand', () => {
+    const allocator = clusterOf(2);
+    const quota: Quota = { guarantees: {}, limits: { cpus: 3, mem: 4096, disk: 1 } };
+    allocator.updateQuota('r', quota);
+    addFramework(allocator, 'f', ['r']);
+    const quotas = { r: quota };
+    const demand = { cpus: 3.001, mem: 4096 };
+    expect(explain(allocator, { demand, quotas }).roles?.[0]?.fit?.quotas).toEqual([
+      { role: 'r', resource: 'cpus', limit: 3, consumed: 0 },
+    ]);
+    const less = { cpus: 3, mem: 4096, disk: 1 };
+    expect(explain(allocator, { demand: less, quotas }).roles?.[0]?.fit).not.toHaveProperty(
+      'quotas',
+    );
+  });
 });
 
 describe('a plan', () => {

@@ -259,7 +259,7 @@ test('a quota is planned, refused to some and in some ways, and set', async () =
   expect(await form.getByRole('button', { name: 'Set the weight' }).isDisabled()).toBe(true);
   // For another role the master may answer otherwise.
   await form.getByLabel('Role').fill('other');
-  expect(await form.getByRole('button', { name: 'Set the weight' }).isEnabled()).toBe(true);
+  await form.getByRole('button', { name: 'Set the weight', disabled: false }).waitFor();
   // More is guaranteed than the limit lets it have.
   const page = await open(`${place}&at-least-cpus=9`, 'ada');
   await page.getByText('CPUs: 9 at least is more than 2 at most.').waitFor();
@@ -279,6 +279,10 @@ test('a quota is planned, refused to some and in some ways, and set', async () =
   await page.getByRole('dialog').getByRole('button', { name: 'Set the quota' }).click();
   await page.getByText('The quota is set.').waitFor();
   expect(await quotas()).toEqual([{ role: 'web', ...amounts(1, 2) }]);
+  await page.keyboard.press('Escape');
+  // What is done is not offered again.
+  await page.getByText('This is done.').waitFor();
+  expect(await page.getByRole('button', { name: 'Set the quota' }).count()).toBe(0);
 });
 
 const amounts = (atLeast: number, atMost: number) => ({
@@ -315,9 +319,12 @@ test('a quota that somebody else has set meanwhile is not overruled unseen', asy
   await page.getByRole('button', { name: 'Set the quota' }).focus();
   await page.keyboard.press('Enter');
   await dialog.getByLabel('CPUs at most').waitFor();
-  for (const key of ['Tab', 'Tab', '4', 'Enter']) {
+  for (const key of ['Tab', 'Tab', '4']) {
     await page.keyboard.press(key);
   }
+  // What would come of it is there before it can be done.
+  await dialog.getByRole('button', { name: 'Set the quota', disabled: false }).waitFor();
+  await page.keyboard.press('Enter');
   await dialog.getByText('The quota is set.').waitFor();
   await page.keyboard.press('Enter');
   await page.getByText('0 taken, nothing guaranteed, limit 4').waitFor();
@@ -332,6 +339,36 @@ test('a quota that somebody else has set meanwhile is not overruled unseen', asy
   expect(await ask({ type: 'GET_WEIGHTS' })).toMatchObject({
     get_weights: { weight_infos: [{ role: 'web', weight: 2.5 }] },
   });
+});
+
+test('several changes are planned together, and a demand is held to the quota of its role', async () => {
+  const page = await open('#/what-if?kind=quota&role=web&at-most-cpus=1', 'ada');
+  await page.getByRole('link', { name: 'And what else?' }).click();
+  await page.getByText('Together with').waitFor();
+  await page.getByRole('button', { name: 'Add agents' }).click();
+  await page.getByLabel('How many').fill('2');
+  await page.getByLabel('CPUs').fill('8');
+  await page.getByText('All 2 changes together').waitFor();
+  const cpus = page.getByRole('row', { name: /^CPUs in all/ });
+  expect(await cpus.getByRole('cell').allTextContents()).toEqual(['CPUs in all', '4', '20']);
+  await page.getByText('The quota of web replaced by this').waitFor();
+  await page.getByRole('button', { name: 'Set the quota', exact: true }).waitFor();
+  expect(await accessibility(page)).toEqual([]);
+  await page.getByRole('link', { name: 'And what else?' }).click();
+  await page.getByRole('button', { name: 'Set a weight' }).click();
+  const proposed = page.locator('datalist option');
+  expect(
+    await proposed.evaluateAll((all) => all.map((each) => each.getAttribute('value'))),
+  ).toContain('*');
+  await page.getByRole('button', { name: 'Without this: 2 agents more' }).click();
+  await page.getByRole('button', { name: 'Without this: The quota of web' }).click();
+  await page.getByText('Nothing is planned').waitFor();
+  const quota_configs = [{ role: '*', limits: { cpus: { value: 1 } } }];
+  await ask({ type: 'UPDATE_QUOTA', update_quota: { quota_configs } });
+  await page.goto(`http://${cluster.address}/#/frameworks/${framework}/why?cpus=2`);
+  await page.getByText('The quota of its role leaves less than this.').waitFor();
+  await page.getByText(/Quota of role \*: [\d.]+ of 1 CPUs in use/).waitFor();
+  await ask({ type: 'UPDATE_QUOTA', update_quota: { quota_configs: [{ role: '*' }] } });
 });
 
 test('maintenance is scheduled, changed, called off, begun and ended', async () => {
@@ -606,9 +643,13 @@ test('a rack is planned, drained and brought back as one', async () => {
   expect(await there.getByRole('cell').allTextContents()).toEqual(['CPUs in all', '4', '0']);
   await page.getByRole('button', { name: 'Drain them' }).click();
   expect(await dialog.locator('.curl-line').textContent()).toMatch(/DRAIN_AGENT.*\n.*DRAIN_AGENT/);
+  const named = dialog.getByRole('list', { name: 'Agents' }).getByRole('listitem');
+  expect((await named.allTextContents()).join()).toMatch(/^seven-\d:\d+,seven-\d:\d+$/);
   await dialog.getByRole('button', { name: 'Drain them' }).click();
   await dialog.getByText('The agents drain.').waitFor();
   await page.keyboard.press('Enter');
+  await page.getByText('2 agents of these: drained already, or about to be.').waitFor();
+  expect(await page.getByRole('button', { name: 'Drain them' }).count()).toBe(0);
   await page.goBack();
   await page.getByText('Drained', { exact: true }).nth(1).waitFor();
   // By the keyboard alone.

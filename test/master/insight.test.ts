@@ -340,6 +340,25 @@ test('quotas that may not be viewed are not among what keeps a framework from of
   expect(quotasShown('GET_FLAGS' as Action)).toEqual(['dev', 'dev']);
 });
 
+test('limits below a demand are told to who may view quotas', () => {
+  const shown = (action: Action) => {
+    const { world, framework } = cluster({ authorizer: denying(action) });
+    const quota_configs = [{ role: 'dev', limits: { cpus: { value: 1 } } }];
+    world.operate({
+      type: MasterCall_Type.UPDATE_QUOTA,
+      update_quota: { quota_configs, force: true },
+    });
+    const call = explainCall(framework);
+    const demand = { cpus: { value: 2 } };
+    const asked = { ...call, explain: { ...call.explain, demand } };
+    return world
+      .ask(asked as MasterCall)
+      ?.explain?.roles?.[0]?.fit?.quotas?.map(({ role }) => role);
+  };
+  expect(shown('GET_QUOTA')).toBeUndefined();
+  expect(shown('GET_FLAGS' as Action)).toEqual(['dev']);
+});
+
 test('tasks that may not be viewed are not counted among those that end', () => {
   const { world, agent, framework } = cluster({ authorizer: denying('VIEW_TASK') });
   framework.launch(framework.offer(), { task_id: { value: 't' }, resources: resources('cpus:1') });

@@ -18,7 +18,7 @@ test('CPUs are what was busy between two measurements, container by container', 
   const second = [container('a', 14, 7), container('new', 14, 90)];
   expect(usedBy(first, second)).toEqual({ cpus: 500, mem: 6000 });
   expect(usedBy(second, [])).toEqual({ cpus: 0, mem: 0 });
-  expect(usedBy(second, [{}])).toEqual({ cpus: undefined, mem: 0 });
+  expect(usedBy(second, [{}])).toEqual({ cpus: undefined, mem: undefined });
 });
 
 test('a sample has no agent twice, and never more than asked for', () => {

@@ -2,6 +2,7 @@
 // explains agent by agent, and here they are grouped by reason.
 import {
   type OfferExplanation,
+  type OfferExplanation_Fit,
   OfferExplanation_Reason,
   type OfferExplanation_ReasonGroup,
   type OfferExplanation_RoleReasons,
@@ -12,7 +13,7 @@ import { type ExplainQuestion, MAX_EXAMPLES } from '../insight-questions.ts';
 import type { ExplainReason, Explanation, LiveAllocator, ResourceAlgebra } from '../interface.ts';
 import { ownValue } from '../own-value.ts';
 import { DemandFit } from './demand-fit.ts';
-import { heldBackFor, limitsOf } from './quota-uses.ts';
+import { heldBackFor, limitsBelow, limitsOf } from './quota-uses.ts';
 
 const REASONS: Readonly<Record<ExplainReason, OfferExplanation_Reason>> = {
   offered: OfferExplanation_Reason.OFFERED,
@@ -92,8 +93,17 @@ function explainRole(
     role,
     on_offer: ownValue(onOffer, role) ?? 0,
     ...(groups.length > 0 && { groups }),
-    ...(fit && { fit: fit.message() }),
+    ...(fit && { fit: { ...fit.message(), ...quotasBelow(allocator, question) } }),
   };
+}
+
+/** Of a role, with a demand. */
+function quotasBelow(
+  allocator: LiveAllocator,
+  { role, quotas, demand = {} }: RoleQuestion,
+): Pick<OfferExplanation_Fit, 'quotas'> {
+  const below = limitsBelow(allocator, quotas, role, demand);
+  return below.length > 0 ? { quotas: below } : {};
 }
 
 function gather(

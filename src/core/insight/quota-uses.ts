@@ -1,8 +1,8 @@
 // The quotas that keep a role from offers, with what is consumed of them.
 import type { OfferExplanation_QuotaUse } from '../../model/generated/messages.ts';
-import type { LiveAllocator, Quota } from '../interface.ts';
+import type { LiveAllocator, Quantities, Quota } from '../interface.ts';
 import { ownValue } from '../own-value.ts';
-import { isLess } from './amounts.ts';
+import { isLess, rest } from './amounts.ts';
 
 type Quotas = Readonly<Record<string, Quota>>;
 
@@ -14,6 +14,20 @@ export function limitsOf(
 ): OfferExplanation_QuotaUse[] {
   const quota = ownValue(quotas, role);
   return usesOf(allocator, role, quota, Object.keys(quota?.limits ?? {}));
+}
+
+/** Limits of the role of which less than the demand is left. */
+export function limitsBelow(
+  allocator: LiveAllocator,
+  quotas: Quotas,
+  role: string,
+  demand: Quantities,
+): OfferExplanation_QuotaUse[] {
+  const { consumed } = allocator.roleSums(role);
+  const left = rest(ownValue(quotas, role)?.limits ?? {}, consumed);
+  return limitsOf(allocator, quotas, role).filter(({ resource }) =>
+    isLess(left, resource, ownValue(demand, resource) ?? 0),
+  );
 }
 
 /** The guarantees of other roles of which less is consumed than they promise. */

@@ -7,6 +7,7 @@ import type {
   Forecast_Outlook,
   OfferExplanation,
   OfferExplanation_Answers,
+  OfferExplanation_Fit,
   OfferExplanation_QuotaUse,
 } from '../../model/generated/messages.ts';
 import { frameworkId } from '../../model/ids.ts';
@@ -58,8 +59,9 @@ export function shownExplanation(
   const left = roles_left.filter((role) => sees.role(role));
   const shown = roles
     .filter(({ role }) => sees.role(role))
-    .map(({ groups = [], ...role }) => ({
+    .map(({ groups = [], fit, ...role }) => ({
       ...role,
+      ...(fit !== undefined && { fit: shownFit(fit, sees) }),
       ...(groups.length > 0 && {
         groups: groups.map(({ quotas, ...group }) => ({
           ...group,
@@ -73,6 +75,11 @@ export function shownExplanation(
     ...(left.length > 0 && { roles_left: left }),
     ...(framework !== undefined && { answers: answersOf(framework) }),
   };
+}
+
+function shownFit({ quotas, ...fit }: OfferExplanation_Fit, sees: Sight): OfferExplanation_Fit {
+  const shown = quotas?.filter(({ role }) => sees.quota(role)) ?? [];
+  return shown.length > 0 ? { ...fit, quotas: shown } : fit;
 }
 
 interface Consequences {

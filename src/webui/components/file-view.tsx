@@ -1,11 +1,12 @@
 // A text file of an agent: its end, followed while it grows, with what was before, and a search.
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { placesOf } from '../store/text-places.ts';
 import { downloadUrl, readFile } from '../stream/agent-files.ts';
 import { FileWindow } from '../stream/file-window.ts';
 import { amountText, countText } from '../words/amounts.ts';
 import { Icon } from './icon.tsx';
 import { Failed, Loading } from './notices.tsx';
-import { placesOf, showPlaces } from './text-search.ts';
+import { showPlaces } from './text-search.ts';
 
 /** How often a file that is followed is looked at. */
 const EVERY_MS = 1000;
@@ -72,18 +73,26 @@ export function FileView({ agent, path }: FileViewProps) {
   useEffect(() => {
     showPlaces(pre.current, { places, length: wanted.length, shown });
   });
-  const search = async (step: number) => {
+  const canReach = file.before > 0 && !file.isFull;
+  /** To the place before, or after; before the first one the file is read further back. */
+  const search = async (isBack: boolean) => {
     setFollowed(false);
-    if (places.length > 0) {
-      setAt(shown + step);
+    if (wanted === '') {
+      return;
+    }
+    if (!(isBack && shown === 0 && canReach)) {
+      setAt(shown + (isBack ? -1 : 1));
       return;
     }
     for (let piece = 0; piece < SEARCH_PIECES && file.before > 0 && !file.isFull; piece++) {
       await attempt(() => file.reach());
-      if (wanted !== '' && placesOf(file.text(), wanted).length > 0) {
+      const more = placesOf(file.text(), wanted).length - places.length;
+      if (more > 0) {
+        setAt(more - 1);
         return;
       }
     }
+    setAt(0);
   };
   if (text === undefined) {
     return failure === undefined ? <Loading what={path} /> : <Failed failure={failure} />;
@@ -104,7 +113,7 @@ export function FileView({ agent, path }: FileViewProps) {
             }}
             onKeyDown={(event) => {
               if (event.key === 'Enter') {
-                void search(event.shiftKey ? -1 : 1);
+                void search(!event.shiftKey);
               }
             }}
           />
@@ -112,10 +121,18 @@ export function FileView({ agent, path }: FileViewProps) {
         {wanted === '' ? null : (
           <span class="quiet number" role="status">
             {places.length === 0
-              ? file.before > 0
+              ? canReach
                 ? 'Not in what is shown; Enter looks before'
-                : 'Nowhere'
-              : `${countText(shown + 1)} of ${countText(places.length)}${file.before > 0 ? ' in what is shown' : ''}`}
+                : file.before > 0
+                  ? 'Not in what is shown; the file has more before'
+                  : 'Nowhere'
+              : `${countText(shown + 1)} of ${countText(places.length)}${
+                  file.before === 0
+                    ? ''
+                    : canReach && shown === 0
+                      ? ' in what is shown; Enter looks before'
+                      : ' in what is shown'
+                }`}
           </span>
         )}
         <span class="top-space" />
@@ -129,7 +146,7 @@ export function FileView({ agent, path }: FileViewProps) {
         </label>
         <a class="button" href={downloadUrl(agent, path)} download>
           <Icon name="download" size={15} />
-          {amountText('disk', file.size / 2 ** 20)}
+          Download, {amountText('disk', file.size / 2 ** 20)}
         </a>
       </div>
       {failure === undefined ? null : <Failed failure={failure} />}

@@ -1,5 +1,6 @@
 // A text or number of a form that is a part of the place, so that a link shows the same.
 import { useId } from 'preact/hooks';
+import { Proposals } from './proposals.tsx';
 import { useTyped } from './typed.ts';
 
 /** A pause in typing after which the place follows. */
@@ -11,9 +12,11 @@ interface QueryFieldProps {
   readonly label: string;
   readonly type: 'number' | 'text';
   readonly placeholder: string;
+  /** Of a text. */
+  readonly proposals?: readonly string[];
 }
 
-export function QueryField({ name, label, type, placeholder }: QueryFieldProps) {
+export function QueryField({ name, label, type, placeholder, proposals = [] }: QueryFieldProps) {
   const [text, follow] = useTyped(name, PAUSE_MS);
   const id = useId();
   const onInput = ({ currentTarget }: InputEvent & { currentTarget: HTMLInputElement }) =>
@@ -30,7 +33,16 @@ export function QueryField({ name, label, type, placeholder }: QueryFieldProps) 
           {...{ placeholder, value: text, onInput }}
         />
       ) : (
-        <input id={id} type="text" {...{ placeholder, value: text, onInput }} />
+        <>
+          <input
+            id={id}
+            type="text"
+            list={`${id}-proposals`}
+            spellcheck={false}
+            {...{ placeholder, value: text, onInput }}
+          />
+          <Proposals id={`${id}-proposals`} texts={proposals} />
+        </>
       )}
     </span>
   );

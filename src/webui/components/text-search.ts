@@ -1,24 +1,7 @@
-// Finds a text within a long one, and marks where it is without changing the page's tree.
-
-/** More are not counted. */
-const MAX_PLACES = 10_000;
+// Marks places in a long text without changing the page's tree, and scrolls to one of them.
 
 const ALL = 'found';
 const ONE = 'found-now';
-
-/** Where it begins, capital letters or not. */
-export function placesOf(text: string, wanted: string): readonly number[] {
-  const [within, what] = [text.toLowerCase(), wanted.toLowerCase()];
-  const places: number[] = [];
-  for (
-    let at = within.indexOf(what);
-    at >= 0 && places.length < MAX_PLACES;
-    at = within.indexOf(what, at + what.length)
-  ) {
-    places.push(at);
-  }
-  return places;
-}
 
 interface Marked {
   readonly places: readonly number[];

@@ -55,6 +55,8 @@ export interface Action {
   readonly calls: (chosen: Chosen) => readonly OperatorCall[];
   /** What is so when the master has taken it. */
   readonly done: string;
+  /** Told when it has. */
+  readonly onDone?: () => void;
 }
 
 /** By what it is refused, when that is chosen. */
@@ -117,6 +119,8 @@ function ActionForm({ action }: { action: Action }) {
   const problem = action.problem?.(chosen);
   const [taken, setTaken] = useState<ReadonlySet<string>>(new Set());
   const [sent, setSent] = useState(0);
+  /** What would come of it is seen before it is done. */
+  const [isForeseen, setForeseen] = useState(action.plan === undefined);
   const calls = problem === undefined ? action.calls(chosen) : [];
   const permission = permissionOf(action, chosen);
   const choose = (changes: Chosen) => {
@@ -141,6 +145,9 @@ function ActionForm({ action }: { action: Action }) {
       rememberRefusal(permission, outcome.failure);
     }
     actionsDone.value++;
+    if (outcome.failure === undefined) {
+      action.onDone?.();
+    }
   };
   if (phase === 'done') {
     return (
@@ -166,6 +173,7 @@ function ActionForm({ action }: { action: Action }) {
           changes={action.plan(chosen)}
           more={href(['what-if'], action.planned?.(chosen))}
           onMore={close}
+          onAnswered={setForeseen}
         />
       )}
       {calls.length === 0 ? null : <Lines calls={calls} wasSent={false} />}
@@ -188,7 +196,10 @@ function ActionForm({ action }: { action: Action }) {
           type="submit"
           class={`button ${action.isGrave ? 'button-grave' : 'button-main'}`}
           disabled={
-            phase === 'busy' || problem !== undefined || refusalOf(permission) !== undefined
+            phase === 'busy' ||
+            problem !== undefined ||
+            !isForeseen ||
+            refusalOf(permission) !== undefined
           }
         >
           {phase !== 'busy'

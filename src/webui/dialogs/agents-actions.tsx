@@ -1,8 +1,9 @@
 // What an operator can do to several agents at once.
+import { Name } from '../components/name.tsx';
 import type { Cluster } from '../store/cluster.ts';
 import type { AgentRow } from '../store/rows.ts';
-import { counted } from '../words/amounts.ts';
-import { agentCondition } from '../words/conditions.ts';
+import { counted, countText } from '../words/amounts.ts';
+import { agentCondition, agentName } from '../words/conditions.ts';
 import type { Action, OperatorCall } from './action.tsx';
 import { DRAIN_OPTIONS, drain, drainCall, drainPermission } from './agent-actions.tsx';
 import { TasksByFramework } from './tasks-by-framework.tsx';
@@ -10,11 +11,29 @@ import { TasksByFramework } from './tasks-by-framework.tsx';
 /** Each is a call of its own. */
 export const MAX_AT_ONCE = 500;
 
+/** More would push away what is asked below them. */
+const MAX_NAMED = 20;
+
 const tasksOf = (cluster: Cluster, agents: readonly AgentRow[]) =>
   agents.flatMap(({ id }) => [...cluster.use(id).tasks]);
 
 const forEach = (agents: readonly AgentRow[], type: string): readonly OperatorCall[] =>
   agents.map(({ id }) => ({ type, body: { [type.toLowerCase()]: { agent_id: { value: id } } } }));
+
+/** Which ones; who means other agents sees it here. */
+function AgentNames({ agents }: { agents: readonly AgentRow[] }) {
+  const more = agents.length - MAX_NAMED;
+  return (
+    <ul class="tags" aria-label="Agents">
+      {agents.slice(0, MAX_NAMED).map((agent) => (
+        <li key={agent.id}>
+          <Name text={agentName(agent)} title={agent.id} />
+        </li>
+      ))}
+      {more > 0 ? <li>and {countText(more)} more</li> : null}
+    </ul>
+  );
+}
 
 export function drainAgents(agents: readonly AgentRow[]): Action {
   const [first] = agents;
@@ -30,6 +49,7 @@ export function drainAgents(agents: readonly AgentRow[]): Action {
           The agents are offered no more, and their tasks are ended. It stays so until each is
           reactivated.
         </p>
+        <AgentNames agents={agents} />
         <TasksByFramework cluster={cluster} tasks={tasksOf(cluster, agents)} verb="end" />
       </>
     ),
@@ -48,6 +68,7 @@ function deactivateAgents(agents: readonly AgentRow[]): Action {
     effects: (cluster) => (
       <>
         <p>The agents are offered no more, until each is reactivated.</p>
+        <AgentNames agents={agents} />
         <TasksByFramework cluster={cluster} tasks={tasksOf(cluster, agents)} verb="run on" />
       </>
     ),
@@ -60,7 +81,12 @@ function reactivateAgents(agents: readonly AgentRow[]): Action {
   return {
     title: `Reactivate ${counted(agents.length, 'agent')}`,
     ...{ verb: 'Reactivate them', isGrave: false, permission: 'REACTIVATE_AGENT' },
-    effects: () => <p>The agents are offered to frameworks again. No task ends.</p>,
+    effects: () => (
+      <>
+        <p>The agents are offered to frameworks again. No task ends.</p>
+        <AgentNames agents={agents} />
+      </>
+    ),
     calls: () => forEach(agents, 'REACTIVATE_AGENT'),
     done: 'The agents are offered again.',
   };

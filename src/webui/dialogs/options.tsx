@@ -2,6 +2,9 @@
 import type { ComponentChildren } from 'preact';
 import { useId } from 'preact/hooks';
 import type { Chosen } from '../calls/chosen.ts';
+import { useCluster } from '../components/live.ts';
+import { Proposals } from '../components/proposals.tsx';
+import type { Cluster } from '../store/cluster.ts';
 
 export interface FieldsProps {
   readonly chosen: Chosen;
@@ -15,6 +18,8 @@ export interface Option {
   readonly label: string;
   readonly kind: 'check' | 'seconds' | 'amount' | 'text' | 'time' | 'lines';
   readonly placeholder?: string;
+  /** Of a text. */
+  readonly proposals?: (cluster: Cluster) => readonly string[];
 }
 
 const TYPES = {
@@ -29,8 +34,9 @@ export function Options({ options, ...props }: FieldsProps & { options: readonly
 }
 
 function OptionField(props: Option & FieldsProps) {
-  const { name, label, kind, placeholder = '', chosen, choose } = props;
+  const { name, label, kind, placeholder = '', proposals, chosen, choose } = props;
   const id = useId();
+  const cluster = useCluster();
   if (kind === 'check') {
     return (
       <label class="form-check">
@@ -54,7 +60,10 @@ function OptionField(props: Option & FieldsProps) {
       {kind === 'lines' ? (
         <textarea rows={3} {...shared} />
       ) : (
-        <input {...TYPES[kind]} {...shared} />
+        <input {...TYPES[kind]} {...shared} list={`${id}-proposals`} />
+      )}
+      {proposals === undefined || cluster === undefined ? null : (
+        <Proposals id={`${id}-proposals`} texts={proposals(cluster)} />
       )}
     </span>
   );

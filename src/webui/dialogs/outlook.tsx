@@ -12,6 +12,8 @@ import { clusterLines, type Forecast, forecastWarnings, shareLines } from '../wo
 const EVERY_MS = 30_000;
 /** A pause in choosing after which it is asked. */
 const PAUSE_MS = 400;
+/** Whoever is in a hurry need not wait for longer. */
+const PATIENCE_MS = 5000;
 /** More would hide what is asked below them. */
 const MAX_LINES = 12;
 
@@ -20,18 +22,30 @@ interface OutlookProps {
   /** Where all of it is shown. */
   readonly more: string;
   readonly onMore: () => void;
+  /** Told whether what is chosen has its answer, or none is waited for any more. */
+  readonly onAnswered: (isAnswered: boolean) => void;
 }
 
-export function Outlook({ changes, more, onMore }: OutlookProps) {
+export function Outlook({ changes, more, onMore, onAnswered }: OutlookProps) {
   const text = JSON.stringify(changes);
   const [asked, setAsked] = useState(text);
   useEffect(() => {
     const timer = window.setTimeout(() => setAsked(text), PAUSE_MS);
     return () => window.clearTimeout(timer);
   }, [text]);
+  useEffect(() => {
+    onAnswered(false);
+    const timer = window.setTimeout(() => onAnswered(true), PATIENCE_MS);
+    return () => window.clearTimeout(timer);
+  }, [text]);
   return (
     <>
-      <Asked key={asked} changes={asked} isOld={asked !== text} />
+      <Asked
+        key={asked}
+        changes={asked}
+        isOld={asked !== text}
+        onAnswered={() => onAnswered(true)}
+      />
       <p>
         <a href={more} onClick={onMore}>
           What if?
@@ -41,12 +55,25 @@ export function Outlook({ changes, more, onMore }: OutlookProps) {
   );
 }
 
-/** `changes`: as JSON. */
-function Asked({ changes, isOld }: { changes: string; isOld: boolean }) {
+interface AskedProps {
+  /** As JSON. */
+  readonly changes: string;
+  /** Whether something else has been chosen since. */
+  readonly isOld: boolean;
+  readonly onAnswered: () => void;
+}
+
+function Asked({ changes, isOld, onAnswered }: AskedProps) {
   const cluster = useCluster();
   const { value, failure } = useReading(`outlook ${changes}`, EVERY_MS, (signal) =>
     call<Forecast>('PLAN', { plan: { changes: JSON.parse(changes) } }, signal),
   );
+  const isAnswered = !isOld && (value !== undefined || failure !== undefined);
+  useEffect(() => {
+    if (isAnswered) {
+      onAnswered();
+    }
+  }, [isAnswered]);
   if (value === undefined) {
     const words = failure instanceof Error ? failure.message : 'Asking what would come of it …';
     return (

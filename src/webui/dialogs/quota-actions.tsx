@@ -10,6 +10,7 @@ import {
   quotaResources,
   weightProblem,
 } from '../calls/quotas.ts';
+import { knownRoles, topRoles } from '../store/known-roles.ts';
 import {
   hasQuota,
   NO_QUOTA,
@@ -25,7 +26,11 @@ import type { Action, OperatorCall } from './action.tsx';
 import { ActionBar } from './action-bar.tsx';
 import { AmountGrid, type FieldsProps, type Option, Options } from './options.tsx';
 
-const ROLE: Option = { name: 'role', kind: 'text', label: 'Role', placeholder: 'its name' };
+const ROLE: Option = {
+  ...{ name: 'role', kind: 'text', label: 'Role', placeholder: 'its name' },
+  proposals: knownRoles,
+};
+const TOP_ROLE: Option = { ...ROLE, proposals: topRoles };
 const WEIGHT: Option = { name: 'weight', kind: 'amount', label: 'Weight', placeholder: '1' };
 const FORCE: Option = {
   ...{ name: 'force', kind: 'check' },
@@ -89,7 +94,7 @@ export function setQuota(initial: Chosen = {}): Action {
     effects: () => QUOTA_EFFECTS,
     Fields: (props) => (
       <>
-        <Options options={[ROLE]} {...props} />
+        <Options options={[TOP_ROLE]} {...props} />
         <QuotaFields {...props} />
       </>
     ),

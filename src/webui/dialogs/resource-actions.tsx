@@ -15,12 +15,17 @@ import {
   roleOf,
   volumeOn,
 } from '../calls/reservations.ts';
+import { knownRoles } from '../store/known-roles.ts';
 import { session } from '../stream/session.ts';
 import { RESOURCE_TITLES, type ResourceName } from '../words/amounts.ts';
 import { plainName } from '../words/names.ts';
 import type { Action, OperatorCall } from './action.tsx';
 import { type FieldsProps, type Option, Options } from './options.tsx';
 
+const ROLE: Option = {
+  ...{ name: 'role', kind: 'text', label: 'For the role' },
+  proposals: knownRoles,
+};
 const DONE = 'The master has taken it, and the agent carries it out.';
 
 const unit = ({ name }: AgentResource) => (name === 'mem' || name === 'disk' ? ', MB' : '');
@@ -72,7 +77,7 @@ export function reserve(agentId: string, group: ReservedGroup): Action {
     ),
     Fields: (props) => (
       <>
-        <Options options={[{ name: 'role', kind: 'text', label: 'For the role' }]} {...props} />
+        <Options options={[ROLE]} {...props} />
         <AmountFields options={options} {...props} />
       </>
     ),

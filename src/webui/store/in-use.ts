@@ -18,8 +18,8 @@ export interface Measured {
 export interface Used {
   /** Thousandths of CPUs; undefined until there are two measurements. */
   readonly cpus: number | undefined;
-  /** Thousandths of megabytes. */
-  readonly mem: number;
+  /** Thousandths of megabytes; undefined where no container has it measured. */
+  readonly mem: number | undefined;
 }
 
 const keyOf = ({ container_id = '', executor_id = '', framework_id = '' }: Measured) =>
@@ -32,6 +32,8 @@ const busySecs = ({ statistics }: Measured) =>
 export function usedBy(before: readonly Measured[] | undefined, now: readonly Measured[]): Used {
   const earlier = new Map(before?.map((each) => [keyOf(each), each]));
   let [cpus, mem, compared] = [0, 0, 0];
+  const isMeasured =
+    now.length === 0 || now.some(({ statistics }) => statistics?.mem_rss_bytes !== undefined);
   for (const container of now) {
     mem += (container.statistics?.mem_rss_bytes ?? 0) / 2 ** 20;
     const other = earlier.get(keyOf(container));
@@ -42,7 +44,10 @@ export function usedBy(before: readonly Measured[] | undefined, now: readonly Me
     }
   }
   const isKnown = compared > 0 || (before !== undefined && now.length === 0);
-  return { cpus: isKnown ? Math.round(cpus * 1000) : undefined, mem: Math.round(mem * 1000) };
+  return {
+    cpus: isKnown ? Math.round(cpus * 1000) : undefined,
+    mem: isMeasured ? Math.round(mem * 1000) : undefined,
+  };
 }
 
 /** Up to `most` of them, each as likely as any other; `random` is of 0 … 1. */

@@ -32,6 +32,8 @@ export const eventTail = new EventTail();
 
 /** The first record holds all agents of a cluster. */
 const MAX_RECORD_BYTES = 512 * 1024 * 1024;
+/** Within which the master has to take the stream up. */
+const TAKEN_UP_MS = 30_000;
 /** Heartbeats that may be missing. */
 const SILENT_HEARTBEATS = 2.5;
 
@@ -92,6 +94,7 @@ async function followOnce(): Promise<void> {
       },
       body: JSON.stringify({ type: 'SUBSCRIBE', subscribe: { updates: true } }),
       signal: end.signal,
+      answerMs: TAKEN_UP_MS,
     });
     hear();
     const records = new RecordReader(MAX_RECORD_BYTES);

@@ -23,6 +23,17 @@ export class RequestFailure extends Error {
 export const NOT_ALLOWED = 'The master does not allow this to you.';
 const NO_WORDS = '403 Forbidden.';
 
+/**
+ * A master that is frozen takes connections and answers none. This is longer than any answer takes
+ * to begin, and an end to waiting.
+ */
+const ANSWER_MS = 120_000;
+
+interface AskOptions extends RequestInit {
+  /** Within which an answer has to begin. */
+  readonly answerMs?: number;
+}
+
 /** A refusal is text, and shown: this much of it. */
 const MAX_REFUSAL_LENGTH = 2000;
 
@@ -40,7 +51,7 @@ const urlOf = (path: string) => new URL(path.replace(/^\//, ''), document.baseUR
  * A response whose status is a success.
  * @throws RequestFailure
  */
-export async function request(path: string, init: RequestInit = {}): Promise<Response> {
+export async function request(path: string, init: AskOptions = {}): Promise<Response> {
   const response = await send(path, init);
   if (response.status === 401 && (await signInAgain())) {
     return succeeded(await send(path, init));
@@ -52,13 +63,19 @@ export async function request(path: string, init: RequestInit = {}): Promise<Res
  * A response as it comes, whatever its status.
  * @throws RequestFailure where there is none
  */
-export async function send(path: string, init: RequestInit): Promise<Response> {
+export async function send(
+  path: string,
+  { answerMs = ANSWER_MS, ...init }: AskOptions,
+): Promise<Response> {
   const headers = new Headers(init.headers);
   headers.set('X-Mesoscale-Page', '1');
+  const end = new AbortController();
+  const timer = window.setTimeout(() => end.abort(), answerMs);
   try {
     return await fetch(urlOf(path), {
       ...init,
       headers,
+      signal: init.signal ? AbortSignal.any([init.signal, end.signal]) : end.signal,
       credentials: 'same-origin',
       cache: 'no-store',
       redirect: 'manual',
@@ -67,7 +84,12 @@ export async function send(path: string, init: RequestInit): Promise<Response> {
     if (init.signal?.aborted) {
       throw cause;
     }
-    throw new RequestFailure('away', 'The master does not answer.', 0, { cause });
+    const words = end.signal.aborted
+      ? `The master has not answered within ${answerMs / 1000} seconds.`
+      : 'The master does not answer.';
+    throw new RequestFailure('away', words, 0, { cause });
+  } finally {
+    window.clearTimeout(timer);
   }
 }
 

@@ -55,8 +55,11 @@ export function InUse({ cluster }: { cluster: Cluster }) {
           ? 'measuring …'
           : `${amountText('cpus', used.cpus / 1000)} of ${amountText('cpus', cpus / 1000)} (${share(used.cpus, cpus)})`}
         {'; '}
-        <strong>memory:</strong> {amountText('mem', used.mem / 1000)} of{' '}
-        {amountText('mem', mem / 1000)} ({share(used.mem, mem)}).
+        <strong>memory:</strong>{' '}
+        {used.mem === undefined
+          ? 'no agent of these measures it'
+          : `${amountText('mem', used.mem / 1000)} of ${amountText('mem', mem / 1000)} (${share(used.mem, mem)})`}
+        .
       </p>
       <p class="quiet">
         {asked === all

@@ -67,26 +67,19 @@ function TaskTerminal({ row }: { row: TaskRow }) {
           {hasOwn ? <Pills name="mode" label="What is opened" options={MODES} /> : null}
           {mode === 'attach' ? null : (
             <>
-              <label class="terminal-command">
-                Command
-                <input
-                  value={command}
-                  placeholder="/bin/sh"
-                  spellcheck={false}
-                  autocapitalize="off"
-                  onInput={(event) => setCommand(event.currentTarget.value)}
-                />
-              </label>
-              <label>
-                User
-                <input
-                  value={user}
-                  placeholder="that of the task"
-                  spellcheck={false}
-                  autocapitalize="off"
-                  onInput={(event) => setUser(event.currentTarget.value)}
-                />
-              </label>
+              <TextField
+                label="Command"
+                value={command}
+                placeholder="/bin/sh"
+                onText={setCommand}
+                isLong
+              />
+              <TextField
+                label="User"
+                value={user}
+                placeholder="that of the task"
+                onText={setUser}
+              />
             </>
           )}
           {refusal === undefined ? (
@@ -118,3 +111,23 @@ function TaskTerminal({ row }: { row: TaskRow }) {
     </>
   );
 }
+
+interface TextFieldProps {
+  readonly label: string;
+  readonly value: string;
+  readonly placeholder: string;
+  readonly onText: (text: string) => void;
+  readonly isLong?: boolean;
+}
+
+const TextField = ({ label, value, placeholder, onText, isLong = false }: TextFieldProps) => (
+  <label class={isLong ? 'terminal-command' : ''}>
+    {label}
+    <input
+      {...{ value, placeholder }}
+      spellcheck={false}
+      autocapitalize="off"
+      onInput={(event) => onText(event.currentTarget.value)}
+    />
+  </label>
+);

@@ -50,7 +50,9 @@ function reader({ agentId, frameworkId, executorId }: TaskRow) {
       return undefined;
     }
     const cpus =
-      before === undefined || now.timestamp <= before.timestamp
+      before === undefined ||
+      now.timestamp <= before.timestamp ||
+      now.cpus_user_time_secs === undefined
         ? undefined
         : (busySecs(now) - busySecs(before)) / (now.timestamp - before.timestamp);
     before = now;
@@ -79,18 +81,26 @@ function LiveUse({ row }: { row: TaskRow }) {
       <Facts>
         <Fact name="CPUs">
           {cpus === undefined
-            ? '…'
+            ? now.cpus_user_time_secs === undefined
+              ? null
+              : '…'
             : `${cpus.toFixed(2)}${limit === undefined ? '' : ` of ${amountText('cpus', limit)}`}`}
         </Fact>
         <Fact name="Memory">{of(now.mem_rss_bytes, now.mem_limit_bytes)}</Fact>
         <Fact name="Disk">{of(now.disk_used_bytes, now.disk_limit_bytes)}</Fact>
       </Facts>
       <p class="quiet">
-        With its executor{row.executorId === row.id ? '' : ' and what else that runs'}, as its agent
-        measures it.
+        {isMeasured(now)
+          ? `With its executor${row.executorId === row.id ? '' : ' and what else that runs'}, as its agent measures it.`
+          : 'Its agent measures nothing of it, by the isolators that it was started with.'}
       </p>
     </section>
   );
 }
+
+const isMeasured = (now: Statistics) =>
+  [now.cpus_user_time_secs, now.mem_rss_bytes, now.disk_used_bytes].some(
+    (each) => each !== undefined,
+  );
 
 const inBytes = (bytes: number) => amountText('mem', bytes / 2 ** 20);

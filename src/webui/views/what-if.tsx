@@ -1,36 +1,23 @@
-// What would come of a change: the master makes it on a copy of its allocator, and the page shows
-// the cluster before and after. Then it can be done, where there is a call for it.
-import type { ComponentChildren } from 'preact';
-import { addedAgents, addedAgentsProblem, agentFlags } from '../calls/added-agents.ts';
-import {
-  AT_LEAST,
-  AT_MOST,
-  chosenOfConfig,
-  quotaConfigOf,
-  quotaProblem,
-  weightProblem,
-} from '../calls/quotas.ts';
+// What would come of changes, one or several together: the master makes them on a copy of its
+// allocator, and the page shows the cluster before and after. Then each can be done, where there is
+// a call for it.
+import { useState } from 'preact/hooks';
 import { CopyButton } from '../components/copy-button.tsx';
-import { Chips, Choice, Pills, SearchField } from '../components/filters.tsx';
+import { Pills } from '../components/filters.tsx';
 import { ForecastTable } from '../components/forecast-table.tsx';
+import { Icon } from '../components/icon.tsx';
 import { useCluster } from '../components/live.ts';
 import { Name } from '../components/name.tsx';
 import { Empty, Failed, Loading } from '../components/notices.tsx';
-import { place } from '../components/place.tsx';
-import { QueryField } from '../components/query-field.tsx';
+import { place, refine } from '../components/place.tsx';
 import { useReading } from '../components/reading.ts';
-import { type Action, actionsDone } from '../dialogs/action.tsx';
+import { actionsDone } from '../dialogs/action.tsx';
 import { ActionBar } from '../dialogs/action-bar.tsx';
-import { drainAgents, MAX_AT_ONCE } from '../dialogs/agents-actions.tsx';
-import { teardown } from '../dialogs/framework-actions.tsx';
-import { setQuota, setWeight } from '../dialogs/quota-actions.tsx';
 import { href } from '../locations/location.ts';
-import { AGENT_FILTERS, agentPasses, agentsNamed } from '../store/agent-filter.ts';
+import { parsePlans, plansText } from '../locations/plans.ts';
 import type { Cluster } from '../store/cluster.ts';
-import { own } from '../store/own.ts';
-import { AMOUNT_NAMES } from '../store/sums.ts';
 import { call } from '../stream/requests.ts';
-import { counted, RESOURCE_TITLES } from '../words/amounts.ts';
+import { counted, countText } from '../words/amounts.ts';
 import {
   clusterLines,
   type Forecast,
@@ -39,181 +26,75 @@ import {
   roomWords,
   shareLines,
 } from '../words/forecasts.ts';
-import { plainName, plainText } from '../words/names.ts';
+import { plainText } from '../words/names.ts';
+import { KINDS, kindOf, type Plan, type PlanQuery, planOf, USUAL_KIND } from './plans.tsx';
 
 /** It takes a thread of the master for a while. */
 const EVERY_MS = 15_000;
 /** Those of a framework that are named. */
 const MAX_TASKS = 8;
 
-/** What is planned: the change that the master is told, and how it is done in earnest. */
-interface Plan {
-  readonly change: object;
-  readonly says: string;
-  readonly action?: Action;
-  /** Flags to do it with, where no call does. */
-  readonly line?: string;
-}
-
-type Query = Readonly<Record<string, string>>;
-
-interface Kind {
-  readonly title: string;
-  readonly Fields: (props: { cluster: Cluster }) => ComponentChildren;
-  /** Why it makes no sense as it is said. */
-  readonly problem?: (query: Query) => string | undefined;
-  /** Undefined until enough is said. */
-  readonly planOf: (cluster: Cluster, query: Query) => Plan | undefined;
-}
-
-const KINDS: Readonly<Record<string, Kind>> = {
-  drain: {
-    title: 'Drain agents',
-    Fields: ({ cluster }) => (
-      <>
-        <SearchField label="Agents: hosts, ids, attributes" />
-        <Chips
-          names={['agents', ...AGENT_FILTERS.slice(1)]}
-          nameOf={(name, value) => (name === 'agents' ? agentsNamed(cluster, value) : value)}
-        />
-      </>
-    ),
-    planOf: (cluster, query) => {
-      const { agents: named } = query;
-      const isSaid = [named, ...AGENT_FILTERS.map((name) => query[name])].some(Boolean);
-      const ids = named === undefined ? undefined : new Set(named.split(','));
-      const agents = [...cluster.agents.values()].filter(
-        (agent) =>
-          isSaid && !agent.isRecovered && ids?.has(agent.id) !== false && agentPasses(agent, query),
-      );
-      const agent_ids = agents.map(({ id }) => ({ value: id }));
-      const drained = `${counted(agents.length, 'agent')} drained`;
-      return agents.length === 0
-        ? undefined
-        : {
-            change: { type: 'DRAIN_AGENTS', drain_agents: { agent_ids } },
-            ...(agents.length > MAX_AT_ONCE
-              ? { says: `${drained} (from the page ${MAX_AT_ONCE} are drained at once at most)` }
-              : { says: drained, action: drainAgents(agents) }),
-          };
-    },
-  },
-  add: {
-    title: 'Add agents',
-    Fields: () => (
-      <>
-        <QueryField name="count" label="How many" type="number" placeholder="0" />
-        <AmountFields prefix="" label="" />
-        <QueryField name="attributes" label="Attributes" type="text" placeholder="rack:7; zone:a" />
-      </>
-    ),
-    problem: addedAgentsProblem,
-    planOf: (_, query) => {
-      const add_agents = addedAgents(query);
-      return add_agents === undefined
-        ? undefined
-        : {
-            change: { type: 'ADD_AGENTS', add_agents },
-            says: `${counted(add_agents.count, 'agent')} more`,
-            line: agentFlags(query),
-          };
-    },
-  },
-  quota: {
-    title: 'Set a quota',
-    Fields: () => (
-      <>
-        <QueryField name="role" label="Role" type="text" placeholder="its name" />
-        <AmountFields prefix={AT_LEAST} label="at least" />
-        <AmountFields prefix={AT_MOST} label="at most" />
-      </>
-    ),
-    problem: (query) => (query.role === undefined ? undefined : quotaProblem(query)),
-    planOf: (_, query) => {
-      const quota = quotaConfigOf(query);
-      return quota.role === ''
-        ? undefined
-        : {
-            change: { type: 'SET_QUOTAS', set_quotas: { quota_configs: [quota] } },
-            says: `The quota of ${quota.role} replaced by this`,
-            action: setQuota(chosenOfConfig(quota)),
-          };
-    },
-  },
-  weight: {
-    title: 'Set a weight',
-    Fields: () => (
-      <>
-        <QueryField name="role" label="Role" type="text" placeholder="its name" />
-        <QueryField name="weight" label="Weight" type="number" placeholder="1" />
-      </>
-    ),
-    problem: (query) => (query.weight === undefined ? undefined : weightProblem(query)),
-    planOf: (_, { role = '', weight = '' }) =>
-      role === '' || !(Number(weight) > 0)
-        ? undefined
-        : {
-            change: {
-              type: 'SET_WEIGHTS',
-              set_weights: { weight_infos: [{ role, weight: Number(weight) }] },
-            },
-            says: `The weight of ${role} set to ${weight}`,
-            action: setWeight({ role, weight }),
-          },
-  },
-  remove: {
-    title: 'Remove a framework',
-    Fields: ({ cluster }) => (
-      <Choice
-        name="framework"
-        label="Framework"
-        options={[...cluster.frameworks.values()]
-          .filter(({ isCompleted }) => !isCompleted)
-          .map(({ id, name }) => ({ value: id, text: `${plainName(name)} (${id})` }))}
-      />
-    ),
-    planOf: (cluster, { framework: id = '' }) => {
-      const framework = cluster.frameworks.get(id);
-      return framework === undefined || framework.isCompleted
-        ? undefined
-        : {
-            change: { type: 'REMOVE_FRAMEWORK', remove_framework: { framework_id: { value: id } } },
-            says: `${framework.name} removed`,
-            action: teardown(framework),
-          };
-    },
-  },
-};
-
-function AmountFields({ prefix, label }: { prefix: string; label: string }) {
-  return AMOUNT_NAMES.map((name) => (
-    <QueryField
-      key={name}
-      name={`${prefix}${name}`}
-      label={`${RESOURCE_TITLES[name]}${name === 'mem' || name === 'disk' ? ', MB' : ''} ${label}`}
-      type="number"
-      placeholder={prefix === '' ? '0' : 'any'}
-    />
-  ));
-}
-
-const USUAL_KIND = 'drain';
-
 export function WhatIfView() {
   const cluster = useCluster();
-  const { query } = place.value;
-  const kind = own(KINDS, query.kind ?? USUAL_KIND) ?? KINDS[USUAL_KIND];
-  if (cluster === undefined || kind === undefined) {
+  const [done, setDone] = useState<ReadonlySet<string>>(new Set());
+  if (cluster === undefined) {
     return <Loading what="the cluster" />;
   }
-  const problem = kind.problem?.(query);
-  const plan = problem === undefined ? kind.planOf(cluster, query) : undefined;
+  const { and, ...query } = place.value.query;
+  const kind = kindOf(query);
+  const problem = kind.problem?.(query, cluster);
+  const plan = planOf(cluster, query);
+  const others = parsePlans(and);
+  const planned = [...others, query].flatMap((each) => {
+    const made = planOf(cluster, each);
+    return made === undefined ? [] : [made];
+  });
+  /** What has been done is not offered again. */
+  const actionsOf = (each: PlanQuery, { action }: Plan) => {
+    const key = JSON.stringify(each);
+    return action === undefined || done.has(key)
+      ? []
+      : [{ ...action, onDone: () => setDone((before) => new Set([...before, key])) }];
+  };
   return (
     <>
       <div class="view-head">
         <h1>What if?</h1>
-        {plan?.action === undefined ? null : <ActionBar actions={[plan.action]} />}
+        {plan === undefined ? null : (
+          <ActionBar actions={actionsOf(query, plan)}>
+            {done.has(JSON.stringify(query)) ? <span role="status">This is done.</span> : null}
+            <a class="button" href={href(['what-if'], { and: plansText([...others, query]) })}>
+              And what else?
+            </a>
+          </ActionBar>
+        )}
       </div>
+      {others.length === 0 ? null : (
+        <section class="panel planned">
+          <h2>Together with</h2>
+          <ul class="lines">
+            {others.map((other, index) => {
+              const made = planOf(cluster, other);
+              return (
+                <li key={JSON.stringify(other)} class="also-planned">
+                  <span>
+                    <Name text={made?.says ?? `${kindOf(other).title}: nothing is left to do`} />
+                  </span>
+                  {made === undefined ? null : <ActionBar actions={actionsOf(other, made)} />}
+                  <button
+                    type="button"
+                    class="button-icon"
+                    aria-label={`Without this: ${plainText(made?.says ?? kindOf(other).title)}`}
+                    onClick={() => refine({ and: plansText(others.toSpliced(index, 1)) })}
+                  >
+                    <Icon name="close" size={13} />
+                  </button>
+                </li>
+              );
+            })}
+          </ul>
+        </section>
+      )}
       <div class="filters">
         <Pills
           name="kind"
@@ -224,28 +105,30 @@ export function WhatIfView() {
           }))}
         />
       </div>
-      <div class="filters" key={query.kind}>
+      <div class="filters" key={`${query.kind} ${and}`}>
         <kind.Fields cluster={cluster} />
       </div>
-      {plan === undefined ? (
-        <Empty title="Nothing is planned">
-          {problem === undefined ? (
-            'Say what would be changed. Nothing is done by asking: a button of its own does it.'
-          ) : (
-            <Name text={problem} />
-          )}
-        </Empty>
-      ) : (
-        <Outcome cluster={cluster} plan={plan} />
+      {problem === undefined ? null : (
+        <p class="bar" data-kind="warn" role="status">
+          <Name text={problem} />
+        </p>
       )}
+      {planned.length > 0 ? (
+        <Outcome cluster={cluster} plans={planned} />
+      ) : problem === undefined ? (
+        <Empty title="Nothing is planned">
+          Say what would be changed. Nothing is done by asking: a button of its own does it.
+        </Empty>
+      ) : null}
     </>
   );
 }
 
-function Outcome({ cluster, plan: { change, says, line } }: { cluster: Cluster; plan: Plan }) {
-  const about = `plan ${JSON.stringify(change)} ${actionsDone.value}`;
+function Outcome({ cluster, plans }: { cluster: Cluster; plans: readonly Plan[] }) {
+  const changes = plans.map(({ change }) => change);
+  const about = `plan ${JSON.stringify(changes)} ${actionsDone.value}`;
   const { value, failure } = useReading(about, EVERY_MS, (signal) =>
-    call<Forecast>('PLAN', { plan: { changes: [change] } }, signal),
+    call<Forecast>('PLAN', { plan: { changes } }, signal),
   );
   if (value === undefined) {
     return failure === undefined ? <Loading what="the outcome" /> : <Failed failure={failure} />;
@@ -253,13 +136,17 @@ function Outcome({ cluster, plan: { change, says, line } }: { cluster: Cluster; 
   const nameOf = (id: string) => cluster.frameworks.get(id)?.name || id;
   const ending = value.ending_tasks ?? [];
   const shares = shareLines(value, nameOf);
-  const isDrain = 'drain_agents' in change;
+  const isDrain = changes.some((change) => 'drain_agents' in change);
   const room = roomWords(value);
   return (
     <div class="stack">
       <section class="panel">
         <h2>
-          <Name text={says} />
+          {plans.length === 1 ? (
+            <Name text={plans[0]?.says ?? ''} />
+          ) : (
+            `All ${countText(plans.length)} changes together`
+          )}
         </h2>
         <p>
           <strong>
@@ -291,11 +178,13 @@ function Outcome({ cluster, plan: { change, says, line } }: { cluster: Cluster; 
           ))}
         </ul>
         {isDrain && room !== undefined && ending.length > 0 ? <p>{room}</p> : null}
-        {line === undefined ? null : (
-          <p>
-            To do it, start agents with <code class="fixed">{plainText(line)}</code>{' '}
-            <CopyButton text={line} what="these flags" />
-          </p>
+        {plans.map(({ line }) =>
+          line === undefined ? null : (
+            <p key={line}>
+              To do it, start agents with <code class="fixed">{plainText(line)}</code>{' '}
+              <CopyButton text={line} what="these flags" />
+            </p>
+          ),
         )}
         {forecastWarnings(value).map((warning) => (
           <p key={warning} class="bar" data-kind="warn">

@@ -20,6 +20,7 @@ import {
   type Explanation,
   explanationWords,
   type Fit,
+  limitWords,
   type ReasonGroup,
   shortageWords,
 } from '../words/explanations.ts';
@@ -204,7 +205,7 @@ function Examples({
 }
 
 function DemandFit({ fit }: { fit: Fit }) {
-  const { offered, possible, impossible, lacking = [], impossible_by = [] } = fit;
+  const { offered, possible, impossible, lacking = [], impossible_by = [], quotas = [] } = fit;
   const { kind, word, text } = verdictOf(fit);
   return (
     <>
@@ -213,6 +214,11 @@ function DemandFit({ fit }: { fit: Fit }) {
         <Badge kind={kind} text={word} /> <strong>{text}</strong>
       </p>
       <ul class="lines">
+        {quotas.map((quota) => (
+          <li key={quota.resource}>
+            <Name text={`${limitWords(quota)} in use: less than the demand is left.`} />
+          </li>
+        ))}
         <li>An offer of {counted(offered, 'agent')} would hold it.</li>
         {lacking.map((shortage) => (
           <li key={shortage.resource}>Offers of {shortageWords(shortage)}.</li>

@@ -57,6 +57,8 @@ export interface Fit {
   readonly possible: number;
   readonly impossible: number;
   readonly impossible_by?: readonly Shortage[];
+  /** Limits that leave less than the demand. */
+  readonly quotas?: readonly QuotaUse[];
 }
 
 interface RoleReasons {
@@ -210,7 +212,7 @@ function amountOf(resource: string, amount: number): string {
     : amountText('cpus', amount);
 }
 
-const limitWords = ({ role, resource, consumed, limit = 0 }: QuotaUse) =>
+export const limitWords = ({ role, resource, consumed, limit = 0 }: QuotaUse) =>
   `Quota of role ${role}: ${amountOf(resource, consumed)} of ${amountOf(resource, limit)} ${resourceTitle(resource)}`;
 
 const guaranteeWords = ({ role, resource, consumed, guarantee = 0 }: QuotaUse) =>

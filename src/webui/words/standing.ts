@@ -1,7 +1,7 @@
 // What a framework does with the offers that it gets, in words: one that declines all of them has
 // nothing, and no reason of the allocator says why.
 import { countText, spanText } from './amounts.ts';
-import { type Explanation, isOffered, type ReasonGroup } from './explanations.ts';
+import { type Explanation, type Fit, isOffered, type ReasonGroup } from './explanations.ts';
 
 interface Standing {
   readonly text: string;
@@ -81,17 +81,13 @@ interface Verdict {
 }
 
 /** Whether a demand can be met at all, and now. */
-export function verdictOf({
-  offered,
-  possible,
-  impossible,
-}: {
-  readonly offered: number;
-  readonly possible: number;
-  readonly impossible: number;
-}): Verdict {
+export function verdictOf({ offered, possible, impossible, quotas = [] }: Fit): Verdict {
   if (offered > 0) {
     return { kind: 'good', word: 'Yes', text: 'It would be offered what this needs.' };
+  }
+  if (possible > 0 && quotas.length > 0) {
+    const text = 'The quota of its role leaves less than this.';
+    return { kind: 'bad', word: 'Not now', text };
   }
   if (possible > 0) {
     return {
