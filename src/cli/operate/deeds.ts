@@ -5,47 +5,121 @@ import type { MasterCall, MasterResponse } from '../../model/generated/messages.
 import { jsonValue } from '../../wire/json.ts';
 import { types } from '../../wire/types.ts';
 import type { Cluster } from './connection/cluster.ts';
-import { CommandError, EXIT } from './outcome.ts';
+import { CommandError, EXIT, outcomeOf } from './outcome.ts';
+import { printable } from './output/printable.ts';
 
-export interface Deed {
+interface Announcement {
   /** What will happen, in a line or more: `3 tasks end.` */
-  readonly consequence?: string;
+  readonly consequence?: string | undefined;
+  /**
+   * Looks again at what the calls replace, right before they are sent. Rejects with CommandError
+   * where somebody has changed it since: Mesos's API knows no versions.
+   */
+  guard?(): Promise<void>;
+}
+
+export interface Deed extends Announcement {
   readonly calls: readonly MasterCall[];
   /** What has been done, in a line, once it is: `agent X drains`. */
   readonly done: string;
 }
 
-interface DeedValues {
+/** One of several things that the same is done to. */
+export interface Step {
+  readonly call: MasterCall;
+  /** What it is done to, for the line of an error: `agent X`. */
+  readonly subject: string;
+  /** As of a deed. */
+  readonly done: string;
+}
+
+export interface DeedValues {
   readonly dry_run: boolean;
   /** Absent where nothing is asked. */
   readonly yes?: boolean;
 }
 
-/** Rejects with CommandError where the operator says no, and as the calls do. */
+/**
+ * Resolves without answers where nothing was to be sent. Rejects with CommandError where the
+ * operator says no, and as the calls do.
+ */
 export async function perform(
   cluster: Cluster,
-  { consequence, calls, done }: Deed,
+  { calls, done, ...announcement }: Deed,
   values: DeedValues,
 ): Promise<readonly MasterResponse[]> {
-  if (values.dry_run) {
-    if (consequence !== undefined) {
-      process.stderr.write(`${consequence}\n`);
-    }
-    for (const call of calls) {
-      process.stdout.write(`${JSON.stringify(jsonValue(types.MasterCall, call), undefined, 2)}\n`);
-    }
-    process.stderr.write(`nothing was sent (--dry-run); it goes to ${cluster.address}/api/v1\n`);
+  if (!(await isToBeSent(cluster, announcement, calls, values))) {
     return [];
-  }
-  if (values.yes === false) {
-    await confirm(consequence ?? 'This cannot be undone.');
   }
   const answers: MasterResponse[] = [];
   for (const call of calls) {
     answers.push(await cluster.master(call));
   }
-  process.stdout.write(`${done}\n`);
+  process.stdout.write(`${printable(done)}\n`);
   return answers;
+}
+
+/**
+ * Does the same to several things, one after the other. One that is refused does not keep the
+ * others from it, unless that is so for all: then, too, what was done is said. Resolves with
+ * whether anything was sent.
+ */
+export async function performEach(
+  cluster: Cluster,
+  { steps, ...announcement }: Announcement & { readonly steps: readonly Step[] },
+  values: DeedValues,
+): Promise<boolean> {
+  const calls = steps.map(({ call }) => call);
+  if (!(await isToBeSent(cluster, announcement, calls, values))) {
+    return false;
+  }
+  const failures: CommandError[] = [];
+  for (const [index, { call, subject, done }] of steps.entries()) {
+    try {
+      await cluster.master(call);
+      process.stdout.write(`${printable(done)}\n`);
+    } catch (error) {
+      const failure = outcomeOf(error);
+      const isForAll = failure.status === EXIT.notAllowed || failure.status === EXIT.unreachable;
+      if (steps.length === 1 || (isForAll && index === 0)) {
+        throw failure;
+      }
+      const left = isForAll ? steps.length - index - 1 : 0;
+      const told = left === 0 ? '' : `; ${left} more were not tried`;
+      failures.push(new CommandError(failure.status, `${subject}: ${failure.message}${told}`));
+      if (isForAll) {
+        break;
+      }
+    }
+  }
+  const [first] = failures;
+  if (first !== undefined) {
+    throw new CommandError(first.status, failures.map(({ message }) => message).join('\n'));
+  }
+  return true;
+}
+
+async function isToBeSent(
+  cluster: Cluster,
+  { consequence, guard }: Announcement,
+  calls: readonly MasterCall[],
+  values: DeedValues,
+): Promise<boolean> {
+  if (values.dry_run) {
+    if (consequence !== undefined) {
+      process.stderr.write(`${printable(consequence)}\n`);
+    }
+    for (const call of calls) {
+      process.stdout.write(`${JSON.stringify(jsonValue(types.MasterCall, call), undefined, 2)}\n`);
+    }
+    process.stderr.write(`nothing was sent (--dry-run); it goes to ${cluster.address}/api/v1\n`);
+    return false;
+  }
+  if (values.yes === false) {
+    await confirm(printable(consequence ?? 'This cannot be undone.'));
+  }
+  await guard?.();
+  return true;
 }
 
 /** Rejects with CommandError unless a person types yes. */

@@ -22,3 +22,19 @@ export function spanText(ms: number): string {
 /** How long ago; empty where that is not known. */
 export const ageText = (nowMs: number, thenMs: number | undefined): string =>
   thenMs === undefined ? '' : spanText(nowMs - thenMs);
+
+const NS_PER_MS = 1_000_000n;
+
+/** Milliseconds since 1970. */
+export const msOf = (time: { readonly nanoseconds: bigint } | undefined): number | undefined =>
+  time === undefined ? undefined : Number(time.nanoseconds / NS_PER_MS);
+
+/** `2026-11-30 12:00:05 (3h ago)`, as the clock of this machine has it. */
+export function momentText(ms: number | undefined, nowMs: number): string | undefined {
+  if (ms === undefined) {
+    return undefined;
+  }
+  const offsetMs = new Date(ms).getTimezoneOffset() * 60_000;
+  const local = new Date(ms - offsetMs).toISOString().slice(0, 19).replace('T', ' ');
+  return `${local} (${ms > nowMs ? `in ${spanText(ms - nowMs)}` : `${spanText(nowMs - ms)} ago`})`;
+}

@@ -12,12 +12,10 @@ import { Cluster } from '../connection/cluster.ts';
 import { agentId, agentsOf } from '../connection/things.ts';
 import type { Column, Listing } from '../output/listing.ts';
 import { presentList } from '../output/present.ts';
-import { ageText } from '../times.ts';
+import { ageText, msOf } from '../times.ts';
 import type { AGENT_LIST_FLAGS } from './flags.ts';
 
 type Values = FlagValues<typeof AGENT_LIST_FLAGS>;
-
-const NS_PER_MS = 1_000_000n;
 
 /** What operators ask first: does it take tasks? */
 export function stateOf({ active, deactivated, drain_info }: Agent): string {
@@ -43,10 +41,8 @@ function columns(amountsOf: QuantitiesOf, nowMs: number): readonly Column<Agent>
     isRight: true,
     isWide,
   });
-  const sinceMs = ({ registered_time, reregistered_time }: Agent): number | undefined => {
-    const time = reregistered_time ?? registered_time;
-    return time === undefined ? undefined : Number(time.nanoseconds / NS_PER_MS);
-  };
+  const sinceMs = ({ registered_time, reregistered_time }: Agent) =>
+    msOf(reregistered_time ?? registered_time);
   return [
     { title: 'ID', text: agentId },
     { title: 'HOST', text: ({ agent_info }) => agent_info.hostname },
@@ -79,17 +75,23 @@ function columns(amountsOf: QuantitiesOf, nowMs: number): readonly Column<Agent>
   ];
 }
 
+/** What `agent list` shows, and what --filter of others looks at. */
+export const agentListing = (
+  agents: readonly Agent[],
+  amountsOf: QuantitiesOf,
+  nowMs: number,
+): Listing<Agent> => ({
+  rows: agents,
+  columns: columns(amountsOf, nowMs),
+  nameOf: agentId,
+  jsonOf: (agent) => jsonValue(types.MasterResponse_GetAgents_Agent, agent),
+  none: 'no agents are registered',
+});
+
 export async function listAgents(values: Values): Promise<void> {
   const cluster = await Cluster.of(values);
   const amountsOf = await quantitiesOf();
-  await presentList(
-    values,
-    async (): Promise<Listing<Agent>> => ({
-      rows: await agentsOf(cluster),
-      columns: columns(amountsOf, Date.now()),
-      nameOf: agentId,
-      jsonOf: (agent) => jsonValue(types.MasterResponse_GetAgents_Agent, agent),
-      none: 'no agents are registered',
-    }),
+  await presentList(values, async () =>
+    agentListing(await agentsOf(cluster), amountsOf, Date.now()),
   );
 }

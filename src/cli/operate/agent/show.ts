@@ -1,58 +1,138 @@
 // `mesoscale agent show`.
 import { formatAttributes } from '../../../model/attribute-text.ts';
+import { enumNames } from '../../../model/enum-names.ts';
 import {
   type MasterResponse_GetAgents_Agent as Agent,
-  MasterCall_Type,
+  AgentInfo_Capability_Type,
+  type Task,
+  TaskState,
 } from '../../../model/generated/messages.ts';
+import { isPersistentVolume, reservedByRole } from '../../../model/resource-format.ts';
 import { formatResources } from '../../../model/resource-text.ts';
 import { jsonValue } from '../../../wire/json.ts';
 import { types } from '../../../wire/types.ts';
+import { amountText, type QuantitiesOf, quantitiesOf } from '../amounts.ts';
 import { Cluster } from '../connection/cluster.ts';
-import { agentId, agentNamed, agentsOf } from '../connection/things.ts';
-import { factsText } from '../output/facts-text.ts';
+import { agentId, agentNamed, agentsOf, frameworkNames, tasksOf } from '../connection/things.ts';
+import { type Fact, factsText, right, type Section, section } from '../output/facts-text.ts';
 import { presentOne } from '../output/present.ts';
+import { momentText, msOf } from '../times.ts';
 import type { Asked } from '../verb.ts';
 import type { AGENT_SHOW_FLAGS } from './flags.ts';
 import { stateOf } from './list.ts';
 
+interface Known {
+  readonly agent: Agent;
+  readonly tasks: readonly Task[];
+  readonly amountsOf: QuantitiesOf;
+  frameworkName(id: string): string;
+}
+
 export async function showAgent({ words, values }: Asked<typeof AGENT_SHOW_FLAGS>): Promise<void> {
   const cluster = await Cluster.of(values);
+  const amountsOf = await quantitiesOf();
   await presentOne(values, async () => {
     const agent = agentNamed(await agentsOf(cluster), words[0] ?? '');
-    const { get_tasks } = await cluster.master({ type: MasterCall_Type.GET_TASKS });
-    const tasks = (get_tasks?.tasks ?? []).filter(
-      ({ agent_id }) => agent_id.value === agentId(agent),
-    );
+    const [all, names] = await Promise.all([tasksOf(cluster), frameworkNames(cluster)]);
+    const tasks = all.filter(({ agent_id }) => agent_id.value === agentId(agent));
+    const known = { agent, tasks, amountsOf, frameworkName: names.nameOf };
     return {
       name: agentId(agent),
       json: jsonValue(types.MasterResponse_GetAgents_Agent, agent),
-      text: (screen) =>
-        factsText(
-          factsOf(agent),
-          [
-            {
-              heading: 'Tasks',
-              table: {
-                columns: [{ title: 'ID' }, { title: 'NAME' }],
-                rows: tasks.map(({ task_id, name }) => [task_id.value, name]),
-                hasTitles: true,
-              },
-            },
-          ],
-          screen,
-        ),
+      text: (screen, isWide) => factsText(factsOf(agent, isWide), sectionsOf(known), screen),
     };
   });
 }
 
-const factsOf = (agent: Agent) =>
-  [
+const capabilityName = enumNames(AgentInfo_Capability_Type);
+const stateName = enumNames(TaskState);
+
+function factsOf(agent: Agent, isWide: boolean): readonly Fact[] {
+  const { agent_info, pid, version, capabilities = [], registered_time, reregistered_time } = agent;
+  const domain = agent_info.domain?.fault_domain;
+  return [
     ['ID', agentId(agent)],
-    ['Host', agent.agent_info.hostname],
+    ['Host', agent_info.hostname],
+    ['Address', pid?.replace(/^[^@]*@/, '')],
     ['State', stateOf(agent)],
-    ['Version', agent.version],
-    ['Attributes', formatAttributes(agent.agent_info.attributes ?? [])],
-    ['Resources', formatResources(agent.total_resources ?? [])],
-    ['Allocated', formatResources(agent.allocated_resources ?? [])],
-    ['Offered', formatResources(agent.offered_resources ?? [])],
-  ] as const;
+    ['Drain', drainText(agent)],
+    ['Version', version],
+    ['Region', domain?.region.name],
+    ['Zone', domain?.zone.name],
+    ['Attributes', formatAttributes(agent_info.attributes ?? [])],
+    ['Registered', momentText(msOf(registered_time), Date.now())],
+    ['Came back', momentText(msOf(reregistered_time), Date.now())],
+    [
+      'Capabilities',
+      isWide ? capabilities.map(({ type }) => capabilityName(type) ?? '').join(', ') : undefined,
+    ],
+    ['All of it', isWide ? formatResources(agent.total_resources ?? []) : undefined],
+    ['Allocated', isWide ? formatResources(agent.allocated_resources ?? []) : undefined],
+    ['Offered', isWide ? formatResources(agent.offered_resources ?? []) : undefined],
+  ];
+}
+
+function drainText({ drain_info, estimated_drain_start_time }: Agent): string | undefined {
+  if (drain_info === undefined) {
+    return undefined;
+  }
+  const { max_grace_period, mark_gone } = drain_info.config;
+  const grace = max_grace_period?.nanoseconds;
+  return [
+    momentText(msOf(estimated_drain_start_time), Date.now()),
+    grace === undefined ? undefined : `tasks end within ${Number(grace) / 1e9} s`,
+    mark_gone ? 'marked gone when it is drained' : undefined,
+  ]
+    .filter(Boolean)
+    .join(', ');
+}
+
+function sectionsOf({ agent, tasks, amountsOf, frameworkName }: Known): readonly Section[] {
+  const total = agent.total_resources ?? [];
+  const amounts = [total, agent.allocated_resources, agent.offered_resources].map(amountsOf);
+  const volumes = total.filter(isPersistentVolume);
+  const reserved = reservedByRole(total.filter((each) => !isPersistentVolume(each)));
+  return [
+    section(
+      'Resources',
+      ['NAME', right('TOTAL'), right('ALLOCATED'), right('OFFERED')],
+      Object.keys(amounts[0] ?? {}).map((name) => [
+        name,
+        ...amounts.map((each) => amountText(name, each[name] ?? 0)),
+      ]),
+    ),
+    section(
+      'Reservations',
+      ['ROLE', 'RESOURCES'],
+      [...reserved].map(([role, resources]) => [
+        role,
+        formatResources(resources.map(({ reservations: _, ...bare }) => bare)),
+      ]),
+    ),
+    section(
+      'Volumes',
+      ['ID', 'ROLE', right('SIZE'), 'PATH'],
+      volumes.map(({ disk, scalar, reservations = [] }) => [
+        disk?.persistence?.id ?? '',
+        reservations.at(-1)?.role ?? '',
+        amountText('disk', scalar?.value),
+        disk?.volume?.container_path ?? '',
+      ]),
+    ),
+    section(
+      'Tasks',
+      ['ID', 'STATE', 'FRAMEWORK', right('CPUS'), right('MEM'), 'NAME'],
+      tasks.map(({ task_id, state, framework_id, resources, name }) => {
+        const { cpus, mem } = amountsOf(resources);
+        return [
+          task_id.value,
+          stateName(state) ?? '',
+          frameworkName(framework_id.value),
+          amountText('cpus', cpus),
+          amountText('mem', mem),
+          name,
+        ];
+      }),
+    ),
+  ];
+}

@@ -3,6 +3,7 @@ import {
   type MasterResponse_GetAgents_Agent as Agent,
   type MasterResponse_GetFrameworks_Framework as Framework,
   MasterCall_Type,
+  type Task,
 } from '../../../model/generated/messages.ts';
 import type { Cluster } from './cluster.ts';
 import { named } from './named.ts';
@@ -18,6 +19,12 @@ export interface Names {
 export async function agentsOf(cluster: Cluster): Promise<readonly Agent[]> {
   const { get_agents } = await cluster.master({ type: MasterCall_Type.GET_AGENTS });
   return get_agents?.agents ?? [];
+}
+
+/** Those that have not ended. */
+export async function tasksOf(cluster: Cluster): Promise<readonly Task[]> {
+  const { get_tasks } = await cluster.master({ type: MasterCall_Type.GET_TASKS });
+  return get_tasks?.tasks ?? [];
 }
 
 /** All that are registered, and those that have ended. */

@@ -1,6 +1,7 @@
 // What is known of one thing, as lines `Label: value`, and tables under headings.
+import { printable } from './printable.ts';
 import { painted, type Screen } from './screen.ts';
-import { type TextTable, tableText } from './table-text.ts';
+import { type TextColumn, type TextTable, tableText } from './table-text.ts';
 
 /** A value of several lines stands below its label's column. Without a value there is no line. */
 export type Fact = readonly [label: string, value: string | undefined];
@@ -9,6 +10,23 @@ export interface Section {
   readonly heading: string;
   readonly table: TextTable;
 }
+
+/** A column's title, or the column. */
+export const section = (
+  heading: string,
+  columns: readonly (string | TextColumn)[],
+  rows: readonly (readonly string[])[],
+): Section => ({
+  heading,
+  table: {
+    columns: columns.map((each) => (typeof each === 'string' ? { title: each } : each)),
+    rows,
+    hasTitles: true,
+  },
+});
+
+/** A column of numbers. */
+export const right = (title: string): TextColumn => ({ title, isRight: true });
 
 const GAP = 2;
 
@@ -29,6 +47,3 @@ export function factsText(
     .map(({ heading, table }) => `\n${bold(heading)}\n${tableText(table, screen)}`);
   return [...lines, ...parts].join('');
 }
-
-/** `?` for what a terminal would obey; line feeds are ours. */
-const printable = (text: string) => text.replaceAll(/[^\P{C}\n]/gu, '?');

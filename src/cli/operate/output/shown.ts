@@ -1,5 +1,6 @@
 // Lists and single things as text, in the format that was asked for.
 import { stringify } from 'yaml';
+import { parseJson } from '../../../wire/json-text.ts';
 import type { FlagValues } from '../../flags/flag.ts';
 import { chosenRows } from './chosen-rows.ts';
 import type { LIST_FLAGS, SHOW_FLAGS } from './flags.ts';
@@ -72,7 +73,9 @@ export function shown(thing: Shown, output: Format, screen: Screen): Said {
   }
 }
 
-const structured = (value: unknown, output: 'json' | 'yaml'): string =>
-  output === 'json'
-    ? `${JSON.stringify(value, undefined, 2)}\n`
-    : stringify(value, { aliasDuplicateObjects: false, lineWidth: 0 });
+function structured(value: unknown, output: 'json' | 'yaml'): string {
+  const json = JSON.stringify(value, undefined, 2);
+  return output === 'json'
+    ? `${json}\n`
+    : stringify(parseJson(json), { aliasDuplicateObjects: false, lineWidth: 0 });
+}

@@ -1,0 +1,54 @@
+// The agents that a verb is about: those that are named, or those whose rows of `agent list` are
+// like a filter.
+import type { MasterResponse_GetAgents_Agent as Agent } from '../../../model/generated/messages.ts';
+import { counted } from '../../counted.ts';
+import { FlagError } from '../../flags/faults.ts';
+import { quantitiesOf } from '../amounts.ts';
+import type { Cluster } from '../connection/cluster.ts';
+import { agentId, agentNamed, agentsOf } from '../connection/things.ts';
+import { CommandError, EXIT } from '../outcome.ts';
+import { chosenRows } from '../output/chosen-rows.ts';
+import { agentListing } from './list.ts';
+
+/** Each is a call of its own. */
+const MOST_AT_ONCE = 1000;
+
+export interface Chosen {
+  readonly agents: readonly Agent[];
+  /** `agent ID (HOST)`, or how many. */
+  readonly who: string;
+}
+
+/** Each once. Rejects with FlagError or CommandError. */
+export async function chosenAgents(
+  cluster: Cluster,
+  words: readonly string[],
+  { filter = [] }: { readonly filter?: readonly string[] | undefined },
+): Promise<Chosen> {
+  if (words.length === 0 && filter.length === 0) {
+    throw new FlagError('expected AGENT…, or --filter for all that are alike');
+  }
+  if (words.length > 0 && filter.length > 0) {
+    throw new FlagError('expected AGENT… or --filter, got both');
+  }
+  const all = await agentsOf(cluster);
+  const agents =
+    words.length > 0
+      ? [...new Set(words.map((word) => agentNamed(all, word)))]
+      : chosenRows(agentListing(all, await quantitiesOf(), 0), { filter });
+  const [first] = agents;
+  if (first === undefined) {
+    throw new CommandError(EXIT.notFound, `none of ${counted(all.length, 'agent')} is like that`);
+  }
+  if (agents.length > MOST_AT_ONCE) {
+    throw new CommandError(
+      EXIT.failed,
+      `${agents.length} agents are like that: ${MOST_AT_ONCE} at once are taken`,
+    );
+  }
+  return { agents, who: agents.length === 1 ? agentName(first) : counted(agents.length, 'agent') };
+}
+
+/** `agent ID (HOST)`. */
+export const agentName = (agent: Agent): string =>
+  `agent ${agentId(agent)} (${agent.agent_info.hostname})`;

@@ -1,0 +1,101 @@
+// `mesoscale agent drain`: its tasks are ended, and nothing is offered of it any more.
+import { setTimeout as wait } from 'node:timers/promises';
+import {
+  type MasterResponse_GetAgents_Agent as Agent,
+  DrainState,
+  type Duration,
+  MasterCall_Type,
+} from '../../../model/generated/messages.ts';
+import { Cluster } from '../connection/cluster.ts';
+import { agentId, agentsOf } from '../connection/things.ts';
+import { performEach } from '../deeds.ts';
+import { tasksText } from '../ending-tasks.ts';
+import { CommandError, EXIT } from '../outcome.ts';
+import { printable } from '../output/printable.ts';
+import type { Asked } from '../verb.ts';
+import { agentName, chosenAgents } from './chosen-agents.ts';
+import type { AGENT_DRAIN_FLAGS } from './flags.ts';
+
+const MS_PER_SECOND = 1000;
+const NS_PER_MS = 1_000_000;
+
+export async function drain({ words, values }: Asked<typeof AGENT_DRAIN_FLAGS>): Promise<void> {
+  const { grace, gone } = values;
+  const cluster = await Cluster.of(values);
+  const { agents, who } = await chosenAgents(cluster, words, values);
+  const ids = new Set(agents.map(agentId));
+  const ends = await tasksText(cluster, ({ agent_id }) => ids.has(agent_id.value));
+  const end = ends.count === 1 ? 'ends' : 'end';
+  const after = gone
+    ? agents.length === 1
+      ? 'then it is marked gone and never admitted again.'
+      : 'then they are marked gone and never admitted again.'
+    : 'nothing is offered there until reactivated.';
+  const isSent = await performEach(
+    cluster,
+    {
+      consequence: `Drains ${who}: ${ends.text} ${end}, and ${after}`,
+      steps: agents.map((agent) => ({
+        subject: agentName(agent),
+        call: {
+          type: MasterCall_Type.DRAIN_AGENT,
+          drain_agent: {
+            agent_id: { value: agentId(agent) },
+            ...(grace !== undefined && { max_grace_period: durationOf(grace) }),
+            ...(gone && { mark_gone: true }),
+          },
+        },
+        done: `${agentName(agent)} drains`,
+      })),
+    },
+    values,
+  );
+  if (isSent && values.wait) {
+    await drained(cluster, agents, gone);
+  }
+}
+
+function durationOf(ms: number): Duration {
+  const seconds = Math.floor(ms / MS_PER_SECOND);
+  return { seconds, nanos: Math.round((ms - seconds * MS_PER_SECOND) * NS_PER_MS) };
+}
+
+const LEAST_WAIT_MS = 500;
+/** To wait costs the master no more than this part of its time. */
+const PART_OF_TIME = 20;
+
+/** Rejects with CommandError where one does not get there. */
+async function drained(cluster: Cluster, agents: readonly Agent[], gone: boolean): Promise<void> {
+  const left = new Map(agents.map((agent) => [agentId(agent), agent]));
+  for (;;) {
+    const beganMs = performance.now();
+    const now = new Map((await agentsOf(cluster)).map((agent) => [agentId(agent), agent]));
+    const tookMs = performance.now() - beganMs;
+    for (const [id, agent] of left) {
+      const done = doneText(now.get(id), gone);
+      if (done !== undefined) {
+        left.delete(id);
+        process.stdout.write(`${printable(agentName(agent))} ${done}\n`);
+      }
+    }
+    if (left.size === 0) {
+      return;
+    }
+    for (const [id, agent] of left) {
+      const present = now.get(id);
+      if (present === undefined || present.drain_info === undefined) {
+        const why = present === undefined ? 'is not registered any more' : 'drains no more';
+        throw new CommandError(EXIT.failed, `${agentName(agent)} ${why}; it was not drained`);
+      }
+    }
+    await wait(Math.max(LEAST_WAIT_MS, tookMs * PART_OF_TIME));
+  }
+}
+
+/** Undefined as long as it drains. */
+function doneText(agent: Agent | undefined, gone: boolean): string | undefined {
+  if (agent === undefined) {
+    return gone ? 'is gone' : undefined;
+  }
+  return agent.drain_info?.state === DrainState.DRAINED ? 'is drained' : undefined;
+}
