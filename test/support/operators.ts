@@ -52,11 +52,17 @@ export class OperatedCluster extends TestCluster {
     return ended(new Running(process.execPath, this.#line(user, words)).end(''));
   }
 
-  /** The same in a terminal, where questions are answered so. */
-  async asks(user: User, words: readonly string[], answer: string): Promise<Ended> {
+  /** The same in a terminal, where questions are answered so, after something has happened. */
+  async asks(
+    user: User,
+    words: readonly string[],
+    answer: string,
+    meanwhile = async () => {},
+  ): Promise<Ended> {
     const quoted = [process.execPath, ...this.#line(user, words)].map((word) => `'${word}'`);
     const running = new Running('script', ['-qec', quoted.join(' '), '/dev/null']);
     await running.shows('[y/N]');
+    await meanwhile();
     running.type(`${answer}\n`);
     return ended(running);
   }

@@ -10,6 +10,9 @@ const NOUNS: Readonly<Record<string, () => Promise<{ readonly NOUN: Noun }>>> = 
   explain: () => import('./explain/noun.ts'),
   health: () => import('./health/noun.ts'),
   version: () => import('./version/noun.ts'),
+  role: () => import('./role/noun.ts'),
+  quota: () => import('./quota/noun.ts'),
+  weight: () => import('./weight/noun.ts'),
   context: () => import('./context/noun.ts'),
 };
 
