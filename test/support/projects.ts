@@ -30,6 +30,7 @@ const NEVER_CLOSED: Readonly<Record<string, string>> = {
   'local-masters': '`mesoscale local` starts a cluster that is open',
   'networks/documented': '`mesoscale local` starts a cluster that is open',
   'operate/agents': 'its subject: operators with credentials of their own',
+  'operate/frameworks': 'its subject: operators with credentials of their own',
   'operate/roles': 'its subject: operators with credentials of their own',
   'planted-secrets': 'its subject: secrets of its own, and who is told of them',
   prometheus: 'a Prometheus that has no certificate',

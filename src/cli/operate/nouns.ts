@@ -6,13 +6,14 @@ import type { Noun } from './verb.ts';
 const NOUNS: Readonly<Record<string, () => Promise<{ readonly NOUN: Noun }>>> = {
   agent: () => import('./agent/noun.ts'),
   task: () => import('./task/noun.ts'),
+  framework: () => import('./framework/noun.ts'),
+  role: () => import('./role/noun.ts'),
+  quota: () => import('./quota/noun.ts'),
+  weight: () => import('./weight/noun.ts'),
   plan: () => import('./plan/noun.ts'),
   explain: () => import('./explain/noun.ts'),
   health: () => import('./health/noun.ts'),
   version: () => import('./version/noun.ts'),
-  role: () => import('./role/noun.ts'),
-  quota: () => import('./quota/noun.ts'),
-  weight: () => import('./weight/noun.ts'),
   context: () => import('./context/noun.ts'),
 };
 

@@ -67,7 +67,7 @@ test('what is no quota is refused with the reason', async () => {
   );
   expect(wrong.status).toBe(2);
   expect(wrong.errors).toContain(
-    "--guarantees: expected amounts such as cpus:4;mem:1024, got 'x:[1-2]'",
+    "--guarantees expects amounts such as cpus:4;mem:1024, got 'x:[1-2]': x is no number",
   );
   const nothing = await cluster.as('ada', 'quota', 'set', 'eng');
   expect(nothing).toMatchObject({ status: 2, output: '' });

@@ -1,5 +1,5 @@
-// `mesoscale quota VERB`. The API replaces the quota of a role as a whole, so that it is read before
-// it is written, and once more right before that.
+// `mesoscale quota VERB`. The API replaces the quota of a role as a whole: it is read before it is
+// written, and once more right before that.
 import { sameMessage } from '../../../model/equality.ts';
 import { MasterCall_Type, type QuotaConfig } from '../../../model/generated/messages.ts';
 import { roleError } from '../../../model/role.ts';
@@ -12,8 +12,9 @@ import { Cluster } from '../connection/cluster.ts';
 import { type DeedValues, perform } from '../deeds.ts';
 import { CommandError, EXIT } from '../outcome.ts';
 import { presentList } from '../output/present.ts';
+import { scalarsIn } from '../scalars.ts';
 import type { Asked } from '../verb.ts';
-import { readAmounts, writtenAmounts, writtenNumbers } from '../written-amounts.ts';
+import { writtenAmounts, writtenNumbers } from '../written-amounts.ts';
 import type { QUOTA_LIST_FLAGS, QUOTA_REMOVE_FLAGS, QUOTA_SET_FLAGS } from './flags.ts';
 
 export async function listQuotas(values: FlagValues<typeof QUOTA_LIST_FLAGS>): Promise<void> {
@@ -67,8 +68,12 @@ export async function setQuota({
   await replaceQuota(cluster, { before, config, force }, values);
 }
 
-const read = (what: string, text: string | undefined) =>
-  text === undefined ? undefined : readAmounts(what, text === 'none' ? '' : text);
+function read(what: string, text: string | undefined) {
+  if (text === undefined) {
+    return undefined;
+  }
+  return text === 'none' ? {} : scalarsIn(text, what);
+}
 
 export async function removeQuota({
   words: [role = ''],
