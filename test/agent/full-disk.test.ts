@@ -40,6 +40,9 @@ function remove(world: World, id: string): void {
   });
 }
 
+const isUpdate = ({ message }: { readonly message: { readonly name: string } }) =>
+  message.name === 'StatusUpdateMessage';
+
 describe('while the disk takes nothing', () => {
   let world: World;
 
@@ -126,6 +129,45 @@ describe('while the disk takes nothing', () => {
     expect(world.sent('StatusUpdateMessage')).toMatchObject([
       { update: { status: { state: TaskState.TASK_FINISHED } } },
     ]);
+  });
+
+  test('nor is it after registrations, or for new schedulers of its framework, meanwhile', () => {
+    for (let times = 0; times < 2; times++) {
+      world.send({ type: 'masterDetected', master: MASTER });
+      world.pass(1_000);
+      world.fromMaster({
+        name: 'AgentReregisteredMessage',
+        body: { agent_id: { value: AGENT_ID } },
+      });
+      world.fromMaster({
+        name: 'UpdateFrameworkMessage',
+        body: { framework_id: { value: FRAMEWORK }, pid: '', framework_info: checkpointing },
+      });
+    }
+    world.commit();
+    expect(world.sent('StatusUpdateMessage')).toMatchObject([
+      { update: { status: { state: TaskState.TASK_FINISHED } } },
+    ]);
+    // Once it has left, it is sent again as ever.
+    world.pass(10_000);
+    expect(world.sent('StatusUpdateMessage')).toHaveLength(1);
+  });
+
+  test('it goes to the master that leads by then as well', () => {
+    const next = 'master@10.0.0.8:5050';
+    world.send({ type: 'masterDetected', master: next });
+    world.pass(1_000);
+    world.fromMaster(
+      { name: 'AgentReregisteredMessage', body: { agent_id: { value: AGENT_ID } } },
+      next,
+    );
+    world.commit();
+    expect(
+      world
+        .take('sendToMaster')
+        .filter(isUpdate)
+        .map(({ to }) => to),
+    ).toEqual([MASTER, next]);
   });
 
   test('the agent can be stopped, and has asked for all to be written first', () => {

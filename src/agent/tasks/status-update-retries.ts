@@ -70,8 +70,7 @@ export function retryTimerFired(agent: AgentState, intervalMs: number): void {
       closeStream(agent, stream);
       continue;
     }
-    if (stream.sentAfter > agent.outbox.durableTransaction) {
-      // The last send still waits for the disk, and would leave together with another.
+    if (isHeld(agent, stream)) {
       addDeadline(agent, deadlines, { stream, send: stream.sends, level });
       continue;
     }
@@ -130,12 +129,39 @@ function post(agent: AgentState, stream: UpdateStream, level: number): void {
   if (update === undefined || agent.master === undefined) {
     return;
   }
+  if (!isHeld(agent, stream)) {
+    emitUpdate(agent, stream, update, agent.master);
+  }
+  const deadlines = agent.retries[level];
+  if (deadlines !== undefined) {
+    addDeadline(agent, deadlines, { stream, send: stream.sends, level });
+  }
+  if (level > 0) {
+    // The next retry is far: until then others of the framework have their turns.
+    addDeadline(agent, agent.updateTurns, { stream, send: stream.sends, level });
+  }
+}
+
+/**
+ * Whether the last send still waits for the disk, and goes to the present master: it would leave
+ * together with another one, and so with all that a long stall has seen.
+ */
+const isHeld = ({ outbox, master }: AgentState, { isSent, sentAfter, sentTo }: UpdateStream) =>
+  isSent && sentAfter > outbox.durableTransaction && sentTo === master;
+
+function emitUpdate(
+  agent: AgentState,
+  stream: UpdateStream,
+  update: StatusUpdate,
+  to: string,
+): void {
   const task = taskOf(agent, stream);
   stream.sentAfter = agent.outbox.barrier;
+  stream.sentTo = to;
   stream.isSent = true;
   emit(agent, {
     type: 'sendToMaster',
-    to: agent.master,
+    to,
     message: {
       name: 'StatusUpdateMessage',
       // The master learns how far the task is, even while older updates are still on their way.
@@ -145,14 +171,6 @@ function post(agent: AgentState, stream: UpdateStream, level: number): void {
       },
     },
   });
-  const deadlines = agent.retries[level];
-  if (deadlines !== undefined) {
-    addDeadline(agent, deadlines, { stream, send: stream.sends, level });
-  }
-  if (level > 0) {
-    // The next retry is far: until then others of the framework have their turns.
-    addDeadline(agent, agent.updateTurns, { stream, send: stream.sends, level });
-  }
 }
 
 /** Ends a stream: its last update is acknowledged, or nothing of it is wanted any more. */

@@ -26,6 +26,8 @@ export interface UpdateStream {
   sends: number;
   /** The transaction that the last send had to wait for. */
   sentAfter: number;
+  /** The master that the last send is for. */
+  sentTo: string | undefined;
   /** The first pending update has been sent. */
   isSent: boolean;
   /**
@@ -75,6 +77,7 @@ export function openStream(
       seen: [],
       sends: 0,
       sentAfter: 0,
+      sentTo: undefined,
       isSent: false,
       isCarriedOver: false,
     };
