@@ -137,7 +137,7 @@ export const DEBIAN_PACKAGES = [
   {
     name: 'prometheus',
     program: 'promtool',
-    suites: ['test/e2e/prometheus.test.ts'],
+    suites: ['test/e2e/prometheus.test.ts', 'test/e2e/alert-rules.test.ts'],
     isForCI: true,
     why: 'reads metrics, and judges alert rules',
   },

@@ -6,8 +6,10 @@ import { flagReference } from '../src/cli/flags/reference.ts';
 import { allNouns } from '../src/cli/operate/nouns.ts';
 import { commandReference } from '../src/cli/operate/reference.ts';
 import { withAccessReference } from './access-reference.ts';
+import { withMetricReference } from './metric-reference.ts';
 
 const page = (name: string) => join(import.meta.dirname, '..', 'docs', name);
 writeFileSync(page('commands.md'), commandReference(await allNouns()));
 writeFileSync(page('flags.md'), flagReference(await allCommands()));
 writeFileSync(page('secure.md'), withAccessReference(readFileSync(page('secure.md'), 'utf8')));
+writeFileSync(page('monitor.md'), withMetricReference(readFileSync(page('monitor.md'), 'utf8')));

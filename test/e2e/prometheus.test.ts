@@ -1,9 +1,12 @@
 // A Prometheus that watches a master and an agent.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { freePort, TestCluster, until } from '../support/cluster.ts';
+import { root } from '../support/sources.ts';
+
+const RULES = join(root, 'docs/monitoring/alerts.yml');
 
 const cluster = new TestCluster();
 let prometheus: ChildProcess;
@@ -13,17 +16,9 @@ beforeAll(async () => {
   await cluster.start();
   const port = await freePort();
   url = `http://127.0.0.1:${port}`;
-  const jobs = { 'mesos-master': cluster.address, 'mesos-agent': cluster.agent };
-  const config = {
-    global: { scrape_interval: '500ms', scrape_timeout: '400ms', evaluation_interval: '1s' },
-    scrape_configs: Object.entries(jobs).map(([job_name, target]) => ({
-      job_name,
-      static_configs: [{ targets: [target] }],
-    })),
-  };
   const file = join(cluster.folder, 'prometheus.yml');
-  // What is JSON is YAML, too.
-  writeFileSync(file, JSON.stringify(config));
+  copyFileSync(RULES, join(cluster.folder, 'alerts.yml'));
+  writeFileSync(file, configuration());
   prometheus = spawn(
     'prometheus',
     [
@@ -39,6 +34,17 @@ afterAll(async () => {
   prometheus?.kill('SIGKILL');
   await cluster.stop();
 });
+
+/** That of docs/monitor.md, for this cluster. */
+function configuration(): string {
+  const page = readFileSync(join(root, 'docs/monitor.md'), 'utf8');
+  const [, config = ''] = /```yaml\n([\s\S]*?)```/.exec(page) ?? [];
+  const [masters = '', agents = ''] = config.match(/\['[^\]]*'\]/g) ?? [];
+  const intervals = 'scrape_interval: 500ms, scrape_timeout: 400ms, evaluation_interval: 1s';
+  return `global: { ${intervals} }\n${config}`
+    .replace(masters, `['${cluster.address}']`)
+    .replace(agents, `['${cluster.agent}']`);
+}
 
 interface Series {
   readonly metric: Readonly<Record<string, string>>;
@@ -95,4 +101,27 @@ test('a task is seen on both, under the name of its framework', async () => {
   expect(
     await valuesOf('histogram_quantile(0.5, mesos_allocator_run_duration_seconds_bucket)'),
   ).toEqual([expect.any(Number)]);
+});
+
+test('no alert is on in a cluster that is well, and one is where a master has gone', async () => {
+  const firing = async () =>
+    (await query('ALERTS{alertstate="firing"}')).map(({ metric }) => metric.alertname);
+  const rules = async () => {
+    const answer = await fetch(`${url}/api/v1/rules`);
+    const { data } = (await answer.json()) as {
+      data: { groups: readonly { rules: readonly { health: string; lastError?: string }[] }[] };
+    };
+    return data.groups.flatMap((group) => group.rules);
+  };
+  const judged = await until('all rules have been judged', async () => {
+    const all = await rules();
+    return all.length > 0 && all.every(({ health }) => health !== 'unknown') && all;
+  });
+  expect(judged.filter(({ health }) => health !== 'ok')).toEqual([]);
+  expect(await firing()).toEqual([]);
+  await cluster.master.kill('SIGKILL');
+  await until(
+    'it is noticed',
+    async () => (await query('ALERTS{alertname="MesosMasterDown"}')).length > 0,
+  );
 });

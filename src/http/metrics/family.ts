@@ -95,6 +95,13 @@ function patternOf(from: string): Pattern {
   return { regex: new RegExp(`^${regex.join('')}$`), given };
 }
 
+/** The names of a family's labels, in the order in which they are shown. */
+export function labelNames({ from: [first = ''] }: Family): readonly string[] {
+  const found = [...first.matchAll(PARTS)];
+  const given = found.flatMap(([, place]) => place ?? []);
+  return [...given, ...found.flatMap(([, , label]) => label ?? [])];
+}
+
 /** Finds the place of each name. */
 export class Places {
   readonly #patterns: readonly (Pattern & { readonly family: Family | undefined })[];

@@ -3,6 +3,9 @@
 import type { FigureSink } from '../../model/figures.ts';
 import { Durations } from '../../model/timer-statistics.ts';
 
+/** It is shown from the first on, so that rates see the first one. */
+const FAILURE = 500;
+
 interface Answers {
   readonly durations: Durations;
   readonly byStatus: Map<number, number>;
@@ -32,7 +35,7 @@ export class RequestDurations {
     if (known !== undefined) {
       return known;
     }
-    const made = { durations: new Durations(), byStatus: new Map<number, number>() };
+    const made = { durations: new Durations(), byStatus: new Map([[FAILURE, 0]]) };
     this.#answers.set(endpoint, made);
     return made;
   }

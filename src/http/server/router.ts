@@ -232,6 +232,7 @@ async function answer(
     }
   } catch (error) {
     if (!reply.sent) {
+      durations?.add(endpoint.path, 500, performance.now() - begunMs);
       throw error;
     }
     // An endpoint has begun to answer by itself, and nobody else ends that.
