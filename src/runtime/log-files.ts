@@ -1,12 +1,13 @@
 // Log files in a folder, under glog's names, which log shippers and rotation know:
 // `mesos-master.HOST.USER.log.INFO.20261122-090507.4711`, and beside it the link
 // `mesos-master.INFO` to the newest. Each severity has a file, which gets the lines of that
-// severity and above, and is created with its first line.
+// severity and above, and is created with its first line. A full one is moved away; those of
+// earlier starts are left to who keeps logs.
 //
 // Nothing here throws: the process must go on. A file that cannot be created or written is reported
 // once, outside this log, and retried with the next lines; a link that cannot be created is not
 // retried.
-import { closeSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
 import { basename, join } from 'node:path';
 import { appendPrivate } from '../filesystem/private-file.ts';
@@ -23,6 +24,10 @@ export interface LogFilesOptions {
   /** The index of the lowest severity that is written. */
   readonly threshold: number;
   readonly now: Date;
+  /** The size at which a file is full: it is moved to FILE.1, that to FILE.2, and so on. */
+  readonly maxFileBytes: number;
+  /** How many of those are kept of each. */
+  readonly keptFiles: number;
   /** Makes a line that stands for lines which could not be written. */
   readonly tellLost: (lines: number, why: string) => string;
   /** Called with a failure, once as long as it lasts. */
@@ -87,7 +92,8 @@ export class LogFiles {
   }
 }
 
-interface LogFileOptions extends Pick<LogFilesOptions, 'tellLost' | 'tellTrouble'> {
+interface LogFileOptions
+  extends Pick<LogFilesOptions, 'maxFileBytes' | 'keptFiles' | 'tellLost' | 'tellTrouble'> {
   readonly path: string;
   readonly link: string;
 }
@@ -97,13 +103,19 @@ class LogFile {
   readonly lines: Lines;
   readonly #link: string;
   readonly #tellTrouble: (text: string) => void;
+  readonly #maxBytes: number;
+  readonly #kept: number;
   /** Undefined while the file could not be opened. */
   #fd: number | undefined;
+  #bytes = 0;
   /** The failures that were reported and still last. */
   readonly #troubles = new Set<string>();
 
-  constructor({ path, link, tellLost, tellTrouble }: LogFileOptions) {
+  constructor(options: LogFileOptions) {
+    const { path, link, tellLost, tellTrouble } = options;
     this.path = path;
+    this.#maxBytes = options.maxFileBytes;
+    this.#kept = options.keptFiles;
     this.#link = link;
     this.#tellTrouble = tellTrouble;
     this.lines = new Lines(
@@ -136,13 +148,45 @@ class LogFile {
   }
 
   #write(lines: string): void {
-    writeAll(this.#fd ?? this.#open(), lines);
+    const file = this.#fd ?? this.#open();
+    const bytes = Buffer.from(lines);
+    writeAll(file, bytes);
+    this.#bytes += bytes.length;
+    if (this.#bytes >= this.#maxBytes) {
+      this.#turn();
+    }
+  }
+
+  /** The file is full. Where the next cannot be begun it goes on, and is looked at again later. */
+  #turn(): void {
+    this.#bytes = 0;
+    try {
+      this.#attempt(`The log '${this.path}' is full, and cannot be moved away`, () => {
+        this.#moveAway();
+        this.#open();
+      });
+    } catch {
+      // The failure is reported; the file that was open stays in use.
+    }
+  }
+
+  #moveAway(): void {
+    const older = (age: number) => (age === 0 ? this.path : `${this.path}.${age}`);
+    if (this.#kept === 0) {
+      rmSync(this.path, { force: true });
+    }
+    for (let age = this.#kept - 1; age >= 0; age--) {
+      if (existsSync(older(age))) {
+        renameSync(older(age), older(age + 1));
+      }
+    }
   }
 
   #open(): number {
     const before = this.#fd;
     const opened = appendPrivate(this.path);
     this.#fd = opened;
+    this.#bytes = fstatSync(opened).size;
     if (before !== undefined) {
       closeQuietly(before);
     }

@@ -68,8 +68,8 @@ export class Lines {
   }
 }
 
-export function writeAll(file: number, text: string): void {
-  for (let bytes = Buffer.from(text); bytes.length > 0; ) {
-    bytes = bytes.subarray(writeSync(file, bytes));
+export function writeAll(file: number, bytes: Uint8Array): void {
+  for (let left = bytes; left.length > 0; ) {
+    left = left.subarray(writeSync(file, left));
   }
 }

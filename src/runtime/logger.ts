@@ -22,9 +22,17 @@ export interface LoggerOptions {
   readonly level?: string | undefined;
   /** `--quiet`: nothing goes to standard error. */
   readonly quiet?: boolean | undefined;
+  /** `--log_format`: what a line is; by default as glog writes it. */
+  readonly format?: LogFormat | undefined;
   /** `--log_dir`: also write to files in this directory. */
   readonly directory?: string | undefined;
+  /** `--max_log_size`: at which a file is full; by default it never is. */
+  readonly maxFileBytes?: number | undefined;
+  /** `--max_log_files`: how many full ones are kept of each; by default none. */
+  readonly keptFiles?: number | undefined;
 }
+
+export type LogFormat = 'glog' | 'json';
 
 const SEVERITY: Readonly<Record<LogLevel, number>> = { debug: -1, info: 0, warn: 1, error: 2 };
 const LETTER: Readonly<Record<LogLevel, string>> = { debug: 'I', info: 'I', warn: 'W', error: 'E' };
@@ -32,6 +40,7 @@ const LETTER: Readonly<Record<LogLevel, string>> = { debug: 'I', info: 'I', warn
 /** The process's log. Its verbosity can be raised for a while (SET_LOGGING_LEVEL). */
 export class ProcessLogger implements Logger {
   readonly #name: string;
+  readonly #line: typeof formatLine;
   readonly #threshold: number;
   readonly #files: LogFiles | undefined;
   readonly #strangers = new StrangerLines((level, text) => this.write(level, text));
@@ -40,10 +49,11 @@ export class ProcessLogger implements Logger {
 
   constructor(options: LoggerOptions) {
     this.#name = options.name;
+    this.#line = LINES[options.format ?? 'glog'];
     const severities: readonly (string | undefined)[] = SEVERITIES;
     this.#threshold = Math.max(0, severities.indexOf(options.level));
     const tellLost = (lines: number, why: string) =>
-      formatLine(
+      this.#line(
         new Date(),
         'error',
         this.#name,
@@ -60,6 +70,8 @@ export class ProcessLogger implements Logger {
         program: `mesos-${options.name}`,
         threshold: this.#threshold,
         now: new Date(),
+        maxFileBytes: options.maxFileBytes ?? Number.POSITIVE_INFINITY,
+        keptFiles: options.keptFiles ?? 0,
         tellLost,
         tellTrouble: (text) => this.#complain(text),
       });
@@ -105,7 +117,7 @@ export class ProcessLogger implements Logger {
       this.#strangers.add(level, text, stranger);
       return;
     }
-    const line = formatLine(new Date(), level, this.#name, text);
+    const line = this.#line(new Date(), level, this.#name, text);
     this.#standardError?.add(line);
     this.#files?.add(SEVERITY[level], line);
   }
@@ -131,7 +143,7 @@ export class ProcessLogger implements Logger {
    * place.
    */
   #complain(text: string): void {
-    const line = formatLine(new Date(), 'error', this.#name, text);
+    const line = this.#line(new Date(), 'error', this.#name, text);
     if (this.#standardError !== undefined) {
       this.#standardError.add(line);
       return;
@@ -148,7 +160,7 @@ export class ProcessLogger implements Logger {
  */
 function writeToStandardError(): (lines: string) => void {
   if (isFile(process.stderr.fd)) {
-    return (lines) => writeAll(process.stderr.fd, lines);
+    return (lines) => writeAll(process.stderr.fd, Buffer.from(lines));
   }
   if (!process.stderr.listeners('error').includes(passOver)) {
     process.stderr.on('error', passOver);
@@ -183,6 +195,24 @@ export function formatLine(date: Date, level: LogLevel, name: string, text: stri
   return `${LETTER[level]}${day} ${iso.slice(11, 23)}000 ${process.pid} ${name}] ${safe}\n`;
 }
 
+const WORDS: Readonly<Record<LogLevel, string>> = {
+  debug: 'DEBUG',
+  info: 'INFO',
+  warn: 'WARNING',
+  error: 'ERROR',
+};
+
+/** The words of `--logging_level`, and `DEBUG` for what is shown while the log is verbose. */
+export function jsonLine(date: Date, level: LogLevel, program: string, text: string): string {
+  const { pid } = process;
+  const line = { time: date.toISOString(), level: WORDS[level], program, pid, text };
+  // JSON escapes other control characters itself.
+  return `${JSON.stringify(line).replace(CONTROLS, unicodeEscape)}\n`;
+}
+
+const unicodeEscape = (character: string) =>
+  `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+
 /**
  * A text from a peer must neither forge lines of the log nor command the terminal that shows them:
  * all control characters but the tab.
@@ -193,3 +223,5 @@ const CONTROLS = /[\u0000-\u0008\u000a-\u001f\u007f-\u009f]/g;
 const escaped = (character: string): string =>
   ({ '\n': '\\n', '\r': '\\r' })[character] ??
   `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`;
+
+const LINES: Readonly<Record<LogFormat, typeof formatLine>> = { glog: formatLine, json: jsonLine };

@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import { formatLine, ProcessLogger } from '../../src/runtime/logger.ts';
+import { formatLine, jsonLine, ProcessLogger } from '../../src/runtime/logger.ts';
 import { SmallDisk } from '../support/small-disk.ts';
 
 const directories: string[] = [];
@@ -47,6 +47,38 @@ describe('the log', () => {
   test('does not pass on what would command a terminal', () => {
     const line = formatLine(new Date(0), 'info', 'agent', "no '\u001b[2J\u009b2J\u0007\t\u007fä'");
     expect(line).toContain("no '\\x1b[2J\\x9b2J\\x07\t\\x7fä'\n");
+  });
+
+  test('is one object of JSON a line where that is asked for', () => {
+    const date = new Date(Date.UTC(2026, 10, 22, 9, 5, 7, 8));
+    const text = 'a\n{"level":"ERROR"}\u001b\u009b2J\u007fä';
+    const line = jsonLine(date, 'warn', 'master', text);
+    expect(line).toMatch(/^\{[^\n]*\}\n$/);
+    expect(line).toContain('\\u001b\\u009b2J\\u007fä');
+    expect(JSON.parse(line)).toEqual({
+      time: '2026-11-22T09:05:07.008Z',
+      level: 'WARNING',
+      program: 'master',
+      pid: process.pid,
+      text,
+    });
+    const logger = new ProcessLogger({
+      name: 'agent',
+      quiet: true,
+      format: 'json',
+      directory: directory(),
+    });
+    logger.verbosity = 1;
+    logger.debug('one');
+    logger.error('two');
+    logger.close();
+    const lines = readFileSync(logger.file ?? '', 'utf8')
+      .trimEnd()
+      .split('\n');
+    expect(lines.map((each) => JSON.parse(each))).toMatchObject([
+      { level: 'DEBUG', text: 'one' },
+      { level: 'ERROR', text: 'two' },
+    ]);
   });
 
   test('writes what the level asks for, and debug lines while it is verbose', () => {
@@ -117,6 +149,56 @@ describe('log files', () => {
     logger.close();
     expect(read('mesos-master.ERROR')).toEqual(['kept']);
     expect(readdirSync(folder)).toHaveLength(2);
+  });
+
+  test('begin anew when they are full, and the oldest goes', () => {
+    const folder = directory();
+    const logger = new ProcessLogger({
+      name: 'master',
+      quiet: true,
+      directory: folder,
+      maxFileBytes: 10_000,
+      keptFiles: 2,
+    });
+    // Longer than what is gathered: each is written at once, and three fill a file.
+    for (let line = 1; line <= 11; line++) {
+      logger.info(`line ${line} ${'.'.repeat(4_100)}`);
+    }
+    logger.warn('the last');
+    logger.close();
+    const file = readlinkSync(join(folder, 'mesos-master.INFO'));
+    const linesOf = (name: string) =>
+      readFileSync(join(folder, name), 'utf8').match(/line \d+|the last/g) ?? [];
+    expect(
+      readdirSync(folder)
+        .filter((name) => name.startsWith(file))
+        .toSorted(),
+    ).toEqual([file, `${file}.1`, `${file}.2`]);
+    expect(linesOf(file)).toEqual(['line 10', 'line 11', 'the last']);
+    expect(linesOf(`${file}.1`)).toEqual(['line 7', 'line 8', 'line 9']);
+    expect(linesOf(`${file}.2`)).toEqual(['line 4', 'line 5', 'line 6']);
+    expect(statSync(join(folder, file)).mode & 0o777).toBe(0o600);
+    expect(logger.file).toBe(join(folder, file));
+  });
+
+  test('that are full and cannot be moved go on, which is told once', () => {
+    const folder = directory();
+    const options = { name: 'master', quiet: true, directory: folder, keptFiles: 1 };
+    const logger = new ProcessLogger({ ...options, maxFileBytes: 4_000 });
+    const told: string[] = [];
+    const write = process.stderr.write;
+    process.stderr.write = ((text: string) => told.push(text) > 0) as typeof write;
+    try {
+      mkdirSync(join(`${logger.file}.1`, 'in the way'), { recursive: true });
+      for (let line = 1; line <= 3; line++) {
+        logger.info(`line ${line} ${'.'.repeat(4_100)}`);
+      }
+      logger.close();
+    } finally {
+      process.stderr.write = write;
+    }
+    expect(readFileSync(logger.file ?? '', 'utf8').match(/line \d/g)).toHaveLength(3);
+    expect(told.join('').match(/is full, and cannot be moved away/g)).toHaveLength(1);
   });
 
   test('are opened again when rotation has moved them, and no line is lost', () => {

@@ -1,5 +1,7 @@
 // Flags about logging, for master and agent.
-import { choice, integer, path, toggle } from '../flags/flag.ts';
+import { choice, integer, path, size, toggle } from '../flags/flag.ts';
+
+const MIN_LOG_BYTES = 64 * 1024;
 
 export const LOGGING_FLAGS = {
   external_log_file: path({
@@ -13,6 +15,10 @@ export const LOGGING_FLAGS = {
   log_dir: path({
     help: 'Folder for log files, besides what goes to standard error: mesos-master.INFO (or mesos-agent.INFO), .WARNING and .ERROR are links to the newest. SIGHUP opens them again.',
   }),
+  log_format: choice(['glog', 'json'])({
+    default: 'glog',
+    help: 'What lines of the log are: as glog writes them, or an object of JSON each (time, level, program, pid, text).',
+  }),
   logbufsecs: integer({
     default: 0,
     status: 'accepted',
@@ -21,6 +27,15 @@ export const LOGGING_FLAGS = {
   logging_level: choice(['INFO', 'WARNING', 'ERROR'])({
     default: 'INFO',
     help: 'The least level that is logged: INFO, WARNING or ERROR.',
+  }),
+  max_log_files: integer({
+    default: 4,
+    help: 'How many files that were full are kept of each log file, as FILE.1 (the newest), FILE.2 and so on.',
+  }),
+  max_log_size: size({
+    default: 256 * 1024 * 1024,
+    check: (bytes) => (bytes < MIN_LOG_BYTES ? 'max_log_size must be at least 64KB' : undefined),
+    help: 'The size at which a file of --log_dir is full and the next begins.',
   }),
   quiet: toggle({ default: false, help: 'Log nothing to standard error.' }),
 } as const;

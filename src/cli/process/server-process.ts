@@ -49,14 +49,17 @@ export class ServerProcess<Timer extends string> {
 
   /** Opens the log. `onTimer` is told which timer is due, and when. Throws FlagError. */
   constructor(name: string, parsed: Parsed, onTimer: (timer: Timer, nowMs: number) => void) {
-    const { quiet, logging_level: level, log_dir: directory } = parsed.values;
+    const { quiet, logging_level: level, log_dir: directory, log_format: format } = parsed.values;
     this.#name = name;
     this.#parsed = parsed;
     this.logger = new ProcessLogger({
       name,
       level,
       quiet,
+      format,
       directory: logFolder(directory),
+      maxFileBytes: parsed.values.max_log_size,
+      keptFiles: parsed.values.max_log_files,
     });
     sayBefore(() => this.logger.close());
     this.logger.info(`${versionLine}, process ${process.pid}`);
