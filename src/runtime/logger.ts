@@ -34,13 +34,19 @@ export interface LoggerOptions {
 
 export type LogFormat = 'glog' | 'json';
 
+/** The task that a line is about, by which programs find those of it. */
+export interface AboutTask {
+  readonly task: string;
+  readonly framework: string;
+}
+
 const SEVERITY: Readonly<Record<LogLevel, number>> = { debug: -1, info: 0, warn: 1, error: 2 };
 const LETTER: Readonly<Record<LogLevel, string>> = { debug: 'I', info: 'I', warn: 'W', error: 'E' };
 
 /** The process's log. Its verbosity can be raised for a while (SET_LOGGING_LEVEL). */
 export class ProcessLogger implements Logger {
   readonly #name: string;
-  readonly #line: typeof formatLine;
+  readonly #line: typeof jsonLine;
   readonly #threshold: number;
   readonly #files: LogFiles | undefined;
   readonly #strangers = new StrangerLines((level, text) => this.write(level, text));
@@ -108,7 +114,7 @@ export class ProcessLogger implements Logger {
     this.write('error', text);
   }
 
-  write(level: LogLevel, text: string, stranger?: Stranger): void {
+  write(level: LogLevel, text: string, stranger?: Stranger, about?: AboutTask): void {
     const wanted = level === 'debug' ? this.#verbosity > 0 : SEVERITY[level] >= this.#threshold;
     if (!wanted) {
       return;
@@ -117,7 +123,7 @@ export class ProcessLogger implements Logger {
       this.#strangers.add(level, text, stranger);
       return;
     }
-    const line = this.#line(new Date(), level, this.#name, text);
+    const line = this.#line(new Date(), level, this.#name, text, about);
     this.#standardError?.add(line);
     this.#files?.add(SEVERITY[level], line);
   }
@@ -203,9 +209,21 @@ const WORDS: Readonly<Record<LogLevel, string>> = {
 };
 
 /** The words of `--logging_level`, and `DEBUG` for what is shown while the log is verbose. */
-export function jsonLine(date: Date, level: LogLevel, program: string, text: string): string {
-  const { pid } = process;
-  const line = { time: date.toISOString(), level: WORDS[level], program, pid, text };
+export function jsonLine(
+  date: Date,
+  level: LogLevel,
+  program: string,
+  text: string,
+  about?: AboutTask,
+): string {
+  const line = {
+    time: date.toISOString(),
+    level: WORDS[level],
+    program,
+    pid: process.pid,
+    text,
+    ...(about && { task_id: about.task, framework_id: about.framework }),
+  };
   // JSON escapes other control characters itself.
   return `${JSON.stringify(line).replace(CONTROLS, unicodeEscape)}\n`;
 }
@@ -224,4 +242,4 @@ const escaped = (character: string): string =>
   ({ '\n': '\\n', '\r': '\\r' })[character] ??
   `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`;
 
-const LINES: Readonly<Record<LogFormat, typeof formatLine>> = { glog: formatLine, json: jsonLine };
+const LINES: Readonly<Record<LogFormat, typeof jsonLine>> = { glog: formatLine, json: jsonLine };

@@ -34,6 +34,7 @@ import type { AGENT_FLAGS } from './flags.ts';
 import { openImages } from './image-parts.ts';
 import { launcherOf } from './options.ts';
 import { agentSettings } from './settings.ts';
+import { agentTrail } from './task-trail.ts';
 
 const NAME = 'agent';
 /** How long Mesos's command executor waits for its last update to leave. */
@@ -132,9 +133,18 @@ export async function runAgent(
     log: (level, text) => logger.write(level, text),
   });
   const agent = createAgent(options, createCore(module));
+  const trail = agentTrail(logger, () => agent.master);
   const loop = new EventLoop<AgentEvent, AgentEffect>({
-    machine: { step: (event) => step(agent, event) },
-    perform: (effect) => performEffect(performers, effect),
+    machine: {
+      step: (event) => {
+        trail.event(event);
+        return step(agent, event);
+      },
+    },
+    perform: (effect) => {
+      trail.effect(effect);
+      performEffect(performers, effect);
+    },
   });
   const measuring = new Turns();
   const portOptions = own.portOptions({ address, carriers, logPath: '/slave/log', early });

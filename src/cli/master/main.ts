@@ -23,6 +23,7 @@ import { LeadershipGate } from './leadership-gate.ts';
 import { openRegistry, replicaMetrics } from './registry-engine.ts';
 import { RegistryWriter } from './registry-writer.ts';
 import { masterSettings } from './settings.ts';
+import { masterTrail } from './task-trail.ts';
 import { watchWhitelist } from './whitelist.ts';
 
 const NAME = 'master';
@@ -67,9 +68,11 @@ export async function runMaster(
     nowMs: () => steadyClock.nowMs(),
     dispatch: (event) => loop.dispatch(event),
   });
+  const trail = masterTrail(logger, views);
   const loop = new EventLoop<MasterEvent, MasterEffect>({
     machine: {
       step: (event) => {
+        trail.event(event);
         const effects = step(master, event);
         earlyMessages.afterStep();
         return effects;
@@ -77,6 +80,7 @@ export async function runMaster(
     },
     perform: (effect) => {
       if (gate.passes(effect)) {
+        trail.effect(effect);
         performEffect(performers, effect);
       }
     },
