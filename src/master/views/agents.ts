@@ -13,8 +13,20 @@ import type { AgentPlace, Viewer } from '../views.ts';
 import { offeredOfAgent, usedByAgent } from './usage.ts';
 import { roleSightOf, seesProviders, seesResource } from './visibility.ts';
 
-const shown = (resources: readonly Resource[], viewer: Viewer) =>
+const shown = (resources: readonly Resource[], viewer: Viewer): Resource[] =>
   resources.filter((it) => seesResource(viewer, it)).map(toEndpointFormat);
+
+/** What agents have in all, as endpoints show it: who subscribes is told of that of each agent. */
+const shownTotals = new WeakMap<readonly Resource[], Resource[]>();
+
+function shownTotal({ total }: Agent, viewer: Viewer): Resource[] {
+  if (!total.every((it) => seesResource(viewer, it))) {
+    return shown(total, viewer);
+  }
+  const all = shownTotals.get(total) ?? total.map(toEndpointFormat);
+  shownTotals.set(total, all);
+  return all;
+}
 
 /** Whether what is allocated and offered is said, which takes adding up what its tasks hold. */
 export interface HeldOptions {
@@ -62,7 +74,7 @@ function view(
   if (agent.reregisteredMs !== undefined) {
     view.reregistered_time = timeOf(agent.reregisteredMs);
   }
-  const total = shown(agent.total, viewer);
+  const total = shownTotal(agent, viewer);
   const allocated = withHeld ? shown(usedByAgent(state, agent), viewer) : [];
   const offered = withHeld ? shown(offeredOfAgent(state, agent), viewer) : [];
   if (total.length > 0) {
@@ -94,20 +106,20 @@ function view(
 }
 
 function withoutCheckpoint(info: AgentInfo): AgentInfo {
+  if (info.checkpoint === undefined) {
+    return info;
+  }
   const { checkpoint: _, ...rest } = info;
   return rest;
 }
 
-const withCheckpoint = (info: AgentInfo): AgentInfo => ({
-  ...info,
-  checkpoint: info.checkpoint ?? true,
-});
+const withCheckpoint = (info: AgentInfo): AgentInfo =>
+  info.checkpoint === undefined ? { ...info, checkpoint: true } : info;
 
 function visibleInfo(info: AgentInfo, viewer: Viewer): AgentInfo {
-  const { resources, ...rest } = info;
-  return resources === undefined
-    ? info
-    : { ...rest, resources: resources.filter((it) => seesResource(viewer, it)) };
+  const { resources = [] } = info;
+  const visible = resources.filter((it) => seesResource(viewer, it));
+  return visible.length === resources.length ? info : { ...info, resources: visible };
 }
 
 export function agentPlace(state: MasterState, id: string): AgentPlace | undefined {

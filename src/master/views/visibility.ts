@@ -34,7 +34,11 @@ export const roleSightOf = (viewer: Viewer): RoleSight =>
   rememberedSight((role) => seesRole(viewer, role));
 
 export const seesResource = (viewer: Viewer, resource: Resource) =>
-  namedRoles(resource).every((role) => seesRole(viewer, role));
+  namesNoRole(resource) || namedRoles(resource).every((role) => seesRole(viewer, role));
+
+/** Most resources, which are many: no list is made of their roles. */
+const namesNoRole = ({ role = '*', reservations, allocation_info }: Resource) =>
+  role === '*' && reservations === undefined && allocation_info === undefined;
 
 export const seesProviders = ({ principal, authorizer }: Viewer) =>
   authorizer.authorize(principal, 'VIEW_RESOURCE_PROVIDER');
