@@ -86,6 +86,7 @@ export {
   readLeafShare,
   readRoleShare,
 } from './allocator/calls/inspection';
+export { readLeaves } from './allocator/calls/leaf-sums';
 export { addKind, dropRole } from './allocator/calls/role-calls';
 export { readRoles } from './allocator/calls/role-sums';
 export { hasPending } from './allocator/run/visit-order';

@@ -42,6 +42,7 @@ import type {
   HeldOnAgent,
   Holders,
   Holding,
+  LeafHoldings,
   LeafShare,
   LiveAllocator,
   OfferBatch,
@@ -453,9 +454,7 @@ export class ModuleAllocator implements LiveAllocator {
   }
 
   agentIds({ onlyActive }: { readonly onlyActive: boolean } = { onlyActive: false }): AgentId[] {
-    return [...this.#agents.all()]
-      .filter(({ active }) => active || !onlyActive)
-      .map(({ id }) => id);
+    return [...this.#agents.all()].flatMap((it) => (it.active || !onlyActive ? it.id : []));
   }
 
   frameworkRoles(): (readonly [FrameworkId, readonly string[]])[] {
@@ -511,14 +510,16 @@ export class ModuleAllocator implements LiveAllocator {
       : this.#inspection.role(number);
   }
 
+  leafHoldings(): ReadonlyMap<FrameworkId, ReadonlyMap<string, LeafHoldings>> {
+    return this.#inspection.leafHoldings();
+  }
+
   holders(options: { readonly counted: boolean }): Holders {
     return this.#inspection.holders(options);
   }
 
-  clusterSums(
-    { onlyActive }: { readonly onlyActive: boolean } = { onlyActive: false },
-  ): ClusterSums {
-    return this.#inspection.cluster(onlyActive);
+  clusterSums(options = { onlyActive: false }): ClusterSums {
+    return this.#inspection.cluster(options.onlyActive);
   }
 
   activeFilters(): Readonly<Record<string, number>> {

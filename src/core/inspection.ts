@@ -7,6 +7,7 @@ import type {
   ClusterSums,
   HeldOnAgent,
   Holders,
+  LeafHoldings,
   LeafShare,
   Quantities,
   RoleHoldings,
@@ -130,6 +131,27 @@ export class Inspection {
     return { roles, reservers, users: this.#users(module.io + HEAD + count * SUM) };
   }
 
+  leafHoldings(): ReadonlyMap<FrameworkId, ReadonlyMap<string, LeafHoldings>> {
+    const { module, kinds } = this.#buffer;
+    const count = checked(module.exports.readLeaves());
+    module.locate();
+    const { u32, f64, io } = module;
+    const all = new Map<FrameworkId, Map<string, LeafSums>>();
+    for (let at = io + HEAD; at < io + HEAD + count * LEAF_SUM; at += LEAF_SUM) {
+      const [framework = 0, role = 0, name = 0] = u32.subarray(at, at + 3);
+      const [used = 0, offered = 0] = f64.subarray((at >> 1) + 2, (at >> 1) + 4);
+      const id = this.#names.frameworkId(framework);
+      const own = all.get(id) ?? new Map<string, LeafSums>();
+      all.set(id, own);
+      const path = this.#names.role(role);
+      const sums = own.get(path) ?? { used: amounts(), offered: amounts() };
+      own.set(path, sums);
+      add(sums.used, kinds.names[name] ?? '', used);
+      add(sums.offered, kinds.names[name] ?? '', offered);
+    }
+    return all;
+  }
+
   /** Places of the sums that `readRoles` has written, by the names of resources in their order. */
   #sumsByName(count: number): (readonly [name: string, places: readonly number[]])[] {
     const { module, kinds } = this.#buffer;
@@ -192,6 +214,11 @@ export class Inspection {
     return columns;
   }
 }
+
+type LeafSums = { readonly [Field in keyof LeafHoldings]: Record<string, number> };
+
+/** What `readLeaves` writes for each sum, in u32s. */
+const LEAF_SUM = 8;
 
 /** What `readRoles` writes, in u32s: the head, and each sum; the f64 of a sum that is reserved. */
 const HEAD = 2;

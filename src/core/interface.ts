@@ -389,6 +389,14 @@ export interface RoleHoldings {
   readonly consumed: Quantities;
 }
 
+/** What a framework has in a role, of scalars. Names without any are absent. */
+export interface LeafHoldings {
+  /** What its tasks and executors use. */
+  readonly used: Quantities;
+  /** What is on the table for it, or about to be. */
+  readonly offered: Quantities;
+}
+
 /** Who has what, by role. */
 export interface Holders {
   /** Those roles that have anything, in no order. */
@@ -465,6 +473,8 @@ export interface LiveAllocator extends Allocator {
   roleShare(role: string): Share;
   /** Sums of a role; of one that is not known, none. */
   roleSums(role: string): RoleSums;
+  /** By framework and role, from one pass over what is held of agents. */
+  leafHoldings(): ReadonlyMap<FrameworkId, ReadonlyMap<string, LeafHoldings>>;
   /**
    * What all roles have and who uses something, from one pass over what is held of agents. Only
    * scalars, or with `counted` ranges and sets as well, by how many numbers or items they have.

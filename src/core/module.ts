@@ -112,6 +112,7 @@ export interface CoreExports {
   readLeafShare(framework: number, role: number): number;
   readCluster(active: number): number;
   readRoles(): number;
+  readLeaves(): number;
   countFilters(): number;
   requestRun(agent: number): number;
   dropRequests(): void;

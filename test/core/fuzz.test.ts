@@ -19,7 +19,7 @@ const counting = new Set(
   (
     'addName addKind listAdd listSubtract listContains listEqual listQuantities listConvert rowMake rowRead ' +
     'rowHas rowSize ledgerFree addRole readRole readRoleShare newFramework addAgent setTotal growTotal ' +
-    'convertOffered readTotal readFree readHoldings readLeaf readLeafShare readCluster readRoles runOffers explain roleFilters'
+    'convertOffered readTotal readFree readHoldings readLeaf readLeafShare readCluster readRoles readLeaves runOffers explain roleFilters'
   ).split(' '),
 );
 
@@ -31,7 +31,7 @@ const fuzzed = (
   'dropInverseFilters setLeafMinimum clearLeafMinimum setFrameworkActive removeFramework countEarlier ' +
   'addAgent addUsed addOffered removeAgent setTotal growTotal changeAgentFlags dropAgentFilters setMaintenance ' +
   'answerInverse exclude clearExclusions launch recover convertOffered convertFree readTotal readFree ' +
-  'readHoldings readLeaf readLeafShare readRoleShare readCluster readRoles requestRun runOffers dropRole dropFramework dropName dropKind explain roleFilters setUp matchRun'
+  'readHoldings readLeaf readLeafShare readRoleShare readCluster readRoles readLeaves requestRun runOffers dropRole dropFramework dropName dropKind explain roleFilters setUp matchRun'
 ).split(' ') as (keyof CoreExports)[];
 
 const number = fc.oneof(

@@ -163,6 +163,7 @@ function checkRoles(live: LiveAllocator, held: ReadonlyMap<AgentId, readonly Hel
       });
     }
   }
+  checkLeaves(live, held, subscribed);
   const { roles: told, users: toldUsers, reservers } = live.holders({ counted: false });
   for (const [role, { used, offered, reserved, consumed }] of roles) {
     const sums = {
@@ -180,6 +181,33 @@ function checkRoles(live: LiveAllocator, held: ReadonlyMap<AgentId, readonly Hel
   }
   expect(new Set(roles.keys())).toEqual(new Set(roles.keys()).union(new Set(told.keys())));
   expect(new Set(toldUsers.map((it) => it.join(' ')))).toEqual(users);
+}
+
+/** What frameworks that take part use in their roles, and are offered. */
+function checkLeaves(
+  live: LiveAllocator,
+  held: ReadonlyMap<AgentId, readonly HeldOnAgent[]>,
+  subscribed: ReadonlySet<string>,
+): void {
+  const leaves = new Map<string, { readonly used: Sum; readonly offered: Sum }>();
+  for (const one of [...held.values()].flat()) {
+    if (subscribed.has(one.frameworkId)) {
+      const sums = leaves.get(keyOf(one)) ?? { used: new Sum(), offered: new Sum() };
+      sums.used.add(one.used);
+      sums.offered.add(one.offered);
+      leaves.set(keyOf(one), sums);
+    }
+  }
+  const told = [...live.leafHoldings()].flatMap(([frameworkId, own]) =>
+    [...own].map(([role, { used, offered }]) => [
+      keyOf({ frameworkId, role }),
+      { used: { ...used }, offered: { ...offered } },
+    ]),
+  );
+  const wanted = [...leaves]
+    .map(([key, { used, offered }]) => [key, { used: used.amounts, offered: offered.amounts }])
+    .filter(([, sums]) => Object.values(sums ?? {}).some((it) => Object.keys(it).length > 0));
+  expect(Object.fromEntries(told)).toEqual(Object.fromEntries(wanted));
 }
 
 function plus(left: Sum, right: Sum): Sum {

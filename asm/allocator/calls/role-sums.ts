@@ -226,7 +226,7 @@ function pieces(flags: u32): u32 {
 /** Thousandths; of a shared volume, those of one copy. */
 // @ts-ignore: decorator
 @inline
-function amountOf(kind: u32, flags: u32, amount: f64): f64 {
+export function amountOf(kind: u32, flags: u32, amount: f64): f64 {
   if (!isScalar(flags)) {
     return amount * PIECE;
   }

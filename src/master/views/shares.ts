@@ -1,5 +1,5 @@
 // How roles and frameworks stand to each other, in the allocator's own account.
-import type { LeafShare, LiveAllocator, Quantities } from '../../core/interface.ts';
+import type { LeafHoldings, LeafShare, LiveAllocator, Quantities } from '../../core/interface.ts';
 import type {
   MasterCall_GetShares,
   Shares,
@@ -11,7 +11,6 @@ import { roleAncestors } from '../../model/role.ts';
 import { type RoleSight, rememberedSight } from '../../model/role-sight.ts';
 import { timeOf } from '../../model/time-info.ts';
 import { ask } from '../offers/allocator-recovery.ts';
-import { minus, plus, withoutZeros } from '../roles/quantities.ts';
 import type { Framework, MasterState } from '../state.ts';
 import type { Viewer } from '../views.ts';
 import { roleSightOf, seesFramework } from './visibility.ts';
@@ -35,8 +34,10 @@ export function sharesMessage(
   return ask(state, (allocator) => {
     const leaves = leavesOf(state, { framework: framework_id?.value, sees, viewer });
     const told = leaves.slice(0, MAX_LEAVES).sort(byRole);
-    const offered = offeredAmounts(state, told);
-    const frameworks = told.flatMap((leaf) => frameworkShare(allocator, leaf, offered(leaf)) ?? []);
+    const all = allocator.leafHoldings();
+    const frameworks = told.flatMap(
+      (leaf) => frameworkShare(allocator, leaf, all.get(leaf.framework.id)?.get(leaf.role)) ?? [],
+    );
     const names =
       framework_id === undefined ? rolesOf(state) : new Set(leaves.map((leaf) => leaf.role));
     const seen = [
@@ -121,46 +122,28 @@ function roleShare(state: MasterState, allocator: LiveAllocator, role: string): 
   };
 }
 
+const NOTHING: LeafHoldings = { used: {}, offered: {} };
+
 function frameworkShare(
   allocator: LiveAllocator,
   { framework, role }: Leaf,
-  offered: Quantities,
+  { used, offered }: LeafHoldings = NOTHING,
 ): Shares_FrameworkShare | undefined {
   const share = allocator.leafShare(framework.id, role);
   if (share === undefined) {
     return undefined;
   }
-  const allocated = withoutZeros(minus(allocator.held(framework.id, role), offered));
   return {
     framework_id: framework.idMessage,
     role,
     share: share.part,
     ...(share.resource !== undefined && { resource: share.resource }),
     suppressed: framework.suppressedRoles.has(role),
-    ...amountsField('allocated', allocated),
+    ...amountsField('allocated', used),
     ...amountsField('offered', offered),
     refusals: share.refusals,
     ...endsOf(share),
   };
-}
-
-/** By framework and role what is on the table, and what the next offers are about to put there. */
-function offeredAmounts(
-  { algebra, grants }: MasterState,
-  leaves: readonly Leaf[],
-): (leaf: Leaf) => Quantities {
-  const sums = new Map<Framework, Map<string, Quantities>>();
-  const frameworks = new Set(leaves.map(({ framework }) => framework));
-  const granted = grants.filter(({ framework }) => frameworks.has(framework));
-  const offered = [...frameworks].flatMap((framework) =>
-    [...framework.offers].map(({ role, resources }) => ({ framework, role, resources })),
-  );
-  for (const { framework, role, resources } of [...offered, ...granted]) {
-    const ofOne = sums.get(framework) ?? new Map<string, Quantities>();
-    sums.set(framework, ofOne);
-    ofOne.set(role, plus(ofOne.get(role) ?? {}, algebra.quantities(resources)));
-  }
-  return ({ framework, role }) => withoutZeros(sums.get(framework)?.get(role) ?? {});
 }
 
 const endsOf = ({ firstEndMs, lastEndMs }: LeafShare) =>
