@@ -1,7 +1,7 @@
 // Terminals of browsers, by way of a real master: a shell beside a task, and the task's own.
-import type { Browser } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { accessibility, openPage, startBrowser } from '../support/browser.ts';
+import { accessibility, KeptPages, newPage, startBrowser } from '../support/browser.ts';
 import { LITTLE, TestCluster, until } from '../support/cluster.ts';
 import { ask, webSocket } from '../support/requests.ts';
 import { TerminalSocket } from '../support/terminal-socket.ts';
@@ -158,13 +158,16 @@ test('what is not there is told', async () => {
   expect(await agent.end()).toBe(404);
 });
 
-const openView = (query = '') =>
-  openPage(browser, `http://${cluster.address}/#/tasks/${framework}/echo/terminal${query}`, {
-    complaints,
-  });
+const pages = new KeptPages();
+
+async function openView(place: string): Promise<Page> {
+  const page = await pages.get('page', () => newPage(browser, { complaints }));
+  await page.goto(`http://${cluster.address}/#/tasks/${place}`);
+  return page;
+}
 
 test('the page opens a shell, in its colours, which tells how it has ended', async () => {
-  const page = await openView();
+  const page = await openView(`${framework}/echo/terminal`);
   await page.getByRole('button', { name: 'Open' }).click();
   await page.getByText(`Beside container ${container}.`).waitFor();
   const rows = page.locator('.xterm-rows');
@@ -194,7 +197,6 @@ test('the page opens a shell, in its colours, which tells how it has ended', asy
   await page.getByRole('heading', { name: 'Life' }).waitFor();
   expect(await page.evaluate('document.adoptedStyleSheets.length')).toBe(0);
   expect(await page.evaluate("Object.hasOwn(document, 'createElement')")).toBe(false);
-  await page.context().close();
 });
 
 test('the page attaches to a task’s own terminal, also when that is in use still', async () => {
@@ -202,7 +204,7 @@ test('the page attaches to a task’s own terminal, also when that is in use sti
   await before.until(() => before.told.length > 0);
   before.type('before\n');
   await before.until(() => before.output.includes('got before'));
-  const page = await openView('?mode=attach');
+  const page = await openView(`${framework}/echo/terminal?mode=attach`);
   await page.getByRole('button', { name: 'Open' }).click();
   await page.getByText('Somebody else types into it').waitFor();
   before.socket.close();
@@ -215,7 +217,6 @@ test('the page attaches to a task’s own terminal, also when that is in use sti
   });
   await page.getByRole('button', { name: 'Leave' }).click();
   await page.getByText('You have left it; the task goes on.').waitFor();
-  await page.context().close();
 });
 
 test('a task of a group shows what it was asked to be, and what runs beside it', async () => {
@@ -245,9 +246,7 @@ test('a task of a group shows what it was asked to be, and what runs beside it',
     tasks: { id: string; framework_id: string }[];
   };
   const owner = tasks.find(({ id }) => id === 'web')?.framework_id;
-  const page = await openPage(browser, `http://${cluster.address}/#/tasks/${owner}/web`, {
-    complaints,
-  });
+  const page = await openView(`${owner}/web`);
   for (const text of [
     ...['tier:front', 'web.example', '127.0.0.1', 'v from shared in the sandbox of its executor'],
     ...['healthy; by the command true, every 0.5 s', 'the check’s command ended with 4'],
@@ -264,7 +263,6 @@ test('a task of a group shows what it was asked to be, and what runs beside it',
   await page.getByRole('link', { name: 'Terminal' }).click();
   await page.getByRole('button', { name: 'Open' }).click();
   await page.getByText(new RegExp(`^Beside container [-\\w]+\\.${id}\\.$`)).waitFor();
-  await page.context().close();
 });
 
 test('the browser has had nothing to complain of', () => {

@@ -4,10 +4,12 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { accessibility, openPage, startBrowser } from '../support/browser.ts';
+import { rulesOf } from '../../src/cli/secure/principals.ts';
+import { objectsOfLists } from '../../src/security/acl-kinds.ts';
+import { accessibility, KeptPages, openPage, startBrowser } from '../support/browser.ts';
 import { LITTLE, TestCluster, until } from '../support/cluster.ts';
 
-const SECRETS = { ada: 'ada-secret', eve: 'eve-secret' };
+const SECRETS = { ada: 'ada-secret', eve: 'eve-secret', vic: 'vic-secret' };
 type User = keyof typeof SECRETS;
 
 /** Would be scripts, turn the text around them, hide in it, and push all else away. */
@@ -29,7 +31,13 @@ let flags: readonly string[] = [];
 
 const NONE = { type: 'NONE' };
 const eve = { values: ['eve'] };
+/** As `mesoscale secure add viewer` has it: what it does not allow is allowed to nobody there. */
+const ALLOWED = rulesOf('viewer', 'vic', { roles: [], users: [] });
+const FORBIDDEN = Object.entries(objectsOfLists)
+  .filter(([list]) => !(list in ALLOWED))
+  .map(([list, objects]) => [list, [{ principals: { values: ['vic'] }, [objects]: NONE }]]);
 const ACLS = {
+  ...Object.fromEntries(FORBIDDEN),
   view_frameworks: [{ principals: eve, users: NONE }],
   view_tasks: [{ principals: eve, users: NONE }],
   view_executors: [{ principals: eve, users: NONE }],
@@ -106,16 +114,38 @@ afterAll(async () => {
   await cluster.stop();
 });
 
-async function open(hash: string, user: User, options: object = {}): Promise<Page> {
-  const page = await openPage(browser, `http://${cluster.address}/${hash}`, {
-    options,
-    complaints,
-  });
+const pages = new KeptPages();
+
+async function signIn(page: Page, user: User): Promise<void> {
   await page.getByLabel('Name').fill(user);
   await page.getByLabel('Secret').fill(SECRETS[user]);
   await page.keyboard.press('Enter');
   await page.getByText(user, { exact: true }).waitFor();
+}
+
+/** The user's page of that size, where they are signed in. */
+async function open(hash: string, user: User, options: object = {}): Promise<Page> {
+  const home = `http://${cluster.address}/`;
+  const page = await pages.get(JSON.stringify([user, options]), async () => {
+    const made = await openPage(browser, home, { options, complaints });
+    await signIn(made, user);
+    return made;
+  });
+  await page.goto(`${home}${hash}`);
+  await page.getByText(user, { exact: true }).waitFor();
   return page;
+}
+
+/** The narrowest that people have. */
+const NARROW = { viewport: { width: 320, height: 640 } };
+
+/** Nothing is cut off at the right, and all of it can be read. */
+async function fits(page: Page, what: string): Promise<void> {
+  const { width } = page.viewportSize() ?? { width: 0 };
+  expect(await page.evaluate('document.documentElement.scrollWidth'), what).toBeLessThanOrEqual(
+    width,
+  );
+  expect(await accessibility(page), what).toEqual([]);
 }
 
 /** What is scrolled sideways in a dialog. */
@@ -131,7 +161,7 @@ async function go(page: Page, hash: string, heading: string | RegExp): Promise<v
 }
 
 test('who may see nothing is told so, and is shown nothing', async () => {
-  const page = await open('', 'eve');
+  const page = await open('', 'eve', NARROW);
   const views: readonly [string, string | RegExp, string][] = [
     ['', 'Overview', DENIED],
     ['#/flags', 'Flags', DENIED],
@@ -150,12 +180,11 @@ test('who may see nothing is told so, and is shown nothing', async () => {
     });
     expect(text, hash).not.toMatch(/front|many-|gnp|yyy/);
     if (notice === DENIED) {
-      expect(await accessibility(page), hash).toEqual([]);
+      await fits(page, hash);
     }
   }
   await page.goto(`http://${cluster.address}/#/frameworks/${framework}/why`);
   await page.getByText('There is no such framework').waitFor();
-  await page.context().close();
 });
 
 test('names do no harm where something is explained, planned or done', async () => {
@@ -182,7 +211,67 @@ test('names do no harm where something is explained, planned or done', async () 
   await go(page, `#/what-if?kind=remove&framework=${framework}`, 'What if?');
   await page.getByText('‹202E›gnp').filter({ visible: true }).first().waitFor();
   await harmless('a plan');
-  await page.context().close();
+});
+
+test('a viewer sees everything, changes nothing, and is told so', async () => {
+  const page = await open('', 'vic');
+  const { tasks } = (await cluster.get('/tasks')) as { tasks: { framework_id: string }[] };
+  const task = `#/tasks/${tasks[0]?.framework_id}/front`;
+  const views: readonly [string, string | RegExp, string][] = [
+    ['', 'Overview', 'allocated'],
+    ['#/flags', 'Flags', 'authenticate_agents'],
+    ['#/frameworks', 'Frameworks', 'gnp'],
+    ['#/roles', 'Roles', 'many-'],
+    ['#/offers', 'Offers', 'the oldest from'],
+    ['#/maintenance', 'Maintenance', 'Nothing is scheduled'],
+    [`#/what-if?agents=${agent}`, 'What if?', 'Tasks that end: 1 task.'],
+    [`#/frameworks/${framework}/why?cpus=64`, /./, 'No agent is large enough'],
+    [`#/agents/${agent}/files`, /./, 'no files of its own'],
+    [`${task}/files`, /front/, 'stdout'],
+  ];
+  for (const [hash, heading, notice] of views) {
+    await go(page, hash, heading);
+    await page.getByRole('main').getByText(notice).first().waitFor();
+    expect(await page.getByText(DENIED).count(), hash).toBe(0);
+  }
+  const dialog = page.getByRole('dialog');
+  for (const [hash, verb] of [
+    [task, 'Kill'],
+    [`#/agents/${agent}`, 'Deactivate'],
+    [`#/roles/many-1`, 'Set the weight'],
+  ] as const) {
+    await go(page, hash, /./);
+    await page.getByRole('button', { name: verb }).click();
+    await dialog.getByRole('button', { name: verb, disabled: false }).click();
+    await dialog.getByRole('alert').getByText('The master does not allow this to you.').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByText(new RegExp(`Not allowed to you: .*${verb}`)).waitFor();
+  }
+});
+
+test('a display on a wall is filled, and what is magnified there stays whole', async () => {
+  const page = await open('', 'ada', { colorScheme: 'light' });
+  const views: readonly [string, string | RegExp][] = [
+    ['', 'Overview'],
+    ['#/tasks', 'Tasks'],
+    ['#/agents?view=map', 'Agents'],
+    ['#/roles', 'Roles'],
+  ];
+  // Its own size, and as a browser has it at 200 %.
+  for (const [width, height] of [
+    [1920, 1080],
+    [960, 540],
+  ] as const) {
+    await page.setViewportSize({ width, height });
+    for (const [hash, heading] of views) {
+      await go(page, hash, heading);
+      await fits(page, `${hash} at ${width}`);
+      const main = await page.getByRole('main').boundingBox();
+      expect((main?.x ?? 0) + (main?.width ?? 0), `${hash} at ${width}`).toBeGreaterThan(
+        width - 20,
+      );
+    }
+  }
 });
 
 test('thousands of rows are as quick as ten, and searched', async () => {
@@ -197,16 +286,21 @@ test('thousands of rows are as quick as ten, and searched', async () => {
   await page.keyboard.press('f');
   await page.keyboard.type('MANY-1234');
   await page.getByText('1 role', { exact: true }).waitFor();
-  await page.context().close();
 });
 
 test('a master that is killed takes neither place, nor filter, nor focus away', async () => {
-  const page = await open('#/tasks?state=all&q=fron', 'ada');
+  // Where one has signed in, the page does so again by itself.
+  const place = `http://${cluster.address}/#/tasks?state=all&q=fron`;
+  const page = await openPage(browser, place, { options: NARROW, complaints });
+  await signIn(page, 'ada');
   await page.getByText('1 task', { exact: true }).waitFor();
   const search = page.getByRole('searchbox');
   await search.focus();
   await cluster.master.kill('SIGKILL');
   await page.getByText('Connection lost.').waitFor();
+  await fits(page, 'a lost connection');
+  await search.focus();
+  await page.keyboard.press('End');
   await page.keyboard.type('t');
   await cluster.startMaster(flags);
   await page.getByText('Connection lost.').waitFor({ state: 'detached' });
@@ -214,7 +308,6 @@ test('a master that is killed takes neither place, nor filter, nor focus away', 
   expect(new URL(page.url()).hash).toBe('#/tasks?state=all&q=front');
   expect(await search.inputValue()).toBe('front');
   expect(await page.evaluate('document.activeElement.value')).toBe('front');
-  await page.context().close();
 });
 
 test('who guesses is told to wait, and how long', async () => {

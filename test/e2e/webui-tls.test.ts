@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openPage, startBrowser } from '../support/browser.ts';
+import { KeptPages, newPage, startBrowser } from '../support/browser.ts';
 import { LITTLE, TestCluster, until } from '../support/cluster.ts';
 import { root } from '../support/sources.ts';
 
@@ -62,11 +62,15 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-const open = (options: object = {}): Promise<Page> =>
-  openPage(browser, `https://${cluster.address}/${sandbox}`, {
-    options: { ignoreHTTPSErrors: true, ...options },
-    complaints,
-  });
+const pages = new KeptPages();
+
+async function open(options: object = {}): Promise<Page> {
+  const page = await pages.get(JSON.stringify(options), () =>
+    newPage(browser, { options: { ignoreHTTPSErrors: true, ...options }, complaints }),
+  );
+  await page.goto(`https://${cluster.address}/${sandbox}`);
+  return page;
+}
 
 /** By way of the master. */
 async function readsOutput(page: Page): Promise<void> {
@@ -84,13 +88,11 @@ test('who has a certificate is known by it, and reads through the master', async
   expect(await page.context().cookies()).toEqual([]);
   await page.getByRole('button', { name: 'Kill', exact: true }).click();
   await page.locator('.curl-line').getByText('--cert certificate.pem --key key.pem').waitFor();
-  await page.context().close();
 });
 
 test('who has none gets no further, and is told why', async () => {
   const page = await open();
   expect(await page.textContent('body')).toContain('it shows no certificate');
-  await page.context().close();
 });
 
 test('who signs in has a cookie that no other host, connection or script is given', async () => {
@@ -120,7 +122,6 @@ test('who signs in has a cookie that no other host, connection or script is give
   await page.getByRole('button', { name: 'Sign out' }).click();
   await page.getByRole('dialog', { name: 'Sign in' }).waitFor();
   expect(await page.context().cookies()).toEqual([]);
-  await page.context().close();
 });
 
 test('the browser has had nothing to complain of', () => {

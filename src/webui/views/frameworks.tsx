@@ -127,7 +127,7 @@ function stateOptions(frameworks: readonly FrameworkRow[]): readonly Option[] {
 
 const COLUMNS: readonly Column<Line>[] = [
   {
-    ...{ key: 'name', title: 'Framework', width: '2fr', isSortable: true },
+    ...{ key: 'name', title: 'Framework', width: 'minmax(180px, 2.4fr)', isSortable: true },
     cell: ({ framework: { name, id } }) => <Name text={name || id} title={id} />,
   },
   {
@@ -135,16 +135,16 @@ const COLUMNS: readonly Column<Line>[] = [
     cell: ({ framework }) => <ConditionBadge condition={frameworkCondition(framework)} />,
   },
   {
-    ...{ key: 'roles', title: 'Roles', width: '1fr', isWide: true },
+    ...{ key: 'roles', title: 'Roles', width: 'minmax(64px, 1fr)', isWide: true },
     phone: 'below',
     cell: ({ framework: { roles } }) => <Name text={roles.join(', ')} />,
   },
   {
-    ...{ key: 'user', title: 'User', width: '0.8fr', isSortable: true, isWide: true },
+    ...{ key: 'user', title: 'User', width: '72px', isSortable: true, isWide: true },
     cell: ({ framework: { user } }) => <Name text={user} />,
   },
   {
-    ...{ key: 'share', title: 'Share', width: '120px', isSortable: true, isWide: true },
+    ...{ key: 'share', title: 'Share', width: '104px', isSortable: true, isWide: true },
     cell: ({ leaves }) => <PartBar part={leaves && greatest(leaves)} />,
   },
   {
@@ -160,17 +160,17 @@ const COLUMNS: readonly Column<Line>[] = [
       ),
   },
   {
-    ...{ key: 'tasks', title: 'Tasks', width: '72px', isNumber: true, isSortable: true },
+    ...{ key: 'tasks', title: 'Tasks', width: '60px', isNumber: true, isSortable: true },
     phone: 'corner',
     cell: ({ framework: { sums } }) => countText(sums.live),
   },
   {
-    ...{ key: 'cpus', title: 'CPUs', width: '80px', isNumber: true },
+    ...{ key: 'cpus', title: 'CPUs', width: '68px', isNumber: true },
     ...{ isSortable: true, isWide: true },
     cell: (line) => amountText('cpus', allocatedIn(line, 0) / 1000),
   },
   {
-    ...{ key: 'mem', title: 'Memory', width: '96px', isNumber: true },
+    ...{ key: 'mem', title: 'Memory', width: '86px', isNumber: true },
     ...{ isSortable: true, isWide: true },
     cell: (line) => amountText('mem', allocatedIn(line, 1) / 1000),
   },

@@ -55,15 +55,19 @@ export function WhyNotView({ names: { framework: id = '' } }: { names: Names }) 
           label="Role"
           options={framework.roles.map((value) => ({ value, text: value }))}
         />
-        {AMOUNT_NAMES.map((resource) => (
-          <QueryField
-            key={resource}
-            name={resource}
-            label={`${RESOURCE_TITLES[resource]}${resource === 'mem' || resource === 'disk' ? ', MB' : ''}`}
-            type="number"
-            placeholder="any"
-          />
-        ))}
+      </div>
+      <div class="filters">
+        <div class="query-fields">
+          {AMOUNT_NAMES.map((resource) => (
+            <QueryField
+              key={resource}
+              name={resource}
+              label={`${RESOURCE_TITLES[resource]}${resource === 'mem' || resource === 'disk' ? ', MB' : ''}`}
+              type="number"
+              placeholder="any"
+            />
+          ))}
+        </div>
       </div>
       <Reasons cluster={cluster} framework={framework} />
     </>
