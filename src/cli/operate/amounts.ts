@@ -1,15 +1,19 @@
 // What resources come to, for columns and lines that people read. The core adds them up.
 import { createCore } from '../../core/core.ts';
-import type { Quantities } from '../../core/interface.ts';
+import type { Quantities, ResourceAlgebra } from '../../core/interface.ts';
 import { BYTES_PER_MEGABYTE, roundedBytes } from '../../model/bytes.ts';
 import type { Resource } from '../../model/generated/messages.ts';
 import { loadCore } from '../../runtime/load-core.ts';
 
 export type QuantitiesOf = (resources: readonly Resource[] | undefined) => Quantities;
 
+/** The core, for sums and comparisons. */
+export const resourceAlgebra = async (): Promise<ResourceAlgebra> =>
+  createCore(await loadCore()).algebra;
+
 /** Amounts by the name of the resource, over all roles. */
 export async function quantitiesOf(): Promise<QuantitiesOf> {
-  const { algebra } = createCore(await loadCore());
+  const algebra = await resourceAlgebra();
   return (resources = []) => algebra.quantities(resources);
 }
 

@@ -10,6 +10,8 @@ const NOUNS: Readonly<Record<string, () => Promise<{ readonly NOUN: Noun }>>> = 
   role: () => import('./role/noun.ts'),
   quota: () => import('./quota/noun.ts'),
   weight: () => import('./weight/noun.ts'),
+  reservation: () => import('./reservation/noun.ts'),
+  volume: () => import('./volume/noun.ts'),
   plan: () => import('./plan/noun.ts'),
   explain: () => import('./explain/noun.ts'),
   health: () => import('./health/noun.ts'),
