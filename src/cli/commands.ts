@@ -9,7 +9,6 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ readonly COMMAND: Comman
   local: () => import('./local/command.ts'),
   execute: () => import('./execute/command.ts'),
   batch: () => import('./batch/command.ts'),
-  task: () => import('./task/command.ts'),
   image: () => import('./image/command.ts'),
   registry: () => import('./registry/command.ts'),
   secure: () => import('./secure/command.ts'),

@@ -10,7 +10,6 @@ import { LOCAL_FLAGS } from '../../src/cli/local/flags.ts';
 import { MASTER_FLAGS } from '../../src/cli/master/flags.ts';
 import { REGISTRY_FLAGS } from '../../src/cli/registry/flags.ts';
 import { SECURE_FLAGS } from '../../src/cli/secure/flags.ts';
-import { TASK_FLAGS } from '../../src/cli/task/flags.ts';
 import { root, sources } from '../support/sources.ts';
 
 const pages = sources('docs/*.md').filter(({ path }) => path !== 'docs/flags.md');
@@ -77,7 +76,6 @@ test('flags that are named exist', () => {
     LOCAL_FLAGS,
     EXECUTE_FLAGS,
     BATCH_FLAGS,
-    TASK_FLAGS,
     IMAGE_FLAGS,
     SECURE_FLAGS,
     REGISTRY_FLAGS,

@@ -28,7 +28,7 @@ const LONG: Readonly<Record<string, number>> = {
   'test/coordination/zookeeper/election.test.ts': 13,
   'test/e2e/pods.test.ts': 13,
   'test/containerizer/networks/cni/real-plugins.test.ts': 13,
-  'test/e2e/task.test.ts': 12,
+  'test/e2e/operate/task-sessions.test.ts': 14,
   'test/e2e/tls.test.ts': 12,
   'test/containerizer/networks/cni/cni-networks.test.ts': 11,
   'test/checkpoint/store.test.ts': 11,

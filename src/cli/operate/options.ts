@@ -2,7 +2,7 @@
 // as those of all other flags of ours are.
 import { type Command, Option } from 'commander';
 import type { Flag, FlagTable } from '../flags/flag.ts';
-import { CONNECTION_FLAGS } from './connection/flags.ts';
+import { AGENT_CONNECTION_FLAGS } from './connection/flags.ts';
 import { DANGER_FLAGS } from './deed-flags.ts';
 import { LIST_FLAGS } from './output/flags.ts';
 
@@ -20,7 +20,7 @@ export const isTls = (name: string) => name.startsWith('ssl_');
 export const writtenAs = (name: string) => (isTls(name) ? name : name.replaceAll('_', '-'));
 
 const groupOf = (name: string): string => {
-  if (Object.hasOwn(CONNECTION_FLAGS, name)) {
+  if (Object.hasOwn(AGENT_CONNECTION_FLAGS, name)) {
     return CONNECTION;
   }
   return Object.hasOwn(LIST_FLAGS, name) ? OUTPUT : OWN;

@@ -30,6 +30,16 @@ export class CommandError extends Error {
   }
 }
 
+/** Whether an error says that a server was not reached, or is no longer. */
+export function isUnreached(error: unknown): boolean {
+  const { code } = error as { readonly code?: unknown };
+  return (
+    error instanceof Error &&
+    typeof code === 'string' &&
+    (/^MESOSCALE_(?:LATE|NO_ANSWER)/.test(code) || CONNECTION_CODES.test(code))
+  );
+}
+
 const UNAUTHORIZED = 401;
 const FORBIDDEN = 403;
 const MISSING = 404;
@@ -54,7 +64,7 @@ export function outcomeOf(error: unknown): CommandError {
   }
   const { code } = error as { readonly code?: unknown };
   if (error instanceof Error && typeof code === 'string') {
-    return code.startsWith('MESOSCALE_LATE') || CONNECTION_CODES.test(code)
+    return isUnreached(error)
       ? new CommandError(EXIT.unreachable, error.message)
       : new CommandError(EXIT.failed, error.message);
   }

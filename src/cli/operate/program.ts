@@ -5,7 +5,7 @@ import { lastWords } from '../failure.ts';
 import type { FlagTable } from '../flags/flag.ts';
 import { type ParsedFlags, type Preset, readFlags } from '../flags/parse.ts';
 import { contextNamed, presetOf, readContexts } from './connection/contexts.ts';
-import { CONNECTION_FLAGS } from './connection/flags.ts';
+import { AGENT_CONNECTION_FLAGS } from './connection/flags.ts';
 import { addOptions, respelled, type WrittenFlags } from './options.ts';
 import { type CommandError, EXIT, outcomeOf } from './outcome.ts';
 import { helpColumns } from './output/screen.ts';
@@ -56,41 +56,64 @@ export function commandOf(noun: Noun, run: Run): Command {
     root.usage('VERB …').commandsGroup('Verbs:');
     root.addHelpText('after', `\nmesoscale help ${noun.name} VERB tells more of a verb.`);
   }
-  // What is not ours is found by place: exec's command has flags of its own.
-  root.enablePositionalOptions();
   for (const verb of noun.verbs) {
     const { name } = verb;
-    const command =
-      name === undefined ? root : configured(root.command(name), `mesoscale ${noun.name} ${name}`);
+    const command = name === undefined ? root : commandAt(root, noun, name.split(' '));
     describe(command, verb, [noun.name, ...(name === undefined ? [] : [name])].join(' '), run);
   }
   root.helpCommand(false);
   return root;
 }
 
+/** The command of these words; a group of verbs before the last one is made for the first. */
+function commandAt(root: Command, noun: Noun, words: readonly string[]): Command {
+  return words.reduce((above, word, at) => {
+    const known = above.commands.find((command) => command.name() === word);
+    if (known !== undefined) {
+      return known;
+    }
+    const path = words.slice(0, at + 1).join(' ');
+    const command = configured(above.command(word), `mesoscale ${noun.name} ${path}`);
+    const summary = noun.groups?.[path];
+    return summary === undefined
+      ? command
+      : command
+          .summary(summary)
+          .description(described(summary))
+          .usage('VERB …')
+          .commandsGroup('Verbs:')
+          .helpCommand(false);
+  }, root);
+}
+
 function configured(command: Command, name: string): Command {
-  return command
-    .exitOverride()
-    .helpOption('-h, --help', 'Show this text and exit.')
-    .configureHelp({ helpWidth: Math.min(helpColumns(), 120), subcommandTerm: termOf })
-    .configureOutput({
-      outputError: (text, write) =>
-        write(
-          lastWords(
-            name.replace(/^mesoscale /, ''),
-            text
-              .replace(/^error: /, '')
-              .trim()
-              .replaceAll('\n', ' '),
+  return (
+    command
+      .exitOverride()
+      // What is not ours is found by place: exec's command has flags of its own.
+      .enablePositionalOptions()
+      .helpOption('-h, --help', 'Show this text and exit.')
+      .configureHelp({ helpWidth: Math.min(helpColumns(), 120), subcommandTerm: termOf })
+      .configureOutput({
+        outputError: (text, write) =>
+          write(
+            lastWords(
+              name.replace(/^mesoscale /, ''),
+              text
+                .replace(/^error: /, '')
+                .trim()
+                .replaceAll('\n', ' '),
+            ),
           ),
-        ),
-    });
+      })
+  );
 }
 
 /** A verb in the list of verbs: its flags are told where more is. */
 const termOf = (command: Command): string =>
   [
     command.name(),
+    ...(command.commands.length > 0 ? ['VERB'] : []),
     ...command.registeredArguments.map((argument) => {
       const name = `${argument.name()}${argument.variadic ? '…' : ''}`;
       return argument.required ? name : `[${name}]`;
@@ -180,7 +203,7 @@ function namedContext(
 
 /** The variables of connection flags: MESOS_MASTER, and those of TLS. */
 function connecting(environment: Environment): Environment {
-  const own = Object.keys(CONNECTION_FLAGS).map((name) => `MESOS_${name.toUpperCase()}`);
+  const own = Object.keys(AGENT_CONNECTION_FLAGS).map((name) => `MESOS_${name.toUpperCase()}`);
   return Object.fromEntries(
     Object.entries(environment).filter(
       ([name]) => own.includes(name) || !name.startsWith('MESOS_'),

@@ -1,6 +1,6 @@
 // The text of docs/commands.md, made from the tables of nouns and verbs.
 import type { FlagTable } from '../flags/flag.ts';
-import { CONNECTION_FLAGS } from './connection/flags.ts';
+import { AGENT_CONNECTION_FLAGS } from './connection/flags.ts';
 import { isTls, without, writtenAs } from './options.ts';
 import { LIST_FLAGS } from './output/flags.ts';
 import type { Noun, Parameter, Verb } from './verb.ts';
@@ -68,10 +68,10 @@ a script), \`--yes\` is required.
 export const commandReference = (nouns: readonly Noun[]): string =>
   [INTRODUCTION, `${sharedFlags()}\n`, ...nouns.map(section)].join('\n');
 
-const isShared = (name: string) => name in CONNECTION_FLAGS || name in LIST_FLAGS;
+const isShared = (name: string) => name in AGENT_CONNECTION_FLAGS || name in LIST_FLAGS;
 
 function sharedFlags(): string {
-  const shared: FlagTable = { ...CONNECTION_FLAGS, ...LIST_FLAGS };
+  const shared: FlagTable = { ...AGENT_CONNECTION_FLAGS, ...LIST_FLAGS };
   const rows = Object.entries(shared)
     .filter(([name]) => !isTls(name))
     .map(([name, flag]) => row(name, flag));

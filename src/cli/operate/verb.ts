@@ -44,7 +44,10 @@ export interface Asked<Table extends FlagTable> {
 }
 
 interface Description<Table extends FlagTable> {
-  /** Undefined: the noun alone is the command, as in `mesoscale top`. */
+  /**
+   * `list`, or `files ls` of a group of verbs. Undefined: the noun alone is the command, as in
+   * `mesoscale top`.
+   */
   readonly name?: string;
   /** A clause without subject. */
   readonly summary: string;
@@ -68,6 +71,8 @@ export interface Noun {
   /** For the list of commands: a clause without subject. */
   readonly summary: string;
   readonly verbs: readonly Verb[];
+  /** Groups of verbs, by the words that stand before these: a clause without subject for each. */
+  readonly groups?: Readonly<Record<string, string>>;
 }
 
 export const verb = <Table extends FlagTable>(

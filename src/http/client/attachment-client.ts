@@ -15,7 +15,7 @@ import { types } from '../../wire/types.ts';
 import { JSON_TYPE, PROTOBUF_TYPE, RECORDIO_TYPE } from '../server/content-negotiation.ts';
 import type { Credential } from '../server/credentials.ts';
 import type { Dialer } from '../transport/dialer.ts';
-import { answerHead } from './answer-head.ts';
+import { answerHead, textOf } from './answer-head.ts';
 import { KeptConnections } from './kept-connections.ts';
 import { CallRefusedError } from './scheduler-client.ts';
 
@@ -24,6 +24,10 @@ export interface AttachmentClientOptions {
   readonly address: string;
   readonly dialer: Dialer;
   readonly credential?: Credential | undefined;
+  /** Stands before the path: `/agent/ID` of what a master relays. */
+  readonly prefix?: string | undefined;
+  /** How long it may take until there is a connection; without, as long as it takes. */
+  readonly connectMs?: number | undefined;
   /** More fields of each request, made when it leaves. */
   readonly headers?: (() => Readonly<Record<string, string>>) | undefined;
   /** Resolves when so many more bytes of output may be read. */
@@ -32,9 +36,12 @@ export interface AttachmentClientOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Of a record of output, and of an answer that is none. */
+/** Of a record of output. */
 const MAX_RECORD_BYTES = 4 * 1024 * 1024;
-const MAX_ANSWER_BYTES = 64 * 1024;
+
+class LateConnectionError extends Error {
+  readonly code = 'MESOSCALE_LATE_CONNECTION';
+}
 
 export class AttachmentClient {
   readonly #options: AttachmentClientOptions;
@@ -99,14 +106,27 @@ export class AttachmentClient {
   }
 
   #request(headers: Readonly<Record<string, string>>): ClientRequest {
-    const { address, credential, headers: more, signal } = this.#options;
-    return httpRequest(`http://${address}/api/v1`, {
+    const { address, prefix = '', credential, headers: more, signal, connectMs } = this.#options;
+    const request = httpRequest(`http://${address}${prefix}/api/v1`, {
       method: 'POST',
       agent: this.#connections,
       headers: { ...headers, ...more?.() },
       ...(signal && { signal }),
       ...(credential ? { auth: `${credential.principal}:${credential.secret}` } : {}),
     });
+    if (connectMs !== undefined) {
+      const late = () => request.destroy(new LateConnectionError(`No connection to ${address}`));
+      const timer = setTimeout(late, connectMs);
+      const inTime = () => clearTimeout(timer);
+      request.once('close', inTime).once('socket', (socket) => {
+        if (socket.connecting) {
+          socket.once('connect', inTime);
+        } else {
+          inTime();
+        }
+      });
+    }
+    return request;
   }
 }
 
@@ -141,18 +161,6 @@ export class InputSender {
       this.#request.write(encodeRecord(encodeMessage(types.AgentCall, call)))
     );
   }
-}
-
-/** No more of it is read than there is room for. */
-async function textOf(response: IncomingMessage): Promise<string> {
-  let text = '';
-  for await (const piece of response.setEncoding('utf8')) {
-    text += piece;
-    if (text.length >= MAX_ANSWER_BYTES) {
-      break;
-    }
-  }
-  return text;
 }
 
 async function* recordsOf(

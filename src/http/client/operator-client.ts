@@ -1,5 +1,5 @@
 // Single calls to a master or an agent: operator API, unversioned endpoints, files of sandboxes.
-import { request as httpRequest } from 'node:http';
+import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import {
   type AgentCall,
   AgentCall_Type,
@@ -13,7 +13,7 @@ import { types } from '../../wire/types.ts';
 import { JSON_TYPE } from '../server/content-negotiation.ts';
 import type { Credential } from '../server/credentials.ts';
 import { type Dialer, plainDialer } from '../transport/dialer.ts';
-import { answerHead } from './answer-head.ts';
+import { answerHead, textOf } from './answer-head.ts';
 import { KeptConnections } from './kept-connections.ts';
 import { CallRefusedError } from './scheduler-client.ts';
 
@@ -23,6 +23,8 @@ export interface OperatorClientOptions {
   /** What opens the connections; without it they are not encrypted. */
   readonly dialer?: Dialer | undefined;
   readonly credential?: Credential | undefined;
+  /** Stands before each path: `/agent/ID` of what a master relays. */
+  readonly prefix?: string | undefined;
   /** How long a response may take; 0: as long as it takes. */
   readonly timeoutMs?: number | undefined;
 }
@@ -74,6 +76,17 @@ export class OperatorClient {
     return body.length === 0 ? undefined : JSON.parse(body.toString());
   }
 
+  /** The body of an answer to GET, as it comes. @throws CallRefusedError when it is refused. */
+  async stream(path: string): Promise<IncomingMessage> {
+    const request = this.#request('GET', path, undefined);
+    request.end();
+    const response = await answerHead(request);
+    if (response.statusCode !== 200) {
+      throw new CallRefusedError(response.statusCode ?? 0, await textOf(response));
+    }
+    return response;
+  }
+
   /** A piece of a file; empty at its end. Undefined where there is no such file (yet). */
   async readFile(
     path: string,
@@ -119,38 +132,38 @@ export class OperatorClient {
   }
 
   #sendOnce(method: string, path: string, body: Buffer | undefined): Promise<Received> {
-    const { credential, timeoutMs = TIMEOUT_MS } = this.#options;
     return new Promise((resolve, reject) => {
-      const request = httpRequest(
-        `http://${this.#address}${path}`,
-        {
-          method,
-          agent: this.#connections,
-          timeout: timeoutMs,
-          headers: {
-            Accept: JSON_TYPE,
-            ...(body ? { 'Content-Type': JSON_TYPE, 'Content-Length': body.length } : {}),
-          },
-          ...(credential ? { auth: `${credential.principal}:${credential.secret}` } : {}),
-        },
-        (response) => {
-          const pieces: Buffer[] = [];
-          response.on('data', (piece: Buffer) => pieces.push(piece));
-          response.on('error', reject);
-          response.on('end', () =>
-            resolve({
-              status: response.statusCode ?? 0,
-              location: response.headers.location,
-              body: Buffer.concat(pieces),
-            }),
-          );
-        },
-      );
-      request.on('timeout', () =>
-        request.destroy(new LateAnswerError('The answer takes too long')),
-      );
+      const request = this.#request(method, path, body);
+      request.once('response', (response: IncomingMessage) => {
+        const pieces: Buffer[] = [];
+        response.on('data', (piece: Buffer) => pieces.push(piece));
+        response.on('error', reject);
+        response.on('end', () =>
+          resolve({
+            status: response.statusCode ?? 0,
+            location: response.headers.location,
+            body: Buffer.concat(pieces),
+          }),
+        );
+      });
       answerHead(request).catch(reject);
       request.end(body);
     });
+  }
+
+  #request(method: string, path: string, body: Buffer | undefined): ClientRequest {
+    const { credential, prefix = '', timeoutMs = TIMEOUT_MS } = this.#options;
+    const request = httpRequest(`http://${this.#address}${prefix}${path}`, {
+      method,
+      agent: this.#connections,
+      timeout: timeoutMs,
+      headers: {
+        Accept: JSON_TYPE,
+        ...(body ? { 'Content-Type': JSON_TYPE, 'Content-Length': body.length } : {}),
+      },
+      ...(credential ? { auth: `${credential.principal}:${credential.secret}` } : {}),
+    });
+    request.on('timeout', () => request.destroy(new LateAnswerError('The answer takes too long')));
+    return request;
   }
 }

@@ -1,5 +1,8 @@
 // The cluster that a command speaks to: its leading master, and its agents.
-import { OperatorClient } from '../../../http/client/operator-client.ts';
+import {
+  OperatorClient,
+  type OperatorClientOptions,
+} from '../../../http/client/operator-client.ts';
 import type { Credential } from '../../../http/server/credentials.ts';
 import type { Dialer } from '../../../http/transport/dialer.ts';
 import type { MasterCall, MasterResponse } from '../../../model/generated/messages.ts';
@@ -8,7 +11,7 @@ import type { FlagValues } from '../../flags/flag.ts';
 import { credentialOf } from '../../framework/framework-session.ts';
 import { readMasterFlag } from '../../master-flag.ts';
 import { clientCarriers } from '../../process/carriers.ts';
-import { CommandError, EXIT } from '../outcome.ts';
+import { CommandError, EXIT, isUnreached } from '../outcome.ts';
 import type { CONNECTION_FLAGS } from './flags.ts';
 
 export type ConnectionValues = FlagValues<typeof CONNECTION_FLAGS>;
@@ -29,7 +32,7 @@ export class Cluster {
     this.address = way.address;
     this.dialer = way.dialer;
     this.credential = way.credential;
-    this.#master = this.clientOf(way.address);
+    this.#master = this.clientOf({ address: way.address });
   }
 
   /** Finds the leading master. Rejects with FlagError or CommandError. */
@@ -56,17 +59,16 @@ export class Cluster {
   }
 
   /** A client of a server of this cluster, with this command's credential. */
-  clientOf(address: string, timeoutMs = this.#values.timeout): OperatorClient {
+  clientOf(way: Pick<OperatorClientOptions, 'address' | 'prefix' | 'timeoutMs'>): OperatorClient {
     const { dialer, credential } = this;
-    return new OperatorClient({ address, dialer, credential, timeoutMs });
+    return new OperatorClient({ timeoutMs: this.#values.timeout, ...way, dialer, credential });
   }
 
   async #reached<T>(answer: Promise<T>): Promise<T> {
     try {
       return await answer;
     } catch (error) {
-      const { code, syscall } = error as NodeJS.ErrnoException;
-      if (code?.startsWith('MESOSCALE_LATE') || syscall !== undefined || code === 'ECONNRESET') {
+      if (isUnreached(error)) {
         throw new CommandError(
           EXIT.unreachable,
           `no master answers at ${this.address} (${(error as Error).message}): ` +

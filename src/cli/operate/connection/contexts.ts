@@ -7,12 +7,12 @@ import { closestName } from '../../../model/closest-name.ts';
 import type { Preset } from '../../flags/parse.ts';
 import { readTextFile, whyUnreadable } from '../../text-file.ts';
 import { CommandError, EXIT } from '../outcome.ts';
-import { CONNECTION_FLAGS } from './flags.ts';
+import { AGENT_CONNECTION_FLAGS } from './flags.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What a context may set: the connection flags, under their own names. */
-const SETTINGS = Object.keys(CONNECTION_FLAGS).filter((name) => name !== 'context');
+const SETTINGS = Object.keys(AGENT_CONNECTION_FLAGS).filter((name) => name !== 'context');
 const MB = 2 ** 20;
 
 export interface Contexts {

@@ -1,6 +1,6 @@
 // The flags by which operators' commands find their master. They have variables (MESOS_MASTER …),
 // and contexts set them.
-import { duration, text } from '../../flags/flag.ts';
+import { choice, duration, text } from '../../flags/flag.ts';
 import { TLS_FLAGS } from '../../process/tls-flags.ts';
 
 export const CONNECTION_FLAGS = {
@@ -24,5 +24,14 @@ export const CONNECTION_FLAGS = {
   timeout: duration({
     default: 30_000,
     help: 'How long an answer may take, such as 5secs.',
+  }),
+};
+
+/** Of verbs that speak to agents as well. */
+export const AGENT_CONNECTION_FLAGS = {
+  ...CONNECTION_FLAGS,
+  via: choice(['agent', 'master'])({
+    default: 'agent',
+    help: "How agents are reached: at an agent's own address, or by way of the master, which needs no more than what the master is reached by.",
   }),
 };

@@ -1,15 +1,17 @@
 // The standard input of this command as that of a container: bytes as they are typed, the size of
 // the window, the keys that leave it.
-import type { InputSender } from '../../http/client/attachment-client.ts';
+import type { InputSender } from '../../../http/client/attachment-client.ts';
 import {
   type ProcessIO,
   ProcessIO_Control_Type,
   ProcessIO_Data_Type,
   ProcessIO_Type,
-} from '../../model/generated/messages.ts';
+} from '../../../model/generated/messages.ts';
 
 /** Ctrl-P and Ctrl-Q, as with Mesos's and docker's commands. */
 const DETACH = Buffer.from([0x10, 0x11]);
+/** Agents, relays and what is between them end connections that are silent for long. */
+const HEARTBEAT_MS = 30_000;
 
 export interface InputOptions {
   readonly sender: InputSender;
@@ -30,6 +32,17 @@ const stdin = (data: Uint8Array): ProcessIO => ({
 });
 
 export const END_OF_INPUT = stdin(new Uint8Array(0));
+
+const HEARTBEAT: ProcessIO = {
+  type: ProcessIO_Type.CONTROL,
+  control: { type: ProcessIO_Control_Type.HEARTBEAT },
+};
+
+/** Shows that this side is there, until the returned function is called. */
+export function keepAlive(sender: InputSender): () => void {
+  const timer = setInterval(() => sender.send(HEARTBEAT), HEARTBEAT_MS).unref();
+  return () => clearInterval(timer);
+}
 
 /** Passes on until the returned function is called, which puts the terminal back. */
 export function passInput({ sender, isTerminal, onDetach }: InputOptions): () => void {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { KeySequence } from '../../src/cli/task/terminal-input.ts';
+import { KeySequence } from '../../../src/cli/operate/task/terminal-input.ts';
 
 const keys = () => new KeySequence(Buffer.from('pq'));
 const typed = (sequence: KeySequence, ...pieces: string[]) =>

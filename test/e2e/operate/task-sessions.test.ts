@@ -1,8 +1,8 @@
-// `mesoscale task` against a real master and agent; `script` is a person's terminal.
+// `mesoscale task exec` and `attach` against a real master and agent; `script` is a terminal.
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { MESOSCALE } from '../support/bundle.ts';
-import { LITTLE, TestCluster, until } from '../support/cluster.ts';
-import { Running } from '../support/running.ts';
+import { MESOSCALE } from '../../support/bundle.ts';
+import { LITTLE, TestCluster, until } from '../../support/cluster.ts';
+import { Running } from '../../support/running.ts';
 
 const cluster = new TestCluster();
 beforeAll(async () => {
@@ -20,15 +20,14 @@ beforeAll(async () => {
 });
 afterAll(() => cluster.stop());
 
-const argumentsOf = (parameters: readonly string[]) => [
-  MESOSCALE,
-  'task',
-  `--master=${cluster.address}`,
+const argumentsOf = (verb: string, parameters: readonly string[]) => [
+  ...[MESOSCALE, 'task', verb, `--master=${cluster.address}`],
   ...parameters,
 ];
-const task = (...parameters: string[]) => new Running(process.execPath, argumentsOf(parameters));
-const inTerminal = (...parameters: string[]) => {
-  const words = [process.execPath, ...argumentsOf(parameters)].map((word) => `'${word}'`);
+const task = (verb: string, ...parameters: string[]) =>
+  new Running(process.execPath, argumentsOf(verb, parameters));
+const inTerminal = (verb: string, ...parameters: string[]) => {
+  const words = [process.execPath, ...argumentsOf(verb, parameters)].map((word) => `'${word}'`);
   return new Running('script', ['-qec', `stty rows 33 cols 111; ${words.join(' ')}`, '/dev/null']);
 };
 
@@ -59,10 +58,21 @@ test('an agent that ends meanwhile is no crash of the command', async () => {
   const sleeping = task('exec', 'echo', '--', 'sh', '-c', 'echo begun; sleep 1000');
   await sleeping.shows('begun');
   await cluster.agentProgram.kill('SIGKILL');
-  expect(await sleeping.status).toBe(1);
-  expect(sleeping.errors).toMatch(/^The connection with the agent broke off .*\n$/);
+  expect(await sleeping.status).toBe(5);
+  expect(sleeping.errors).toMatch(/^mesoscale task exec: the connection broke off, .*\n$/);
   await cluster.startAgent();
   await cluster.agentRegistered();
+});
+
+test.each(['agent', 'master'])('by way of the %s exec is the same', async (via) => {
+  const input = task('exec', `--via=${via}`, '-i', 'ech', 'sh', '-c', 'cat; exit 3').end('in');
+  expect(await input.status).toBe(3);
+  expect(input.output).toBe('in');
+  const shell = inTerminal('exec', `--via=${via}`, '-it', 'echo', 'sh');
+  await until('there is a prompt', () => /[#$] /.test(shell.output));
+  shell.type('stty size; exit 4\n');
+  expect(await shell.status).toBe(4);
+  expect(shell.output).toContain('33 111');
 });
 
 test('attach types into the task, and leaves it; also into one of an earlier agent', async () => {
@@ -73,7 +83,7 @@ test('attach types into the task, and leaves it; also into one of an earlier age
   });
   first.type('\x10\x11');
   expect(await first.status).toBe(0);
-  expect(first.output).toContain('The task goes on');
+  expect(first.output).toContain('the task goes on');
   await cluster.agentProgram.kill('SIGKILL');
   await cluster.startAgent();
   await cluster.agentRegistered();
@@ -88,13 +98,14 @@ test('attach types into the task, and leaves it; also into one of an earlier age
 });
 
 test.each([
-  [['exec', 'nowhere', 'true'], /No task 'nowhere' is running/],
-  [['exec', 'echo'], /exec expects a task and a command/],
-  [['attach'], /attach expects one task/],
-  [['exec', '-it', 'echo', 'sh'], /-i with -t expects a terminal as standard input/],
-  [['list'], /expected 'exec' or 'attach', got 'list'/],
-])('%j is refused', async (parameters, why) => {
-  const refused = task(...parameters);
-  expect(await refused.status).toBe(1);
+  [['exec', 'nowhere', 'true'], 3, /no task 'nowhere'/],
+  [['exec', 'echo'], 2, /missing required argument 'COMMAND'/],
+  [['exec', 'echo', '--'], 2, /expected a command after the task/],
+  [['attach'], 2, /missing required argument 'TASK'/],
+  [['exec', '-it', 'echo', 'sh'], 2, /-i with -t expects a terminal as standard input/],
+  [['exec', '--framework=other', 'echo', 'sh'], 3, /no framework 'other'/],
+] as const)('%j is refused', async ([verb, ...parameters], status, why) => {
+  const refused = task(verb, ...parameters);
+  expect(await refused.status).toBe(status);
   expect(refused.errors).toMatch(why);
 });
