@@ -127,28 +127,28 @@ function stateOptions(frameworks: readonly FrameworkRow[]): readonly Option[] {
 
 const COLUMNS: readonly Column<Line>[] = [
   {
-    ...{ key: 'name', title: 'Framework', width: 'minmax(180px, 2.4fr)', isSortable: true },
+    ...{ key: 'name', title: 'Framework', width: '2.4fr', isSortable: true },
     cell: ({ framework: { name, id } }) => <Name text={name || id} title={id} />,
   },
   {
-    ...{ key: 'state', title: 'State', width: '116px', isSortable: true },
+    ...{ key: 'state', title: 'State', width: '104px', isSortable: true },
     cell: ({ framework }) => <ConditionBadge condition={frameworkCondition(framework)} />,
   },
   {
-    ...{ key: 'roles', title: 'Roles', width: 'minmax(64px, 1fr)', isWide: true },
+    ...{ key: 'roles', title: 'Roles', width: '0.9fr', isWide: true },
     phone: 'below',
     cell: ({ framework: { roles } }) => <Name text={roles.join(', ')} />,
   },
   {
-    ...{ key: 'user', title: 'User', width: '72px', isSortable: true, isWide: true },
+    ...{ key: 'user', title: 'User', width: '0.5fr', isSortable: true, isWide: true },
     cell: ({ framework: { user } }) => <Name text={user} />,
   },
   {
-    ...{ key: 'share', title: 'Share', width: '104px', isSortable: true, isWide: true },
+    ...{ key: 'share', title: 'Share', width: '92px', isSortable: true, isWide: true },
     cell: ({ leaves }) => <PartBar part={leaves && greatest(leaves)} />,
   },
   {
-    ...{ key: 'refuses', title: 'Refuses', width: '84px', isNumber: true },
+    ...{ key: 'refuses', title: 'Refuses', width: '70px', isNumber: true },
     ...{ isSortable: true, isWide: true },
     cell: ({ leaves }) =>
       leaves === undefined ? (
@@ -160,22 +160,22 @@ const COLUMNS: readonly Column<Line>[] = [
       ),
   },
   {
-    ...{ key: 'tasks', title: 'Tasks', width: '60px', isNumber: true, isSortable: true },
+    ...{ key: 'tasks', title: 'Tasks', width: '54px', isNumber: true, isSortable: true },
     phone: 'corner',
     cell: ({ framework: { sums } }) => countText(sums.live),
   },
   {
-    ...{ key: 'cpus', title: 'CPUs', width: '68px', isNumber: true },
+    ...{ key: 'cpus', title: 'CPUs', width: '60px', isNumber: true },
     ...{ isSortable: true, isWide: true },
     cell: (line) => amountText('cpus', allocatedIn(line, 0) / 1000),
   },
   {
-    ...{ key: 'mem', title: 'Memory', width: '86px', isNumber: true },
+    ...{ key: 'mem', title: 'Memory', width: '80px', isNumber: true },
     ...{ isSortable: true, isWide: true },
     cell: (line) => amountText('mem', allocatedIn(line, 1) / 1000),
   },
   {
-    ...{ key: 'registered', title: 'Registered', width: '110px', isNumber: true },
+    ...{ key: 'registered', title: 'Registered', width: '100px', isNumber: true },
     ...{ isSortable: true, isWide: true },
     phone: 'below',
     cell: ({ framework: { registeredMs } }) => <Ago ms={registeredMs} />,

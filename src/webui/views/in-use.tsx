@@ -46,6 +46,9 @@ export function InUse({ cluster }: { cluster: Cluster }) {
     return null;
   }
   const { used, cpus, mem, asked, all } = value;
+  if (cpus === 0 && mem === 0) {
+    return null;
+  }
   return (
     <section class="panel">
       <h2>Really used of what is allocated</h2>
