@@ -31,6 +31,7 @@ const NEVER_CLOSED: Readonly<Record<string, string>> = {
   'networks/documented': '`mesoscale local` starts a cluster that is open',
   'operate/agents': 'its subject: operators with credentials of their own',
   'operate/frameworks': 'its subject: operators with credentials of their own',
+  'operate/maintenance': 'its subject: operators with credentials of their own',
   'operate/reservations': 'its subject: operators with credentials of their own',
   'operate/roles': 'its subject: operators with credentials of their own',
   'planted-secrets': 'its subject: secrets of its own, and who is told of them',

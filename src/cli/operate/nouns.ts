@@ -12,6 +12,7 @@ const NOUNS: Readonly<Record<string, () => Promise<{ readonly NOUN: Noun }>>> = 
   weight: () => import('./weight/noun.ts'),
   reservation: () => import('./reservation/noun.ts'),
   volume: () => import('./volume/noun.ts'),
+  maintenance: () => import('./maintenance/noun.ts'),
   plan: () => import('./plan/noun.ts'),
   explain: () => import('./explain/noun.ts'),
   health: () => import('./health/noun.ts'),
