@@ -44,9 +44,10 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
 
 /**
  * Pages whose blocks are signatures of the core's exports, which test/core/wrong-calls.test.ts and
- * others call.
+ * others call; examples of verbs, which test/e2e/operate runs; and of calls, which
+ * api-reference.test.ts makes.
  */
-const REFERENCES = new Set(['asm/README.md']);
+const REFERENCES = new Set(['asm/README.md', 'docs/commands.md', 'docs/http-api.md']);
 
 interface Block {
   readonly page: string;

@@ -67,7 +67,7 @@ test('npm scripts that pages name exist', () => {
 });
 
 /** Of curl, for who has a certificate. */
-const CURL_FLAGS = ['cacert', 'cert', 'key'];
+const CURL_FLAGS = ['cacert', 'cert', 'fail-with-body', 'key'];
 
 test('flags that are named exist', () => {
   const tables = [

@@ -181,7 +181,7 @@ describe('a terminal', () => {
 
   test('lives on while what was pasted waits for the agent, which hides signs of life', async () => {
     const agent = await shell();
-    const { port } = await relaying(agent.address, { patience: { heartbeatMs: 50 } });
+    const { port } = await relaying(agent.address, { patience: { heartbeatMs: 250 } });
     const terminal = open(port);
     await terminal.until(() => terminal.told.length === 1);
     await until('it takes input', () => agent.input.length === 1);
