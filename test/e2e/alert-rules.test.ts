@@ -1,4 +1,5 @@
-// The alert rules of docs/monitoring, as promtool judges them: each is on where it shall be.
+// The alert rules of docs/monitoring, as promtool judges them: each is on where it shall be. And
+// what the dashboard asks.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,6 +8,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { root } from '../support/sources.ts';
 
 const RULES = join(root, 'docs/monitoring/alerts.yml');
+const DASHBOARD = join(root, 'docs/monitoring/dashboard.json');
 
 /** A value at each minute: `0+1x60` is counted up by one each time. */
 type Series = Readonly<Record<string, string>>;
@@ -145,6 +147,26 @@ test('promtool finds no fault with the rules', () => {
     ['check', 'rules', '--lint=all', '--lint-fatal', RULES],
     { encoding: 'utf8' },
   );
+  expect(status, stdout + stderr).toBe(0);
+});
+
+test('promtool can read all that the dashboard asks', () => {
+  const dashboard = JSON.parse(readFileSync(DASHBOARD, 'utf8')) as {
+    panels: readonly { targets?: readonly { expr: string }[] }[];
+  };
+  const asked = dashboard.panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr));
+  expect(asked.length).toBeGreaterThan(20);
+  const rules = asked.map((expr, index) => ({
+    record: `asked_${index}`,
+    expr: expr.replaceAll('$__rate_interval', '5m').replaceAll('$instance', '.*'),
+  }));
+  const folder = mkdtempSync(join(tmpdir(), 'mesoscale-rules-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'asked.yml');
+  writeFileSync(file, JSON.stringify({ groups: [{ name: 'dashboard', rules }] }));
+  const { status, stdout, stderr } = spawnSync('promtool', ['check', 'rules', file], {
+    encoding: 'utf8',
+  });
   expect(status, stdout + stderr).toBe(0);
 });
 
