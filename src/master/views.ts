@@ -40,6 +40,8 @@ export interface MasterViews {
   frameworks(viewer: Viewer, query: Query): unknown;
   tasks(viewer: Viewer, query: Query): unknown;
   roles(viewer: Viewer): unknown;
+  /** Agents, as Prometheus's discovery reads them. */
+  scrapeTargets(): Iterable<unknown>;
   weights(viewer: Viewer): unknown;
   quota(viewer: Viewer): unknown;
   maintenanceSchedule(viewer: Viewer): unknown;

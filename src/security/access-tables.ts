@@ -418,6 +418,9 @@ export const MASTER_ENDPOINTS: Readonly<Record<string, Access>> = {
   '/frameworks': shows(RUNNING, 'VIEW_FRAMEWORK', 'VIEW_TASK', 'VIEW_EXECUTOR', 'VIEW_ROLE'),
   '/tasks': OF_TASK,
   '/roles': MASTER_CALLS.GET_ROLES,
+  '/scrape-targets': open(
+    'where agents are, and their attributes, which /slaves shows to all, too',
+  ),
   '/registrar(1)/registry': shows(
     'roles; machines, one as the other',
     'VIEW_ROLE',

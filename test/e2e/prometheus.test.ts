@@ -39,11 +39,15 @@ afterAll(async () => {
 function configuration(): string {
   const page = readFileSync(join(root, 'docs/monitor.md'), 'utf8');
   const [, config = ''] = /```yaml\n([\s\S]*?)```/.exec(page) ?? [];
-  const [masters = '', agents = ''] = config.match(/\['[^\]]*'\]/g) ?? [];
+  const [masters = ''] = config.match(/\['[^\]]*'\]/) ?? [];
   const intervals = 'scrape_interval: 500ms, scrape_timeout: 400ms, evaluation_interval: 1s';
   return `global: { ${intervals} }\n${config}`
     .replace(masters, `['${cluster.address}']`)
-    .replace(agents, `['${cluster.agent}']`);
+    .replace('10.0.0.1:5050', cluster.address)
+    .replace(
+      'http_sd_configs:\n      - url',
+      'http_sd_configs:\n      - refresh_interval: 1s\n        url',
+    );
 }
 
 interface Series {

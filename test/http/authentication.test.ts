@@ -53,6 +53,7 @@ const REALMS: Readonly<Record<string, readonly string[]>> = {
     'GET /tasks',
     'GET /frameworks',
     'GET /roles',
+    'GET /scrape-targets',
     'GET /flags',
     'GET /metrics',
     'GET /metrics/snapshot',

@@ -18,7 +18,17 @@ async function ask(master: MiniMaster, path: string, init: RequestInit = {}) {
   };
 }
 
-const READS = ['/state', '/state-summary', '/slaves', '/frameworks', '/tasks', '/roles', '/flags'];
+const READS = [
+  '/state',
+  '/state-summary',
+  '/slaves',
+  '/frameworks',
+  '/tasks',
+  '/roles',
+  '/flags',
+  '/scrape-targets',
+];
+
 const OTHER_READS = [
   '/registrar(1)/registry',
   '/metrics/snapshot',

@@ -94,6 +94,7 @@ export const views: MasterViews = {
   frameworks: () => ({ frameworks: [] }),
   tasks: () => ({ tasks: [] }),
   roles: () => ({ roles: [] }),
+  scrapeTargets: () => [],
   weights: () => [],
   quota: () => ({}),
   maintenanceSchedule: () => ({}),

@@ -40,6 +40,7 @@ const READS: Readonly<Record<string, View>> = {
   '/frameworks': (views, viewer, query) => views.frameworks(viewer, query),
   '/tasks': (views, viewer, query) => views.tasks(viewer, query),
   '/roles': (views, viewer) => views.roles(viewer),
+  '/scrape-targets': (views) => views.scrapeTargets(),
 };
 
 /** In Mesos the registry is a process of its own, with one endpoint. */

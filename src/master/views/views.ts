@@ -12,6 +12,7 @@ import {
   rolesView,
   visibleWeights,
 } from './roles.ts';
+import { scrapeTargets } from './scrape-targets.ts';
 import {
   agentsView,
   frameworksView,
@@ -39,6 +40,7 @@ export function masterViews(state: MasterState): MasterViews {
     frameworks: (viewer, query) => frameworksView(state, viewer, query),
     tasks: (viewer, query) => tasksView(state, viewer, query),
     roles: (viewer) => rolesView(state, viewer),
+    scrapeTargets: () => scrapeTargets(state),
     weights: (viewer) => visibleWeights(state, viewer),
     quota: (viewer) => jsonOf('QuotaStatus', quotaStatus(state, viewer)),
     maintenanceSchedule: (viewer) => jsonOf('Schedule', maintenanceSchedule(state, viewer)),
