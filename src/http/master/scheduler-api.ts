@@ -38,6 +38,8 @@ export interface SchedulerApiOptions extends MasterRequests {
     authorization: string | undefined,
     connection: Duplex,
   ) => { readonly principal: Principal | undefined } | undefined;
+  /** Told of each call but SUBSCRIBE: from its arrival until it has been carried out. */
+  readonly answered: (status: number, tookMs: number) => void;
 }
 
 interface CheckedCall {
@@ -139,9 +141,9 @@ export class SchedulerApi implements CallReceiver {
     { principal, origin }: Pick<KnownCaller, 'principal' | 'origin'>,
     pending: PendingRequest<MasterStream, MasterResponse>,
   ): void {
-    const { dispatch, requests, nowMs } = this.#options;
-    const request = requests.add(pending);
+    const { dispatch, requests, nowMs, answered } = this.#options;
     if (call.type === SchedulerCall_Type.SUBSCRIBE) {
+      const request = requests.add(pending);
       dispatch({
         type: 'schedulerSubscribe',
         nowMs: nowMs(),
@@ -153,6 +155,14 @@ export class SchedulerApi implements CallReceiver {
       });
       return;
     }
+    const begunMs = performance.now();
+    const request = requests.add({
+      ...pending,
+      reply: (status, text) => {
+        answered(status, performance.now() - begunMs);
+        pending.reply(status, text);
+      },
+    });
     const event = {
       type: 'schedulerCall',
       nowMs: nowMs(),

@@ -203,7 +203,7 @@ export class MasterServer {
   #listen(): Promise<void> {
     const { dispatch, dispatchNewWork, clock, views, authorizer, authentication } = this.#options;
     const { auditor } = this.#options;
-    const { turn, process, links } = this.port;
+    const { turn, process, links, durations } = this.port;
     const nowMs = () => clock.nowMs();
     const unavailable = (url: string) => this.#unavailable(url);
     const scheduler = new SchedulerApi({
@@ -214,6 +214,7 @@ export class MasterServer {
       requests: this.#requests,
       streams: this.#streams,
       unavailable,
+      answered: (status, tookMs) => durations.add('/api/v1/scheduler', status, tookMs),
       identify: (authorization, connection) => {
         const result = authenticate(
           authentication,

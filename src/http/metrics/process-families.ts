@@ -25,7 +25,7 @@ export const PROCESS_FAMILIES: readonly Family[] = [
   ),
   duration(
     'mesos_http_request_duration_seconds',
-    'How long answers took to be made, by endpoint; without streams, files and calls of frameworks.',
+    'How long answers took to be made, by endpoint: of calls of frameworks, until they are carried out. Without streams and files.',
     'http/{path}/request_ms',
   ),
   counter(

@@ -127,7 +127,8 @@ export class ProcessPort<Message> {
   readonly #owner: PortProcess<Message>;
   readonly #mentioned = new Mentioned();
   readonly #underway = new Underway();
-  readonly #requests = new RequestDurations();
+  /** How long answers take, which calls that do not come by the router tell, too. */
+  readonly durations = new RequestDurations();
   #listener: Listener | undefined;
   #address = '';
 
@@ -154,7 +155,7 @@ export class ProcessPort<Message> {
         figures: (set) => this.#figures(set),
         processFigures: (set) => {
           options.processFigures?.(set);
-          this.#requests.report(set);
+          this.durations.report(set);
         },
         machine: () => options.machine?.() ?? {},
         auditor: options.auditor,
@@ -212,7 +213,7 @@ export class ProcessPort<Message> {
       sessions: services.sessions,
       auditor: this.#options.auditor,
       underway: this.#underway,
-      durations: this.#requests,
+      durations: this.durations,
       onError: (error, path) => logger.error(`Answering ${path} failed: ${error.stack ?? error}`),
     });
     this.#listener = await Listener.listen({
