@@ -42,6 +42,7 @@ export const DEBIAN_PACKAGES = [
       'test/cli/carriers.test.ts',
       'test/cli/secure',
       'test/e2e/secure.test.ts',
+      'test/e2e/closed-prometheus.test.ts',
     ],
     why: 'makes certificates',
   },
@@ -137,7 +138,9 @@ export const DEBIAN_PACKAGES = [
   {
     name: 'prometheus',
     program: 'promtool',
-    suites: ['test/e2e/prometheus.test.ts', 'test/e2e/alert-rules.test.ts'],
+    suites: ['prometheus', 'closed-prometheus', 'alert-rules'].map(
+      (name) => `test/e2e/${name}.test.ts`,
+    ),
     isForCI: true,
     why: 'reads metrics, and judges alert rules',
   },

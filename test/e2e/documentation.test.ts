@@ -32,6 +32,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   '/var/lib/mesoscale/master/audit.log {': 'it is for logrotate',
   'export LIBPROCESS_SSL_ENABLED': 'test/e2e/tls.test.ts',
   'scrape_configs:': 'test/e2e/prometheus.test.ts',
+  'scheme: https': 'test/e2e/closed-prometheus.test.ts',
   'curl -': 'the conversation by hand has a test of its own below',
   'node_modules/.bin/node example.mjs': 'test/e2e/documented-framework.test.ts',
   'import { FrameworkInfo_Capability_Type as Capability': 'test/e2e/documented-framework.test.ts',

@@ -24,6 +24,7 @@ export const CLOSED_SLICE = [
 /** Tests that are not run so. */
 const NEVER_CLOSED: Readonly<Record<string, string>> = {
   authentication: 'its subject: agents that authenticate, and others',
+  'closed-prometheus': 'its subject: a closed cluster of its own',
   'documented-containers': '`mesoscale local` starts a cluster that is open',
   'executor-tokens': 'its subject: tokens of executors',
   local: '`mesoscale local` starts a cluster that is open',

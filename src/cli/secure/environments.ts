@@ -84,7 +84,7 @@ export function executorVariables({ executors }: Layout): string {
   )}\n`;
 }
 
-/** Of commands that frameworks, operators and viewers give. */
+/** Of commands that frameworks, operators, viewers and monitors give. */
 export function clientEnvironment(layout: Layout, principal: string): string {
   const files = principalFiles(layout.principal(principal));
   return textOf({

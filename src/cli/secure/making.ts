@@ -30,7 +30,7 @@ type Values = FlagValues<typeof SECURE_FLAGS>;
 
 /** The principals that a new cluster has. */
 const FIRST: readonly PrincipalKind[] = ['agent', 'framework', 'operator'];
-const KINDS = ['host', ...FIRST, 'viewer'] as const;
+const KINDS = ['host', ...FIRST, 'viewer', 'monitor'] as const;
 type Kind = (typeof KINDS)[number];
 
 /** The text to print. Rejects with FlagError, SecureError and the system's errors. */

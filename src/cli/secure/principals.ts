@@ -3,7 +3,7 @@
 import { objectsOfLists } from '../../security/acl-kinds.ts';
 import { FlagError } from '../flags/faults.ts';
 
-export type PrincipalKind = 'agent' | 'framework' | 'operator' | 'viewer';
+export type PrincipalKind = 'agent' | 'framework' | 'operator' | 'viewer' | 'monitor';
 
 /** What a framework may use; the other kinds are not asked. */
 export interface Reach {
@@ -113,6 +113,8 @@ function objectsOf(
         Object.keys(objectsOfLists).filter((list) => OF_VIEWERS.test(list)),
         ANY,
       );
+    case 'monitor':
+      return [['get_endpoints', { values: ['/metrics/snapshot'] }]];
     default:
       return kind satisfies never;
   }

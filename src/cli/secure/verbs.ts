@@ -22,7 +22,7 @@ export const VERBS = {
     flags: ['days', 'hosts', 'install_dir', 'roles', 'users'],
   },
   add: {
-    usage: 'secure add host|agent|framework|operator|viewer NAME --dir=DIR',
+    usage: 'secure add host|agent|framework|operator|viewer|monitor NAME --dir=DIR',
     does:
       'adds to such a folder a machine’s ' +
       'certificate, or a principal with its secret and with what it may do.',

@@ -12,6 +12,7 @@ const lists = [
   rulesOf('framework', 'f', REACH),
   rulesOf('operator', 'o', REACH),
   rulesOf('viewer', 'v', REACH),
+  rulesOf('monitor', 'm', REACH),
 ].reduce(withRules, CLOSED_LISTS);
 const authorizer = aclAuthorizer(parseAcls(JSON.parse(listsText(lists))));
 
@@ -58,6 +59,11 @@ test('a viewer sees everything, and changes nothing', () => {
     'VIEW_STANDALONE_CONTAINER',
     'VIEW_TASK',
   ]);
+});
+
+test('a monitor reads figures, and nothing else', () => {
+  expect(allowed('m', '/metrics/snapshot')).toEqual(['GET_ENDPOINT_WITH_PATH']);
+  expect(allowed('m', '/logging/toggle')).toEqual([]);
 });
 
 test('a framework works in its roles and as its users, with what it has made', () => {
