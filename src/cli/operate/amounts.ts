@@ -11,10 +11,17 @@ export type QuantitiesOf = (resources: readonly Resource[] | undefined) => Quant
 export const resourceAlgebra = async (): Promise<ResourceAlgebra> =>
   createCore(await loadCore()).algebra;
 
-/** Amounts by the name of the resource, over all roles. */
+const NONE: readonly Resource[] = [];
+
+/** Amounts by the name of the resource, over all roles; of one list they are added up once. */
 export async function quantitiesOf(): Promise<QuantitiesOf> {
   const algebra = await resourceAlgebra();
-  return (resources = []) => algebra.quantities(resources);
+  const known = new WeakMap<readonly Resource[], Quantities>();
+  return (resources = NONE) => {
+    const quantities = known.get(resources) ?? algebra.quantities(resources);
+    known.set(resources, quantities);
+    return quantities;
+  };
 }
 
 const fine = new Intl.NumberFormat('en', { maximumFractionDigits: 3, useGrouping: false });

@@ -47,6 +47,7 @@ test('an agent is shown with what it has and what runs there', async () => {
   expect(status).toBe(0);
   expect(output).toMatch(/^State: +active$/m);
   expect(output).toMatch(/^Attributes: +rack:r1$/m);
+  expect(output).toMatch(/^Other: +ports:\[31000-31099\]$/m);
   expect(output).toMatch(/^cpus +4 +0\.1 +0$/m);
   expect(output).toMatch(/^front +TASK_RUNNING +\S.* 0\.1 +32\.0 MB +front$/m);
   const yaml = await cluster.as('bob', 'agent', 'show', 'first', '-o', 'yaml');
@@ -79,6 +80,10 @@ test('who may not is told so, and nothing happens', async () => {
     expect(status, errors).toBe(4);
     expect(errors).toContain('not allowed');
   }
+  // One line, not one for each.
+  const both = await cluster.as('bob', 'agent', 'drain', 'first', 'second', '--yes');
+  expect(both).toMatchObject({ status: 4, output: '' });
+  expect(both.errors).toMatch(/^mesoscale agent drain: not allowed .*\n$/);
   expect(await states()).toEqual({ first: 'ACTIVE', second: 'ACTIVE' });
 });
 
@@ -92,7 +97,7 @@ test('one agent is deactivated without a question, several with one', async () =
   expect(back.output).toMatch(/^agent \S+ \(second\) is offered again\n$/);
   const several = await cluster.as('ada', 'agent', 'deactivate', '-f', 'attributes=rack:*');
   expect(several.status).toBe(2);
-  expect(several.errors).toContain('Deactivates 2 agents');
+  expect(several.errors).toContain('Deactivates 2 agents (first, second): offered to nobody');
   expect(several.errors).toContain('expected --yes');
   expect(await states()).toEqual({ first: 'ACTIVE', second: 'ACTIVE' });
 });
@@ -127,6 +132,11 @@ test('agents are marked gone, also those that are not registered any more', asyn
   expect(gone.output).toMatch(/\(second\) drains\nagent \S+ \(second\) is gone\n$/);
   const again = await cluster.as('ada', 'agent', 'gone', id ?? '', '--yes');
   expect(again).toMatchObject({ status: 0, output: `agent ${id} (not registered now) is gone\n` });
-  expect(await cluster.as('ada', 'agent', 'gone', 'none-S7', '--yes')).toMatchObject({ status: 3 });
+  // One that is refused does not keep the others from it.
+  const mixed = await cluster.as('ada', 'agent', 'gone', 'none-S7', id ?? '', '--yes');
+  expect(mixed).toMatchObject({ status: 3, output: `agent ${id} (not registered now) is gone\n` });
+  expect(mixed.errors).toMatch(
+    /^mesoscale agent gone: agent none-S7 \(not registered now\): .+\n$/,
+  );
   expect(await states()).toEqual({ first: 'ACTIVE' });
 });

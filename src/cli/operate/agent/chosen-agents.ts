@@ -12,10 +12,11 @@ import { agentListing } from './list.ts';
 
 /** Each is a call of its own. */
 const MOST_AT_ONCE = 1000;
+const MOST_TOLD = 5;
 
 export interface Chosen {
   readonly agents: readonly Agent[];
-  /** `agent ID (HOST)`, or how many. */
+  /** `agent ID (HOST)`, or how many, with the first of them. */
   readonly who: string;
 }
 
@@ -46,7 +47,14 @@ export async function chosenAgents(
       `${agents.length} agents are like that: ${MOST_AT_ONCE} at once are taken`,
     );
   }
-  return { agents, who: agents.length === 1 ? agentName(first) : counted(agents.length, 'agent') };
+  return { agents, who: agents.length === 1 ? agentName(first) : hostsText(agents) };
+}
+
+/** `3 agents (a, b, c)`. */
+function hostsText(agents: readonly Agent[]): string {
+  const hosts = agents.slice(0, MOST_TOLD).map(({ agent_info }) => agent_info.hostname);
+  const more = agents.length > MOST_TOLD ? ', …' : '';
+  return `${counted(agents.length, 'agent')} (${hosts.join(', ')}${more})`;
 }
 
 /** `agent ID (HOST)`. */

@@ -7,7 +7,11 @@ import {
   type Task,
   TaskState,
 } from '../../../model/generated/messages.ts';
-import { isPersistentVolume, reservedByRole } from '../../../model/resource-format.ts';
+import {
+  isPersistentVolume,
+  reservedByRole,
+  toReservationLists,
+} from '../../../model/resource-format.ts';
 import { formatResources } from '../../../model/resource-text.ts';
 import { jsonValue } from '../../../wire/json.ts';
 import { types } from '../../../wire/types.ts';
@@ -49,6 +53,7 @@ const stateName = enumNames(TaskState);
 
 function factsOf(agent: Agent, isWide: boolean): readonly Fact[] {
   const { agent_info, pid, version, capabilities = [], registered_time, reregistered_time } = agent;
+  const total = toReservationLists(agent.total_resources);
   const domain = agent_info.domain?.fault_domain;
   return [
     ['ID', agentId(agent)],
@@ -60,13 +65,14 @@ function factsOf(agent: Agent, isWide: boolean): readonly Fact[] {
     ['Region', domain?.region.name],
     ['Zone', domain?.zone.name],
     ['Attributes', formatAttributes(agent_info.attributes ?? [])],
+    ['Other', formatResources(total.filter(({ scalar }) => scalar === undefined))],
     ['Registered', momentText(msOf(registered_time), Date.now())],
     ['Came back', momentText(msOf(reregistered_time), Date.now())],
     [
       'Capabilities',
       isWide ? capabilities.map(({ type }) => capabilityName(type) ?? '').join(', ') : undefined,
     ],
-    ['All of it', isWide ? formatResources(agent.total_resources ?? []) : undefined],
+    ['All of it', isWide ? formatResources(total) : undefined],
     ['Allocated', isWide ? formatResources(agent.allocated_resources ?? []) : undefined],
     ['Offered', isWide ? formatResources(agent.offered_resources ?? []) : undefined],
   ];
@@ -88,7 +94,7 @@ function drainText({ drain_info, estimated_drain_start_time }: Agent): string | 
 }
 
 function sectionsOf({ agent, tasks, amountsOf, frameworkName }: Known): readonly Section[] {
-  const total = agent.total_resources ?? [];
+  const total = toReservationLists(agent.total_resources);
   const amounts = [total, agent.allocated_resources, agent.offered_resources].map(amountsOf);
   const volumes = total.filter(isPersistentVolume);
   const reserved = reservedByRole(total.filter((each) => !isPersistentVolume(each)));
