@@ -28,6 +28,11 @@ export class Running {
     return this;
   }
 
+  /** As Ctrl-C in its terminal would. */
+  stop(): void {
+    this.#child.kill('SIGINT');
+  }
+
   shows(text: string): Promise<unknown> {
     return until(`the output has ${JSON.stringify(text)}`, () => this.output.includes(text));
   }

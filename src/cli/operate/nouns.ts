@@ -13,6 +13,7 @@ const NOUNS: Readonly<Record<string, () => Promise<{ readonly NOUN: Noun }>>> = 
   reservation: () => import('./reservation/noun.ts'),
   volume: () => import('./volume/noun.ts'),
   maintenance: () => import('./maintenance/noun.ts'),
+  events: () => import('./events/noun.ts'),
   plan: () => import('./plan/noun.ts'),
   explain: () => import('./explain/noun.ts'),
   health: () => import('./health/noun.ts'),

@@ -86,3 +86,49 @@ test('why a framework gets no more, and whether a task would fit', async () => {
   expect(output).toContain('    Never: 1 agent with too few CPUs; the most is 4.');
   expect(output).toContain('The framework has suppressed offers: 1 agent.');
 });
+
+test('events are told in words, and go on with a master that is started again', async () => {
+  const events = new Running(process.execPath, [
+    MESOSCALE,
+    'events',
+    `--master=${cluster.address}`,
+    '--filter=of=agent',
+  ]);
+  await until('it listens', () => events.errors.includes('following '));
+  await ofCluster('agent', 'deactivate', 'S0');
+  await events.shows(' is deactivated\n');
+  expect(events.output).toMatch(
+    /^\d{4}-\d\d-\d\dT[\d:.]+Z {2}agent \S+ \(\S+-S0\) is deactivated\n/,
+  );
+  await cluster.master.kill('SIGKILL');
+  await until('its end is told', () => events.errors.includes('connecting again in '));
+  await cluster.startMaster();
+  await until('it listens again', () => events.errors.includes('following again '));
+  // Its agent comes back first.
+  await until(
+    'it is reactivated',
+    async () => (await ofCluster('agent', 'reactivate', 'S0')).status === 0,
+  );
+  await events.shows(' is active\n');
+  events.stop();
+  await events.status;
+});
+
+test('events for programs are an object a line', async () => {
+  const events = new Running(process.execPath, [
+    MESOSCALE,
+    ...['events', '-n', '1', '-o', 'json', `--master=${cluster.address}`],
+    '--filter=type=AGENT_UPDATED',
+  ]);
+  await until('it listens', () => events.errors.includes('following '));
+  await ofCluster('agent', 'deactivate', 'S0');
+  expect(await events.status).toBe(0);
+  const [line = '', ...rest] = events.output.split('\n');
+  expect(rest).toEqual(['']);
+  expect(JSON.parse(line)).toMatchObject({
+    heard: expect.stringMatching(/Z$/),
+    type: 'AGENT_UPDATED',
+    agent_updated: { agent: { deactivated: true } },
+  });
+  await ofCluster('agent', 'reactivate', 'S0');
+});

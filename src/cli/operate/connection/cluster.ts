@@ -3,9 +3,10 @@ import {
   OperatorClient,
   type OperatorClientOptions,
 } from '../../../http/client/operator-client.ts';
+import { OperatorStream } from '../../../http/client/operator-stream.ts';
 import type { Credential } from '../../../http/server/credentials.ts';
 import type { Dialer } from '../../../http/transport/dialer.ts';
-import type { MasterCall, MasterResponse } from '../../../model/generated/messages.ts';
+import type { MasterCall, MasterEvent, MasterResponse } from '../../../model/generated/messages.ts';
 import { findLeader } from '../../command-master.ts';
 import type { FlagValues } from '../../flags/flag.ts';
 import { credentialOf } from '../../framework/framework-session.ts';
@@ -56,6 +57,25 @@ export class Cluster {
   /** Reads an endpoint without a version, such as `/metrics/snapshot`. */
   get(path: string): Promise<unknown> {
     return this.#reached(this.#master.get(path));
+  }
+
+  /** What happens from now on. Rejects with CallRefusedError where the master refuses. */
+  async *events(): AsyncGenerator<MasterEvent> {
+    const { address, dialer, credential } = this;
+    const { timeout: timeoutMs } = this.#values;
+    const stream = new OperatorStream({ address, dialer, credential, timeoutMs }).events();
+    try {
+      for (let isFirst = true; ; isFirst = false) {
+        // Once there was one, its end is another story.
+        const { done, value } = await (isFirst ? this.#reached(stream.next()) : stream.next());
+        if (done) {
+          return;
+        }
+        yield value;
+      }
+    } finally {
+      await stream.return(undefined);
+    }
   }
 
   /** A client of a server of this cluster, with this command's credential. */

@@ -10,9 +10,17 @@ interface Choice {
 
 /** Throws FlagError, about all flags that are wrong. */
 export function chosenRows<Row>(listing: Listing<Row>, choice: Choice): readonly Row[] {
-  const tests = readEach(choice.filter ?? [], (text) => testOf(listing.columns, text));
-  const rows = listing.rows.filter((row) => tests.every((test) => test(row)));
+  const rows = listing.rows.filter(rowTest(listing.columns, choice.filter));
   return choice.sort_by === undefined ? rows : sorted(rows, listing.columns, choice.sort_by);
+}
+
+/** Whether a row passes all filters. Throws FlagError, about all that are wrong. */
+export function rowTest<Row>(
+  columns: readonly Column<Row>[],
+  filters: Choice['filter'],
+): (row: Row) => boolean {
+  const tests = readEach(filters ?? [], (text) => testOf(columns, text));
+  return (row) => tests.every((test) => test(row));
 }
 
 const PARTS = /^([\w -]+?)(!=|=|>|<)(.*)$/s;
