@@ -144,6 +144,18 @@ export const DEBIAN_PACKAGES = [
     isForCI: true,
     why: 'reads metrics, and judges alert rules',
   },
+  {
+    name: 'zsh',
+    program: 'zsh',
+    suites: ['test/e2e/operate/completion.test.ts'],
+    why: 'completes what is typed',
+  },
+  {
+    name: 'fish',
+    program: 'fish',
+    suites: ['test/e2e/operate/completion.test.ts'],
+    why: 'completes it, too',
+  },
   { name: 'wabt', program: 'wasm2c', suites: ['test/embedding'], why: 'turns the core into C' },
   { name: 'python3', program: 'python3', suites: ['test/embedding'], why: 'embeds the core' },
   {

@@ -19,6 +19,8 @@ const FLUSH_MS = 3000;
 
 const OVERVIEW = new Set(['help', '--help', '-h']);
 const HELP = new Set(['--help', '-h']);
+/** Asked by shells, by what `mesoscale completion` prints for them. */
+const COMPLETE = 'complete';
 const VERSION = new Set(['--version', '-v']);
 
 async function overview(): Promise<string> {
@@ -112,6 +114,9 @@ const command = noun === undefined && name !== undefined ? await commandOf(name)
 const extra = surplus();
 if (extra !== undefined) {
   complain(`unexpected argument '${extra}'; mesoscale help lists the commands`);
+} else if (name === COMPLETE) {
+  const { complete } = await import('./operate/completion/answer.ts');
+  await complete(argv, { nouns: await allNouns(), commands: await allCommands() });
 } else if (noun !== undefined) {
   const { runNoun } = await import('./operate/program.ts');
   process.exitCode = await runNoun(noun, argv);

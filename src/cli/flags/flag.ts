@@ -37,6 +37,8 @@ export interface Flag<Value, Status extends FlagStatus = FlagStatus> {
   /** Shown in place of a default that depends on the machine. */
   readonly defaultText?: string | undefined;
   readonly isBoolean: boolean;
+  /** All that the value can be, where these are a few words. */
+  readonly words?: readonly string[] | undefined;
   /** A path is used as it is written; other values may be `file://…`, and are read from there. */
   readonly isPath: boolean;
   /** Whether a path as value stands for the content of the file, as with JSON. */
@@ -89,6 +91,7 @@ interface Kind<Value> {
   readonly expects: string;
   readonly placeholder?: string;
   readonly isBoolean?: boolean;
+  readonly words?: readonly string[];
   readonly isPath?: boolean;
   readonly mayNameFile?: boolean;
   parse(text: string): Value | undefined;
@@ -117,6 +120,7 @@ function kind<Value>(kind: Kind<Value>): FlagOf<Value> {
     defaultValue: options.default,
     defaultText: options.defaultText,
     isBoolean: kind.isBoolean ?? false,
+    words: kind.words,
     isPath: kind.isPath ?? false,
     mayNameFile: kind.mayNameFile ?? false,
     secret: options.secret ?? false,
@@ -312,6 +316,7 @@ export function choice<const Word extends string>(
 ): FlagOf<Word> {
   return kind<Word>({
     missing,
+    words,
     expects: words.length < 3 ? words.join(' or ') : `one of ${words.join(', ')}`,
     placeholder: words.join('|'),
     parse: (text) => words.find((word) => word === text),

@@ -19,6 +19,7 @@ const NOUNS: Readonly<Record<string, () => Promise<{ readonly NOUN: Noun }>>> = 
   health: () => import('./health/noun.ts'),
   version: () => import('./version/noun.ts'),
   context: () => import('./context/noun.ts'),
+  completion: () => import('./completion/noun.ts'),
 };
 
 export const NOUN_NAMES: readonly string[] = Object.keys(NOUNS);

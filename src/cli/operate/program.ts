@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { lastWords } from '../failure.ts';
 import type { FlagTable } from '../flags/flag.ts';
 import { type ParsedFlags, type Preset, readFlags } from '../flags/parse.ts';
+import type { ConnectionValues } from './connection/cluster.ts';
 import { contextNamed, presetOf, readContexts } from './connection/contexts.ts';
 import { AGENT_CONNECTION_FLAGS } from './connection/flags.ts';
 import { addOptions, respelled, type WrittenFlags } from './options.ts';
@@ -165,6 +166,17 @@ async function runVerb(
   const parsed = readValues(verb.flags, written, environment);
   return await verb.run({ ...parsed, words });
 }
+
+/** How a master is reached, for who has written these flags. Throws FlagError or CommandError. */
+export function connectionValues(
+  written: WrittenFlags,
+  environment: Environment,
+): ConnectionValues {
+  const known = written.filter((text) => Object.hasOwn(CONNECTION_FLAGS, nameIn(text)));
+  return readValues(CONNECTION_FLAGS, known, environment).values as ConnectionValues;
+}
+
+const nameIn = (text: string) => /^--([^=]+)/.exec(text)?.[1] ?? '';
 
 /** Only flags about the connection are read from the environment and from contexts. */
 function readValues(

@@ -10,9 +10,11 @@ export type Completes =
   | 'command'
   | 'container'
   | 'context'
+  | 'file'
   | 'framework'
   | 'resource'
   | 'role'
+  | 'shell'
   | 'task';
 
 /** An argument that is no flag. */
