@@ -45,7 +45,8 @@ async function overview(): Promise<string> {
 
 /** The verbs of a noun, or what it does alone. */
 const verbsOf = ({ summary, verbs }: Noun): string => {
-  const names = verbs.flatMap(({ name }) => name ?? []);
+  // A group of verbs is named once.
+  const names = [...new Set(verbs.flatMap(({ name }) => name?.split(' ')[0] ?? []))];
   return names.length === 0 ? summary : names.join(' · ');
 };
 

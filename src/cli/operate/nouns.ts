@@ -14,6 +14,8 @@ const NOUNS: Readonly<Record<string, () => Promise<{ readonly NOUN: Noun }>>> = 
   volume: () => import('./volume/noun.ts'),
   maintenance: () => import('./maintenance/noun.ts'),
   events: () => import('./events/noun.ts'),
+  top: () => import('./top/noun.ts'),
+  metrics: () => import('./metrics/noun.ts'),
   plan: () => import('./plan/noun.ts'),
   explain: () => import('./explain/noun.ts'),
   health: () => import('./health/noun.ts'),

@@ -4,7 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { lastWords } from '../failure.ts';
 import type { FlagTable } from '../flags/flag.ts';
 import { type ParsedFlags, type Preset, readFlags } from '../flags/parse.ts';
-import type { ConnectionValues } from './connection/cluster.ts';
+import type { AgentValues } from './connection/agents.ts';
 import { contextNamed, presetOf, readContexts } from './connection/contexts.ts';
 import { AGENT_CONNECTION_FLAGS } from './connection/flags.ts';
 import { addOptions, respelled, type WrittenFlags } from './options.ts';
@@ -168,12 +168,9 @@ async function runVerb(
 }
 
 /** How a master is reached, for who has written these flags. Throws FlagError or CommandError. */
-export function connectionValues(
-  written: WrittenFlags,
-  environment: Environment,
-): ConnectionValues {
-  const known = written.filter((text) => Object.hasOwn(CONNECTION_FLAGS, nameIn(text)));
-  return readValues(CONNECTION_FLAGS, known, environment).values as ConnectionValues;
+export function connectionValues(written: WrittenFlags, environment: Environment): AgentValues {
+  const known = written.filter((text) => Object.hasOwn(AGENT_CONNECTION_FLAGS, nameIn(text)));
+  return readValues(AGENT_CONNECTION_FLAGS, known, environment).values as AgentValues;
 }
 
 const nameIn = (text: string) => /^--([^=]+)/.exec(text)?.[1] ?? '';

@@ -87,6 +87,43 @@ test('why a framework gets no more, and whether a task would fit', async () => {
   expect(output).toContain('The framework has suppressed offers: 1 agent.');
 });
 
+test('figures of the master and of an agent, by name', async () => {
+  const { status, output } = await ofCluster('metrics', 'master/tasks_r*', '--no-headers');
+  expect([status, output]).toEqual([0, 'master/tasks_running  1\n']);
+  const { output: json } = await ofCluster(
+    ...['metrics', 'slave/tasks_running', '-o', 'json'],
+    ...['--agent=S0', '--via=master'],
+  );
+  expect(JSON.parse(json)).toEqual([{ name: 'slave/tasks_running', value: 1 }]);
+});
+
+test('top in a pipe is a table, with what tasks use', async () => {
+  const { status, output, errors } = await ofCluster('top', '--via=master');
+  expect([status, errors]).toEqual([0, '1 task on 1 agent, by what they use\n']);
+  const [titles = '', row = ''] = output.split('\n');
+  expect(titles).toMatch(/^TASK +FRAMEWORK +AGENT +CPUS +USED +MEM +USED +AGE$/);
+  expect(row).toMatch(
+    /^sleeper +mesos-execute instance: sleeper +\S+ +0\.1 +\d+\.\d\d +32\.0 MB +\S+ [KM]B +\d+s$/,
+  );
+});
+
+test('top in a terminal is sorted by keys, until q', async () => {
+  const words = [process.execPath, MESOSCALE, 'top', `--master=${cluster.address}`];
+  const top = new Running('script', [
+    '-qec',
+    `stty rows 20 cols 120; ${words.join(' ')}`,
+    '/dev/null',
+  ]);
+  await top.shows(`tasks of ${cluster.address} by cpus: 1 task on 1 agent`);
+  top.type('m');
+  await top.shows('by mem: 1 task');
+  top.type('n');
+  await top.shows(`agents of ${cluster.address} by mem: 1 agent, by what is allocated`);
+  await top.shows('0.1/4');
+  top.type('q');
+  expect(await top.status).toBe(0);
+});
+
 test('events are told in words, and go on with a master that is started again', async () => {
   const events = new Running(process.execPath, [
     MESOSCALE,

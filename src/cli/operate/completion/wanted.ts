@@ -59,7 +59,7 @@ function firstWords({ nouns, commands }: Tables, isHelp: boolean): readonly Offe
   ];
 }
 
-function ofNoun({ verbs }: Noun, rest: readonly string[], current: string): Wanted {
+function ofNoun({ verbs, groups = {} }: Noun, rest: readonly string[], current: string): Wanted {
   const wordsOf = ({ name = '' }: Verb) => (name === '' ? [] : name.split(' '));
   const isBegun = (verb: Verb, words: readonly string[]) =>
     words.every((word, at) => wordsOf(verb)[at] === word);
@@ -73,7 +73,8 @@ function ofNoun({ verbs }: Noun, rest: readonly string[], current: string): Want
       next.map((verb) => {
         const words = wordsOf(verb);
         const isLast = words.length === rest.length + 1;
-        return [words[rest.length] ?? '', isLast ? verb.summary : ''];
+        const group = words.slice(0, rest.length + 1).join(' ');
+        return [words[rest.length] ?? '', isLast ? verb.summary : (groups[group] ?? '')];
       }),
     );
     return { ...NOTHING, offers: [...offers].map(([value, says]) => ({ value, says })) };

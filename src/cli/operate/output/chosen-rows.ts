@@ -48,7 +48,7 @@ function testOf<Row>(columns: readonly Column<Row>[], text: string): (row: Row) 
 }
 
 /** In any case; `*` stands for anything. */
-function patternOf(value: string): RegExp {
+export function patternOf(value: string): RegExp {
   const parts = value.split('*').map((part) => part.replaceAll(/[\\^$.|?+()[\]{}]/g, '\\$&'));
   return new RegExp(`^${parts.join('.*')}$`, 'is');
 }
