@@ -26,6 +26,8 @@ const HEALTHY_MS = 30_000;
 const STOP_MS = 10_000;
 /** A line about an error, or about what ended the program, in glog's format. */
 const ERROR_LINE = /^[EF]\d{4} \S+ +\d+ [^\]]*\] (.*)$/;
+/** What an agent says that its master turns away for good: that it was marked gone. */
+const SHUTDOWN = /\] Asked to shut down by the master: (.*)$/m;
 
 export class SupervisedProcess {
   readonly #options: SupervisedOptions;
@@ -135,13 +137,22 @@ export class SupervisedProcess {
   }
 
   #epitaph(how: string): string {
-    return this.lastWords() ?? `${this.name} ended at once (${how}); see ${this.logFile}`;
+    const asked = SHUTDOWN.exec(this.#log())?.[1];
+    return (
+      this.lastWords() ??
+      (asked === undefined
+        ? `${this.name} ended at once (${how}); see ${this.logFile}`
+        : `${this.name} was told by the master to end (${asked}); without the folder meta of its work folder it comes as a new one`)
+    );
+  }
+
+  #log(): string {
+    return readFileSync(this.logFile).subarray(this.#logStart).toString().trimEnd();
   }
 
   /** The last error that the program has logged since its start. */
   lastWords(): string | undefined {
-    const log = readFileSync(this.logFile).subarray(this.#logStart).toString().trimEnd();
-    return log
+    return this.#log()
       .split('\n')
       .map((line) => /^mesoscale \w+: (.*)$/.exec(line)?.[1] ?? ERROR_LINE.exec(line)?.[1])
       .findLast((text) => text !== undefined);

@@ -32,6 +32,15 @@ test('a program that ends before it is ready is not restarted, and its last word
   expect(restarts).toEqual([]);
 });
 
+test('an agent that its master turns away says why, and what helps', async () => {
+  const line =
+    'I1130 21:00:50.974000 8647 agent] Asked to shut down by the master: Agent has been marked gone';
+  const { program } = supervised('gone', `console.error(${JSON.stringify(line)})`);
+  await expect(program.start(() => new Promise(() => {}))).rejects.toThrow(
+    'gone was told by the master to end (Agent has been marked gone); without the folder meta',
+  );
+});
+
 test('a program that ends after its start was given up is not restarted', async () => {
   const { program, restarts, pidFile } = supervised('slow', WAIT);
   await expect(program.start(() => Promise.reject(new Error('not ready')))).rejects.toThrow();
