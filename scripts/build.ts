@@ -13,10 +13,10 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { supervisorProgram } from '../src/containerizer/launchers/process/supervisor-program.ts';
 import { billOfMaterials, type Licence, licenceTexts } from './bill-of-materials.ts';
 import { buildCore } from './build-core.ts';
+import { heldAlone } from './build-lock.ts';
 import { ARCHITECTURES, compileSupervisor } from './build-supervisor.ts';
 import { bundle, LICENCES, sources } from './bundle.ts';
 import { PACKAGE, staleness } from './products.mjs';
@@ -34,13 +34,7 @@ const VERBATIM = [
 ] as const;
 const ENTRIES = ['index', 'core'] as const;
 
-/** So long another build, of another test, may take. */
-const WAIT_MS = 600_000;
-
-// Who builds holds a lock of the kernel, by way of SQLite, until this process ends.
-mkdirSync(join(root, 'build'), { recursive: true });
-const lock = new DatabaseSync(join(root, 'build', 'package.lock'), { timeout: WAIT_MS });
-lock.exec('BEGIN EXCLUSIVE');
+heldAlone('package');
 const made = staleness(PACKAGE);
 if (made !== undefined) {
   await buildAll();

@@ -69,6 +69,19 @@ export const DEBIAN_PACKAGES = [
     suites: ['test/agent-driver/linux', 'test/e2e/images.test.ts', ...NETWORKS],
     why: 'is what images of tests consist of',
   },
+  ...[
+    { name: 'systemd', file: '/lib/systemd/systemd', why: 'runs the services of the package' },
+    { name: 'patchelf', program: 'patchelf', why: 'lets a package’s Node find its library' },
+    { name: 'logrotate', program: 'logrotate', why: 'rotates the logs of these services' },
+    { name: 'man-db', program: 'man', why: 'shows the package’s manual pages' },
+    { name: 'adduser', program: 'adduser', why: 'makes the user of masters' },
+  ].map((entry) => ({ ...entry, suites: ['test/e2e/debian-package.test.ts'] })),
+  {
+    name: 'groff-base',
+    program: 'groff',
+    suites: ['test/scripts/man-pages.test.ts'],
+    why: 'reads manual pages',
+  },
   {
     name: 'docker-registry',
     program: 'docker-registry',

@@ -10,6 +10,7 @@ export interface Product {
 export const COMMAND: string;
 export const MESSAGES: Product;
 export const PACKAGE: Product;
+export const PACKAGES: Product;
 export const PROGRAMS: Product;
 export const SUPERVISOR: Product;
 export const WEBUI: Product;

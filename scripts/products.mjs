@@ -92,6 +92,19 @@ export const PACKAGE = {
   makes: (root = checkout) => filesOf(root, 'dist').filter((name) => !isSupervisor(name)),
 };
 
+/** What `npm run packages` makes: with Node, for machines without npm. */
+export const PACKAGES = {
+  record: 'build/packages.made-from',
+  from: [
+    ...PACKAGE.from,
+    ...['LICENSE', 'bin', 'packaging', version('node')],
+    ...['packages', 'debian-package', 'man-pages', 'verb-words', 'build-lock'].map(
+      (name) => `scripts/${name}.ts`,
+    ),
+  ],
+  makes: (root = checkout) => filesOf(root, 'build/packages'),
+};
+
 /** The operators' page, with what it takes of other rooms. */
 export const WEBUI = {
   record: 'build/webui.made-from',

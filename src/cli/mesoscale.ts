@@ -5,7 +5,7 @@ import './process/early-signals.ts';
 import './process/light-http.ts';
 import { printNow } from './process/output-errors.ts';
 import './process/parent.ts';
-import { enableCompileCache, flushCompileCache } from 'node:module';
+import { flushCompileCache } from 'node:module';
 import { closestName } from '../model/closest-name.ts';
 import { allCommands, COMMAND_NAMES, commandOf } from './commands.ts';
 import { wrap } from './flags/print.ts';
@@ -71,9 +71,6 @@ function listed(heading: string, entries: readonly (readonly [string, string])[]
   return [heading, ...lines].join('\n');
 }
 
-// Half of the time of a start is reading and compiling our own files, so compiled code is kept.
-enableCompileCache();
-
 /** `help COMMAND VERB` is `COMMAND VERB --help`. */
 function asked(): readonly [string | undefined, ...string[]] {
   const [name, ...argv] = process.argv.slice(2);
@@ -126,7 +123,9 @@ if (extra !== undefined) {
   if (spoken !== undefined) {
     printNow(verbHelp(spoken));
   }
-  // Servers are killed rather than ended, so compiled code is stored now.
+  // A checkout keeps compiled code (NODE_COMPILE_CACHE, bin/mesoscale). Servers are killed rather
+  // than ended, so it is stored now. Nowhere else is it kept: Node's own place for it is in the
+  // folder of temporary files, where another user may have put code for root to run.
   setTimeout(flushCompileCache, FLUSH_MS).unref();
   await command.run(argv);
 } else if (name === undefined || OVERVIEW.has(name)) {

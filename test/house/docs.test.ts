@@ -68,6 +68,8 @@ test('npm scripts that pages name exist', () => {
 
 /** Of curl, for who has a certificate. */
 const CURL_FLAGS = ['cacert', 'cert', 'fail-with-body', 'key'];
+/** Of npm, systemctl, and mesos-init-wrapper. */
+const INSTALLATION_FLAGS = ['global', 'now', 'print'];
 
 test('flags that are named exist', () => {
   const tables = [
@@ -91,6 +93,7 @@ test('flags that are named exist', () => {
     ...ofVerbs,
     ...CONFORMANCE_FLAGS,
     ...CURL_FLAGS,
+    ...INSTALLATION_FLAGS,
   ]);
   const unknown = pages.flatMap(({ path, text }) =>
     [...text.matchAll(/(?<![\w-])--([a-z][\w-]*\w)/g)]

@@ -25,6 +25,7 @@ export const CLOSED_SLICE = [
 const NEVER_CLOSED: Readonly<Record<string, string>> = {
   authentication: 'its subject: agents that authenticate, and others',
   'closed-prometheus': 'its subject: a closed cluster of its own',
+  'debian-package': 'its subject: services as a package installs them, in a machine of their own',
   'documented-containers': '`mesoscale local` starts a cluster that is open',
   'executor-tokens': 'its subject: tokens of executors',
   local: '`mesoscale local` starts a cluster that is open',

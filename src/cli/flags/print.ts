@@ -59,6 +59,25 @@ function spelled(name: string, { isBoolean, placeholder }: Flag<unknown>): strin
   return ONLY_ON.has(name) ? `--${name}` : `--[no-]${name}`;
 }
 
+/** How a flag is written, with an older name that it has, and what help says about it. */
+interface FlagEntry {
+  readonly heads: readonly string[];
+  readonly text: string;
+}
+
+/** In the order of the flags' names: for --help, and for manual pages. */
+export function flagEntries(table: FlagTable): FlagEntry[] {
+  return Object.keys(table)
+    .toSorted()
+    .map((name) => {
+      const flag = table[name] as Flag<unknown>;
+      const alias = flag.alias === undefined ? [] : [`(or --${flag.alias})`];
+      const status = STATUS_NOTE[flag.status];
+      const notes = [flag.help, status, defaultNote(flag), variableNote(flag)].filter(Boolean);
+      return { heads: [spelled(name, flag), ...alias], text: notes.join(' ') };
+    });
+}
+
 /**
  * The text of --help. Each line of the title that is longer than the terminal is wide is wrapped.
  */
@@ -71,13 +90,9 @@ export function helpText(title: string, table: FlagTable, columns = 100): string
       .flatMap((line) => (line === '' ? [''] : wrap(line, width)))
       .join('\n'),
   ];
-  for (const name of Object.keys(table).toSorted()) {
-    const flag = table[name] as Flag<unknown>;
-    const alias = flag.alias === undefined ? [] : [`(or --${flag.alias})`];
-    const status = STATUS_NOTE[flag.status];
-    const notes = [flag.help, status, defaultNote(flag), variableNote(flag)].filter(Boolean);
-    const lines = wrap(notes.join(' '), width - indent).map((line) => ' '.repeat(indent) + line);
-    const heads = [spelled(name, flag), ...alias].map((text) => `  ${text}`);
+  for (const entry of flagEntries(table)) {
+    const lines = wrap(entry.text, width - indent).map((line) => ' '.repeat(indent) + line);
+    const heads = entry.heads.map((text) => `  ${text}`);
     const head = heads.join('').length > width ? heads.join('\n') : heads.join('');
     parts.push([head, ...lines].join('\n'));
   }
