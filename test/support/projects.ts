@@ -18,7 +18,7 @@ export const CLOSED_TEST = 'test/e2e/closed.test.ts';
  */
 export const CLOSED_SLICE = [
   CLOSED_TEST,
-  ...['restarts', 'task'].map((name) => `test/e2e/${name}.test.ts`),
+  ...['restarts', 'operate/task-sessions'].map((name) => `test/e2e/${name}.test.ts`),
 ];
 
 /** Tests that are not run so. */
@@ -36,6 +36,7 @@ const NEVER_CLOSED: Readonly<Record<string, string>> = {
   'operate/maintenance': 'its subject: operators with credentials of their own',
   'operate/reservations': 'its subject: operators with credentials of their own',
   'operate/roles': 'its subject: operators with credentials of their own',
+  'operate/task-files': 'its subject: operators with credentials of their own',
   'planted-secrets': 'its subject: secrets of its own, and who is told of them',
   prometheus: 'a Prometheus that has no certificate',
   relay: 'its subject: an agent with lists and credentials of its own',

@@ -39,12 +39,15 @@ export interface DeedValues {
   readonly yes?: boolean;
 }
 
+/** The cluster, or what calls it in another way. */
+type Caller = Pick<Cluster, 'address' | 'master'>;
+
 /**
  * Resolves without answers where nothing was to be sent. Rejects with CommandError where the
  * operator says no, and as the calls do.
  */
 export async function perform(
-  cluster: Cluster,
+  cluster: Caller,
   { calls, done, ...announcement }: Deed,
   values: DeedValues,
 ): Promise<readonly MasterResponse[]> {
@@ -65,7 +68,7 @@ export async function perform(
  * whether anything was sent.
  */
 export async function performEach(
-  cluster: Cluster,
+  cluster: Caller,
   { steps, ...announcement }: Announcement & { readonly steps: readonly Step[] },
   values: DeedValues,
 ): Promise<boolean> {
@@ -100,7 +103,7 @@ export async function performEach(
 }
 
 async function isToBeSent(
-  cluster: Cluster,
+  cluster: Caller,
   { consequence, guard }: Announcement,
   calls: readonly MasterCall[],
   values: DeedValues,

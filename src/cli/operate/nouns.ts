@@ -5,6 +5,7 @@ import type { Noun } from './verb.ts';
 /** In the order of the list that users see. */
 const NOUNS: Readonly<Record<string, () => Promise<{ readonly NOUN: Noun }>>> = {
   agent: () => import('./agent/noun.ts'),
+  master: () => import('./master/noun.ts'),
   task: () => import('./task/noun.ts'),
   framework: () => import('./framework/noun.ts'),
   role: () => import('./role/noun.ts'),

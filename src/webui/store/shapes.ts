@@ -16,13 +16,15 @@ export interface ShapeField {
 export type Shape = ReadonlyMap<number, ShapeField>;
 
 /** What a table leaves of a message: any field may be absent. */
-export type Seen<T> = T extends Uint8Array | bigint
-  ? number
-  : T extends readonly (infer Item)[]
-    ? readonly Seen<Item>[]
-    : T extends object
-      ? { readonly [Name in keyof T]?: Seen<T[Name]> }
-      : T;
+export type Seen<T> = T extends Uint8Array
+  ? unknown
+  : T extends bigint
+    ? number
+    : T extends readonly (infer Item)[]
+      ? readonly Seen<Item>[]
+      : T extends object
+        ? { readonly [Name in keyof T]?: Seen<T[Name]> }
+        : T;
 
 type Kind = Scalar | Shape;
 

@@ -4,6 +4,7 @@ import {
   type HealthCheck,
   type NetworkInfo,
   type Task,
+  type TaskStatus,
   type Volume,
   Volume_Mode,
   Volume_Source_SandboxPath_Type,
@@ -38,14 +39,18 @@ function sourceWords(source: Seen<Volume>['source']): string | undefined {
   return name === undefined ? undefined : `volume ${name}${driver ? ` of ${driver}` : ''}`;
 }
 
-export const portWords = ({ discovery }: Seen<Task>): string[] =>
+export const portWords = ({ discovery }: Pick<Seen<Task>, 'discovery'>): string[] =>
   (discovery?.ports?.ports ?? []).map(
     ({ number = 0, name = '', protocol }) =>
       `${number}${protocol ? `/${protocol}` : ''}${name && ` ${name}`}`,
   );
 
 /** Of the last status that tells of any. */
-export function addressWords({ statuses = [] }: Seen<Task>): string[] {
+export function addressWords({
+  statuses = [],
+}: {
+  readonly statuses?: readonly Pick<Seen<TaskStatus>, 'container_status'>[];
+}): string[] {
   const last = statuses.findLast(
     ({ container_status }) => container_status?.network_infos !== undefined,
   );
@@ -60,7 +65,7 @@ const networkWords = ({ name, ip_addresses = [], port_mappings = [] }: Seen<Netw
 ];
 
 /** What it may use beyond what it was given, where there is that. */
-export const limitWords = ({ limits = {} }: Seen<Task>): string[] =>
+export const limitWords = ({ limits = {} }: Pick<Seen<Task>, 'limits'>): string[] =>
   Object.entries(limits).map(([name, scalar]) =>
     scalar?.value === Number.POSITIVE_INFINITY
       ? `${resourceTitle(name)} without a limit`

@@ -1,6 +1,13 @@
 // `mesoscale agent VERB`: what agents there are. Without a verb `mesoscale agent` runs one.
 import { type Noun, verb } from '../verb.ts';
 import {
+  AGENT_CAT_FLAGS,
+  AGENT_CONTAINERS_FLAGS,
+  AGENT_GET_FLAGS,
+  AGENT_LS_FLAGS,
+  AGENT_TAIL_FLAGS,
+} from './file-flags.ts';
+import {
   AGENT_DRAIN_FLAGS,
   AGENT_DUTY_FLAGS,
   AGENT_GONE_FLAGS,
@@ -97,8 +104,65 @@ const gone = verb({
   run: async (asked) => (await import('./gone.ts')).markGone(asked),
 });
 
+const containers = verb({
+  name: 'containers',
+  summary: 'list the containers of an agent, and what they take',
+  parameters: [AGENT],
+  flags: AGENT_CONTAINERS_FLAGS,
+  examples: [
+    { line: 'agent containers host17', says: 'all of them' },
+    { line: 'agent containers host17 --sort-by=-mem', says: 'the largest first' },
+  ],
+  run: async (asked) => (await import('./containers.ts')).listContainers(asked),
+});
+
+const FILE = { name: 'PATH', help: 'Its virtual path, such as /slave/log.' } as const;
+
+const filesLs = verb({
+  name: 'files ls',
+  summary: 'list what an agent shows of its files',
+  parameters: [
+    AGENT,
+    { name: 'PATH', help: 'A folder; without, the paths that there are.', isOptional: true },
+  ],
+  flags: AGENT_LS_FLAGS,
+  examples: [{ line: 'agent files ls host17', says: 'its log, and sandboxes' }],
+  run: async (asked) => (await import('./files.ts')).list(asked),
+});
+
+const filesCat = verb({
+  name: 'files cat',
+  summary: 'print a file of an agent',
+  parameters: [AGENT, FILE],
+  flags: AGENT_CAT_FLAGS,
+  examples: [{ line: 'agent files cat host17 /slave/log', says: 'its log' }],
+  run: async (asked) => (await import('./files.ts')).cat(asked),
+});
+
+const filesTail = verb({
+  name: 'files tail',
+  summary: 'print the end of a file of an agent',
+  parameters: [AGENT, FILE],
+  flags: AGENT_TAIL_FLAGS,
+  examples: [{ line: 'agent files tail -f host17 /slave/log', says: 'and what is written' }],
+  run: async (asked) => (await import('./files.ts')).tail(asked),
+});
+
+const filesGet = verb({
+  name: 'files get',
+  summary: 'fetch a file, or a folder, of an agent',
+  parameters: [AGENT, FILE],
+  flags: AGENT_GET_FLAGS,
+  examples: [{ line: 'agent files get host17 /slave/log', says: 'its log, into this folder' }],
+  run: async (asked) => (await import('./files.ts')).get(asked),
+});
+
 export const NOUN: Noun = {
   name: 'agent',
   summary: 'look at agents, and take them out and back',
-  verbs: [list, show, drain, undrain, deactivate, reactivate, gone],
+  verbs: [
+    ...[list, show, containers, filesLs, filesCat, filesTail, filesGet],
+    ...[drain, undrain, deactivate, reactivate, gone],
+  ],
+  groups: { files: 'look at the files of an agent' },
 };

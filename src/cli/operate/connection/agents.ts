@@ -10,9 +10,11 @@ import {
   AgentCall_Type,
   type AgentResponse,
   type ContainerID,
+  type FileInfo,
   type ProcessIO,
 } from '../../../model/generated/messages.ts';
 import type { FlagValues } from '../../flags/flag.ts';
+import { type FileServer, PIECE_BYTES, type Piece } from '../files/file-server.ts';
 import { CommandError, EXIT, isUnreached } from '../outcome.ts';
 import type { Cluster } from './cluster.ts';
 import type { AGENT_CONNECTION_FLAGS } from './flags.ts';
@@ -29,13 +31,14 @@ const MISSING = 404;
 const BAD_GATEWAY = 502;
 
 /** What a master says that does not know the path; other texts are an agent's, or its relay's. */
-const NO_RELAY = /^(?:404 Not Found\.?)?\s*$/;
+const NO_RELAY = /^404 Not Found\.?\s*$/;
 
-export class ReachedAgent {
+export class ReachedAgent implements FileServer {
   readonly #cluster: Cluster;
   readonly #isRelayed: boolean;
   readonly #way: { readonly address: string; readonly prefix: string };
-  readonly #who: string;
+  /** As errors name it. */
+  readonly who: string;
   readonly #timeoutMs: number;
   readonly #client: OperatorClient;
 
@@ -46,9 +49,9 @@ export class ReachedAgent {
     this.#cluster = cluster;
     this.#isRelayed = via === 'master';
     this.#timeoutMs = timeout;
-    this.#who = `agent ${id} (${agent.agent_info.hostname})`;
+    this.who = `agent ${id} (${agent.agent_info.hostname})`;
     if (address === undefined && !this.#isRelayed) {
-      throw new CommandError(EXIT.unreachable, `${this.#who} is not connected with the master`);
+      throw new CommandError(EXIT.unreachable, `${this.who} is not connected with the master`);
     }
     this.#way = this.#isRelayed
       ? { address: cluster.address, prefix: `/agent/${encodeURIComponent(id)}` }
@@ -61,15 +64,31 @@ export class ReachedAgent {
     return this.#told(call.type, this.#client.agent(call));
   }
 
-  /** For a call that answers when something has happened. Rejects with CommandError. */
-  callWithoutDeadline(call: Call): Promise<AgentResponse> {
-    const client = this.#cluster.clientOf({ ...this.#way, timeoutMs: 0 });
-    return this.#told(call.type, client.agent(call));
+  async list(path: string): Promise<readonly FileInfo[]> {
+    const type = AgentCall_Type.LIST_FILES;
+    const { list_files } = await this.call({ type, list_files: { path } });
+    return list_files?.file_infos ?? [];
   }
 
-  /** The body of an answer to GET, as it comes. Rejects with CommandError. */
-  stream(path: string): Promise<IncomingMessage> {
-    return this.#told(AgentCall_Type.READ_FILE, this.#client.stream(path));
+  async read(path: string, offset: number): Promise<Piece> {
+    const read_file = { path, offset, length: PIECE_BYTES };
+    const answer = await this.call({ type: AgentCall_Type.READ_FILE, read_file });
+    return answer.read_file ?? { size: 0, data: new Uint8Array(0) };
+  }
+
+  async stream(path: string): Promise<IncomingMessage> {
+    const answer = this.#client.stream(path).catch((error: unknown) => {
+      // Whether it is the file or the endpoint that is not there is not told.
+      throw error instanceof CallRefusedError && error.status === MISSING
+        ? new CallRefusedError(MISSING, this.#nothing())
+        : error;
+    });
+    return this.#told(AgentCall_Type.READ_FILE, answer);
+  }
+
+  /** An endpoint without a version. Rejects with CommandError. */
+  get(path: string): Promise<unknown> {
+    return this.#told(AgentCall_Type.LIST_FILES, this.#client.get(path));
   }
 
   /** Rejects with CommandError; so does reading on, where the connection breaks. */
@@ -121,9 +140,13 @@ export class ReachedAgent {
     return new CommandError(
       EXIT.unreachable,
       this.#isRelayed
-        ? `the master at ${address}, by which ${this.#who} is reached, does not answer (${message})`
-        : `${this.#who} does not answer at ${address} (${message}); where only the master is reached from here, say --via=master`,
+        ? `the master at ${address}, by which ${this.who} is reached, does not answer (${message})`
+        : `${this.who} does not answer at ${address} (${message}); where only the master is reached from here, say --via=master`,
     );
+  }
+
+  #nothing(): string {
+    return `there is nothing of that path at ${this.who}`;
   }
 
   #explained(type: AgentCall_Type, { status, message }: CallRefusedError): CommandError {
@@ -131,10 +154,10 @@ export class ReachedAgent {
       case UNAUTHORIZED:
         return new CommandError(
           EXIT.notAllowed,
-          `${this.#who} does not know who asks (${message.trim()}): say --principal and --secret, or use a context`,
+          `${this.who} does not know who asks (${message.trim()}): say --principal and --secret, or use a context`,
         );
       case FORBIDDEN: {
-        const asker = { agent: this.#who, credential: this.#cluster.credential };
+        const asker = { agent: this.who, credential: this.#cluster.credential };
         return new CommandError(EXIT.notAllowed, missing(asker, type, message));
       }
       case MISSING:
@@ -143,7 +166,7 @@ export class ReachedAgent {
               EXIT.failed,
               `the master at ${this.#way.address} relays nothing to agents: leave --via=master out`,
             )
-          : new CommandError(EXIT.notFound, message.trim());
+          : new CommandError(EXIT.notFound, message.trim() || this.#nothing());
       case BAD_GATEWAY:
         return new CommandError(EXIT.unreachable, message.trim());
       default:

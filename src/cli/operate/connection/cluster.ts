@@ -1,4 +1,5 @@
 // The cluster that a command speaks to: its leading master, and its agents.
+import type { IncomingMessage } from 'node:http';
 import {
   OperatorClient,
   type OperatorClientOptions,
@@ -76,6 +77,11 @@ export class Cluster {
     } finally {
       await stream.return(undefined);
     }
+  }
+
+  /** The body of an answer to GET, as it comes. */
+  stream(path: string): Promise<IncomingMessage> {
+    return this.#reached(this.#master.stream(path));
   }
 
   /** A client of a server of this cluster, with this command's credential. */

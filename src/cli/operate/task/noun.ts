@@ -1,12 +1,25 @@
 // `mesoscale task`: what tasks there are, what they print, and how to get into them.
 import { type Noun, verb } from '../verb.ts';
-import { TASK_ATTACH_FLAGS, TASK_EXEC_FLAGS, TASK_LIST_FLAGS } from './flags.ts';
+import {
+  TASK_ATTACH_FLAGS,
+  TASK_CAT_FLAGS,
+  TASK_EXEC_FLAGS,
+  TASK_GET_FLAGS,
+  TASK_KILL_FLAGS,
+  TASK_LIST_FLAGS,
+  TASK_LOGS_FLAGS,
+  TASK_LS_FLAGS,
+  TASK_SHOW_FLAGS,
+  TASK_TAIL_FLAGS,
+} from './flags.ts';
 
 const TASK = {
   name: 'TASK',
   help: 'Its id, the beginning of it, or its name.',
   completes: 'task',
 } as const;
+
+const FILE = { name: 'PATH', help: 'A file, as it is named in the sandbox.' } as const;
 
 const list = verb({
   name: 'list',
@@ -22,6 +35,88 @@ const list = verb({
     { line: 'task list -o name | wc -l', says: 'how many' },
   ],
   run: async ({ values }) => (await import('./list.ts')).listTasks(values),
+});
+
+const show = verb({
+  name: 'show',
+  summary: 'show one task: what it has, and its life, with reasons',
+  parameters: [TASK],
+  flags: TASK_SHOW_FLAGS,
+  examples: [
+    { line: 'task show web', says: 'where it runs, with what, and what happened to it' },
+    { line: 'task show web -o json', says: 'the Task of the v1 API' },
+  ],
+  run: async (asked) => (await import('./show.ts')).showTask(asked),
+});
+
+const logs = verb({
+  name: 'logs',
+  summary: 'show what a task prints',
+  explanation:
+    'Its standard output, with what the container logger has rotated away. Also of a task that ' +
+    'has ended, while its sandbox is there. In a terminal colours are kept, and nothing else that ' +
+    'a terminal would obey.',
+  parameters: [TASK],
+  flags: TASK_LOGS_FLAGS,
+  examples: [
+    { line: 'task logs web', says: 'all that it has printed' },
+    { line: 'task logs -f -n 20 web', says: 'the last 20 lines, and what comes, until it ends' },
+    { line: 'task logs --both web 2>errors', says: 'standard error as well' },
+  ],
+  run: async (asked) => (await import('./logs.ts')).printLogs(asked),
+});
+
+const filesLs = verb({
+  name: 'files ls',
+  summary: "list what is in a task's sandbox",
+  parameters: [TASK, { name: 'PATH', help: 'A folder of the sandbox.', isOptional: true }],
+  flags: TASK_LS_FLAGS,
+  examples: [
+    { line: 'task files ls web', says: 'the sandbox' },
+    { line: 'task files ls web data --sort-by=-size', says: 'a folder, the largest first' },
+  ],
+  run: async (asked) => (await import('./files.ts')).list(asked),
+});
+
+const filesCat = verb({
+  name: 'files cat',
+  summary: "print a file of a task's sandbox",
+  parameters: [TASK, FILE],
+  flags: TASK_CAT_FLAGS,
+  examples: [{ line: 'task files cat web conf/app.yaml', says: 'one file' }],
+  run: async (asked) => (await import('./files.ts')).cat(asked),
+});
+
+const filesTail = verb({
+  name: 'files tail',
+  summary: "print the end of a file of a task's sandbox",
+  parameters: [TASK, FILE],
+  flags: TASK_TAIL_FLAGS,
+  examples: [{ line: 'task files tail -f web app.log', says: 'and what is written from now on' }],
+  run: async (asked) => (await import('./files.ts')).tailFile(asked),
+});
+
+const filesGet = verb({
+  name: 'files get',
+  summary: "fetch a file, or a folder, of a task's sandbox",
+  explanation:
+    'Files come one by one, under the names that they have; links that lead out of the folder, ' +
+    'and what is no file, are left out. Nothing that is here already is written over.',
+  parameters: [
+    TASK,
+    {
+      name: 'PATH',
+      help: 'A file or folder of the sandbox; without, all of it.',
+      isOptional: true,
+    },
+  ],
+  flags: TASK_GET_FLAGS,
+  examples: [
+    { line: 'task files get web core.1', says: 'into this folder' },
+    { line: 'task files get web --to=web-files', says: 'the whole sandbox' },
+    { line: 'task files get web --archive', says: 'the whole sandbox as web.tar' },
+  ],
+  run: async (asked) => (await import('./files.ts')).get(asked),
 });
 
 const exec = verb({
@@ -59,8 +154,25 @@ const attach = verb({
   run: async (asked) => (await import('./attach.ts')).attach(asked),
 });
 
+const kill = verb({
+  name: 'kill',
+  summary: 'end tasks',
+  explanation:
+    'Their executors end them as their frameworks would have it, with SIGTERM first; frameworks ' +
+    'are told that an operator did it, and may start others. Who may tear a framework down may ' +
+    'end its tasks. Masters of Apache Mesos leave this to the framework alone.',
+  parameters: [{ ...TASK, isMany: true }],
+  flags: TASK_KILL_FLAGS,
+  examples: [
+    { line: 'task kill web', says: 'asks, and ends it' },
+    { line: 'task kill --yes --grace=1mins job-1 job-2', says: 'two, with a minute to end in' },
+  ],
+  run: async (asked) => (await import('./kill.ts')).killTasks(asked),
+});
+
 export const NOUN: Noun = {
   name: 'task',
   summary: 'look into tasks: list them, see what they print, get into them, end them',
-  verbs: [list, exec, attach],
+  verbs: [list, show, logs, filesLs, filesCat, filesTail, filesGet, exec, attach, kill],
+  groups: { files: "look at the files in a task's sandbox" },
 };
