@@ -14,11 +14,27 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ readonly COMMAND: Comman
   secure: () => import('./secure/command.ts'),
 };
 
+/** Scripts of Mesos, which have no shorter name. */
+const SCRIPTS: Readonly<Record<string, () => Promise<Command>>> = {
+  'mesos-ps': async () => (await import('./scripts/commands.ts')).PS,
+  'mesos-cat': async () => (await import('./scripts/commands.ts')).CAT,
+  'mesos-tail': async () => (await import('./scripts/commands.ts')).TAIL,
+  'mesos-resolve': async () => (await import('./scripts/commands.ts')).RESOLVE,
+};
+
 export const COMMAND_NAMES: readonly string[] = Object.keys(COMMANDS);
 
 /** Undefined where there is no command of that name. */
 export const commandOf = async (name: string): Promise<Command | undefined> =>
-  Object.hasOwn(COMMANDS, name) ? (await COMMANDS[name]?.())?.COMMAND : undefined;
+  Object.hasOwn(COMMANDS, name)
+    ? (await COMMANDS[name]?.())?.COMMAND
+    : Object.hasOwn(SCRIPTS, name)
+      ? SCRIPTS[name]?.()
+      : undefined;
 
 export const allCommands = (): Promise<Command[]> =>
   Promise.all(Object.values(COMMANDS).map(async (load) => (await load()).COMMAND));
+
+/** Those that a list of commands does not need. */
+export const allScripts = (): Promise<Command[]> =>
+  Promise.all(Object.values(SCRIPTS).map((load) => load()));

@@ -1,16 +1,20 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { allCommands } from '../../src/cli/commands.ts';
+import { allCommands, allScripts } from '../../src/cli/commands.ts';
 import { root } from '../support/sources.ts';
 
 const NAME = 'mesoscale';
 
 test('each program of bin/ runs the command that says so, and is installed', async () => {
   const { bin } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-  const programs = (await allCommands()).flatMap(({ name, mesosName }) =>
-    mesosName === undefined ? [] : [[mesosName, name] as const],
-  );
+  const commands = [...(await allCommands()), ...(await allScripts())];
+  const programs = [
+    ...commands.flatMap(({ name, mesosName }) =>
+      mesosName === undefined ? [] : [[mesosName, name] as const],
+    ),
+    ['mesos-slave', 'agent'] as const,
+  ];
   expect(programs.length).toBeGreaterThan(0);
   for (const [program, command] of programs) {
     expect(readFileSync(join(root, 'bin', program), 'utf8')).toMatch(

@@ -1,12 +1,12 @@
 // A flag whose status says that it works is read, and what it sets is read by the machine that gets
 // it. (That no other flag is read is what the types say: FlagValues does not have its value.)
 import { expect, test } from 'vitest';
-import { allCommands } from '../../src/cli/commands.ts';
+import { allCommands, allScripts } from '../../src/cli/commands.ts';
 import { codeOf, type Source, sources } from '../support/sources.ts';
 
 const files = sources('src/cli/**/*.ts').filter(({ path }) => !/\/(?:\w+-)?flags\.ts$/.test(path));
 /** Folders of src/cli/ that several commands share. */
-const SHARED = ['process', 'framework'];
+const SHARED = ['process', 'framework', 'scripts'];
 
 /** Of `object`: `object.name`, and `{ name, other: renamed } = object`. */
 function namesRead(code: string, object: string): string[] {
@@ -27,16 +27,18 @@ const readBy = (read: readonly Source[], ...objects: string[]) =>
   new Set(read.flatMap((file) => objects.flatMap((object) => namesRead(codeOf(file), object))));
 
 test('a flag that works is read by its command', async () => {
-  const unread = (await allCommands()).flatMap(({ name: command, flags }) => {
-    const own = files.filter(({ path }) => {
-      const [, , folder = '', ...below] = path.split('/');
-      return below.length === 0 || folder === command || SHARED.includes(folder);
-    });
-    const read = readBy(own, 'values', 'flags');
-    return Object.entries(flags)
-      .filter(([name, { status }]) => ['works', 'partial'].includes(status) && !read.has(name))
-      .map(([name]) => `${command} --${name}`);
-  });
+  const unread = [...(await allCommands()), ...(await allScripts())].flatMap(
+    ({ name: command, flags }) => {
+      const own = files.filter(({ path }) => {
+        const [, , folder = '', ...below] = path.split('/');
+        return below.length === 0 || folder === command || SHARED.includes(folder);
+      });
+      const read = readBy(own, 'values', 'flags');
+      return Object.entries(flags)
+        .filter(([name, { status }]) => ['works', 'partial'].includes(status) && !read.has(name))
+        .map(([name]) => `${command} --${name}`);
+    },
+  );
   expect(
     unread,
     'A flag of status works or partial is read: a file in the folder of its command says ' +

@@ -5,7 +5,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { AGENT_FLAGS } from '../../src/cli/agent/flags.ts';
 import { agentOptions } from '../../src/cli/agent/options.ts';
 import { BATCH_FLAGS } from '../../src/cli/batch/flags.ts';
-import { allCommands } from '../../src/cli/commands.ts';
+import { allCommands, allScripts } from '../../src/cli/commands.ts';
 import { EXECUTE_FLAGS } from '../../src/cli/execute/flags.ts';
 import { launchRequest } from '../../src/cli/execute/launch-request.ts';
 import type { FlagTable } from '../../src/cli/flags/flag.ts';
@@ -491,7 +491,7 @@ test('docs/flags.md is current', async () => {
   expect(
     readFileSync(file, 'utf8'),
     'docs/flags.md is made from the tables of commands and flags: run `npm run docs`',
-  ).toBe(flagReference(await allCommands()));
+  ).toBe(flagReference([...(await allCommands()), ...(await allScripts())]));
 });
 
 test('what docs and README give to `npm start` is understood', () => {

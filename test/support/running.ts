@@ -23,6 +23,10 @@ export class Running {
     this.#child.stdin?.write(text);
   }
 
+  kill(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
   end(text: string): this {
     this.#child.stdin?.end(text);
     return this;

@@ -26,7 +26,12 @@ The status says how far the feature is there:
 
 export function flagReference(commands: readonly Command[]): string {
   const sections = commands.map(({ name, mesosName, flags }) =>
-    referenceSection(`mesoscale ${name}${mesosName === undefined ? '' : ` (${mesosName})`}`, flags),
+    referenceSection(
+      name === mesosName
+        ? name
+        : `mesoscale ${name}${mesosName === undefined ? '' : ` (${mesosName})`}`,
+      flags,
+    ),
   );
   return [INTRODUCTION, ...sections].join('\n');
 }

@@ -6,6 +6,7 @@ import { LOCAL_FLAGS } from './flags.ts';
 export const COMMAND = command({
   name: 'local',
   summary: 'run a master and agents on this machine',
+  mesosName: 'mesos-local',
   usage:
     'mesoscale local [--agents=N] [--masters=N --zk=ZK://…] …\n\n' +
     'Runs a master and agents on this machine, or several masters that elect one of themselves in ' +

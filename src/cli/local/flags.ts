@@ -15,6 +15,7 @@ const { network_cni_config_dir, network_cni_plugins_dir } = AGENT_NETWORK_FLAGS;
 export const LOCAL_FLAGS = {
   ...TLS_FLAGS,
   agents: integer({
+    alias: 'num_slaves',
     default: 1,
     check: (count) =>
       count > MOST_AGENTS ? `agents must not be more than ${MOST_AGENTS}` : undefined,
@@ -33,6 +34,7 @@ export const LOCAL_FLAGS = {
   isolation,
   launcher,
   masters: integer({
+    alias: 'num_masters',
     default: 1,
     check: (count) =>
       count < 1 || count > MOST_MASTERS ? `masters must be 1 to ${MOST_MASTERS}` : undefined,
