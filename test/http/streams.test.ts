@@ -2,7 +2,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
-import { EventStream } from '../../src/http/server/event-stream.ts';
+import { EventStream, framed } from '../../src/http/server/event-stream.ts';
 import { HeldBytes } from '../../src/http/transport/held-bytes.ts';
 import {
   MasterEvent_Type,
@@ -238,6 +238,53 @@ describe('an event stream', () => {
       events.map((event) => JSON.parse(writeJson(types.MasterEvent, event))),
     );
     raw.close();
+  });
+
+  test('sends large records that others get, too, as they are, in their order', async () => {
+    const turn = new IoTurn();
+    const streams: EventStream<SchedulerEvent>[] = [];
+    const server = createServer((_, response) => {
+      const { SchedulerEvent: type } = types;
+      const onLost = () => undefined;
+      streams.push(new EventStream({ response, type, codec: 'json', turn, onLost }));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const sockets: RawSocket[] = [];
+    for (let index = 0; index < 8; index++) {
+      const raw = await RawSocket.connect((server.address() as AddressInfo).port);
+      await raw.write('POST / HTTP/1.1\r\nHost: x\r\n\r\n');
+      await raw.until((text) => text.includes('\r\n\r\n'));
+      raw.socket.pause();
+      sockets.push(raw);
+    }
+    const made = Promise.withResolvers<Uint8Array[]>();
+    const all = streams.map((stream) => stream.sendMade(made.promise));
+    const texts = Array.from({ length: 12 }, (_, index) =>
+      String.fromCharCode(97 + index).repeat(index % 3 === 0 ? 3 : 256 * 1024),
+    );
+    const records = texts.map(framed);
+    const before = process.memoryUsage().arrayBuffers;
+    for (const stream of streams) {
+      for (const bytes of records) {
+        stream.sendFramed(bytes);
+      }
+    }
+    made.resolve([Buffer.from('made')]);
+    await Promise.all(all);
+    await new Promise((resolve) => setImmediate(resolve));
+    // A copy for each of them would be 16 MB in all.
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(4 * 1024 * 1024);
+    for (const [index, raw] of sockets.entries()) {
+      raw.socket.resume();
+      streams[index]?.close();
+      await raw.until((text) => text.endsWith('0\r\n\r\n'));
+      expect(chunks(raw.text.slice(0, -'0\r\n\r\n'.length)).map(record)).toEqual([
+        'made',
+        ...texts,
+      ]);
+      raw.close();
+    }
+    server.close();
   });
 
   test('exists for operators, too', async () => {

@@ -70,6 +70,9 @@ const MAX_STREAM_BYTES = 128 * 1024 * 1024;
 /** The most bytes in one write: each write that completes shows that the reader goes on. */
 const MAX_WRITE_BYTES = 1024 * 1024;
 
+/** Records of this size are written as they are; smaller ones are gathered for a write. */
+const LARGE_RECORD_BYTES = 32 * 1024;
+
 /** What a stream holds is told when it is so much more: seldom, as records are many and small. */
 const TOLD_BYTES = 64 * 1024;
 
@@ -167,7 +170,7 @@ export class EventStream<Event> implements EventSink<Event>, Holder {
     this.#grown();
   }
 
-  /** As `sendRecord`, of one within its chunk. */
+  /** As `sendRecord`, of one within its chunk: other streams may have the same bytes. */
   sendFramed(bytes: Uint8Array): void {
     if (this.#closed) {
       return;
@@ -175,6 +178,9 @@ export class EventStream<Event> implements EventSink<Event>, Holder {
     if (this.#behind !== undefined) {
       this.#behind.push(bytes);
       this.#behindBytes += bytes.length;
+    } else if (bytes.length >= LARGE_RECORD_BYTES) {
+      this.#gather();
+      this.#addUntaken(bytes);
     } else {
       this.#reserve(bytes.length);
       this.#buffer.set(bytes, this.#length);
@@ -341,6 +347,10 @@ export class EventStream<Event> implements EventSink<Event>, Holder {
     const bytes = this.#buffer.subarray(0, this.#length);
     this.#buffer = Buffer.alloc(0);
     this.#length = 0;
+    this.#addUntaken(bytes);
+  }
+
+  #addUntaken(bytes: Uint8Array): void {
     this.#untakenBytes += bytes.length;
     for (let at = 0; at < bytes.length; at += MAX_WRITE_BYTES) {
       this.#untaken.push(bytes.subarray(at, at + MAX_WRITE_BYTES));
