@@ -1,6 +1,8 @@
 // Agents, as the operator API shows them.
+import type { AgentCapabilities } from '../../model/capabilities.ts';
 import type {
   AgentInfo,
+  AgentInfo_Capability,
   MasterResponse_GetAgents_Agent,
   Resource,
 } from '../../model/generated/messages.ts';
@@ -26,6 +28,15 @@ function shownTotal({ total }: Agent, viewer: Viewer): Resource[] {
   const all = shownTotals.get(total) ?? total.map(toEndpointFormat);
   shownTotals.set(total, all);
   return all;
+}
+
+/** By what agents of a release share: who subscribes is told of those of each agent. */
+const shownTypes = new WeakMap<AgentCapabilities, AgentInfo_Capability[]>();
+
+function shownCapabilities({ capabilities }: Agent): AgentInfo_Capability[] {
+  const known = shownTypes.get(capabilities) ?? capabilities.types.map((type) => ({ type }));
+  shownTypes.set(capabilities, known);
+  return known;
 }
 
 /** Whether what is allocated and offered is said, which takes adding up what its tasks hold. */
@@ -69,7 +80,7 @@ function view(
     version: agent.version,
     pid: agent.pid,
     registered_time: timeOf(agent.registeredMs),
-    capabilities: agent.capabilities.types.map((type) => ({ type })),
+    capabilities: shownCapabilities(agent),
   };
   if (agent.reregisteredMs !== undefined) {
     view.reregistered_time = timeOf(agent.reregisteredMs);
@@ -118,8 +129,8 @@ const withCheckpoint = (info: AgentInfo): AgentInfo =>
 
 function visibleInfo(info: AgentInfo, viewer: Viewer): AgentInfo {
   const { resources = [] } = info;
-  const visible = resources.filter((it) => seesResource(viewer, it));
-  return visible.length === resources.length ? info : { ...info, resources: visible };
+  const sees = (it: Resource) => seesResource(viewer, it);
+  return resources.every(sees) ? info : { ...info, resources: resources.filter(sees) };
 }
 
 export function agentPlace(state: MasterState, id: string): AgentPlace | undefined {
