@@ -14,18 +14,19 @@ export interface Ended {
 }
 
 export class OperatedCluster extends TestCluster {
+  /** Of its master, to start it anew. */
+  masterFlags: string[] = [];
+
   /** `acls`: of the master. `agent`: flags of the agent. */
   async startWith(acls: object, agent: string[] = []): Promise<void> {
     const credentials = join(this.folder, 'credentials.json');
     const entries = Object.entries(SECRETS).map(([principal, secret]) => ({ principal, secret }));
     writeFileSync(credentials, JSON.stringify({ credentials: entries }));
-    await this.start({
-      agent,
-      master: [
-        ...[`--credentials=${credentials}`, '--authenticate_http_readwrite'],
-        `--acls=${JSON.stringify(acls)}`,
-      ],
-    });
+    this.masterFlags = [
+      ...[`--credentials=${credentials}`, '--authenticate_http_readwrite'],
+      `--acls=${JSON.stringify(acls)}`,
+    ];
+    await this.start({ agent, master: this.masterFlags });
   }
 
   /** One more agent, registered. */

@@ -140,3 +140,29 @@ test('agents are marked gone, also those that are not registered any more', asyn
   );
   expect(await states()).toEqual({ first: 'ACTIVE' });
 });
+
+test('a drain is waited for beyond the end of a master; agents that are not back are listed', async () => {
+  const task = {
+    ...{ name: 'back', task_id: { value: 'back' }, agent_id: { value: '' } },
+    ...{ resources: LITTLE, command: { value: 'sleep 1000' } },
+  };
+  const program = cluster.execute('back', 'task', task, '--checkpoint');
+  await until('the task runs', () => program.log.includes('TASK_RUNNING'));
+  await cluster.agentProgram.kill('SIGKILL');
+  await until('it is disconnected', async () => {
+    const { output } = await cluster.as('ada', 'agent', 'list', '-f', 'state=disconnected');
+    return output.includes('first');
+  });
+  // What is away drains when it is back.
+  const waiting = cluster.as('ada', 'agent', 'drain', 'first', '--wait', '--yes');
+  await until('it drains', async () => (await states()).first === 'DRAINING');
+  await cluster.master.kill('SIGKILL');
+  await cluster.startMaster(cluster.masterFlags);
+  const list = await cluster.as('ada', 'agent', 'list', '-f', 'state=recovered', '-o', 'wide');
+  expect(list.output).toMatch(/ first +recovered /);
+  await cluster.startAgent(['--hostname=first', '--attributes=rack:r1']);
+  const { status, output, errors } = await waiting;
+  expect(errors).toMatch(/^(.*; waiting goes on\n)*$/);
+  expect(output).toMatch(/\(first\) drains\nagent \S+ \(first\) is drained\n$/);
+  expect(status).toBe(0);
+});

@@ -5,7 +5,7 @@ import { counted } from '../../counted.ts';
 import { FlagError } from '../../flags/faults.ts';
 import { quantitiesOf } from '../amounts.ts';
 import type { Cluster } from '../connection/cluster.ts';
-import { agentId, agentNamed, agentsOf } from '../connection/things.ts';
+import { agentId, agentNamed, knownAgentsOf } from '../connection/things.ts';
 import { CommandError, EXIT } from '../outcome.ts';
 import { chosenRows } from '../output/chosen-rows.ts';
 import { agentListing } from './list.ts';
@@ -32,7 +32,7 @@ export async function chosenAgents(
   if (words.length > 0 && filter.length > 0) {
     throw new FlagError('expected AGENT… or --filter, got both');
   }
-  const all = await agentsOf(cluster);
+  const all = await knownAgentsOf(cluster);
   const agents =
     words.length > 0
       ? [...new Set(words.map((word) => agentNamed(all, word)))]

@@ -1,5 +1,6 @@
 // `mesoscale agent drain`: its tasks are ended, and nothing is offered of it any more.
 import { setTimeout as wait } from 'node:timers/promises';
+import { CallRefusedError } from '../../../http/client/scheduler-client.ts';
 import {
   type MasterResponse_GetAgents_Agent as Agent,
   DrainState,
@@ -7,7 +8,7 @@ import {
   MasterCall_Type,
 } from '../../../model/generated/messages.ts';
 import { Cluster } from '../connection/cluster.ts';
-import { agentId, agentsOf } from '../connection/things.ts';
+import { agentId, isRecovered, knownAgentsOf } from '../connection/things.ts';
 import { performEach } from '../deeds.ts';
 import { tasksText } from '../ending-tasks.ts';
 import { CommandError, EXIT } from '../outcome.ts';
@@ -16,6 +17,7 @@ import type { Asked } from '../verb.ts';
 import { agentName, chosenAgents } from './chosen-agents.ts';
 import type { AGENT_DRAIN_FLAGS } from './flags.ts';
 
+const UNAVAILABLE = 503;
 const MS_PER_SECOND = 1000;
 const NS_PER_MS = 1_000_000;
 
@@ -51,7 +53,7 @@ export async function drain({ words, values }: Asked<typeof AGENT_DRAIN_FLAGS>):
     values,
   );
   if (isSent && values.wait) {
-    await drained(cluster, agents, gone);
+    await drained(cluster, agents, values);
   }
 }
 
@@ -65,30 +67,58 @@ const LEAST_WAIT_MS = 500;
 const PART_OF_TIME = 20;
 
 /** Rejects with CommandError where one does not get there. */
-async function drained(cluster: Cluster, agents: readonly Agent[], gone: boolean): Promise<void> {
+async function drained(
+  first: Cluster,
+  agents: readonly Agent[],
+  values: Asked<typeof AGENT_DRAIN_FLAGS>['values'],
+): Promise<void> {
   const left = new Map(agents.map((agent) => [agentId(agent), agent]));
-  for (;;) {
+  for (let cluster: Cluster | undefined = first; ; ) {
     const beganMs = performance.now();
-    const now = new Map((await agentsOf(cluster)).map((agent) => [agentId(agent), agent]));
+    cluster ??= await Cluster.of(values);
+    const known = await whileMasterIsAway(knownAgentsOf(cluster));
     const tookMs = performance.now() - beganMs;
-    for (const [id, agent] of left) {
-      const done = doneText(now.get(id), gone);
-      if (done !== undefined) {
-        left.delete(id);
-        process.stdout.write(`${printable(agentName(agent))} ${done}\n`);
-      }
+    if (known === undefined) {
+      cluster = undefined;
+    } else {
+      takeDrained(left, known, values.gone);
     }
     if (left.size === 0) {
       return;
     }
-    for (const [id, agent] of left) {
-      const present = now.get(id);
-      if (present === undefined || present.drain_info === undefined) {
-        const why = present === undefined ? 'is not registered any more' : 'drains no more';
-        throw new CommandError(EXIT.failed, `${agentName(agent)} ${why}; it was not drained`);
-      }
-    }
     await wait(Math.max(LEAST_WAIT_MS, tookMs * PART_OF_TIME));
+  }
+}
+
+/** Undefined where no master answers: another one will, which knows of the drains. */
+async function whileMasterIsAway<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    const isAway = error instanceof CommandError && error.status === EXIT.unreachable;
+    // It has just been elected, and reads what the one before it has left.
+    const isNew = error instanceof CallRefusedError && error.status === UNAVAILABLE;
+    if (isAway || isNew) {
+      process.stderr.write(`${printable(error.message.trim())}; waiting goes on\n`);
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+/** Throws CommandError where one of those that are left does not drain any more. */
+function takeDrained(left: Map<string, Agent>, known: readonly Agent[], gone: boolean): void {
+  const now = new Map(known.map((agent) => [agentId(agent), agent]));
+  for (const [id, agent] of left) {
+    const present = now.get(id);
+    const done = doneText(present, gone);
+    if (done !== undefined) {
+      left.delete(id);
+      process.stdout.write(`${printable(agentName(agent))} ${done}\n`);
+    } else if (present === undefined || (!isRecovered(present) && !present.drain_info)) {
+      const why = present === undefined ? 'is not registered any more' : 'drains no more';
+      throw new CommandError(EXIT.failed, `${agentName(agent)} ${why}; it was not drained`);
+    }
   }
 }
 

@@ -5,7 +5,7 @@ import {
 } from '../../../model/generated/messages.ts';
 import { counted } from '../../counted.ts';
 import { Cluster } from '../connection/cluster.ts';
-import { agentId, agentNamed, agentsOf } from '../connection/things.ts';
+import { agentId, agentNamed, knownAgentsOf } from '../connection/things.ts';
 import { performEach } from '../deeds.ts';
 import { tasksText } from '../ending-tasks.ts';
 import type { Asked } from '../verb.ts';
@@ -17,7 +17,7 @@ const WHOLE_ID = /^\S+-S\d+$/;
 
 export async function markGone({ words, values }: Asked<typeof AGENT_GONE_FLAGS>): Promise<void> {
   const cluster = await Cluster.of(values);
-  const all = await agentsOf(cluster);
+  const all = await knownAgentsOf(cluster);
   const meant = new Map(words.map((word) => idAndName(all, word)));
   const ends = await tasksText(cluster, ({ agent_id }) => meant.has(agent_id.value));
   const [only = ''] = meant.values();

@@ -9,7 +9,7 @@ import { types } from '../../../wire/types.ts';
 import type { FlagValues } from '../../flags/flag.ts';
 import { amountText, type QuantitiesOf, quantitiesOf } from '../amounts.ts';
 import { Cluster } from '../connection/cluster.ts';
-import { agentId, agentsOf } from '../connection/things.ts';
+import { agentId, isRecovered, knownAgentsOf } from '../connection/things.ts';
 import type { Column, Listing } from '../output/listing.ts';
 import { presentList } from '../output/present.ts';
 import { ageText, msOf } from '../times.ts';
@@ -18,14 +18,18 @@ import type { AGENT_LIST_FLAGS } from './flags.ts';
 type Values = FlagValues<typeof AGENT_LIST_FLAGS>;
 
 /** What operators ask first: does it take tasks? */
-export function stateOf({ active, deactivated, drain_info }: Agent): string {
+export function stateOf(agent: Agent): string {
+  const { active, deactivated, drain_info } = agent;
   switch (drain_info?.state) {
     case DrainState.DRAINING:
       return 'draining';
     case DrainState.DRAINED:
       return 'drained';
     default:
-      return deactivated ? 'deactivated' : active ? 'active' : 'disconnected';
+      if (deactivated || active) {
+        return deactivated ? 'deactivated' : 'active';
+      }
+      return isRecovered(agent) ? 'recovered' : 'disconnected';
   }
 }
 
@@ -92,6 +96,6 @@ export async function listAgents(values: Values): Promise<void> {
   const cluster = await Cluster.of(values);
   const amountsOf = await quantitiesOf();
   await presentList(values, async () =>
-    agentListing(await agentsOf(cluster), amountsOf, Date.now()),
+    agentListing(await knownAgentsOf(cluster), amountsOf, Date.now()),
   );
 }

@@ -30,6 +30,8 @@ const AGENTS_OR_FILTER = { ...AGENTS, isOptional: true } as const;
 const list = verb({
   name: 'list',
   summary: 'list agents',
+  explanation:
+    'STATE recovered: the master knows it from the one before it, and waits for it to come back.',
   flags: AGENT_LIST_FLAGS,
   examples: [
     { line: 'agent list', says: 'all agents, and what of them is taken' },

@@ -21,6 +21,20 @@ export async function agentsOf(cluster: Cluster): Promise<readonly Agent[]> {
   return get_agents?.agents ?? [];
 }
 
+/** Also those that a master knows from the one before it, and that are not back yet. */
+export async function knownAgentsOf(cluster: Cluster): Promise<readonly Agent[]> {
+  const { get_agents } = await cluster.master({ type: MasterCall_Type.GET_AGENTS });
+  const { agents = [], recovered_agents = [] } = get_agents ?? {};
+  return [
+    ...agents,
+    ...recovered_agents.map((agent_info) => ({ agent_info, active: false, version: '' })),
+  ];
+}
+
+/** Whether it is not back yet; all that are registered say since when. */
+export const isRecovered = ({ registered_time, reregistered_time }: Agent): boolean =>
+  registered_time === undefined && reregistered_time === undefined;
+
 /** Those that have not ended. */
 export async function tasksOf(cluster: Cluster): Promise<readonly Task[]> {
   const { get_tasks } = await cluster.master({ type: MasterCall_Type.GET_TASKS });
