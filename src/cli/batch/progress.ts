@@ -1,5 +1,6 @@
 // The progress of a batch: a bar on a terminal, a line now and then elsewhere.
 import type { SingleBar } from 'cli-progress';
+import { spanText } from '../../webui/words/amounts.ts';
 import { progressBar } from '../progress-bar.ts';
 
 export interface Counts {
@@ -67,7 +68,7 @@ class BarProgress implements Progress {
       return '';
     }
     const perTask = (performance.now() - this.#started.ms) / progress;
-    return `${formatSeconds(((total - done) * perTask) / 1000)} left`;
+    return `${spanText((total - done) * perTask)} left`;
   }
 }
 
@@ -97,16 +98,4 @@ class LineProgress implements Progress {
   }
 
   end(): void {}
-}
-
-/** Such as `45 s`, `3 min 20 s`, `2 h 5 min`. */
-export function formatSeconds(seconds: number): string {
-  const whole = Math.max(0, Math.round(seconds));
-  if (whole < 60) {
-    return `${whole} s`;
-  }
-  if (whole < 3600) {
-    return `${Math.floor(whole / 60)} min ${whole % 60} s`;
-  }
-  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
 }

@@ -1,8 +1,8 @@
 // The table at the end of a batch.
+import { spanText } from '../../webui/words/amounts.ts';
 import { counted } from '../counted.ts';
 import { painted, type Screen, screenOf } from '../operate/output/screen.ts';
 import type { Result } from './journal.ts';
-import { formatSeconds } from './progress.ts';
 import { withShortPaths } from './short-paths.ts';
 
 export interface SummaryFacts {
@@ -49,7 +49,7 @@ function againText(repeated: readonly Result[]): string {
 
 /** The time is too short for a rate where it is mostly that of the first offer. */
 function timeText(seconds: number, tasks: number): string {
-  const time = seconds < 10 ? `${seconds.toFixed(1)} s` : formatSeconds(seconds);
+  const time = seconds < 10 ? `${seconds.toFixed(1)} s` : spanText(seconds * 1000);
   return tasks > 0 && seconds >= SHORTEST_S
     ? `${time}, ${rate(tasks / seconds)} tasks a second`
     : time;

@@ -23,6 +23,8 @@ import type { CommandMaster } from '../command-master.ts';
 import { FrameworkSession, refusal } from '../framework/framework-session.ts';
 import { taskEnd } from '../framework/task-end.ts';
 import { OutputTail } from '../framework/task-output.ts';
+import type { Look } from '../operate/output/screen.ts';
+import { lookOf } from '../operate/output/task-looks.ts';
 import { type ImageWait, watchImages } from './image-wait.ts';
 import type { LaunchRequest } from './launch-request.ts';
 import type { Placed } from './placement.ts';
@@ -40,8 +42,8 @@ export interface ExecutionOptions {
   readonly shortage: (offer: Offer) => string;
   /** Why there has been no such offer, as far as the master tells. */
   readonly whyWaiting: () => Promise<string>;
-  /** Prints a line about an event. */
-  readonly say: (text: string) => void;
+  /** Prints a line about an event; `look`: where it is news, good or bad. */
+  readonly say: (text: string, look?: Look) => void;
   /** Prints output of a task. */
   readonly write: (file: 'stdout' | 'stderr', task: TaskInfo, data: Uint8Array) => void;
 }
@@ -298,7 +300,7 @@ export class Execution {
       return;
     }
     if (task.status?.state !== status.state) {
-      this.#options.say(describe(status));
+      this.#options.say(describe(status), lookOf(status.state));
     }
     task.status = status;
     if ([...this.#tasks.values()].every((each) => isBeyondStart(each.status))) {

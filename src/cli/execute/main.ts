@@ -17,6 +17,7 @@ import { findLeader } from '../command-master.ts';
 import type { ParsedFlags } from '../flags/parse.ts';
 import { capabilitiesOf, credentialOf, currentUser } from '../framework/framework-session.ts';
 import { readMasterFlag } from '../master-flag.ts';
+import { type Look, painted, screenOf } from '../operate/output/screen.ts';
 import { clientCarriers } from '../process/carriers.ts';
 import { whenReaderIsGone } from '../process/output-errors.ts';
 import { Execution } from './execution.ts';
@@ -39,7 +40,10 @@ async function execute(parsed: Parsed): Promise<number> {
   const { place, request, framework, credential, carriers } = await settings(parsed);
   const { dialer } = carriers;
   const core = createCore(await loadCore());
-  const say = (text: string) => void process.stderr.write(`${text}\n`);
+  const screen = screenOf(process.stderr, process.env);
+  // What the task prints stands out in a terminal.
+  const say = (text: string, look: Look = 'faint') =>
+    void process.stderr.write(`${painted(screen, look, text)}\n`);
   const master = await findLeader(place, carriers, say);
   const wish: Wish = {
     tasks: request.tasks,

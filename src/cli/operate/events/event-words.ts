@@ -10,11 +10,12 @@ import {
   type TaskStatus,
 } from '../../../model/generated/messages.ts';
 import { reasonWords } from '../../../webui/words/reasons.ts';
-import { type Kind, stateWords } from '../../../webui/words/task-states.ts';
+import { stateWords } from '../../../webui/words/task-states.ts';
 import { stateOf } from '../agent/list.ts';
 import { agentId, frameworkId } from '../connection/things.ts';
 import type { Column } from '../output/listing.ts';
 import type { Look } from '../output/screen.ts';
+import { lookOf } from '../output/task-looks.ts';
 
 export interface Told {
   readonly type: string;
@@ -40,15 +41,6 @@ export const COLUMNS: readonly Column<Told>[] = [
   { title: 'FRAMEWORK', text: ({ framework }) => framework },
   { title: 'AGENT', text: ({ agent }) => agent },
 ];
-
-const LOOKS: Readonly<Record<Kind, Look | undefined>> = {
-  bad: 'bad',
-  begin: undefined,
-  done: undefined,
-  good: 'good',
-  lost: 'bad',
-  warn: 'warn',
-};
 
 const typeName = enumNames(MasterEvent_Type);
 const stateName = enumNames(TaskState);
@@ -132,7 +124,7 @@ export class Narrator {
       readonly suffix?: string;
     },
   ): Told {
-    const { text, kind } = stateWords(about.state);
+    const { text } = stateWords(about.state);
     const agent = this.#hosts.get(about.agentId) ?? about.agentId;
     const framework = this.#names.get(about.frameworkId) ?? about.frameworkId;
     const on = agent === '' ? '' : ` on ${agent}`;
@@ -142,7 +134,7 @@ export class Narrator {
       of: 'task',
       state: stateName(about.state) ?? '',
       says: `of ${framework}: ${prefix}${text.toLowerCase()}${on}${suffix}`,
-      look: LOOKS[kind],
+      look: lookOf(about.state),
     };
   }
 
