@@ -1,6 +1,5 @@
 // `mesoscale explain`.
 import { MasterCall_Type } from '../../../model/generated/messages.ts';
-import type { Explanation } from '../../../webui/words/explanations.ts';
 import { jsonValue } from '../../../wire/json.ts';
 import { types } from '../../../wire/types.ts';
 import { counted } from '../../counted.ts';
@@ -43,12 +42,11 @@ export async function explainOffers({ words, values }: Asked<typeof EXPLAIN_FLAG
     if (explain === undefined) {
       throw new Error('The answer to EXPLAIN has no explanation');
     }
-    const json = jsonValue(types.OfferExplanation, explain);
     return {
       name: id,
-      json,
+      json: jsonValue(types.OfferExplanation, explain),
       text: (screen, isWide) =>
-        explanationText(json as Explanation, {
+        explanationText(explain, {
           title: `${name} (${id})`,
           nowMs: Date.now(),
           isWide,

@@ -1,4 +1,5 @@
 // The reasons of an explanation as text, in the words of the page.
+import type { OfferExplanation } from '../../../model/generated/messages.ts';
 import {
   type Explanation,
   explanationWords,
@@ -8,6 +9,8 @@ import {
 } from '../../../webui/words/explanations.ts';
 import { plainText } from '../../../webui/words/names.ts';
 import { standingOf, steadyGroups, verdictOf } from '../../../webui/words/standing.ts';
+import { writeJson } from '../../../wire/json.ts';
+import { types } from '../../../wire/types.ts';
 import { counted } from '../../counted.ts';
 import { type Look, painted, type Screen } from '../output/screen.ts';
 
@@ -27,8 +30,10 @@ const LOOKS: Readonly<Record<string, Look>> = {
   warn: 'warn',
 };
 
-export function explanationText(explanation: Explanation, manner: Manner): string {
+export function explanationText(message: OfferExplanation, manner: Manner): string {
   const { title, nowMs, screen } = manner;
+  // As browsers read it, times as doubles: the words are the page's.
+  const explanation = JSON.parse(writeJson(types.OfferExplanation, message)) as Explanation;
   const { agents, roles = [], roles_left = [], paused } = explanation;
   const standing = standingOf(explanation, nowMs);
   const lines = [
