@@ -19,6 +19,15 @@ export function spanText(ms: number): string {
     : `${first}${unit}${second}${next[0]}`;
 }
 
+/** The seconds of what `spanText` writes, of any number of units; undefined for other texts. */
+export function spanSeconds(text: string): number | undefined {
+  const parts = /^(?:\d+(?:\.\d+)?[dhms])+$/.test(text) ? text.match(/[\d.]+[dhms]/g) : undefined;
+  return parts?.reduce((sum, part) => {
+    const [, size = 0] = UNITS.find(([unit]) => part.endsWith(unit)) ?? [];
+    return sum + (Number(part.slice(0, -1)) * size) / 1000;
+  }, 0);
+}
+
 /** How long ago; empty where that is not known. */
 export const ageText = (nowMs: number, thenMs: number | undefined): string =>
   thenMs === undefined ? '' : spanText(nowMs - thenMs);

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { ageColumn } from '../../../src/cli/operate/output/age-column.ts';
 import { chosenRows } from '../../../src/cli/operate/output/chosen-rows.ts';
 import type { Listing } from '../../../src/cli/operate/output/listing.ts';
 
@@ -44,6 +45,30 @@ test('what is a pattern elsewhere is text here', () => {
 test('numbers are compared by what is behind the text', () => {
   expect(names(['disk_size>2000'])).toEqual(['b10', 'a.c']);
   expect(names(['Disk Size<2000'])).toEqual(['b9']);
+});
+
+test('the oldest have the largest age, in seconds or in units', () => {
+  const nowMs = 1_000_000_000;
+  const ages = [30, 5400, undefined, 100];
+  const ofAge = (filter: string[], sort_by?: string) =>
+    chosenRows(
+      {
+        ...{ rows: ages, nameOf: String, jsonOf: String, none: '' },
+        columns: [
+          ageColumn(nowMs, (age: number | undefined) =>
+            age === undefined ? undefined : nowMs - age * 1000,
+          ),
+        ],
+      },
+      { filter, sort_by },
+    );
+  expect(ofAge(['age>60'])).toEqual([5400, 100]);
+  expect(ofAge(['age<1m30s'])).toEqual([30]);
+  expect(ofAge(['age>1.4h'])).toEqual([5400]);
+  expect(ofAge(['age>0'], 'age')).toEqual([30, 100, 5400]);
+  expect(() => ofAge(['age>old'])).toThrow(
+    "--filter expects seconds, or a span as 8m or 1h30m, after >, got 'age>old'",
+  );
 });
 
 test('rows are sorted by numbers, and by numbers in names', () => {

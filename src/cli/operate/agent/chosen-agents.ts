@@ -36,7 +36,7 @@ export async function chosenAgents(
   const agents =
     words.length > 0
       ? [...new Set(words.map((word) => agentNamed(all, word)))]
-      : chosenRows(agentListing(all, await quantitiesOf(), 0), { filter });
+      : chosenRows(agentListing(all, await quantitiesOf(), Date.now()), { filter });
   const [first] = agents;
   if (first === undefined) {
     throw new CommandError(EXIT.notFound, `none of ${counted(all.length, 'agent')} is like that`);

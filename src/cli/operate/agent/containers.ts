@@ -49,6 +49,7 @@ const COLUMNS: readonly Column<Container>[] = [
       return seconds === undefined ? '' : spanText(seconds * 1000);
     },
     order: (container) => cpuSeconds(container) ?? 0,
+    isSpan: true,
     isRight: true,
   },
   {

@@ -10,9 +10,10 @@ import type { FlagValues } from '../../flags/flag.ts';
 import { amountText, type QuantitiesOf, quantitiesOf } from '../amounts.ts';
 import { Cluster } from '../connection/cluster.ts';
 import { agentId, isRecovered, knownAgentsOf } from '../connection/things.ts';
+import { ageColumn } from '../output/age-column.ts';
 import type { Column, Listing } from '../output/listing.ts';
 import { presentList } from '../output/present.ts';
-import { ageText, msOf } from '../times.ts';
+import { msOf } from '../times.ts';
 import type { AGENT_LIST_FLAGS } from './flags.ts';
 
 type Values = FlagValues<typeof AGENT_LIST_FLAGS>;
@@ -55,11 +56,7 @@ function columns(amountsOf: QuantitiesOf, nowMs: number): readonly Column<Agent>
     amount('MEM', 'mem'),
     amount('DISK', 'disk'),
     amount('GPUS', 'gpus', true),
-    {
-      title: 'AGE',
-      text: (agent) => ageText(nowMs, sinceMs(agent)),
-      order: (agent) => -(sinceMs(agent) ?? 0),
-    },
+    ageColumn(nowMs, sinceMs),
     {
       title: 'ATTRIBUTES',
       text: ({ agent_info }) => formatAttributes(agent_info.attributes ?? []),

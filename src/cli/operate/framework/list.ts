@@ -10,9 +10,10 @@ import type { FlagValues } from '../../flags/flag.ts';
 import { amountText, type QuantitiesOf, quantitiesOf } from '../amounts.ts';
 import { Cluster } from '../connection/cluster.ts';
 import { frameworkId, frameworksOf, tasksOf } from '../connection/things.ts';
+import { ageColumn } from '../output/age-column.ts';
 import type { Column, Listing } from '../output/listing.ts';
 import { presentList } from '../output/present.ts';
-import { ageText, msOf } from '../times.ts';
+import { msOf } from '../times.ts';
 import type { FRAMEWORK_LIST_FLAGS } from './flags.ts';
 
 type Values = FlagValues<typeof FRAMEWORK_LIST_FLAGS>;
@@ -75,11 +76,7 @@ function columns(nowMs: number): readonly Column<Row>[] {
     amount('MEM', 'mem'),
     amount('DISK', 'disk', true),
     amount('GPUS', 'gpus', true),
-    {
-      title: 'AGE',
-      text: (row) => ageText(nowMs, sinceMs(row)),
-      order: (row) => -(sinceMs(row) ?? 0),
-    },
+    ageColumn(nowMs, sinceMs),
     info('USER', ({ user }) => user),
     info('PRINCIPAL', ({ principal }) => principal),
     info('HOST', ({ hostname }) => hostname),

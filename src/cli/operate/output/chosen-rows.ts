@@ -1,6 +1,7 @@
 // Which rows of a list are shown, and in which order: --filter and --sort-by.
 import { closestName } from '../../../model/closest-name.ts';
 import { FlagError, readEach } from '../../flags/faults.ts';
+import { spanSeconds } from '../times.ts';
 import { type Column, keyOf, type Listing } from './listing.ts';
 
 interface Choice {
@@ -37,14 +38,21 @@ function testOf<Row>(columns: readonly Column<Row>[], text: string): (row: Row) 
     const pattern = patternOf(value);
     return (row) => pattern.test(column.text(row)) === (sign === '=');
   }
-  const bound = Number(value);
-  if (value.trim() === '' || Number.isNaN(bound)) {
-    throw new FlagError(`--filter expects a number after ${sign}, got '${text}'`);
+  const bound = boundOf(column, value);
+  if (bound === undefined) {
+    const expected = column.isSpan ? 'seconds, or a span as 8m or 1h30m,' : 'a number';
+    throw new FlagError(`--filter expects ${expected} after ${sign}, got '${text}'`);
   }
   return (row) => {
     const number = Number(column.order?.(row) ?? (column.text(row) || Number.NaN));
     return sign === '>' ? number > bound : number < bound;
   };
+}
+
+/** Undefined where the text is no number. */
+function boundOf({ isSpan }: { readonly isSpan?: boolean }, text: string): number | undefined {
+  const number = text.trim() === '' ? Number.NaN : Number(text);
+  return Number.isNaN(number) ? (isSpan ? spanSeconds(text) : undefined) : number;
 }
 
 /** In any case; `*` stands for anything. */

@@ -8,6 +8,8 @@ export interface Column<Row> {
   text(row: Row): string;
   /** What is sorted and compared by, where that is not the text. */
   readonly order?: (row: Row) => number | string | undefined;
+  /** A span of time: `order` is in seconds, and filters take `8m`. */
+  readonly isSpan?: boolean;
   /** Only with -o wide, and in filters. */
   readonly isWide?: boolean;
   /** Numbers stand at the right. */

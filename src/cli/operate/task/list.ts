@@ -7,9 +7,9 @@ import type { FlagValues } from '../../flags/flag.ts';
 import { amountText, type QuantitiesOf, quantitiesOf } from '../amounts.ts';
 import { Cluster } from '../connection/cluster.ts';
 import { agentNames, frameworkNames } from '../connection/things.ts';
+import { ageColumn } from '../output/age-column.ts';
 import type { Column, Listing } from '../output/listing.ts';
 import { presentList } from '../output/present.ts';
-import { ageText } from '../times.ts';
 import type { TASK_LIST_FLAGS } from './flags.ts';
 
 type Values = FlagValues<typeof TASK_LIST_FLAGS>;
@@ -32,11 +32,7 @@ const columns = (nowMs: number): readonly Column<Row>[] => [
   amountColumn('MEM', 'mem'),
   amountColumn('DISK', 'disk', true),
   amountColumn('GPUS', 'gpus', true),
-  {
-    title: 'AGE',
-    text: ({ task }) => ageText(nowMs, startMs(task)),
-    order: ({ task }) => -(startMs(task) ?? 0),
-  },
+  ageColumn(nowMs, ({ task }) => startMs(task)),
   { title: 'NAME', text: ({ task }) => task.name, isWide: true },
   { title: 'ROLE', text: ({ task }) => roleOf(task), isWide: true },
   { title: 'FRAMEWORK ID', text: ({ task }) => task.framework_id.value, isWide: true },
