@@ -4,18 +4,17 @@
 import type { Description, Help } from './command.ts';
 import { explained, fail } from './failure.ts';
 import type { FlagTable } from './flags/flag.ts';
-import { type ParsedFlags, readFlags } from './flags/parse.ts';
+import { type ParsedFlags, readFlags, type Source } from './flags/parse.ts';
 import { helpText } from './flags/print.ts';
 import { helpColumns } from './operate/output/screen.ts';
 import { printNow } from './process/output-errors.ts';
 import { versionLine } from './version.ts';
 
-/** Reads the flags. Faults are collected, so that the command can add its own before it ends. */
-export function readCommandLine<Table extends FlagTable>(
+/** --help and --version are answered even if other arguments are wrong. */
+export function answerHelp<Table extends FlagTable>(
   command: Description<Table>,
   argv: readonly string[],
-): ParsedFlags<Table> {
-  // --help and --version are answered even if other arguments are wrong.
+): void {
   const end = argv.indexOf('--');
   const flags = end < 0 ? argv : argv.slice(0, end);
   if (flags.includes('--help') || (flags.includes('-h') && !flags.includes('--no-shell'))) {
@@ -25,7 +24,14 @@ export function readCommandLine<Table extends FlagTable>(
   if (flags.includes('--version')) {
     showVersion();
   }
-  const parsed = readFlags(command.flags, { argv, environment: process.env });
+}
+
+/** Reads the flags. Faults are collected, so that the command can add its own before it ends. */
+export function readCommandLine<Table extends FlagTable>(
+  command: Description<Table>,
+  source: Source,
+): ParsedFlags<Table> {
+  const parsed = readFlags(command.flags, source);
   const { help, version } = parsed.values as { help?: boolean; version?: boolean };
   if (help) {
     showHelp(command);

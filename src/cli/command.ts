@@ -1,9 +1,9 @@
 // A command. The command.ts in its folder describes it, and loads the rest when it runs: the list
 // of commands, their help and the page of their flags load no master and no agent.
 import type { EarlyPort } from '../http/transport/listener.ts';
-import { orFailLater, readCommandLine } from './command-line.ts';
+import { answerHelp, orFailLater, readCommandLine } from './command-line.ts';
 import type { FlagTable, FlagValues } from './flags/flag.ts';
-import type { ParsedFlags } from './flags/parse.ts';
+import type { ParsedFlags, Source } from './flags/parse.ts';
 import { type ListeningFlags, openEarlyPort } from './process/early-port.ts';
 import { keepGoingWithoutReader } from './process/output-errors.ts';
 import type { ServerName } from './servers.ts';
@@ -21,6 +21,11 @@ export interface Description<Table extends FlagTable> {
   readonly flags: Table;
   /** How many arguments besides flags are allowed; 0 by default. */
   readonly maxArguments?: number;
+  /** What the flags have from elsewhere; by default, from the environment alone. */
+  readonly source?: (
+    argv: readonly string[],
+    environment: Source['environment'],
+  ) => Promise<Pick<Source, 'environment' | 'preset'>>;
   /** The help where these words come before --help; undefined: that of the command. */
   readonly helpOf?: (words: readonly string[]) => Help | undefined;
 }
@@ -40,10 +45,13 @@ export const command = <Table extends FlagTable>(
   description: Description<Table> & { run(parsed: ParsedFlags<Table>): Promise<void> },
 ): Command => ({
   ...description,
-  run: (argv) => {
-    const parsed = readCommandLine(description, argv);
-    return orFailLater(description.name, () => description.run(parsed));
-  },
+  run: (argv) =>
+    orFailLater(description.name, async () => {
+      answerHelp(description, argv);
+      const { source } = description;
+      const elsewhere = (await source?.(argv, process.env)) ?? { environment: process.env };
+      await description.run(readCommandLine(description, { argv, ...elsewhere }));
+    }),
 });
 
 /**

@@ -12,5 +12,7 @@ export const COMMAND = command({
     'the batch and run it again: it goes on, with rows that were added at the end, too.',
   flags: BATCH_FLAGS,
   maxArguments: 1,
+  source: async (...asked) =>
+    (await import('../operate/connection/source.ts')).connectionSource(...asked),
   run: async (parsed) => (await import('./main.ts')).runBatch(parsed),
 });

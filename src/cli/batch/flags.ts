@@ -12,6 +12,7 @@ import {
   texts,
   toggle,
 } from '../flags/flag.ts';
+import { CONTEXT_FLAG } from '../operate/connection/flags.ts';
 import { TLS_FLAGS } from '../process/tls-flags.ts';
 import { ConstraintError, parseConstraints } from './constraints.ts';
 
@@ -34,6 +35,7 @@ export const BATCH_FLAGS = {
     check: constraintError,
     help: 'Where all tasks may run, as in Marathon: rack:LIKE:rack-[1-3], rack:UNLIKE:rack-9, zone:IS:a, hostname:UNIQUE, rack:GROUP_BY, zone:MAX_PER:2. May be given several times; a task of the file may have constraints besides.',
   }),
+  context: CONTEXT_FLAG,
   cpus: decimal({
     default: 1,
     help: 'CPUs of tasks that do not say. 0 is for tasks that need memory only.',

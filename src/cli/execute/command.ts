@@ -11,5 +11,7 @@ export const COMMAND = command({
     'Runs a command on the cluster, shows what it prints, and ends with its exit status.',
   flags: EXECUTE_FLAGS,
   maxArguments: Number.POSITIVE_INFINITY,
+  source: async (...asked) =>
+    (await import('../operate/connection/source.ts')).connectionSource(...asked),
   run: async (parsed) => (await import('./main.ts')).runExecute(parsed),
 });

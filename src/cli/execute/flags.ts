@@ -1,5 +1,6 @@
 // The flags of `mesoscale execute`, under the names of mesos-execute.
 import { choice, duration, json, list, resources, role, text, toggle } from '../flags/flag.ts';
+import { CONTEXT_FLAG } from '../operate/connection/flags.ts';
 import { TLS_FLAGS } from '../process/tls-flags.ts';
 
 export const EXECUTE_FLAGS = {
@@ -23,6 +24,7 @@ export const EXECUTE_FLAGS = {
     default: 'protobuf',
     help: 'How messages to the master are written.',
   }),
+  context: CONTEXT_FLAG,
   docker_image: text({
     help: 'The Docker image to run the command in. Without --command, what the image says is run, with the arguments if there are any. Agents without --image_providers refuse the task, unless --containerizer=docker.',
   }),

@@ -38,6 +38,8 @@ export interface Source {
 export interface Preset {
   /** Where they stand, for errors. */
   readonly place: string;
+  /** The name of the context, if it is one. */
+  readonly context?: string;
   /** By the names of flags. */
   readonly texts: Readonly<Record<string, string>>;
 }

@@ -40,7 +40,7 @@ export interface DeedValues {
 }
 
 /** The cluster, or what calls it in another way. */
-type Caller = Pick<Cluster, 'address' | 'master'>;
+type Caller = Pick<Cluster, 'address' | 'where' | 'master'>;
 
 /**
  * Resolves without answers where nothing was to be sent. Rejects with CommandError where the
@@ -119,7 +119,8 @@ async function isToBeSent(
     return false;
   }
   if (values.yes === false) {
-    await confirm(printable(consequence ?? 'This cannot be undone.'));
+    const what = consequence ?? 'This cannot be undone.';
+    await confirm(printable(`${what} The master is ${cluster.where}.`));
   }
   await guard?.();
   return true;

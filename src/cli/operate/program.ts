@@ -3,10 +3,10 @@
 import { Command, CommanderError } from 'commander';
 import { lastWords } from '../failure.ts';
 import type { FlagTable } from '../flags/flag.ts';
-import { type ParsedFlags, type Preset, readFlags } from '../flags/parse.ts';
+import { type ParsedFlags, readFlags } from '../flags/parse.ts';
 import type { AgentValues } from './connection/agents.ts';
-import { contextNamed, presetOf, readContexts } from './connection/contexts.ts';
 import { AGENT_CONNECTION_FLAGS } from './connection/flags.ts';
+import { connectionSource } from './connection/source.ts';
 import { addOptions, respelled, type WrittenFlags } from './options.ts';
 import { type CommandError, EXIT, outcomeOf } from './outcome.ts';
 import { helpColumns } from './output/screen.ts';
@@ -181,33 +181,20 @@ function readValues(
   written: WrittenFlags,
   environment: Environment,
 ): Pick<ParsedFlags<FlagTable>, 'values' | 'written' | 'faults'> {
-  const isConnected = Object.hasOwn(table, 'master');
-  const asked = written
-    .findLast((text) => text.startsWith('--context='))
-    ?.slice('--context='.length);
-  const named = isConnected ? namedContext(asked, written, environment) : undefined;
+  if (!Object.hasOwn(table, 'master')) {
+    const parsed = readFlags(table, { argv: written, environment: {} });
+    parsed.faults.end();
+    return parsed;
+  }
+  const source = connectionSource(written, environment);
   const parsed = readFlags(table, {
     argv: written,
-    environment: isConnected && asked === undefined ? connecting(environment) : {},
-    preset: named,
+    environment: connecting(source.environment),
+    preset: source.preset,
   });
   parsed.faults.end();
-  return parsed;
-}
-
-/** Who names a master names another cluster than that of the context. */
-function namedContext(
-  asked: string | undefined,
-  written: WrittenFlags,
-  environment: Environment,
-): Preset | undefined {
-  const name = asked ?? environment.MESOSCALE_CONTEXT;
-  if (name !== undefined && name !== '') {
-    return contextNamed(readContexts(environment), name);
-  }
-  const isElsewhere =
-    written.some((text) => text.startsWith('--master=')) || (environment.MESOS_MASTER ?? '') !== '';
-  return isElsewhere ? undefined : presetOf(environment);
+  // The context that holds, whoever has named it.
+  return { ...parsed, values: { ...parsed.values, context: source.preset?.context } };
 }
 
 /** The variables of connection flags: MESOS_MASTER, and those of TLS. */

@@ -1,4 +1,5 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -41,6 +42,7 @@ ssl_enabled = true
 test('the current context holds, and another one may be named', () => {
   const environment = configured(TWO);
   expect(presetOf(environment)).toEqual({
+    context: 'one',
     place: `context one in ${environment.path}`,
     texts: { master: 'one:5050', principal: 'me' },
   });
@@ -91,4 +93,47 @@ test('a file that was named must be there', () => {
   expect(() => readContexts({ MESOSCALE_CONFIG: '/nowhere/config.toml' })).toThrow(
     '/nowhere/config.toml cannot be read (ENOENT)',
   );
+});
+
+/** `mesoscale context …` with these variables. */
+const told = (environment: Record<string, string>, ...words: string[]) =>
+  run(environment, 'context', ...words);
+
+function run(environment: Record<string, string>, ...words: string[]) {
+  const { PATH, HOME } = process.env;
+  const env = { PATH, HOME, ...environment };
+  const { stdout, stderr } = spawnSync('bin/mesoscale', words, {
+    env,
+    encoding: 'utf8',
+  });
+  return { stdout, stderr };
+}
+
+test('a variable that holds in place of the chosen context is told of', () => {
+  const { XDG_CONFIG_HOME, path } = configured(TWO);
+  const master = { XDG_CONFIG_HOME, MESOS_MASTER: 'x:5050' };
+  const { stdout, stderr } = told(master, 'list', '-o', 'json');
+  expect(JSON.parse(stdout)).toMatchObject([{ current: false }, { current: false }]);
+  expect(stderr).toBe('MESOS_MASTER in the environment holds, whatever context was chosen\n');
+  const named = told({ XDG_CONFIG_HOME, MESOSCALE_CONTEXT: 'two' }, 'list', '-o', 'json');
+  expect(JSON.parse(named.stdout)).toMatchObject([{ current: false }, { current: true }]);
+  expect(told(master, 'use', 'two')).toEqual({
+    stdout: 'context two\n',
+    stderr:
+      'MESOS_MASTER in the environment still names another cluster: unset it, or say --context\n',
+  });
+  expect(readFileSync(path, 'utf8')).toContain('context = "two"');
+  expect(told({ XDG_CONFIG_HOME }, 'use', 'one').stderr).toBe('');
+});
+
+test.each(['execute', 'batch'])('%s takes a context, and no other master with it', (command) => {
+  const { XDG_CONFIG_HOME, path } = configured(TWO);
+  const { stderr } = run({ XDG_CONFIG_HOME }, command, '--context=none');
+  expect(stderr).toBe(`mesoscale ${command}: no context 'none' in ${path}: it has one, two\n`);
+  const context = '[contexts.one]\nmaster = "a:b:c"';
+  const wrong = configured(`context = "one"\n${context}`);
+  const chosen = run({ XDG_CONFIG_HOME: wrong.XDG_CONFIG_HOME }, command, '--context=one');
+  expect(chosen.stderr).toContain("'a:b:c'");
+  const mixed = run({ XDG_CONFIG_HOME }, command, '--context=one', '--master=x:5050');
+  expect(mixed.stderr).toContain('--context and --master cannot be used together');
 });

@@ -21,6 +21,8 @@ export type ConnectionValues = FlagValues<typeof CONNECTION_FLAGS>;
 export class Cluster {
   /** The leading master's `ip:port`. */
   readonly address: string;
+  /** The same for people, with the context that has led there. */
+  readonly where: string;
   readonly dialer: Dialer;
   readonly credential: Credential | undefined;
   readonly #values: ConnectionValues;
@@ -32,6 +34,8 @@ export class Cluster {
   ) {
     this.#values = values;
     this.address = way.address;
+    this.where =
+      values.context === undefined ? way.address : `${way.address} (context ${values.context})`;
     this.dialer = way.dialer;
     this.credential = way.credential;
     this.#master = this.clientOf({ address: way.address });

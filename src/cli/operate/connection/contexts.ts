@@ -79,7 +79,7 @@ export function contextNamed({ path, byName }: Contexts, name: string): Preset {
   if (texts === undefined) {
     throw new CommandError(EXIT.notFound, `no context '${name}' in ${path}: ${namesOf(byName)}`);
   }
-  return { place: `context ${name} in ${path}`, texts };
+  return { place: `context ${name} in ${path}`, context: name, texts };
 }
 
 const namesOf = (byName: ReadonlyMap<string, unknown>) =>

@@ -3,12 +3,14 @@
 import { choice, duration, text } from '../../flags/flag.ts';
 import { TLS_FLAGS } from '../../process/tls-flags.ts';
 
+export const CONTEXT_FLAG = text({
+  placeholder: 'NAME',
+  help: 'The context to use; `mesoscale context list` shows them.',
+});
+
 export const CONNECTION_FLAGS = {
   ...TLS_FLAGS,
-  context: text({
-    placeholder: 'NAME',
-    help: 'The context to use; `mesoscale context list` shows them.',
-  }),
+  context: CONTEXT_FLAG,
   master: text({
     short: 'm',
     default: '127.0.0.1:5050',

@@ -19,7 +19,12 @@ export async function listContexts(values: {
   readonly output: Format;
   readonly headers: boolean;
 }): Promise<void> {
-  const { path, current, byName } = readContexts(process.env);
+  const { path, current: chosen, byName } = readContexts(process.env);
+  const variable = overriding(process.env);
+  const current = variable === undefined ? chosen : process.env.MESOSCALE_CONTEXT || undefined;
+  if (variable !== undefined) {
+    process.stderr.write(`${variable} in the environment holds, whatever context was chosen\n`);
+  }
   await presentList<Row>(
     { ...values, watch: false, interval: 0, filter: undefined, sort_by: undefined },
     async () => ({
@@ -44,6 +49,14 @@ export async function listContexts(values: {
 
 const withoutSecret = (text: string) => text.replace(/\/\/[^/@]*@/, '//****@');
 
+/** The variable that names the master, or another context, before the file is asked. */
+function overriding({ MESOSCALE_CONTEXT, MESOS_MASTER }: NodeJS.ProcessEnv): string | undefined {
+  if (MESOSCALE_CONTEXT) {
+    return 'MESOSCALE_CONTEXT';
+  }
+  return MESOS_MASTER ? 'MESOS_MASTER' : undefined;
+}
+
 /** Changes one line of the file; comments and all else stay. */
 export async function useContext(name: string): Promise<void> {
   const contexts = readContexts(process.env);
@@ -65,4 +78,10 @@ export async function useContext(name: string): Promise<void> {
   writeFileSync(aside, changed, { mode: statSync(path).mode & PRIVATE });
   renameSync(aside, path);
   process.stdout.write(`context ${name}\n`);
+  const variable = overriding(process.env);
+  if (variable !== undefined) {
+    process.stderr.write(
+      `${variable} in the environment still names another cluster: unset it, or say --context\n`,
+    );
+  }
 }

@@ -29,7 +29,7 @@ export async function killTasks({ words, values }: Asked<typeof TASK_KILL_FLAGS>
   const called = ({ task_id, framework_id }: Task) =>
     plainName(`${task_id.value} of ${frameworks.nameOf(framework_id.value)}`);
   await performEach(
-    { address: cluster.address, master: (call) => ownCall(cluster, call) },
+    { address: cluster.address, where: cluster.where, master: (call) => ownCall(cluster, call) },
     {
       consequence: `Kills ${counted(meant.length, 'task')}: ${meant.map(called).join(', ')}. Their frameworks are told, and may start others.`,
       steps: meant.map((task) => ({
