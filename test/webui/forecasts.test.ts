@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import {
   clusterLines,
+  FORCED,
   type Forecast,
   forecastWarnings,
   roomWords,
@@ -50,18 +51,18 @@ test('the cluster is told whole, roles and frameworks where they have another sh
 });
 
 test('what goes wrong is said with figures', () => {
-  expect(forecastWarnings(FORECAST)).toEqual([
+  expect(forecastWarnings(FORECAST, FORCED)).toEqual([
     'Role ads has 512.0 MB of 2.0 GB memory that it is guaranteed.',
     'Guarantees of 6 CPUs are more than the 4 that there are.',
     'There would be more offers than were counted here.',
   ]);
-  expect(forecastWarnings({ before: FORECAST.before, after: FORECAST.before })).toEqual([]);
+  expect(forecastWarnings({ before: FORECAST.before, after: FORECAST.before }, FORCED)).toEqual([]);
 });
 
 test('a quota that will be refused is told, and whether what ends has room elsewhere', () => {
   const { before } = FORECAST;
   const exceeded = [{ role: 'eng', resource: 'cpus', limit: 1, consumed: 2 }];
-  expect(forecastWarnings({ before, after: before, exceeded })).toEqual([
+  expect(forecastWarnings({ before, after: before, exceeded }, FORCED)).toEqual([
     'Role eng uses 2 CPUs now, more than 1 at most: the master refuses this quota, unless' +
       ' “Even if …” is chosen with it.',
   ]);

@@ -6,7 +6,13 @@ import { Name } from '../components/name.tsx';
 import { useReading } from '../components/reading.ts';
 import { call } from '../stream/requests.ts';
 import { counted } from '../words/amounts.ts';
-import { clusterLines, type Forecast, forecastWarnings, shareLines } from '../words/forecasts.ts';
+import {
+  clusterLines,
+  FORCED,
+  type Forecast,
+  forecastWarnings,
+  shareLines,
+} from '../words/forecasts.ts';
 
 /** It takes a thread of the master for a while. */
 const EVERY_MS = 30_000;
@@ -101,7 +107,7 @@ function Asked({ changes, isOld, onAnswered }: AskedProps) {
       {lines.length <= MAX_LINES ? null : (
         <p class="quiet">And {counted(lines.length - MAX_LINES, 'more line')}.</p>
       )}
-      {forecastWarnings(value).map((warning) => (
+      {forecastWarnings(value, FORCED).map((warning) => (
         <p key={warning} class="bar" data-kind="warn">
           <Name text={warning} />
         </p>

@@ -20,6 +20,7 @@ import { call } from '../stream/requests.ts';
 import { counted, countText } from '../words/amounts.ts';
 import {
   clusterLines,
+  FORCED,
   type Forecast,
   type ForecastLine,
   forecastWarnings,
@@ -186,7 +187,7 @@ function Outcome({ cluster, plans }: { cluster: Cluster; plans: readonly Plan[] 
             </p>
           ),
         )}
-        {forecastWarnings(value).map((warning) => (
+        {forecastWarnings(value, FORCED).map((warning) => (
           <p key={warning} class="bar" data-kind="warn">
             <Name text={warning} />
           </p>

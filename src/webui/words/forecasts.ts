@@ -100,12 +100,18 @@ export function shareLines(
   ].filter(({ isOther }) => isOther);
 }
 
-/** What goes wrong afterwards, one a line. */
-export function forecastWarnings({ before, after, exceeded = [] }: Forecast): readonly string[] {
+/** How the page has a quota taken that is refused otherwise. */
+export const FORCED = '“Even if …” is chosen with it';
+
+/** What goes wrong afterwards, one a line. `unless` says what makes the master take a quota. */
+export function forecastWarnings(
+  { before, after, exceeded = [] }: Forecast,
+  unless: string,
+): readonly string[] {
   return [
     ...exceeded.map(
       ({ role, resource, limit = 0, consumed }) =>
-        `Role ${role} uses ${amountWords(resource, consumed)} now, more than ${figure(resource, limit)} at most: the master refuses this quota, unless “Even if …” is chosen with it.`,
+        `Role ${role} uses ${amountWords(resource, consumed)} now, more than ${figure(resource, limit)} at most: the master refuses this quota, unless ${unless}.`,
     ),
     ...(before.paused
       ? ['Nothing is offered yet: the master is new and waits for agents, since there are quotas.']

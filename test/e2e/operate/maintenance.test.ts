@@ -65,7 +65,19 @@ test('what is not there, or no time, is told', async () => {
   expect(wrong.errors).toContain("got 'tomorrow'");
   expect(await ada('remove', 'none/10.0.0.7')).toMatchObject({ status: 3, output: '' });
   const early = await ada('up', 'first');
-  expect(early.status).toBe(1);
+  expect(early).toMatchObject({ status: 1 });
+  expect(early.errors).toContain('first (127.0.0.1) is not down\n');
+  const unscheduled = await ada('down', 'none/10.0.0.7', '--yes');
+  expect(unscheduled.errors).toContain('no maintenance of none (10.0.0.7) is scheduled');
+});
+
+test('a machine is named by a part of the id of an agent on it, and the past is told of', async () => {
+  const dry = await ada('add', 'S0', '--from=2020-01-01', '--dry-run');
+  expect(dry.status).toBe(0);
+  expect(JSON.parse(dry.output).update_maintenance_schedule.schedule.windows).toContainEqual(
+    expect.objectContaining({ machine_ids: [{ hostname: 'first', ip: '127.0.0.1' }] }),
+  );
+  expect(dry.errors).toContain('--from is in the past: first (127.0.0.1) counts as away from now');
 });
 
 test('a machine is called off, and what others change meanwhile is not overwritten', async () => {
@@ -117,6 +129,8 @@ test('a machine is taken down by who may, who is told what ends, and comes up ag
   const denied = await cluster.as('bob', 'maintenance', 'down', 'first', '--yes');
   expect(denied).toMatchObject({ status: 4, output: '' });
   const down = await cluster.asks('ada', ['maintenance', 'down', 'first'], 'y');
+  const again = await ada('down', 'first', '--yes');
+  expect(again.errors).toContain('first (127.0.0.1) is down already\n');
   expect(down.output).toMatch(/down: 1 agent there and 1 task \(1 of .*\) end, and no agent is/);
   expect(down.status).toBe(0);
   expect(await status()).toMatch(/^first +127\.0\.0\.1 +down /);

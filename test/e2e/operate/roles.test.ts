@@ -73,6 +73,7 @@ test('what is no quota is refused with the reason', async () => {
   expect(nothing).toMatchObject({ status: 2, output: '' });
   const impossible = await cluster.as('ada', 'quota', 'set', 'eng', '--guarantees=cpus:5', 'none');
   expect(impossible.status).toBe(1);
+  expect(impossible.errors).toContain('(--force sets it anyway)');
   const nested = await cluster.as('ada', 'quota', 'set', 'eng/web', 'cpus:1');
   expect(nested.errors).toContain('nested role');
   const denied = await cluster.as('bob', 'quota', 'set', 'eng', 'cpus:2');

@@ -21,7 +21,7 @@ export function named<T>(things: readonly T[], text: string, ways: Ways<T>): T {
   const found = [
     things.filter((thing) => idOf(thing) === text),
     things.filter((thing) => namesOf(thing).includes(text)),
-    text === '' ? [] : things.filter((thing) => isPartOf(idOf(thing), text)),
+    things.filter((thing) => isPartOf(idOf(thing), text)),
   ].find(({ length }) => length > 0);
   const [thing, ...others] = found ?? [];
   if (thing === undefined) {
@@ -44,4 +44,6 @@ export function named<T>(things: readonly T[], text: string, ways: Ways<T>): T {
   return thing;
 }
 
-const isPartOf = (id: string, text: string) => id.startsWith(text) || id.endsWith(`-${text}`);
+/** Whether an id may be called so: by its beginning, or by its last part. */
+export const isPartOf = (id: string, text: string): boolean =>
+  text !== '' && (id.startsWith(text) || id.endsWith(`-${text}`));

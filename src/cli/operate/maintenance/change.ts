@@ -30,6 +30,8 @@ import {
   withWindow,
 } from './windows.ts';
 
+/** So much late may still be meant. */
+const MS_PER_DAY = 86_400_000;
 const NS_PER_MS = 1_000_000n;
 const nanoseconds = (ms: number) => ({ nanoseconds: BigInt(Math.round(ms)) * NS_PER_MS });
 
@@ -51,6 +53,9 @@ export async function addWindow({
   const who = namesText(machines.map(machineName));
   const long = values.for === undefined ? '' : ` for ${formatDuration(values.for)}`;
   const text = `maintenance of ${who}${long} from ${momentText(startMs, nowMs)}`;
+  if (startMs < nowMs - MS_PER_DAY) {
+    process.stderr.write(`--from is in the past: ${who} counts as away from now on\n`);
+  }
   const was =
     moved.length === 0 ? '' : `, in place of other times of ${counted(moved.length, 'machine')}`;
   await replaceSchedule(cluster, before, withWindow(before, machines, unavailability), values, {

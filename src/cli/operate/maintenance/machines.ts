@@ -8,7 +8,7 @@ import {
   type Schedule,
 } from '../../../model/generated/messages.ts';
 import type { Cluster } from '../connection/cluster.ts';
-import { named } from '../connection/named.ts';
+import { isPartOf, named } from '../connection/named.ts';
 import { agentId, agentsOf } from '../connection/things.ts';
 import { CommandError, EXIT } from '../outcome.ts';
 import { machineKey, machineName, scheduledMachines } from './windows.ts';
@@ -34,6 +34,8 @@ interface Machine {
 
 export class Machines {
   readonly #byKey = new Map<string, Machine>();
+  readonly #scheduled = new Set<string>();
+  readonly #down = new Set<string>();
 
   /** Of all that is known now. */
   static async of(cluster: Cluster, schedule: Schedule): Promise<Machines> {
@@ -45,8 +47,13 @@ export class Machines {
     for (const agent of agents) {
       machines.#machine(machineOf(agent)).agents.push(agent);
     }
-    for (const id of [...scheduledMachines(schedule).map((each) => each.id), ...down_machines]) {
+    for (const { id } of scheduledMachines(schedule)) {
       machines.#machine(id);
+      machines.#scheduled.add(machineKey(id));
+    }
+    for (const id of down_machines) {
+      machines.#machine(id);
+      machines.#down.add(machineKey(id));
     }
     return machines;
   }
@@ -56,6 +63,14 @@ export class Machines {
     const all = [...this.#byKey.values()];
     const found = words.map((word) => this.#named(all, word));
     return [...new Map(found.map((id) => [machineKey(id), id])).values()];
+  }
+
+  isScheduled(id: MachineID): boolean {
+    return this.#scheduled.has(machineKey(id));
+  }
+
+  isDown(id: MachineID): boolean {
+    return this.#down.has(machineKey(id));
   }
 
   agentIds(machines: readonly MachineID[]): ReadonlySet<string> {
@@ -78,6 +93,12 @@ export class Machines {
         list: 'mesoscale agent list',
       }).id;
     } catch (error) {
+      const [machine, ...others] = all.filter(({ agents }) =>
+        agents.some((agent) => isPartOf(agentId(agent), word)),
+      );
+      if (machine !== undefined && others.length === 0) {
+        return machine.id;
+      }
       if (error instanceof CommandError && error.status === EXIT.notFound) {
         throw new CommandError(
           EXIT.notFound,

@@ -34,7 +34,7 @@ export function forecastText(outcome: Outcome, look: Look): string {
   return [
     `${heading}\n`,
     endingText(outcome),
-    ...forecastWarnings(forecast).map(
+    ...forecastWarnings(forecast, 'quota set has --force').map(
       (text) => `${painted(look.screen, 'warn', plainText(text))}\n`,
     ),
     tableOf('THE CLUSTER', clusterLines(forecast), look),

@@ -1,4 +1,5 @@
 // `mesoscale plan VERB`: each verb is a change of the call PLAN.
+import { CallRefusedError } from '../../../http/client/scheduler-client.ts';
 import { parseAttributes } from '../../../model/attribute-text.ts';
 import { errorText } from '../../../model/error-text.ts';
 import {
@@ -170,6 +171,11 @@ async function told(
     const { plan } = await ownCall(cluster, {
       type: MasterCall_Type.PLAN,
       plan: { changes: [change] },
+    }).catch((error: unknown) => {
+      // There is but one change: which one is wrong need not be told.
+      throw error instanceof CallRefusedError
+        ? new CallRefusedError(error.status, error.message.replace(/^Invalid change 0: /, ''))
+        : error;
     });
     if (plan === undefined) {
       throw new Error('The answer to PLAN has no plan');

@@ -1,5 +1,6 @@
 // `mesoscale quota VERB`. The API replaces the quota of a role as a whole: it is read before it is
 // written, and once more right before that.
+import { CallRefusedError } from '../../../http/client/scheduler-client.ts';
 import { sameMessage } from '../../../model/equality.ts';
 import { MasterCall_Type, type QuotaConfig } from '../../../model/generated/messages.ts';
 import { roleError } from '../../../model/role.ts';
@@ -130,8 +131,15 @@ async function replaceQuota(
       done: text,
     },
     values,
-  );
+  ).catch((error: unknown) => {
+    throw error instanceof CallRefusedError
+      ? new CallRefusedError(error.status, error.message.replace(FORCE, '(--force sets it anyway)'))
+      : error;
+  });
 }
+
+/** How Mesos says which field of the call leaves a check out. */
+const FORCE = "(use 'force' flag to bypass this check)";
 
 async function quotasOf(cluster: Cluster): Promise<readonly QuotaConfig[]> {
   const { get_quota } = await cluster.master({ type: MasterCall_Type.GET_QUOTA });
