@@ -9,10 +9,14 @@ const WELL = {
   'registrar/log/recovered': 1,
 };
 
-const unwell = (figures: Record<string, number>, { isHealthy = true, mayBeAway = 0 } = {}) =>
+const unwell = (
+  figures: Record<string, number>,
+  { isHealthy = true, mayBeAway = 0, awaited = 0 } = {},
+) =>
   findings({
     isHealthy,
     mayBeAway,
+    awaited,
     address: 'h:5050',
     metrics: Object.entries({ ...WELL, ...figures }).map(([name, value]) => ({ name, value })),
   })
@@ -34,6 +38,18 @@ test.each([
 
 test('a master may say that it is not', () => {
   expect(unwell({}, { isHealthy: false })).toEqual(['master: h:5050 says that it is not healthy']);
+});
+
+test('agents that have not come back are away, and none at all is not well', () => {
+  const nobody = { 'master/slaves_connected': 0, 'master/slaves_active': 0 };
+  expect(unwell(nobody, { awaited: 2 })).toEqual([
+    'agents: 0 connected, 0 of them offered; 2 not come back yet',
+  ]);
+  expect(unwell({}, { awaited: 1 })).toEqual([
+    'agents: 3 connected, 2 of them offered; 1 not come back yet',
+  ]);
+  expect(unwell({}, { awaited: 1, mayBeAway: 1 })).toEqual([]);
+  expect(unwell(nobody)).toEqual(['agents: 0 connected, 0 of them offered']);
 });
 
 test('so many agents may be away as are allowed, of both kinds together', () => {

@@ -5,6 +5,7 @@ import {
   MasterCall_Type,
   type Task,
 } from '../../../model/generated/messages.ts';
+import { counted } from '../../counted.ts';
 import type { Cluster } from './cluster.ts';
 import { named } from './named.ts';
 
@@ -34,6 +35,20 @@ export async function knownAgentsOf(cluster: Cluster): Promise<readonly Agent[]>
 /** Whether it is not back yet; all that are registered say since when. */
 export const isRecovered = ({ registered_time, reregistered_time }: Agent): boolean =>
   registered_time === undefined && reregistered_time === undefined;
+
+const MOST_TOLD = 5;
+
+/** `2 agents have not come back yet (a, b)`; undefined where all have. */
+export function awaitedText(agents: readonly Agent[]): string | undefined {
+  const hosts = agents.filter(isRecovered).map(({ agent_info }) => agent_info.hostname);
+  if (hosts.length === 0) {
+    return undefined;
+  }
+  const more = hosts.length > MOST_TOLD ? ', …' : '';
+  const have = hosts.length === 1 ? 'has' : 'have';
+  const told = hosts.slice(0, MOST_TOLD).join(', ');
+  return `${counted(hosts.length, 'agent')} ${have} not come back yet (${told}${more})`;
+}
 
 /** Those that have not ended. */
 export async function tasksOf(cluster: Cluster): Promise<readonly Task[]> {
@@ -77,8 +92,10 @@ export function frameworkNamed(frameworks: readonly Framework[], text: string): 
   });
 }
 
-export async function agentNames(cluster: Cluster): Promise<Names> {
-  const agents = await agentsOf(cluster);
+export const agentNames = async (cluster: Cluster): Promise<Names> =>
+  namesOfAgents(await agentsOf(cluster));
+
+export function namesOfAgents(agents: readonly Agent[]): Names {
   const names = new Map(agents.map((agent) => [agentId(agent), agent.agent_info.hostname]));
   return {
     nameOf: (id) => names.get(id) ?? id,

@@ -8,6 +8,6 @@ export const HEALTH_FLAGS = {
   ...SHOW_FLAGS,
   away: integer({
     default: 0,
-    help: 'So many agents may be disconnected or unreachable.',
+    help: 'So many agents may be disconnected, unreachable or not back yet.',
   }),
 };

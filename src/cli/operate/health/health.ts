@@ -25,9 +25,11 @@ export async function showHealth(values: FlagValues<typeof HEALTH_FLAGS>): Promi
       cluster.master({ type: MasterCall_Type.GET_HEALTH }),
       cluster.master({ type: MasterCall_Type.GET_METRICS, get_metrics: {} }),
     ]);
+    const figures = get_metrics?.metrics ?? [];
     const found = findings({
       isHealthy: get_health?.healthy ?? false,
-      metrics: get_metrics?.metrics ?? [],
+      metrics: figures,
+      awaited: await awaitedOf(cluster, figures),
       mayBeAway: values.away,
       address: cluster.address,
     });
@@ -45,6 +47,19 @@ export async function showHealth(values: FlagValues<typeof HEALTH_FLAGS>): Promi
   return status;
 }
 
+/** Of a master that is up for longer, whoever has not come back is unreachable. */
+const AWAITED_FOR_SECONDS = 3600;
+
+/** No figure tells of them; the list of all agents is long, and read where it may say more only. */
+async function awaitedOf(cluster: Cluster, metrics: readonly Metric[]): Promise<number> {
+  const upFor = metrics.find(({ name }) => name === 'master/uptime_secs')?.value ?? 0;
+  if (upFor > AWAITED_FOR_SECONDS) {
+    return 0;
+  }
+  const { get_agents } = await cluster.master({ type: MasterCall_Type.GET_AGENTS });
+  return get_agents?.recovered_agents?.length ?? 0;
+}
+
 function textOf(found: readonly Finding[], screen: Screen): string {
   const rows = found.map(({ about, isWell, says }) => [isWell ? 'well' : 'NOT WELL', about, says]);
   const table = tableText(
@@ -59,18 +74,27 @@ function textOf(found: readonly Finding[], screen: Screen): string {
 interface Known {
   readonly isHealthy: boolean;
   readonly metrics: readonly Metric[];
+  /** Agents that have not come back since the master began. */
+  readonly awaited: number;
   readonly mayBeAway: number;
   readonly address: string;
 }
 
 /** Of metrics that Apache Mesos has as well. */
-export function findings({ isHealthy, metrics, mayBeAway, address }: Known): readonly Finding[] {
+export function findings({
+  isHealthy,
+  metrics,
+  awaited,
+  mayBeAway,
+  address,
+}: Known): readonly Finding[] {
   const figures = new Map(metrics.map(({ name, value }) => [name, value]));
   const figure = (name: string) => figures.get(name) ?? 0;
   const isElected = figure('master/elected') === 1;
   const connected = figure('master/slaves_connected');
   const disconnected = figure('master/slaves_disconnected');
   const unreachable = figure('master/slaves_unreachable');
+  const isMoreAway = disconnected + unreachable + awaited > mayBeAway;
   const offered = figure('master/slaves_active');
   const upText = spanText(figure('master/uptime_secs') * 1000);
   return [
@@ -86,14 +110,15 @@ export function findings({ isHealthy, metrics, mayBeAway, address }: Known): rea
     registryFinding(figures),
     {
       about: 'agents',
-      isWell: disconnected + unreachable <= mayBeAway || disconnected === 0,
+      isWell: connected > 0 && (!isMoreAway || disconnected + awaited === 0),
       says:
         `${connected} connected, ${offered} of them offered` +
-        (disconnected > 0 ? `; ${disconnected} disconnected` : ''),
+        (disconnected > 0 ? `; ${disconnected} disconnected` : '') +
+        (awaited > 0 ? `; ${awaited} not come back yet` : ''),
     },
     {
       about: 'unreachable',
-      isWell: disconnected + unreachable <= mayBeAway || unreachable === 0,
+      isWell: !isMoreAway || unreachable === 0,
       says: unreachable === 0 ? 'none' : counted(unreachable, 'agent'),
     },
   ];

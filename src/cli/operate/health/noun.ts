@@ -5,8 +5,8 @@ import { HEALTH_FLAGS } from './flags.ts';
 const health = verb({
   summary: 'tell whether the cluster is well: its master, registry and agents',
   explanation:
-    'Ends with 0 where the master leads, has its registry, and no agent is away; with 1 where ' +
-    'something is wrong, and 5 where no master answers.',
+    'Ends with 0 where the master leads, has its registry, and there are agents of which none is away; with 1 ' +
+    'where something is wrong, and 5 where no master answers.',
   flags: HEALTH_FLAGS,
   examples: [
     { line: 'health', says: 'what is well, and what is not' },

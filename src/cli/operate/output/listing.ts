@@ -23,6 +23,8 @@ export interface Listing<Row> {
   nameOf(row: Row): string;
   /** With -o json and yaml: in the names of the v1 API. */
   jsonOf(row: Row): unknown;
+  /** Said beside a table: what else there is to know. */
+  readonly note?: string | undefined;
   /** Said where there is no row: `no tasks`. */
   readonly none: string;
 }

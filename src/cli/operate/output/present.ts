@@ -3,6 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { FlagValues } from '../../flags/flag.ts';
 import type { LIST_FLAGS, WATCH_FLAGS } from './flags.ts';
 import type { Listing } from './listing.ts';
+import { printable } from './printable.ts';
 import { type Screen, screenOf } from './screen.ts';
 import { type Format, listed, type Said, type Shown, shown } from './shown.ts';
 
@@ -32,7 +33,7 @@ async function present(
     const { default: update } = await import('log-update');
     for (;;) {
       const { text, note } = await render(screen());
-      update(text === '' ? (note ?? '') : text.trimEnd());
+      update([text.trimEnd(), note ?? ''].filter(Boolean).join('\n'));
       await wait(interval);
     }
   }
@@ -49,6 +50,6 @@ async function present(
 function say({ text, note }: Said): void {
   process.stdout.write(text);
   if (note !== undefined) {
-    process.stderr.write(`${note}\n`);
+    process.stderr.write(`${printable(note)}\n`);
   }
 }

@@ -17,7 +17,7 @@ export type Format = FlagValues<typeof SHOW_FLAGS>['output'];
 /** What a verb says: on standard output, and beside it. */
 export interface Said {
   readonly text: string;
-  /** On standard error: that there is nothing. */
+  /** On standard error: that there is nothing, or what a table does not show. */
   readonly note?: string;
 }
 
@@ -36,7 +36,10 @@ export function listed<Row>(listing: Listing<Row>, values: ListValues, screen: S
         const isCut = listing.rows.length > 0;
         return {
           text: '',
-          note: isCut ? `none of ${listing.rows.length} is like that` : listing.none,
+          note: [
+            isCut ? `none of ${listing.rows.length} is like that` : listing.none,
+            ...(listing.note === undefined ? [] : [listing.note]),
+          ].join('; '),
         };
       }
       return {
@@ -48,6 +51,7 @@ export function listed<Row>(listing: Listing<Row>, values: ListValues, screen: S
           },
           screen,
         ),
+        ...(listing.note !== undefined && { note: listing.note }),
       };
     }
   }

@@ -6,7 +6,7 @@ import { types } from '../../../wire/types.ts';
 import type { FlagValues } from '../../flags/flag.ts';
 import { amountText, type QuantitiesOf, quantitiesOf } from '../amounts.ts';
 import { Cluster } from '../connection/cluster.ts';
-import { agentNames, frameworkNames } from '../connection/things.ts';
+import { awaitedText, frameworkNames, knownAgentsOf, namesOfAgents } from '../connection/things.ts';
 import { ageColumn } from '../output/age-column.ts';
 import type { Column, Listing } from '../output/listing.ts';
 import { presentList } from '../output/present.ts';
@@ -61,12 +61,13 @@ async function listing(
   { all, framework, agent }: Values,
   amountsOf: QuantitiesOf,
 ): Promise<Listing<Row>> {
-  const [{ get_tasks }, frameworks, agents] = await Promise.all([
+  const [{ get_tasks }, frameworks, known] = await Promise.all([
     cluster.master({ type: MasterCall_Type.GET_TASKS }),
     frameworkNames(cluster),
-    agentNames(cluster),
+    knownAgentsOf(cluster),
   ]);
   const { tasks = [], unreachable_tasks = [], completed_tasks = [] } = get_tasks ?? {};
+  const agents = namesOfAgents(known);
   const ofFramework = framework === undefined ? undefined : frameworks.named(framework);
   const onAgent = agent === undefined ? undefined : agents.named(agent);
   const rows = [...tasks, ...unreachable_tasks, ...(all ? completed_tasks : [])]
@@ -86,6 +87,7 @@ async function listing(
     columns: columns(Date.now()),
     nameOf: ({ task }) => task.task_id.value,
     jsonOf: ({ task }) => jsonValue(types.Task, task),
+    note: awaitedText(known),
     none: all ? 'no tasks' : 'no tasks run; --all shows those that have ended',
   };
 }
