@@ -24,6 +24,16 @@ test('in a narrow terminal the widest column gives way', () => {
   expect(Math.max(...text.split('\n').map(({ length }) => length))).toBeLessThanOrEqual(24);
 });
 
+test('ids, which differ at their ends, are cut in the middle', () => {
+  const id = '1ca2f48a-d7af-4f0e-9d3b-0a1b2c3d4e5f';
+  const ids = [[`${id}-S0`], [`${id}-S12345`], ['日本日本日本日本日本-日本-S1']];
+  const text = (title: string, width: number) =>
+    tableText({ columns: [{ title }], rows: ids, hasTitles: false }, terminal(width));
+  expect(text('AGENT ID', 16)).toBe('1ca2f48a…4e5f-S0\n1ca2f48a…-S12345\n日本日本…日本-S1\n');
+  expect(text('ID', 8)).toMatch(/^1ca2…-S0\n1…S12345\n.*…-S1\n$/);
+  expect(text('HOST', 8)).toBe('1ca2f48…\n1ca2f48…\n日本日…\n');
+});
+
 test('wide characters count as two, and what a terminal obeys is not there', () => {
   const wide = [
     ['日本', '1 MB', 'x'],

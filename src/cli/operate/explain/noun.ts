@@ -11,7 +11,7 @@ const explain = verb({
   parameters: [
     {
       name: 'FRAMEWORK',
-      help: 'Its id, the beginning of it, or its name. May be left out where there is only one.',
+      help: 'Its id, the beginning or last part of it, or its name. May be left out where there is only one.',
       isOptional: true,
       completes: 'framework',
     },

@@ -5,7 +5,7 @@ import { FRAMEWORK_LIST_FLAGS, FRAMEWORK_SHOW_FLAGS, FRAMEWORK_TEARDOWN_FLAGS } 
 
 const FRAMEWORK = {
   name: 'FRAMEWORK',
-  help: 'Its id, the beginning of it, or its name.',
+  help: 'Its id, the beginning or last part of it, or its name.',
   completes: 'framework',
 } as const;
 

@@ -1,5 +1,5 @@
 // Rows of cells as the text of a table: columns two blanks apart, without lines. In a terminal that
-// is too narrow the widest columns give way; in a pipe nothing is cut.
+// is too narrow the widest columns give way, ids in their middle; in a pipe nothing is cut.
 import cut from 'cli-truncate';
 import widthOf from 'string-width';
 import { painted, type Screen } from './screen.ts';
@@ -33,7 +33,7 @@ export function tableText({ columns, rows, hasTitles }: TextTable, screen: Scree
   const widths = widthsOf(all, columns.length, screen.columns);
   const lines = all.map((row) =>
     row
-      .map((cell, at) => placed(cell, widths[at] ?? 0, columns[at]?.isRight ?? false))
+      .map((cell, at) => placed(cell, widths[at] ?? 0, columns[at]))
       .join(' '.repeat(GAP))
       .trimEnd(),
   );
@@ -43,11 +43,34 @@ export function tableText({ columns, rows, hasTitles }: TextTable, screen: Scree
   return `${lines.join('\n')}\n`;
 }
 
+/** Of ids made by masters, the end tells which one it is: …-S3. */
+const ID = /\bID$/;
+
+/** So much of an id's last part is kept, at most. */
+const MOST_OF_ID_END = 6;
+
+/** The library may leave a wide character across the edge, one column too many. */
+function cutTo(text: string, width: number, position: 'middle' | 'end'): string {
+  const short = cut(text, width, { position });
+  return widthOf(short) <= width ? short : cut(text, width - 1, { position });
+}
+
+/** Cut in the middle, so that the last part stays whole. */
+function cutId(text: string, width: number): string {
+  if (/[^ -~]/.test(text)) {
+    return cutTo(text, width, 'middle');
+  }
+  const last = text.length - text.lastIndexOf('-');
+  const end = Math.max(Math.min(last, MOST_OF_ID_END), (width - 1) >> 1);
+  return `${text.slice(0, width - 1 - end)}…${text.slice(-end)}`;
+}
+
 /** The cell in its width. */
-function placed(text: string, width: number, isRight: boolean): string {
+function placed(text: string, width: number, column: TextColumn | undefined): string {
+  const { title = '', isRight = false } = column ?? {};
   const missing = width - widthOf(text);
   if (missing < 0) {
-    return placed(cut(text, width), width, isRight);
+    return placed(ID.test(title) ? cutId(text, width) : cutTo(text, width, 'end'), width, column);
   }
   return isRight ? ' '.repeat(missing) + text : text + ' '.repeat(missing);
 }

@@ -14,7 +14,7 @@ const drain = verb({
   parameters: [
     {
       name: 'AGENT',
-      help: 'Its id, the beginning of it, or its host name.',
+      help: 'Its id, the beginning or last part of it (S3), or its host name.',
       completes: 'agent',
       isMany: true,
     },
@@ -76,7 +76,7 @@ const removeFramework = verb({
   parameters: [
     {
       name: 'FRAMEWORK',
-      help: 'Its id, the beginning of it, or its name.',
+      help: 'Its id, the beginning or last part of it, or its name.',
       completes: 'framework',
     },
   ],

@@ -8,7 +8,7 @@ import {
 
 const AGENT = {
   name: 'AGENT',
-  help: 'Its id, the beginning of it, or its host name.',
+  help: 'Its id, the beginning or last part of it (S3), or its host name.',
   completes: 'agent',
 } as const;
 const ROLE = { name: 'ROLE', help: 'For whom it is.', completes: 'role' } as const;

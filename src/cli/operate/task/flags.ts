@@ -8,15 +8,19 @@ import { LIST_FLAGS, SHOW_FLAGS } from '../output/flags.ts';
 export const TASK_LIST_FLAGS = {
   ...CONNECTION_FLAGS,
   ...LIST_FLAGS,
-  agent: text({ help: 'Only tasks of this agent: its id, the beginning of it, or host name.' }),
+  agent: text({
+    help: 'Only tasks of this agent: its id, the beginning or last part of it (S3), or host name.',
+  }),
   all: toggle({ short: 'a', default: false, help: 'Also tasks that have ended.' }),
-  framework: text({ help: 'Only tasks of this framework: its id, the beginning of it, or name.' }),
+  framework: text({
+    help: 'Only tasks of this framework: its id, the beginning or last part of it, or name.',
+  }),
 };
 
 /** Of verbs about one task. */
 const ONE_TASK_FLAGS = {
   framework: text({
-    help: 'The framework of the task, where several have one of that id: its id, the beginning of it, or name.',
+    help: 'The framework of the task, where several have one of that id: its id, the beginning or last part of it, or name.',
   }),
 };
 

@@ -15,7 +15,7 @@ import {
 
 const TASK = {
   name: 'TASK',
-  help: 'Its id, the beginning of it, or its name.',
+  help: 'Its id, the beginning or last part of it, or its name.',
   completes: 'task',
 } as const;
 

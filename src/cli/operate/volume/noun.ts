@@ -24,7 +24,7 @@ const create = verb({
   parameters: [
     {
       name: 'AGENT',
-      help: 'Its id, the beginning of it, or its host name.',
+      help: 'Its id, the beginning or last part of it (S3), or its host name.',
       completes: 'agent',
     },
     { name: 'ID', help: 'What the volume is called; once for a role on an agent.' },
