@@ -120,6 +120,11 @@ test('a drain says what ends, asks, and is waited for', async () => {
   const shown = await cluster.as('ada', 'agent', 'show', 'first');
   expect(shown.output).toMatch(/^State: +drained$/m);
   expect(shown.output).not.toContain('TASK_RUNNING');
+  for (const verb of ['drain', 'deactivate']) {
+    const again = await cluster.as('ada', 'agent', verb, 'first', '--yes');
+    expect(again).toMatchObject({ status: 0, errors: '' });
+    expect(again.output).toMatch(/^agent \S+ \(first\) is drained already; .*\n$/);
+  }
   expect(await cluster.as('ada', 'agent', 'undrain', 'first')).toMatchObject({ status: 0 });
   expect(await states()).toEqual({ first: 'ACTIVE', second: 'ACTIVE' });
 });

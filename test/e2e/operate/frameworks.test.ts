@@ -40,6 +40,8 @@ test('one is shown by its name, with its roles and tasks', async () => {
   expect(output).toMatch(/^State: +active$/m);
   expect(output).toMatch(/^eng\/web +0\.1 +32\.0 MB +0 B +0$/m);
   expect(output).toMatch(/^front +TASK_RUNNING +\S+ +0\.1 +32\.0 MB +front$/m);
+  // As execute was told to name it.
+  expect((await cluster.as('bob', 'framework', 'show', 'front')).status).toBe(0);
   const unknown = await cluster.as('bob', 'framework', 'show', 'marathon');
   expect(unknown).toMatchObject({ status: 3, output: '' });
   expect(unknown.errors).toContain('mesoscale framework list shows them');

@@ -61,6 +61,7 @@ test.each([
     ['reservation', 'add', 'first', 'eng', 'cpus:100'],
     ...([1, '(first) has cpus:2;mem:2048;disk:512;ports:[31004-31009] that nobody has'] as const),
   ],
+  [['reservation', 'add', 'first', 'eng', 'cpu:1'], 3, "no resource 'cpu' (did you mean cpus?)"],
   [['reservation', 'add', 'first', 'eng', 'cpus(eng):1'], 2, 'expected cpus without a role'],
   [['reservation', 'add', 'first', 'eng', 'cpus'], 2, 'RESOURCES: expected a resource such as'],
   [['reservation', 'add', 'first', '*', 'cpus:1'], 2, 'expected a role to reserve for'],
@@ -92,6 +93,10 @@ test('a volume is made, grows, shrinks and is destroyed, by who may', async () =
   const shrink = ['volume', 'shrink', 'db-1', '128MB', '--agent=first', '--yes'];
   expect(await cluster.as('ada', ...shrink)).toMatchObject({ status: 0 });
   expect(await list('volume', '-f', 'size<65')).toContain(' 64.0 MB ');
+  const rest = ['reservation', 'remove', 'first', 'eng', '--dry-run'];
+  expect((await cluster.as('ada', ...rest)).errors).toContain(
+    'offered to anyone. 1 volume of the role there and the disk below stay reserved.',
+  );
   const destroy = ['volume', 'destroy', 'db-1'];
   expect(await cluster.as('bob', ...destroy, '--yes')).toMatchObject({ status: 4 });
   const dry = await cluster.as('ada', ...destroy, '--dry-run');
@@ -114,7 +119,9 @@ test('reservations are given back in part, and then all', async () => {
   const part = await cluster.as('ada', ...remove, 'eng', 'ports:[31002-31003]', '--yes');
   expect(part.status).toBe(0);
   expect(await list('reservation', '-f', 'role=eng')).toContain('ports:[31000-31001]');
-  expect(await cluster.as('ada', ...remove, 'eng/db', '--yes')).toMatchObject({ status: 0 });
+  const refined = await cluster.as('ada', ...remove, 'eng/db', '--yes');
+  expect(refined.status).toBe(0);
+  expect(refined.output).toContain('for role eng/db no more, and offered to role eng\n');
   expect(await list('reservation', '-f', 'role=eng')).toContain('cpus:2;');
   expect(await cluster.as('ada', ...remove, 'eng', '--yes')).toMatchObject({ status: 0 });
   expect(await list('reservation', '-f', 'type=dynamic')).toBe('');

@@ -8,7 +8,8 @@ import type { Cluster } from '../connection/cluster.ts';
 import { agentId, agentNamed, knownAgentsOf } from '../connection/things.ts';
 import { CommandError, EXIT } from '../outcome.ts';
 import { chosenRows } from '../output/chosen-rows.ts';
-import { agentListing } from './list.ts';
+import { printable } from '../output/printable.ts';
+import { agentListing, stateOf } from './list.ts';
 
 /** Each is a call of its own. */
 const MOST_AT_ONCE = 1000;
@@ -47,7 +48,21 @@ export async function chosenAgents(
       `${agents.length} agents are like that: ${MOST_AT_ONCE} at once are taken`,
     );
   }
-  return { agents, who: agents.length === 1 ? agentName(first) : hostsText(agents) };
+  return { agents, who: nameOfAll(agents) };
+}
+
+/** To take these out of service changes nothing, and each is told of. */
+export function withoutDrained({ agents, who }: Chosen): Chosen {
+  const drained = agents.filter((agent) => stateOf(agent) === 'drained');
+  if (drained.length === 0) {
+    return { agents, who };
+  }
+  for (const agent of drained) {
+    const text = `${agentName(agent)} is drained already; mesoscale agent undrain puts it back`;
+    process.stdout.write(`${printable(text)}\n`);
+  }
+  const left = agents.filter((agent) => !drained.includes(agent));
+  return { agents: left, who: nameOfAll(left) };
 }
 
 /** `3 agents (a, b, c)`. */
@@ -56,6 +71,9 @@ function hostsText(agents: readonly Agent[]): string {
   const more = agents.length > MOST_TOLD ? ', …' : '';
   return `${counted(agents.length, 'agent')} (${hosts.join(', ')}${more})`;
 }
+
+const nameOfAll = (agents: readonly Agent[]): string =>
+  agents.length === 1 ? agents.map(agentName).join('') : hostsText(agents);
 
 /** `agent ID (HOST)`. */
 export const agentName = (agent: Agent): string =>

@@ -14,7 +14,7 @@ import { tasksText } from '../ending-tasks.ts';
 import { CommandError, EXIT } from '../outcome.ts';
 import { printable } from '../output/printable.ts';
 import type { Asked } from '../verb.ts';
-import { agentName, chosenAgents } from './chosen-agents.ts';
+import { agentName, chosenAgents, withoutDrained } from './chosen-agents.ts';
 import type { AGENT_DRAIN_FLAGS } from './flags.ts';
 
 const UNAVAILABLE = 503;
@@ -24,7 +24,12 @@ const NS_PER_MS = 1_000_000;
 export async function drain({ words, values }: Asked<typeof AGENT_DRAIN_FLAGS>): Promise<void> {
   const { grace, gone } = values;
   const cluster = await Cluster.of(values);
-  const { agents, who } = await chosenAgents(cluster, words, values);
+  const chosen = await chosenAgents(cluster, words, values);
+  // One that is drained can still be marked gone.
+  const { agents, who } = gone ? chosen : withoutDrained(chosen);
+  if (agents.length === 0) {
+    return;
+  }
   const ids = new Set(agents.map(agentId));
   const ends = await tasksText(cluster, ({ agent_id }) => ids.has(agent_id.value));
   const end = ends.count === 1 ? 'ends' : 'end';

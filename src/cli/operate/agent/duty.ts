@@ -8,14 +8,18 @@ import { agentId } from '../connection/things.ts';
 import { performEach, type Step } from '../deeds.ts';
 import { CommandError, EXIT } from '../outcome.ts';
 import type { Asked } from '../verb.ts';
-import { agentName, chosenAgents } from './chosen-agents.ts';
+import { agentName, chosenAgents, withoutDrained } from './chosen-agents.ts';
 import type { AGENT_DUTY_FLAGS, AGENT_UNDRAIN_FLAGS } from './flags.ts';
 import { stateOf } from './list.ts';
 
 /** Of one nothing is asked: it is put back as easily. */
 export async function deactivate({ words, values }: Asked<typeof AGENT_DUTY_FLAGS>): Promise<void> {
   const cluster = await Cluster.of(values);
-  const { agents, who } = await chosenAgents(cluster, words, values);
+  const chosen = await chosenAgents(cluster, words, values);
+  const { agents, who } = withoutDrained(chosen);
+  if (agents.length === 0) {
+    return;
+  }
   const steps = agents.map((agent) => ({
     subject: agentName(agent),
     call: {

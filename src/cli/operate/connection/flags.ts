@@ -34,6 +34,6 @@ export const AGENT_CONNECTION_FLAGS = {
   ...CONNECTION_FLAGS,
   via: choice(['agent', 'master'])({
     default: 'agent',
-    help: "How agents are reached: at an agent's own address, or by way of the master, which needs no more than what the master is reached by.",
+    help: "Of verbs that speak to agents: how these are reached, at an agent's own address, or by way of the master, which needs no more than what the master is reached by.",
   }),
 };

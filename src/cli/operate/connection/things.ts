@@ -76,18 +76,26 @@ export const agentNamed = (agents: readonly Agent[], text: string): Agent =>
     list: 'mesoscale agent list',
   });
 
+/** What `mesoscale execute` puts before the name that it is given. */
+const EXECUTED = /^mesos-execute instance: /;
+
+const namesOfFramework = ({ framework_info: { name } }: Framework): readonly string[] => [
+  name,
+  name.replace(EXECUTED, ''),
+];
+
 /** By id, the beginning of one, or name; one that runs before those that have ended. */
 export function frameworkNamed(frameworks: readonly Framework[], text: string): Framework {
   const running = frameworks.filter(({ active, connected }) => active || connected);
   const known = running.some(
-    (each) => frameworkId(each) === text || each.framework_info.name === text,
+    (each) => frameworkId(each) === text || namesOfFramework(each).includes(text),
   )
     ? running
     : frameworks;
   return named(known, text, {
     kind: 'framework',
     idOf: frameworkId,
-    namesOf: ({ framework_info }) => [framework_info.name],
+    namesOf: namesOfFramework,
     list: 'mesoscale framework list',
   });
 }

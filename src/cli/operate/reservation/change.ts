@@ -1,6 +1,8 @@
 // `mesoscale reservation add` and `reservation remove`. What an agent has is looked at to find how
 // a resource is reserved; the master judges whether so much is there.
+import { closestName } from '../../../model/closest-name.ts';
 import {
+  type MasterResponse_GetAgents_Agent as Agent,
   MasterCall_Type,
   Resource_ReservationInfo_Type as ReservationType,
   type Resource,
@@ -34,6 +36,7 @@ export async function addReservation({
   const { from } = values;
   const cluster = await Cluster.of(values);
   const agent = agentNamed(await agentsOf(cluster), text);
+  expectResources(agent, parts);
   const principal = cluster.credential?.principal;
   const labels = labelsIn(values.label);
   const reservation = {
@@ -101,21 +104,49 @@ export async function removeReservation({
           const { reservations = [] } = onlyOne(free.filter(isOf(part, role)), { part, role, who });
           return { ...part, reservations };
         });
+  const owners = ownersAfter(resources);
+  const kept = parts === undefined ? dynamic.length - free.length : 0;
+  const left =
+    kept === 0
+      ? ''
+      : `${counted(kept, 'volume')} of the role there and the disk below stay reserved`;
   await performOn(
     cluster,
     { agent, role },
     {
-      consequence: `Gives back ${bareText(resources)} of ${who} that is reserved for role ${role}: others are offered it from then on.`,
+      consequence: `Gives back ${bareText(resources)} of ${who} that is reserved for role ${role}: from then on it is offered to ${owners}.${left && ` ${left}.`}`,
       calls: [
         {
           type: MasterCall_Type.UNRESERVE_RESOURCES,
           unreserve_resources: { agent_id: { value: agentId(agent) }, resources: [...resources] },
         },
       ],
-      done: `${bareText(resources)} of ${who} is reserved for role ${role} no more`,
+      done: `${bareText(resources)} of ${who} is reserved for role ${role} no more, and offered to ${owners}${left && `; ${left}: mesoscale volume destroy comes first`}`,
     },
     values,
   );
+}
+
+/** Throws CommandError where an agent has no resource of a name. */
+function expectResources(agent: Agent, parts: readonly Resource[]): void {
+  const names = [...new Set((agent.total_resources ?? []).map(({ name }) => name))];
+  const unknown = parts.find(({ name }) => !names.includes(name));
+  if (unknown !== undefined) {
+    const close = closestName(unknown.name, names);
+    const meant = close === undefined ? '' : ` (did you mean ${close}?)`;
+    throw new CommandError(
+      EXIT.notFound,
+      `${agentName(agent)} has no resource '${unknown.name}'${meant}: it has ${names.join(', ')}`,
+    );
+  }
+}
+
+/** Whose they are once the last reservation of each is taken back. */
+function ownersAfter(resources: readonly Resource[]): string {
+  const owners = resources.map(({ reservations = [] }) => reservations.at(-2)?.role);
+  return [...new Set(owners)]
+    .map((owner) => (owner === undefined ? 'anyone' : `role ${owner}`))
+    .join(' and ');
 }
 
 /** The same resource of that role, of which a part may be taken. */
