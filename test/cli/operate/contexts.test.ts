@@ -62,7 +62,29 @@ test.each([
   ['[contexts]\nx = 1', 'contexts.x expects a table: [contexts.x]'],
 ])('what is wrong with %j is said with its place', (text, fault) => {
   const environment = configured(text);
-  expect(() => readContexts(environment)).toThrow(`${environment.path}: ${fault}`);
+  expect(() => {
+    const contexts = readContexts(environment);
+    presetOf(environment);
+    contextNamed(contexts, 'x');
+  }).toThrow(`${environment.path}: ${fault}`);
+});
+
+test('one wrong context does not keep from the others, and is told of', () => {
+  const { XDG_CONFIG_HOME, path } = configured(
+    'context = "gone"\n[contexts.bad]\nmastr = "x"\n[contexts.good]\nmaster = "g:5050"\n',
+  );
+  expect(contextNamed(readContexts({ XDG_CONFIG_HOME }), 'good').texts.master).toBe('g:5050');
+  const { stdout, stderr } = told({ XDG_CONFIG_HOME }, 'list', '-o', 'name');
+  expect({ stdout, stderr }).toEqual({
+    stdout: 'good\n',
+    stderr: `${path}: contexts.bad has an unknown setting 'mastr' (did you mean master?)\n`,
+  });
+  expect(told({ XDG_CONFIG_HOME }, 'use', 'bad').stderr).toContain("unknown setting 'mastr'");
+  expect(told({ XDG_CONFIG_HOME }, 'use', 'good').stdout).toBe('context good\n');
+  expect(told({ XDG_CONFIG_HOME }, 'show').stdout).toBe('good\n');
+  expect(told({ XDG_CONFIG_HOME, MESOS_MASTER: 'x:5050' }, 'show').stderr).toContain(
+    'no context holds: MESOS_MASTER names the master',
+  );
 });
 
 test('a mistake of syntax is told with its line', () => {

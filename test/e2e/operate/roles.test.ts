@@ -56,6 +56,14 @@ test('a quota is set, changed in part, and told with what is taken of it', async
   expect(list.output).toBe('eng  cpus:1  cpus:3;mem:1024  cpus:0.1;mem:32\n');
 });
 
+test('a role that nobody is in may have a quota, which is told of', async () => {
+  const known = await cluster.as('ada', 'quota', 'set', 'eng', 'cpus:3;mem:1024', '--dry-run');
+  expect(known.errors).not.toContain('not in use');
+  const misspelt = await cluster.as('ada', 'quota', 'set', 'emg', 'cpus:1', '--dry-run');
+  expect(misspelt.status).toBe(0);
+  expect(misspelt.errors).toContain("role 'emg' is not in use now (did you mean eng?)");
+});
+
 test('what is no quota is refused with the reason', async () => {
   const wrong = await cluster.as(
     'ada',

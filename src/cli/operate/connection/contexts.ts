@@ -20,6 +20,8 @@ export interface Contexts {
   /** The name of the one that holds where none is named. */
   readonly current: string | undefined;
   readonly byName: ReadonlyMap<string, Readonly<Record<string, string>>>;
+  /** What is wrong with those that cannot be used, by name: the others can. */
+  readonly faults: ReadonlyMap<string, string>;
 }
 
 /** MESOSCALE_CONFIG, or where the desktop's rules say (XDG_CONFIG_HOME). */
@@ -31,7 +33,7 @@ function contextsPath(environment: Environment): string {
   );
 }
 
-/** Throws CommandError where the file is there and is wrong. */
+/** Throws CommandError where the file is there and is wrong as a whole. */
 export function readContexts(environment: Environment): Contexts {
   const path = contextsPath(environment);
   const file = readToml(path, (environment.MESOSCALE_CONFIG ?? '') !== '') ?? {};
@@ -48,33 +50,43 @@ export function readContexts(environment: Environment): Contexts {
   if (!isTable(contexts)) {
     throw wrong('contexts expects tables: [contexts.NAME]');
   }
-  const byName = new Map(
-    Object.entries(contexts).map(([name, table]) => {
-      if (!isTable(table)) {
-        throw wrong(`contexts.${name} expects a table: [contexts.${name}]`);
-      }
-      const texts = Object.entries(table).map(([key, value]) => {
-        if (!SETTINGS.includes(key)) {
-          const close = closestName(key, SETTINGS);
-          const meant = close === undefined ? '' : ` (did you mean ${close}?)`;
-          throw wrong(`contexts.${name} has an unknown setting '${key}'${meant}`);
-        }
-        if (!['string', 'boolean', 'number'].includes(typeof value)) {
-          throw wrong(`contexts.${name}.${key} expects a text`);
-        }
-        return [key, String(value)] as const;
-      });
-      return [name, Object.fromEntries(texts)] as const;
-    }),
-  );
-  if (current !== undefined && !byName.has(current)) {
-    throw wrong(`context names '${current}', which is not there: ${namesOf(byName)}`);
+  const byName = new Map<string, Readonly<Record<string, string>>>();
+  const faults = new Map<string, string>();
+  for (const [name, table] of Object.entries(contexts)) {
+    const read = settingsIn(name, table);
+    if (typeof read === 'string') {
+      faults.set(name, `${path}: ${read}`);
+    } else {
+      byName.set(name, read);
+    }
   }
-  return { path, current, byName };
+  return { path, current, byName, faults };
+}
+
+/** What is wrong, as text, where it is no context. */
+function settingsIn(name: string, table: unknown): Readonly<Record<string, string>> | string {
+  if (!isTable(table)) {
+    return `contexts.${name} expects a table: [contexts.${name}]`;
+  }
+  for (const [key, value] of Object.entries(table)) {
+    if (!SETTINGS.includes(key)) {
+      const close = closestName(key, SETTINGS);
+      const meant = close === undefined ? '' : ` (did you mean ${close}?)`;
+      return `contexts.${name} has an unknown setting '${key}'${meant}`;
+    }
+    if (!['string', 'boolean', 'number'].includes(typeof value)) {
+      return `contexts.${name}.${key} expects a text`;
+    }
+  }
+  return Object.fromEntries(Object.entries(table).map(([key, value]) => [key, String(value)]));
 }
 
 /** Throws CommandError. */
-export function contextNamed({ path, byName }: Contexts, name: string): Preset {
+export function contextNamed({ path, byName, faults }: Contexts, name: string): Preset {
+  const fault = faults.get(name);
+  if (fault !== undefined) {
+    throw new CommandError(EXIT.usage, fault);
+  }
   const texts = byName.get(name);
   if (texts === undefined) {
     throw new CommandError(EXIT.notFound, `no context '${name}' in ${path}: ${namesOf(byName)}`);
@@ -91,9 +103,17 @@ const namesOf = (byName: ReadonlyMap<string, unknown>) =>
  */
 export function presetOf(environment: Environment): Preset | undefined {
   const contexts = readContexts(environment);
-  return contexts.current === undefined
-    ? readMesosConfig(environment)
-    : contextNamed(contexts, contexts.current);
+  const { path, current, byName, faults } = contexts;
+  if (current === undefined) {
+    return readMesosConfig(environment);
+  }
+  if (!byName.has(current) && !faults.has(current)) {
+    throw new CommandError(
+      EXIT.usage,
+      `${path}: context names '${current}', which is not there: ${namesOf(byName)}`,
+    );
+  }
+  return contextNamed(contexts, current);
 }
 
 /** `~/.mesos/config.toml`, or MESOS_CLI_CONFIG: of Mesos's command line. */

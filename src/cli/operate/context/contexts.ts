@@ -3,7 +3,9 @@ import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'no
 import { dirname } from 'node:path';
 import { parse } from 'smol-toml';
 import { contextNamed, readContexts } from '../connection/contexts.ts';
+import { CommandError, EXIT } from '../outcome.ts';
 import { presentList } from '../output/present.ts';
+import { printable } from '../output/printable.ts';
 import type { Format } from '../output/shown.ts';
 
 interface Row {
@@ -19,11 +21,14 @@ export async function listContexts(values: {
   readonly output: Format;
   readonly headers: boolean;
 }): Promise<void> {
-  const { path, current: chosen, byName } = readContexts(process.env);
+  const { path, current: chosen, byName, faults } = readContexts(process.env);
   const variable = overriding(process.env);
   const current = variable === undefined ? chosen : process.env.MESOSCALE_CONTEXT || undefined;
   if (variable !== undefined) {
     process.stderr.write(`${variable} in the environment holds, whatever context was chosen\n`);
+  }
+  for (const fault of faults.values()) {
+    process.stderr.write(`${printable(fault)}\n`);
   }
   await presentList<Row>(
     { ...values, watch: false, interval: 0, filter: undefined, sort_by: undefined },
@@ -55,6 +60,24 @@ function overriding({ MESOSCALE_CONTEXT, MESOS_MASTER }: NodeJS.ProcessEnv): str
     return 'MESOSCALE_CONTEXT';
   }
   return MESOS_MASTER ? 'MESOS_MASTER' : undefined;
+}
+
+/** Throws CommandError where none holds. */
+export function showContext(): void {
+  const contexts = readContexts(process.env);
+  const variable = overriding(process.env);
+  if (variable === 'MESOS_MASTER') {
+    throw new CommandError(EXIT.notFound, 'no context holds: MESOS_MASTER names the master');
+  }
+  const name = process.env.MESOSCALE_CONTEXT || contexts.current;
+  if (name === undefined) {
+    throw new CommandError(
+      EXIT.notFound,
+      `no context is chosen in ${contexts.path}: mesoscale context list shows them`,
+    );
+  }
+  contextNamed(contexts, name);
+  process.stdout.write(`${printable(name)}\n`);
 }
 
 /** Changes one line of the file; comments and all else stay. */

@@ -16,6 +16,14 @@ const list = verb({
   run: async ({ values }) => (await import('./contexts.ts')).listContexts(values),
 });
 
+const show = verb({
+  name: 'show',
+  summary: 'print the name of the context that holds',
+  flags: {},
+  examples: [{ line: 'context show', says: 'for a prompt' }],
+  run: async () => (await import('./contexts.ts')).showContext(),
+});
+
 const use = verb({
   name: 'use',
   summary: 'choose the context that holds where a command line names none',
@@ -28,5 +36,5 @@ const use = verb({
 export const NOUN: Noun = {
   name: 'context',
   summary: 'choose the cluster that commands speak to',
-  verbs: [list, use],
+  verbs: [list, show, use],
 };

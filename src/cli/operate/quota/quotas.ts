@@ -1,6 +1,7 @@
 // `mesoscale quota VERB`. The API replaces the quota of a role as a whole: it is read before it is
 // written, and once more right before that.
 import { CallRefusedError } from '../../../http/client/scheduler-client.ts';
+import { closestName } from '../../../model/closest-name.ts';
 import { sameMessage } from '../../../model/equality.ts';
 import { MasterCall_Type, type QuotaConfig } from '../../../model/generated/messages.ts';
 import { roleError } from '../../../model/role.ts';
@@ -60,13 +61,25 @@ export async function setQuota({
     limits: read('LIMITS', limits),
   };
   const cluster = await Cluster.of(values);
-  const before = await quotaOf(cluster, role);
+  const [before] = await Promise.all([quotaOf(cluster, role), tellUnknown(cluster, role)]);
   const config = {
     role,
     guarantees: wanted.guarantees ?? before.guarantees ?? {},
     limits: wanted.limits ?? before.limits ?? {},
   };
   await replaceQuota(cluster, { before, config, force }, values);
+}
+
+/** A role may have a quota before anybody is in it: one that is misspelt looks the same. */
+async function tellUnknown(cluster: Cluster, role: string): Promise<void> {
+  const { get_roles } = await cluster.master({ type: MasterCall_Type.GET_ROLES });
+  const names = (get_roles?.roles ?? []).map(({ name }) => name);
+  // Above each role of `a/b` is `a`.
+  if (!names.some((name) => name === role || name.startsWith(`${role}/`))) {
+    const close = closestName(role, names);
+    const meant = close === undefined ? '' : ` (did you mean ${close}?)`;
+    process.stderr.write(`role '${role}' is not in use now${meant}: mesoscale role list\n`);
+  }
 }
 
 function read(what: string, text: string | undefined) {
