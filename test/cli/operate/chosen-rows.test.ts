@@ -71,6 +71,21 @@ test('the oldest have the largest age, in seconds or in units', () => {
   );
 });
 
+test('states of tasks are found by the word alone, too', () => {
+  const rows = ['TASK_RUNNING', 'TASK_LOST'];
+  const inState = (filter: string) =>
+    chosenRows(
+      {
+        ...{ rows, nameOf: String, jsonOf: String, none: '' },
+        columns: [{ title: 'STATE', text: String }],
+      },
+      { filter: [filter] },
+    );
+  expect(inState('state=running')).toEqual(['TASK_RUNNING']);
+  expect(inState('state!=running')).toEqual(['TASK_LOST']);
+  expect(inState('state=TASK_L*')).toEqual(['TASK_LOST']);
+});
+
 test('rows are sorted by numbers, and by numbers in names', () => {
   expect(names([], 'name')).toEqual(['a.c', 'b9', 'b10']);
   expect(names([], '-disk-size')).toEqual(['a.c', 'b10', 'b9']);

@@ -36,7 +36,7 @@ function testOf<Row>(columns: readonly Column<Row>[], text: string): (row: Row) 
   const column = columnOf(columns, name, 'filter');
   if (sign === '=' || sign === '!=') {
     const pattern = patternOf(value);
-    return (row) => pattern.test(column.text(row)) === (sign === '=');
+    return (row) => isLike(pattern, column.text(row)) === (sign === '=');
   }
   const bound = boundOf(column, value);
   if (bound === undefined) {
@@ -48,6 +48,10 @@ function testOf<Row>(columns: readonly Column<Row>[], text: string): (row: Row) 
     return sign === '>' ? number > bound : number < bound;
   };
 }
+
+/** States are named without what all of them begin with, too: `running` for TASK_RUNNING. */
+const isLike = (pattern: RegExp, text: string): boolean =>
+  pattern.test(text) || (/^TASK_[A-Z_]+$/.test(text) && pattern.test(text.slice('TASK_'.length)));
 
 /** Undefined where the text is no number. */
 function boundOf({ isSpan }: { readonly isSpan?: boolean }, text: string): number | undefined {
