@@ -71,6 +71,16 @@ test('the oldest have the largest age, in seconds or in units', () => {
   );
 });
 
+test('what has ended grows no older', () => {
+  const { text, order } = ageColumn(
+    1_000_000,
+    () => 400_000,
+    (isEnded: boolean) => (isEnded ? 410_000 : undefined),
+  );
+  expect([text(true), order?.(true)]).toEqual(['10s', 10]);
+  expect([text(false), order?.(false)]).toEqual(['10m', 600]);
+});
+
 test('states of tasks are found by the word alone, too', () => {
   const rows = ['TASK_RUNNING', 'TASK_LOST'];
   const inState = (filter: string) =>

@@ -1,17 +1,19 @@
-// The column AGE of lists: how long a thing has been there.
+// The column AGE of lists: how long a thing has been there, or was.
 import { ageText } from '../times.ts';
 import type { Column } from './listing.ts';
 
-/** Both in milliseconds since 1970; empty where the second is not known. */
+/** All in milliseconds since 1970; empty where it is not known since when. */
 export const ageColumn = <Row>(
   nowMs: number,
   sinceMs: (row: Row) => number | undefined,
+  /** Of what has ended. */
+  untilMs?: (row: Row) => number | undefined,
 ): Column<Row> => ({
   title: 'AGE',
-  text: (row) => ageText(nowMs, sinceMs(row)),
+  text: (row) => ageText(untilMs?.(row) ?? nowMs, sinceMs(row)),
   order: (row) => {
     const thenMs = sinceMs(row);
-    return thenMs === undefined ? undefined : (nowMs - thenMs) / 1000;
+    return thenMs === undefined ? undefined : ((untilMs?.(row) ?? nowMs) - thenMs) / 1000;
   },
   isSpan: true,
 });

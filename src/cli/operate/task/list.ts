@@ -1,6 +1,7 @@
 // `mesoscale task list`.
 import { enumNames } from '../../../model/enum-names.ts';
 import { MasterCall_Type, type Task, TaskState } from '../../../model/generated/messages.ts';
+import { isTerminal } from '../../../model/task-state.ts';
 import { jsonValue } from '../../../wire/json.ts';
 import { types } from '../../../wire/types.ts';
 import type { FlagValues } from '../../flags/flag.ts';
@@ -32,7 +33,11 @@ const columns = (nowMs: number): readonly Column<Row>[] => [
   amountColumn('MEM', 'mem'),
   amountColumn('DISK', 'disk', true),
   amountColumn('GPUS', 'gpus', true),
-  ageColumn(nowMs, ({ task }) => startMs(task)),
+  ageColumn(
+    nowMs,
+    ({ task }) => startMs(task),
+    ({ task }) => endMs(task),
+  ),
   { title: 'NAME', text: ({ task }) => task.name, isWide: true },
   { title: 'ROLE', text: ({ task }) => roleOf(task), isWide: true },
   { title: 'FRAMEWORK ID', text: ({ task }) => task.framework_id.value, isWide: true },
@@ -100,6 +105,12 @@ const labelsOf = ({ task }: Row): string =>
   (task.labels?.labels ?? [])
     .map(({ key, value }) => (value === undefined ? key : `${key}=${value}`))
     .join(',');
+
+/** When the status was made that ended it; undefined where it runs. */
+const endMs = ({ state, statuses = [] }: Task): number | undefined => {
+  const seconds = isTerminal(state) ? statuses.at(-1)?.timestamp : undefined;
+  return seconds === undefined ? undefined : seconds * 1000;
+};
 
 /** When its first status was made. */
 const startMs = ({ statuses = [] }: Task): number | undefined => {
