@@ -3,6 +3,7 @@
 // docs/monitoring/alerts.yml.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parse } from 'yaml';
 import { AGENT_FAMILIES } from '../src/http/metrics/agent-families.ts';
 import { type Family, type FamilyTable, labelNames } from '../src/http/metrics/family.ts';
 import { MASTER_FAMILIES } from '../src/http/metrics/master-families.ts';
@@ -58,23 +59,35 @@ const familyTable = (families: readonly Family[]) =>
     ]),
   );
 
-/** Of a rule: its name, how severe it is, what it tells. */
-const RULE = /- alert: (\w+)\n[\s\S]*?severity: (\w+)\n[\s\S]*?summary: '((?:[^']|'')*)'/g;
+interface Rule {
+  readonly alert: string;
+  readonly labels: { readonly severity: string };
+  readonly annotations: { readonly summary: string; readonly todo: string };
+}
+
+const rules = (): readonly Rule[] =>
+  (parse(readFileSync(RULES, 'utf8')) as { groups: { rules: Rule[] }[] }).groups.flatMap(
+    (group) => group.rules,
+  );
 
 const alertTable = () =>
   table(
-    ['alert', 'severity', 'it tells'],
-    [...readFileSync(RULES, 'utf8').matchAll(RULE)].map(
-      ([, name = '', severity = '', summary = '']) => [
-        code(name),
-        severity,
-        summary
-          .replaceAll("''", "'")
-          .replaceAll(/\{\{ \$labels\.(\w+) \}\}/g, (_, label) => `‹${label}›`)
-          .replaceAll(/\{\{ \$value[^}]*\}\}/g, '‹value›'),
-      ],
-    ),
+    ['alert', 'severity', 'it tells', 'what to do'],
+    rules().map(({ alert, labels, annotations }) => [
+      code(alert),
+      labels.severity,
+      placed(annotations.summary),
+      placed(annotations.todo),
+    ]),
   );
+
+/** What Prometheus fills in, as words. */
+const placed = (text: string) =>
+  text
+    .trim()
+    .replaceAll(/\{\{ \$labels\.(\w+) \}\}/g, (_, label) => `‹${label}›`)
+    .replaceAll(/\{\{ \$value[^}]*\}\}/g, '‹value›')
+    .replaceAll('|', '\\|');
 
 const code = (name: string) => `\`${name.replaceAll('|', '\\|')}\``;
 

@@ -18,7 +18,9 @@ import { versionLine } from './version.ts';
 const FLUSH_MS = 3000;
 
 const OVERVIEW = new Set(['help', '--help', '-h']);
-const HELP = new Set(['--help', '-h']);
+const HELP = new Set(['--help', '--help=true', '-h']);
+/** Of a command line that is wrong; src/cli/operate/outcome.ts has the others. */
+const USAGE = 2;
 /** Asked by shells, by what `mesoscale completion` prints for them. */
 const COMPLETE = 'complete';
 const VERSION = new Set(['--version', '-v']);
@@ -72,8 +74,8 @@ function listed(heading: string, entries: readonly (readonly [string, string])[]
 }
 
 /** `help COMMAND VERB` is `COMMAND VERB --help`. */
-function asked(): readonly [string | undefined, ...string[]] {
-  const [name, ...argv] = process.argv.slice(2);
+function asked(line: readonly string[]): readonly [string | undefined, ...string[]] {
+  const [name, ...argv] = line;
   const [about, ...more] = argv;
   return name !== undefined && OVERVIEW.has(name) && about !== undefined && !about.startsWith('-')
     ? [about, ...more, '--help']
@@ -92,7 +94,7 @@ function surplus(): string | undefined {
 
 function complain(text: string): void {
   process.stderr.write(`mesoscale: ${text}\n`);
-  process.exitCode = 1;
+  process.exitCode = USAGE;
 }
 
 /** A noun with what follows it; a server of the same name takes what begins with a dash. */
@@ -101,12 +103,26 @@ async function nounAsked(
   argv: readonly string[],
 ): Promise<Noun | undefined> {
   const noun = name === undefined ? undefined : await nounOf(name);
-  const [word] = argv;
+  const [word] = await withoutFlags(argv);
   const isServer = name !== undefined && COMMAND_NAMES.includes(name);
   return isServer && (word === undefined || word.startsWith('-')) ? undefined : noun;
 }
 
-const [name, ...argv] = asked();
+/** From the first word on that is no flag about the connection. */
+async function withoutFlags(argv: readonly string[]): Promise<readonly string[]> {
+  const isWorthALook = argv[0]?.startsWith('-') && argv.some((word) => !word.startsWith('-'));
+  return isWorthALook ? (await import('./operate/leading-flags.ts')).leadingFlags(argv).rest : argv;
+}
+
+/** Flags about the connection that stand before a noun stand behind it. */
+async function nounFirst(argv: readonly string[]): Promise<readonly string[]> {
+  const rest = await withoutFlags(argv);
+  const [word = ''] = rest;
+  const flags = argv.slice(0, argv.length - rest.length);
+  return NOUN_NAMES.includes(word) ? [word, ...flags, ...rest.slice(1)] : argv;
+}
+
+const [name, ...argv] = asked(await nounFirst(process.argv.slice(2)));
 const noun = await nounAsked(name, argv);
 const command = noun === undefined && name !== undefined ? await commandOf(name) : undefined;
 const extra = surplus();

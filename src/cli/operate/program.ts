@@ -7,6 +7,7 @@ import { type ParsedFlags, readFlags } from '../flags/parse.ts';
 import type { AgentValues } from './connection/agents.ts';
 import { AGENT_CONNECTION_FLAGS } from './connection/flags.ts';
 import { connectionSource } from './connection/source.ts';
+import { flagsAfterVerb } from './leading-flags.ts';
 import { addOptions, respelled, type WrittenFlags } from './options.ts';
 import { type CommandError, EXIT, outcomeOf } from './outcome.ts';
 import { helpColumns } from './output/screen.ts';
@@ -30,7 +31,7 @@ export async function runNoun(noun: Noun, argv: readonly string[]): Promise<numb
     }
   });
   try {
-    await command.parseAsync(argv, { from: 'user' });
+    await command.parseAsync(flagsAfterVerb(noun.verbs, helped(noun, argv)), { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) {
       throw error;
@@ -39,6 +40,13 @@ export async function runNoun(noun: Noun, argv: readonly string[]): Promise<numb
     status = error.exitCode === 0 ? EXIT.done : EXIT.usage;
   }
   return status ?? EXIT.done;
+}
+
+/** `help agent nosuch` is told that there is no such verb, and not what there is. */
+function helped({ verbs }: Noun, argv: readonly string[]): readonly string[] {
+  const [word = ''] = argv;
+  const isVerb = verbs.some(({ name }) => name === undefined || name.split(' ')[0] === word);
+  return isVerb || word.startsWith('-') ? argv : argv.filter((each) => each !== '--help');
 }
 
 type Run = (
