@@ -19,8 +19,6 @@ const FLUSH_MS = 3000;
 
 const OVERVIEW = new Set(['help', '--help', '-h']);
 const HELP = new Set(['--help', '--help=true', '-h']);
-/** Of a command line that is wrong; src/cli/operate/outcome.ts has the others. */
-const USAGE = 2;
 /** Asked by shells, by what `mesoscale completion` prints for them. */
 const COMPLETE = 'complete';
 const VERSION = new Set(['--version', '-v']);
@@ -94,7 +92,7 @@ function surplus(): string | undefined {
 
 function complain(text: string): void {
   process.stderr.write(`mesoscale: ${text}\n`);
-  process.exitCode = USAGE;
+  process.exitCode = 1;
 }
 
 /** A noun with what follows it; a server of the same name takes what begins with a dash. */

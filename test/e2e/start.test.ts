@@ -86,7 +86,7 @@ describe('a start that cannot work ends with one line', () => {
       'mesoscale agent: --work_dir is required: the folder of sandboxes and of what is kept',
     ],
     [
-      ['help', 'master', 'agent'],
+      ['help', 'local', 'agent'],
       "mesoscale: unexpected argument 'agent'; mesoscale help lists the commands",
     ],
     [

@@ -18,10 +18,12 @@ const PATIENCE_MS = 60_000;
 const LOOK_MS = 20;
 
 /**
- * Below the ports that the system gives to outgoing connections, so that no other test gets one
- * meanwhile.
+ * Below the ports that the system gives to outgoing connections. Each worker of the tests has a
+ * part of them: between the look whether a port is free and its use, no other test takes it.
  */
-const PORTS = { from: 12_000, to: 30_000 };
+const PORTS = { from: 12_000, each: 1_100, parts: 16 };
+const firstPort = PORTS.from + (Number(process.env.VITEST_POOL_ID ?? 0) % PORTS.parts) * PORTS.each;
+const given = new Set<number>();
 
 /** Of an agent whose flags do not say it. */
 const RESOURCES = '--resources=cpus:4;mem:2048;disk:1024;ports:[31000-31099]';
@@ -35,8 +37,14 @@ export const LITTLE = [
 /** The first of several free ports in a row. */
 export async function freePort(count = 1): Promise<number> {
   for (;;) {
-    const first = randomInt(PORTS.from, PORTS.to - count);
+    const first = randomInt(firstPort, firstPort + PORTS.each - count);
     const ports = Array.from({ length: count }, (_, offset) => first + offset);
+    if (ports.some((port) => given.has(port))) {
+      continue;
+    }
+    for (const port of ports) {
+      given.add(port);
+    }
     if ((await Promise.all(ports.map(isFree))).every(Boolean)) {
       return first;
     }

@@ -60,7 +60,7 @@ a script), \`--yes\` is required.
 | --- | --- |
 | 0 | done |
 | 1 | what was asked for has failed, or was refused |
-| 2 | the command line, or a file it stands for, is wrong |
+| 2 | the command line of a verb, or a file it stands for, is wrong (1 where there is no such command) |
 | 3 | there is nothing of that name, or more than one |
 | 4 | who asks may not do that, or has not said who that is |
 | 5 | no master, or no agent, answers |
