@@ -70,6 +70,7 @@ export class FetcherCache {
   /** By `nameOf`: those that others may use, or wait for. */
   readonly #entries = new Map<string, Entry>();
   readonly #byId = new Map<string, Entry>();
+  readonly #touches = new Set<Promise<void>>();
   #disk: Promise<CacheDisk> | undefined;
   #lastId = 0;
 
@@ -114,6 +115,8 @@ export class FetcherCache {
   async close(): Promise<void> {
     const disk = await this.#disk?.catch(() => undefined);
     this.#disk = undefined;
+    // Once the folder is let go, another agent may have it.
+    await Promise.all(this.#touches);
     disk?.[Symbol.dispose]();
   }
 
@@ -134,7 +137,7 @@ export class FetcherCache {
         await unlessAborted(entry.ready, abort);
         const { cached } = entry;
         if (cached !== undefined && (await this.#isIntact(disk, entry, cached))) {
-          void disk.touch(cached.file).catch(() => undefined);
+          this.#touch(disk, cached.file);
           return { path: disk.path(cached.file), [Symbol.dispose]: () => this.#leave(entry) };
         }
       } catch (error) {
@@ -149,6 +152,15 @@ export class FetcherCache {
         throw new NotCachedError('the file has changed since it came');
       }
     }
+  }
+
+  /** Nobody waits for it: where it fails, only the order in which files are given up is another. */
+  #touch(disk: CacheDisk, file: string): void {
+    const touch = disk
+      .touch(file)
+      .catch(() => undefined)
+      .finally(() => this.#touches.delete(touch));
+    this.#touches.add(touch);
   }
 
   /** The cache's folder with what is in it; where it cannot be used now, it may be later. */
