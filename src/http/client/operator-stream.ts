@@ -11,7 +11,7 @@ import { types } from '../../wire/types.ts';
 import { PROTOBUF_TYPE } from '../server/content-negotiation.ts';
 import type { Credential } from '../server/credentials.ts';
 import type { Dialer } from '../transport/dialer.ts';
-import { answerHead } from './answer-head.ts';
+import { answerHead, textOf } from './answer-head.ts';
 import { KeptConnections } from './kept-connections.ts';
 import { CallRefusedError } from './scheduler-client.ts';
 
@@ -30,7 +30,6 @@ class LateEventError extends Error {
 }
 
 const MAX_REDIRECTS = 5;
-const MAX_REFUSAL_BYTES = 64 * 1024;
 /** A stream is dead after this many heartbeat intervals without data. */
 const MISSED_HEARTBEATS = 5;
 const USUAL_HEARTBEAT_S = 15;
@@ -105,16 +104,4 @@ export class OperatorStream {
       at = leader;
     }
   }
-}
-
-/** No more of it is read than there is room for. */
-async function textOf(response: IncomingMessage): Promise<string> {
-  let text = '';
-  for await (const piece of response.setEncoding('utf8')) {
-    text += piece;
-    if (text.length >= MAX_REFUSAL_BYTES) {
-      break;
-    }
-  }
-  return text;
 }
