@@ -2,6 +2,7 @@
 // with the words `task T of framework F`, by which the lines of all are found. While the log is
 // verbose all of it is told; else only that a task has failed, or may have.
 import type { MessageToAgent, MessageToMaster } from '../model/agent-messages.ts';
+import { enumNames } from '../model/enum-names.ts';
 import {
   type StatusUpdate,
   type TaskInfo,
@@ -79,10 +80,9 @@ export class TaskTrail {
 
   #update({ status, framework_id, uuid }: StatusUpdate, way: Way): void {
     const { message, reason, task_id } = status;
-    const why = [
-      reason === undefined ? [] : (REASONS.get(reason) ?? []),
-      message === undefined ? [] : message.slice(0, MOST_SHOWN),
-    ].flat();
+    const why = [reasonName(reason), message?.slice(0, MOST_SHOWN)].filter(
+      (text) => text !== undefined,
+    );
     this.#tell(
       TROUBLES.has(status.state) ? 'info' : 'debug',
       aboutOf({ task_id, framework_id }),
@@ -96,7 +96,7 @@ export class TaskTrail {
   }
 }
 
-const REASONS = new Map(Object.entries(TaskStatus_Reason).map(([name, value]) => [value, name]));
+const reasonName = enumNames(TaskStatus_Reason);
 
 interface Ids {
   readonly task_id: { readonly value: string };
