@@ -1,5 +1,5 @@
 // Roles that a form can propose: those of frameworks, and the roles above them.
-
+import { roleAncestors } from '../../model/role.ts';
 import type { Cluster } from './cluster.ts';
 import { byText } from './task-list.ts';
 
@@ -11,10 +11,9 @@ export function knownRoles({ frameworks }: Cluster): readonly string[] {
   const names = new Set<string>();
   for (const { roles } of frameworks.values()) {
     for (const role of roles) {
-      for (let end = role.indexOf('/'); end > 0; end = role.indexOf('/', end + 1)) {
-        names.add(role.slice(0, end));
+      for (const name of [role, ...roleAncestors(role)]) {
+        names.add(name);
       }
-      names.add(role);
     }
   }
   return [...names].sort(byText).slice(0, MAX_ROLES);
