@@ -31,6 +31,17 @@ export function answerHead(request: ClientRequest): Promise<IncomingMessage> {
   });
 }
 
+/** Calls back once the request has a connection, which may be one that was kept. */
+export function whenConnected(request: ClientRequest, connected: () => void): void {
+  request.once('socket', (socket) => {
+    if (socket.connecting) {
+      socket.once('connect', connected);
+    } else {
+      connected();
+    }
+  });
+}
+
 /** The text of a short answer: no more of it is read than there is room for. */
 export async function textOf(response: IncomingMessage): Promise<string> {
   let text = '';

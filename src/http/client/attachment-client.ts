@@ -15,7 +15,7 @@ import { types } from '../../wire/types.ts';
 import { JSON_TYPE, PROTOBUF_TYPE, RECORDIO_TYPE } from '../server/content-negotiation.ts';
 import type { Credential } from '../server/credentials.ts';
 import type { Dialer } from '../transport/dialer.ts';
-import { answerHead, textOf } from './answer-head.ts';
+import { answerHead, textOf, whenConnected } from './answer-head.ts';
 import { KeptConnections } from './kept-connections.ts';
 import { CallRefusedError } from './scheduler-client.ts';
 
@@ -118,13 +118,8 @@ export class AttachmentClient {
       const late = () => request.destroy(new LateConnectionError(`No connection to ${address}`));
       const timer = setTimeout(late, connectMs);
       const inTime = () => clearTimeout(timer);
-      request.once('close', inTime).once('socket', (socket) => {
-        if (socket.connecting) {
-          socket.once('connect', inTime);
-        } else {
-          inTime();
-        }
-      });
+      request.once('close', inTime);
+      whenConnected(request, inTime);
     }
     return request;
   }

@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import type { AgentPlace } from '../../master/views.ts';
 import { parseAddress } from '../../model/address.ts';
 import { partyOf } from '../../security/party.ts';
-import { answerHead } from '../client/answer-head.ts';
+import { answerHead, whenConnected } from '../client/answer-head.ts';
 import { KeptConnections } from '../client/kept-connections.ts';
 import type { Realm } from '../server/authentication.ts';
 import {
@@ -258,9 +258,7 @@ function answered(
   asked.once('close', inTime);
   asked.once('response', inTime);
   if (!isRead) {
-    asked.once('socket', (socket) =>
-      socket.connecting ? socket.once('connect', inTime) : inTime(),
-    );
+    whenConnected(asked, inTime);
   }
   return answerHead(asked);
 }
