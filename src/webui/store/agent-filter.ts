@@ -2,6 +2,7 @@
 import { agentCondition, agentName } from '../words/conditions.ts';
 import type { Cluster } from './cluster.ts';
 import type { AgentRow, AttributeRow } from './rows.ts';
+import { haveWords, wordsOf } from './wanted-words.ts';
 
 /** By names of the query of a place. */
 export type AgentQuery = Readonly<Record<string, string>>;
@@ -29,7 +30,7 @@ export function agentPasses(
   agent: AgentRow,
   { q = '', state, place: where, attribute, version }: AgentQuery,
 ): boolean {
-  const words = q.toLowerCase().split(/\s+/).filter(Boolean);
+  const words = wordsOf(q);
   const texts = [
     agent.hostname,
     agent.id,
@@ -42,6 +43,6 @@ export function agentPasses(
     (version === undefined || agent.version === version) &&
     (attribute === undefined ||
       agent.attributes.some((each) => attributeText(each) === attribute)) &&
-    words.every((word) => texts.some((text) => text.toLowerCase().includes(word)))
+    haveWords(texts, words)
   );
 }

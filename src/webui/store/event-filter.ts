@@ -1,5 +1,6 @@
 // Events of the stream by what they are of, what has happened, and words.
 import type { ClusterEvent } from './event-tail.ts';
+import { haveWords, wordsOf } from './wanted-words.ts';
 
 export interface EventQuery {
   readonly subject?: string | undefined;
@@ -15,7 +16,7 @@ export function eventPasses(
   { subject, change, framework, q = '' }: EventQuery,
   changeText: (event: ClusterEvent) => string,
 ): (event: ClusterEvent) => boolean {
-  const words = q.toLowerCase().split(/\s+/).filter(Boolean);
+  const words = wordsOf(q);
   return (event) => {
     const owner = event.subject === 'framework' ? event.id : event.frameworkId;
     const texts = [event.name, event.id, event.frameworkId, changeText(event)];
@@ -23,7 +24,7 @@ export function eventPasses(
       (subject === undefined || event.subject === subject) &&
       (change === undefined || event.change === change) &&
       (framework === undefined || owner === framework) &&
-      words.every((word) => texts.some((text) => text.toLowerCase().includes(word)))
+      haveWords(texts, words)
     );
   };
 }

@@ -6,6 +6,7 @@ import { agentName } from '../words/conditions.ts';
 import { attributeText } from './agent-filter.ts';
 import type { Cluster } from './cluster.ts';
 import { byText } from './task-list.ts';
+import { wordsOf } from './wanted-words.ts';
 
 export type FoundKind = 'task' | 'framework' | 'agent' | 'role';
 
@@ -68,9 +69,6 @@ class Best {
     return { kind: this.kind, found: this.#best.map(({ found }) => found), count: this.#count };
   }
 }
-
-const wordsOf = (text: string): readonly string[] =>
-  text.toLowerCase().split(/\s+/).filter(Boolean);
 
 const lower = (text: string): string => text.toLowerCase();
 

@@ -3,6 +3,7 @@ import { TaskState } from '../../model/generated/messages.ts';
 import { isTerminal, taskStateName } from '../../model/task-state.ts';
 import type { Cluster } from './cluster.ts';
 import type { TaskRow } from './rows.ts';
+import { wordsOf } from './wanted-words.ts';
 
 export interface TaskFilter {
   /** `TASK_RUNNING`, `live` for all that have not ended, `all`. Absent means `live`. */
@@ -63,7 +64,7 @@ const finds = (task: TaskRow, { word, agents, frameworks }: Meant) =>
 export function taskFilter(filter: TaskFilter, cluster: Cluster): (task: TaskRow) => boolean {
   const { framework, agent, executor, role, label } = filter;
   const isState = passesState(filter.state ?? 'live');
-  const words = (filter.q ?? '').toLowerCase().split(/\s+/).filter(Boolean);
+  const words = wordsOf(filter.q ?? '');
   const all = words.map((word) => meant(word, cluster));
   return (task) =>
     isState(task.state) &&

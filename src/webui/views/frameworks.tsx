@@ -14,6 +14,7 @@ import type { Cluster } from '../store/cluster.ts';
 import type { FrameworkRow } from '../store/rows.ts';
 import { greatest, type LeafRow, refusedBy } from '../store/shares.ts';
 import { byText } from '../store/task-list.ts';
+import { haveWords, wordsOf } from '../store/wanted-words.ts';
 import { amountText, counted, countText } from '../words/amounts.ts';
 import { FRAMEWORK_CONDITIONS, frameworkCondition } from '../words/conditions.ts';
 
@@ -63,7 +64,7 @@ function Frameworks({ cluster }: { cluster: Cluster }) {
   const { state, q = '' } = place.value.query;
   const { sort, onSort, sorted } = sorting(ORDERS, { key: 'cpus', isDescending: true });
   const all = [...cluster.frameworks.values()];
-  const words = q.toLowerCase().split(/\s+/).filter(Boolean);
+  const words = wordsOf(q);
   const { value: shares } = useShares();
   const rows = sorted(
     all
@@ -72,7 +73,7 @@ function Frameworks({ cluster }: { cluster: Cluster }) {
         const texts = [name, id, user, principal, ...roles];
         return (
           (state === undefined ? !isCompleted : frameworkCondition(framework).key === state) &&
-          words.every((word) => texts.some((text) => text.toLowerCase().includes(word)))
+          haveWords(texts, words)
         );
       })
       .map((framework) => ({

@@ -18,6 +18,7 @@ import {
   offerRows,
 } from '../store/offers.ts';
 import { byText } from '../store/task-list.ts';
+import { haveWords, wordsOf } from '../store/wanted-words.ts';
 import { call } from '../stream/requests.ts';
 import { amountText, counted } from '../words/amounts.ts';
 import { agentName } from '../words/conditions.ts';
@@ -87,7 +88,7 @@ function Offers({ offers, more, cluster }: OffersProps) {
     );
   }
   const nameOf = (id: string) => cluster?.frameworks.get(id)?.name || id;
-  const words = q.toLowerCase().split(/\s+/).filter(Boolean);
+  const words = wordsOf(q);
   const rows = sorted(
     offers
       .map((offer) => ({
@@ -100,7 +101,7 @@ function Offers({ offers, more, cluster }: OffersProps) {
         return (
           (framework === undefined || offer.frameworkId === framework) &&
           (role === undefined || `${offer.role}/`.startsWith(`${role}/`)) &&
-          words.every((word) => texts.some((text) => text.toLowerCase().includes(word)))
+          haveWords(texts, words)
         );
       }),
   );

@@ -4,6 +4,7 @@ import { Empty } from '../components/notices.tsx';
 import { Ago } from '../components/time.tsx';
 import type { AgentQuery } from '../store/agent-filter.ts';
 import type { RefusedAgent } from '../store/away-agents.ts';
+import { haveWords, wordsOf } from '../store/wanted-words.ts';
 import { countText } from '../words/amounts.ts';
 
 /** In links, beside the conditions of agents that have registered. */
@@ -13,11 +14,9 @@ export function refusedPasses(
   { pid, hostname, message }: RefusedAgent,
   { q = '', place, attribute, version }: AgentQuery,
 ): boolean {
-  const words = q.toLowerCase().split(/\s+/).filter(Boolean);
-  const text = `${hostname} ${pid} ${message}`.toLowerCase();
   return (
     [place, attribute, version].every((each) => each === undefined) &&
-    words.every((word) => text.includes(word))
+    haveWords([hostname, pid, message], wordsOf(q))
   );
 }
 
