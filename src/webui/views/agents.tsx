@@ -157,7 +157,7 @@ interface NoAgentsProps {
 function NoAgents({ all, lost, refused, isOfLost }: NoAgentsProps) {
   const elsewhere = [
     ...(isOfLost ? [] : Object.values(AWAY_CONDITIONS)).map(({ key, text }) => ({
-      ...{ key, text: `that ${text === 'Gone' ? 'is gone' : 'is unreachable'}` },
+      ...{ key, text: `that is ${text.toLowerCase()}` },
       count: lost.filter((agent) => agentCondition(agent).key === key).length,
     })),
     { key: REFUSED, text: 'that may not register', count: refused.length },
