@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { EXIT } from '../../src/cli/operate/outcome.ts';
 import { MESOSCALE } from '../support/bundle.ts';
 import { freePort, LITTLE, Program, TestCluster, until } from '../support/cluster.ts';
 import { root } from '../support/sources.ts';
@@ -138,3 +139,16 @@ test('a key that does not fit ends a program in one line', async () => {
     /^mesoscale master: --ssl_key_file: the key in .* does not fit .*\n$/,
   );
 });
+
+test.each(['agent list', 'events'])(
+  '%s says that a server is not who was dialled',
+  async (verb) => {
+    const asked = ['--ssl_hostname_validation_scheme=openssl', '--no-ssl_verify_ipadd'];
+    const master = `--master=https://${cluster.address}`;
+    const program = cluster.run([...verb.split(' '), master, ...asked], `${verb}.log`);
+    expect(await program.ended()).toBe(EXIT.unreachable);
+    expect(program.log).toMatch(
+      /^mesoscale \S+(?: list)?: no master answers at .*its certificate is refused: 127\.0\.0\.1 was dialled by its address.*\n$/,
+    );
+  },
+);

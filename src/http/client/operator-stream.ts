@@ -89,9 +89,7 @@ export class OperatorStream {
       );
       expect(timeoutMs);
       request.end(body);
-      const response = await answerHead(request).catch((error: NodeJS.ErrnoException) => {
-        throw error.code === undefined ? new LateEventError(error.message) : error;
-      });
+      const response = await answerHead(request);
       const status = response.statusCode ?? 0;
       const [, leader] = /^(?:https?:)?\/\/([^/?#]+)/.exec(response.headers.location ?? '') ?? [];
       if (status === 200) {

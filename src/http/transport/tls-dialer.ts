@@ -42,6 +42,15 @@ const NO_TLS: ReadonlySet<string> = new Set([
   'ERR_SSL_WRONG_VERSION_NUMBER',
 ]);
 
+/** A server shows a certificate of an authority that is believed, and is not who was dialled. */
+class CertificateRefusedError extends Error {
+  readonly code = 'MESOSCALE_CERTIFICATE_REFUSED';
+
+  constructor(why: string) {
+    super(`its certificate is refused: ${why}`);
+  }
+}
+
 /** `lookUp` finds the IP address of the peer, and its name, before the connection is opened. */
 interface Verification {
   readonly rejectUnauthorized: boolean;
@@ -166,7 +175,7 @@ export class TlsDialer implements Dialer {
         // Node knows more of it than its type says.
         const detailed = certificate as DetailedPeerCertificate;
         const why = tooLong(chainOf(detailed), this.#trust) ?? unlike(detailed);
-        return why === undefined ? undefined : new Error(`its certificate is refused: ${why}`);
+        return why === undefined ? undefined : new CertificateRefusedError(why);
       },
     };
   }
