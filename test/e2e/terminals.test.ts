@@ -1,7 +1,13 @@
 // Terminals of browsers, by way of a real master: a shell beside a task, and the task's own.
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { accessibility, KeptPages, newPage, startBrowser } from '../support/browser.ts';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import {
+  accessibility,
+  KeptPages,
+  newPage,
+  startBrowser,
+  tellOfFailure,
+} from '../support/browser.ts';
 import { LITTLE, TestCluster, until } from '../support/cluster.ts';
 import { ask, webSocket } from '../support/requests.ts';
 import { TerminalSocket } from '../support/terminal-socket.ts';
@@ -48,6 +54,7 @@ beforeAll(async () => {
     return (await all.text()).includes(id.slice(id.lastIndexOf('.') + 1));
   };
 });
+afterEach((context) => tellOfFailure(browser, context));
 afterAll(async () => {
   await browser?.close();
   await cluster.stop();

@@ -2,8 +2,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { accessibility, KeptPages, startBrowser } from '../support/browser.ts';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { accessibility, KeptPages, startBrowser, tellOfFailure } from '../support/browser.ts';
 import { freePort, LITTLE, TestCluster, until } from '../support/cluster.ts';
 import { callAs, openAs, runLine, SECRETS, type User } from '../support/signed-in.ts';
 
@@ -67,6 +67,7 @@ beforeAll(async () => {
     return tasks[0]?.state === 'TASK_RUNNING';
   });
 });
+afterEach((context) => tellOfFailure(browser, context));
 afterAll(async () => {
   await browser?.close();
   await cluster.stop();

@@ -3,10 +3,16 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { rulesOf } from '../../src/cli/secure/principals.ts';
 import { objectsOfLists } from '../../src/security/acl-kinds.ts';
-import { accessibility, KeptPages, openPage, startBrowser } from '../support/browser.ts';
+import {
+  accessibility,
+  KeptPages,
+  openPage,
+  startBrowser,
+  tellOfFailure,
+} from '../support/browser.ts';
 import { LITTLE, TestCluster, until } from '../support/cluster.ts';
 
 const SECRETS = { ada: 'ada-secret', eve: 'eve-secret', vic: 'vic-secret' };
@@ -108,6 +114,7 @@ beforeAll(async () => {
     return all.find(({ name }) => name === NAME)?.id;
   });
 });
+afterEach((context) => tellOfFailure(browser, context));
 afterAll(async () => {
   await browser?.close();
   scheduler.abort();

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { KeptPages, newPage, startBrowser } from '../support/browser.ts';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { KeptPages, newPage, startBrowser, tellOfFailure } from '../support/browser.ts';
 import { LITTLE, TestCluster, until } from '../support/cluster.ts';
 import { root } from '../support/sources.ts';
 
@@ -56,6 +56,7 @@ beforeAll(async () => {
     return tasks[0]?.state === 'TASK_RUNNING' && `#/tasks/${tasks[0].framework_id}/said`;
   });
 });
+afterEach((context) => tellOfFailure(browser, context));
 afterAll(async () => {
   await browser?.close();
   await cluster.stop();

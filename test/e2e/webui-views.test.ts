@@ -2,8 +2,15 @@
 // agent, with a framework that answers no offer.
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { accessibility, eachView, KeptPages, newPage, startBrowser } from '../support/browser.ts';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import {
+  accessibility,
+  eachView,
+  KeptPages,
+  newPage,
+  startBrowser,
+  tellOfFailure,
+} from '../support/browser.ts';
 import { TestCluster, until } from '../support/cluster.ts';
 
 /** Would be a script, and turn the text around it. */
@@ -52,6 +59,7 @@ async function tell(call: object): Promise<void> {
   expect(response.ok, await response.text()).toBe(true);
 }
 
+afterEach((context) => tellOfFailure(browser, context));
 afterAll(async () => {
   await browser?.close();
   scheduler.abort();

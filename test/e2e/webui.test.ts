@@ -3,8 +3,15 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { accessibility, eachView, KeptPages, newPage, startBrowser } from '../support/browser.ts';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import {
+  accessibility,
+  eachView,
+  KeptPages,
+  newPage,
+  startBrowser,
+  tellOfFailure,
+} from '../support/browser.ts';
 import { freePort, LITTLE, TestCluster, until } from '../support/cluster.ts';
 
 /** Would be a script, turn the text around it, hide within it, or push all else away. */
@@ -48,6 +55,7 @@ beforeAll(async () => {
     return tasks.filter(({ state }) => state === 'TASK_RUNNING').length === 2 && framework !== '';
   });
 });
+afterEach((context) => tellOfFailure(browser, context));
 afterAll(async () => {
   await browser?.close();
   await cluster.stop();

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { type Browser, chromium, type Page } from 'playwright-core';
+import type { TestContext } from 'vitest';
 import { until } from './cluster.ts';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -14,6 +15,17 @@ export const startBrowser = (): Promise<Browser> =>
     ...(PROGRAM === undefined ? {} : { executablePath: PROGRAM }),
     args: ['--no-sandbox', '--disable-dev-shm-usage'],
   });
+
+/** After each test: what the pages show, where it has waited for something in vain. */
+export async function tellOfFailure(browser: Browser, { task }: TestContext): Promise<void> {
+  if (task.result?.state !== 'fail') {
+    return;
+  }
+  for (const page of browser.contexts().flatMap((context) => context.pages())) {
+    const text = await page.evaluate('document.body.innerText.slice(0, 3000)').catch(String);
+    console.error(`${task.name}: ${page.url()} shows\n${text}`);
+  }
+}
 
 interface OpenOptions {
   /** Of a context of Playwright. */
