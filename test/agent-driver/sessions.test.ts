@@ -88,8 +88,7 @@ describe('a session', () => {
   test('sees its parent’s environment and folder, and has files of its own', async () => {
     const output = await session('', {
       command: {
-        value:
-          'pwd; echo "$MESOS_SANDBOX $PARENTS$OWN ${MESOS_ALLOCATION_ROLE-no role}"; echo err >&2; exit 4',
+        value: `pwd; echo "$MESOS_SANDBOX $PARENTS$OWN \${MESOS_ALLOCATION_ROLE-no role}"; echo err >&2; exit 4`,
         environment: { variables: [{ name: 'OWN', value: 'o' }] },
       },
     });

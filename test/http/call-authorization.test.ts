@@ -400,7 +400,7 @@ describe('a call of masters', () => {
   }
 
   const answered = Object.entries<Access<MasterCall>>(MASTER).filter(
-    ([name, access]) => !('process' in access),
+    ([, access]) => !('process' in access),
   );
 
   test.each(answered)('%s asks for what the table says, and for nothing else', (name, access) => {

@@ -230,7 +230,7 @@ function header(
  */
 function leadsOut(target: string, depth: number): boolean {
   const names = target.split('/').filter((name) => name !== '' && name !== '.');
-  const up = names.findLastIndex((name) => name === '..') + 1;
+  const up = names.lastIndexOf('..') + 1;
   return target.startsWith('/') || up > depth || names.slice(0, up).some((name) => name !== '..');
 }
 

@@ -7,7 +7,6 @@ import {
   type History,
   type History_Agents,
   type History_Amounts,
-  type History_Tasks,
   TaskState,
 } from '../../model/generated/messages.ts';
 import { isTerminal, taskStateName } from '../../model/task-state.ts';

@@ -159,7 +159,6 @@ export function Table<Row>(props: TableProps<Row>) {
     <table
       ref={scroller}
       class="table"
-      // biome-ignore lint/a11y/noNoninteractiveElementToInteractiveRole: a grid is a table with keys
       role={branchOf === undefined ? 'grid' : 'treegrid'}
       aria-label={label}
       aria-rowcount={rows.length + 1}

@@ -119,8 +119,10 @@ function ActionForm({ action }: { action: Action }) {
   const problem = action.problem?.(chosen);
   const [taken, setTaken] = useState<ReadonlySet<string>>(new Set());
   const [sent, setSent] = useState(0);
-  /** What would come of it is seen before it is done. */
-  const [isForeseen, setForeseen] = useState(action.plan === undefined);
+  const changes = problem === undefined ? (action.plan?.(chosen) ?? []) : [];
+  const planned = JSON.stringify(changes);
+  /** Changes, as JSON, of which it has been seen what would come of them. */
+  const [foreseen, setForeseen] = useState<string>();
   const calls = problem === undefined ? action.calls(chosen) : [];
   const permission = permissionOf(action, chosen);
   const choose = (changes: Chosen) => {
@@ -170,7 +172,7 @@ function ActionForm({ action }: { action: Action }) {
       <Options options={action.options ?? []} chosen={chosen} choose={choose} />
       {action.plan === undefined || problem !== undefined ? null : (
         <Outlook
-          changes={action.plan(chosen)}
+          changes={planned}
           more={href(['what-if'], action.planned?.(chosen))}
           onMore={close}
           onAnswered={setForeseen}
@@ -198,7 +200,7 @@ function ActionForm({ action }: { action: Action }) {
           disabled={
             phase === 'busy' ||
             problem !== undefined ||
-            !isForeseen ||
+            (action.plan !== undefined && foreseen !== planned) ||
             refusalOf(permission) !== undefined
           }
         >

@@ -24,33 +24,32 @@ const PATIENCE_MS = 5000;
 const MAX_LINES = 12;
 
 interface OutlookProps {
-  readonly changes: readonly object[];
+  /** As JSON. */
+  readonly changes: string;
   /** Where all of it is shown. */
   readonly more: string;
   readonly onMore: () => void;
-  /** Told whether what is chosen has its answer, or none is waited for any more. */
-  readonly onAnswered: (isAnswered: boolean) => void;
+  /** Told the changes that have their answer, or that none is waited for any more. */
+  readonly onAnswered: (changes: string) => void;
 }
 
 export function Outlook({ changes, more, onMore, onAnswered }: OutlookProps) {
-  const text = JSON.stringify(changes);
-  const [asked, setAsked] = useState(text);
+  const [asked, setAsked] = useState(changes);
   useEffect(() => {
-    const timer = window.setTimeout(() => setAsked(text), PAUSE_MS);
-    return () => window.clearTimeout(timer);
-  }, [text]);
-  useEffect(() => {
-    onAnswered(false);
-    const timer = window.setTimeout(() => onAnswered(true), PATIENCE_MS);
-    return () => window.clearTimeout(timer);
-  }, [text]);
+    const pause = window.setTimeout(() => setAsked(changes), PAUSE_MS);
+    const patience = window.setTimeout(() => onAnswered(changes), PATIENCE_MS);
+    return () => {
+      window.clearTimeout(pause);
+      window.clearTimeout(patience);
+    };
+  }, [changes]);
   return (
     <>
       <Asked
         key={asked}
         changes={asked}
-        isOld={asked !== text}
-        onAnswered={() => onAnswered(true)}
+        isOld={asked !== changes}
+        onAnswered={() => onAnswered(asked)}
       />
       <p>
         <a href={more} onClick={onMore}>

@@ -177,7 +177,7 @@ test('tasks have other users than their executor, and a way to their sandboxes t
     expect(statSync(join(sandbox, 'file')).uid).toBe(statSync(sandbox).uid);
   }
   // Those of others see nothing of the executor's sandbox.
-  expect(found['daemon']?.slice(6)).toEqual(['containers']);
+  expect(found.daemon?.slice(6)).toEqual(['containers']);
   await harness.until(() =>
     users.every((user) =>
       harness
