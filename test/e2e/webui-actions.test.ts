@@ -3,7 +3,13 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { accessibility, KeptPages, startBrowser, tellOfFailure } from '../support/browser.ts';
+import {
+  accessibility,
+  KeptPages,
+  shows,
+  startBrowser,
+  tellOfFailure,
+} from '../support/browser.ts';
 import { freePort, LITTLE, TestCluster, until } from '../support/cluster.ts';
 import { callAs, openAs, runLine, SECRETS, type User } from '../support/signed-in.ts';
 
@@ -567,9 +573,7 @@ test('a framework is torn down, an agent drained and then marked gone', async ()
   await page.getByRole('button', { name: 'Drain' }).click();
   await dialog.getByText('No task runs there.').waitFor();
   await dialog.getByRole('spinbutton').fill('5');
-  expect(await dialog.locator('.curl-line').textContent()).toContain(
-    '"max_grace_period":{"seconds":5}',
-  );
+  await shows(dialog.locator('.curl-line'), '"max_grace_period":{"seconds":5}');
   await dialog.getByRole('button', { name: 'Drain' }).click();
   await dialog.getByText('The agent drains.').waitFor();
   await page.keyboard.press('Escape');
@@ -643,7 +647,7 @@ test('a rack is planned, drained and brought back as one', async () => {
   const there = page.getByRole('row', { name: /^CPUs in all/ });
   expect(await there.getByRole('cell').allTextContents()).toEqual(['CPUs in all', '4', '0']);
   await page.getByRole('button', { name: 'Drain them' }).click();
-  expect(await dialog.locator('.curl-line').textContent()).toMatch(/DRAIN_AGENT.*\n.*DRAIN_AGENT/);
+  await shows(dialog.locator('.curl-line'), /DRAIN_AGENT.*\n.*DRAIN_AGENT/);
   const named = dialog.getByRole('list', { name: 'Agents' }).getByRole('listitem');
   expect((await named.allTextContents()).join()).toMatch(/^seven-\d:\d+,seven-\d:\d+$/);
   await dialog.getByRole('button', { name: 'Drain them' }).click();

@@ -9,6 +9,7 @@ import {
   eachView,
   KeptPages,
   newPage,
+  shows,
   startBrowser,
   tellOfFailure,
 } from '../support/browser.ts';
@@ -91,7 +92,7 @@ test('tasks are found by state, words and labels, and links show the same', asyn
   await page.getByText('2 tasks').waitFor();
   await page.getByRole('button', { name: /^Failed/ }).click();
   await page.getByText('1 task', { exact: true }).waitFor();
-  expect(await rows.nth(1).textContent()).toContain('failing');
+  await shows(rows.nth(1), 'failing');
   expect(page.url()).toContain('#/tasks?state=TASK_FAILED');
   await page.goto(`http://${cluster.address}/#/tasks?state=all&label=tier:front`);
   await page.getByText('1 task', { exact: true }).waitFor();

@@ -1,7 +1,7 @@
 // Debian's Chromium, as tests of the page drive it.
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
 import type { TestContext } from 'vitest';
 import { until } from './cluster.ts';
 
@@ -26,6 +26,13 @@ export async function tellOfFailure(browser: Browser, { task }: TestContext): Pr
     console.error(`${task.name}: ${page.url()} shows\n${text}`);
   }
 }
+
+/** Waits until an element shows a text: a page is drawn anew with each part that it is told. */
+export const shows = (element: Locator, text: string | RegExp): Promise<true> =>
+  until(`${element} shows ${text}`, async () => {
+    const shown = (await element.textContent()) ?? '';
+    return typeof text === 'string' ? shown.includes(text) : text.test(shown);
+  }).then(() => true);
 
 interface OpenOptions {
   /** Of a context of Playwright. */
