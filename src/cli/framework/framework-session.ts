@@ -135,12 +135,13 @@ export const currentUser = (): string => userInfo().username;
 export function credentialOf(
   principal: string | undefined,
   secret: string | undefined,
+  prefix: '' | 'agent_' = '',
 ): Credential | undefined {
   if (secret === undefined) {
     return undefined;
   }
   if (principal === undefined) {
-    throw new FlagError('--secret needs --principal');
+    throw new FlagError(`--${prefix}secret needs --${prefix}principal`);
   }
   return { principal, secret };
 }

@@ -47,12 +47,13 @@ function joined(argv: readonly string[], table: FlagTable): string[] {
 /** How long an answer may take, where a script has no flag for that. */
 const TIMEOUT_MS = 30_000;
 
-/** As the commands of operators have them: agents are reached at their own addresses. */
+/** As operators' commands have them: agents at their own addresses, as whom the master is asked. */
 export function connectionOf(
   values: Omit<ConnectionValues, 'context' | 'timeout'>,
   timeoutMs = TIMEOUT_MS,
 ) {
   const { master, principal, secret, ...tls } = values;
   const way = { master, principal, secret, context: undefined, via: 'agent' as const };
-  return { ...tls, ...way, timeout: timeoutMs };
+  const agents = { agent_principal: undefined, agent_secret: undefined };
+  return { ...tls, ...way, ...agents, timeout: timeoutMs };
 }

@@ -92,23 +92,60 @@ test('a mistake of syntax is told with its line', () => {
   expect(() => readContexts(environment)).toThrow(`${environment.path}:2:`);
 });
 
-test("without contexts the file of Mesos's command line is read", () => {
+/** What a file of Mesos's command line comes to. */
+function presetOfMesos(text: string) {
   const path = join(temporaryFolder(), 'mesos.toml');
-  writeFileSync(
-    path,
-    '[master]\nprincipal = "me"\nsecret = "s"\n[master.zookeeper]\naddresses = ["a:2181", "b:2181"]\npath = "/mesos"\n[agent]\nssl = true\n',
-  );
-  expect(
-    presetOf({ MESOSCALE_CONFIG: '', XDG_CONFIG_HOME: temporaryFolder(), MESOS_CLI_CONFIG: path }),
-  ).toEqual({
-    place: path,
-    texts: {
+  writeFileSync(path, text);
+  const nowhere = { MESOSCALE_CONFIG: '', XDG_CONFIG_HOME: temporaryFolder() };
+  return { path, read: () => presetOf({ ...nowhere, MESOS_CLI_CONFIG: path }) };
+}
+
+test.each([
+  [
+    '[master]\nprincipal = "me"\nsecret = "s"\n[master.zookeeper]\naddresses = ["a:2181", "b:2181"]\npath = "/mesos"\n[agent]\nssl = true\nssl_verify = false\nprincipal = "you"\nsecret = "t"\ntimeout = 5\n',
+    {
       master: 'zk://a:2181,b:2181/mesos',
       principal: 'me',
       secret: 's',
+      agent_principal: 'you',
+      agent_secret: 't',
       ssl_enabled: 'true',
+      ssl_support_downgrade: 'true',
     },
-  });
+  ],
+  [
+    'plugins = []\n[master]\naddress = "https://a:5050"\n[agent]\nssl = true\nssl_verify = true\n',
+    { master: 'https://a:5050', ssl_enabled: 'true', ssl_verify_server_cert: 'true' },
+  ],
+  ['[master]\naddress = "a:5050"\n', { master: 'a:5050' }],
+])("without contexts the file of Mesos's command line is read: %j", (text, texts) => {
+  const { path, read } = presetOfMesos(text);
+  expect(read()).toEqual({ place: path, texts });
+});
+
+test("a file of Mesos's command line that names no master is passed over", () => {
+  expect(presetOfMesos('plugins = []\n').read()).toBeUndefined();
+});
+
+test.each([
+  ['master = "a:5050"', 'master expects a table: [master]'],
+  ['[master]\naddres = "a:5050"', 'master expects either address or zookeeper'],
+  [
+    '[master]\naddress = "a:5050"\n[master.zookeeper]\naddresses = ["b:2181"]\npath = "/mesos"',
+    'master expects either address or zookeeper',
+  ],
+  ['[master]\naddress = 5050', 'master.address expects host:port or https://host:port'],
+  ...['addresses = ["b:2181"]', 'addresses = ["b:2181"]\npath = "mesos"', 'path = "/mesos"'].map(
+    (text) => [
+      `[master.zookeeper]\n${text}`,
+      "master.zookeeper expects addresses, a list of host:port, and path, such as '/mesos'",
+    ],
+  ),
+  ['[master]\naddress = "a:5050"\nsecret = 5', 'master.secret expects a text'],
+  ['[master]\naddress = "a:5050"\n[agent]\nssl = "yes"', 'agent.ssl expects true or false'],
+])("what is wrong with %j of Mesos's command line is said", (text = '', fault = '') => {
+  const { path, read } = presetOfMesos(text);
+  expect(read).toThrow(`${path}: ${fault}`);
 });
 
 test('a file that was named must be there', () => {

@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { AttachmentClient, type InputSender } from '../../../http/client/attachment-client.ts';
 import type { OperatorClient } from '../../../http/client/operator-client.ts';
 import { CallRefusedError } from '../../../http/client/scheduler-client.ts';
+import type { Credential } from '../../../http/server/credentials.ts';
 import {
   type MasterResponse_GetAgents_Agent as Agent,
   type AgentCall,
@@ -14,6 +15,7 @@ import {
   type ProcessIO,
 } from '../../../model/generated/messages.ts';
 import type { FlagValues } from '../../flags/flag.ts';
+import { credentialOf } from '../../framework/framework-session.ts';
 import { type FileServer, PIECE_BYTES, type Piece } from '../files/file-server.ts';
 import { CommandError, EXIT, isUnreached } from '../outcome.ts';
 import type { Cluster } from './cluster.ts';
@@ -40,10 +42,16 @@ export class ReachedAgent implements FileServer {
   /** As errors name it. */
   readonly who: string;
   readonly #timeoutMs: number;
+  /** The master's own where it is the master that is asked. */
+  readonly #credential: Credential | undefined;
   readonly #client: OperatorClient;
 
-  /** Throws CommandError where the master does not tell the agent's address. */
-  constructor(cluster: Cluster, agent: Agent, { via, timeout }: AgentValues) {
+  /**
+   * Throws CommandError where the master does not tell the agent's address, FlagError where what
+   * the agent is to be told of who asks is not whole.
+   */
+  constructor(cluster: Cluster, agent: Agent, values: AgentValues) {
+    const { via, timeout, agent_principal, agent_secret } = values;
     const id = agentId(agent);
     const [, address] = /@(.+)$/.exec(agent.pid ?? '') ?? [];
     this.#cluster = cluster;
@@ -56,7 +64,9 @@ export class ReachedAgent implements FileServer {
     this.#way = this.#isRelayed
       ? { address: cluster.address, prefix: `/agent/${encodeURIComponent(id)}` }
       : { address: address ?? '', prefix: '' };
-    this.#client = cluster.clientOf(this.#way);
+    const own = credentialOf(agent_principal, agent_secret, 'agent_');
+    this.#credential = this.#isRelayed ? cluster.credential : (own ?? cluster.credential);
+    this.#client = cluster.clientOf({ ...this.#way, credential: this.#credential });
   }
 
   /** Rejects with CommandError. */
@@ -105,7 +115,8 @@ export class ReachedAgent implements FileServer {
   }
 
   #attachment(): AttachmentClient {
-    const { dialer, credential } = this.#cluster;
+    const { dialer } = this.#cluster;
+    const credential = this.#credential;
     return new AttachmentClient({ ...this.#way, dialer, credential, connectMs: this.#timeoutMs });
   }
 
@@ -157,7 +168,7 @@ export class ReachedAgent implements FileServer {
           `${this.who} does not know who asks (${message.trim()}): say --principal and --secret, or use a context`,
         );
       case FORBIDDEN: {
-        const asker = { agent: this.who, credential: this.#cluster.credential };
+        const asker = { agent: this.who, credential: this.#credential };
         return new CommandError(EXIT.notAllowed, missing(asker, type, message));
       }
       case MISSING:

@@ -88,10 +88,12 @@ export class Cluster {
     return this.#reached(this.#master.stream(path));
   }
 
-  /** A client of a server of this cluster, with this command's credential. */
-  clientOf(way: Pick<OperatorClientOptions, 'address' | 'prefix' | 'timeoutMs'>): OperatorClient {
+  /** A client of a server of this cluster, with this command's credential or another. */
+  clientOf(
+    way: Pick<OperatorClientOptions, 'address' | 'prefix' | 'timeoutMs' | 'credential'>,
+  ): OperatorClient {
     const { dialer, credential } = this;
-    return new OperatorClient({ timeoutMs: this.#values.timeout, ...way, dialer, credential });
+    return new OperatorClient({ timeoutMs: this.#values.timeout, dialer, credential, ...way });
   }
 
   async #reached<T>(answer: Promise<T>): Promise<T> {

@@ -116,33 +116,85 @@ export function presetOf(environment: Environment): Preset | undefined {
   return contextNamed(contexts, current);
 }
 
-/** `~/.mesos/config.toml`, or MESOS_CLI_CONFIG: of Mesos's command line. */
+/**
+ * `~/.mesos/config.toml`, or MESOS_CLI_CONFIG: of Mesos's command line. Throws CommandError where
+ * it does not tell which master is meant: another one must not be acted on in its place.
+ */
 function readMesosConfig(environment: Environment): Preset | undefined {
   const path = environment.MESOS_CLI_CONFIG || join(homedir(), '.mesos', 'config.toml');
-  const { master, agent } = readToml(path, false) ?? {};
-  if (!isTable(master)) {
+  const { master, agent = {} } = readToml(path, false) ?? {};
+  if (master === undefined) {
     return undefined;
   }
-  const { address, zookeeper, principal, secret } = master;
-  const place = isTable(zookeeper) ? ensembleOf(zookeeper) : address;
-  if (typeof place !== 'string') {
-    return undefined;
+  const read = mesosTexts(master, agent);
+  if (typeof read === 'string') {
+    throw new CommandError(EXIT.usage, `${path}: ${read}`);
   }
-  const secured = isTable(agent) ? agent : {};
-  return {
-    place: path,
-    texts: {
-      master: place,
-      ...(typeof principal === 'string' && { principal }),
-      ...(typeof secret === 'string' && { secret }),
-      ...(secured.ssl === true && { ssl_enabled: 'true' }),
-    },
-  };
+  return { place: path, texts: read };
 }
 
-function ensembleOf({ addresses, path }: Record<string, unknown>): string | undefined {
-  return Array.isArray(addresses) && typeof path === 'string'
-    ? `zk://${addresses.join(',')}/${path.replace(/^\//, '')}`
+/** What is wrong, as text, where it cannot be used. */
+function mesosTexts(master: unknown, agent: unknown): Readonly<Record<string, string>> | string {
+  if (!isTable(master)) {
+    return 'master expects a table: [master]';
+  }
+  if (!isTable(agent)) {
+    return 'agent expects a table: [agent]';
+  }
+  const { address, zookeeper } = master;
+  if ((address === undefined) === (zookeeper === undefined)) {
+    return 'master expects either address or zookeeper';
+  }
+  if (address !== undefined && typeof address !== 'string') {
+    return 'master.address expects host:port or https://host:port';
+  }
+  const place = address ?? ensembleOf(zookeeper);
+  if (place === undefined) {
+    return "master.zookeeper expects addresses, a list of host:port, and path, such as '/mesos'";
+  }
+  const texts: Record<string, string> = { master: place };
+  for (const [table, key, text, flag] of [
+    ['master', 'principal', master.principal, 'principal'],
+    ['master', 'secret', master.secret, 'secret'],
+    ['agent', 'principal', agent.principal, 'agent_principal'],
+    ['agent', 'secret', agent.secret, 'agent_secret'],
+  ] as const) {
+    if (text !== undefined && typeof text !== 'string') {
+      return `${table}.${key} expects a text`;
+    }
+    if (text !== undefined) {
+      texts[flag] = text;
+    }
+  }
+  for (const [key, is, flag] of [
+    ['ssl', agent.ssl, 'ssl_enabled'],
+    ['ssl_verify', agent.ssl_verify, 'ssl_verify_server_cert'],
+  ] as const) {
+    if (is !== undefined && typeof is !== 'boolean') {
+      return `agent.${key} expects true or false`;
+    }
+    if (is === true) {
+      texts[flag] = 'true';
+    }
+  }
+  // `ssl` is said of agents only: Mesos's command line speaks to such a master without TLS.
+  if (agent.ssl === true && agent.ssl_verify !== true && !place.startsWith('https://')) {
+    texts.ssl_support_downgrade = 'true';
+  }
+  return texts;
+}
+
+function ensembleOf(zookeeper: unknown): string | undefined {
+  if (!isTable(zookeeper)) {
+    return undefined;
+  }
+  const { addresses, path } = zookeeper;
+  const areThere = Array.isArray(addresses) && addresses.length > 0;
+  return areThere &&
+    addresses.every((each) => typeof each === 'string') &&
+    typeof path === 'string' &&
+    path.startsWith('/')
+    ? `zk://${addresses.join(',')}${path}`
     : undefined;
 }
 

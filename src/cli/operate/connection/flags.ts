@@ -32,6 +32,13 @@ export const CONNECTION_FLAGS = {
 /** Of verbs that speak to agents as well. */
 export const AGENT_CONNECTION_FLAGS = {
   ...CONNECTION_FLAGS,
+  agent_principal: text({
+    help: 'The principal that asks agents, where another than --principal does.',
+  }),
+  agent_secret: text({
+    secret: true,
+    help: 'The secret that of that principal, written as --secret.',
+  }),
   via: choice(['agent', 'master'])({
     default: 'agent',
     help: "Of verbs that speak to agents: how these are reached, at an agent's own address, or by way of the master, which needs no more than what the master is reached by.",

@@ -79,6 +79,9 @@ export async function showFramework({
 function factsOf(framework: Framework, isWide: boolean): readonly Fact[] {
   const { framework_info: info, registered_time, reregistered_time, unregistered_time } = framework;
   const nowMs = Date.now();
+  const registeredMs = msOf(registered_time);
+  // Of one that has not come back both times are told, and are one.
+  const backMs = msOf(reregistered_time);
   return [
     ['ID', frameworkId(framework)],
     ['Name', info.name],
@@ -87,8 +90,8 @@ function factsOf(framework: Framework, isWide: boolean): readonly Fact[] {
     ['Principal', info.principal],
     ['Host', info.hostname],
     ['Page', info.webui_url],
-    ['Registered', momentText(msOf(registered_time), nowMs)],
-    ['Came back', momentText(msOf(reregistered_time), nowMs)],
+    ['Registered', momentText(registeredMs, nowMs)],
+    ['Came back', backMs === registeredMs ? undefined : momentText(backMs, nowMs)],
     ['Ended', momentText(msOf(unregistered_time), nowMs)],
     [
       'Failover',
