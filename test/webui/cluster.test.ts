@@ -245,6 +245,8 @@ test('tasks are told of by and by, each as it is then, and events go on from the
   expect(cluster.isWhole).toBe(false);
   portion([], true);
   expect(cluster.isWhole).toBe(true);
+  // Nothing forbids a master to say it again.
+  portion([], true);
   expect([...cluster.tasks()].map(({ id, state }) => [id, state])).toEqual([
     ['2', TaskState.TASK_STAGING],
     ['1', TaskState.TASK_FAILED],

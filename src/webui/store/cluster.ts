@@ -252,7 +252,7 @@ export class Cluster {
           yield;
         }
       } else if (tag === 16) {
-        this.isWhole ||= reader.bool();
+        this.isWhole = reader.bool() || this.isWhole;
       } else {
         reader.skip(tag);
       }
