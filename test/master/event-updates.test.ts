@@ -6,6 +6,7 @@ import type { MasterOptions } from '../../src/master/options.ts';
 import {
   DrainState,
   FrameworkInfo_Capability_Type,
+  type MasterResponse_GetAgents as GetAgents,
   MasterCall_Type,
   type MasterEvent,
   MasterEvent_Type,
@@ -86,8 +87,17 @@ const isRemoval = ({ type }: MasterEvent) => type === MasterEvent_Type.AGENT_REM
 function toldFirst(world: World, principal?: { readonly value: string }) {
   world.operatorEvents.length = 0;
   world.operate({ type: MasterCall_Type.SUBSCRIBE, subscribe: { updates: true } }, principal);
-  return world.operatorEvents[0]?.subscribed?.get_state?.get_agents ?? {};
+  const told = world.operatorEvents[0]?.subscribed?.get_state?.get_agents ?? {};
+  // Who asks for them once is told the same; who does not, nothing, as by Mesos.
+  const call = { type: MasterCall_Type.GET_AGENTS };
+  const viewer = { principal, authorizer: world.options.authorizer };
+  const asked = world.views.read({ ...call, get_agents: { missing: true } }, viewer);
+  expect(missingOf(asked?.get_agents)).toEqual(missingOf(told));
+  expect(missingOf(world.views.read(call, viewer)?.get_agents)).toEqual({});
+  return told;
 }
+
+const missingOf = ({ agents: _, recovered_agents: __, ...missing }: GetAgents = {}) => missing;
 
 test('an agent that is unreachable is told of with its host and why, until it is back', () => {
   const { world, agent, taken } = watched();

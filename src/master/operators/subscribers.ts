@@ -18,7 +18,7 @@ import type { Agent, Framework, MasterState, Subscriber } from '../state.ts';
 import type { MasterTimer } from '../timers.ts';
 import { streamedAgentView, updatedAgentView } from '../views/agents.ts';
 import { frameworkView } from '../views/frameworks.ts';
-import { lostAgentsView, lostAgentView, refusedAgentsView } from '../views/missing-agents.ts';
+import { lostAgentView, missingAgentsView } from '../views/missing-agents.ts';
 import { getAgents, getFrameworks, getState } from '../views/state-message.ts';
 import { roleSightOf } from '../views/visibility.ts';
 import type { Viewer } from '../views.ts';
@@ -116,9 +116,7 @@ function withoutTasks(state: MasterState, viewer: Viewer): MasterResponse_GetSta
     get_frameworks: { ...others, frameworks: shown },
     get_agents: {
       ...getAgents(state, viewer, withoutHeld),
-      ...lostAgentsView(state),
-      ...(state.agents.refused.size > 0 &&
-        seesLog(viewer) && { refused_agents: refusedAgentsView(state) }),
+      ...missingAgentsView(state, viewer),
     },
   };
 }

@@ -1,5 +1,5 @@
-// Agents that are not there: unreachable or gone, or refused when they wanted to register. Only
-// streams of the operator API that ask for updates show them.
+// Agents that are not there: unreachable or gone, or refused when they wanted to register. Mesos
+// shows them nowhere: who reads is told of them where it asks.
 import type {
   MasterResponse_GetAgents,
   MasterResponse_GetAgents_LostAgent,
@@ -8,6 +8,7 @@ import type {
 import type { AgentId } from '../../model/ids.ts';
 import { timeOf } from '../../model/time-info.ts';
 import type { MasterState } from '../state.ts';
+import type { Viewer } from '../views.ts';
 
 /** Of each kind, who begins to read is told of so many. */
 const MAX_TOLD = 5_000;
@@ -35,8 +36,20 @@ export function lostAgentView(
   };
 }
 
-/** As streams with updates begin: the latest of each kind. */
-export function lostAgentsView(
+/** All that are not there, as the viewer may see them. */
+export const missingAgentsView = (
+  state: MasterState,
+  { principal, authorizer }: Viewer,
+): Omit<MasterResponse_GetAgents, 'agents' | 'recovered_agents'> => ({
+  ...lostAgentsView(state),
+  ...(state.agents.refused.size > 0 &&
+    authorizer.authorize(principal, 'ACCESS_MESOS_LOG') && {
+      refused_agents: refusedAgentsView(state),
+    }),
+});
+
+/** The latest of each kind. */
+function lostAgentsView(
   state: MasterState,
 ): Pick<MasterResponse_GetAgents, 'lost_agents' | 'more_lost_agents'> {
   const { unreachable, gone } = state.agents;

@@ -8,6 +8,7 @@ import {
 import type { MasterState } from '../state.ts';
 import type { Viewer } from '../views.ts';
 import { metricsView } from './metrics.ts';
+import { missingAgentsView } from './missing-agents.ts';
 import { getOffers } from './offers.ts';
 import {
   getRoles,
@@ -44,7 +45,13 @@ export function readCall(
     case MasterCall_Type.GET_STATE:
       return { type: type.GET_STATE, get_state: getState(state, viewer) };
     case MasterCall_Type.GET_AGENTS:
-      return { type: type.GET_AGENTS, get_agents: getAgents(state, viewer) };
+      return {
+        type: type.GET_AGENTS,
+        get_agents: {
+          ...getAgents(state, viewer),
+          ...(call.get_agents?.missing && missingAgentsView(state, viewer)),
+        },
+      };
     case MasterCall_Type.GET_FRAMEWORKS:
       return { type: type.GET_FRAMEWORKS, get_frameworks: getFrameworks(state, viewer) };
     case MasterCall_Type.GET_EXECUTORS:

@@ -135,6 +135,19 @@ test('agents are marked gone, also those that are not registered any more', asyn
   ).output.split('\n');
   const gone = await cluster.as('ada', 'agent', 'drain', 'S1', '--gone', '--wait', '--yes');
   expect(gone.output).toMatch(/\(second\) drains\nagent \S+ \(second\) is gone\n$/);
+  const listedGone = await cluster.as(
+    'ada',
+    'agent',
+    'list',
+    '-a',
+    '-f',
+    'state=gone',
+    '-o',
+    'name',
+  );
+  expect(listedGone.output).toBe(`${id}\n`);
+  const shown = await cluster.as('bob', 'agent', 'show', 'second');
+  expect(shown.output).toMatch(/^State: +gone$/m);
   const again = await cluster.as('ada', 'agent', 'gone', id ?? '', '--yes');
   expect(again).toMatchObject({ status: 0, output: `agent ${id} (not registered now) is gone\n` });
   // One that is refused does not keep the others from it.

@@ -5,19 +5,21 @@ import {
 } from '../../../model/generated/messages.ts';
 import { counted } from '../../counted.ts';
 import { Cluster } from '../connection/cluster.ts';
-import { agentId, agentNamed, knownAgentsOf } from '../connection/things.ts';
+import { agentId, agentNamed, allAgentsOf } from '../connection/things.ts';
 import { performEach } from '../deeds.ts';
 import { tasksText } from '../ending-tasks.ts';
 import type { Asked } from '../verb.ts';
 import { agentName } from './chosen-agents.ts';
 import type { AGENT_GONE_FLAGS } from './flags.ts';
 
-/** Of an agent that is unreachable masters list nothing, but its whole id will do. */
+/** Of an agent that is unreachable, masters of Apache Mesos list nothing: its whole id will do. */
 const WHOLE_ID = /^\S+-S\d+$/;
 
 export async function markGone({ words, values }: Asked<typeof AGENT_GONE_FLAGS>): Promise<void> {
   const cluster = await Cluster.of(values);
-  const all = await knownAgentsOf(cluster);
+  const all = (await allAgentsOf(cluster)).filter(
+    ({ missing }) => missing === undefined || missing.state === 'unreachable',
+  );
   const meant = new Map(words.map((word) => idAndName(all, word)));
   const ends = await tasksText(cluster, ({ agent_id }) => meant.has(agent_id.value));
   const [only = ''] = meant.values();

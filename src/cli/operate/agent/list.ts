@@ -1,15 +1,11 @@
 // `mesoscale agent list`.
 import { formatAttributes } from '../../../model/attribute-text.ts';
-import {
-  type MasterResponse_GetAgents_Agent as Agent,
-  DrainState,
-} from '../../../model/generated/messages.ts';
-import { jsonValue } from '../../../wire/json.ts';
-import { types } from '../../../wire/types.ts';
+import { DrainState } from '../../../model/generated/messages.ts';
 import type { FlagValues } from '../../flags/flag.ts';
 import { amountText, type QuantitiesOf, quantitiesOf } from '../amounts.ts';
 import { Cluster } from '../connection/cluster.ts';
-import { agentId, isRecovered, knownAgentsOf } from '../connection/things.ts';
+import { agentJson, type PerhapsMissing } from '../connection/missing-agents.ts';
+import { agentId, allAgentsOf, idOrPid, isRecovered } from '../connection/things.ts';
 import { ageColumn } from '../output/age-column.ts';
 import type { Column, Listing } from '../output/listing.ts';
 import { presentList } from '../output/present.ts';
@@ -19,8 +15,11 @@ import type { AGENT_LIST_FLAGS } from './flags.ts';
 type Values = FlagValues<typeof AGENT_LIST_FLAGS>;
 
 /** What operators ask first: does it take tasks? */
-export function stateOf(agent: Agent): string {
-  const { active, deactivated, drain_info } = agent;
+export function stateOf(agent: PerhapsMissing): string {
+  const { active, deactivated, drain_info, missing } = agent;
+  if (missing !== undefined) {
+    return missing.state;
+  }
   switch (drain_info?.state) {
     case DrainState.DRAINING:
       return 'draining';
@@ -34,8 +33,8 @@ export function stateOf(agent: Agent): string {
   }
 }
 
-function columns(amountsOf: QuantitiesOf, nowMs: number): readonly Column<Agent>[] {
-  const amount = (title: string, name: string, isWide = false): Column<Agent> => ({
+function columns(amountsOf: QuantitiesOf, nowMs: number): readonly Column<PerhapsMissing>[] {
+  const amount = (title: string, name: string, isWide = false): Column<PerhapsMissing> => ({
     title,
     text: ({ total_resources, allocated_resources }) => {
       const total = amountsOf(total_resources)[name];
@@ -46,8 +45,8 @@ function columns(amountsOf: QuantitiesOf, nowMs: number): readonly Column<Agent>
     isRight: true,
     isWide,
   });
-  const sinceMs = ({ registered_time, reregistered_time }: Agent) =>
-    msOf(reregistered_time ?? registered_time);
+  const sinceMs = ({ registered_time, reregistered_time, missing }: PerhapsMissing) =>
+    msOf(missing?.since ?? reregistered_time ?? registered_time);
   return [
     { title: 'ID', text: agentId },
     { title: 'HOST', text: ({ agent_info }) => agent_info.hostname },
@@ -73,19 +72,20 @@ function columns(amountsOf: QuantitiesOf, nowMs: number): readonly Column<Agent>
       isWide: true,
     },
     { title: 'VERSION', text: ({ version }) => version, isWide: true },
+    { title: 'WHY', text: ({ missing }) => missing?.why ?? '', isWide: true },
   ];
 }
 
 /** What `agent list` shows, and what --filter of others looks at. */
 export const agentListing = (
-  agents: readonly Agent[],
+  agents: readonly PerhapsMissing[],
   amountsOf: QuantitiesOf,
   nowMs: number,
-): Listing<Agent> => ({
+): Listing<PerhapsMissing> => ({
   rows: agents,
   columns: columns(amountsOf, nowMs),
-  nameOf: agentId,
-  jsonOf: (agent) => jsonValue(types.MasterResponse_GetAgents_Agent, agent),
+  nameOf: idOrPid,
+  jsonOf: agentJson,
   none: 'no agents are registered',
 });
 
@@ -93,6 +93,12 @@ export async function listAgents(values: Values): Promise<void> {
   const cluster = await Cluster.of(values);
   const amountsOf = await quantitiesOf();
   await presentList(values, async () =>
-    agentListing(await knownAgentsOf(cluster), amountsOf, Date.now()),
+    agentListing(await listedAgents(cluster, values.all), amountsOf, Date.now()),
   );
+}
+
+/** Those that are gone stay known for long, and are asked for seldom. */
+async function listedAgents(cluster: Cluster, withGone: boolean) {
+  const all = await allAgentsOf(cluster);
+  return withGone ? all : all.filter(({ missing }) => missing?.state !== 'gone');
 }

@@ -31,7 +31,8 @@ const list = verb({
   name: 'list',
   summary: 'list agents',
   explanation:
-    'STATE recovered: the master knows it from the one before it, and waits for it to come back.',
+    'STATE recovered: the master knows it from the one before it, and waits for it to come back. ' +
+    'Unreachable: it no longer answers. Refused: it wants to register and may not; -o wide says why.',
   flags: AGENT_LIST_FLAGS,
   examples: [
     { line: 'agent list', says: 'all agents, and what of them is taken' },

@@ -13,11 +13,17 @@ import {
   toReservationLists,
 } from '../../../model/resource-format.ts';
 import { formatResources } from '../../../model/resource-text.ts';
-import { jsonValue } from '../../../wire/json.ts';
-import { types } from '../../../wire/types.ts';
 import { amountText, type QuantitiesOf, quantitiesOf } from '../amounts.ts';
 import { Cluster } from '../connection/cluster.ts';
-import { agentId, agentNamed, agentsOf, frameworkNames, tasksOf } from '../connection/things.ts';
+import { agentJson, type PerhapsMissing } from '../connection/missing-agents.ts';
+import {
+  agentId,
+  allAgentsOf,
+  anyAgentNamed,
+  frameworkNames,
+  idOrPid,
+  tasksOf,
+} from '../connection/things.ts';
 import { type Fact, factsText, right, type Section, section } from '../output/facts-text.ts';
 import { presentOne } from '../output/present.ts';
 import { momentText, msOf } from '../times.ts';
@@ -36,13 +42,13 @@ export async function showAgent({ words, values }: Asked<typeof AGENT_SHOW_FLAGS
   const cluster = await Cluster.of(values);
   const amountsOf = await quantitiesOf();
   await presentOne(values, async () => {
-    const agent = agentNamed(await agentsOf(cluster), words[0] ?? '');
+    const agent = anyAgentNamed(await allAgentsOf(cluster), words[0] ?? '');
     const [all, names] = await Promise.all([tasksOf(cluster), frameworkNames(cluster)]);
     const tasks = all.filter(({ agent_id }) => agent_id.value === agentId(agent));
     const known = { agent, tasks, amountsOf, frameworkName: names.nameOf };
     return {
-      name: agentId(agent),
-      json: jsonValue(types.MasterResponse_GetAgents_Agent, agent),
+      name: idOrPid(agent),
+      json: agentJson(agent),
       text: (screen, isWide) => factsText(factsOf(agent, isWide), sectionsOf(known), screen),
     };
   });
@@ -51,8 +57,16 @@ export async function showAgent({ words, values }: Asked<typeof AGENT_SHOW_FLAGS
 const capabilityName = enumNames(AgentInfo_Capability_Type);
 const stateName = enumNames(TaskState);
 
-function factsOf(agent: Agent, isWide: boolean): readonly Fact[] {
-  const { agent_info, pid, version, capabilities = [], registered_time, reregistered_time } = agent;
+function factsOf(agent: PerhapsMissing, isWide: boolean): readonly Fact[] {
+  const {
+    missing,
+    agent_info,
+    pid,
+    version,
+    capabilities = [],
+    registered_time,
+    reregistered_time,
+  } = agent;
   const total = toReservationLists(agent.total_resources);
   const domain = agent_info.domain?.fault_domain;
   return [
@@ -60,6 +74,8 @@ function factsOf(agent: Agent, isWide: boolean): readonly Fact[] {
     ['Host', agent_info.hostname],
     ['Address', pid?.replace(/^[^@]*@/, '')],
     ['State', stateOf(agent)],
+    ['Since', momentText(msOf(missing?.since), Date.now())],
+    ['Why', missing?.why],
     ['Drain', drainText(agent)],
     ['Version', version],
     ['Region', domain?.region.name],

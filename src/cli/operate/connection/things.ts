@@ -2,12 +2,14 @@
 import {
   type MasterResponse_GetAgents_Agent as Agent,
   type MasterResponse_GetFrameworks_Framework as Framework,
+  type MasterResponse_GetAgents as GetAgents,
   MasterCall_Type,
   type Task,
 } from '../../../model/generated/messages.ts';
 import { counted } from '../../counted.ts';
 import type { Cluster } from './cluster.ts';
-import { named } from './named.ts';
+import { missingAgents, type PerhapsMissing } from './missing-agents.ts';
+import { isPartOf, named } from './named.ts';
 
 /** Ids and the names that people know. */
 export interface Names {
@@ -25,16 +27,28 @@ export async function agentsOf(cluster: Cluster): Promise<readonly Agent[]> {
 /** Also those that a master knows from the one before it, and that are not back yet. */
 export async function knownAgentsOf(cluster: Cluster): Promise<readonly Agent[]> {
   const { get_agents } = await cluster.master({ type: MasterCall_Type.GET_AGENTS });
-  const { agents = [], recovered_agents = [] } = get_agents ?? {};
-  return [
-    ...agents,
-    ...recovered_agents.map((agent_info) => ({ agent_info, active: false, version: '' })),
-  ];
+  return known(get_agents ?? {});
+}
+
+const known = ({ agents = [], recovered_agents = [] }: GetAgents): readonly Agent[] => [
+  ...agents,
+  ...recovered_agents.map((agent_info) => ({ agent_info, active: false, version: '' })),
+];
+
+/** As `knownAgentsOf`, and those that are not there, of whom Apache Mesos's masters do not tell. */
+export async function allAgentsOf(cluster: Cluster): Promise<readonly PerhapsMissing[]> {
+  const type = MasterCall_Type.GET_AGENTS;
+  const { get_agents = {} } = await cluster.master({ type, get_agents: { missing: true } });
+  return [...known(get_agents), ...missingAgents(get_agents)];
 }
 
 /** Whether it is not back yet; all that are registered say since when. */
-export const isRecovered = ({ registered_time, reregistered_time }: Agent): boolean =>
-  registered_time === undefined && reregistered_time === undefined;
+export const isRecovered = ({
+  registered_time,
+  reregistered_time,
+  missing,
+}: PerhapsMissing): boolean =>
+  registered_time === undefined && reregistered_time === undefined && missing === undefined;
 
 const MOST_TOLD = 5;
 
@@ -64,17 +78,28 @@ export async function frameworksOf(cluster: Cluster): Promise<readonly Framework
 }
 
 export const agentId = ({ agent_info }: Agent): string => agent_info.id?.value ?? '';
+/** Of one that was refused nothing else tells which it is. */
+export const idOrPid = (agent: Agent): string => agentId(agent) || (agent.pid ?? '');
 export const frameworkId = ({ framework_info }: Framework): string =>
   framework_info.id?.value ?? '';
 
 /** By id, the beginning of one, or host name. Throws CommandError. */
-export const agentNamed = (agents: readonly Agent[], text: string): Agent =>
-  named(agents, text, {
+export const agentNamed = <Known extends Agent>(agents: readonly Known[], text: string): Known =>
+  named<Known>(agents, text, {
     kind: 'agent',
-    idOf: agentId,
+    idOf: idOrPid,
     namesOf: ({ agent_info }) => [agent_info.hostname],
     list: 'mesoscale agent list',
   });
+
+/** As `agentNamed`; one that is there before those that are not. */
+export function anyAgentNamed(all: readonly PerhapsMissing[], text: string): PerhapsMissing {
+  const there = all.filter(({ missing }) => missing === undefined);
+  const isKnown = there.some(
+    (agent) => agent.agent_info.hostname === text || isPartOf(agentId(agent), text),
+  );
+  return agentNamed(isKnown ? there : all, text);
+}
 
 /** What `mesoscale execute` puts before the name that it is given. */
 const EXECUTED = /^mesos-execute instance: /;
