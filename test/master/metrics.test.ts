@@ -52,3 +52,23 @@ test('a framework is found under its name as Mesos writes it, and its calls by i
     'frameworks/me/messages_processed': 2,
   });
 });
+
+test('calls of a principal stay counted until its last framework is gone', () => {
+  const world = new World();
+  const [first, second, other] = ['a', 'b', 'c'].map((name) =>
+    world.framework({ name, principal: name === 'c' ? 'you' : 'me' }),
+  );
+  first?.call('SUPPRESS');
+  const counted = () =>
+    ['me', 'you'].map((principal) => metricsOf(world)[`frameworks/${principal}/messages_received`]);
+  expect(counted()).toEqual([3, 1]);
+  first?.call('TEARDOWN');
+  expect(counted()).toEqual([4, 1]);
+  second?.call('SUPPRESS');
+  expect(counted()).toEqual([5, 1]);
+  other?.call('TEARDOWN');
+  expect(counted()).toEqual([5, undefined]);
+  second?.call('TEARDOWN');
+  world.framework({ name: 'd', principal: 'me' });
+  expect(counted()).toEqual([1, undefined]);
+});

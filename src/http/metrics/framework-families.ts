@@ -55,7 +55,7 @@ export const FRAMEWORK_FAMILIES: readonly Family[] = [
   ),
   counter(
     'mesos_master_principal_messages_received_total',
-    'Calls of the registered frameworks of a principal; it falls when one of them leaves.',
+    'Calls of the frameworks of a principal, the gone ones included; it goes with the last one.',
     'frameworks/{principal}/messages_received',
   ),
   counter(

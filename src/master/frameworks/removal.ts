@@ -9,6 +9,7 @@ import {
 import { agentId, type FrameworkId } from '../../model/ids.ts';
 import { drainIfIdle } from '../agents/draining.ts';
 import { countTaskEnds } from '../metrics/counters.ts';
+import { keepCalls } from '../metrics/principal-calls.ts';
 import { orphanOperations } from '../operations/operations.ts';
 import { publishFrameworkRemoved } from '../operators/subscribers.ts';
 import { clearTimer, log, sendToAgent } from '../outbox.ts';
@@ -58,6 +59,7 @@ export function removeFramework(state: MasterState, framework: Framework): void 
   framework.state = 'disconnected';
   framework.unregisteredMs = state.nowMs;
   state.frameworks.registered.delete(framework.id);
+  keepCalls(state, framework);
   state.frameworks.sums.forget(framework.id);
   state.frameworks.completed.set(framework.id, framework);
   log(state, 'info', `Removed framework ${framework.id} (${framework.info.name})`);

@@ -77,12 +77,19 @@ const NAMES = [
 
 export type CounterName = (typeof NAMES)[number];
 
+export interface PrincipalCalls {
+  readonly received: number;
+  readonly processed: number;
+}
+
 export interface MasterCounters {
   readonly values: Record<CounterName, number>;
   /** `task_failed/source_executor/reason_command_executor_failed` and the like, made on demand. */
   readonly taskReasons: Map<string, number>;
   /** Operations by state, and by `<type>/<state>`. */
   readonly operations: Map<string, number>;
+  /** Calls of frameworks that are gone, by the principals that others still have. */
+  readonly callsOfGone: Map<string, PrincipalCalls>;
   /** Tasks that are on registered agents now, by state. */
   readonly tasksByState: number[];
   allocationRuns: number;
@@ -124,6 +131,7 @@ export function createMasterCounters(): MasterCounters {
     values: Object.fromEntries(NAMES.map((name) => [name, 0])) as Record<CounterName, number>,
     taskReasons: new Map(),
     operations,
+    callsOfGone: new Map(),
     tasksByState: new Array(taskStateCount).fill(0),
     allocationRuns: 0,
     coreRebuilds: 0,

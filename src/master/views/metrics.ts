@@ -10,6 +10,7 @@ import {
 import { isTerminal } from '../../model/task-state.ts';
 import { leads } from '../leadership.ts';
 import type { FrameworkCounters } from '../metrics/counters.ts';
+import { callsByPrincipal } from '../metrics/principal-calls.ts';
 import { ask } from '../offers/allocator-recovery.ts';
 import { waitingCount } from '../registrar.ts';
 import { frameworksByRole, holdersOf, holdingsOfRole, knownRoles } from '../roles/roles.ts';
@@ -186,19 +187,8 @@ function usageGauges(
   set(`${prefix}_percent`, total === 0 ? 0 : used / total);
 }
 
-/** Calls of frameworks by principal. Without --rate_limits a call is processed as it arrives. */
 function principalMetrics(state: MasterState, set: FigureSink): void {
-  const sums = new Map<string, { received: number; processed: number }>();
-  for (const { info, counters } of state.frameworks.registered.values()) {
-    if (info.principal !== undefined) {
-      const ofPrincipal = sums.get(info.principal) ?? { received: 0, processed: 0 };
-      const processed = sum(counters.calls);
-      ofPrincipal.processed += processed;
-      ofPrincipal.received += processed + counters.unprocessedCalls;
-      sums.set(info.principal, ofPrincipal);
-    }
-  }
-  for (const [principal, { received, processed }] of sums) {
+  for (const [principal, { received, processed }] of callsByPrincipal(state)) {
     set('frameworks/{principal}/messages_received', received, principal);
     set('frameworks/{principal}/messages_processed', processed, principal);
   }
