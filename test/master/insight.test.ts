@@ -303,8 +303,8 @@ test('a framework, role or quota that may not be viewed does not show', () => {
   });
   expect(roleless.ask(explainCall(other))?.explain?.roles).toBeUndefined();
   expect(roleless.operate(planCall(quotaOf('dev', 9)))).toEqual({
-    status: 400,
-    text: "Invalid change 0: The role 'dev' may not be viewed",
+    status: 403,
+    text: "The role 'dev' may not be viewed",
   });
   const hidden = roleless.ask(planCall())?.plan?.after;
   expect(hidden).toHaveProperty('capacity');

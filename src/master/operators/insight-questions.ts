@@ -32,7 +32,9 @@ const MAX_DEMANDED = 100;
 const MAX_CHANGES = 100;
 const MAX_ATTRIBUTES = 1_000;
 
-export type Judged = { readonly question: InsightQuestion } | { readonly refusal: string };
+export type Judged =
+  | { readonly question: InsightQuestion }
+  | { readonly status: 400 | 403; readonly refusal: string };
 
 /** Refuses as one that does not exist a framework that the viewer may not see. */
 export function explainQuestion(
@@ -42,7 +44,7 @@ export function explainQuestion(
 ): Judged {
   const framework = visibleFramework(state, frameworkId(call?.framework_id.value ?? ''), viewer);
   if (framework === undefined) {
-    return { refusal: NO_FRAMEWORK };
+    return invalid(NO_FRAMEWORK);
   }
   const named = call?.agent_ids ?? [];
   const unknown = named.find(({ value }) => !state.agents.registered.has(agentId(value)));
@@ -51,7 +53,7 @@ export function explainQuestion(
     (unknown && `No registered agent found with ID '${unknown.value}'`) ??
     demandError(call?.demand);
   if (error !== undefined) {
-    return { refusal: error };
+    return invalid(error);
   }
   const agentIds =
     named.length === 0 ? undefined : [...new Set(named.map(({ value }) => agentId(value)))];
@@ -68,6 +70,8 @@ export function explainQuestion(
   };
   return { question };
 }
+
+const invalid = (refusal: string): Judged => ({ status: 400, refusal });
 
 const NO_FRAMEWORK = 'No framework found with specified ID';
 
@@ -114,13 +118,17 @@ export function planQuestion(
   const changes = call?.changes ?? [];
   const error = countError("'changes'", changes.length, MAX_CHANGES) ?? addedError(changes);
   if (error !== undefined) {
-    return { refusal: error };
+    return invalid(error);
   }
   for (const [index, change] of changes.entries()) {
     const wrong = changeError(state, change, viewer);
     if (wrong !== undefined) {
-      return { refusal: `Invalid change ${index}: ${wrong}` };
+      return invalid(`Invalid change ${index}: ${wrong}`);
     }
+  }
+  const hidden = changes.flatMap(rolesOf).find((role) => !seesRole(viewer, role));
+  if (hidden !== undefined) {
+    return { status: 403, refusal: `The role '${hidden}' may not be viewed` };
   }
   const question: PlanQuestion = {
     kind: 'plan',
@@ -162,13 +170,11 @@ function changeError(state: MasterState, change: PlanChange, viewer: Viewer): st
       const { quota_configs = [] } = change.set_quotas ?? {};
       return change.set_quotas === undefined
         ? missing('set_quotas')
-        : (quotaConfigsError(quota_configs) ?? hiddenError(viewer, quota_configs));
+        : quotaConfigsError(quota_configs);
     }
     case PlanChange_Type.SET_WEIGHTS: {
       const { weight_infos = [] } = change.set_weights ?? {};
-      return change.set_weights === undefined
-        ? missing('set_weights')
-        : (weightsError(weight_infos) ?? hiddenError(viewer, weight_infos));
+      return change.set_weights === undefined ? missing('set_weights') : weightsError(weight_infos);
     }
     case PlanChange_Type.REMOVE_FRAMEWORK: {
       if (change.remove_framework === undefined) {
@@ -184,14 +190,11 @@ function changeError(state: MasterState, change: PlanChange, viewer: Viewer): st
   }
 }
 
-/** What becomes of others would tell what the role holds and wants. */
-function hiddenError(
-  viewer: Viewer,
-  named: readonly { readonly role?: string }[],
-): string | undefined {
-  const hidden = named.find(({ role = '' }) => !seesRole(viewer, role));
-  return hidden && `The role '${hidden.role}' may not be viewed`;
-}
+/** Those that are named must be seen: what becomes of others would tell what they hold and want. */
+const rolesOf = ({ set_quotas, set_weights }: PlanChange): readonly string[] =>
+  [...(set_quotas?.quota_configs ?? []), ...(set_weights?.weight_infos ?? [])].map(
+    ({ role = '' }) => role,
+  );
 
 const missing = (field: string) => `Expecting '${field}' to be present`;
 

@@ -49,7 +49,7 @@ export function insightCall(state: MasterState, event: OperatorCalled): void {
   const { insights } = state;
   const judged = judge(state, event);
   if ('refusal' in judged) {
-    reply(state, event.request, 400, judged.refusal);
+    reply(state, event.request, judged.status, judged.refusal);
     return;
   }
   if (insights.running === undefined) {
@@ -152,6 +152,6 @@ function beginNext(state: MasterState): void {
       begin(state, next, judged.question);
       return;
     }
-    reply(state, next.request, 400, judged.refusal);
+    reply(state, next.request, judged.status, judged.refusal);
   }
 }

@@ -57,3 +57,9 @@ test('a plan and a table have nothing that who asks may not see', async () => {
   expect(plan.errors).toContain("The role 'eng' may not be viewed");
   expect(top).toMatchObject({ status: 0, errors: '0 roles, by what is allocated\n' });
 });
+
+test('a quota is set without a word about roles that who asks may not see', async () => {
+  const set = await cluster.as('bob', 'quota', 'set', 'eng', 'cpus:3', '--dry-run');
+  expect(set.status).toBe(0);
+  expect(set.errors).not.toContain('not in use');
+});

@@ -15,9 +15,6 @@ const NOT_IMPLEMENTED = 501;
 /** A name that an enumeration does not have is dropped on reading, so that the type is missing. */
 const UNHEARD_OF = /'type' to be present|enum|unknown/i;
 
-/** A change is invalid, too, where it names what who asks may not see. */
-const UNSEEN = /may not be viewed\s*$/;
-
 const typeName = enumNames(MasterCall_Type);
 
 /** Rejects with CommandError where the master does not know the call. */
@@ -32,9 +29,6 @@ export async function ownCall(cluster: Cluster, call: MasterCall): Promise<Maste
         `the master at ${cluster.address} does not know the call ${name}, which Apache Mesos has ` +
           `not (${error.message.trim()}): it takes a master of Mesoscale`,
       );
-    }
-    if (error instanceof CallRefusedError && UNSEEN.test(error.message)) {
-      throw new CommandError(EXIT.notAllowed, error.message.trim());
     }
     throw error;
   }

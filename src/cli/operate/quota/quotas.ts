@@ -72,13 +72,27 @@ export async function setQuota({
 
 /** A role may have a quota before anybody is in it: one that is misspelt looks the same. */
 async function tellUnknown(cluster: Cluster, role: string): Promise<void> {
-  const { get_roles } = await cluster.master({ type: MasterCall_Type.GET_ROLES });
-  const names = (get_roles?.roles ?? []).map(({ name }) => name);
+  const names = await seenRoles(cluster);
   // Above each role of `a/b` is `a`.
-  if (!names.some((name) => name === role || name.startsWith(`${role}/`))) {
+  const isKnown = names.some((name) => name === role || name.startsWith(`${role}/`));
+  // Who sees no role at all may just not be allowed to.
+  if (names.length > 0 && !isKnown) {
     const close = closestName(role, names);
     const meant = close === undefined ? '' : ` (did you mean ${close}?)`;
     process.stderr.write(`role '${role}' is not in use now${meant}: mesoscale role list\n`);
+  }
+}
+
+/** A quota can be set without them: a master that does not tell is no reason not to. */
+async function seenRoles(cluster: Cluster): Promise<readonly string[]> {
+  try {
+    const { get_roles } = await cluster.master({ type: MasterCall_Type.GET_ROLES });
+    return (get_roles?.roles ?? []).map(({ name }) => name);
+  } catch (error) {
+    if (error instanceof CallRefusedError) {
+      return [];
+    }
+    throw error;
   }
 }
 
