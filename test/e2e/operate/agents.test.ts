@@ -178,6 +178,16 @@ test('a drain is waited for beyond the end of a master; agents that are not back
   await cluster.startMaster(cluster.masterFlags);
   const list = await cluster.as('ada', 'agent', 'list', '-f', 'state=recovered', '-o', 'wide');
   expect(list.output).toMatch(/ first +recovered /);
+  // What it does not know may be there: that is another end than that there is nothing.
+  const unknown = await Promise.all([
+    cluster.as('ada', 'task', 'show', 'back'),
+    cluster.as('ada', 'task', 'kill', 'back', '--yes'),
+    cluster.as('ada', 'framework', 'show', 'nosuch'),
+  ]);
+  for (const { status, errors } of unknown) {
+    expect(errors).toContain('but 1 agent has not come back yet (first) since the master began');
+    expect(status).toBe(5);
+  }
   await cluster.startAgent(['--hostname=first', '--attributes=rack:r1']);
   const { status, output, errors } = await waiting;
   expect(errors).toMatch(/^(.*; waiting goes on\n)*$/);

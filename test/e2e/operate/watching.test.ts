@@ -45,6 +45,20 @@ test('a master that was named must be there', async () => {
   expect(errors).toContain('mesoscale version: no master answers at 127.0.0.1:1 ');
 });
 
+// The first three an agent answers, the others it refuses each in a way of its own.
+test.each([
+  ['task', 'list'],
+  ['framework', 'list'],
+  ['metrics'],
+  ['agent', 'list'],
+  ['role', 'list'],
+  ['events'],
+])('an agent is no master, and is told from one: %s', async (...words) => {
+  const { status, output, errors } = await said(...words, `--master=${cluster.agent}`);
+  expect({ status, output }).toEqual({ status: 5, output: '' });
+  expect(errors).toContain(`: an agent answers at ${cluster.agent}, and no master: say `);
+});
+
 test('health of a cluster that is well', async () => {
   const well = await ofCluster('health');
   expect(well).toMatchObject({ status: 0, errors: '' });

@@ -15,6 +15,7 @@ import { readMasterFlag } from '../../master-flag.ts';
 import { clientCarriers } from '../../process/carriers.ts';
 import { CommandError, EXIT, isUnreached } from '../outcome.ts';
 import type { CONNECTION_FLAGS } from './flags.ts';
+import { MasterCheck } from './master-check.ts';
 
 export type ConnectionValues = FlagValues<typeof CONNECTION_FLAGS>;
 
@@ -27,6 +28,7 @@ export class Cluster {
   readonly credential: Credential | undefined;
   readonly #values: ConnectionValues;
   readonly #master: OperatorClient;
+  readonly #check: MasterCheck;
 
   private constructor(
     values: ConnectionValues,
@@ -39,6 +41,7 @@ export class Cluster {
     this.dialer = way.dialer;
     this.credential = way.credential;
     this.#master = this.clientOf({ address: way.address });
+    this.#check = new MasterCheck(this.#master, way.address);
   }
 
   /** Finds the leading master. Rejects with FlagError or CommandError. */
@@ -54,14 +57,17 @@ export class Cluster {
     return new Cluster(values, { address, dialer: carriers.dialer, credential });
   }
 
-  /** Calls the leading master. Rejects with CallRefusedError where it refuses. */
+  /**
+   * Calls the leading master. Rejects with CallRefusedError where it refuses, and with CommandError
+   * where no master answers.
+   */
   master(call: MasterCall): Promise<MasterResponse> {
-    return this.#reached(this.#master.master(call));
+    return this.#reached(this.#check.call(call.type, this.#master.master(call)));
   }
 
   /** Reads an endpoint without a version, such as `/metrics/snapshot`. */
   get(path: string): Promise<unknown> {
-    return this.#reached(this.#master.get(path));
+    return this.#reached(this.#check.shared(this.#master.get(path)));
   }
 
   /** What happens from now on. Rejects with CallRefusedError where the master refuses. */
@@ -72,7 +78,9 @@ export class Cluster {
     try {
       for (let isFirst = true; ; isFirst = false) {
         // Once there was one, its end is another story.
-        const { done, value } = await (isFirst ? this.#reached(stream.next()) : stream.next());
+        const { done, value } = await (isFirst
+          ? this.#reached(this.#check.told(stream.next()))
+          : stream.next());
         if (done) {
           return;
         }
@@ -85,7 +93,7 @@ export class Cluster {
 
   /** The body of an answer to GET, as it comes. */
   stream(path: string): Promise<IncomingMessage> {
-    return this.#reached(this.#master.stream(path));
+    return this.#reached(this.#check.shared(this.#master.stream(path)));
   }
 
   /** A client of a server of this cluster, with this command's credential or another. */

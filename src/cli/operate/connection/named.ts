@@ -15,6 +15,13 @@ interface Ways<T> {
 
 const MOST_TOLD = 10;
 
+/** There is nothing of that name. */
+export class NothingNamedError extends CommandError {
+  constructor(message: string) {
+    super(EXIT.notFound, message);
+  }
+}
+
 /** A whole id wins over a whole name, and that over a part of an id. Throws CommandError. */
 export function named<T>(things: readonly T[], text: string, ways: Ways<T>): T {
   const { kind, idOf, namesOf = () => [], list } = ways;
@@ -30,7 +37,7 @@ export function named<T>(things: readonly T[], text: string, ways: Ways<T>): T {
       things.flatMap((each) => [idOf(each), ...namesOf(each)]),
     );
     const meant = close === undefined ? '' : ` (did you mean ${close}?)`;
-    throw new CommandError(EXIT.notFound, `no ${kind} '${text}'${meant}: ${list} shows them`);
+    throw new NothingNamedError(`no ${kind} '${text}'${meant}: ${list} shows them`);
   }
   if (others.length > 0) {
     const ids = [thing, ...others].map(idOf);

@@ -2,6 +2,7 @@
 import { type ContainerID, MasterCall_Type, type Task } from '../../../model/generated/messages.ts';
 import { CommandError, EXIT } from '../outcome.ts';
 import { type AgentValues, ReachedAgent } from './agents.ts';
+import { foundOrAwaited } from './awaited.ts';
 import type { Cluster } from './cluster.ts';
 import { named } from './named.ts';
 import { agentId, agentsOf, frameworkNames } from './things.ts';
@@ -50,19 +51,30 @@ export function taskNamed(tasks: Tasks, text: string, frameworkId?: string): Tas
   });
 }
 
-/** A task of that name, of the framework if one is named. Throws CommandError. */
+/** A task of that name, of the framework if one is named. Rejects with CommandError. */
 export async function taskOf(
   cluster: Cluster,
   text: string,
   framework: string | undefined,
 ): Promise<Task> {
-  const [tasks, frameworkId] = await Promise.all([
+  const [task] = await tasksNamed(cluster, [text], framework);
+  return task as Task;
+}
+
+/** One for each text, as `taskOf`. */
+export async function tasksNamed(
+  cluster: Cluster,
+  texts: readonly string[],
+  framework: string | undefined,
+): Promise<readonly Task[]> {
+  const [tasks, names] = await Promise.all([
     tasksOf(cluster),
-    framework === undefined
-      ? undefined
-      : frameworkNames(cluster).then((names) => names.named(framework)),
+    framework === undefined ? undefined : frameworkNames(cluster),
   ]);
-  return taskNamed(tasks, text, frameworkId);
+  return foundOrAwaited(cluster, () => {
+    const id = framework === undefined ? undefined : names?.named(framework);
+    return texts.map((text) => taskNamed(tasks, text, id));
+  });
 }
 
 const keyOf = ({ framework_id, task_id }: Task) => `${framework_id.value}\0${task_id.value}`;

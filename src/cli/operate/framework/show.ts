@@ -8,6 +8,7 @@ import { formatResources } from '../../../model/resource-text.ts';
 import { jsonValue } from '../../../wire/json.ts';
 import { types } from '../../../wire/types.ts';
 import { amountText, quantitiesOf } from '../amounts.ts';
+import { foundOrAwaited } from '../connection/awaited.ts';
 import { Cluster } from '../connection/cluster.ts';
 import {
   agentNames,
@@ -32,7 +33,8 @@ export async function showFramework({
   const cluster = await Cluster.of(values);
   const amountsOf = await quantitiesOf();
   await presentOne(values, async () => {
-    const framework = frameworkNamed(await frameworksOf(cluster), words[0] ?? '');
+    const known = await frameworksOf(cluster);
+    const framework = await foundOrAwaited(cluster, () => frameworkNamed(known, words[0] ?? ''));
     const id = frameworkId(framework);
     const [all, agents] = await Promise.all([tasksOf(cluster), agentNames(cluster)]);
     const tasks = all.filter(({ framework_id }) => framework_id.value === id);

@@ -1,6 +1,7 @@
 // `mesoscale framework teardown`.
 import { MasterCall_Type } from '../../../model/generated/messages.ts';
 import { counted } from '../../counted.ts';
+import { foundOrAwaited } from '../connection/awaited.ts';
 import { Cluster } from '../connection/cluster.ts';
 import { frameworkId, frameworkNamed, frameworksOf, tasksOf } from '../connection/things.ts';
 import { performEach } from '../deeds.ts';
@@ -15,7 +16,10 @@ export async function tearDown({
 }: Asked<typeof FRAMEWORK_TEARDOWN_FLAGS>): Promise<void> {
   const cluster = await Cluster.of(values);
   const known = await frameworksOf(cluster);
-  const meant = [...new Set(words.map((word) => frameworkNamed(known, word)))];
+  const named = await foundOrAwaited(cluster, () =>
+    words.map((word) => frameworkNamed(known, word)),
+  );
+  const meant = [...new Set(named)];
   const ended = meant.find((framework) => stateOf(framework) === 'completed');
   if (ended !== undefined) {
     throw new CommandError(EXIT.notFound, `framework ${frameworkId(ended)} has ended before`);

@@ -5,7 +5,7 @@ import { plainName } from '../../../webui/words/names.ts';
 import { counted } from '../../counted.ts';
 import { Cluster } from '../connection/cluster.ts';
 import { ownCall } from '../connection/own-call.ts';
-import { taskNamed, tasksOf } from '../connection/tasks.ts';
+import { tasksNamed } from '../connection/tasks.ts';
 import { frameworkNames } from '../connection/things.ts';
 import { performEach } from '../deeds.ts';
 import { CommandError, EXIT } from '../outcome.ts';
@@ -16,10 +16,11 @@ const NS_PER_MS = 1_000_000n;
 
 export async function killTasks({ words, values }: Asked<typeof TASK_KILL_FLAGS>): Promise<void> {
   const cluster = await Cluster.of(values);
-  const [tasks, frameworks] = await Promise.all([tasksOf(cluster), frameworkNames(cluster)]);
-  const frameworkId =
-    values.framework === undefined ? undefined : frameworks.named(values.framework);
-  const meant = [...new Set(words.map((word) => taskNamed(tasks, word, frameworkId)))];
+  const [tasks, frameworks] = await Promise.all([
+    tasksNamed(cluster, words, values.framework),
+    frameworkNames(cluster),
+  ]);
+  const meant = [...new Set(tasks)];
   for (const { state, task_id } of meant) {
     if (isTerminal(state)) {
       throw new CommandError(EXIT.failed, `task '${task_id.value}' has ended already`);
