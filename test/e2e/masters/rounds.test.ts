@@ -5,11 +5,12 @@ import { expect, test } from 'vitest';
 import { canMakeNetworks } from '../../support/network-namespace.ts';
 import { playRounds } from './playing.ts';
 
-const FAULTS = ['leaderStopped', canMakeNetworks ? 'leaderCutFromZooKeeper' : 'leaderKilled'];
+/** What a leader notices last: that it leads no more. */
+const FAULT = canMakeNetworks ? 'leaderCutFromZooKeeper' : 'leaderStopped';
 
-test('three rounds of faults lose nothing, and do nothing twice', async () => {
+test('a round of faults loses nothing, and does nothing twice', async () => {
   const lines: string[] = [];
-  const faults = ['quorumLost', ...FAULTS];
-  await playRounds({ seed: 1, rounds: 3, faults, onLine: (line) => lines.push(line) });
-  expect(lines.filter((line) => line.startsWith('round'))).toHaveLength(3);
+  const onLine = (line: string) => lines.push(line);
+  await playRounds({ seed: 1, rounds: 1, faults: [FAULT], onLine });
+  expect(lines.filter((line) => line.startsWith('round'))).toHaveLength(1);
 });
