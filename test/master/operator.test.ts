@@ -310,3 +310,30 @@ test('limits, and resources that a task had too little of, are hidden with its r
   expect(world.operatorEvents.map(({ type }) => type)).toContain(MasterEvent_Type.TASK_UPDATED);
   expect(text(world.operatorEvents)).not.toContain('777');
 });
+
+test('of tasks and agents those are told of that a word may mean, and no more than asked for', () => {
+  const { world, framework, agent } = cluster();
+  world.agent({ pid: 'slave(1)@10.0.0.3:5051', hostname: 'other' });
+  for (const id of ['web-1', 'web-2', 'job-1']) {
+    framework.launch(framework.offer(), id);
+    world.allocate();
+  }
+  const tasks = (get_tasks: object) =>
+    world
+      .read({ type: MasterCall_Type.GET_TASKS, get_tasks })
+      .get_tasks?.tasks?.map(({ task_id }) => task_id.value);
+  expect(tasks({})).toEqual(['web-1', 'web-2', 'job-1']);
+  expect(tasks({ word: 'web' })).toEqual(['web-1', 'web-2']);
+  expect(tasks({ word: '1' })).toEqual(['web-1', 'job-1']);
+  expect(tasks({ word: 'web', limit: 1 })).toEqual(['web-1']);
+  expect(tasks({ word: 'eb' })).toEqual([]);
+  const agents = (get_agents: object) =>
+    world.read({ type: MasterCall_Type.GET_AGENTS, get_agents }).get_agents?.agents ?? [];
+  const ids = (get_agents: object) => agents(get_agents).map(({ agent_info }) => agent_info.id);
+  expect(ids({ word: 'oth' })).toHaveLength(1);
+  expect(ids({ word: agent.id })).toEqual([{ value: agent.id }]);
+  expect(ids({ limit: 1 })).toHaveLength(1);
+  const holding = (get_agents: object) =>
+    agents(get_agents).filter((each) => each.allocated_resources !== undefined).length;
+  expect([holding({}), holding({ totals_only: true })]).toEqual([1, 0]);
+});

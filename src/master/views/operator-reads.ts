@@ -9,6 +9,7 @@ import type { MasterState } from '../state.ts';
 import type { Viewer } from '../views.ts';
 import { metricsView } from './metrics.ts';
 import { missingAgentsView } from './missing-agents.ts';
+import { namedBy } from './named.ts';
 import { getOffers } from './offers.ts';
 import {
   getRoles,
@@ -48,7 +49,10 @@ export function readCall(
       return {
         type: type.GET_AGENTS,
         get_agents: {
-          ...getAgents(state, viewer),
+          ...getAgents(state, viewer, {
+            withHeld: call.get_agents?.totals_only !== true,
+            named: namedBy(call.get_agents),
+          }),
           ...(call.get_agents?.missing && missingAgentsView(state, viewer)),
         },
       };
@@ -59,7 +63,7 @@ export function readCall(
     case MasterCall_Type.GET_OPERATIONS:
       return { type: type.GET_OPERATIONS, get_operations: getOperations(state, viewer) };
     case MasterCall_Type.GET_TASKS:
-      return { type: type.GET_TASKS, get_tasks: getTasks(state, viewer) };
+      return { type: type.GET_TASKS, get_tasks: getTasks(state, viewer, namedBy(call.get_tasks)) };
     case MasterCall_Type.GET_ROLES:
       return { type: type.GET_ROLES, get_roles: getRoles(state, viewer) };
     case MasterCall_Type.GET_WEIGHTS:

@@ -1,6 +1,8 @@
 // The four parts of GET_STATE, each also a read call of its own.
 import type {
+  AgentInfo,
   MasterResponse_GetAgents,
+  MasterResponse_GetAgents_Agent,
   MasterResponse_GetExecutors,
   MasterResponse_GetFrameworks,
   MasterResponse_GetOperations,
@@ -13,6 +15,7 @@ import type { Framework, MasterState } from '../state.ts';
 import type { Viewer } from '../views.ts';
 import { agentView, type HeldOptions, recoveredAgentView } from './agents.ts';
 import { frameworkDetails, frameworkView } from './frameworks.ts';
+import { type Named, namedBy } from './named.ts';
 import {
   roleSightOf,
   seesExecutor,
@@ -31,14 +34,21 @@ export function getState(state: MasterState, viewer: Viewer): MasterResponse_Get
   };
 }
 
-export function getTasks(state: MasterState, viewer: Viewer): MasterResponse_GetTasks {
+export function getTasks(
+  state: MasterState,
+  viewer: Viewer,
+  named: Named = namedBy(),
+): MasterResponse_GetTasks {
   const tasks: Task[] = [];
   const unreachable: Task[] = [];
   const completed: Task[] = [];
   const sees = roleSightOf(viewer);
   const add = (list: Task[], framework: Framework, all: Iterable<Task>) => {
     for (const task of all) {
-      if (seesTask(viewer, framework, task)) {
+      if (named.isFull(list)) {
+        return;
+      }
+      if (named.means(task.task_id.value, task.name) && seesTask(viewer, framework, task)) {
         list.push(shownTask(task, sees));
       }
     }
@@ -89,16 +99,21 @@ export function getFrameworks(
 export function getAgents(
   state: MasterState,
   viewer: Viewer,
-  options?: HeldOptions,
+  { named = namedBy(), withHeld }: HeldOptions & { readonly named?: Named } = { withHeld: true },
 ): MasterResponse_GetAgents {
-  return {
-    agents: [...state.agents.registered.values()].map((agent) =>
-      agentView(state, agent, viewer, options),
-    ),
-    recovered_agents: [...state.agents.recovered.values()].map((info) =>
-      recoveredAgentView(info, viewer),
-    ),
-  };
+  const agents: MasterResponse_GetAgents_Agent[] = [];
+  const recovered_agents: AgentInfo[] = [];
+  for (const agent of state.agents.registered.values()) {
+    if (!named.isFull(agents) && named.means(agent.id, agent.info.hostname)) {
+      agents.push(agentView(state, agent, viewer, { withHeld }));
+    }
+  }
+  for (const [id, info] of state.agents.recovered) {
+    if (!named.isFull(recovered_agents) && named.means(id, info.hostname)) {
+      recovered_agents.push(recoveredAgentView(info, viewer));
+    }
+  }
+  return { agents, recovered_agents };
 }
 
 export function getOperations(state: MasterState, viewer: Viewer): MasterResponse_GetOperations {

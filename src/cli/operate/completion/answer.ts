@@ -39,7 +39,7 @@ type Cut = (current: string) => { readonly isWhole: boolean; readonly from: numb
 async function answer(tables: Tables, typed: readonly string[], cut: Cut): Promise<void> {
   const current = typed.at(-1) ?? '';
   const wanted = wantedAt(tables, typed.slice(0, -1), current);
-  const offers = chosen([...wanted.offers, ...(await things(wanted))], wanted, current);
+  const offers = chosen([...wanted.offers, ...(await things(wanted, current))], wanted, current);
   const { isWhole, from } = cut(current);
   const prefix = isWhole ? wanted.prefix : '';
   const lines = offers.map(
@@ -54,7 +54,10 @@ async function answer(tables: Tables, typed: readonly string[], cut: Cut): Promi
 }
 
 /** None where the master takes too long, or cannot be asked. */
-async function things({ things: kind, connection }: Wanted): Promise<readonly Offer[]> {
+async function things(
+  { things: kind, connection, prefix }: Wanted,
+  current: string,
+): Promise<readonly Offer[]> {
   if (kind === undefined) {
     return [];
   }
@@ -63,7 +66,8 @@ async function things({ things: kind, connection }: Wanted): Promise<readonly Of
   });
   const values = () => connectionValues([...connection], process.env);
   try {
-    return await Promise.race([namesOf(kind, values), late]);
+    const begun = { word: current.slice(prefix.length), limit: MOST_OFFERS };
+    return await Promise.race([namesOf(kind, values, begun), late]);
   } catch {
     // Whatever is wrong is told by the command itself, when it runs.
     return [];

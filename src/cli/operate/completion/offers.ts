@@ -6,14 +6,24 @@ import { agentId, agentsOf, frameworkId, frameworksOf } from '../connection/thin
 import type { Completes } from '../verb.ts';
 import type { Offer } from './wanted.ts';
 
-/** `values`: how the master is reached. */
+/** What of a name is there already, and how many names are asked for. */
+export interface Begun {
+  readonly word: string;
+  readonly limit: number;
+}
+
+/** `values`: how the master is reached; `begun`: what of the name is there. */
 export async function namesOf(
   things: Completes,
   values: () => ConnectionValues,
+  begun: Begun,
 ): Promise<readonly Offer[]> {
   switch (things) {
     case 'agent': {
-      const agents = await agentsOf(await Cluster.of(values()));
+      const agents = await agentsOf(await Cluster.of(values()), {
+        ...begun,
+        totals_only: true,
+      });
       return named(agents.map((agent) => [agent.agent_info.hostname, agentId(agent)]));
     }
     case 'framework': {
@@ -23,7 +33,10 @@ export async function namesOf(
     }
     case 'task': {
       const cluster = await Cluster.of(values());
-      const { get_tasks } = await cluster.master({ type: MasterCall_Type.GET_TASKS });
+      const { get_tasks } = await cluster.master({
+        type: MasterCall_Type.GET_TASKS,
+        get_tasks: begun,
+      });
       return (get_tasks?.tasks ?? []).map(({ task_id, name }) => ({
         value: task_id.value,
         says: name,

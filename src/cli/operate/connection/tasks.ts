@@ -1,5 +1,10 @@
 // Tasks, found by what operators call them, and where each of them is.
-import { type ContainerID, MasterCall_Type, type Task } from '../../../model/generated/messages.ts';
+import {
+  type ContainerID,
+  type MasterCall_GetTasks,
+  MasterCall_Type,
+  type Task,
+} from '../../../model/generated/messages.ts';
 import { CommandError, EXIT } from '../outcome.ts';
 import { type AgentValues, ReachedAgent } from './agents.ts';
 import { foundOrAwaited } from './awaited.ts';
@@ -13,8 +18,12 @@ export interface Tasks {
   readonly ended: readonly Task[];
 }
 
-export async function tasksOf(cluster: Cluster): Promise<Tasks> {
-  const { get_tasks } = await cluster.master({ type: MasterCall_Type.GET_TASKS });
+/** Those that a word may mean, where one is said; masters of Apache Mesos tell of all. */
+export async function tasksOf(cluster: Cluster, wanted?: MasterCall_GetTasks): Promise<Tasks> {
+  const { get_tasks } = await cluster.master({
+    type: MasterCall_Type.GET_TASKS,
+    ...(wanted !== undefined && { get_tasks: wanted }),
+  });
   const { pending_tasks, tasks, unreachable_tasks, completed_tasks, orphan_tasks } =
     get_tasks ?? {};
   return {
@@ -68,13 +77,23 @@ export async function tasksNamed(
   framework: string | undefined,
 ): Promise<readonly Task[]> {
   const [tasks, names] = await Promise.all([
-    tasksOf(cluster),
+    meantBy(cluster, texts),
     framework === undefined ? undefined : frameworkNames(cluster),
   ]);
   return foundOrAwaited(cluster, () => {
     const id = framework === undefined ? undefined : names?.named(framework);
     return texts.map((text) => taskNamed(tasks, text, id));
   });
+}
+
+/** One alone is asked for; where there is none, the error names what is close among all. */
+async function meantBy(
+  cluster: Cluster,
+  [word = '', ...others]: readonly string[],
+): Promise<Tasks> {
+  const some = others.length > 0 ? undefined : await tasksOf(cluster, { word });
+  const isFound = some !== undefined && some.live.length + some.ended.length > 0;
+  return isFound ? some : tasksOf(cluster);
 }
 
 const keyOf = ({ framework_id, task_id }: Task) => `${framework_id.value}\0${task_id.value}`;
@@ -103,7 +122,7 @@ export async function agentOf(
   { task_id, agent_id }: Task,
   values: AgentValues,
 ): Promise<ReachedAgent> {
-  const agents = await agentsOf(cluster);
+  const agents = await agentsOf(cluster, { word: agent_id.value });
   const agent = agents.find((each) => agentId(each) === agent_id.value);
   if (agent === undefined) {
     throw new CommandError(

@@ -3,6 +3,7 @@ import {
   type MasterResponse_GetAgents_Agent as Agent,
   type MasterResponse_GetFrameworks_Framework as Framework,
   type MasterResponse_GetAgents as GetAgents,
+  type MasterCall_GetAgents,
   MasterCall_Type,
   type Task,
 } from '../../../model/generated/messages.ts';
@@ -10,6 +11,9 @@ import { counted } from '../../counted.ts';
 import type { Cluster } from './cluster.ts';
 import { missingAgents, type PerhapsMissing } from './missing-agents.ts';
 import { isPartOf, named } from './named.ts';
+
+/** What the master is asked for of all agents: those that a word may mean, and how many of them. */
+export type Wanted = MasterCall_GetAgents;
 
 /** Ids and the names that people know. */
 export interface Names {
@@ -19,14 +23,21 @@ export interface Names {
   named(text: string): string;
 }
 
-export async function agentsOf(cluster: Cluster): Promise<readonly Agent[]> {
-  const { get_agents } = await cluster.master({ type: MasterCall_Type.GET_AGENTS });
+/** Those that a word may mean, where one is said; masters of Apache Mesos tell of all. */
+export async function agentsOf(cluster: Cluster, wanted?: Wanted): Promise<readonly Agent[]> {
+  const { get_agents } = await cluster.master({
+    type: MasterCall_Type.GET_AGENTS,
+    ...(wanted !== undefined && { get_agents: wanted }),
+  });
   return get_agents?.agents ?? [];
 }
 
 /** Also those that a master knows from the one before it, and that are not back yet. */
-export async function knownAgentsOf(cluster: Cluster): Promise<readonly Agent[]> {
-  const { get_agents } = await cluster.master({ type: MasterCall_Type.GET_AGENTS });
+export async function knownAgentsOf(cluster: Cluster, wanted?: Wanted): Promise<readonly Agent[]> {
+  const { get_agents } = await cluster.master({
+    type: MasterCall_Type.GET_AGENTS,
+    ...(wanted !== undefined && { get_agents: wanted }),
+  });
   return known(get_agents ?? {});
 }
 
@@ -125,8 +136,14 @@ export function frameworkNamed(frameworks: readonly Framework[], text: string): 
   });
 }
 
-export const agentNames = async (cluster: Cluster): Promise<Names> =>
-  namesOfAgents(await agentsOf(cluster));
+export const agentNames = async (cluster: Cluster, wanted?: Wanted): Promise<Names> =>
+  namesOfAgents(await agentsOf(cluster, { ...wanted, totals_only: true }));
+
+/** Throws CommandError; it names what is close among all agents. */
+export async function agentMeant(cluster: Cluster, text: string): Promise<Agent> {
+  const some = await agentsOf(cluster, { word: text });
+  return agentNamed(some.length > 0 ? some : await agentsOf(cluster), text);
+}
 
 export function namesOfAgents(agents: readonly Agent[]): Names {
   const names = new Map(agents.map((agent) => [agentId(agent), agent.agent_info.hostname]));

@@ -69,7 +69,7 @@ async function listing(
   const [{ get_tasks }, frameworks, known] = await Promise.all([
     cluster.master({ type: MasterCall_Type.GET_TASKS }),
     frameworkNames(cluster),
-    knownAgentsOf(cluster),
+    knownAgentsOf(cluster, { totals_only: true }),
   ]);
   const { tasks = [], unreachable_tasks = [], completed_tasks = [] } = get_tasks ?? {};
   const agents = namesOfAgents(known);

@@ -27,11 +27,11 @@ import type { TASK_SHOW_FLAGS } from './flags.ts';
 export async function showTask({ words, values }: Asked<typeof TASK_SHOW_FLAGS>): Promise<void> {
   const cluster = await Cluster.of(values);
   await presentOne(values, async () => {
-    const [task, frameworks, agents] = await Promise.all([
+    const [task, frameworks] = await Promise.all([
       taskOf(cluster, words[0] ?? '', values.framework),
       frameworkNames(cluster),
-      agentNames(cluster),
     ]);
+    const agents = await agentNames(cluster, { word: task.agent_id.value });
     return {
       name: task.task_id.value,
       json: jsonValue(types.Task, task),
