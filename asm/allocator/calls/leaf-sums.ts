@@ -1,11 +1,8 @@
 // The export that tells what frameworks use in their roles, and what is on offer to them: one pass
-// over all agents adds it up by leaf and name. It changes nothing. The sums are made in the
-// exchange buffer; those of a leaf are a chain.
+// over all agents adds it up by leaf and name. It changes nothing.
 //
-//   sums u32 | - | first sum + 1 of each leaf u32 | - | sums
-//
-//   sum:  leaf u32, in the answer framework u32 | role u32 | name u32 | next + 1 u32 | used f64 |
-//         offered f64
+//   sum:  leaf u32, in the answer framework u32 | 0, in the answer role u32 | name u32 |
+//         next + 1 u32 | used f64 | offered f64
 import { isScalar, kindFlags, kindName } from '../../kinds';
 import { tableCount } from '../../memory';
 import { find, ITEM_SIZE, ioReserve, itemAmount, itemKind, rowCount, rowItems } from '../../rows';
@@ -20,11 +17,7 @@ import {
   nextHolding,
   usedRow,
 } from '../tables/holdings';
-import { amountOf } from './role-sums';
-
-// @ts-ignore: decorator
-@inline
-const HEAD: usize = 8;
+import { amountOf, HEAD, indexOf, sumAt } from './sum-chains';
 
 // @ts-ignore: decorator
 @inline
@@ -61,7 +54,7 @@ export function readLeaves(): i32 {
   const io = ioReserve(0);
   const sums = load<u32>(io);
   for (let sum: u32 = 0; sum < sums; sum++) {
-    const at = sumAt(base, sum);
+    const at = sumAt(base, SUM_SIZE, sum);
     const leaf = load<u32>(at);
     store<u32>(at, leafFramework(leaf));
     store<u32>(at, leafRole(leaf), 4);
@@ -84,7 +77,7 @@ function addHolding(base: usize, holding: usize): void {
     const found = find(rowItems(used), rowCount(used), kind);
     const taken = found == 0 ? 0.0 : itemAmount(found);
     const rest = itemAmount(item) - taken;
-    const sum = sumAt(base, indexOf(base, leaf, kindName(kind)));
+    const sum = sumAt(base, SUM_SIZE, indexOf(base, SUM_SIZE, leaf, 0, kindName(kind)));
     if (taken > 0) {
       store<f64>(sum, load<f64>(sum, USED) + amountOf(kind, flags, taken), USED);
     }
@@ -92,32 +85,4 @@ function addHolding(base: usize, holding: usize): void {
       store<f64>(sum, load<f64>(sum, OFFERED) + amountOf(kind, flags, rest), OFFERED);
     }
   }
-}
-
-/** Until the next sum is made. */
-// @ts-ignore: decorator
-@inline
-function sumAt(base: usize, index: u32): usize {
-  return ioReserve(0) + base + <usize>index * SUM_SIZE;
-}
-
-/** Which sum is that of a leaf and name; a new one where there is none. */
-function indexOf(base: usize, leaf: u32, name: u32): u32 {
-  const chain = HEAD + ((<usize>leaf) << 2);
-  const first = load<u32>(ioReserve(0) + chain);
-  for (let next = first; next != 0; next = load<u32>(sumAt(base, next - 1), 12)) {
-    if (load<u32>(sumAt(base, next - 1), 8) == name) {
-      return next - 1;
-    }
-  }
-  const index = load<u32>(ioReserve(0));
-  ioReserve(base + <usize>(index + 1) * SUM_SIZE);
-  const sum = sumAt(base, index);
-  memory.fill(sum, 0, SUM_SIZE);
-  store<u32>(sum, leaf);
-  store<u32>(sum, name, 8);
-  store<u32>(sum, first, 12);
-  store<u32>(ioReserve(0) + chain, index + 1);
-  store<u32>(ioReserve(0), index + 1);
-  return index;
 }

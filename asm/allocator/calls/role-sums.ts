@@ -2,10 +2,8 @@
 // on offer and what is reserved, by role and name, and finds which frameworks use something in
 // which of their roles. It changes nothing.
 //
-// The sums are made in the exchange buffer. There is one for each role and name that has any; those
-// of a role are a chain.
-//
-//   head | first sum + 1 of each role u32 | whether a leaf uses something u8 | - | sums
+// There is a sum for each role and name that has any. Between the firsts of roles and the sums is,
+// for each leaf, whether it uses something, a u8.
 //
 //   sum:  role u32 | name u32 | pieces u32 | next + 1 u32 | used f64 | offered f64 | reserved f64 |
 //         idle f64 | left f64 | next of the agent + 1 u32 | -
@@ -14,7 +12,7 @@
 // a thousand thousandths; a name may be of both kinds. `left` is what tasks leave of a reservation
 // on the agent that is looked at; sums that have some are chained, in any order.
 import { RESERVED, SHARED } from '../../constants';
-import { isScalar, kindFlags, kindName, kindRole, kindUnit } from '../../kinds';
+import { isScalar, kindFlags, kindName, kindRole } from '../../kinds';
 import { tableCount } from '../../memory';
 import { find, ITEM_SIZE, ioReserve, itemAmount, itemKind, rowCount, rowItems } from '../../rows';
 import { SLOT_AGENTS, SLOT_LEAVES, SLOT_ROLES } from '../../slots';
@@ -31,11 +29,7 @@ import {
   usedRow,
 } from '../tables/holdings';
 import { roleParent } from '../tables/roles';
-
-/** How many sums and users there are: two u32. */
-// @ts-ignore: decorator
-@inline
-const HEAD: usize = 8;
+import { amountOf, HEAD, indexOf, sumAt } from './sum-chains';
 
 // @ts-ignore: decorator
 @inline
@@ -67,9 +61,6 @@ const OF_AGENT: usize = 56;
 
 /** Ends the chain of an agent's sums, in which 0 stands for none. */
 const LAST: u32 = 0xffffffff;
-
-/** A thousand thousandths. */
-const PIECE: f64 = 1000;
 
 /**
  * Writes sums of all roles, each with those below it: `sums u32 | users u32`, then for each role
@@ -128,7 +119,7 @@ function addAgent(base: usize, marks: usize, agent: u32): void {
     }
   }
   while (own != LAST) {
-    const sum = sumAt(base, own - 1);
+    const sum = sumAt(base, SUM_SIZE, own - 1);
     const left = load<f64>(sum, LEFT);
     const next = load<u32>(sum, OF_AGENT);
     store<u32>(sum, 0, OF_AGENT);
@@ -153,8 +144,8 @@ function addReserved(base: usize, agent: u32): u32 {
     const role = kindRole(kind);
     const amount = amountOf(kind, flags, entryTotal(entry));
     addUp(base, role, kindName(kind), pieces(flags), RESERVED_TOTAL, amount);
-    const index = indexOf(base, role, kindName(kind), pieces(flags));
-    const sum = sumAt(base, index);
+    const index = indexOf(base, SUM_SIZE, role, kindName(kind), pieces(flags));
+    const sum = sumAt(base, SUM_SIZE, index);
     if (load<u32>(sum, OF_AGENT) == 0) {
       store<u32>(sum, own, OF_AGENT);
       store<f64>(sum, 0, LEFT);
@@ -175,7 +166,8 @@ function takeOff(base: usize, agent: u32, holding: usize): void {
     if ((flags & RESERVED) == 0 || ((flags & SHARED) != 0 && isUsedBefore(agent, holding, kind))) {
       continue;
     }
-    const sum = sumAt(base, indexOf(base, kindRole(kind), kindName(kind), pieces(flags)));
+    const index = indexOf(base, SUM_SIZE, kindRole(kind), kindName(kind), pieces(flags));
+    const sum = sumAt(base, SUM_SIZE, index);
     if (load<u32>(sum, OF_AGENT) != 0) {
       store<f64>(sum, load<f64>(sum, LEFT) - amountOf(kind, flags, itemAmount(item)), LEFT);
     }
@@ -223,50 +215,10 @@ function pieces(flags: u32): u32 {
   return isScalar(flags) ? 0 : 1;
 }
 
-/** Thousandths; of a shared volume, those of one copy. */
-// @ts-ignore: decorator
-@inline
-export function amountOf(kind: u32, flags: u32, amount: f64): f64 {
-  if (!isScalar(flags)) {
-    return amount * PIECE;
-  }
-  return ((flags & SHARED) != 0 ? 1 : amount) * kindUnit(kind);
-}
-
 /** Adds to a sum of the role and of all above it. */
 function addUp(base: usize, role: u32, name: u32, pieces: u32, column: usize, amount: f64): void {
   for (let at = role; at != 0; at = roleParent(at)) {
-    const sum = sumAt(base, indexOf(base, at, name, pieces));
+    const sum = sumAt(base, SUM_SIZE, indexOf(base, SUM_SIZE, at, name, pieces));
     store<f64>(sum + column, load<f64>(sum + column) + amount);
   }
-}
-
-/** Until the next sum is made. */
-// @ts-ignore: decorator
-@inline
-function sumAt(base: usize, index: u32): usize {
-  return ioReserve(0) + base + <usize>index * SUM_SIZE;
-}
-
-/** Which sum is that of a role and name; a new one where there is none. */
-function indexOf(base: usize, role: u32, name: u32, pieces: u32): u32 {
-  const chain = HEAD + ((<usize>role) << 2);
-  const first = load<u32>(ioReserve(0) + chain);
-  for (let next = first; next != 0; next = load<u32>(sumAt(base, next - 1), 12)) {
-    const sum = sumAt(base, next - 1);
-    if (load<u32>(sum, 4) == name && load<u32>(sum, 8) == pieces) {
-      return next - 1;
-    }
-  }
-  const index = load<u32>(ioReserve(0));
-  ioReserve(base + <usize>(index + 1) * SUM_SIZE);
-  const sum = sumAt(base, index);
-  memory.fill(sum, 0, SUM_SIZE);
-  store<u32>(sum, role);
-  store<u32>(sum, name, 4);
-  store<u32>(sum, pieces, 8);
-  store<u32>(sum, first, 12);
-  store<u32>(ioReserve(0) + chain, index + 1);
-  store<u32>(ioReserve(0), index + 1);
-  return index;
 }

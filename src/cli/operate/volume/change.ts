@@ -1,7 +1,13 @@
 // `mesoscale volume create`, `destroy`, `grow` and `shrink`.
 import { BYTES_PER_MEGABYTE, parseBytes } from '../../../model/bytes.ts';
 import { closestName } from '../../../model/closest-name.ts';
-import { MasterCall_Type, type Resource, Volume_Mode } from '../../../model/generated/messages.ts';
+import {
+  type AgentID,
+  type MasterCall,
+  MasterCall_Type,
+  type Resource,
+  Volume_Mode,
+} from '../../../model/generated/messages.ts';
 import {
   isPersistentVolume,
   reservationRole,
@@ -9,6 +15,7 @@ import {
   withoutVolume,
 } from '../../../model/resource-format.ts';
 import { FlagError } from '../../flags/faults.ts';
+import type { FlagValues } from '../../flags/flag.ts';
 import { agentName } from '../agent/chosen-agents.ts';
 import { performOn } from '../agent-deed.ts';
 import { amountText, resourceAlgebra } from '../amounts.ts';
@@ -73,59 +80,33 @@ export async function createVolume({
   );
 }
 
-export async function destroyVolume({
+export const destroyVolume = ({
   words: [id = ''],
   values,
-}: Asked<typeof VOLUME_DANGER_FLAGS>): Promise<void> {
-  const cluster = await Cluster.of(values);
-  const volume = await volumeNamed(cluster, id, values.agent);
-  await performOn(
-    cluster,
-    fromOf(volume),
-    {
-      consequence: `Destroys ${nameOf(volume)}: what is in it is lost.${usedText(volume)}`,
-      calls: [
-        {
-          type: MasterCall_Type.DESTROY_VOLUMES,
-          destroy_volumes: {
-            agent_id: { value: agentId(volume.agent) },
-            volumes: [volume.resource],
-          },
-        },
-      ],
-      done: `${nameOf(volume)} is destroyed; its disk stays reserved`,
+}: Asked<typeof VOLUME_DANGER_FLAGS>): Promise<void> =>
+  change(id, values, ({ onAgent, volume, name, used }) => ({
+    consequence: `Destroys ${name}: what is in it is lost.${used}`,
+    call: {
+      type: MasterCall_Type.DESTROY_VOLUMES,
+      destroy_volumes: { ...onAgent, volumes: [volume] },
     },
-    values,
-  );
-}
+    done: `${name} is destroyed; its disk stays reserved`,
+  }));
 
 export async function growVolume({
   words: [id = '', by = ''],
   values,
 }: Asked<typeof VOLUME_GROW_FLAGS>): Promise<void> {
   const scalar = { value: megabytesIn(by) };
-  const cluster = await Cluster.of(values);
-  const volume = await volumeNamed(cluster, id, values.agent);
-  const { agent, resource } = volume;
-  await performOn(
-    cluster,
-    fromOf(volume),
-    {
-      consequence: `Adds ${amountText('disk', scalar.value)} to ${nameOf(volume)}.`,
-      calls: [
-        {
-          type: MasterCall_Type.GROW_VOLUME,
-          grow_volume: {
-            agent_id: { value: agentId(agent) },
-            volume: resource,
-            addition: { ...withoutVolume(resource), scalar },
-          },
-        },
-      ],
-      done: `${nameOf(volume)} has ${amountText('disk', scalar.value)} more`,
+  const size = amountText('disk', scalar.value);
+  await change(id, values, ({ onAgent, volume, name }) => ({
+    consequence: `Adds ${size} to ${name}.`,
+    call: {
+      type: MasterCall_Type.GROW_VOLUME,
+      grow_volume: { ...onAgent, volume, addition: { ...withoutVolume(volume), scalar } },
     },
-    values,
-  );
+    done: `${name} has ${size} more`,
+  }));
 }
 
 export async function shrinkVolume({
@@ -133,33 +114,49 @@ export async function shrinkVolume({
   values,
 }: Asked<typeof VOLUME_DANGER_FLAGS>): Promise<void> {
   const subtract = { value: megabytesIn(by) };
-  const cluster = await Cluster.of(values);
-  const volume = await volumeNamed(cluster, id, values.agent);
-  const { agent, resource } = volume;
-  await performOn(
-    cluster,
-    fromOf(volume),
-    {
-      consequence: `Takes ${amountText('disk', subtract.value)} from ${nameOf(volume)}: what is in it must fit in the rest.${usedText(volume)}`,
-      calls: [
-        {
-          type: MasterCall_Type.SHRINK_VOLUME,
-          shrink_volume: { agent_id: { value: agentId(agent) }, volume: resource, subtract },
-        },
-      ],
-      done: `${nameOf(volume)} has ${amountText('disk', subtract.value)} less`,
-    },
-    values,
-  );
+  const size = amountText('disk', subtract.value);
+  await change(id, values, ({ onAgent, volume, name, used }) => ({
+    consequence: `Takes ${size} from ${name}: what is in it must fit in the rest.${used}`,
+    call: { type: MasterCall_Type.SHRINK_VOLUME, shrink_volume: { ...onAgent, volume, subtract } },
+    done: `${name} has ${size} less`,
+  }));
 }
 
-const fromOf = ({ agent, resource }: Volume) => ({ agent, role: reservationRole(resource) });
+/** A volume that is there, as calls and sentences have it. */
+interface Meant {
+  readonly onAgent: { readonly agent_id: AgentID };
+  readonly volume: Resource;
+  readonly name: string;
+  /** A sentence more where a task uses it; else ''. */
+  readonly used: string;
+}
+
+interface Change {
+  readonly consequence: string;
+  readonly call: MasterCall;
+  readonly done: string;
+}
+
+async function change(
+  id: string,
+  values: FlagValues<typeof VOLUME_GROW_FLAGS>,
+  changeOf: (meant: Meant) => Change,
+): Promise<void> {
+  const cluster = await Cluster.of(values);
+  const found = await volumeNamed(cluster, id, values.agent);
+  const { agent, resource, isUsed } = found;
+  const { call, ...words } = changeOf({
+    onAgent: { agent_id: { value: agentId(agent) } },
+    volume: resource,
+    name: nameOf(found),
+    used: isUsed ? ' A task uses it now: the master refuses it as long as that is so.' : '',
+  });
+  const from = { agent, role: reservationRole(resource) };
+  await performOn(cluster, from, { ...words, calls: [call] }, values);
+}
 
 const nameOf = (volume: Volume): string =>
   `volume ${volumeId(volume)} (${amountText('disk', volume.resource.scalar?.value)} of role ${reservationRole(volume.resource)}) on ${agentName(volume.agent)}`;
-
-const usedText = ({ isUsed }: Volume) =>
-  isUsed ? ' A task uses it now: the master refuses it as long as that is so.' : '';
 
 /** Throws FlagError. */
 function megabytesIn(text: string): number {
