@@ -22,6 +22,14 @@ export function parseBytes(text: string): number | undefined {
   return Number.isSafeInteger(bytes) ? bytes : undefined;
 }
 
+/** As people write sizes, and as `roundedBytes` does: `1.5 GB`. Undefined where it is none. */
+export function bytesIn(text: string): number | undefined {
+  const [, number, name = ''] = /^\s*(\d+(?:\.\d+)?)\s*([A-Za-z]+)\s*$/.exec(text) ?? [];
+  const key = name.toUpperCase();
+  const unit = Object.hasOwn(UNITS, key) ? UNITS[key] : undefined;
+  return unit === undefined ? undefined : Number(number) * unit;
+}
+
 /** In the largest unit that loses nothing. */
 export function formatBytes(bytes: number): string {
   if (bytes === 0) {

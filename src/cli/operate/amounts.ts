@@ -26,12 +26,16 @@ export async function quantitiesOf(): Promise<QuantitiesOf> {
 
 const fine = new Intl.NumberFormat('en', { maximumFractionDigits: 3, useGrouping: false });
 
+/** In which unit the master counts it. */
+export const sizeUnitOf = (name: string): 'MB' | undefined =>
+  name === 'mem' || name === 'disk' ? 'MB' : undefined;
+
 /** `2.5` of cpus, `1.5 GB` of memory; empty where there is none. */
 export function amountText(name: string, amount: number | undefined): string {
   if (amount === undefined) {
     return '';
   }
-  return name === 'mem' || name === 'disk'
+  return sizeUnitOf(name) === 'MB'
     ? roundedBytes(amount * BYTES_PER_MEGABYTE)
     : fine.format(amount);
 }

@@ -46,7 +46,8 @@ as tells them apart, or by name: an agent's host name, a framework's name.
 **What it looks like.** \`-o table\` (columns), \`wide\` (more of them), \`json\` and \`yaml\`
 (the messages of the v1 API), \`name\` (ids, a line each). In a terminal columns that do not fit
 are cut, and titles are bold, unless \`NO_COLOR\` is set; in a pipe all is there, and plain. Lists
-take \`--filter COLUMN=VALUE\` (\`*\` for anything; also \`!=\`, and \`>\` and \`<\` for numbers;
+take \`--filter COLUMN=VALUE\` (\`*\` for anything; also \`!=\`, \`>\` and \`<\` for numbers,
+spans of time and sizes: \`age>8m\`, \`mem>50MB\`, \`mem=32\`, which is in MB;
 columns of \`-o wide\` as well), \`--sort-by COLUMN\` (\`-COLUMN\`: the largest first),
 \`--no-headers\`, and \`--watch\`.
 

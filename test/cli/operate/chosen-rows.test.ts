@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { amountText, sizeUnitOf } from '../../../src/cli/operate/amounts.ts';
 import { ageColumn } from '../../../src/cli/operate/output/age-column.ts';
 import { chosenRows } from '../../../src/cli/operate/output/chosen-rows.ts';
 import type { Listing } from '../../../src/cli/operate/output/listing.ts';
@@ -108,4 +109,32 @@ test('faults are told together, with what there is', () => {
       "--filter expects a number after >, got 'disk-size>much'",
   );
   expect(() => names([], 'size')).toThrow("--sort-by names no column 'size'");
+});
+
+test('sizes are compared in units as they are shown', () => {
+  const rows = [32, 51.2, 1536, 0];
+  const ofSize = (filter: string) =>
+    chosenRows(
+      {
+        ...{ rows, nameOf: String, jsonOf: String, none: '' },
+        columns: [
+          {
+            title: 'MEM',
+            text: (mem) => amountText('mem', mem),
+            order: (mem) => mem,
+            sizeUnit: sizeUnitOf('mem'),
+          },
+        ],
+      },
+      { filter: [filter] },
+    );
+  expect(ofSize('mem>50MB')).toEqual([51.2, 1536]);
+  expect(ofSize('mem<0.05 GB')).toEqual([32, 0]);
+  expect(ofSize('mem=32')).toEqual([32]);
+  expect(ofSize('mem=32mb')).toEqual([32]);
+  expect(ofSize('mem!=1.5GB')).toEqual([32, 51.2, 0]);
+  expect(ofSize('mem=51.2 MB')).toEqual([51.2]);
+  expect(() => ofSize('mem>50 pebbles')).toThrow(
+    "--filter expects a size as 50MB or 1.5GB (a number is in MB) after >, got 'mem>50 pebbles'",
+  );
 });

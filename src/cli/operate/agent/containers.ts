@@ -56,12 +56,14 @@ const COLUMNS: readonly Column<Container>[] = [
     title: 'MEM',
     text: ({ resource_statistics: used }) => bytesOf(used?.mem_rss_bytes, used?.mem_limit_bytes),
     order: ({ resource_statistics: used }) => used?.mem_rss_bytes ?? 0,
+    sizeUnit: 'B',
     isRight: true,
   },
   {
     title: 'DISK',
     text: ({ resource_statistics: used }) => bytesOf(used?.disk_used_bytes, used?.disk_limit_bytes),
     order: ({ resource_statistics: used }) => used?.disk_used_bytes ?? 0,
+    sizeUnit: 'B',
     isRight: true,
   },
   {

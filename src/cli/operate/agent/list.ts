@@ -2,7 +2,7 @@
 import { formatAttributes } from '../../../model/attribute-text.ts';
 import { DrainState } from '../../../model/generated/messages.ts';
 import type { FlagValues } from '../../flags/flag.ts';
-import { amountText, type QuantitiesOf, quantitiesOf } from '../amounts.ts';
+import { amountText, type QuantitiesOf, quantitiesOf, sizeUnitOf } from '../amounts.ts';
 import { Cluster } from '../connection/cluster.ts';
 import { agentJson, type PerhapsMissing } from '../connection/missing-agents.ts';
 import { agentId, allAgentsOf, idOrPid, isRecovered } from '../connection/things.ts';
@@ -42,6 +42,7 @@ function columns(amountsOf: QuantitiesOf, nowMs: number): readonly Column<Perhap
       return total === undefined ? '' : `${amountText(name, used)}/${amountText(name, total)}`;
     },
     order: ({ allocated_resources }) => amountsOf(allocated_resources)[name] ?? 0,
+    sizeUnit: sizeUnitOf(name),
     isRight: true,
     isWide,
   });

@@ -21,6 +21,7 @@ const COLUMNS: readonly Column<FileInfo>[] = [
     title: 'SIZE',
     text: (info) => (isFolder(info) ? '' : roundedBytes(info.size ?? 0)),
     order: ({ size = 0 }) => size,
+    sizeUnit: 'B',
     isRight: true,
   },
   { title: 'BYTES', text: ({ size = 0 }) => String(size), isRight: true, isWide: true },

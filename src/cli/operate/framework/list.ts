@@ -7,7 +7,7 @@ import {
 import { jsonValue } from '../../../wire/json.ts';
 import { types } from '../../../wire/types.ts';
 import type { FlagValues } from '../../flags/flag.ts';
-import { amountText, type QuantitiesOf, quantitiesOf } from '../amounts.ts';
+import { amountText, type QuantitiesOf, quantitiesOf, sizeUnitOf } from '../amounts.ts';
 import { Cluster } from '../connection/cluster.ts';
 import { frameworkId, frameworksOf, tasksOf } from '../connection/things.ts';
 import { ageColumn } from '../output/age-column.ts';
@@ -50,6 +50,7 @@ function columns(nowMs: number): readonly Column<Row>[] {
     title,
     text: ({ amounts }) => amountText(name, amounts[name] ?? 0),
     order: ({ amounts }) => amounts[name] ?? 0,
+    sizeUnit: sizeUnitOf(name),
     isRight: true,
     isWide,
   });

@@ -1,4 +1,6 @@
 // Which rows of a list are shown, and in which order: --filter and --sort-by.
+
+import { BYTES_PER_MEGABYTE, bytesIn } from '../../../model/bytes.ts';
 import { closestName } from '../../../model/closest-name.ts';
 import { FlagError, readEach } from '../../flags/faults.ts';
 import { spanSeconds } from '../times.ts';
@@ -36,15 +38,18 @@ function testOf<Row>(columns: readonly Column<Row>[], text: string): (row: Row) 
   const column = columnOf(columns, name, 'filter');
   if (sign === '=' || sign === '!=') {
     const pattern = patternOf(value);
-    return (row) => isLike(pattern, column.text(row)) === (sign === '=');
+    const amount = boundOf(column, value);
+    return (row) =>
+      (isLike(pattern, column.text(row)) ||
+        (amount !== undefined && orderOf(column, row) === amount)) ===
+      (sign === '=');
   }
   const bound = boundOf(column, value);
   if (bound === undefined) {
-    const expected = column.isSpan ? 'seconds, or a span as 8m or 1h30m,' : 'a number';
-    throw new FlagError(`--filter expects ${expected} after ${sign}, got '${text}'`);
+    throw new FlagError(`--filter expects ${expectedOf(column)} after ${sign}, got '${text}'`);
   }
   return (row) => {
-    const number = Number(column.order?.(row) ?? (column.text(row) || Number.NaN));
+    const number = orderOf(column, row);
     return sign === '>' ? number > bound : number < bound;
   };
 }
@@ -53,10 +58,32 @@ function testOf<Row>(columns: readonly Column<Row>[], text: string): (row: Row) 
 const isLike = (pattern: RegExp, text: string): boolean =>
   pattern.test(text) || (/^TASK_[A-Z_]+$/.test(text) && pattern.test(text.slice('TASK_'.length)));
 
-/** Undefined where the text is no number. */
-function boundOf({ isSpan }: { readonly isSpan?: boolean }, text: string): number | undefined {
+/** NaN where there is none. */
+const orderOf = <Row>(column: Column<Row>, row: Row): number =>
+  Number(column.order?.(row) ?? (column.text(row) || Number.NaN));
+
+type Measure = Pick<Column<never>, 'isSpan' | 'sizeUnit'>;
+
+function expectedOf({ isSpan, sizeUnit }: Measure): string {
+  if (isSpan) {
+    return 'seconds, or a span as 8m or 1h30m,';
+  }
+  return sizeUnit === undefined
+    ? 'a number'
+    : `a size as 50MB or 1.5GB (a number is in ${sizeUnit})`;
+}
+
+/** In the unit of the column; undefined where the text is no number. */
+function boundOf({ isSpan, sizeUnit }: Measure, text: string): number | undefined {
   const number = text.trim() === '' ? Number.NaN : Number(text);
-  return Number.isNaN(number) ? (isSpan ? spanSeconds(text) : undefined) : number;
+  if (!Number.isNaN(number)) {
+    return number;
+  }
+  if (sizeUnit !== undefined) {
+    const bytes = bytesIn(text);
+    return bytes === undefined ? undefined : bytes / (sizeUnit === 'MB' ? BYTES_PER_MEGABYTE : 1);
+  }
+  return isSpan ? spanSeconds(text) : undefined;
 }
 
 /** In any case; `*` stands for anything. */

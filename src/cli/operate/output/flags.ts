@@ -31,7 +31,7 @@ export const LIST_FLAGS = {
   filter: texts({
     short: 'f',
     placeholder: 'COLUMN=VALUE',
-    help: 'Only rows where the column is like the value: =, != (with * for anything), > and < for numbers and spans of time (age>8m). May be given several times: all must hold.',
+    help: 'Only rows where the column is like the value: =, != (with * for anything), > and < for numbers, spans of time (age>8m) and sizes (mem>50MB; a number of mem and disk is in MB, mem=32). May be given several times: all must hold.',
   }),
   headers: toggle({ default: true, help: 'The line of titles.' }),
   sort_by: text({

@@ -10,6 +10,8 @@ export interface Column<Row> {
   readonly order?: (row: Row) => number | string | undefined;
   /** A span of time: `order` is in seconds, and filters take `8m`. */
   readonly isSpan?: boolean;
+  /** A size: `order` is in this unit, which filters mean where they say none; they take `50MB`. */
+  readonly sizeUnit?: 'B' | 'MB' | undefined;
   /** Only with -o wide, and in filters. */
   readonly isWide?: boolean;
   /** Numbers stand at the right. */

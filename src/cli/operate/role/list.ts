@@ -2,7 +2,7 @@
 import { jsonValue } from '../../../wire/json.ts';
 import { types } from '../../../wire/types.ts';
 import type { FlagValues } from '../../flags/flag.ts';
-import { amountText } from '../amounts.ts';
+import { amountText, sizeUnitOf } from '../amounts.ts';
 import { Cluster } from '../connection/cluster.ts';
 import { CommandError, EXIT } from '../outcome.ts';
 import type { Column, Listing } from '../output/listing.ts';
@@ -24,6 +24,7 @@ function columns(
       title,
       text: (role) => amountText(name, of(role)),
       order: of,
+      sizeUnit: sizeUnitOf(name),
       isRight: true,
       isWide,
     };

@@ -5,7 +5,7 @@ import { isTerminal } from '../../../model/task-state.ts';
 import { jsonValue } from '../../../wire/json.ts';
 import { types } from '../../../wire/types.ts';
 import type { FlagValues } from '../../flags/flag.ts';
-import { amountText, type QuantitiesOf, quantitiesOf } from '../amounts.ts';
+import { amountText, type QuantitiesOf, quantitiesOf, sizeUnitOf } from '../amounts.ts';
 import { Cluster } from '../connection/cluster.ts';
 import { awaitedText, frameworkNames, knownAgentsOf, namesOfAgents } from '../connection/things.ts';
 import { ageColumn } from '../output/age-column.ts';
@@ -50,6 +50,7 @@ function amountColumn(title: string, name: string, isWide = false): Column<Row> 
     title,
     text: ({ amounts }) => amountText(name, amounts[name]),
     order: ({ amounts }) => amounts[name] ?? 0,
+    sizeUnit: sizeUnitOf(name),
     isRight: true,
     isWide,
   };

@@ -42,6 +42,7 @@ export async function listVolumes(values: FlagValues<typeof VOLUME_LIST_FLAGS>):
         title: 'SIZE',
         text: ({ resource }) => amountText('disk', resource.scalar?.value),
         order: ({ resource }) => resource.scalar?.value ?? 0,
+        sizeUnit: 'MB',
         isRight: true,
       },
       { title: 'AGENT', text: ({ agent }) => agent.agent_info.hostname },
