@@ -127,4 +127,22 @@ test('a quota is removed after a question; what somebody changes meanwhile stays
   expect(again.errors).toContain("role 'eng' has no quota");
   const list = await cluster.as('ada', 'quota', 'list');
   expect(list).toMatchObject({ output: '', errors: 'no role has a quota\n' });
+  await cluster.as('ada', 'quota', 'set', 'ops', 'cpus:1');
+  const roles = await cluster.as('ada', 'role', 'list', '-o', 'name');
+  expect(roles.output).toBe('eng\neng/web\nops\n');
+  await cluster.as('ada', 'quota', 'remove', 'ops', '--yes');
+  const left = await cluster.as('ada', 'role', 'list', '-o', 'name');
+  expect(left.output).toBe('eng\neng/web\n');
+});
+
+test('a weight is removed, and is listed no more', async () => {
+  const removed = await cluster.as('ada', 'weight', 'remove', 'eng/web');
+  expect(removed.output).toBe('role eng/web has weight 1 (was 0.5)\n');
+  const list = await cluster.as('bob', 'weight', 'list', '-o', 'name');
+  expect(list.output).toBe('eng\n');
+  const again = await cluster.as('ada', 'weight', 'remove', 'eng', 'eng/web');
+  expect(again.status).toBe(3);
+  expect(again.errors).toContain(
+    "role 'eng/web' was given no weight: mesoscale weight list shows them",
+  );
 });

@@ -84,9 +84,22 @@ export async function listRoles(values: FlagValues<typeof ROLE_LIST_FLAGS>): Pro
   const cluster = await Cluster.of(values);
   await presentList(values, async () => {
     const known = await knownRoles(cluster);
-    return listing(known, known.roles, ({ row }) => row.name);
+    return listing(known, known.roles.filter(hasAnything), ({ row }) => row.name);
   });
 }
+
+/** Masters go on naming a role of which quota and weight were taken back. */
+const hasAnything = ({ row, answered }: KnownRole): boolean =>
+  row.weight !== 1 ||
+  row.frameworks.length > 0 ||
+  [
+    row.quota.guarantees,
+    row.quota.limits,
+    answered.quota?.consumed,
+    answered.allocated,
+    answered.offered,
+    answered.reserved,
+  ].some((amounts) => writtenNumbers(amounts) !== '');
 
 /** Each role below that which it belongs to, of all or of one. */
 export async function showTree({

@@ -29,8 +29,17 @@ const set = verb({
   run: async (asked) => (await import('./weights.ts')).setWeights(asked),
 });
 
+const remove = verb({
+  name: 'remove',
+  summary: 'give roles weight 1 again, as those have that were given none',
+  parameters: [{ name: 'ROLE', help: 'A role.', isMany: true, completes: 'role' }],
+  flags: WEIGHT_SET_FLAGS,
+  examples: [{ line: 'weight remove eng', says: 'it gets as much as others' }],
+  run: async (asked) => (await import('./weights.ts')).removeWeights(asked),
+});
+
 export const NOUN: Noun = {
   name: 'weight',
   summary: 'see and set the weights of roles',
-  verbs: [list, set],
+  verbs: [list, set, remove],
 };

@@ -1,4 +1,4 @@
-// `mesoscale weight list` and `weight set`.
+// `mesoscale weight list`, `weight set` and `weight remove`.
 import { MasterCall_Type, type WeightInfo } from '../../../model/generated/messages.ts';
 import { roleError } from '../../../model/role.ts';
 import { jsonValue } from '../../../wire/json.ts';
@@ -6,7 +6,8 @@ import { types } from '../../../wire/types.ts';
 import { FlagError, readEach } from '../../flags/faults.ts';
 import type { FlagValues } from '../../flags/flag.ts';
 import { Cluster } from '../connection/cluster.ts';
-import { perform } from '../deeds.ts';
+import { type DeedValues, perform } from '../deeds.ts';
+import { CommandError, EXIT } from '../outcome.ts';
 import { presentList } from '../output/present.ts';
 import type { Asked } from '../verb.ts';
 import type { WEIGHT_LIST_FLAGS, WEIGHT_SET_FLAGS } from './flags.ts';
@@ -16,7 +17,8 @@ const DEFAULT_WEIGHT = 1;
 export async function listWeights(values: FlagValues<typeof WEIGHT_LIST_FLAGS>): Promise<void> {
   const cluster = await Cluster.of(values);
   await presentList<WeightInfo>(values, async () => ({
-    rows: await weightsOf(cluster),
+    // One that was set back to 1 is kept by the master, and is like all others.
+    rows: (await weightsOf(cluster)).filter(({ weight }) => weight !== DEFAULT_WEIGHT),
     columns: [
       { title: 'ROLE', text: ({ role = '*' }) => role },
       {
@@ -28,7 +30,7 @@ export async function listWeights(values: FlagValues<typeof WEIGHT_LIST_FLAGS>):
     ],
     nameOf: ({ role = '*' }) => role,
     jsonOf: (info) => jsonValue(types.WeightInfo, info),
-    none: 'no weights are set: all roles have 1',
+    none: 'all roles have weight 1',
   }));
 }
 
@@ -45,7 +47,36 @@ export async function setWeights({ words, values }: Asked<typeof WEIGHT_SET_FLAG
   if (twice !== undefined) {
     throw new FlagError(`expected one weight for role ${twice.role}, got two`);
   }
+  await replaceWeights(await Cluster.of(values), weight_infos, values);
+}
+
+/** Masters have no call for that: 1 is what a role has that was given none. */
+export async function removeWeights({
+  words,
+  values,
+}: Asked<typeof WEIGHT_SET_FLAGS>): Promise<void> {
   const cluster = await Cluster.of(values);
+  const known = new Set(
+    (await weightsOf(cluster)).flatMap(({ role, weight }) =>
+      weight === DEFAULT_WEIGHT ? [] : [role],
+    ),
+  );
+  const unknown = words.find((role) => !known.has(role));
+  if (unknown !== undefined) {
+    throw new CommandError(
+      EXIT.notFound,
+      `role '${unknown}' was given no weight: mesoscale weight list shows them`,
+    );
+  }
+  const weight_infos = [...new Set(words)].map((role) => ({ role, weight: DEFAULT_WEIGHT }));
+  await replaceWeights(cluster, weight_infos, values);
+}
+
+async function replaceWeights(
+  cluster: Cluster,
+  weight_infos: WeightInfo[],
+  values: DeedValues,
+): Promise<void> {
   const before = new Map((await weightsOf(cluster)).map(({ role, weight }) => [role, weight]));
   const lines = weight_infos.map(
     ({ role, weight }) =>
