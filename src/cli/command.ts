@@ -2,6 +2,7 @@
 // of commands, their help and the page of their flags load no master and no agent.
 import type { EarlyPort } from '../http/transport/listener.ts';
 import { answerHelp, orFailLater, readCommandLine } from './command-line.ts';
+import { FlagError, MissingFlagError } from './flags/faults.ts';
 import type { FlagTable, FlagValues } from './flags/flag.ts';
 import type { ParsedFlags, Source } from './flags/parse.ts';
 import { type ListeningFlags, openEarlyPort } from './process/early-port.ts';
@@ -71,7 +72,19 @@ export const serverCommand = <Table extends FlagTable & ListeningFlags>(
       // their own mode.
       process.umask(0o022);
       const values = parsed.values as FlagValues<ListeningFlags>;
-      const early = await openEarlyPort({ values, faults: parsed.faults });
-      await description.run(parsed, early);
+      try {
+        const early = await openEarlyPort({ values, faults: parsed.faults });
+        await description.run(parsed, early);
+      } catch (error) {
+        throw error instanceof MissingFlagError && !parsed.written.has('work_dir')
+          ? orVerb(description.name, error)
+          : error;
+      }
     },
   });
+
+/** Who has left the folder out may have meant to look at what runs, and not to run something. */
+const orVerb = (name: ServerName, { message }: FlagError): FlagError =>
+  new FlagError(
+    `${message}\nwithout a verb, mesoscale ${name} runs one; mesoscale help ${name} lists its verbs`,
+  );

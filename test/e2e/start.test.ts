@@ -48,17 +48,25 @@ async function refusal(...parameters: string[]) {
   return program.log.trim();
 }
 
+const AGENT_VERBS =
+  'mesoscale agent: without a verb, mesoscale agent runs one; mesoscale help agent lists its verbs';
+
 describe('a start that cannot work ends with one line', () => {
   const registry = (name: string) => join(folder, name, 'registry.sqlite');
 
   test.each([
     [['master', '--prot=1'], 'mesoscale master: unknown flag --prot (did you mean --port?)'],
-    [['master'], 'mesoscale master: --work_dir is required: the folder of the registry'],
+    [
+      ['master'],
+      'mesoscale master: --work_dir is required: the folder of the registry\n' +
+        'mesoscale master: without a verb, mesoscale master runs one; mesoscale help master lists its verbs',
+    ],
     [['master', '--ip=nowhere'], "mesoscale master: --ip expects an IPv4 address, got 'nowhere'"],
     [
       ['agent'],
       'mesoscale agent: --master is required: host:port of the master\n' +
-        'mesoscale agent: --work_dir is required: the folder of sandboxes and of what is kept',
+        'mesoscale agent: --work_dir is required: the folder of sandboxes and of what is kept' +
+        `\n${AGENT_VERBS}`,
     ],
     [
       ['agent', '--ip_discovery_command=echo nowhere', '--work_dir=/tmp', '--master=127.0.0.1:1'],
@@ -83,7 +91,8 @@ describe('a start that cannot work ends with one line', () => {
     ],
     [
       ['agent', '--master=127.0.0.1:5050'],
-      'mesoscale agent: --work_dir is required: the folder of sandboxes and of what is kept',
+      'mesoscale agent: --work_dir is required: the folder of sandboxes and of what is kept' +
+        `\n${AGENT_VERBS}`,
     ],
     [
       ['help', 'local', 'agent'],
