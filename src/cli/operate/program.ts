@@ -6,10 +6,10 @@ import type { FlagTable } from '../flags/flag.ts';
 import { type ParsedFlags, readFlags } from '../flags/parse.ts';
 import type { AgentValues } from './connection/agents.ts';
 import { AGENT_CONNECTION_FLAGS } from './connection/flags.ts';
-import { connectionSource } from './connection/source.ts';
+import { type ConnectionSource, connectionSource } from './connection/source.ts';
 import { flagsAfterVerb } from './leading-flags.ts';
 import { addOptions, respelled, type WrittenFlags } from './options.ts';
-import { type CommandError, EXIT, outcomeOf } from './outcome.ts';
+import { CommandError, EXIT, outcomeOf } from './outcome.ts';
 import { helpColumns } from './output/screen.ts';
 import type { Noun, Parameter, Verb } from './verb.ts';
 
@@ -171,8 +171,16 @@ async function runVerb(
   written: WrittenFlags,
   environment: Environment,
 ): Promise<number | undefined> {
-  const parsed = readValues(verb.flags, written, environment);
-  return await verb.run({ ...parsed, words });
+  const { unused, ...parsed } = readValues(verb.flags, written, environment);
+  try {
+    return await verb.run({ ...parsed, words });
+  } catch (error) {
+    const { status, message } = outcomeOf(error);
+    const isOfConnection = status === EXIT.notAllowed || status === EXIT.unreachable;
+    throw isOfConnection && unused !== undefined
+      ? new CommandError(status, `${message}\n${unused}`)
+      : error;
+  }
 }
 
 /** How a master is reached, for who has written these flags. Throws FlagError or CommandError. */
@@ -183,12 +191,13 @@ export function connectionValues(written: WrittenFlags, environment: Environment
 
 const nameIn = (text: string) => /^--([^=]+)/.exec(text)?.[1] ?? '';
 
+interface Read extends Pick<ParsedFlags<FlagTable>, 'values' | 'written' | 'faults'> {
+  /** Says which variables a context leaves out, if there are any. */
+  readonly unused?: string | undefined;
+}
+
 /** Only flags about the connection are read from the environment and from contexts. */
-function readValues(
-  table: FlagTable,
-  written: WrittenFlags,
-  environment: Environment,
-): Pick<ParsedFlags<FlagTable>, 'values' | 'written' | 'faults'> {
+function readValues(table: FlagTable, written: WrittenFlags, environment: Environment): Read {
   if (!Object.hasOwn(table, 'master')) {
     const parsed = readFlags(table, { argv: written, environment: {} });
     parsed.faults.end();
@@ -202,8 +211,14 @@ function readValues(
   });
   parsed.faults.end();
   // The context that holds, whoever has named it.
-  return { ...parsed, values: { ...parsed.values, context: source.preset?.context } };
+  const values = { ...parsed.values, context: source.preset?.context };
+  return { ...parsed, values, unused: unusedText(source) };
 }
+
+const unusedText = ({ preset, unused }: ConnectionSource): string | undefined =>
+  unused.length === 0
+    ? undefined
+    : `${preset?.place ?? ''} holds as a whole: not used of the environment: ${unused.join(', ')}`;
 
 /** The variables of connection flags: MESOS_MASTER, and those of TLS. */
 function connecting(environment: Environment): Environment {

@@ -38,7 +38,9 @@ master = "127.0.0.1:5050"
 \`mesoscale context use NAME\` chooses one, \`--context\` (or \`MESOSCALE_CONTEXT\`) for one
 command; \`execute\` and \`batch\` take them as well. \`--master\` wins over them all, and
 \`MESOS_MASTER\` over the chosen one. A context is used as a whole or not at all: its secret goes to
-no master that was named elsewhere. \`MESOSCALE_CONFIG\` names another file.
+no master that was named elsewhere, and while it holds, \`MESOS_PRINCIPAL\`, \`MESOS_SECRET\` and the
+variables of TLS, which may be those of another cluster, are left out; where that may be why nobody
+answers or something is not allowed, it is said. \`MESOSCALE_CONFIG\` names another file.
 
 **Which thing.** Agents, frameworks and tasks are named by their id, by as much of its beginning
 as tells them apart, or by name: an agent's host name, a framework's name.

@@ -46,6 +46,36 @@ test.each([
   expect(held(argv, environment)).toEqual(expected);
 });
 
+// The secret of one cluster goes to no other, and nothing takes the safety of a connection away.
+test('a chosen context holds as a whole, too, and it is told what that leaves out', () => {
+  const { preset, environment, unused } = connectionSource([], {
+    ...{ ...FILE, MESOS_PRINCIPAL: 'x', MESOS_SECRET: 'x', MESOS_TIMEOUT: '' },
+    ...{ LIBPROCESS_SSL_VERIFY_SERVER_CERT: 'false', MESOS_ROLE: 'r' },
+  });
+  expect(preset?.texts).toEqual({ master: 'one:5050' });
+  expect(environment).toEqual({ ...FILE, MESOS_ROLE: 'r' });
+  expect(unused).toEqual(['MESOS_PRINCIPAL', 'MESOS_SECRET', 'LIBPROCESS_SSL_VERIFY_SERVER_CERT']);
+});
+
+test("so does the file of Mesos's command line", () => {
+  const mesos = join(folder, 'mesos.toml');
+  writeFileSync(mesos, '[master]\naddress = "m:5050"\n');
+  const nowhere = { MESOSCALE_CONFIG: '', XDG_CONFIG_HOME: join(folder, 'none') };
+  const { environment, unused } = connectionSource([], {
+    ...{ ...nowhere, MESOS_CLI_CONFIG: mesos, MESOS_SECRET: 'x' },
+  });
+  expect(environment).toEqual({ ...nowhere, MESOS_CLI_CONFIG: mesos });
+  expect(unused).toEqual(['MESOS_SECRET']);
+});
+
+test('without a context variables hold', () => {
+  const variables = { MESOSCALE_CONFIG: '', XDG_CONFIG_HOME: join(folder, 'none'), HOME: folder };
+  const environment = { ...variables, MESOS_CLI_CONFIG: join(folder, 'no'), MESOS_SECRET: 'x' };
+  expect(connectionSource([], environment)).toEqual({
+    ...{ environment, preset: undefined, unused: [] },
+  });
+});
+
 test('a context and a master are not mixed', () => {
   expect(() => connectionSource(['--context=two', '--master=y'], FILE)).toThrow(
     '--context and --master cannot be used together: a context has its master',

@@ -1,5 +1,6 @@
 // What holds besides the command line: the environment, or a context. A context is used as a whole,
-// or not at all: its secret goes to no other master than its own, and no other secret to that.
+// or not at all, whether it was named or chosen before: its secret goes to no other master than its
+// own, no other secret to that, and no variable lets a connection be less safe than it says.
 import { FlagError } from '../../flags/faults.ts';
 import type { Preset, Source } from '../../flags/parse.ts';
 import { contextNamed, presetOf, readContexts } from './contexts.ts';
@@ -8,9 +9,11 @@ import { AGENT_CONNECTION_FLAGS } from './flags.ts';
 type Environment = Source['environment'];
 
 export interface ConnectionSource {
-  /** Where a context was named, without the variables of connection flags. */
+  /** Where a context holds, without the variables of connection flags. */
   readonly environment: Environment;
   readonly preset: Preset | undefined;
+  /** The variables that were left out. */
+  readonly unused: readonly string[];
 }
 
 /**
@@ -28,11 +31,11 @@ export function connectionSource(
   }
   const name = asked ?? (master === undefined ? environment.MESOSCALE_CONTEXT : undefined);
   if (name !== undefined && name !== '') {
-    const preset = contextNamed(readContexts(environment), name);
-    return { environment: withoutConnection(environment), preset };
+    return alone(contextNamed(readContexts(environment), name), environment);
   }
   const isElsewhere = master !== undefined || (environment.MESOS_MASTER ?? '') !== '';
-  return { environment, preset: isElsewhere ? undefined : presetOf(environment) };
+  const preset = isElsewhere ? undefined : presetOf(environment);
+  return preset === undefined ? { environment, preset, unused: [] } : alone(preset, environment);
 }
 
 function writtenIn(argv: readonly string[], name: string): string | undefined {
@@ -50,5 +53,11 @@ const VARIABLES = new Set(
   ]),
 );
 
-const withoutConnection = (environment: Environment): Environment =>
-  Object.fromEntries(Object.entries(environment).filter(([name]) => !VARIABLES.has(name)));
+function alone(preset: Preset, environment: Environment): ConnectionSource {
+  const all = Object.entries(environment);
+  return {
+    environment: Object.fromEntries(all.filter(([name]) => !VARIABLES.has(name))),
+    preset,
+    unused: all.filter(([name, text]) => VARIABLES.has(name) && text).map(([name]) => name),
+  };
+}
