@@ -3,6 +3,7 @@
 import type { MasterAddress } from '../coordination/static-detector.ts';
 import type { Carriers } from '../http/transport/carriers.ts';
 import { formatAddress } from '../model/address.ts';
+import { formatDuration } from '../model/duration.ts';
 import { type MasterPlace, openDetector } from './master-flag.ts';
 import { expectLeader, expectName } from './process/carriers.ts';
 
@@ -20,14 +21,23 @@ const SESSION_TIMEOUT_MS = 10_000;
 /** When no master has been found by then, the terminal shows that the command waits. */
 const PATIENCE_MS = 1_500;
 
-/** Waits until a master leads. `say` prints a line on the terminal. */
+/** No master was found to lead in time. */
+class LateLeaderError extends Error {
+  readonly code = 'MESOSCALE_LATE_LEADER';
+}
+
+/**
+ * Waits until a master leads. `say` prints a line on the terminal. Rejects with LateLeaderError
+ * where none does within so many milliseconds; 0: waits on.
+ */
 export function findLeader(
   place: MasterPlace<MasterAddress>,
   carriers: Carriers,
   say: (text: string) => void,
+  withinMs = 0,
 ): Promise<CommandMaster> {
   if (place.type === 'ensemble') {
-    return elected(place, carriers, say);
+    return elected(place, carriers, say, withinMs);
   }
   const { ip, port } = place.address;
   expectName(carriers, place.address);
@@ -42,15 +52,21 @@ async function elected(
   place: Extract<MasterPlace, { type: 'ensemble' }>,
   carriers: Carriers,
   say: (text: string) => void,
+  withinMs: number,
 ): Promise<CommandMaster> {
+  const where = `${place.url.servers.join(',')}${place.url.path}`;
   const detector = await openDetector(place, {
     sessionTimeoutMs: SESSION_TIMEOUT_MS,
     log: (level, text) => (level === 'error' || level === 'warn' ? say(text) : undefined),
   });
+  const tooLate = () =>
+    new LateLeaderError(
+      `no master leads in ZooKeeper at ${where} within ${formatDuration(withinMs)}; ` +
+        '--timeout sets how long one is waited for',
+    );
   const found = Promise.withResolvers<void>();
   const patience = setTimeout(() => {
-    const { servers, path } = place.url;
-    say(`Waiting for a leading master in ZooKeeper at ${servers.join(',')}${path} …`);
+    say(`Waiting for a leading master in ZooKeeper at ${where} …`);
   }, PATIENCE_MS);
   let address = '';
   let onMoved: (address: string) => void = () => undefined;
@@ -62,8 +78,16 @@ async function elected(
       found.resolve();
     }
   });
-  await found.promise;
-  clearTimeout(patience);
+  const late = withinMs > 0 ? setTimeout(() => found.reject(tooLate()), withinMs) : undefined;
+  try {
+    await found.promise;
+  } catch (error) {
+    close();
+    throw error;
+  } finally {
+    clearTimeout(patience);
+    clearTimeout(late);
+  }
   return {
     get address() {
       return address;

@@ -1,5 +1,6 @@
 // How operators' commands end: their exit statuses, and the words for what has failed.
 import { CallRefusedError } from '../../http/client/scheduler-client.ts';
+import { formatDuration } from '../../model/duration.ts';
 import { FlagError } from '../flags/faults.ts';
 
 /** Each has a row in docs/commands.md. */
@@ -39,6 +40,15 @@ export function isUnreached(error: unknown): boolean {
     (/^MESOSCALE_(?:LATE|NO_ANSWER)/.test(code) || CONNECTION_CODES.test(code))
   );
 }
+
+/** Whether it is one of these that came of a limit of time: that of --timeout. */
+export const isLate = (error: unknown): boolean =>
+  /^MESOSCALE_LATE/.test(String((error as { readonly code?: unknown }).code));
+
+/** Who has not answered what, for how long, and what changes that. */
+export const lateText = (who: string, what: string, timeoutMs: number): string =>
+  `${who} has not answered ${what} within ${formatDuration(timeoutMs)}; ` +
+  '--timeout sets how long an answer may take';
 
 const UNAUTHORIZED = 401;
 const FORBIDDEN = 403;

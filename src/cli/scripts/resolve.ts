@@ -3,7 +3,6 @@ import { findLeader } from '../command-master.ts';
 import { FlagError } from '../flags/faults.ts';
 import type { ParsedFlags } from '../flags/parse.ts';
 import { readMasterFlag } from '../master-flag.ts';
-import { CommandError, EXIT } from '../operate/outcome.ts';
 import { clientCarriers } from '../process/carriers.ts';
 import type { RESOLVE_FLAGS } from './flags.ts';
 
@@ -16,21 +15,9 @@ export async function runResolve({
     throw new FlagError('expected one argument: the master, such as zk://host1:2181/mesos');
   }
   const place = await readMasterFlag(master);
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(
-    () =>
-      late.reject(
-        new CommandError(
-          EXIT.unreachable,
-          `no master leads by '${master}' within ${values.timeout / 1000} s (--timeout)`,
-        ),
-      ),
-    values.timeout,
-  );
   const carriers = await clientCarriers(values, process.env, { name: 'master', text: master });
-  const found = findLeader(place, carriers, (text) => process.stderr.write(`${text}\n`));
-  const { address, close } = await Promise.race([found, late.promise]);
-  clearTimeout(timer);
+  const say = (text: string) => void process.stderr.write(`${text}\n`);
+  const { address, close } = await findLeader(place, carriers, say, values.timeout);
   close();
   process.stdout.write(`${address}\n`);
 }

@@ -1,5 +1,6 @@
 // Single calls to a master or an agent: operator API, unversioned endpoints, files of sandboxes.
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
+import { formatDuration } from '../../model/duration.ts';
 import {
   type AgentCall,
   AgentCall_Type,
@@ -169,7 +170,9 @@ export class OperatorClient {
       },
       ...(credential ? { auth: `${credential.principal}:${credential.secret}` } : {}),
     });
-    request.on('timeout', () => request.destroy(new LateAnswerError('The answer takes too long')));
+    request.on('timeout', () =>
+      request.destroy(new LateAnswerError(`no answer within ${formatDuration(timeoutMs)}`)),
+    );
     return request;
   }
 }

@@ -1,4 +1,5 @@
 // What operators see of a cluster as a whole, with a real master and agent.
+import { type AddressInfo, createServer } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { MESOSCALE } from '../../support/bundle.ts';
 import { LITTLE, TestCluster, until } from '../../support/cluster.ts';
@@ -43,6 +44,28 @@ test('a master that was named must be there', async () => {
   const { status, errors } = await said('version', '--master=127.0.0.1:1');
   expect(status).toBe(5);
   expect(errors).toContain('mesoscale version: no master answers at 127.0.0.1:1 ');
+});
+
+test('what was waited for in vain is told, how long, and by which flag', async () => {
+  const silent = createServer(() => {});
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+  const { port } = silent.address() as AddressInfo;
+  const at = `127.0.0.1:${port}`;
+  const [call, stream, election] = await Promise.all([
+    said('agent', 'list', `--master=${at}`, '--timeout=300ms'),
+    said('events', `--master=${at}`, '--timeout=300ms'),
+    said('version', '--master=zk://127.0.0.1:1/mesos', '--timeout=300ms'),
+  ]);
+  silent.close();
+  expect([call.status, stream.status, election.status]).toEqual([5, 5, 5]);
+  expect(call.errors).toBe(
+    `mesoscale agent list: the master at ${at} has not answered GET_AGENTS within 300ms; ` +
+      '--timeout sets how long an answer may take\n',
+  );
+  expect(stream.errors).toContain(' has not answered SUBSCRIBE within 300ms; --timeout sets ');
+  expect(election.errors).toContain(
+    'version: no master leads in ZooKeeper at 127.0.0.1:1/mesos within 300ms; --timeout sets ',
+  );
 });
 
 // The first three an agent answers, the others it refuses each in a way of its own.

@@ -11,7 +11,7 @@ import { Cluster } from '../connection/cluster.ts';
 import { agentId, isRecovered, knownAgentsOf } from '../connection/things.ts';
 import { performEach } from '../deeds.ts';
 import { tasksText } from '../ending-tasks.ts';
-import { CommandError, EXIT } from '../outcome.ts';
+import { CommandError, EXIT, outcomeOf } from '../outcome.ts';
 import { printable } from '../output/printable.ts';
 import type { Asked } from '../verb.ts';
 import { agentName, chosenAgents, withoutDrained } from './chosen-agents.ts';
@@ -80,8 +80,8 @@ async function drained(
   const left = new Map(agents.map((agent) => [agentId(agent), agent]));
   for (let cluster: Cluster | undefined = first; ; ) {
     const beganMs = performance.now();
-    cluster ??= await Cluster.of(values);
-    const known = await whileMasterIsAway(knownAgentsOf(cluster));
+    cluster ??= await whileMasterIsAway(Cluster.of(values));
+    const known = cluster && (await whileMasterIsAway(knownAgentsOf(cluster)));
     const tookMs = performance.now() - beganMs;
     if (known === undefined) {
       cluster = undefined;
@@ -100,11 +100,12 @@ async function whileMasterIsAway<T>(answer: Promise<T>): Promise<T | undefined> 
   try {
     return await answer;
   } catch (error) {
-    const isAway = error instanceof CommandError && error.status === EXIT.unreachable;
+    const outcome = outcomeOf(error);
+    const isAway = outcome.status === EXIT.unreachable;
     // It has just been elected, and reads what the one before it has left.
     const isNew = error instanceof CallRefusedError && error.status === UNAVAILABLE;
     if (isAway || isNew) {
-      process.stderr.write(`${printable(error.message.trim())}; waiting goes on\n`);
+      process.stderr.write(`${printable(outcome.message.trim())}; waiting goes on\n`);
       return undefined;
     }
     throw error;

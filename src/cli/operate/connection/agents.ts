@@ -5,6 +5,7 @@ import { AttachmentClient, type InputSender } from '../../../http/client/attachm
 import type { OperatorClient } from '../../../http/client/operator-client.ts';
 import { CallRefusedError } from '../../../http/client/scheduler-client.ts';
 import type { Credential } from '../../../http/server/credentials.ts';
+import { enumNames } from '../../../model/enum-names.ts';
 import {
   type MasterResponse_GetAgents_Agent as Agent,
   type AgentCall,
@@ -17,13 +18,15 @@ import {
 import type { FlagValues } from '../../flags/flag.ts';
 import { credentialOf } from '../../framework/framework-session.ts';
 import { type FileServer, PIECE_BYTES, type Piece } from '../files/file-server.ts';
-import { CommandError, EXIT, isUnreached } from '../outcome.ts';
+import { CommandError, EXIT, isLate, isUnreached, lateText } from '../outcome.ts';
 import type { Cluster } from './cluster.ts';
 import type { AGENT_CONNECTION_FLAGS } from './flags.ts';
 import { missing } from './refusals.ts';
 import { agentId } from './things.ts';
 
 export type AgentValues = FlagValues<typeof AGENT_CONNECTION_FLAGS>;
+
+const nameOf = enumNames(AgentCall_Type);
 
 type Call = AgentCall & { readonly type: AgentCall_Type };
 
@@ -148,12 +151,16 @@ export class ReachedAgent implements FileServer {
     }
     const { address } = this.#way;
     const { message } = error as Error;
-    return new CommandError(
-      EXIT.unreachable,
-      this.#isRelayed
-        ? `the master at ${address}, by which ${this.who} is reached, does not answer (${message})`
-        : `${this.who} does not answer at ${address} (${message}); where only the master is reached from here, say --via=master`,
-    );
+    const who = this.#isRelayed
+      ? `the master at ${address}, by which ${this.who} is reached,`
+      : `${this.who} at ${address}`;
+    const text = isLate(error)
+      ? lateText(who, nameOf(type) ?? '', this.#timeoutMs)
+      : `${who} does not answer (${message})`;
+    const other = this.#isRelayed
+      ? ''
+      : '; where only the master is reached from here, say --via=master';
+    return new CommandError(EXIT.unreachable, `${text}${other}`);
   }
 
   #nothing(): string {

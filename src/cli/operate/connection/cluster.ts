@@ -7,15 +7,23 @@ import {
 import { OperatorStream } from '../../../http/client/operator-stream.ts';
 import type { Credential } from '../../../http/server/credentials.ts';
 import type { Dialer } from '../../../http/transport/dialer.ts';
-import type { MasterCall, MasterEvent, MasterResponse } from '../../../model/generated/messages.ts';
+import { enumNames } from '../../../model/enum-names.ts';
+import {
+  type MasterCall,
+  MasterCall_Type,
+  type MasterEvent,
+  type MasterResponse,
+} from '../../../model/generated/messages.ts';
 import { findLeader } from '../../command-master.ts';
 import type { FlagValues } from '../../flags/flag.ts';
 import { credentialOf } from '../../framework/framework-session.ts';
 import { readMasterFlag } from '../../master-flag.ts';
 import { clientCarriers } from '../../process/carriers.ts';
-import { CommandError, EXIT, isUnreached } from '../outcome.ts';
+import { CommandError, EXIT, isLate, isUnreached, lateText } from '../outcome.ts';
 import type { CONNECTION_FLAGS } from './flags.ts';
 import { MasterCheck } from './master-check.ts';
+
+const nameOf = enumNames(MasterCall_Type);
 
 export type ConnectionValues = FlagValues<typeof CONNECTION_FLAGS>;
 
@@ -44,15 +52,14 @@ export class Cluster {
     this.#check = new MasterCheck(this.#master, way.address);
   }
 
-  /** Finds the leading master. Rejects with FlagError or CommandError. */
+  /** Finds the leading master. Rejects with FlagError or an error of the world. */
   static async of(values: ConnectionValues): Promise<Cluster> {
     const { master } = values;
     const place = await readMasterFlag(master);
     const credential = credentialOf(values.principal, values.secret);
     const carriers = await clientCarriers(values, process.env, { name: 'master', text: master });
-    const { address, close } = await findLeader(place, carriers, (text) =>
-      process.stderr.write(`${text}\n`),
-    );
+    const say = (text: string) => void process.stderr.write(`${text}\n`);
+    const { address, close } = await findLeader(place, carriers, say, values.timeout);
     close();
     return new Cluster(values, { address, dialer: carriers.dialer, credential });
   }
@@ -62,12 +69,13 @@ export class Cluster {
    * where no master answers.
    */
   master(call: MasterCall): Promise<MasterResponse> {
-    return this.#reached(this.#check.call(call.type, this.#master.master(call)));
+    const what = nameOf(call.type ?? MasterCall_Type.UNKNOWN) ?? '';
+    return this.#reached(what, this.#check.call(call.type, this.#master.master(call)));
   }
 
   /** Reads an endpoint without a version, such as `/metrics/snapshot`. */
   get(path: string): Promise<unknown> {
-    return this.#reached(this.#check.shared(this.#master.get(path)));
+    return this.#reached(path, this.#check.shared(this.#master.get(path)));
   }
 
   /** What happens from now on. Rejects with CallRefusedError where the master refuses. */
@@ -79,7 +87,7 @@ export class Cluster {
       for (let isFirst = true; ; isFirst = false) {
         // Once there was one, its end is another story.
         const { done, value } = await (isFirst
-          ? this.#reached(this.#check.told(stream.next()))
+          ? this.#reached('SUBSCRIBE', this.#check.told(stream.next()))
           : stream.next());
         if (done) {
           return;
@@ -93,7 +101,7 @@ export class Cluster {
 
   /** The body of an answer to GET, as it comes. */
   stream(path: string): Promise<IncomingMessage> {
-    return this.#reached(this.#check.shared(this.#master.stream(path)));
+    return this.#reached(path, this.#check.shared(this.#master.stream(path)));
   }
 
   /** A client of a server of this cluster, with this command's credential or another. */
@@ -104,10 +112,16 @@ export class Cluster {
     return new OperatorClient({ timeoutMs: this.#values.timeout, dialer, credential, ...way });
   }
 
-  async #reached<T>(answer: Promise<T>): Promise<T> {
+  /** `what`: the call or path that is asked for. */
+  async #reached<T>(what: string, answer: Promise<T>): Promise<T> {
     try {
       return await answer;
     } catch (error) {
+      if (isLate(error)) {
+        const { timeout } = this.#values;
+        const who = `the master at ${this.address}`;
+        throw new CommandError(EXIT.unreachable, lateText(who, what, timeout));
+      }
       if (isUnreached(error)) {
         throw new CommandError(
           EXIT.unreachable,

@@ -25,7 +25,7 @@ export const CONNECTION_FLAGS = {
   }),
   timeout: duration({
     default: 30_000,
-    help: 'How long an answer may take, such as 5secs.',
+    help: 'How long an answer may take, and finding the master that leads, such as 5secs.',
   }),
 };
 
