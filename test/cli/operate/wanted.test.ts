@@ -35,6 +35,7 @@ test.each([
 test.each([
   ['mesoscale agent show |', 'agent'],
   ['mesoscale plan drain a b |', 'agent'],
+  ['mesoscale plan changes --drain=a --remove-framework |', 'framework'],
   ['mesoscale plan quota eng -o json |', undefined],
   ['mesoscale explain --agent |', 'agent'],
   ['mesoscale explain --agent=x|', 'agent'],

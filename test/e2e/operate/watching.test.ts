@@ -102,7 +102,24 @@ test('a plan says what would end, and changes nothing', async () => {
   expect((await ofCluster('health')).output).toContain('1 connected, 1 of them offered');
 });
 
+test('several changes are planned together', async () => {
+  const { status, output } = await ofCluster(
+    ...['plan', 'changes', '--drain=S0', '--add-agents=2 cpus:8;mem:1024', '--weight=eng=2'],
+  );
+  expect(status).toBe(0);
+  expect(output).toMatch(/^If so: agent \S+ \(\S+-S0\) drained and 2 agents more, /);
+  expect(output).toContain(' each with cpus:8;mem:1024 and weights eng=2\n1 task ends:\n');
+  expect(output).toMatch(/^Agents +1 +2$/m);
+});
+
 test.each([
+  [['plan', 'changes'], 2, 'expected changes: --add-agents, --drain, --quota,'],
+  [['plan', 'changes', '--quota=eng', '--drain=S0'], 2, '--quota expects two words such as'],
+  [
+    ['plan', 'changes', '--drain=S0', '--quota=eng/web cpus:1', '--add-agents=1 cpus:99999999999'],
+    1,
+    '1 agent more, each with cpus:99999999999: ',
+  ],
   [['plan', 'drain', 'S7'], 3, "no agent 'S7'"],
   [['plan', 'quota', 'eng', 'cpus:x'], 2, 'LIMITS expects amounts such as cpus:4;mem:1024'],
   [['plan', 'quota', 'eng', 'ports:[1-2]'], 2, 'ports is no number'],

@@ -31,7 +31,9 @@ const NOTHING: Wanted = { offers: [], prefix: '', connection: [] };
 const THINGS: Readonly<Record<string, Completes>> = {
   agent: 'agent',
   context: 'context',
+  drain: 'agent',
   framework: 'framework',
+  remove_framework: 'framework',
   role: 'role',
 };
 

@@ -1,6 +1,6 @@
 // `mesoscale plan VERB`: what would come of a change, which the master makes on a copy.
 import { type Noun, verb } from '../verb.ts';
-import { PLAN_AGENTS_FLAGS, PLAN_FLAGS, PLAN_QUOTA_FLAGS } from './flags.ts';
+import { PLAN_AGENTS_FLAGS, PLAN_CHANGES_FLAGS, PLAN_FLAGS, PLAN_QUOTA_FLAGS } from './flags.ts';
 
 const EXPLANATION =
   'Nothing is changed: the master makes the change on a copy of its allocator, and tells the ' +
@@ -85,8 +85,23 @@ const removeFramework = verb({
   run: async (asked) => (await import('./plan.ts')).planRemoval(asked),
 });
 
+const changes = verb({
+  name: 'changes',
+  summary: 'what several changes together would do',
+  explanation: `Each flag is a change; they are made one on top of the other. ${EXPLANATION}`,
+  flags: PLAN_CHANGES_FLAGS,
+  examples: [
+    {
+      line: 'plan changes --drain=host17 --add-agents="1 cpus:16;mem:65536"',
+      says: 'would a new machine make up for it?',
+    },
+    { line: 'plan changes --weight=eng=3 --quota="ops cpus:40"', says: 'both at once' },
+  ],
+  run: async (asked) => (await import('./plan.ts')).planChanges(asked),
+});
+
 export const NOUN: Noun = {
   name: 'plan',
   summary: 'say what a change would do, and change nothing',
-  verbs: [drain, quota, weight, addAgents, removeFramework],
+  verbs: [drain, quota, weight, addAgents, removeFramework, changes],
 };

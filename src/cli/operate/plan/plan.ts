@@ -1,4 +1,4 @@
-// `mesoscale plan VERB`: each verb is a change of the call PLAN.
+// `mesoscale plan VERB`: each verb is a change of the call PLAN, and `changes` is several.
 import { CallRefusedError } from '../../../http/client/scheduler-client.ts';
 import { parseAttributes } from '../../../model/attribute-text.ts';
 import { errorText } from '../../../model/error-text.ts';
@@ -20,7 +20,12 @@ import { agentId, agentNamed, agentsOf, frameworkNames, type Names } from '../co
 import { presentOne } from '../output/present.ts';
 import { scalarsIn } from '../scalars.ts';
 import type { Asked } from '../verb.ts';
-import type { PLAN_AGENTS_FLAGS, PLAN_FLAGS, PLAN_QUOTA_FLAGS } from './flags.ts';
+import type {
+  PLAN_AGENTS_FLAGS,
+  PLAN_CHANGES_FLAGS,
+  PLAN_FLAGS,
+  PLAN_QUOTA_FLAGS,
+} from './flags.ts';
 import { forecastText } from './forecast-text.ts';
 
 type Values = FlagValues<typeof PLAN_FLAGS>;
@@ -33,25 +38,37 @@ interface Thought {
 
 export async function planDrain({ words, values }: Asked<typeof PLAN_FLAGS>): Promise<void> {
   const cluster = await Cluster.of(values);
+  await told(cluster, values, [await drainOf(cluster, words)]);
+}
+
+async function drainOf(cluster: Cluster, words: readonly string[]): Promise<Thought> {
   const known = await agentsOf(cluster);
   const agents = [...new Set(words.map((word) => agentNamed(known, word)))];
   const agent_ids = agents.map((agent) => ({ value: agentId(agent) }));
   const [only] = agents.length === 1 ? agents : [];
-  await told(cluster, values, {
+  return {
     change: { type: PlanChange_Type.DRAIN_AGENTS, drain_agents: { agent_ids } },
     says:
       only === undefined
         ? `${counted(agents.length, 'agent')} drained`
         : `agent ${only.agent_info.hostname} (${agentId(only)}) drained`,
-  });
+  };
 }
 
 export async function planQuota({
   words: [role = '', limits],
   values,
 }: Asked<typeof PLAN_QUOTA_FLAGS>): Promise<void> {
+  const thought = quotaOf(role, { limits, guarantees: values.guarantees });
+  await told(await Cluster.of(values), values, [thought]);
+}
+
+/** Throws FlagError. */
+function quotaOf(
+  role: string,
+  { limits, guarantees }: Readonly<Record<'limits' | 'guarantees', string | undefined>>,
+): Thought {
   checkRole(role);
-  const { guarantees } = values;
   const config = {
     role,
     ...(limits !== undefined && { limits: scalarsIn(limits, 'LIMITS') }),
@@ -61,22 +78,28 @@ export async function planQuota({
     ...(guarantees === undefined ? [] : [`at least ${guarantees}`]),
     ...(limits === undefined ? [] : [`at most ${limits}`]),
   ];
-  await told(await Cluster.of(values), values, {
+  return {
     change: { type: PlanChange_Type.SET_QUOTAS, set_quotas: { quota_configs: [config] } },
     says:
       parts.length === 0
         ? `role ${role} without a quota`
         : `the quota of role ${role} replaced by ${parts.join(', ')}`,
-  });
+  };
 }
 
 export async function planWeights({ words, values }: Asked<typeof PLAN_FLAGS>): Promise<void> {
-  const weight_infos = readEach(words, weightIn);
-  await told(await Cluster.of(values), values, {
-    change: { type: PlanChange_Type.SET_WEIGHTS, set_weights: { weight_infos } },
-    says: `weights ${words.join(', ')}`,
-  });
+  const thought = weightsOf(words);
+  await told(await Cluster.of(values), values, [thought]);
 }
+
+/** Throws FlagError. */
+const weightsOf = (words: readonly string[]): Thought => ({
+  change: {
+    type: PlanChange_Type.SET_WEIGHTS,
+    set_weights: { weight_infos: readEach(words, weightIn) },
+  },
+  says: `weights ${words.join(', ')}`,
+});
 
 /** Throws FlagError. */
 function weightIn(text: string): { role: string; weight: number } {
@@ -110,10 +133,68 @@ export async function planAgents({
     resources: [...resources.value],
     ...(attributes.value.length > 0 && { attributes: [...attributes.value] }),
   };
-  await told(await Cluster.of(values), values, {
-    change: { type: PlanChange_Type.ADD_AGENTS, add_agents },
-    says: `${counted(count.value, 'agent')} more, each with ${values.resources}`,
-  });
+  await told(await Cluster.of(values), values, [
+    {
+      change: { type: PlanChange_Type.ADD_AGENTS, add_agents },
+      says: `${counted(count.value, 'agent')} more, each with ${values.resources}`,
+    },
+  ]);
+}
+
+/** `10 cpus:16;mem:65536`. Throws FlagError. */
+function moreIn(change: string): Thought {
+  const [number, text] = wordsIn('add-agents', change, '"10 cpus:16;mem:65536"');
+  const count = countIn(number);
+  const resources = [...readAs('add-agents', text, parseResources)];
+  return {
+    change: { type: PlanChange_Type.ADD_AGENTS, add_agents: { count, resources } },
+    says: `${counted(count, 'agent')} more, each with ${text}`,
+  };
+}
+
+/** `eng cpus:40;mem:65536`. Throws FlagError. */
+function quotaIn(change: string): Thought {
+  const [role, limits] = wordsIn('quota', change, '"eng cpus:40;mem:65536"');
+  return quotaOf(role, { limits, guarantees: undefined });
+}
+
+/** Of two words; the second one may have blanks. Throws FlagError. */
+function wordsIn(flag: string, text: string, example: string): readonly [string, string] {
+  const [, first, second] = /^\s*(\S+)\s+(\S.*?)\s*$/s.exec(text) ?? [];
+  if (first === undefined || second === undefined) {
+    throw new FlagError(`--${flag} expects two words such as ${example}, got '${text}'`);
+  }
+  return [first, second];
+}
+
+export async function planChanges({
+  values,
+  faults,
+}: Asked<typeof PLAN_CHANGES_FLAGS>): Promise<void> {
+  const { drain = [], quota = [], weight = [], add_agents = [], remove_framework = [] } = values;
+  const read = faults.read(() => [
+    ...readEach(add_agents, moreIn),
+    ...readEach(quota, quotaIn),
+    ...(weight.length > 0 ? [weightsOf(weight)] : []),
+  ]);
+  faults.end();
+  if (read.value.length + drain.length + remove_framework.length === 0) {
+    throw new FlagError(
+      'expected changes: --add-agents, --drain, --quota, --remove-framework or --weight',
+    );
+  }
+  const cluster = await Cluster.of(values);
+  const frameworks = await frameworkNames(cluster);
+  await told(
+    cluster,
+    values,
+    [
+      ...(drain.length > 0 ? [await drainOf(cluster, drain)] : []),
+      ...remove_framework.map((text) => removalOf(frameworks, text)),
+      ...read.value,
+    ],
+    frameworks,
+  );
 }
 
 /** The master has a bound of its own. */
@@ -138,19 +219,19 @@ export async function planRemoval({
 }: Asked<typeof PLAN_FLAGS>): Promise<void> {
   const cluster = await Cluster.of(values);
   const frameworks = await frameworkNames(cluster);
+  await told(cluster, values, [removalOf(frameworks, text)], frameworks);
+}
+
+/** Throws CommandError. */
+function removalOf(frameworks: Names, text: string): Thought {
   const id = frameworks.named(text);
-  await told(
-    cluster,
-    values,
-    {
-      change: {
-        type: PlanChange_Type.REMOVE_FRAMEWORK,
-        remove_framework: { framework_id: { value: id } },
-      },
-      says: `framework ${frameworks.nameOf(id)} (${id}) removed`,
+  return {
+    change: {
+      type: PlanChange_Type.REMOVE_FRAMEWORK,
+      remove_framework: { framework_id: { value: id } },
     },
-    frameworks,
-  );
+    says: `framework ${frameworks.nameOf(id)} (${id}) removed`,
+  };
 }
 
 function checkRole(role: string): void {
@@ -164,31 +245,35 @@ function checkRole(role: string): void {
 async function told(
   cluster: Cluster,
   values: Values,
-  { change, says }: Thought,
+  thoughts: readonly Thought[],
   known?: Names,
 ): Promise<void> {
+  const says = thoughts.map((each) => each.says).join(' and ');
   await presentOne(values, async () => {
     const { plan } = await ownCall(cluster, {
       type: MasterCall_Type.PLAN,
-      plan: { changes: [change] },
+      plan: { changes: thoughts.map(({ change }) => change) },
     }).catch((error: unknown) => {
-      // There is but one change: which one is wrong need not be told.
       throw error instanceof CallRefusedError
-        ? new CallRefusedError(error.status, error.message.replace(/^Invalid change 0: /, ''))
+        ? new CallRefusedError(error.status, saidOf(thoughts, error.message))
         : error;
     });
     if (plan === undefined) {
       throw new Error('The answer to PLAN has no plan');
     }
+    const isDrain = thoughts.some(({ change }) => change.drain_agents !== undefined);
     const { nameOf } = known ?? (await frameworkNames(cluster));
     return {
       name: says,
       json: jsonValue(types.Forecast, plan),
       text: (screen, isWide) =>
-        forecastText(
-          { forecast: plan, says, nameOf, isDrain: change.drain_agents !== undefined },
-          { screen, isWide },
-        ),
+        forecastText({ forecast: plan, says, nameOf, isDrain }, { screen, isWide }),
     };
   });
 }
+
+/** Which change is wrong is told in its words, and where there is but one, not at all. */
+const saidOf = (thoughts: readonly Thought[], refusal: string): string =>
+  refusal.replace(/^Invalid change (\d+): /, (_, index) =>
+    thoughts.length === 1 ? '' : `${thoughts[Number(index)]?.says}: `,
+  );
