@@ -66,6 +66,14 @@ test('a framework is torn down by who may, who is told what ends', async () => {
   expect(after.errors).toBe('no frameworks are registered; --all shows those that have ended\n');
   const all = await cluster.as('ada', 'framework', 'list', '--all', '--no-headers');
   expect(all.output).toContain(' completed ');
+  const ended = await cluster.as('ada', 'task', 'list', '--all', '-o', 'wide', '-f', 'ended=20*');
+  const [titles, task] = ended.output.split('\n');
+  expect(titles).toMatch(/ ENDED +REASON +MESSAGE$/);
+  expect(task).toMatch(
+    /^front +TASK_KILLED .* \d+-\d+-\d+ [\d:]+ \(\d+s ago\) +FRAMEWORK_REMOVED +\S/,
+  );
+  const why = ['task', 'list', '--all', '-o', 'name', '-f', 'reason=framework_removed'];
+  expect((await cluster.as('ada', ...why)).output).toBe('front\n');
   const again = await cluster.as('ada', 'framework', 'teardown', NAME, '--yes');
   expect(again.status).toBe(3);
   expect(again.errors).toContain('has ended before');

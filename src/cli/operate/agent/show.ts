@@ -1,5 +1,6 @@
 // `mesoscale agent show`.
 import { formatAttributes } from '../../../model/attribute-text.ts';
+import { formatDuration } from '../../../model/duration.ts';
 import { enumNames } from '../../../model/enum-names.ts';
 import {
   type MasterResponse_GetAgents_Agent as Agent,
@@ -69,6 +70,9 @@ function factsOf(agent: PerhapsMissing, isWide: boolean): readonly Fact[] {
   } = agent;
   const total = toReservationLists(agent.total_resources);
   const domain = agent_info.domain?.fault_domain;
+  const registeredMs = msOf(registered_time);
+  // Of one that has not come back both times may be told, and are one.
+  const backMs = msOf(reregistered_time);
   return [
     ['ID', agentId(agent)],
     ['Host', agent_info.hostname],
@@ -82,8 +86,8 @@ function factsOf(agent: PerhapsMissing, isWide: boolean): readonly Fact[] {
     ['Zone', domain?.zone.name],
     ['Attributes', formatAttributes(agent_info.attributes ?? [])],
     ['Other', formatResources(total.filter(({ scalar }) => scalar === undefined))],
-    ['Registered', momentText(msOf(registered_time), Date.now())],
-    ['Came back', momentText(msOf(reregistered_time), Date.now())],
+    ['Registered', momentText(registeredMs, Date.now())],
+    ['Came back', backMs === registeredMs ? undefined : momentText(backMs, Date.now())],
     [
       'Capabilities',
       isWide ? capabilities.map(({ type }) => capabilityName(type) ?? '').join(', ') : undefined,
@@ -102,7 +106,7 @@ function drainText({ drain_info, estimated_drain_start_time }: Agent): string | 
   const grace = max_grace_period?.nanoseconds;
   return [
     momentText(msOf(estimated_drain_start_time), Date.now()),
-    grace === undefined ? undefined : `tasks end within ${Number(grace) / 1e9} s`,
+    grace === undefined ? undefined : `tasks end within ${formatDuration(Number(grace) / 1e6)}`,
     mark_gone ? 'marked gone when it is drained' : undefined,
   ]
     .filter(Boolean)

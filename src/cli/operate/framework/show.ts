@@ -1,4 +1,5 @@
 // `mesoscale framework show`.
+import { formatDuration } from '../../../model/duration.ts';
 import { enumNames } from '../../../model/enum-names.ts';
 import {
   type MasterResponse_GetFrameworks_Framework as Framework,
@@ -99,7 +100,7 @@ function factsOf(framework: Framework, isWide: boolean): readonly Fact[] {
       'Failover',
       info.failover_timeout === undefined
         ? undefined
-        : `tasks run on for ${info.failover_timeout} s without its scheduler`,
+        : `tasks run on for ${formatDuration(info.failover_timeout * 1000)} without its scheduler`,
     ],
     ['Offers', `${framework.offers?.length ?? 0} not answered`],
     ['Offered', isWide ? formatResources(framework.offered_resources ?? []) : undefined],

@@ -1,6 +1,11 @@
 // `mesoscale task list`.
 import { enumNames } from '../../../model/enum-names.ts';
-import { MasterCall_Type, type Task, TaskState } from '../../../model/generated/messages.ts';
+import {
+  MasterCall_Type,
+  type Task,
+  TaskState,
+  TaskStatus_Reason,
+} from '../../../model/generated/messages.ts';
 import { isTerminal } from '../../../model/task-state.ts';
 import { jsonValue } from '../../../wire/json.ts';
 import { types } from '../../../wire/types.ts';
@@ -11,6 +16,7 @@ import { awaitedText, frameworkNames, knownAgentsOf, namesOfAgents } from '../co
 import { ageColumn } from '../output/age-column.ts';
 import type { Column, Listing } from '../output/listing.ts';
 import { presentList } from '../output/present.ts';
+import { momentText } from '../times.ts';
 import type { TASK_LIST_FLAGS } from './flags.ts';
 
 type Values = FlagValues<typeof TASK_LIST_FLAGS>;
@@ -23,6 +29,7 @@ interface Row {
 }
 
 const stateName = enumNames(TaskState);
+const reasonName = enumNames(TaskStatus_Reason);
 
 const columns = (nowMs: number): readonly Column<Row>[] => [
   { title: 'ID', text: ({ task }) => task.task_id.value },
@@ -43,6 +50,18 @@ const columns = (nowMs: number): readonly Column<Row>[] => [
   { title: 'FRAMEWORK ID', text: ({ task }) => task.framework_id.value, isWide: true },
   { title: 'AGENT ID', text: ({ task }) => task.agent_id.value, isWide: true },
   { title: 'LABELS', text: labelsOf, isWide: true },
+  {
+    title: 'ENDED',
+    text: ({ task }) => momentText(endMs(task), nowMs) ?? '',
+    order: ({ task }) => endMs(task),
+    isWide: true,
+  },
+  { title: 'REASON', text: ({ task }) => reasonOf(task), isWide: true },
+  {
+    title: 'MESSAGE',
+    text: ({ task: { statuses = [] } }) => statuses.at(-1)?.message ?? '',
+    isWide: true,
+  },
 ];
 
 function amountColumn(title: string, name: string, isWide = false): Column<Row> {
@@ -101,6 +120,12 @@ async function listing(
 const roleOf = ({ resources = [] }: Task): string =>
   resources.find(({ allocation_info }) => allocation_info?.role !== undefined)?.allocation_info
     ?.role ?? '';
+
+/** Of the last status; `COMMAND_EXECUTOR_FAILED`, as filters take it. */
+function reasonOf({ statuses = [] }: Task): string {
+  const { reason } = statuses.at(-1) ?? {};
+  return reason === undefined ? '' : (reasonName(reason)?.replace(/^REASON_/, '') ?? '');
+}
 
 const labelsOf = ({ task }: Row): string =>
   (task.labels?.labels ?? [])

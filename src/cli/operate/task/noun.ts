@@ -30,7 +30,10 @@ const list = verb({
   flags: TASK_LIST_FLAGS,
   examples: [
     { line: 'task list', says: 'what runs' },
-    { line: 'task list --all --filter state=TASK_FAILED', says: 'what has failed' },
+    {
+      line: 'task list --all --filter state=TASK_FAILED -o wide',
+      says: 'what has failed, when and why',
+    },
     { line: 'task list --sort-by=-mem -o wide', says: 'the largest first, with more columns' },
     { line: 'task list -o name | wc -l', says: 'how many' },
   ],
