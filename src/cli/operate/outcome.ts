@@ -100,7 +100,7 @@ function refusal({ status, message }: CallRefusedError): string {
     case UNAUTHORIZED:
       return `who asks is not known (${text}): say --principal and --secret, or use a context`;
     case FORBIDDEN:
-      return `not allowed (${text}): --acls of the master decide, and its --audit_log tells by which rule`;
+      return `not allowed (${text}): --acls of the master decide; the --audit_log of one of Mesoscale tells by which rule`;
     default:
       return text;
   }

@@ -37,7 +37,10 @@ export class MasterFiles implements FileServer {
       return await answer;
     } catch (error) {
       throw error instanceof CallRefusedError && error.status === MISSING
-        ? new CommandError(EXIT.notFound, 'there is nothing of that path at the master')
+        ? new CommandError(
+            EXIT.notFound,
+            'there is nothing of that path at the master: its log is there where it has --log_dir',
+          )
         : error;
     }
   }
