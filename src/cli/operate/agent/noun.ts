@@ -1,4 +1,5 @@
 // `mesoscale agent VERB`: what agents there are. Without a verb `mesoscale agent` runs one.
+import { AGENT } from '../parameters.ts';
 import { type Noun, verb } from '../verb.ts';
 import {
   AGENT_CAT_FLAGS,
@@ -15,12 +16,6 @@ import {
   AGENT_SHOW_FLAGS,
   AGENT_UNDRAIN_FLAGS,
 } from './flags.ts';
-
-const AGENT = {
-  name: 'AGENT',
-  help: 'Its id, the beginning or last part of it (S3), or its host name.',
-  completes: 'agent',
-} as const;
 
 const AGENTS = { ...AGENT, isMany: true } as const;
 

@@ -1,13 +1,8 @@
 // `mesoscale framework`: who runs tasks here.
 import { EXPLAIN_FLAGS } from '../explain/flags.ts';
+import { FRAMEWORK } from '../parameters.ts';
 import { type Noun, verb } from '../verb.ts';
 import { FRAMEWORK_LIST_FLAGS, FRAMEWORK_SHOW_FLAGS, FRAMEWORK_TEARDOWN_FLAGS } from './flags.ts';
-
-const FRAMEWORK = {
-  name: 'FRAMEWORK',
-  help: 'Its id, the beginning or last part of it, or its name.',
-  completes: 'framework',
-} as const;
 
 const list = verb({
   name: 'list',

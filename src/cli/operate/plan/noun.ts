@@ -1,4 +1,5 @@
 // `mesoscale plan VERB`: what would come of a change, which the master makes on a copy.
+import { AGENT, FRAMEWORK } from '../parameters.ts';
 import { type Noun, verb } from '../verb.ts';
 import { PLAN_AGENTS_FLAGS, PLAN_CHANGES_FLAGS, PLAN_FLAGS, PLAN_QUOTA_FLAGS } from './flags.ts';
 
@@ -11,14 +12,7 @@ const drain = verb({
   name: 'drain',
   summary: 'what draining agents would end, and what is left',
   explanation: EXPLANATION,
-  parameters: [
-    {
-      name: 'AGENT',
-      help: 'Its id, the beginning or last part of it (S3), or its host name.',
-      completes: 'agent',
-      isMany: true,
-    },
-  ],
+  parameters: [{ ...AGENT, isMany: true }],
   flags: PLAN_FLAGS,
   examples: [{ line: 'plan drain host17 host18', says: 'can the others take their tasks?' }],
   run: async (asked) => (await import('./plan.ts')).planDrain(asked),
@@ -73,13 +67,7 @@ const removeFramework = verb({
   name: 'remove-framework',
   summary: 'what the end of a framework would end and free',
   explanation: EXPLANATION,
-  parameters: [
-    {
-      name: 'FRAMEWORK',
-      help: 'Its id, the beginning or last part of it, or its name.',
-      completes: 'framework',
-    },
-  ],
+  parameters: [FRAMEWORK],
   flags: PLAN_FLAGS,
   examples: [{ line: 'plan remove-framework old-batch', says: 'before it is torn down' }],
   run: async (asked) => (await import('./plan.ts')).planRemoval(asked),

@@ -1,4 +1,5 @@
 // `mesoscale reservation`: what of agents is kept for roles.
+import { AGENT } from '../parameters.ts';
 import { type Noun, verb } from '../verb.ts';
 import {
   RESERVATION_ADD_FLAGS,
@@ -6,11 +7,6 @@ import {
   RESERVATION_REMOVE_FLAGS,
 } from './flags.ts';
 
-const AGENT = {
-  name: 'AGENT',
-  help: 'Its id, the beginning or last part of it (S3), or its host name.',
-  completes: 'agent',
-} as const;
 const ROLE = { name: 'ROLE', help: 'For whom it is.', completes: 'role' } as const;
 const RESOURCES = {
   name: 'RESOURCES',

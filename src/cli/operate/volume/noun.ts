@@ -1,4 +1,5 @@
 // `mesoscale volume`: disk of agents that keeps what is in it when tasks end.
+import { AGENT } from '../parameters.ts';
 import { type Noun, verb } from '../verb.ts';
 import {
   VOLUME_CREATE_FLAGS,
@@ -22,11 +23,7 @@ const create = verb({
   name: 'create',
   summary: 'make a volume of disk that is reserved for a role',
   parameters: [
-    {
-      name: 'AGENT',
-      help: 'Its id, the beginning or last part of it (S3), or its host name.',
-      completes: 'agent',
-    },
+    AGENT,
     { name: 'ID', help: 'What the volume is called; once for a role on an agent.' },
   ],
   flags: VOLUME_CREATE_FLAGS,
