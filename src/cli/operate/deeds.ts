@@ -31,6 +31,8 @@ export interface Step {
   readonly subject: string;
   /** As of a deed. */
   readonly done: string;
+  /** What to do about it if the master refuses. */
+  readonly hint?: string | undefined;
 }
 
 export interface DeedValues {
@@ -77,12 +79,12 @@ export async function performEach(
     return false;
   }
   const failures: CommandError[] = [];
-  for (const [index, { call, subject, done }] of steps.entries()) {
+  for (const [index, { call, subject, done, hint }] of steps.entries()) {
     try {
       await cluster.master(call);
       process.stdout.write(`${printable(done)}\n`);
     } catch (error) {
-      const failure = outcomeOf(error);
+      const failure = withHint(outcomeOf(error), hint);
       const isForAll = failure.status === EXIT.notAllowed || failure.status === EXIT.unreachable;
       if (steps.length === 1 || (isForAll && index === 0)) {
         throw failure;
@@ -101,6 +103,11 @@ export async function performEach(
   }
   return true;
 }
+
+const withHint = (failure: CommandError, hint: string | undefined): CommandError =>
+  hint === undefined || failure.status !== EXIT.failed
+    ? failure
+    : new CommandError(failure.status, `${failure.message}: ${hint}`);
 
 async function isToBeSent(
   cluster: Caller,

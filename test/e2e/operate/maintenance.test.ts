@@ -144,3 +144,22 @@ test('a machine is taken down by who may, who is told what ends, and comes up ag
     errors: 'no machine is scheduled for maintenance or down\n',
   });
 });
+
+test('drains and maintenance tell of each other', async () => {
+  await cluster.addAgent('other');
+  const agent = (...words: string[]) => cluster.as('ada', 'agent', ...words);
+  expect(await ada('add', 'other', ...WINDOW)).toMatchObject({ status: 0, errors: '' });
+  const asked = await agent('drain', 'other');
+  expect(asked.errors).toContain('It is scheduled for maintenance, and will be refused.');
+  const drain = await agent('drain', 'other', '--yes');
+  expect(drain).toMatchObject({ status: 1, output: '' });
+  expect(drain.errors).toContain(
+    'is part of a maintenance schedule under Machine other (127.0.0.1): ' +
+      'mesoscale maintenance remove takes the machine out of the schedule',
+  );
+  expect(await ada('remove', 'other')).toMatchObject({ status: 0 });
+  expect(await agent('drain', 'other', '--yes', '--wait')).toMatchObject({ status: 0 });
+  const add = await ada('add', 'other', ...WINDOW);
+  expect(add.status).toBe(0);
+  expect(add.errors).toMatch(/^agent \S+ \(other\) is drained: .* until mesoscale agent undrain /);
+});

@@ -11,6 +11,8 @@ import { Cluster } from '../connection/cluster.ts';
 import { agentId, isRecovered, knownAgentsOf } from '../connection/things.ts';
 import { performEach } from '../deeds.ts';
 import { tasksText } from '../ending-tasks.ts';
+import { machineOf, scheduleOf } from '../maintenance/machines.ts';
+import { machineKey, scheduledMachines } from '../maintenance/windows.ts';
 import { CommandError, EXIT, outcomeOf } from '../outcome.ts';
 import { printable } from '../output/printable.ts';
 import type { Asked } from '../verb.ts';
@@ -31,7 +33,10 @@ export async function drain({ words, values }: Asked<typeof AGENT_DRAIN_FLAGS>):
     return;
   }
   const ids = new Set(agents.map(agentId));
-  const ends = await tasksText(cluster, ({ agent_id }) => ids.has(agent_id.value));
+  const [ends, scheduled] = await Promise.all([
+    tasksText(cluster, ({ agent_id }) => ids.has(agent_id.value)),
+    scheduledOf(cluster, agents),
+  ]);
   const end = ends.count === 1 ? 'ends' : 'end';
   const after = gone
     ? agents.length === 1
@@ -41,7 +46,7 @@ export async function drain({ words, values }: Asked<typeof AGENT_DRAIN_FLAGS>):
   const isSent = await performEach(
     cluster,
     {
-      consequence: `Drains ${who}: ${ends.text} ${end}, and ${after}`,
+      consequence: `Drains ${who}: ${ends.text} ${end}, and ${after}${refusedText(agents.length, scheduled.size)}`,
       steps: agents.map((agent) => ({
         subject: agentName(agent),
         call: {
@@ -53,6 +58,7 @@ export async function drain({ words, values }: Asked<typeof AGENT_DRAIN_FLAGS>):
           },
         },
         done: `${agentName(agent)} drains`,
+        hint: scheduled.has(agent) ? SCHEDULED : undefined,
       })),
     },
     values,
@@ -60,6 +66,34 @@ export async function drain({ words, values }: Asked<typeof AGENT_DRAIN_FLAGS>):
   if (isSent && values.wait) {
     await drained(cluster, agents, values);
   }
+}
+
+/** Masters drain no machine that is in the schedule: frameworks are asked to leave it already. */
+const SCHEDULED =
+  'mesoscale maintenance remove takes the machine out of the schedule, after which it can be ' +
+  'drained; or mesoscale maintenance down ends what is there at once';
+
+/** Those on machines of the schedule; none where who asks may not see it. */
+async function scheduledOf(
+  cluster: Cluster,
+  agents: readonly Agent[],
+): Promise<ReadonlySet<Agent>> {
+  const schedule = await scheduleOf(cluster).catch((error: unknown) => {
+    if (error instanceof CallRefusedError) {
+      return {};
+    }
+    throw error;
+  });
+  const keys = new Set(scheduledMachines(schedule).map(({ id }) => machineKey(id)));
+  return new Set(agents.filter((agent) => keys.has(machineKey(machineOf(agent)))));
+}
+
+function refusedText(all: number, refused: number): string {
+  if (refused === 0) {
+    return '';
+  }
+  const some = refused === all ? 'All are' : `${refused} of them ${refused === 1 ? 'is' : 'are'}`;
+  return ` ${all === 1 ? 'It is' : some} scheduled for maintenance, and will be refused.`;
 }
 
 function durationOf(ms: number): Duration {

@@ -1,7 +1,11 @@
 // `mesoscale maintenance add`, `remove` and `set`: the schedule is read, changed, read once more
 // and written, for the API replaces it as a whole and knows no versions.
 import { formatDuration } from '../../../model/duration.ts';
-import { MasterCall_Type, type Schedule } from '../../../model/generated/messages.ts';
+import {
+  type MasterResponse_GetAgents_Agent as Agent,
+  MasterCall_Type,
+  type Schedule,
+} from '../../../model/generated/messages.ts';
 import { parseJson } from '../../../wire/json-text.ts';
 import { types } from '../../../wire/types.ts';
 import { WireError } from '../../../wire/wire-error.ts';
@@ -9,9 +13,12 @@ import { counted } from '../../counted.ts';
 import { FlagError } from '../../flags/faults.ts';
 import { messageOf } from '../../flags/written.ts';
 import { readTextFile, whyUnreadable } from '../../text-file.ts';
+import { agentName } from '../agent/chosen-agents.ts';
+import { stateOf } from '../agent/list.ts';
 import { Cluster } from '../connection/cluster.ts';
 import { type Deed, type DeedValues, perform } from '../deeds.ts';
 import { CommandError, EXIT } from '../outcome.ts';
+import { printable } from '../output/printable.ts';
 import { momentText } from '../times.ts';
 import type { Asked } from '../verb.ts';
 import type {
@@ -43,7 +50,8 @@ export async function addWindow({
   const startMs = momentIn('from', values.from, nowMs);
   const cluster = await Cluster.of(values);
   const before = await scheduleOf(cluster);
-  const machines = (await Machines.of(cluster, before)).named(words);
+  const all = await Machines.of(cluster, before);
+  const machines = all.named(words);
   const unavailability = {
     start: nanoseconds(startMs),
     ...(values.for !== undefined && { duration: nanoseconds(values.for) }),
@@ -58,10 +66,21 @@ export async function addWindow({
   }
   const was =
     moved.length === 0 ? '' : `, in place of other times of ${counted(moved.length, 'machine')}`;
+  tellDrained(all.agentsOn(machines));
   await replaceSchedule(cluster, before, withWindow(before, machines, unavailability), values, {
     consequence: `Schedules ${text}${was}. Frameworks are asked to leave; no task ends by it.`,
     done: `${text} is scheduled${was}`,
   });
+}
+
+/** A schedule asks frameworks to leave what they are offered no more. */
+function tellDrained(agents: readonly Agent[]): void {
+  for (const agent of agents.filter(({ drain_info }) => drain_info !== undefined)) {
+    const text =
+      `${agentName(agent)} is ${stateOf(agent)}: it is offered to nobody, scheduled or not, ` +
+      'until mesoscale agent undrain puts it back';
+    process.stderr.write(`${printable(text)}\n`);
+  }
 }
 
 export async function removeMachines({

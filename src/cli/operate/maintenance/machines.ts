@@ -73,10 +73,8 @@ export class Machines {
     return this.#down.has(machineKey(id));
   }
 
-  agentIds(machines: readonly MachineID[]): ReadonlySet<string> {
-    return new Set(
-      machines.flatMap((id) => (this.#byKey.get(machineKey(id))?.agents ?? []).map(agentId)),
-    );
+  agentsOn(machines: readonly MachineID[]): readonly Agent[] {
+    return machines.flatMap((id) => this.#byKey.get(machineKey(id))?.agents ?? []);
   }
 
   #named(all: readonly Machine[], word: string): MachineID {
@@ -117,7 +115,8 @@ export class Machines {
   }
 }
 
-function machineOf({ agent_info, pid = '' }: Agent): MachineID {
+/** What an agent is on, as masters tell machines apart. */
+export function machineOf({ agent_info, pid = '' }: Agent): MachineID {
   const address = pid.slice(pid.indexOf('@') + 1);
   const ip = address.slice(0, Math.max(0, address.lastIndexOf(':')));
   return { hostname: agent_info.hostname, ...(ip !== '' && { ip }) };

@@ -3,6 +3,7 @@ import { CallRefusedError } from '../../../http/client/scheduler-client.ts';
 import { MasterCall_Type } from '../../../model/generated/messages.ts';
 import { counted } from '../../counted.ts';
 import { Cluster } from '../connection/cluster.ts';
+import { agentId } from '../connection/things.ts';
 import { perform } from '../deeds.ts';
 import { tasksText } from '../ending-tasks.ts';
 import { CommandError, EXIT } from '../outcome.ts';
@@ -23,7 +24,7 @@ export async function takeDown({
       throw new CommandError(EXIT.failed, `${machineName(id)} is down already`);
     }
   }
-  const ids = all.agentIds(machines);
+  const ids = new Set(all.agentsOn(machines).map(agentId));
   const ends = await tasksText(cluster, ({ agent_id }) => ids.has(agent_id.value));
   const who = machines.map(machineName).join(', ');
   await perform(
