@@ -1,5 +1,5 @@
-// Writes the pages of docs/ that are generated from code, and the part of one that is; with --site
-// also builds the site of all pages.
+// `npm run docs:pages` writes the pages of docs/ that are generated from code, and the parts of
+// some that are. `npm run docs` (--site) then builds the site of all pages.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { allCommands, allScripts } from '../src/cli/commands.ts';

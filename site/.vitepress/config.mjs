@@ -87,6 +87,11 @@ export default defineConfig({
     sidebar: guide,
     outline: [2, 3],
     search: { provider: 'local' },
+    notFound: {
+      title: 'THIS PAGE IS NOT THERE',
+      quote: 'The search finds pages by their words, or begin with the first one.',
+      linkText: 'The first page',
+    },
     docFooter: { prev: 'Before', next: 'Next' },
   },
 });

@@ -490,7 +490,7 @@ test('docs/flags.md is current', async () => {
   const file = join(import.meta.dirname, '..', '..', 'docs', 'flags.md');
   expect(
     readFileSync(file, 'utf8'),
-    'docs/flags.md is made from the tables of commands and flags: run `npm run docs`',
+    'docs/flags.md is made from the tables of commands and flags: run `npm run docs:pages`',
   ).toBe(flagReference([...(await allCommands()), ...(await allScripts())]));
 });
 

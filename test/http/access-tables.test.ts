@@ -263,7 +263,8 @@ test('every action is that of some call, message or endpoint', () => {
 
 test('docs/secure.md is current', () => {
   const page = readFileSync(join(import.meta.dirname, '../../docs/secure.md'), 'utf8');
-  expect(withAccessReference(page), 'The tables of docs/secure.md are made by `npm run docs`').toBe(
-    page,
-  );
+  expect(
+    withAccessReference(page),
+    'The tables of docs/secure.md are made by `npm run docs:pages`',
+  ).toBe(page);
 });

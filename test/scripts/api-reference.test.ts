@@ -10,7 +10,7 @@ import { root } from '../support/sources.ts';
 test('docs/http-api.md is current', () => {
   expect(
     readFileSync(join(root, 'docs', 'http-api.md'), 'utf8'),
-    'run `npm run docs` to write the page again',
+    'run `npm run docs:pages` to write the page again',
   ).toBe(apiReference());
 });
 

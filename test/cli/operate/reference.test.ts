@@ -10,7 +10,7 @@ import { root } from '../../support/sources.ts';
 test('docs/commands.md is current', async () => {
   expect(
     readFileSync(join(root, 'docs', 'commands.md'), 'utf8'),
-    'run `npm run docs` to write the page again',
+    'run `npm run docs:pages` to write the page again',
   ).toBe(commandReference(await allNouns()));
 });
 

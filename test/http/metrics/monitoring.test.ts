@@ -52,6 +52,6 @@ test.each(['monitoring/alerts.yml', 'monitoring/dashboard.json'])('%s names no o
 
 test('docs/monitor.md is current', () => {
   const page = docs('monitor.md');
-  const message = 'The tables of docs/monitor.md are made by `npm run docs`';
+  const message = 'The tables of docs/monitor.md are made by `npm run docs:pages`';
   expect(withMetricReference(page), message).toBe(page);
 });
