@@ -336,4 +336,11 @@ test('of tasks and agents those are told of that a word may mean, and no more th
   const holding = (get_agents: object) =>
     agents(get_agents).filter((each) => each.allocated_resources !== undefined).length;
   expect([holding({}), holding({ totals_only: true })]).toEqual([1, 0]);
+  const [whole, bare] = [{}, { infos_only: true }].map(
+    (get_frameworks) =>
+      world.read({ type: MasterCall_Type.GET_FRAMEWORKS, get_frameworks }).get_frameworks
+        ?.frameworks?.[0],
+  );
+  expect(bare?.framework_info).toEqual(whole?.framework_info);
+  expect([whole, bare].map((each) => each && 'allocated_resources' in each)).toEqual([true, false]);
 });

@@ -57,7 +57,12 @@ export function readCall(
         },
       };
     case MasterCall_Type.GET_FRAMEWORKS:
-      return { type: type.GET_FRAMEWORKS, get_frameworks: getFrameworks(state, viewer) };
+      return {
+        type: type.GET_FRAMEWORKS,
+        get_frameworks: getFrameworks(state, viewer, {
+          withHeld: call.get_frameworks?.infos_only !== true,
+        }),
+      };
     case MasterCall_Type.GET_EXECUTORS:
       return { type: type.GET_EXECUTORS, get_executors: getExecutors(state, viewer) };
     case MasterCall_Type.GET_OPERATIONS:

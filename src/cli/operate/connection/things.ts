@@ -4,6 +4,7 @@ import {
   type MasterResponse_GetFrameworks_Framework as Framework,
   type MasterResponse_GetAgents as GetAgents,
   type MasterCall_GetAgents,
+  type MasterCall_GetFrameworks,
   MasterCall_Type,
   type Task,
 } from '../../../model/generated/messages.ts';
@@ -82,8 +83,14 @@ export async function tasksOf(cluster: Cluster): Promise<readonly Task[]> {
 }
 
 /** All that are registered, and those that have ended. */
-export async function frameworksOf(cluster: Cluster): Promise<readonly Framework[]> {
-  const { get_frameworks } = await cluster.master({ type: MasterCall_Type.GET_FRAMEWORKS });
+export async function frameworksOf(
+  cluster: Cluster,
+  wanted?: MasterCall_GetFrameworks,
+): Promise<readonly Framework[]> {
+  const { get_frameworks } = await cluster.master({
+    type: MasterCall_Type.GET_FRAMEWORKS,
+    ...(wanted !== undefined && { get_frameworks: wanted }),
+  });
   const { frameworks = [], completed_frameworks = [] } = get_frameworks ?? {};
   return [...frameworks, ...completed_frameworks];
 }
@@ -154,7 +161,7 @@ export function namesOfAgents(agents: readonly Agent[]): Names {
 }
 
 export async function frameworkNames(cluster: Cluster): Promise<Names> {
-  const frameworks = await frameworksOf(cluster);
+  const frameworks = await frameworksOf(cluster, { infos_only: true });
   const names = new Map(frameworks.map((each) => [frameworkId(each), each.framework_info.name]));
   return {
     nameOf: (id) => names.get(id) ?? id,

@@ -78,7 +78,7 @@ async function tasksTable(
 ): Promise<TopTable> {
   const [{ get_tasks }, agents, frameworks] = await Promise.all([
     cluster.master({ type: MasterCall_Type.GET_TASKS }),
-    agentsOf(cluster),
+    agentsOf(cluster, { totals_only: true }),
     frameworkNames(cluster),
   ]);
   const nowMs = Date.now();
