@@ -366,4 +366,32 @@ describe('the operator client', () => {
     const client = new OperatorClient({ address, dialer: plainDialer });
     await expect(client.get('/state')).rejects.toThrow('without an answer');
   });
+
+  test.each([
+    ['byte by byte', { timeoutMs: 200 }, { code: 'MESOSCALE_LATE_ANSWER' }],
+    ['without end', { mostBytes: 10 }, { stage: 'bound' }],
+  ])('gives up an answer that comes %s', async (_how, bounds, error) => {
+    const address = await listen(
+      createServer((_request, response) => {
+        const drip = setInterval(() => response.write('  '), 20);
+        response.on('close', () => clearInterval(drip));
+      }),
+    );
+    const client = new OperatorClient({ address, dialer: plainDialer, ...bounds });
+    await expect(client.get('/state')).rejects.toMatchObject(error);
+  });
+
+  test('says what is no JSON, and reads no more of a refusal than anybody would', async () => {
+    const address = await listen(
+      createServer(({ url }, response) => {
+        response.statusCode = url === '/roles' ? 200 : 503;
+        response.end(url === '/roles' ? '<html>' : 'x'.repeat(1_000_000));
+      }),
+    );
+    const client = new OperatorClient({ address, dialer: plainDialer });
+    await expect(client.get('/roles')).rejects.toThrow('The answer is no JSON');
+    const refused = (await client.get('/state').catch((error: unknown) => error)) as Error;
+    expect(refused).toBeInstanceOf(CallRefusedError);
+    expect(refused.message.length).toBeLessThan(200_000);
+  });
 });

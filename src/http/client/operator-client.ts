@@ -12,6 +12,7 @@ import { readJson, writeJson } from '../../wire/json.ts';
 import type { MessageType } from '../../wire/message-type.ts';
 import { decodeMessage } from '../../wire/protobuf.ts';
 import { types } from '../../wire/types.ts';
+import { WireError } from '../../wire/wire-error.ts';
 import { JSON_TYPE, PROTOBUF_TYPE } from '../server/content-negotiation.ts';
 import type { Credential } from '../server/credentials.ts';
 import { type Dialer, plainDialer } from '../transport/dialer.ts';
@@ -27,8 +28,10 @@ export interface OperatorClientOptions {
   readonly credential?: Credential | undefined;
   /** Stands before each path: `/agent/ID` of what a master relays. */
   readonly prefix?: string | undefined;
-  /** How long a response may take; 0: as long as it takes. */
+  /** How long a response may take, to its last byte; 0: as long as it takes. */
   readonly timeoutMs?: number | undefined;
+  /** The most bytes of a response. */
+  readonly mostBytes?: number | undefined;
 }
 
 interface Received {
@@ -40,12 +43,24 @@ interface Received {
 
 const TIMEOUT_MS = 30_000;
 const MAX_REDIRECTS = 5;
+/** A timer of more would end at once. */
+const MOST_TIMER_MS = 2 ** 31 - 1;
+/** Beyond what the largest cluster's state takes; one text cannot be longer. */
+const MOST_BYTES = 512 * 1024 * 1024;
+/** Of why a call is refused. */
+const MOST_REFUSAL_BYTES = 64 * 1024;
 /** How many bytes of a file are read at once; the server's own limit. */
 const PIECE_BYTES = 64 * 1024;
 
 class LateAnswerError extends Error {
   readonly code = 'MESOSCALE_LATE_ANSWER';
+
+  constructor(timeoutMs: number) {
+    super(`no answer within ${formatDuration(timeoutMs)}`);
+  }
 }
+
+const BOUND = { stage: 'bound' } as const;
 
 export class OperatorClient {
   readonly #options: OperatorClientOptions;
@@ -76,7 +91,7 @@ export class OperatorClient {
     if (status !== 200) {
       throw new CallRefusedError(status, body.toString());
     }
-    return body.length === 0 ? undefined : JSON.parse(body.toString());
+    return body.length === 0 ? undefined : readAnswer(body.toString());
   }
 
   /** The body of an answer to GET, as it comes. @throws CallRefusedError when it is refused. */
@@ -137,22 +152,46 @@ export class OperatorClient {
   }
 
   #sendOnce(method: string, path: string, body: Buffer | undefined): Promise<Received> {
+    const { timeoutMs = TIMEOUT_MS, mostBytes = MOST_BYTES } = this.#options;
     return new Promise((resolve, reject) => {
       const request = this.#request(method, path, body);
-      request.once('response', (response: IncomingMessage) => {
+      const giveUp = (error: Error) => {
+        reject(error);
+        request.destroy();
+      };
+      // One that comes byte by byte is never silent, and never ends.
+      const deadline =
+        timeoutMs === 0
+          ? undefined
+          : setTimeout(
+              () => giveUp(new LateAnswerError(timeoutMs)),
+              Math.min(timeoutMs, MOST_TIMER_MS),
+            );
+      request.once('close', () => clearTimeout(deadline));
+      answerHead(request).then((response) => {
+        const status = response.statusCode ?? 0;
         const pieces: Buffer[] = [];
-        response.on('data', (piece: Buffer) => pieces.push(piece));
-        response.on('error', reject);
-        response.on('end', () =>
+        let bytes = 0;
+        const end = () =>
           resolve({
-            status: response.statusCode ?? 0,
+            status,
             location: response.headers.location,
             contentType: response.headers['content-type'],
             body: Buffer.concat(pieces),
-          }),
-        );
-      });
-      answerHead(request).catch(reject);
+          });
+        response.on('data', (piece: Buffer) => {
+          bytes += piece.length;
+          pieces.push(piece);
+          if (status >= 300 && bytes >= MOST_REFUSAL_BYTES) {
+            end();
+            request.destroy();
+          } else if (bytes > mostBytes) {
+            giveUp(new WireError(`The answer is larger than ${mostBytes} bytes`, BOUND));
+          }
+        });
+        response.on('error', reject);
+        response.on('end', end);
+      }, reject);
       request.end(body);
     });
   }
@@ -170,9 +209,16 @@ export class OperatorClient {
       },
       ...(credential ? { auth: `${credential.principal}:${credential.secret}` } : {}),
     });
-    request.on('timeout', () =>
-      request.destroy(new LateAnswerError(`no answer within ${formatDuration(timeoutMs)}`)),
-    );
+    request.on('timeout', () => request.destroy(new LateAnswerError(timeoutMs)));
     return request;
+  }
+}
+
+/** @throws WireError where the text is no JSON. */
+function readAnswer(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new WireError(`The answer is no JSON: ${(error as Error).message}`, { stage: 'parse' });
   }
 }
