@@ -2,10 +2,9 @@
 // agent's task, who may have made them to lead elsewhere: each is one name in a folder that was
 // made here, and no file is written that was there before.
 import { hash } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
+import type { Readable } from 'node:stream';
 import { roundedBytes } from '../../../model/bytes.ts';
 import type { FileInfo } from '../../../model/generated/messages.ts';
 import { plainText } from '../../../webui/words/names.ts';
@@ -20,6 +19,7 @@ import {
   isLink,
   nameOf,
 } from './file-server.ts';
+import { BrokenOffError, writeWhole } from './whole-file.ts';
 
 /** Of a tree: links may lead around in it. */
 const MAX_DEPTH = 64;
@@ -56,14 +56,14 @@ export async function getFiles(place: FilePlace, options: GetOptions): Promise<v
   const name = localName(options.name === '' ? own : options.name);
   if (options.isArchive) {
     const to = options.to ?? `${name}.tar`;
-    const bytes = await save(server, archiveOf(path), to).catch(withoutArchives);
+    const bytes = await save(() => server.stream(archiveOf(path)), to).catch(withoutArchives);
     process.stdout.write(`${to}: ${roundedBytes(bytes)}\n`);
     return;
   }
   const to = options.to ?? name;
   const entries = await folderEntries(place);
   if (entries === undefined) {
-    const bytes = await save(server, downloadOf(path), to);
+    const bytes = await save(() => server.stream(downloadOf(path)), to);
     process.stdout.write(`${to}: ${roundedBytes(bytes)}\n`);
     return;
   }
@@ -119,7 +119,7 @@ async function getFolder(
     const target = join(to, name);
     try {
       if (isFolder(entry)) {
-        const inside = await server.list(path);
+        const inside = await served(server.list(path));
         if (
           lookedAt.length > MAX_DEPTH ||
           (inside.length > 0 && lookedAt.includes(looksOf(inside)))
@@ -129,11 +129,11 @@ async function getFolder(
         }
         await getFolder(server, inside, { to: target, above: lookedAt }, got);
       } else {
-        got.bytes += await save(server, downloadOf(path), target);
+        got.bytes += await save(() => served(server.stream(downloadOf(path))), target);
         got.files++;
       }
     } catch (error) {
-      if (!(error instanceof CommandError) || !SKIPPED.has(error.status)) {
+      if (!(error instanceof LeftOutError)) {
         throw error;
       }
       got.leaveOut(path, error.message);
@@ -141,8 +141,22 @@ async function getFolder(
   }
 }
 
+/** What goes wrong with one file, and not with those after it. */
+class LeftOutError extends CommandError {}
+
 /** What is refused is a pipe or the like, or a file of somebody else, or was deleted meanwhile. */
 const SKIPPED: ReadonlySet<number> = new Set([EXIT.failed, EXIT.notFound, EXIT.notAllowed]);
+
+/** Rejects with LeftOutError where the server does not give this, and may give others. */
+async function served<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    throw error instanceof CommandError && SKIPPED.has(error.status)
+      ? new LeftOutError(error.status, error.message)
+      : error;
+  }
+}
 
 /** Servers show a folder in place of a link to it: it is known again by what is in it. */
 const looksOf = (entries: readonly FileInfo[]): string =>
@@ -162,35 +176,33 @@ function unwelcome(name: string, entry: FileInfo): string | undefined {
 }
 
 /** Resolves with how many bytes there were. Rejects with CommandError where the file is there. */
-async function save(server: FileServer, path: string, to: string): Promise<number> {
-  const body = await server.stream(path);
-  let bytes = 0;
-  body.on('data', (piece: Buffer) => {
-    bytes += piece.length;
-  });
-  // Neither a file that is there nor a link in its place is written to.
-  const file = createWriteStream(to, { flags: 'wx' });
-  let isOurs = false;
-  file.once('open', () => {
-    isOurs = true;
-  });
+async function save(open: () => Promise<Readable>, to: string): Promise<number> {
   try {
-    await pipeline(body, file);
+    return await writeWhole(open, to);
   } catch (error) {
-    if (isOurs) {
-      await rm(to, { force: true });
+    if (error instanceof BrokenOffError) {
+      throw new CommandError(
+        EXIT.unreachable,
+        `the connection broke off before '${to}' had come whole (${error.message})`,
+      );
+    }
+    if (error instanceof CommandError) {
+      throw error;
     }
     refuseExisting(error, to);
   }
-  return bytes;
 }
+
+/** What file systems say of names that they do not have. */
+const NO_NAME: ReadonlySet<string> = new Set(['EILSEQ', 'EINVAL', 'ENAMETOOLONG']);
 
 function refuseExisting(error: unknown, to: string): never {
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === 'EEXIST') {
     throw new CommandError(EXIT.usage, `'${to}' is there already: say another place by --to`);
   }
-  throw new CommandError(EXIT.failed, `'${to}' is not written (${code ?? message})`);
+  const Kind = NO_NAME.has(code ?? '') ? LeftOutError : CommandError;
+  throw new Kind(EXIT.failed, `'${to}' is not written (${code ?? message})`);
 }
 
 function withoutArchives(error: unknown): never {
