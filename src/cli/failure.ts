@@ -4,8 +4,8 @@
 const MOST_LINE_CHARACTERS = 2_000;
 /** Further lines are only counted. */
 const MOST_LINES = 100;
-/** What a terminal would obey or not show. */
-const UNPRINTABLE = /\p{Cc}/gu;
+/** What a terminal would obey, or not show, or show in another order. */
+const UNPRINTABLE = /\p{C}/gu;
 
 let beforeLastWords = () => {};
 
@@ -39,7 +39,7 @@ function shownLine(line: string): string {
   const kept = isLong ? `${line.slice(0, MOST_LINE_CHARACTERS)}… (cut)` : line;
   return kept.replaceAll(
     UNPRINTABLE,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    (character) => `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,
   );
 }
 

@@ -10,6 +10,9 @@ test('what a terminal would obey is escaped', () => {
   expect(lastWords('agent', "got '\u0000\u001b[2Jä\r'")).toBe(
     "mesoscale agent: got '\\u0000\\u001b[2Jä\\u000d'\n",
   );
+  expect(lastWords('agent', 'a\u202eb\u200b\ud800')).toBe(
+    'mesoscale agent: a\\u202eb\\u200b\\ud800\n',
+  );
 });
 
 test('an error that quotes a large file is short', () => {

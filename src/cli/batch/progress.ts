@@ -1,6 +1,7 @@
 // The progress of a batch: a bar on a terminal, a line now and then elsewhere.
 import type { SingleBar } from 'cli-progress';
 import { spanText } from '../../webui/words/amounts.ts';
+import { printable } from '../operate/output/printable.ts';
 import { progressBar } from '../progress-bar.ts';
 
 export interface Counts {
@@ -49,7 +50,7 @@ class BarProgress implements Progress {
   }
 
   say(text: string): void {
-    this.#output.write(`\r\u001b[K${text}\n`);
+    this.#output.write(`\r\u001b[K${printable(text)}\n`);
     // Before the first counts there is no bar to redraw.
     if (this.#last !== undefined) {
       this.#bar.render();
@@ -94,7 +95,7 @@ class LineProgress implements Progress {
   }
 
   say(text: string): void {
-    this.#output.write(`${text}\n`);
+    this.#output.write(`${printable(text)}\n`);
   }
 
   end(): void {}

@@ -1,6 +1,7 @@
 // The table at the end of a batch.
 import { spanText } from '../../webui/words/amounts.ts';
 import { counted } from '../counted.ts';
+import { printable } from '../operate/output/printable.ts';
 import { painted, type Screen, screenOf } from '../operate/output/screen.ts';
 import type { Result } from './journal.ts';
 import { withShortPaths } from './short-paths.ts';
@@ -80,5 +81,5 @@ function how({ exit_status, signal, message, state }: Result): string {
   if (exit_status !== null) {
     return `exit status ${exit_status}`;
   }
-  return message === '' ? state : withShortPaths(message);
+  return message === '' ? state : printable(withShortPaths(message));
 }

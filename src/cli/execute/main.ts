@@ -17,6 +17,7 @@ import { findLeader } from '../command-master.ts';
 import type { ParsedFlags } from '../flags/parse.ts';
 import { capabilitiesOf, credentialOf, currentUser } from '../framework/framework-session.ts';
 import { readMasterFlag } from '../master-flag.ts';
+import { printable } from '../operate/output/printable.ts';
 import { type Look, painted, screenOf } from '../operate/output/screen.ts';
 import { clientCarriers } from '../process/carriers.ts';
 import { whenReaderIsGone } from '../process/output-errors.ts';
@@ -41,9 +42,9 @@ async function execute(parsed: Parsed): Promise<number> {
   const { dialer } = carriers;
   const core = createCore(await loadCore());
   const screen = screenOf(process.stderr, process.env);
-  // What the task prints stands out in a terminal.
+  // What the task prints stands out in a terminal; what others say of it, it does not obey.
   const say = (text: string, look: Look = 'faint') =>
-    void process.stderr.write(`${painted(screen, look, text)}\n`);
+    void process.stderr.write(`${painted(screen, look, printable(text))}\n`);
   const master = await findLeader(place, carriers, say);
   const wish: Wish = {
     tasks: request.tasks,

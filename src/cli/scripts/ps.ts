@@ -10,21 +10,10 @@ import { Cluster } from '../operate/connection/cluster.ts';
 import { tasksOf } from '../operate/connection/tasks.ts';
 import { agentId, agentsOf, frameworkId, frameworksOf } from '../operate/connection/things.ts';
 import { CommandError } from '../operate/outcome.ts';
+import { printable } from '../operate/output/printable.ts';
 import type { PS_FLAGS } from './flags.ts';
 import { connectionOf } from './script.ts';
-
-interface Used {
-  readonly framework_id: string;
-  readonly executor_id: string;
-  readonly statistics?: {
-    readonly cpus_soft_limit?: number;
-    readonly cpus_limit?: number;
-    readonly cpus_user_time_secs?: number;
-    readonly cpus_system_time_secs?: number;
-    readonly mem_rss_bytes?: number;
-    readonly mem_limit_bytes?: number;
-  };
-}
+import { type Used, usedIn } from './used.ts';
 
 /** Titles, and how many blanks each has behind it: cells are as wide as both. */
 const COLUMNS = [
@@ -79,14 +68,13 @@ async function statisticsOf(
   isVerbose: boolean,
 ): Promise<ReadonlyMap<string, Used>> {
   try {
-    const told = ((await agent.get('/monitor/statistics')) ?? []) as readonly Used[];
-    return new Map(told.map((used) => [`${used.framework_id} ${used.executor_id}`, used]));
+    return usedIn(await agent.get('/monitor/statistics'));
   } catch (error) {
     if (!(error instanceof CommandError)) {
       throw error;
     }
     if (isVerbose) {
-      process.stderr.write(`${error.message}\n`);
+      process.stderr.write(`${printable(error.message)}\n`);
     }
     return new Map();
   }
@@ -97,7 +85,7 @@ function figuresOf(
   used: ReadonlyMap<string, Used>,
 ): readonly string[] {
   const key = `${framework_id.value} ${executor_id?.value || task_id.value}`;
-  const { statistics = {} } = used.get(key) ?? {};
+  const statistics = used.get(key) ?? {};
   const { cpus_soft_limit, cpus_limit = cpus_soft_limit } = statistics;
   const { cpus_user_time_secs, cpus_system_time_secs } = statistics;
   const { mem_rss_bytes, mem_limit_bytes } = statistics;

@@ -15,6 +15,7 @@ import {
   type FileInfo,
   type ProcessIO,
 } from '../../../model/generated/messages.ts';
+import { WireError } from '../../../wire/wire-error.ts';
 import type { FlagValues } from '../../flags/flag.ts';
 import { credentialOf } from '../../framework/framework-session.ts';
 import { type FileServer, PIECE_BYTES, type Piece } from '../files/file-server.ts';
@@ -145,6 +146,12 @@ export class ReachedAgent implements FileServer {
   #asCommandError(type: AgentCall_Type, error: unknown): unknown {
     if (error instanceof CallRefusedError) {
       return this.#explained(type, error);
+    }
+    if (error instanceof WireError) {
+      return new CommandError(
+        EXIT.failed,
+        `what ${this.who} answers cannot be read (${error.message})`,
+      );
     }
     if (!isUnreached(error)) {
       return error;

@@ -33,7 +33,7 @@ async function present(
     const { default: update } = await import('log-update');
     for (;;) {
       const { text, note } = await render(screen());
-      update([text.trimEnd(), note ?? ''].filter(Boolean).join('\n'));
+      update([text.trimEnd(), printable(note ?? '')].filter(Boolean).join('\n'));
       await wait(interval);
     }
   }

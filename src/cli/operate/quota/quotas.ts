@@ -14,6 +14,7 @@ import { Cluster } from '../connection/cluster.ts';
 import { type DeedValues, perform } from '../deeds.ts';
 import { CommandError, EXIT } from '../outcome.ts';
 import { presentList } from '../output/present.ts';
+import { printable } from '../output/printable.ts';
 import { scalarsIn } from '../scalars.ts';
 import type { Asked } from '../verb.ts';
 import { writtenAmounts, writtenNumbers } from '../written-amounts.ts';
@@ -79,7 +80,8 @@ async function tellUnknown(cluster: Cluster, role: string): Promise<void> {
   if (names.length > 0 && !isKnown) {
     const close = closestName(role, names);
     const meant = close === undefined ? '' : ` (did you mean ${close}?)`;
-    process.stderr.write(`role '${role}' is not in use now${meant}: mesoscale role list\n`);
+    const text = `role '${role}' is not in use now${meant}: mesoscale role list`;
+    process.stderr.write(`${printable(text)}\n`);
   }
 }
 

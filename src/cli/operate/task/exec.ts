@@ -9,6 +9,7 @@ import {
 import { FlagError } from '../../flags/faults.ts';
 import type { ReachedAgent } from '../connection/agents.ts';
 import { CommandError, EXIT } from '../outcome.ts';
+import { printable } from '../output/printable.ts';
 import type { Asked } from '../verb.ts';
 import type { TASK_EXEC_FLAGS } from './flags.ts';
 import { noInput, placeOfTask, show } from './session.ts';
@@ -95,7 +96,7 @@ async function exitCodeOf(agent: ReachedAgent, container_id: ContainerID): Promi
     remove_nested_container: { container_id },
   });
   if (end?.message !== undefined) {
-    process.stderr.write(`${end.message}\n`);
+    process.stderr.write(`${printable(end.message)}\n`);
   }
   const status = end?.exit_status ?? 256;
   return (status & 0x7f) === 0 ? (status >> 8) & 0xff : 128 + (status & 0x7f);

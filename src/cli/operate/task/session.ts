@@ -10,6 +10,7 @@ import type { AgentValues, ReachedAgent } from '../connection/agents.ts';
 import { Cluster } from '../connection/cluster.ts';
 import { agentOf, containerOf, taskOf } from '../connection/tasks.ts';
 import { CommandError, EXIT } from '../outcome.ts';
+import { printable } from '../output/printable.ts';
 
 interface TaskPlace {
   readonly agent: ReachedAgent;
@@ -69,4 +70,5 @@ export async function show(output: AsyncIterable<ProcessIO>): Promise<void> {
   }
 }
 
-export const noInput = (why: string) => process.stderr.write(`no input is taken: ${why}\n`);
+export const noInput = (why: string) =>
+  process.stderr.write(`no input is taken: ${printable(why)}\n`);

@@ -6,6 +6,7 @@ import type { FlagValues } from '../../flags/flag.ts';
 import { quantitiesOf } from '../amounts.ts';
 import { Cluster } from '../connection/cluster.ts';
 import { CommandError, EXIT, outcomeOf } from '../outcome.ts';
+import { printable } from '../output/printable.ts';
 import { painted, type Screen, screenOf } from '../output/screen.ts';
 import { tableText } from '../output/table-text.ts';
 import type { Asked } from '../verb.ts';
@@ -187,5 +188,8 @@ class LiveTop {
   }
 }
 
-const cutTo = (text: string, columns: number): string =>
-  text.length > columns ? `${text.slice(0, columns - 1)}…` : text;
+/** One line: why a look has failed may be a stranger's text. */
+function cutTo(text: string, columns: number): string {
+  const line = printable(text).replaceAll('\n', ' ');
+  return line.length > columns ? `${line.slice(0, columns - 1)}…` : line;
+}
