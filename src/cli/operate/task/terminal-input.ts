@@ -74,10 +74,19 @@ export function passInput({ sender, isTerminal, onDetach }: InputOptions): () =>
     sender.send(END_OF_INPUT);
     sender.end();
   };
+  let isPassed = true;
+  // A terminal that is gone, or not this program's; afterwards nobody waits for it.
+  const failed = ({ code, message }: NodeJS.ErrnoException) => {
+    if (isPassed) {
+      process.stderr.write(`standard input cannot be read (${code ?? message})\n`);
+      end();
+    }
+  };
   sender.onDrain(() => input.resume());
-  input.on('data', take).once('end', end);
+  input.on('data', take).once('end', end).on('error', failed);
   return () => {
     input.off('data', take).off('end', end).pause();
+    isPassed = false;
     stdout.off('resize', resized);
     if (isRaw) {
       input.setRawMode(false);
