@@ -50,6 +50,8 @@ test('an agent is shown with what it has and what runs there', async () => {
   expect(output).toMatch(/^Other: +ports:\[31000-31099\]$/m);
   expect(output).toMatch(/^cpus +4 +0\.1 +0$/m);
   expect(output).toMatch(/^front +TASK_RUNNING +\S.* 0\.1 +32\.0 MB +front$/m);
+  const wide = await cluster.as('bob', 'agent', 'show', 'first', '-o', 'wide');
+  expect(wide.output).toMatch(/^Version: +1\.11\.0 \(built [-\d]+ [:\d]+ by mesoscale\)$/m);
   const yaml = await cluster.as('bob', 'agent', 'show', 'first', '-o', 'yaml');
   expect(yaml.output).toMatch(/^ {2}nanoseconds: \d{19}$/m);
 });

@@ -39,6 +39,9 @@ const list = verb({
 const show = verb({
   name: 'show',
   summary: 'show one agent',
+  explanation:
+    'With -o wide the agent itself is asked by whom it was built: agents of Mesoscale have the ' +
+    'versions of Apache Mesos.',
   parameters: [AGENT],
   flags: AGENT_SHOW_FLAGS,
   examples: [{ line: 'agent show host17', says: 'what it has, who has it reserved, what runs' }],

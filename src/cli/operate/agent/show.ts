@@ -7,6 +7,7 @@ import {
   AgentInfo_Capability_Type,
   type Task,
   TaskState,
+  type VersionInfo,
 } from '../../../model/generated/messages.ts';
 import {
   isPersistentVolume,
@@ -15,6 +16,7 @@ import {
 } from '../../../model/resource-format.ts';
 import { formatResources } from '../../../model/resource-text.ts';
 import { amountText, type QuantitiesOf, quantitiesOf } from '../amounts.ts';
+import { builtText } from '../built-text.ts';
 import { Cluster } from '../connection/cluster.ts';
 import { agentJson, type PerhapsMissing } from '../connection/missing-agents.ts';
 import {
@@ -25,6 +27,7 @@ import {
   idOrPid,
   tasksOf,
 } from '../connection/things.ts';
+import { outcomeOf } from '../outcome.ts';
 import { type Fact, factsText, right, type Section, section } from '../output/facts-text.ts';
 import { presentOne } from '../output/present.ts';
 import { momentText, msOf } from '../times.ts';
@@ -44,21 +47,58 @@ export async function showAgent({ words, values }: Asked<typeof AGENT_SHOW_FLAGS
   const amountsOf = await quantitiesOf();
   await presentOne(values, async () => {
     const agent = anyAgentNamed(await allAgentsOf(cluster), words[0] ?? '');
-    const [all, names] = await Promise.all([tasksOf(cluster), frameworkNames(cluster)]);
+    const [all, names, built] = await Promise.all([
+      tasksOf(cluster),
+      frameworkNames(cluster),
+      values.output === 'wide' ? builtOf(cluster, agent, values.timeout) : '',
+    ]);
     const tasks = all.filter(({ agent_id }) => agent_id.value === agentId(agent));
     const known = { agent, tasks, amountsOf, frameworkName: names.nameOf };
     return {
       name: idOrPid(agent),
       json: agentJson(agent),
-      text: (screen, isWide) => factsText(factsOf(agent, isWide), sectionsOf(known), screen),
+      text: (screen, isWide) => factsText(factsOf(agent, isWide, built), sectionsOf(known), screen),
     };
   });
+}
+
+/** An agent that does not answer is shown without it, and soon. */
+const MOST_WAIT_MS = 2_000;
+
+/**
+ * By whom it was built, which no master tells: the agent itself is asked, at an endpoint that is
+ * open to all, and gets no secret. Empty where it does not say so.
+ */
+async function builtOf(cluster: Cluster, { pid = '' }: Agent, timeoutMs: number): Promise<string> {
+  const address = pid.slice(pid.indexOf('@') + 1);
+  if (address === '') {
+    return '';
+  }
+  const limitMs = Math.min(timeoutMs || MOST_WAIT_MS, MOST_WAIT_MS);
+  try {
+    const client = cluster.clientOf({ address, timeoutMs: limitMs, credential: undefined });
+    return builtText(textsIn(await client.get('/version')));
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) {
+      // Throws what is a bug of ours, and no answer of another server.
+      outcomeOf(error);
+    }
+    return '';
+  }
+}
+
+function textsIn(answer: unknown): Omit<VersionInfo, 'version'> {
+  const { build_date, build_user } = (answer ?? {}) as Readonly<Record<string, unknown>>;
+  return {
+    ...(typeof build_date === 'string' && { build_date }),
+    ...(typeof build_user === 'string' && { build_user }),
+  };
 }
 
 const capabilityName = enumNames(AgentInfo_Capability_Type);
 const stateName = enumNames(TaskState);
 
-function factsOf(agent: PerhapsMissing, isWide: boolean): readonly Fact[] {
+function factsOf(agent: PerhapsMissing, isWide: boolean, built: string): readonly Fact[] {
   const {
     missing,
     agent_info,
@@ -81,7 +121,7 @@ function factsOf(agent: PerhapsMissing, isWide: boolean): readonly Fact[] {
     ['Since', momentText(msOf(missing?.since), Date.now())],
     ['Why', missing?.why],
     ['Drain', drainText(agent)],
-    ['Version', version],
+    ['Version', version && `${version}${built}`],
     ['Region', domain?.region.name],
     ['Zone', domain?.zone.name],
     ['Attributes', formatAttributes(agent_info.attributes ?? [])],

@@ -5,6 +5,7 @@ import { types } from '../../../wire/types.ts';
 import { counted } from '../../counted.ts';
 import type { FlagValues } from '../../flags/flag.ts';
 import { versionInfo, versionLine } from '../../version.ts';
+import { builtText } from '../built-text.ts';
 import { Cluster } from '../connection/cluster.ts';
 import { CONNECTION_FLAGS } from '../connection/flags.ts';
 import { agentsOf } from '../connection/things.ts';
@@ -76,13 +77,8 @@ async function versionsOf(cluster: Cluster): Promise<Versions> {
   };
 }
 
-function masterText({ address, master: { version, build_user, build_date } }: Versions): string {
-  const built = [
-    ...(build_date === undefined ? [] : [build_date]),
-    ...(build_user === undefined ? [] : [`by ${build_user}`]),
-  ].join(' ');
-  return `${version} at ${address}${built === '' ? '' : ` (built ${built})`}`;
-}
+const masterText = ({ address, master }: Versions): string =>
+  `${master.version} at ${address}${builtText(master)}`;
 
 const agentsText = ([version, agents]: Versions['agents'][number]) =>
   `${version} on ${counted(agents, 'agent')}`;
