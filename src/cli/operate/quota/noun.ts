@@ -17,7 +17,9 @@ const set = verb({
   summary: 'limit a role, or guarantee it something',
   explanation:
     'No task ends by it, but offers may be taken back. Limits that are given replace all that the ' +
-    'role has; what is not named in them is not limited. It is said how it was before.',
+    'role has; what is not named in them is not limited. It is said how it was before. What is not ' +
+    'given stays as far as GET_QUOTA tells it: who may set a quota but not view it gives both ' +
+    'LIMITS and --guarantees, or the other becomes none.',
   parameters: [
     ROLE,
     {
