@@ -38,6 +38,19 @@ test('the amounts of an empty cluster are nought', () => {
   });
 });
 
+test('figures have the begin of a long name, and the id', () => {
+  const world = new World();
+  const name = 'n'.repeat(300_000);
+  const ids = [world.framework({ name }).id, world.framework({ name }).id];
+  const metrics = metricsOf(world);
+  for (const id of ids) {
+    expect(metrics).toHaveProperty([
+      `master/frameworks/${'n'.repeat(256)}%E2%80%A6/${id}/subscribed`,
+    ]);
+  }
+  expect(Math.max(...Object.keys(metrics).map((key) => key.length))).toBeLessThan(512);
+});
+
 test('a framework is found under its name as Mesos writes it, and its calls by its principal', () => {
   const world = new World();
   const framework = world.framework({ name: 'a b/c~d\ud800', principal: 'me' });

@@ -207,9 +207,16 @@ const sum = (list: readonly number[]) => list.reduce((total, value) => total + v
 
 const FRAMEWORK = 'master/frameworks/{framework_name}/{framework_id}';
 
+/**
+ * A name may have a million characters, and stands in each of a framework's figures: some sixty.
+ * The rest of a long one is left out; the id tells such frameworks apart.
+ */
+const MOST_OF_NAME = 256;
+
 function frameworkMetrics(framework: Framework, figure: FigureSink): void {
   const { counters, id } = framework;
-  const { name } = framework.info;
+  const { name: whole } = framework.info;
+  const name = whole.length > MOST_OF_NAME ? `${whole.slice(0, MOST_OF_NAME)}…` : whole;
   const set = (what: string, value: number | undefined) =>
     figure(`${FRAMEWORK}/${what}`, value ?? 0, name, id);
   set('subscribed', framework.state === 'connected' ? 1 : 0);
