@@ -194,10 +194,16 @@ export const silentLogger: Logger = {
   error: () => {},
 };
 
+/** As many as glog writes: names in a line may have a million, and would push all else out. */
+const MOST_CHARACTERS = 30_000;
+
+const kept = (text: string): string =>
+  text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS).toWellFormed()}… (cut)` : text;
+
 export function formatLine(date: Date, level: LogLevel, name: string, text: string): string {
   const iso = date.toISOString();
   const day = iso.slice(5, 7) + iso.slice(8, 10);
-  const safe = text.replace(CONTROLS, escaped);
+  const safe = kept(text).replace(CONTROLS, escaped);
   return `${LETTER[level]}${day} ${iso.slice(11, 23)}000 ${process.pid} ${name}] ${safe}\n`;
 }
 
@@ -221,8 +227,8 @@ export function jsonLine(
     level: WORDS[level],
     program,
     pid: process.pid,
-    text,
-    ...(about && { task_id: about.task, framework_id: about.framework }),
+    text: kept(text),
+    ...(about && { task_id: kept(about.task), framework_id: kept(about.framework) }),
   };
   // JSON escapes other control characters itself.
   return `${JSON.stringify(line).replace(CONTROLS, unicodeEscape)}\n`;

@@ -44,6 +44,18 @@ describe('the log', () => {
     expect(line).not.toContain('\r');
   });
 
+  test('has no line that would push all others out of its files', () => {
+    const name = '\u0000'.repeat(1_000_000);
+    const about = { task: name, framework: 'f' };
+    for (const line of [
+      formatLine(new Date(0), 'info', 'master', name),
+      jsonLine(new Date(0), 'info', 'master', name, about),
+    ]) {
+      expect(line.length).toBeLessThan(400_000);
+      expect(line).toContain('… (cut)');
+    }
+  });
+
   test('does not pass on what would command a terminal', () => {
     const line = formatLine(new Date(0), 'info', 'agent', "no '\u001b[2J\u009b2J\u0007\t\u007fä'");
     expect(line).toContain("no '\\x1b[2J\\x9b2J\\x07\t\\x7fä'\n");
