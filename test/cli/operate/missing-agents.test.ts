@@ -34,10 +34,12 @@ const all = [
 ];
 
 const said = async (output: 'wide' | 'json' | 'name') =>
-  listed(
-    agentListing(all, await quantitiesOf(), 120_000),
-    { output, filter: undefined, headers: true, sort_by: undefined },
-    pipe,
+  (
+    await listed(
+      agentListing(all, await quantitiesOf(), 120_000),
+      { output, filter: undefined, headers: true, sort_by: undefined },
+      pipe,
+    )
   ).text;
 
 test('they are listed with what is known of them, since when and why', async () => {

@@ -22,13 +22,13 @@ const said = (rows: readonly string[], output: 'table' | 'json' = 'table') =>
     pipe,
   );
 
-test('agents that have not come back are told beside the tasks of others', () => {
-  expect(said(['c'])).toEqual({
+test('agents that have not come back are told beside the tasks of others', async () => {
+  expect(await said(['c'])).toEqual({
     text: 'ID\nc\n',
     note: '2 agents have not come back yet (a, b)',
   });
-  expect(said([]).note).toBe('no tasks run; 2 agents have not come back yet (a, b)');
-  expect(said(['c'], 'json').note).toBeUndefined();
+  expect((await said([])).note).toBe('no tasks run; 2 agents have not come back yet (a, b)');
+  expect((await said(['c'], 'json')).note).toBeUndefined();
 });
 
 test('nothing is said of none, and of many the first', () => {

@@ -17,7 +17,7 @@ export const presentList = <Row>(
 export const presentOne = async (
   values: { readonly output: Format },
   read: () => Promise<Shown>,
-): Promise<void> => say(shown(await read(), values.output, screen()));
+): Promise<void> => say(await shown(await read(), values.output, screen()));
 
 const screen = () => screenOf(process.stdout, process.env);
 
