@@ -13,6 +13,7 @@ import { namedBy } from './named.ts';
 import { getOffers } from './offers.ts';
 import {
   getRoles,
+  hasUnseenQuotas,
   maintenanceSchedule,
   maintenanceStatus,
   quotaStatus,
@@ -86,7 +87,13 @@ export function readCall(
         get_maintenance_schedule: { schedule: maintenanceSchedule(state, viewer) },
       };
     case MasterCall_Type.GET_QUOTA:
-      return { type: type.GET_QUOTA, get_quota: { status: quotaStatus(state, viewer) } };
+      return {
+        type: type.GET_QUOTA,
+        get_quota: {
+          status: quotaStatus(state, viewer),
+          ...(call.get_quota?.unseen && { has_unseen: hasUnseenQuotas(state, viewer) }),
+        },
+      };
     case MasterCall_Type.GET_OFFERS:
       return { type: type.GET_OFFERS, get_offers: getOffers(state, call.get_offers ?? {}, viewer) };
     default:

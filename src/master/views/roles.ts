@@ -86,11 +86,15 @@ export function visibleWeights(state: MasterState, viewer: Viewer): WeightInfo[]
     .map(([role, weight]) => ({ role, weight }));
 }
 
+const seesQuota = ({ principal, authorizer }: Viewer, role: string) =>
+  authorizer.authorize(principal, 'GET_QUOTA', { value: role });
+
+/** Who may set a quota that it may not see must not take it for none. */
+export const hasUnseenQuotas = ({ quotas }: MasterState, viewer: Viewer): boolean =>
+  [...quotas.keys()].some((role) => !seesQuota(viewer, role));
+
 export function quotaStatus(state: MasterState, viewer: Viewer): QuotaStatus {
-  const { principal, authorizer } = viewer;
-  const visible = [...state.quotas].filter(([role]) =>
-    authorizer.authorize(principal, 'GET_QUOTA', { value: role }),
-  );
+  const visible = [...state.quotas].filter(([role]) => seesQuota(viewer, role));
   if (visible.length === 0) {
     return {};
   }

@@ -13,6 +13,7 @@ beforeAll(() =>
     get_endpoints: [{ principals: bob, paths: NONE }],
     view_frameworks: [{ principals: bob, users: NONE }],
     view_roles: [{ principals: bob, roles: NONE }],
+    get_quotas: [{ principals: bob, roles: NONE }],
   }),
 );
 afterAll(() => cluster.stop());
@@ -62,4 +63,14 @@ test('a quota is set without a word about roles that who asks may not see', asyn
   const set = await cluster.as('bob', 'quota', 'set', 'eng', 'cpus:3', '--dry-run');
   expect(set.status).toBe(0);
   expect(set.errors).not.toContain('not in use');
+});
+
+test('what may not be seen of a quota is not taken for none, and lost', async () => {
+  const guaranteed = ['quota', 'set', 'eng', '--guarantees=cpus:2', '--force'];
+  expect(await cluster.as('ada', ...guaranteed)).toMatchObject({ status: 0 });
+  const limited = await cluster.as('bob', 'quota', 'set', 'eng', 'cpus:3', '--dry-run');
+  expect(limited).toMatchObject({ status: 4, output: '' });
+  expect(limited.errors).toContain('say LIMITS and --guarantees');
+  const both = ['quota', 'set', 'eng', 'cpus:3', '--guarantees=none', '--dry-run'];
+  expect(await cluster.as('bob', ...both)).toMatchObject({ status: 0 });
 });

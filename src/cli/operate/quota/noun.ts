@@ -18,8 +18,7 @@ const set = verb({
   explanation:
     'No task ends by it, but offers may be taken back. Limits that are given replace all that the ' +
     'role has; what is not named in them is not limited. It is said how it was before. What is not ' +
-    'given stays as far as GET_QUOTA tells it: who may set a quota but not view it gives both ' +
-    'LIMITS and --guarantees, or the other becomes none.',
+    'given stays; who may set a quota but not view it gives both LIMITS and --guarantees.',
   parameters: [
     ROLE,
     {

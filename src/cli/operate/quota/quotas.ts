@@ -62,13 +62,31 @@ export async function setQuota({
     limits: read('LIMITS', limits),
   };
   const cluster = await Cluster.of(values);
-  const [before] = await Promise.all([quotaOf(cluster, role), tellUnknown(cluster, role)]);
+  const [{ before, isTold }] = await Promise.all([
+    quotaTold(cluster, role),
+    tellUnknown(cluster, role),
+  ]);
+  if (!isTold && (limits === undefined || guarantees === undefined)) {
+    throw new CommandError(
+      EXIT.notAllowed,
+      `the quota of role ${role} may be one of those that you may not view, and what is not said would be lost: say LIMITS and --guarantees, 'none' where there shall be none`,
+    );
+  }
   const config = {
     role,
     guarantees: wanted.guarantees ?? before.guarantees ?? {},
     limits: wanted.limits ?? before.limits ?? {},
   };
   await replaceQuota(cluster, { before, config, force }, values);
+}
+
+/** What a role has, and whether that is sure: what one may not view looks like none. */
+async function quotaTold(cluster: Cluster, role: string) {
+  const type = MasterCall_Type.GET_QUOTA;
+  const { get_quota } = await cluster.master({ type, get_quota: { unseen: true } });
+  const found = get_quota?.status.configs?.find((config) => config.role === role);
+  const isTold = found !== undefined || get_quota?.has_unseen !== true;
+  return { before: found ?? { role }, isTold };
 }
 
 /** A role may have a quota before anybody is in it: one that is misspelt looks the same. */
