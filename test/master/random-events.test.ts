@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createCore } from '../../src/core/core.ts';
+import { usedOn } from '../../src/master/agents/usage.ts';
 import type { Framework } from '../../src/master/state.ts';
 import {
   FrameworkInfo_Capability_Type,
@@ -11,7 +12,8 @@ import {
   type Resource,
   TaskState,
 } from '../../src/model/generated/messages.ts';
-import { withoutAllocation } from '../../src/model/resource-format.ts';
+import { agentId } from '../../src/model/ids.ts';
+import { toEndpointFormat, withoutAllocation } from '../../src/model/resource-format.ts';
 import { isTerminal } from '../../src/model/task-state.ts';
 import { Traps } from '../support/traps.ts';
 import { coreModule } from './core.ts';
@@ -324,6 +326,7 @@ class Cluster {
   check(): void {
     const { master } = this.world;
     const { algebra, allocator } = master;
+    this.#checkShown();
     for (const own of master.agents.registered.values()) {
       const promised: Resource[][] = [];
       for (const tasks of own.tasks.values()) {
@@ -364,6 +367,21 @@ class Cluster {
       expect(sums.toldBy(ip)).toEqual(sumOf(told.filter((it) => it.toldBy === ip)));
     }
     assert.equal(this.world.aborted, undefined);
+  }
+
+  /** What is shown of agents is what a sum of today is, whatever was kept of earlier ones. */
+  #checkShown(): void {
+    const { master } = this.world;
+    const { get_agents } = this.world.read({ type: MasterCall_Type.GET_AGENTS });
+    for (const shown of get_agents?.agents ?? []) {
+      const own = master.agents.registered.get(agentId(shown.agent_info.id?.value ?? ''));
+      assert.ok(own);
+      const used = master.algebra.sum([usedOn(own)]).map(toEndpointFormat);
+      const offers = [...own.offers].map(({ resources }) => resources);
+      const offered = master.algebra.sum(offers).map(toEndpointFormat);
+      assert.deepEqual(shown.allocated_resources ?? [], used);
+      assert.deepEqual(shown.offered_resources ?? [], offered);
+    }
   }
 }
 

@@ -18,15 +18,16 @@ import { roleSightOf, seesProviders, seesResource } from './visibility.ts';
 const shown = (resources: readonly Resource[], viewer: Viewer): Resource[] =>
   resources.filter((it) => seesResource(viewer, it)).map(toEndpointFormat);
 
-/** What agents have in all, as endpoints show it: who subscribes is told of that of each agent. */
-const shownTotals = new WeakMap<readonly Resource[], Resource[]>();
+/** Lists of agents as endpoints show them: who subscribes is told of what each agent has. */
+const shownWhole = new WeakMap<readonly Resource[], Resource[]>();
 
-function shownTotal({ total }: Agent, viewer: Viewer): Resource[] {
-  if (!total.every((it) => seesResource(viewer, it))) {
-    return shown(total, viewer);
+/** As `shown`, of a list that is kept. */
+function shownKept(resources: readonly Resource[], viewer: Viewer): Resource[] {
+  if (!resources.every((it) => seesResource(viewer, it))) {
+    return shown(resources, viewer);
   }
-  const all = shownTotals.get(total) ?? total.map(toEndpointFormat);
-  shownTotals.set(total, all);
+  const all = shownWhole.get(resources) ?? resources.map(toEndpointFormat);
+  shownWhole.set(resources, all);
   return all;
 }
 
@@ -85,9 +86,9 @@ function view(
   if (agent.reregisteredMs !== undefined) {
     view.reregistered_time = timeOf(agent.reregisteredMs);
   }
-  const total = shownTotal(agent, viewer);
-  const allocated = withHeld ? shown(usedByAgent(state, agent), viewer) : [];
-  const offered = withHeld ? shown(offeredOfAgent(state, agent), viewer) : [];
+  const total = shownKept(agent.total, viewer);
+  const allocated = withHeld ? shownKept(usedByAgent(state, agent), viewer) : [];
+  const offered = withHeld ? shownKept(offeredOfAgent(state, agent), viewer) : [];
   if (total.length > 0) {
     view.total_resources = total;
   }

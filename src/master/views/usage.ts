@@ -1,24 +1,62 @@
-// What frameworks and agents use and are offered, added up when it is asked for.
+// What frameworks and agents use and are offered, added up when it is asked for. The sums of agents
+// are kept: of thousands, few change between two questions.
 import type { Resource } from '../../model/generated/messages.ts';
 import { isTerminal } from '../../model/task-state.ts';
-import { usedOn } from '../agents/usage.ts';
+import { usedListsOn } from '../agents/usage.ts';
 import type { Agent, Framework, MasterState } from '../state.ts';
 
-const sumOf = (state: MasterState, lists: (readonly Resource[])[]) => {
+const sumOf = (state: MasterState, lists: readonly (readonly Resource[])[]) => {
   const present = lists.filter((list) => list.length > 0);
   return present.length === 0 ? [] : state.algebra.sum(present);
 };
 
-export const usedByAgent = (state: MasterState, agent: Agent): Resource[] =>
-  agent.tasks.size === 0 && agent.executors.size === 0 ? [] : sumOf(state, [usedOn(agent)]);
+/** What lists add up to. Lists of the master's records are replaced, never changed. */
+interface KeptSum {
+  readonly lists: readonly (readonly Resource[])[];
+  readonly sum: readonly Resource[];
+}
 
-export const offeredOfAgent = (state: MasterState, agent: Agent): Resource[] =>
-  agent.offers.size === 0
-    ? []
-    : sumOf(
-        state,
-        [...agent.offers].map(({ resources }) => resources),
-      );
+/**
+ * Of each agent at most what it held when it was last asked for: as much as its records then.
+ */
+const used = new WeakMap<Agent, KeptSum>();
+const offered = new WeakMap<Agent, KeptSum>();
+
+const NOTHING: readonly Resource[] = [];
+
+/** The sum is kept until the agent has other lists: whatever changes them need not know of it. */
+function keptSum(
+  state: MasterState,
+  sums: WeakMap<Agent, KeptSum>,
+  agent: Agent,
+  lists: readonly (readonly Resource[])[],
+): readonly Resource[] {
+  if (lists.length === 0) {
+    sums.delete(agent);
+    return NOTHING;
+  }
+  const kept = sums.get(agent);
+  if (
+    kept?.lists.length === lists.length &&
+    kept.lists.every((list, index) => list === lists[index])
+  ) {
+    return kept.sum;
+  }
+  const sum = sumOf(state, lists);
+  sums.set(agent, { lists, sum });
+  return sum;
+}
+
+export const usedByAgent = (state: MasterState, agent: Agent): readonly Resource[] =>
+  keptSum(state, used, agent, usedListsOn(agent));
+
+export const offeredOfAgent = (state: MasterState, agent: Agent): readonly Resource[] =>
+  keptSum(
+    state,
+    offered,
+    agent,
+    Array.from(agent.offers, ({ resources }) => resources),
+  );
 
 export function usedByFramework(state: MasterState, framework: Framework): Resource[] {
   return sumOf(state, usedLists(framework));
