@@ -1,8 +1,8 @@
 // Log files in a folder, under glog's names, which log shippers and rotation know:
 // `mesos-master.HOST.USER.log.INFO.20261122-090507.4711`, and beside it the link
 // `mesos-master.INFO` to the newest. Each severity has a file, which gets the lines of that
-// severity and above, and is created with its first line. A full one is moved away; those of
-// earlier starts are left to who keeps logs.
+// severity and above, and is created with its first line. A full one is moved away, and those of
+// earlier starts are bounded at the next.
 //
 // Nothing here throws: the process must go on. A file that cannot be created or written is reported
 // once, outside this log, and retried with the next lines; a link that cannot be created is not
@@ -11,6 +11,7 @@ import { closeSync, existsSync, fstatSync, renameSync, rmSync, symlinkSync } fro
 import { hostname, userInfo } from 'node:os';
 import { basename, join } from 'node:path';
 import { appendPrivate } from '../filesystem/private-file.ts';
+import { boundEarlierLogs } from './earlier-logs.ts';
 import { Lines, writeAll } from './log-lines.ts';
 
 /** In ascending order. */
@@ -26,7 +27,7 @@ export interface LogFilesOptions {
   readonly now: Date;
   /** The size at which a file is full: it is moved to FILE.1, that to FILE.2, and so on. */
   readonly maxFileBytes: number;
-  /** How many of those are kept of each. */
+  /** How many of those are kept of each, and how much of files of earlier starts: as much. */
   readonly keptFiles: number;
   /** Makes a line that stands for lines which could not be written. */
   readonly tellLost: (lines: number, why: string) => string;
@@ -45,6 +46,7 @@ export class LogFiles {
 
   constructor(options: LogFilesOptions) {
     this.#options = options;
+    this.#boundEarlier();
     this.path = this.#fileOf(options.threshold).path;
   }
 
@@ -69,6 +71,21 @@ export class LogFiles {
     this.#files.clear();
   }
 
+  #boundEarlier(): void {
+    const { directory, maxFileBytes, keptFiles, tellTrouble } = this.#options;
+    if (maxFileBytes === Number.POSITIVE_INFINITY) {
+      return;
+    }
+    try {
+      for (const severity of SEVERITIES.keys()) {
+        const maxBytes = keptFiles * maxFileBytes;
+        boundEarlierLogs({ directory, prefix: this.#prefix(severity), maxBytes });
+      }
+    } catch (error) {
+      tellTrouble(`Logs of earlier starts in '${directory}' cannot be deleted: ${String(error)}`);
+    }
+  }
+
   #fileOf(severity: number): LogFile {
     const known = this.#files.get(severity);
     if (known !== undefined) {
@@ -87,8 +104,12 @@ export class LogFiles {
   #name(severity: number): string {
     const digits = this.#options.now.toISOString().replaceAll(/\D/g, '');
     const started = `${digits.slice(0, 8)}-${digits.slice(8, 14)}`;
-    const who = `${this.#options.program}.${hostname()}.${user()}.log`;
-    return `${who}.${SEVERITIES[severity]}.${started}.${process.pid}`;
+    return `${this.#prefix(severity)}${started}.${process.pid}`;
+  }
+
+  /** What the names of all starts have in common. */
+  #prefix(severity: number): string {
+    return `${this.#options.program}.${hostname()}.${user()}.log.${SEVERITIES[severity]}.`;
   }
 }
 

@@ -28,7 +28,7 @@ export interface LoggerOptions {
   readonly directory?: string | undefined;
   /** `--max_log_size`: at which a file is full; by default it never is. */
   readonly maxFileBytes?: number | undefined;
-  /** `--max_log_files`: how many full ones are kept of each; by default none. */
+  /** `--max_log_files`: how many full ones are kept of each, and as much of earlier starts. */
   readonly keptFiles?: number | undefined;
 }
 

@@ -8,10 +8,11 @@ import {
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { formatLine, jsonLine, ProcessLogger } from '../../src/runtime/logger.ts';
 import { SmallDisk } from '../support/small-disk.ts';
@@ -191,6 +192,66 @@ describe('log files', () => {
     expect(linesOf(`${file}.2`)).toEqual(['line 4', 'line 5', 'line 6']);
     expect(statSync(join(folder, file)).mode & 0o777).toBe(0o600);
     expect(logger.file).toBe(join(folder, file));
+  });
+
+  test('of earlier starts are bounded together, and nothing else is touched', () => {
+    const folder = directory();
+    const options = { name: 'master', quiet: true, directory: folder };
+    const first = new ProcessLogger(options);
+    first.close();
+    const own = basename(first.file ?? '');
+    const who = own.slice(0, own.indexOf('.INFO.'));
+    const make = (name: string, bytes = 4_000) => {
+      writeFileSync(join(folder, name), 'x'.repeat(bytes));
+      return name;
+    };
+    const lives = make(`${who}.INFO.20200101-000000.${process.ppid}`);
+    const gone = [
+      make(`${who}.INFO.20210101-000000.${process.pid}`, 1),
+      make(`${who}.INFO.20220101-000000.4194305.2`),
+      make(`${who}.INFO.20220101-000000.4194305.1`),
+    ];
+    const kept = [
+      make(`${who}.INFO.20220101-000000.4194305`),
+      make(`${who}.INFO.20230101-000000.4194305.10`),
+      // What is large of one severity costs another nothing.
+      make(`${who}.WARNING.20200101-000000.4194305`),
+      make(`mesos-agent${who.slice('mesos-master'.length)}.INFO.20200101-000000.4194305`),
+      make(`${who}.INFO.20200101-000000.4194305.gz`),
+      make(`${who}.INFO.20200101-000000.4194305-20200102`),
+      make('audit.log'),
+    ];
+    const elsewhere = join(directory(), 'file');
+    writeFileSync(elsewhere, 'x'.repeat(9_000));
+    const link = `${who}.INFO.20200101-000000.4194306`;
+    symlinkSync(elsewhere, join(folder, link));
+    mkdirSync(join(folder, `${who}.INFO.20200101-000000.4194307`, 'x'), { recursive: true });
+    const logger = new ProcessLogger({ ...options, maxFileBytes: 4_100, keptFiles: 2 });
+    logger.close();
+    const left = readdirSync(folder);
+    expect(left.filter((name) => gone.includes(name))).toEqual([]);
+    expect(left).toEqual(expect.arrayContaining([...kept, lives, link]));
+    expect(left).toContain(`${who}.INFO.20200101-000000.4194307`);
+    expect(statSync(elsewhere).size).toBe(9_000);
+    expect(statSync(logger.file ?? '').isFile()).toBe(true);
+  });
+
+  test('of starts without end are a thousand', () => {
+    const folder = directory();
+    const options = { name: 'agent', quiet: true, directory: folder };
+    const first = new ProcessLogger(options);
+    first.close();
+    const file = basename(first.file ?? '');
+    const prefix = file.slice(0, file.indexOf('.INFO.') + '.INFO.'.length);
+    for (let second = 0; second < 1_100; second++) {
+      const name = `${prefix}20200101-${String(second).padStart(6, '0')}.4194305`;
+      writeFileSync(join(folder, name), '');
+    }
+    new ProcessLogger({ ...options, maxFileBytes: 4_000, keptFiles: 4 }).close();
+    const left = readdirSync(folder).filter((name) => name.includes('.20200101-'));
+    expect(left).not.toContain(`${prefix}20200101-000099.4194305`);
+    expect(left).toContain(`${prefix}20200101-001099.4194305`);
+    expect(left.length).toBeLessThanOrEqual(1_000);
   });
 
   test('that are full and cannot be moved go on, which is told once', () => {

@@ -30,7 +30,7 @@ export const LOGGING_FLAGS = {
   }),
   max_log_files: integer({
     default: 4,
-    help: 'How many files that were full are kept of each log file, as FILE.1 (the newest), FILE.2 and so on.',
+    help: 'How many files that were full are kept of each log file, as FILE.1 (the newest), FILE.2 and so on; and this many times --max_log_size of those of earlier starts.',
   }),
   max_log_size: size({
     default: 256 * 1024 * 1024,
