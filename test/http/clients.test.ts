@@ -2,6 +2,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { AttachmentClient } from '../../src/http/client/attachment-client.ts';
 import { OperatorClient } from '../../src/http/client/operator-client.ts';
 import {
   CallRefusedError,
@@ -15,11 +16,15 @@ import {
   ResponseReader,
 } from '../../src/http/transport/response-reader.ts';
 import {
+  AgentCall_Type,
   MasterCall_Type,
   SchedulerCall_Type,
   type SchedulerEvent,
   SchedulerEvent_Type,
 } from '../../src/model/generated/messages.ts';
+import { encodeMessage } from '../../src/wire/protobuf.ts';
+import { encodeRecord } from '../../src/wire/record-io.ts';
+import { types } from '../../src/wire/types.ts';
 import { freePort } from '../support/cluster.ts';
 import { isType, startMaster, stopMasters, views } from './mini-master.ts';
 
@@ -393,5 +398,39 @@ describe('the operator client', () => {
     const refused = (await client.get('/state').catch((error: unknown) => error)) as Error;
     expect(refused).toBeInstanceOf(CallRefusedError);
     expect(refused.message.length).toBeLessThan(200_000);
+  });
+});
+
+describe('the client that attaches', () => {
+  const call = { type: AgentCall_Type.ATTACH_CONTAINER_OUTPUT };
+
+  test('gives up an answer that does not begin', async () => {
+    const address = await listen(createServer(() => {}));
+    const client = new AttachmentClient({ address, dialer: plainDialer, answerMs: 100 });
+    await expect(client.output(call)).rejects.toMatchObject({ code: 'MESOSCALE_LATE_HEAD' });
+  });
+
+  test('gives up a refusal that does not end', async () => {
+    const address = await listen(
+      createServer((_request, response) => response.writeHead(403).write('no')),
+    );
+    const client = new AttachmentClient({ address, dialer: plainDialer, answerMs: 100 });
+    await expect(client.output(call)).rejects.toMatchObject({ code: 'MESOSCALE_LATE_HEAD' });
+  });
+
+  test('goes on with output that has begun, however long it is silent', async () => {
+    const record = encodeRecord(encodeMessage(types.ProcessIO, {}));
+    const address = await listen(
+      createServer((_request, response) => {
+        response.flushHeaders();
+        setTimeout(() => response.end(record), 250);
+      }),
+    );
+    const client = new AttachmentClient({ address, dialer: plainDialer, answerMs: 100 });
+    const seen: unknown[] = [];
+    for await (const each of await client.output(call)) {
+      seen.push(each);
+    }
+    expect(seen).toEqual([{}]);
   });
 });

@@ -26,8 +26,10 @@ export interface AttachmentClientOptions {
   readonly credential?: Credential | undefined;
   /** Stands before the path: `/agent/ID` of what a master relays. */
   readonly prefix?: string | undefined;
-  /** How long it may take until there is a connection; without, as long as it takes. */
+  /** How long it may take until there is a connection; without or 0, as long as it takes. */
   readonly connectMs?: number | undefined;
+  /** How long until an answer with output begins, which then may take any time; 0: any time. */
+  readonly answerMs?: number | undefined;
   /** More fields of each request, made when it leaves. */
   readonly headers?: (() => Readonly<Record<string, string>>) | undefined;
   /** Resolves when so many more bytes of output may be read. */
@@ -38,9 +40,15 @@ export interface AttachmentClientOptions {
 
 /** Of a record of output. */
 const MAX_RECORD_BYTES = 4 * 1024 * 1024;
+/** A timer of more would end at once. */
+const MOST_TIMER_MS = 2 ** 31 - 1;
 
 class LateConnectionError extends Error {
   readonly code = 'MESOSCALE_LATE_CONNECTION';
+}
+
+class LateHeadError extends Error {
+  readonly code = 'MESOSCALE_LATE_HEAD';
 }
 
 export class AttachmentClient {
@@ -63,11 +71,14 @@ export class AttachmentClient {
       Accept: RECORDIO_TYPE,
       'Message-Accept': PROTOBUF_TYPE,
     });
+    const { address, answerMs } = this.#options;
+    const begun = limited(request, answerMs, () => new LateHeadError(`No answer of ${address}`));
     request.end(writeJson(types.AgentCall, call));
     const response = await answerHead(request);
     if (response.statusCode !== 200) {
       throw new CallRefusedError(response.statusCode ?? 0, await textOf(response));
     }
+    begun();
     return recordsOf(response, this.#options.pace);
   }
 
@@ -114,15 +125,26 @@ export class AttachmentClient {
       ...(signal && { signal }),
       ...(credential ? { auth: `${credential.principal}:${credential.secret}` } : {}),
     });
-    if (connectMs !== undefined) {
-      const late = () => request.destroy(new LateConnectionError(`No connection to ${address}`));
-      const timer = setTimeout(late, connectMs);
-      const inTime = () => clearTimeout(timer);
-      request.once('close', inTime);
-      whenConnected(request, inTime);
-    }
+    const late = () => new LateConnectionError(`No connection to ${address}`);
+    whenConnected(request, limited(request, connectMs, late));
     return request;
   }
+}
+
+/** Until the returned function is called, the request ends with that error after that time. */
+function limited(request: ClientRequest, ms: number | undefined, late: () => Error): () => void {
+  if (ms === undefined || ms === 0) {
+    return () => {};
+  }
+  let ended: ClientRequest | IncomingMessage = request;
+  // A request that is being answered would end the answer without this error.
+  request.once('response', (response) => {
+    ended = response;
+  });
+  const timer = setTimeout(() => ended.destroy(late()), Math.min(ms, MOST_TIMER_MS));
+  const inTime = () => clearTimeout(timer);
+  request.once('close', inTime);
+  return inTime;
 }
 
 export class InputSender {

@@ -121,7 +121,14 @@ export class ReachedAgent implements FileServer {
   #attachment(): AttachmentClient {
     const { dialer } = this.#cluster;
     const credential = this.#credential;
-    return new AttachmentClient({ ...this.#way, dialer, credential, connectMs: this.#timeoutMs });
+    const timeoutMs = this.#timeoutMs;
+    return new AttachmentClient({
+      ...this.#way,
+      dialer,
+      credential,
+      connectMs: timeoutMs,
+      answerMs: timeoutMs,
+    });
   }
 
   async *#toldOn(
