@@ -161,6 +161,14 @@ test('top in a pipe is a table, with what tasks use', async () => {
   );
 });
 
+test('top agents shows the load and the free memory of their machines', async () => {
+  const { status, output, errors } = await ofCluster('top', 'agents', '--via=master');
+  expect([status, errors]).toEqual([0, '1 agent, by what is allocated\n']);
+  const [titles = '', row = ''] = output.split('\n');
+  expect(titles).toMatch(/ GPUS +LOAD +MEM FREE +AGE$/);
+  expect(row).toMatch(/ \d+\.\d\d\/\d+ +\d\S* [KMGT]B +\d+s$/);
+});
+
 test('top in a terminal is sorted by keys, until q', async () => {
   const words = [process.execPath, MESOSCALE, 'top', `--master=${cluster.address}`];
   const top = new Running('script', [

@@ -9,7 +9,8 @@ const top = verb({
     'way round; t, n and o show tasks, agents (nodes) and roles; up and down scroll; q ends. What is allocated ' +
     'is the master’s word. What tasks use is asked of the agents of the rows that are shown, of ' +
     '32 at most each time, and where all agents with tasks are as few as that, tasks are sorted ' +
-    'by it. In a pipe one table is printed.',
+    'by it. Agents that are shown are asked for the load of their machines and the memory that ' +
+    'is free there, 32 at a time, in turns. In a pipe one table is printed.',
   parameters: [
     { name: 'WHAT', help: 'tasks, agents or roles; tasks otherwise.', isOptional: true },
   ],

@@ -14,6 +14,7 @@ import type { Cluster } from '../connection/cluster.ts';
 import { agentId, agentsOf, frameworkNames } from '../connection/things.ts';
 import type { TextColumn } from '../output/table-text.ts';
 import { ageText } from '../times.ts';
+import type { Machine, MachineReader } from './machines.ts';
 import { containerKey, MOST_AGENTS, type UsageReader, type Use } from './usage.ts';
 import type { Sort, View } from './view.ts';
 
@@ -35,6 +36,7 @@ export interface Means {
   readonly cluster: Cluster;
   readonly amountsOf: QuantitiesOf;
   readonly usage: UsageReader;
+  readonly machines: MachineReader;
 }
 
 const NS_PER_MS = 1_000_000n;
@@ -63,7 +65,7 @@ export function readTable(means: Means, view: View, rows: number): Promise<TopTa
     case 'tasks':
       return tasksTable(means, view, rows);
     case 'agents':
-      return agentsTable(means);
+      return agentsTable(means, view, rows);
     case 'roles':
       return rolesTable(means);
     default:
@@ -140,14 +142,27 @@ function useOf({ statuses = [] }: Task, uses: ReadonlyMap<string, Use>): Use | u
 const megabytesOf = (use: Use | undefined): number | undefined =>
   use?.memBytes === undefined ? undefined : use.memBytes / BYTES_PER_MEGABYTE;
 
-async function agentsTable({ cluster, amountsOf }: Means): Promise<TopTable> {
-  const agents = await agentsOf(cluster);
-  const nowMs = Date.now();
-  const lines = agents.map((agent): Line => {
+async function agentsTable(
+  { cluster, amountsOf, machines }: Means,
+  view: View,
+  rows: number,
+): Promise<TopTable> {
+  const agents = (await agentsOf(cluster)).map((agent) => {
     const allocated = amountsOf(agent.allocated_resources);
+    return { agent, allocated, keys: keysOf(allocated, registeredMs(agent)) };
+  });
+  const nowMs = Date.now();
+  const known = new Map(agents.map(({ agent }) => [agentId(agent), agent]));
+  const shown = shownLines(
+    agents.map(({ agent, keys }) => ({ keys, cells: () => [agentId(agent)] })),
+    view,
+    rows,
+  ).flatMap(({ cells }) => cells());
+  const heard = await machines.read(shown.flatMap((id) => known.get(id) ?? []));
+  const lines = agents.map(({ agent, allocated, keys }): Line => {
     const sinceMs = registeredMs(agent);
     return {
-      keys: keysOf(allocated, sinceMs),
+      keys,
       cells: () => {
         const total = amountsOf(agent.total_resources);
         const part = (name: string) =>
@@ -159,6 +174,7 @@ async function agentsTable({ cluster, amountsOf }: Means): Promise<TopTable> {
           agentId(agent),
           stateOf(agent),
           ...['cpus', 'mem', 'disk', 'gpus'].map(part),
+          ...machineCells(heard.get(agentId(agent))),
           ageText(nowMs, sinceMs),
         ];
       },
@@ -167,12 +183,24 @@ async function agentsTable({ cluster, amountsOf }: Means): Promise<TopTable> {
   return {
     columns: [
       ...[{ title: 'AGENT' }, { title: 'ID' }, { title: 'STATE' }],
-      ...['CPUS', 'MEM', 'DISK', 'GPUS', 'AGE'].map(right),
+      ...['CPUS', 'MEM', 'DISK', 'GPUS', 'LOAD', 'MEM FREE', 'AGE'].map(right),
     ],
     lines,
-    note: `${counted(agents.length, 'agent')}, by what is allocated`,
+    note:
+      `${counted(agents.length, 'agent')}, by what is allocated` +
+      (heard.size === shown.length
+        ? ''
+        : `; load of ${counted(shown.length - heard.size, 'agent')} not heard`),
   };
 }
+
+/** The load of the last minute beside the machine's CPUs, and its free memory. */
+const machineCells = (machine: Machine | undefined): readonly string[] => [
+  machine?.load === undefined
+    ? ''
+    : fine.format(machine.load) + (machine.cpus === undefined ? '' : `/${machine.cpus}`),
+  machine?.memFreeBytes === undefined ? '' : roundedBytes(machine.memFreeBytes),
+];
 
 async function rolesTable({ cluster, amountsOf }: Means): Promise<TopTable> {
   const { get_roles } = await cluster.master({ type: MasterCall_Type.GET_ROLES });

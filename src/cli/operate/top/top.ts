@@ -11,6 +11,7 @@ import { painted, type Screen, screenOf } from '../output/screen.ts';
 import { tableText } from '../output/table-text.ts';
 import type { Asked } from '../verb.ts';
 import type { TOP_FLAGS } from './flags.ts';
+import { askingMachines, MachineReader } from './machines.ts';
 import { type Means, readTable, shownLines, type TopTable } from './tables.ts';
 import { UsageReader } from './usage.ts';
 import { type Key, pressed, VIEWS, type View, type ViewName } from './view.ts';
@@ -40,6 +41,7 @@ export async function showTop({ words, values }: Asked<typeof TOP_FLAGS>): Promi
     cluster,
     amountsOf: await quantitiesOf(),
     usage: new UsageReader(cluster, values),
+    machines: new MachineReader(askingMachines(cluster, values)),
   };
   if (process.stdout.isTTY && process.stdin.isTTY) {
     await new LiveTop(means, values, view).run();

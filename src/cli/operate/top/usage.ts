@@ -25,6 +25,12 @@ export const MOST_AGENTS = 32;
 /** An agent that answers later than that is left out of this look. */
 const PATIENCE_MS = 2_000;
 
+/** For agents that are asked for the sake of a look. */
+export const withPatience = (values: AgentValues): AgentValues => ({
+  ...values,
+  timeout: Math.min(values.timeout, PATIENCE_MS),
+});
+
 export class UsageReader {
   readonly #cluster: Cluster;
   readonly #values: AgentValues;
@@ -33,7 +39,7 @@ export class UsageReader {
 
   constructor(cluster: Cluster, values: AgentValues) {
     this.#cluster = cluster;
-    this.#values = { ...values, timeout: Math.min(values.timeout, PATIENCE_MS) };
+    this.#values = withPatience(values);
   }
 
   /** By container; without those of agents that do not answer, and how many these are. */
