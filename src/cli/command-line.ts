@@ -41,7 +41,8 @@ export function readCommandLine<Table extends FlagTable>(
   }
   const [surplus] = parsed.rest.slice(command.maxArguments ?? 0);
   if (surplus !== undefined) {
-    parsed.faults.tell(`unexpected argument '${surplus}' (flags are written --name=value)`);
+    const text = `unexpected argument '${surplus}' (flags are written --name=value)`;
+    parsed.faults.tell(text, undefined, true);
   }
   return parsed;
 }

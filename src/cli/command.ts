@@ -2,7 +2,8 @@
 // of commands, their help and the page of their flags load no master and no agent.
 import type { EarlyPort } from '../http/transport/listener.ts';
 import { answerHelp, orFailLater, readCommandLine } from './command-line.ts';
-import { FlagError, MissingFlagError } from './flags/faults.ts';
+import { fail } from './failure.ts';
+import { LastingFlagError, MissingFlagError } from './flags/faults.ts';
 import type { FlagTable, FlagValues } from './flags/flag.ts';
 import type { ParsedFlags, Source } from './flags/parse.ts';
 import { type ListeningFlags, openEarlyPort } from './process/early-port.ts';
@@ -56,6 +57,12 @@ export const command = <Table extends FlagTable>(
 });
 
 /**
+ * The status of a master or agent that would end in the same way each time, so that what starts it
+ * again (the units of packages) may leave it at that.
+ */
+const NEVER_WORKS = 2;
+
+/**
  * A master or agent: it opens its port before it is loaded, and outlives the readers of its log.
  */
 export const serverCommand = <Table extends FlagTable & ListeningFlags>(
@@ -76,15 +83,16 @@ export const serverCommand = <Table extends FlagTable & ListeningFlags>(
         const early = await openEarlyPort({ values, faults: parsed.faults });
         await description.run(parsed, early);
       } catch (error) {
-        throw error instanceof MissingFlagError && !parsed.written.has('work_dir')
-          ? orVerb(description.name, error)
-          : error;
+        if (!(error instanceof LastingFlagError)) {
+          throw error;
+        }
+        const isNoVerb = error instanceof MissingFlagError && !parsed.written.has('work_dir');
+        const hint = isNoVerb ? orVerb(description.name) : '';
+        fail(description.name, error.message + hint, NEVER_WORKS);
       }
     },
   });
 
 /** Who has left the folder out may have meant to look at what runs, and not to run something. */
-const orVerb = (name: ServerName, { message }: FlagError): FlagError =>
-  new FlagError(
-    `${message}\nwithout a verb, mesoscale ${name} runs one; mesoscale help ${name} lists its verbs`,
-  );
+const orVerb = (name: ServerName): string =>
+  `\nwithout a verb, mesoscale ${name} runs one; mesoscale help ${name} lists its verbs`;

@@ -1,4 +1,4 @@
-// How a command ends that failed: with one line on standard error, and status 1.
+// How a command ends that failed: with one line on standard error, and a status.
 
 /** Longer lines are cut: they quote what may be a file of any size. */
 const MOST_LINE_CHARACTERS = 2_000;
@@ -15,10 +15,10 @@ export function sayBefore(action: () => void): void {
 }
 
 /** Ends the process. */
-export function fail(command: string, text: string): never {
+export function fail(command: string, text: string, status = 1): never {
   beforeLastWords();
   process.stderr.write(lastWords(command, text));
-  process.exit(1);
+  process.exit(status);
 }
 
 /**

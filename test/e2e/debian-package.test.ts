@@ -81,6 +81,12 @@ testOfMachine('it takes the place of Mesosphere’s package, with its configurat
     const [section, name] = page.split('/');
     expect(machine.out(`man -P cat ${section} ${name}`)).toContain('OPTIONS');
   }
+  machine.out("touch '/etc/mesos-master/?wrong' && systemctl start mesos-master");
+  await until('no other start is tried', () => {
+    const { out: is } = machine.run('systemctl is-failed mesos-master');
+    return is === 'failed\n';
+  });
+  machine.out("rm '/etc/mesos-master/?wrong'");
   machine.out('systemctl enable --now mesos-master mesos-slave');
   await until('an agent is registered', () => stateOf()?.slaves.length === 1);
   expect(machine.out('stat -c %U:%a /var/lib/mesos/master /var/lib/mesos/agent')).toBe(

@@ -43,13 +43,35 @@ test('a client that connects while a master is still loading is answered', async
 });
 
 async function refusal(...parameters: string[]) {
+  const { status, line } = await ending(...parameters);
+  expect(status).toBe(1);
+  return line;
+}
+
+async function ending(...parameters: string[]) {
   const program = run(...parameters);
-  expect(await program.ended()).toBe(1);
-  return program.log.trim();
+  const status = await program.ended();
+  return { status, line: program.log.trim() };
 }
 
 const AGENT_VERBS =
   'mesoscale agent: without a verb, mesoscale agent runs one; mesoscale help agent lists its verbs';
+
+test.each([
+  [2, ['master', '--prot=1']],
+  [2, ['master', '--port=x', '--acls=/no/file']],
+  [2, ['agent', '--work_dir=/tmp', '--master=127.0.0.1:1', 'x']],
+  [2, ['agent', '--work_dir=/tmp']],
+  [2, ['master', '--ip=nowhere']],
+  // These may come.
+  [1, ['master', '--registry=in_memory', '--acls=/no/file']],
+  [1, ['master', '--registry=in_memory', '--acls=file:///no/file']],
+  [1, ['agent', '--work_dir=/tmp', '--master=127.0.0.1:1', '--ip_discovery_command=false']],
+  // Of other commands it is 1.
+  [1, ['execute', '--prot=1']],
+])('whether a start could ever work is told by its status: %i, %j', async (status, parameters) => {
+  expect((await ending(...parameters)).status).toBe(status);
+});
 
 describe('a start that cannot work ends with one line', () => {
   const registry = (name: string) => join(folder, name, 'registry.sqlite');
@@ -105,7 +127,7 @@ describe('a start that cannot work ends with one line', () => {
     [['--version', 'x'], "mesoscale: unexpected argument 'x'; mesoscale help lists the commands"],
     [['frobnicate'], "mesoscale: unknown command 'frobnicate'; mesoscale help lists them"],
   ])('%j', async (parameters, line) => {
-    expect(await refusal(...parameters)).toBe(line);
+    expect((await ending(...parameters)).line).toBe(line);
   });
 
   test('a port that is taken', async () => {

@@ -6,8 +6,11 @@ export class FlagError extends Error {
   readonly code = 'MESOSCALE_FLAG';
 }
 
+/** So can it never be: what is wrong is what was written, and not the world that it is about. */
+export class LastingFlagError extends FlagError {}
+
 /** A required flag is missing. */
-export class MissingFlagError extends FlagError {}
+export class MissingFlagError extends LastingFlagError {}
 
 /** A value that was read from flags, or the failure to read it. */
 export interface Reading<T> {
@@ -28,15 +31,20 @@ export class FlagFaults {
   readonly #lines = new Set<string>();
   readonly #missing: string[] = [];
   readonly #flags = new Set<string>();
+  #isLasting = false;
 
   /** Whether the flag has a fault. */
   has(flag: string): boolean {
     return this.#flags.has(flag);
   }
 
-  /** Adds a fault; `flag` is the flag that it is about, if it is about one. */
-  tell(line: string, flag?: string): void {
+  /**
+   * Adds a fault; `flag` is the flag that it is about, if it is about one. `isLasting`: another
+   * start cannot be without it.
+   */
+  tell(line: string, flag?: string, isLasting = false): void {
     this.#lines.add(line);
+    this.#isLasting ||= isLasting;
     if (flag !== undefined) {
       this.#flags.add(flag);
     }
@@ -83,11 +91,13 @@ export class FlagFaults {
 
   /**
    * Throws one FlagError about all faults. Without faults, throws one about all missing flags:
-   * while there are faults, a missing flag may be there under a misspelt name.
+   * while there are faults, a missing flag may be there under a misspelt name. It is a
+   * LastingFlagError where one of them is lasting.
    */
   end(): void {
     if (this.#lines.size > 0) {
-      throw new FlagError([...this.#lines].join('\n'));
+      const text = [...this.#lines].join('\n');
+      throw this.#isLasting ? new LastingFlagError(text) : new FlagError(text);
     }
     if (this.#missing.length > 0) {
       throw new MissingFlagError(this.#missing.join('\n'));
@@ -98,7 +108,7 @@ export class FlagFaults {
     if (error instanceof MissingFlagError) {
       this.#missing.push(error.message);
     } else if (error instanceof FlagError) {
-      this.#lines.add(error.message);
+      this.tell(error.message, undefined, error instanceof LastingFlagError);
     } else if (!(error instanceof AlreadyTold)) {
       throw error;
     }

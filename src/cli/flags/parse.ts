@@ -116,9 +116,17 @@ function collect(faults: FlagFaults, setting: Setting | undefined, read: () => v
       throw error;
     }
     const place = setting?.place === undefined ? '' : ` (set by ${setting.place})`;
-    faults.tell(`${error.message}${place}`, setting?.name);
+    faults.tell(
+      `${error.message}${place}`,
+      setting?.name,
+      setting === undefined || isAlone(setting),
+    );
   }
 }
+
+/** Whether its value is what was written, and not what is in a file, or whether there is one. */
+const isAlone = ({ text = '', more }: Setting): boolean =>
+  !FILE_START.test(text) && more.every(isAlone);
 
 /** The names of flags by each spelling. */
 function namesOf(table: FlagTable): Map<string, string> {
@@ -343,6 +351,7 @@ const isJson = (flag: Flag<unknown>) => flag.expects.startsWith('JSON');
 
 /** The beginning of a path; no other value of a flag that may name a file begins like this. */
 const PATH_START = /^\.{0,2}\//;
+const FILE_START = /^(?:file:\/\/|\.{0,2}\/)/;
 
 /** The beginning of JSON; anything else is the path of a file. */
 const JSON_START = /^\s*([[{"\d-]|(true|false|null)\s*$)/;

@@ -12,7 +12,7 @@ environment instead (\`MESOS_WORK_DIR\` for \`--work_dir\`); the command line wi
 that is set to nothing is not set. A value \`file://path\` stands for what is in that file; where JSON or
 resources are expected, so does the path alone. Flags that name a file or folder (\`PATH\` in \`--help\`) take a leading \`file://\` off the
 name. Unknown flags, bad values, flags that are not supported and required flags that are missing end
-the program with a line for each, all at once, and status 1; what is missing, which may be what was
+the program with a line for each, all at once, and status 1 (2 of master and agent); what is missing, which may be what was
 misspelt, is told once the others are right.
 
 The status says how far the feature is there:

@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { lookupService } from 'node:dns/promises';
 import { isIPv4 } from 'node:net';
 import { hostname as machineName, networkInterfaces } from 'node:os';
-import { FlagError, FlagFaults } from '../flags/faults.ts';
+import { FlagError, FlagFaults, LastingFlagError } from '../flags/faults.ts';
 import type { FlagValues } from '../flags/flag.ts';
 import type { SHARED_FLAGS } from './shared-flags.ts';
 
@@ -67,7 +67,7 @@ export const NO_ADDRESS: PublishedAddress = {
 /** The text, if it is an IP address. Throws FlagError. */
 export function checkedIp(flag: string, ip: string): string {
   if (!isIPv4(ip)) {
-    throw new FlagError(`--${flag} expects an IPv4 address, got '${ip}'`);
+    throw new LastingFlagError(`--${flag} expects an IPv4 address, got '${ip}'`);
   }
   return ip;
 }
