@@ -12,24 +12,26 @@ import { shownProvider } from '../../model/role-sight.ts';
 import { timeOf } from '../../model/time-info.ts';
 import type { Agent, MasterState } from '../state.ts';
 import type { AgentPlace, Viewer } from '../views.ts';
-import { offeredOfAgent, usedByAgent } from './usage.ts';
+import { type HeldSum, offeredOfAgent, usedByAgent } from './usage.ts';
 import { roleSightOf, seesProviders, seesResource } from './visibility.ts';
 
 const shown = (resources: readonly Resource[], viewer: Viewer): Resource[] =>
   resources.filter((it) => seesResource(viewer, it)).map(toEndpointFormat);
 
-/** Lists of agents as endpoints show them: who subscribes is told of what each agent has. */
-const shownWhole = new WeakMap<readonly Resource[], Resource[]>();
+/** What agents have in all, as endpoints show it: who subscribes is told of that of each agent. */
+const shownTotals = new WeakMap<readonly Resource[], Resource[]>();
 
-/** As `shown`, of a list that is kept. */
-function shownKept(resources: readonly Resource[], viewer: Viewer): Resource[] {
-  if (!resources.every((it) => seesResource(viewer, it))) {
-    return shown(resources, viewer);
+function shownTotal({ total }: Agent, viewer: Viewer): Resource[] {
+  if (!total.every((it) => seesResource(viewer, it))) {
+    return shown(total, viewer);
   }
-  const all = shownWhole.get(resources) ?? resources.map(toEndpointFormat);
-  shownWhole.set(resources, all);
+  const all = shownTotals.get(total) ?? total.map(toEndpointFormat);
+  shownTotals.set(total, all);
   return all;
 }
+
+const shownHeld = (held: HeldSum, viewer: Viewer): Resource[] =>
+  held.sum.every((it) => seesResource(viewer, it)) ? held.shown : shown(held.sum, viewer);
 
 /** By what agents of a release share: who subscribes is told of those of each agent. */
 const shownTypes = new WeakMap<AgentCapabilities, AgentInfo_Capability[]>();
@@ -86,9 +88,9 @@ function view(
   if (agent.reregisteredMs !== undefined) {
     view.reregistered_time = timeOf(agent.reregisteredMs);
   }
-  const total = shownKept(agent.total, viewer);
-  const allocated = withHeld ? shownKept(usedByAgent(state, agent), viewer) : [];
-  const offered = withHeld ? shownKept(offeredOfAgent(state, agent), viewer) : [];
+  const total = shownTotal(agent, viewer);
+  const allocated = withHeld ? shownHeld(usedByAgent(state, agent), viewer) : [];
+  const offered = withHeld ? shownHeld(offeredOfAgent(state, agent), viewer) : [];
   if (total.length > 0) {
     view.total_resources = total;
   }

@@ -203,8 +203,8 @@ function fullResources(state: MasterState, agent: Agent, viewer: Viewer): Json {
   return {
     reserved_resources_full: reserved,
     unreserved_resources_full: visible(unreservedOf(agent.total)),
-    used_resources_full: visible(usedByAgent(state, agent)),
-    offered_resources_full: visible(offeredOfAgent(state, agent)),
+    used_resources_full: visible(usedByAgent(state, agent).sum),
+    offered_resources_full: visible(offeredOfAgent(state, agent).sum),
   };
 }
 

@@ -1,6 +1,7 @@
 // What frameworks and agents use and are offered, added up when it is asked for. The sums of agents
 // are kept: of thousands, few change between two questions.
 import type { Resource } from '../../model/generated/messages.ts';
+import { toEndpointFormat } from '../../model/resource-format.ts';
 import { isTerminal } from '../../model/task-state.ts';
 import { usedListsOn } from '../agents/usage.ts';
 import type { Agent, Framework, MasterState } from '../state.ts';
@@ -11,52 +12,59 @@ const sumOf = (state: MasterState, lists: readonly (readonly Resource[])[]) => {
 };
 
 /** What lists add up to. Lists of the master's records are replaced, never changed. */
-interface KeptSum {
+export interface HeldSum {
   readonly lists: readonly (readonly Resource[])[];
   readonly sum: readonly Resource[];
+  /** The sum as endpoints show it. */
+  readonly shown: Resource[];
 }
 
-/**
- * Of each agent at most what it held when it was last asked for: as much as its records then.
- */
-const used = new WeakMap<Agent, KeptSum>();
-const offered = new WeakMap<Agent, KeptSum>();
+const NOTHING: HeldSum = { lists: [], sum: [], shown: [] };
 
-const NOTHING: readonly Resource[] = [];
+interface Held {
+  used: HeldSum;
+  offered: HeldSum;
+}
+
+/** Of each agent at most what it held when it was last asked for: as much as its records then. */
+const heldSums = new WeakMap<Agent, Held>();
+
+function heldBy(agent: Agent): Held {
+  const known = heldSums.get(agent);
+  if (known !== undefined) {
+    return known;
+  }
+  const held = { used: NOTHING, offered: NOTHING };
+  heldSums.set(agent, held);
+  return held;
+}
 
 /** The sum is kept until the agent has other lists: whatever changes them need not know of it. */
-function keptSum(
-  state: MasterState,
-  sums: WeakMap<Agent, KeptSum>,
-  agent: Agent,
-  lists: readonly (readonly Resource[])[],
-): readonly Resource[] {
+function sumAsHeld(state: MasterState, kept: HeldSum, lists: HeldSum['lists']): HeldSum {
   if (lists.length === 0) {
-    sums.delete(agent);
     return NOTHING;
   }
-  const kept = sums.get(agent);
-  if (
-    kept?.lists.length === lists.length &&
-    kept.lists.every((list, index) => list === lists[index])
-  ) {
-    return kept.sum;
+  const isSame =
+    kept.lists.length === lists.length && kept.lists.every((list, index) => list === lists[index]);
+  if (isSame) {
+    return kept;
   }
   const sum = sumOf(state, lists);
-  sums.set(agent, { lists, sum });
-  return sum;
+  return { lists, sum, shown: sum.map(toEndpointFormat) };
 }
 
-export const usedByAgent = (state: MasterState, agent: Agent): readonly Resource[] =>
-  keptSum(state, used, agent, usedListsOn(agent));
+export function usedByAgent(state: MasterState, agent: Agent): HeldSum {
+  const held = heldBy(agent);
+  held.used = sumAsHeld(state, held.used, usedListsOn(agent));
+  return held.used;
+}
 
-export const offeredOfAgent = (state: MasterState, agent: Agent): readonly Resource[] =>
-  keptSum(
-    state,
-    offered,
-    agent,
-    Array.from(agent.offers, ({ resources }) => resources),
-  );
+export function offeredOfAgent(state: MasterState, agent: Agent): HeldSum {
+  const held = heldBy(agent);
+  const lists = Array.from(agent.offers, ({ resources }) => resources);
+  held.offered = sumAsHeld(state, held.offered, lists);
+  return held.offered;
+}
 
 export function usedByFramework(state: MasterState, framework: Framework): Resource[] {
   return sumOf(state, usedLists(framework));
