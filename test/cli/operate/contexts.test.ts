@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, expect, test, vi } from 'vitest';
 import {
   contextNamed,
   presetOf,
@@ -38,6 +38,29 @@ principal = "me"
 master = "two:5050"
 ssl_enabled = true
 `;
+
+test.each([
+  ['a secret', 0o644, 'secret = "s"', 1],
+  ['a secret of agents, for a group', 0o640, 'agent_secret = "s"', 1],
+  ['an address with one', 0o644, 'master = "zk://me:s@one:2181/mesos"', 1],
+  ['a secret that nobody else may read', 0o600, 'secret = "s"', 0],
+  ['no secret', 0o644, 'principal = "me"', 0],
+])('who else may read it is told once, of a file with %s', (_, mode, line, times) => {
+  const environment = configured(`context = "one"\n[contexts.one]\n${line}\n`);
+  chmodSync(environment.path, mode);
+  const write = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+  presetOf(environment);
+  presetOf(environment);
+  const said = write.mock.calls.map(([text]) => text);
+  write.mockRestore();
+  const path = environment.path;
+  const bits = mode.toString(8);
+  expect(said).toEqual(
+    Array(times).fill(
+      `${path} has a secret, and others may read it (mode ${bits}): chmod 600 ${path}\n`,
+    ),
+  );
+});
 
 test('the current context holds, and another one may be named', () => {
   const environment = configured(TWO);

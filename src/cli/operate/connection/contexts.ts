@@ -1,5 +1,6 @@
 // Contexts: masters and how to speak to them, under names, in the operator's own file. Where there
 // is none, the file of Mesos's command line is read.
+import { statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
@@ -7,6 +8,7 @@ import { closestName } from '../../../model/closest-name.ts';
 import type { Preset } from '../../flags/parse.ts';
 import { readTextFile, whyUnreadable } from '../../text-file.ts';
 import { CommandError, EXIT } from '../outcome.ts';
+import { printable } from '../output/printable.ts';
 import { AGENT_CONNECTION_FLAGS } from './flags.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -14,6 +16,10 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** What a context may set: the connection flags, under their own names. */
 const SETTINGS = Object.keys(AGENT_CONNECTION_FLAGS).filter((name) => name !== 'context');
 const MB = 2 ** 20;
+/** Of a file's mode: its group or others may read it. */
+const READ_BY_OTHERS = 0o044;
+/** An address may have a name and a secret before it, as those of ZooKeeper do. */
+const SECRET_IN_ADDRESS = /\/\/[^/@]*:[^/@]*@/;
 
 export interface Contexts {
   readonly path: string;
@@ -59,6 +65,9 @@ export function readContexts(environment: Environment): Contexts {
     } else {
       byName.set(name, read);
     }
+  }
+  if ([...byName.values()].some(holdSecret)) {
+    warnOfReaders(path);
   }
   return { path, current, byName, faults };
 }
@@ -130,6 +139,9 @@ function readMesosConfig(environment: Environment): Preset | undefined {
   if (typeof read === 'string') {
     throw new CommandError(EXIT.usage, `${path}: ${read}`);
   }
+  if (holdSecret(read)) {
+    warnOfReaders(path);
+  }
   return { place: path, texts: read };
 }
 
@@ -182,6 +194,25 @@ function mesosTexts(master: unknown, agent: unknown): Readonly<Record<string, st
     texts.ssl_support_downgrade = 'true';
   }
   return texts;
+}
+
+const holdSecret = ({ master = '', secret, agent_secret }: Readonly<Record<string, string>>) =>
+  (secret ?? agent_secret) !== undefined || SECRET_IN_ADDRESS.test(master);
+
+const warned = new Set<string>();
+
+/** Says once who else may read the secrets in the file. */
+function warnOfReaders(path: string): void {
+  const mode = statSync(path, { throwIfNoEntry: false })?.mode ?? 0;
+  if ((mode & READ_BY_OTHERS) === 0 || warned.has(path)) {
+    return;
+  }
+  warned.add(path);
+  const bits = (mode & 0o777).toString(8);
+  process.stderr.write(
+    printable(`${path} has a secret, and others may read it (mode ${bits}): chmod 600 ${path}`) +
+      '\n',
+  );
 }
 
 function ensembleOf(zookeeper: unknown): string | undefined {
