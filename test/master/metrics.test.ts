@@ -51,6 +51,18 @@ test('figures have the begin of a long name, and the id', () => {
   expect(Math.max(...Object.keys(metrics).map((key) => key.length))).toBeLessThan(512);
 });
 
+test('figures have the begin of a long principal, which counts all that begin so', () => {
+  const world = new World();
+  const begin = 'p'.repeat(300_000);
+  world.framework({ principal: `${begin}1` });
+  world.framework({ principal: `${begin}2` });
+  const metrics = metricsOf(world);
+  const prefix = `frameworks/${'p'.repeat(256)}…`;
+  expect(metrics).toHaveProperty([`${prefix}/messages_received`], 2);
+  expect(metrics).toHaveProperty([`${prefix}/messages_processed`], 2);
+  expect(Math.max(...Object.keys(metrics).map((key) => key.length))).toBeLessThan(512);
+});
+
 test('a framework is found under its name as Mesos writes it, and its calls by its principal', () => {
   const world = new World();
   const framework = world.framework({ name: 'a b/c~d\ud800', principal: 'me' });

@@ -187,8 +187,18 @@ function usageGauges(
   set(`${prefix}_percent`, total === 0 ? 0 : used / total);
 }
 
+/** Principals that are told apart only by what is left out of them are counted together. */
 function principalMetrics(state: MasterState, set: FigureSink): void {
-  for (const [principal, { received, processed }] of callsByPrincipal(state)) {
+  const sums = new Map<string, { received: number; processed: number }>();
+  for (const [whole, { received, processed }] of callsByPrincipal(state)) {
+    const principal = shortened(whole);
+    const before = sums.get(principal) ?? { received: 0, processed: 0 };
+    sums.set(principal, {
+      received: before.received + received,
+      processed: before.processed + processed,
+    });
+  }
+  for (const [principal, { received, processed }] of sums) {
     set('frameworks/{principal}/messages_received', received, principal);
     set('frameworks/{principal}/messages_processed', processed, principal);
   }
@@ -213,10 +223,12 @@ const FRAMEWORK = 'master/frameworks/{framework_name}/{framework_id}';
  */
 const MOST_OF_NAME = 256;
 
+const shortened = (name: string) =>
+  name.length > MOST_OF_NAME ? `${name.slice(0, MOST_OF_NAME)}…` : name;
+
 function frameworkMetrics(framework: Framework, figure: FigureSink): void {
   const { counters, id } = framework;
-  const { name: whole } = framework.info;
-  const name = whole.length > MOST_OF_NAME ? `${whole.slice(0, MOST_OF_NAME)}…` : whole;
+  const name = shortened(framework.info.name);
   const set = (what: string, value: number | undefined) =>
     figure(`${FRAMEWORK}/${what}`, value ?? 0, name, id);
   set('subscribed', framework.state === 'connected' ? 1 : 0);
