@@ -1,6 +1,7 @@
 // Prints what a verb says: once, or with --watch again and again.
 import { setTimeout as wait } from 'node:timers/promises';
 import type { FlagValues } from '../../flags/flag.ts';
+import { outcomeOf } from '../outcome.ts';
 import type { LIST_FLAGS, WATCH_FLAGS } from './flags.ts';
 import type { Listing } from './listing.ts';
 import { printable } from './printable.ts';
@@ -31,19 +32,47 @@ async function present(
   if (screen().isTerminal) {
     // Loaded where it is used: without it, commands start sooner.
     const { default: update } = await import('log-update');
-    for (;;) {
-      const { text, note } = await render(screen());
-      update([text.trimEnd(), printable(note ?? '')].filter(Boolean).join('\n'));
-      await wait(interval);
+    for (let before: Said | undefined; ; await wait(interval)) {
+      const looked = await look(render, before !== undefined);
+      before = 'trouble' in looked ? before : looked;
+      const notes = 'trouble' in looked ? [before?.note, looked.trouble] : [looked.note];
+      const lines = [before?.text.trimEnd(), ...notes.map((each) => printable(each ?? ''))];
+      update(lines.filter(Boolean).join('\n'));
     }
   }
+  let trouble = '';
   for (let before: string | undefined; ; await wait(interval)) {
-    const { text, note = '' } = await render(screen());
+    const looked = await look(render, before !== undefined);
+    if ('trouble' in looked) {
+      // Told once, however long it lasts.
+      if (looked.trouble !== trouble) {
+        trouble = looked.trouble;
+        process.stderr.write(`${printable(trouble)}\n`);
+      }
+      continue;
+    }
+    trouble = '';
+    const { text, note = '' } = looked;
     const now = text === '' ? note : text;
     if (now !== before) {
       process.stdout.write(before === undefined ? text : `\n${text}`);
       before = now;
     }
+  }
+}
+
+/** The first look must succeed; later ones may meet a master that is just being restarted. */
+async function look(
+  render: (screen: Screen) => Promise<Said>,
+  hasLooked: boolean,
+): Promise<Said | { readonly trouble: string }> {
+  try {
+    return await render(screen());
+  } catch (error) {
+    if (!hasLooked) {
+      throw error;
+    }
+    return { trouble: outcomeOf(error).message };
   }
 }
 
