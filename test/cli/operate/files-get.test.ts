@@ -58,6 +58,27 @@ const broken = () => {
 };
 
 describe('a file that is got', () => {
+  test('takes away what one that was killed has left of it, and nothing else', async () => {
+    const body = new PassThrough();
+    const getting = get(serverOf({ a: () => body }), '/f/a', 'a');
+    await expect.poll(() => readdirSync(folder).length).toBe(1);
+    const [own = ''] = readdirSync(folder);
+    body.end('whole');
+    await getting;
+    rmSync(join(folder, 'a'));
+    // No process can have that number.
+    const named = (pid: number) => own.replace(/\d+\.part$/, `${pid}.part`);
+    const [left, living] = [named(2 ** 30), named(process.ppid)];
+    const others = [living, named(2 ** 30 + 1), '.mesoscale-x.part', `${left}.part`];
+    writeFileSync(join(folder, 'precious'), '');
+    symlinkSync('precious', join(folder, others[1] ?? ''));
+    for (const name of [own, left, living, '.mesoscale-x.part', `${left}.part`]) {
+      writeFileSync(join(folder, name), 'half');
+    }
+    await get(serverOf({ a: () => Readable.from(['new']) }), '/f/a', 'a');
+    expect(readdirSync(folder).sort()).toEqual(['a', 'precious', ...others].sort());
+  });
+
   test('has its name when it is whole, and not before', async () => {
     const body = new PassThrough();
     const getting = get(serverOf({ a: () => body }), '/f/a', 'a');

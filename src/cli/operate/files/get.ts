@@ -19,7 +19,7 @@ import {
   isLink,
   nameOf,
 } from './file-server.ts';
-import { BrokenOffError, writeWhole } from './whole-file.ts';
+import { BrokenOffError, removeLeftovers, writeWhole } from './whole-file.ts';
 
 /** Of a tree: links may lead around in it. */
 const MAX_DEPTH = 64;
@@ -56,6 +56,7 @@ export async function getFiles(place: FilePlace, options: GetOptions): Promise<v
   const name = localName(options.name === '' ? own : options.name);
   if (options.isArchive) {
     const to = options.to ?? `${name}.tar`;
+    await removeLeftovers(to);
     const bytes = await save(() => server.stream(archiveOf(path)), to).catch(withoutArchives);
     process.stdout.write(`${to}: ${roundedBytes(bytes)}\n`);
     return;
@@ -63,6 +64,7 @@ export async function getFiles(place: FilePlace, options: GetOptions): Promise<v
   const to = options.to ?? name;
   const entries = await folderEntries(place);
   if (entries === undefined) {
+    await removeLeftovers(to);
     const bytes = await save(() => server.stream(downloadOf(path)), to);
     process.stdout.write(`${to}: ${roundedBytes(bytes)}\n`);
     return;

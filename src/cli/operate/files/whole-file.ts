@@ -1,8 +1,9 @@
 // A file that is there whole or not at all, whatever ends this program while it comes.
-import { randomUUID } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { createWriteStream, rmSync } from 'node:fs';
-import { link, lstat, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { link, lstat, opendir, rename, rm, unlink, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { basename, dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
@@ -20,7 +21,7 @@ export class BrokenOffError extends Error {}
 export async function writeWhole(open: () => Promise<Readable>, to: string): Promise<number> {
   await expectNothing(to);
   const body = await open();
-  const part = join(dirname(to), `.mesoscale-${randomUUID()}.part`);
+  const part = join(dirname(to), `${partsOf(to)}${process.pid}.part`);
   const forget = forgetOnSignal(part);
   try {
     const bytes = await write(body, part);
@@ -29,6 +30,34 @@ export async function writeWhole(open: () => Promise<Readable>, to: string): Pro
   } finally {
     await rm(part, { force: true });
     forget();
+  }
+}
+
+/** With which the names of all parts begin that this machine has made of a file. */
+const partsOf = (to: string): string =>
+  `.mesoscale-${hash('sha256', `${hostname()}/${basename(to)}`).slice(0, 16)}-`;
+
+/** Removes what killed programs of this machine have left of the same file. */
+export async function removeLeftovers(to: string): Promise<void> {
+  const folder = dirname(to);
+  const start = partsOf(to);
+  const entries = await opendir(folder).catch(() => undefined);
+  for await (const entry of entries ?? []) {
+    const [, pid] = /^(\d+)\.part$/.exec(entry.name.slice(start.length)) ?? [];
+    const isPart = entry.name.startsWith(start) && pid !== undefined && entry.isFile();
+    if (isPart && !isOfAnother(Number(pid))) {
+      await unlink(join(folder, entry.name)).catch(() => undefined);
+    }
+  }
+}
+
+/** Whether another process has that number, which may be writing the file now. */
+function isOfAnother(pid: number): boolean {
+  try {
+    return pid !== process.pid && process.kill(pid, 0);
+  } catch (error) {
+    // One of somebody else may not be asked, and is there.
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
   }
 }
 
