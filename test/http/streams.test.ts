@@ -287,6 +287,46 @@ describe('an event stream', () => {
     server.close();
   });
 
+  test('fills a buffer again only when its reader has what was in it', async () => {
+    const turn = new IoTurn();
+    const opened = Promise.withResolvers<EventStream<SchedulerEvent>>();
+    const server = createServer((_, response) => {
+      const onLost = () => undefined;
+      const options = {
+        response,
+        type: types.SchedulerEvent,
+        codec: 'json',
+        turn,
+        onLost,
+      } as const;
+      opened.resolve(new EventStream(options));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const raw = await RawSocket.connect((server.address() as AddressInfo).port);
+    await raw.write('POST / HTTP/1.1\r\nHost: x\r\n\r\n');
+    const stream = await opened.promise;
+    const sent: string[] = [];
+    for (let round = 0; round < 100; round++) {
+      // The reader stands still for longer than what the kernel holds for it.
+      if (round === 5) {
+        raw.socket.pause();
+      }
+      const count = round % 10 === 9 ? 1 : 5 + ((round * 7) % 16);
+      for (let index = 0; index < count; index++) {
+        const text = `${round}.${index} ${'x'.repeat((round * 131 + index * 977) % 18_000)}`;
+        sent.push(text);
+        stream.sendRecord(text);
+      }
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    raw.socket.resume();
+    stream.close();
+    await raw.until((text) => text.endsWith('0\r\n\r\n'));
+    expect(chunks(raw.text.slice(0, -'0\r\n\r\n'.length)).map(record)).toEqual(sent);
+    raw.close();
+    server.close();
+  });
+
   test('exists for operators, too', async () => {
     const master = await startMaster();
     const raw = await subscribedOperator(master);
