@@ -8,6 +8,7 @@ import { Prometheus } from '../support/prometheus.ts';
 import { root } from '../support/sources.ts';
 
 const RULES = join(root, 'docs/monitoring/alerts.yml');
+const DASHBOARD = join(root, 'docs/monitoring/dashboard.json');
 
 const cluster = new TestCluster();
 let prometheus: Prometheus;
@@ -79,6 +80,34 @@ test('a task is seen on both, under the name of its framework', async () => {
   expect(
     await prometheus.values('histogram_quantile(0.5, mesos_allocator_run_duration_seconds_bucket)'),
   ).toEqual([expect.any(Number)]);
+});
+
+test('the first task that fails for a reason is seen on the dashboard, and no longer after', async () => {
+  const { panels } = JSON.parse(readFileSync(DASHBOARD, 'utf8')) as {
+    panels: readonly { title: string; targets?: readonly { expr: string }[] }[];
+  };
+  const panel = panels.find(({ title }) => title === 'Why tasks fail');
+  const query = panel?.targets?.[0]?.expr.replaceAll('$__rate_interval', '3s') ?? '';
+  const why = () => prometheus.query(query);
+  expect(await why()).toEqual([]);
+  const flags = [
+    '--name=fails',
+    '--resources=cpus:0.1;mem:32',
+    '--networks=none',
+    '--command=true',
+  ];
+  cluster.run(['execute', `--master=${cluster.address}`, ...flags], 'fails.log');
+  const seen = await until('it is seen', async () => {
+    const found = await why();
+    return found.length > 0 && found;
+  });
+  expect(seen).toMatchObject([
+    {
+      metric: { state: 'failed', reason: 'container_launch_failed' },
+      value: [expect.any(Number), '1'],
+    },
+  ]);
+  await until('it is past', async () => (await why()).length === 0);
 });
 
 test('no alert is on in a cluster that is well, and one is where a master has gone', async () => {
