@@ -71,6 +71,12 @@ test.each(SHELLS)('%s completes verbs, names, flags, values and files', async (_
   shell.type('mesoscale explain \t\t-o name; echo fourth-"$?"\n');
   await shell.shows('fourth-0');
   expect(existsSync(trap)).toBe(false);
+  // Shells that expand what is typed before they complete do that by themselves.
+  shell.type(`bindkey '^I' complete-word 2>/dev/null; echo fifth-"done"\n`);
+  await shell.shows('fifth-done');
+  shell.type(`mesoscale task list --x=$(>${trap})=\t\x15echo sixth-"done"\n`);
+  await shell.shows('sixth-done');
+  expect(existsSync(trap)).toBe(false);
   shell.type('exit\n');
   await shell.status;
 });

@@ -3,6 +3,7 @@
 import { script } from '@bomb.sh/tab';
 import { CommandError, EXIT } from '../outcome.ts';
 import { BASH_SCRIPT } from './bash.ts';
+import { ZSH_SCRIPT } from './zsh.ts';
 
 export function printScript(shell: string): void {
   switch (shell) {
@@ -10,6 +11,8 @@ export function printScript(shell: string): void {
       process.stdout.write(BASH_SCRIPT);
       return;
     case 'zsh':
+      process.stdout.write(ZSH_SCRIPT);
+      return;
     case 'fish':
       script(shell, 'mesoscale', 'mesoscale');
       return;
