@@ -33,7 +33,7 @@ export async function loadCore(
   if (from === undefined) {
     return fromFiles(
       CANDIDATES.map((candidate) => new URL(candidate, import.meta.url)),
-      'The scheduler core is not built',
+      'The scheduler core is not built (npm run build makes it)',
     );
   }
   if (typeof from === 'string') {

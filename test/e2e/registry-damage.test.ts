@@ -133,7 +133,7 @@ test('damage is told in full by check, and a master that is elected refuses it w
   const { stdout: rest, ...told } = await run(['export', '--salvage', place]);
   expect(told).toEqual({ status: 0, stderr: lines.join('\n') });
   await put(place, rest);
-  expect(await printed(['check', place])).toContain('it has 1 agents, 1 unreachable');
+  expect(await printed(['check', place])).toContain('it has 1 agent, 1 unreachable');
   await put(place, documentOf('second', 2));
   expect(await printed(['check', place])).toContain('The registry is whole: it has 2 agents');
 });

@@ -1,9 +1,11 @@
 // `mesoscale registry`: moves a registry from one engine to another, shows and checks one.
+
 import { existsSync } from 'node:fs';
 import { text as textOf } from 'node:stream/consumers';
 import type { RegistrySnapshot, UnreachableAgent } from '../../model/registry.ts';
 import { DamageError, type DurableRegistry, RegistryError } from '../../registry/registry.ts';
 import { readDocument, writeDocument } from '../../registry/registry-document.ts';
+import { counted } from '../counted.ts';
 import { FlagError } from '../flags/faults.ts';
 import type { FlagValues } from '../flags/flag.ts';
 import type { ParsedFlags } from '../flags/parse.ts';
@@ -158,5 +160,5 @@ const isEmpty = ({ minimumCapabilities: _, ...others }: RegistrySnapshot) =>
   Object.values(others).every((list: readonly unknown[] | undefined) => !list?.length);
 
 const tellOf = ({ agents, unreachable, gone, quotas, weights }: RegistrySnapshot) =>
-  `${agents.length} agents, ${unreachable.length} unreachable and ${gone.length} gone, ` +
-  `${quotas?.length ?? 0} quotas, ${weights?.length ?? 0} weights`;
+  `${counted(agents.length, 'agent')}, ${unreachable.length} unreachable and ${gone.length} gone, ` +
+  `${counted(quotas?.length ?? 0, 'quota')}, ${counted(weights?.length ?? 0, 'weight')}`;

@@ -98,7 +98,7 @@ const gone = verb({
   summary: 'tell the master that agents are gone for good',
   explanation:
     'Their tasks are told as gone to their frameworks (TASK_GONE_BY_OPERATOR), and the agents, ' +
-    'should they come back, are refused. Of one that is unreachable say the whole id.',
+    'should they come back, are refused.',
   parameters: [AGENTS],
   flags: AGENT_GONE_FLAGS,
   examples: [{ line: 'agent gone host17 --yes', says: 'a machine that has burnt down' }],

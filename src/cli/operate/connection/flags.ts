@@ -37,7 +37,7 @@ export const AGENT_CONNECTION_FLAGS = {
   }),
   agent_secret: text({
     secret: true,
-    help: 'The secret that of that principal, written as --secret.',
+    help: 'The secret of that principal, written as --secret.',
   }),
   via: choice(['agent', 'master'])({
     default: 'agent',

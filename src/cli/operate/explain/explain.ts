@@ -72,7 +72,10 @@ async function frameworkMeant(
   const framework =
     text === undefined || only === undefined ? only : frameworkNamed(registered, text);
   if (framework === undefined) {
-    throw new CommandError(EXIT.notFound, 'no framework is registered');
+    throw new CommandError(
+      EXIT.notFound,
+      'no framework is registered: mesoscale framework list --all shows those that have ended',
+    );
   }
   return { id: frameworkId(framework), name: framework.framework_info.name };
 }

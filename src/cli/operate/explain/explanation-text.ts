@@ -52,7 +52,7 @@ export function explanationText(message: OfferExplanation, manner: Manner): stri
       : []),
     ...roles.flatMap(({ role, on_offer, fit, groups = [] }) => [
       '',
-      `${painted(screen, 'emphasis', `Role ${plainText(role)}`)}: of ${counted(agents, 'agent')} it has ${counted(on_offer, 'agent')} on offer now.`,
+      `${painted(screen, 'emphasis', `Role ${plainText(role)}`)}: ${agents === 0 ? 'no agent is registered with the master.' : `of ${counted(agents, 'agent')} it has ${counted(on_offer, 'agent')} on offer now.`}`,
       ...(fit === undefined ? [] : fitLines(fit, screen)),
       ...steadyGroups(groups, nowMs, standing?.isBarren ?? false).flatMap((group) =>
         groupLines(group, manner),
