@@ -6,6 +6,7 @@ import { modeText } from '../../../webui/store/folder.ts';
 import { jsonValue } from '../../../wire/json.ts';
 import { types } from '../../../wire/types.ts';
 import type { FlagValues } from '../../flags/flag.ts';
+import { CommandError, EXIT } from '../outcome.ts';
 import type { LIST_FLAGS } from '../output/flags.ts';
 import type { Column, Listing } from '../output/listing.ts';
 import { presentList } from '../output/present.ts';
@@ -62,7 +63,11 @@ export const listAttached = (
   read: () => Promise<unknown>,
 ): Promise<void> =>
   presentList(values, async (): Promise<Listing<readonly [path: string, place: string]>> => {
-    const told = Object.entries((await read()) ?? {});
+    const answer = (await read()) ?? {};
+    if (typeof answer !== 'object' || Array.isArray(answer)) {
+      throw new CommandError(EXIT.failed, 'what shows the files cannot be read: it is no object');
+    }
+    const told = Object.entries(answer);
     return {
       rows: told.map(([path, place]) => [path, String(place)] as const),
       columns: [

@@ -5,7 +5,6 @@ import { closestName } from '../../../model/closest-name.ts';
 import { sameMessage } from '../../../model/equality.ts';
 import { MasterCall_Type, type QuotaConfig } from '../../../model/generated/messages.ts';
 import { roleError } from '../../../model/role.ts';
-import type { RolesAnswer } from '../../../webui/store/roles.ts';
 import { jsonValue } from '../../../wire/json.ts';
 import { types } from '../../../wire/types.ts';
 import { FlagError } from '../../flags/faults.ts';
@@ -15,6 +14,7 @@ import { type DeedValues, perform } from '../deeds.ts';
 import { CommandError, EXIT } from '../outcome.ts';
 import { presentList } from '../output/present.ts';
 import { printable } from '../output/printable.ts';
+import { rolesOf } from '../role/roles-answer.ts';
 import { scalarsIn } from '../scalars.ts';
 import type { Asked } from '../verb.ts';
 import { writtenAmounts, writtenNumbers } from '../written-amounts.ts';
@@ -23,10 +23,7 @@ import type { QUOTA_LIST_FLAGS, QUOTA_REMOVE_FLAGS, QUOTA_SET_FLAGS } from './fl
 export async function listQuotas(values: FlagValues<typeof QUOTA_LIST_FLAGS>): Promise<void> {
   const cluster = await Cluster.of(values);
   await presentList<QuotaConfig>(values, async () => {
-    const [rows, answer] = await Promise.all([
-      quotasOf(cluster),
-      cluster.get('/roles') as Promise<RolesAnswer>,
-    ]);
+    const [rows, answer] = await Promise.all([quotasOf(cluster), rolesOf(cluster)]);
     const consumed = new Map(
       (answer.roles ?? []).map(({ name, quota }) => [name, writtenNumbers(quota?.consumed)]),
     );

@@ -7,6 +7,7 @@ import {
 } from '../../../model/generated/messages.ts';
 import { type RoleRow, type RolesAnswer, roleRows } from '../../../webui/store/roles.ts';
 import type { Cluster } from '../connection/cluster.ts';
+import { rolesOf } from './roles-answer.ts';
 
 type Answered = NonNullable<RolesAnswer['roles']>[number];
 
@@ -27,7 +28,7 @@ export interface KnownRoles {
 
 export async function knownRoles(cluster: Cluster): Promise<KnownRoles> {
   const [answer, { get_roles }, shares] = await Promise.all([
-    cluster.get('/roles') as Promise<RolesAnswer>,
+    rolesOf(cluster),
     cluster.master({ type: MasterCall_Type.GET_ROLES }),
     sharesOf(cluster),
   ]);
