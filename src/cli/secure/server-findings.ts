@@ -95,9 +95,18 @@ async function flagsFor(
   const dialer = tls?.own ?? plainDialer;
   const client = new OperatorClient({ address, dialer, credential, timeoutMs: TIMEOUT_MS });
   try {
-    const answer = (await client.get('/flags')) as { flags?: Record<string, string> } | undefined;
-    return answer?.flags ?? {};
+    return flagsIn(await client.get('/flags')) ?? new Error('what it answers has no flags');
   } catch (error) {
     return error as Error;
   }
+}
+
+/** Undefined where there are none: that would look like a server without any guard. */
+function flagsIn(answer: unknown): Readonly<Record<string, string>> | undefined {
+  const { flags } = (answer ?? {}) as { readonly flags?: unknown };
+  return typeof flags === 'object' &&
+    flags !== null &&
+    Object.values(flags).every((text) => typeof text === 'string')
+    ? (flags as Readonly<Record<string, string>>)
+    : undefined;
 }
