@@ -145,6 +145,6 @@ test('an import that is refused, for the registry is not empty, disturbs no lead
   expect(before).toMatch(/^1 agent, 1 unreachable, 0 gone; .*; format 2; epoch 1$/m);
   const refused = await run(['import', place], documentOf('other', 1));
   expect(refused).toMatchObject({ status: 1, stdout: '' });
-  expect(refused.stderr).toContain('the registry is not empty: it has 1 agents');
+  expect(refused.stderr).toContain('the registry is not empty: it has 1 agent, ');
   expect(await printed(['show', place])).toBe(before);
 });

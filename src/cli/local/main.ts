@@ -16,6 +16,8 @@ import type { LOCAL_FLAGS } from './flags.ts';
 import { LocalCluster, type LocalFlags, type Summary } from './local-cluster.ts';
 
 const NAME = 'local';
+/** Of a checkout. */
+const EXAMPLE = 'examples/checksums.csv';
 
 export async function runLocal(parsed: ParsedFlags<typeof LOCAL_FLAGS>): Promise<void> {
   const { values } = parsed;
@@ -148,6 +150,8 @@ function welcome(values: LocalFlags, { folder, isFirst, cluster, summary }: Star
       (port) => `  agent    ${emphasis(`${scheme}://${values.ip}:${port}`)}`,
     ),
   ];
+  // As it can be typed here: a package has put it on the PATH, and has no examples.
+  const program = existsSync('bin/mesoscale') ? 'bin/mesoscale' : 'mesoscale';
   const isDefault = master === '127.0.0.1:5050';
   const execute = isDefault ? '' : ` --master=${master}`;
   console.log(`
@@ -158,8 +162,8 @@ ${rows.join('\n')}
   logs     ${shown}/log/
 ${cluster.keptAgents.map((number) => `\nAgent ${number} runs as well, for the sake of the tasks that an earlier run has left on it.\n`).join('')}
 Try:
-  ${emphasis(`bin/mesoscale execute --master=${master} --name=hello --command='echo hello'`)}
-  ${emphasis(`bin/mesoscale batch${execute} examples/checksums.csv`)}
+  ${emphasis(`${program} execute --master=${master} --name=hello --command='echo hello'`)}
+${existsSync(EXAMPLE) ? `  ${emphasis(`${program} batch${execute} ${EXAMPLE}`)}\n` : ''}\
   ${emphasis(`kill -9 $(cat ${shown}/${first}.pid)`)}   (the master ${comesBack}; tasks keep running)
 
 Ctrl-C stops it.`);

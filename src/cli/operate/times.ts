@@ -34,9 +34,9 @@ export const ageText = (nowMs: number, thenMs: number | undefined): string =>
 
 const NS_PER_MS = 1_000_000n;
 
-/** Milliseconds since 1970. */
+/** Milliseconds since 1970; masters say 0 of a framework that has not come back to them yet. */
 export const msOf = (time: { readonly nanoseconds: bigint } | undefined): number | undefined =>
-  time === undefined ? undefined : Number(time.nanoseconds / NS_PER_MS);
+  time === undefined || time.nanoseconds === 0n ? undefined : Number(time.nanoseconds / NS_PER_MS);
 
 /** `2026-11-30 12:00:05 (3h ago)`, as the clock of this machine has it. */
 export function momentText(ms: number | undefined, nowMs: number): string | undefined {

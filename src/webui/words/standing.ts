@@ -19,6 +19,8 @@ const SHORT_MS = 30_000;
 export function standingOf(
   { answers, roles = [] }: Explanation,
   nowMs: number,
+  /** Where what a task needs is said: `above`, or a flag. */
+  place = 'above',
 ): Standing | undefined {
   const hasOffers = roles.some(({ on_offer, groups = [] }) => on_offer > 0 || isOffered(groups));
   if (answers === undefined || answers.declined === 0 || !hasOffers) {
@@ -33,7 +35,7 @@ export function standingOf(
       text: `It gets offers and takes none: it has declined ${which} of the last ${spanText(spanMs)}.`,
       advice:
         'It may want more than any agent has, or something else, as an attribute or a port.' +
-        ' Say above what one of its tasks needs, and see which agents could hold it.',
+        ` Say ${place} what one of its tasks needs, and see which agents could hold it.`,
       isBarren: true,
     };
   }
@@ -42,8 +44,8 @@ export function standingOf(
     : {
         text: `It took its last offer ${spanText(spanMs)} ago, and has declined ${offers} since.`,
         advice:
-          'It may have all that it wants. If it waits for something, say above what that needs, and' +
-          ' see which agents could hold it.',
+          `It may have all that it wants. If it waits for something, say ${place} what that needs,` +
+          ' and see which agents could hold it.',
         isBarren: false,
       };
 }

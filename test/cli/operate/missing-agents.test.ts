@@ -11,7 +11,7 @@ import {
 import { listed } from '../../../src/cli/operate/output/shown.ts';
 
 const pipe = { isTerminal: false, columns: Number.POSITIVE_INFINITY, isPainted: false };
-const at = (seconds: number) => ({ nanoseconds: BigInt(seconds) * 1_000_000_000n });
+const at = (seconds: number) => ({ nanoseconds: BigInt(seconds + 3600) * 1_000_000_000n });
 
 const there = {
   ...{ agent_info: { hostname: 'one', id: { value: 'M-S4' } }, active: true, version: '1.11.0' },
@@ -36,7 +36,7 @@ const all = [
 const said = async (output: 'wide' | 'json' | 'name') =>
   (
     await listed(
-      agentListing(all, await quantitiesOf(), 120_000),
+      agentListing(all, await quantitiesOf(), 3_720_000),
       { output, filter: undefined, headers: true, sort_by: undefined },
       pipe,
     )
@@ -59,7 +59,7 @@ test('scripts find host and id where agents that are there have them', async () 
   expect(unreachable).toMatchObject({
     agent_info: { hostname: 'one', id: { value: 'M-S1' } },
     active: false,
-    lost: { gone: false, since_time: { nanoseconds: 60_000_000_000 } },
+    lost: { gone: false, since_time: { nanoseconds: 3_660_000_000_000 } },
   });
   expect(gone).toMatchObject({ lost: { gone: true } });
   expect(refused).toMatchObject({ agent_info: { hostname: 'three' }, refused: { times: 3 } });

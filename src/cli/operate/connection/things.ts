@@ -48,9 +48,14 @@ const known = ({ agents = [], recovered_agents = [] }: GetAgents): readonly Agen
 ];
 
 /** As `knownAgentsOf`, and those that are not there, of whom Apache Mesos's masters do not tell. */
-export async function allAgentsOf(cluster: Cluster): Promise<readonly PerhapsMissing[]> {
-  const type = MasterCall_Type.GET_AGENTS;
-  const { get_agents = {} } = await cluster.master({ type, get_agents: { missing: true } });
+export async function allAgentsOf(
+  cluster: Cluster,
+  wanted?: Wanted,
+): Promise<readonly PerhapsMissing[]> {
+  const { get_agents = {} } = await cluster.master({
+    type: MasterCall_Type.GET_AGENTS,
+    get_agents: { ...wanted, missing: true },
+  });
   return [...known(get_agents), ...missingAgents(get_agents)];
 }
 
@@ -152,11 +157,11 @@ export async function agentMeant(cluster: Cluster, text: string): Promise<Agent>
   return agentNamed(some.length > 0 ? some : await agentsOf(cluster), text);
 }
 
-export function namesOfAgents(agents: readonly Agent[]): Names {
+export function namesOfAgents(agents: readonly PerhapsMissing[]): Names {
   const names = new Map(agents.map((agent) => [agentId(agent), agent.agent_info.hostname]));
   return {
-    nameOf: (id) => names.get(id) ?? id,
-    named: (text) => agentId(agentNamed(agents, text)),
+    nameOf: (id) => names.get(id) || id,
+    named: (text) => agentId(anyAgentNamed(agents, text)),
   };
 }
 

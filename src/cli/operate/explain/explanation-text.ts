@@ -35,7 +35,7 @@ export function explanationText(message: OfferExplanation, manner: Manner): stri
   // As browsers read it, times as doubles: the words are the page's.
   const explanation = JSON.parse(writeJson(types.OfferExplanation, message)) as Explanation;
   const { agents, roles = [], roles_left = [], paused } = explanation;
-  const standing = standingOf(explanation, nowMs);
+  const standing = standingOf(explanation, nowMs, 'with --demand');
   const lines = [
     painted(screen, 'emphasis', plainText(title)),
     ...(standing === undefined

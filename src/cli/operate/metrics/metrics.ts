@@ -5,6 +5,7 @@ import { types } from '../../../wire/types.ts';
 import { ReachedAgent } from '../connection/agents.ts';
 import { Cluster } from '../connection/cluster.ts';
 import { agentNamed, agentsOf } from '../connection/things.ts';
+import { CommandError, EXIT } from '../outcome.ts';
 import { patternOf } from '../output/chosen-rows.ts';
 import type { Column } from '../output/listing.ts';
 import { presentList } from '../output/present.ts';
@@ -27,14 +28,20 @@ export async function showMetrics({ words, values }: Asked<typeof METRICS_FLAGS>
   const patterns = words.map(patternOf);
   await presentList(values, async () => {
     const metrics = await read();
+    const meant = metrics.filter(
+      ({ name }) => patterns.length === 0 || patterns.some((each) => each.test(name)),
+    );
+    const none = `none of ${metrics.length} figures has such a name; without a name all are shown`;
+    // A check whose name is misspelt must not go well for ever; a figure that is watched may come.
+    if (meant.length === 0 && !values.watch) {
+      throw new CommandError(EXIT.notFound, none);
+    }
     return {
-      rows: metrics
-        .filter(({ name }) => patterns.length === 0 || patterns.some((each) => each.test(name)))
-        .toSorted((left, right) => (left.name < right.name ? -1 : 1)),
+      rows: meant.toSorted((left, right) => (left.name < right.name ? -1 : 1)),
       columns: COLUMNS,
       nameOf: ({ name }) => name,
       jsonOf: (metric) => jsonValue(types.Metric, metric),
-      none: `none of ${metrics.length} figures has such a name; without a name all are shown`,
+      none,
     };
   });
 }

@@ -12,7 +12,7 @@ import { types } from '../../../wire/types.ts';
 import type { FlagValues } from '../../flags/flag.ts';
 import { amountText, type QuantitiesOf, quantitiesOf, sizeUnitOf } from '../amounts.ts';
 import { Cluster } from '../connection/cluster.ts';
-import { awaitedText, frameworkNames, knownAgentsOf, namesOfAgents } from '../connection/things.ts';
+import { allAgentsOf, awaitedText, frameworkNames, namesOfAgents } from '../connection/things.ts';
 import { ageColumn } from '../output/age-column.ts';
 import type { Column, Listing } from '../output/listing.ts';
 import { presentList } from '../output/present.ts';
@@ -89,7 +89,7 @@ async function listing(
   const [{ get_tasks }, frameworks, known] = await Promise.all([
     cluster.master({ type: MasterCall_Type.GET_TASKS }),
     frameworkNames(cluster),
-    knownAgentsOf(cluster, { totals_only: true }),
+    allAgentsOf(cluster, { totals_only: true }),
   ]);
   const { tasks = [], unreachable_tasks = [], completed_tasks = [] } = get_tasks ?? {};
   const agents = namesOfAgents(known);
