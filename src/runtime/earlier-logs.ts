@@ -3,6 +3,7 @@
 // is in the folder, and deletes files only: a link or folder under such a name stays.
 import { lstatSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { isOfAnother } from './other-process.ts';
 
 /** A program that ends at once and is started again for days makes many small ones. */
 const MOST_FILES = 1_000;
@@ -56,15 +57,3 @@ function newestFirst(directory: string, prefix: string): readonly EarlierLog[] {
 }
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
-
-/** Whether a process may still write it. In a container each start may have the same number. */
-function isOfAnother(pid: number): boolean {
-  if (pid === process.pid || pid === 0) {
-    return false;
-  }
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}

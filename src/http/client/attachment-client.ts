@@ -8,6 +8,7 @@ import {
   type ContainerID,
   type ProcessIO,
 } from '../../model/generated/messages.ts';
+import { timerDelay } from '../../model/timer-delay.ts';
 import { readJson, writeJson } from '../../wire/json.ts';
 import { decodeMessage, encodeMessage } from '../../wire/protobuf.ts';
 import { encodeRecord, RecordReader } from '../../wire/record-io.ts';
@@ -40,8 +41,6 @@ export interface AttachmentClientOptions {
 
 /** Of a record of output. */
 const MAX_RECORD_BYTES = 4 * 1024 * 1024;
-/** A timer of more would end at once. */
-const MOST_TIMER_MS = 2 ** 31 - 1;
 
 class LateConnectionError extends Error {
   readonly code = 'MESOSCALE_LATE_CONNECTION';
@@ -141,7 +140,7 @@ function limited(request: ClientRequest, ms: number | undefined, late: () => Err
   request.once('response', (response) => {
     ended = response;
   });
-  const timer = setTimeout(() => ended.destroy(late()), Math.min(ms, MOST_TIMER_MS));
+  const timer = setTimeout(() => ended.destroy(late()), timerDelay(ms));
   const inTime = () => clearTimeout(timer);
   request.once('close', inTime);
   return inTime;

@@ -8,6 +8,7 @@ import {
   type MasterCall,
   type MasterResponse,
 } from '../../model/generated/messages.ts';
+import { timerDelay } from '../../model/timer-delay.ts';
 import { readJson, writeJson } from '../../wire/json.ts';
 import type { MessageType } from '../../wire/message-type.ts';
 import { decodeMessage } from '../../wire/protobuf.ts';
@@ -43,8 +44,6 @@ interface Received {
 
 const TIMEOUT_MS = 30_000;
 const MAX_REDIRECTS = 5;
-/** A timer of more would end at once. */
-const MOST_TIMER_MS = 2 ** 31 - 1;
 /** Beyond what the largest cluster's state takes; one text cannot be longer. */
 const MOST_BYTES = 512 * 1024 * 1024;
 /** Of why a call is refused. */
@@ -163,10 +162,7 @@ export class OperatorClient {
       const deadline =
         timeoutMs === 0
           ? undefined
-          : setTimeout(
-              () => giveUp(new LateAnswerError(timeoutMs)),
-              Math.min(timeoutMs, MOST_TIMER_MS),
-            );
+          : setTimeout(() => giveUp(new LateAnswerError(timeoutMs)), timerDelay(timeoutMs));
       request.once('close', () => clearTimeout(deadline));
       answerHead(request).then((response) => {
         const status = response.statusCode ?? 0;

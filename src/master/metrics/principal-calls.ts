@@ -43,7 +43,7 @@ function callsOf({ counters }: Framework): PrincipalCalls {
   return { received: processed + counters.unprocessedCalls, processed };
 }
 
-const together = (one: PrincipalCalls = NONE, other: PrincipalCalls): PrincipalCalls => ({
+export const together = (one: PrincipalCalls = NONE, other: PrincipalCalls): PrincipalCalls => ({
   received: one.received + other.received,
   processed: one.processed + other.processed,
 });

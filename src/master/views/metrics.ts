@@ -9,8 +9,8 @@ import {
 } from '../../model/generated/messages.ts';
 import { isTerminal } from '../../model/task-state.ts';
 import { leads } from '../leadership.ts';
-import type { FrameworkCounters } from '../metrics/counters.ts';
-import { callsByPrincipal } from '../metrics/principal-calls.ts';
+import type { FrameworkCounters, PrincipalCalls } from '../metrics/counters.ts';
+import { callsByPrincipal, together } from '../metrics/principal-calls.ts';
 import { ask } from '../offers/allocator-recovery.ts';
 import { waitingCount } from '../registrar.ts';
 import { frameworksByRole, holdersOf, holdingsOfRole, knownRoles } from '../roles/roles.ts';
@@ -189,14 +189,10 @@ function usageGauges(
 
 /** Principals that are told apart only by what is left out of them are counted together. */
 function principalMetrics(state: MasterState, set: FigureSink): void {
-  const sums = new Map<string, { received: number; processed: number }>();
-  for (const [whole, { received, processed }] of callsByPrincipal(state)) {
+  const sums = new Map<string, PrincipalCalls>();
+  for (const [whole, calls] of callsByPrincipal(state)) {
     const principal = shortened(whole);
-    const before = sums.get(principal) ?? { received: 0, processed: 0 };
-    sums.set(principal, {
-      received: before.received + received,
-      processed: before.processed + processed,
-    });
+    sums.set(principal, together(sums.get(principal), calls));
   }
   for (const [principal, { received, processed }] of sums) {
     set('frameworks/{principal}/messages_received', received, principal);

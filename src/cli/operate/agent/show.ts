@@ -79,10 +79,8 @@ async function builtOf(cluster: Cluster, { pid = '' }: Agent, timeoutMs: number)
     const client = cluster.clientOf({ address, timeoutMs: limitMs, credential: undefined });
     return builtText(textsIn(await client.get('/version')));
   } catch (error) {
-    if (!(error instanceof SyntaxError)) {
-      // Throws what is a bug of ours, and no answer of another server.
-      outcomeOf(error);
-    }
+    // Throws what is a bug of ours, and no answer of another server.
+    outcomeOf(error);
     return '';
   }
 }

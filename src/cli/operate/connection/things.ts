@@ -25,21 +25,16 @@ export interface Names {
 }
 
 /** Those that a word may mean, where one is said; masters of Apache Mesos tell of all. */
-export async function agentsOf(cluster: Cluster, wanted?: Wanted): Promise<readonly Agent[]> {
-  const { get_agents } = await cluster.master({
-    type: MasterCall_Type.GET_AGENTS,
-    ...(wanted !== undefined && { get_agents: wanted }),
-  });
-  return get_agents?.agents ?? [];
-}
+export const agentsOf = async (cluster: Cluster, wanted?: Wanted): Promise<readonly Agent[]> =>
+  (await told(cluster, wanted)).agents ?? [];
 
 /** Also those that a master knows from the one before it, and that are not back yet. */
-export async function knownAgentsOf(cluster: Cluster, wanted?: Wanted): Promise<readonly Agent[]> {
-  const { get_agents } = await cluster.master({
-    type: MasterCall_Type.GET_AGENTS,
-    ...(wanted !== undefined && { get_agents: wanted }),
-  });
-  return known(get_agents ?? {});
+export const knownAgentsOf = async (cluster: Cluster, wanted?: Wanted): Promise<readonly Agent[]> =>
+  known(await told(cluster, wanted));
+
+async function told(cluster: Cluster, get_agents: Wanted | undefined): Promise<GetAgents> {
+  const call = { type: MasterCall_Type.GET_AGENTS, ...(get_agents && { get_agents }) };
+  return (await cluster.master(call)).get_agents ?? {};
 }
 
 const known = ({ agents = [], recovered_agents = [] }: GetAgents): readonly Agent[] => [
@@ -52,11 +47,8 @@ export async function allAgentsOf(
   cluster: Cluster,
   wanted?: Wanted,
 ): Promise<readonly PerhapsMissing[]> {
-  const { get_agents = {} } = await cluster.master({
-    type: MasterCall_Type.GET_AGENTS,
-    get_agents: { ...wanted, missing: true },
-  });
-  return [...known(get_agents), ...missingAgents(get_agents)];
+  const all = await told(cluster, { ...wanted, missing: true });
+  return [...known(all), ...missingAgents(all)];
 }
 
 /** Whether it is not back yet; all that are registered say since when. */

@@ -6,6 +6,7 @@ import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { isOfAnother } from '../../../runtime/other-process.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** What file systems say that have no second names of a file. */
@@ -48,16 +49,6 @@ export async function removeLeftovers(to: string): Promise<void> {
     if (isPart && !isOfAnother(Number(pid))) {
       await unlink(join(folder, entry.name)).catch(() => undefined);
     }
-  }
-}
-
-/** Whether another process has that number, which may be writing the file now. */
-function isOfAnother(pid: number): boolean {
-  try {
-    return pid !== process.pid && process.kill(pid, 0);
-  } catch (error) {
-    // One of somebody else may not be asked, and is there.
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
   }
 }
 
