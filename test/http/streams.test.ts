@@ -287,7 +287,7 @@ describe('an event stream', () => {
     server.close();
   });
 
-  test('fills a buffer again only when its reader has what was in it', async () => {
+  test('has each record whole and in its order, though its reader stands still for long', async () => {
     const turn = new IoTurn();
     const opened = Promise.withResolvers<EventStream<SchedulerEvent>>();
     const server = createServer((_, response) => {

@@ -77,14 +77,6 @@ const LARGE_RECORD_BYTES = 32 * 1024;
 const TOLD_BYTES = 64 * 1024;
 
 const INITIAL_BUFFER_BYTES = 4 * 1024;
-/**
- * The largest buffer that a stream fills again once it is written. Without it a busy stream
- * allocates what it sends twice over, outside the heap, and the whole heap is marked for that.
- */
-const MAX_KEPT_BYTES = 256 * 1024;
-/** A buffer of which so small a part was used is not kept: the stream has become quiet. */
-const LEAST_USED = 1 / 8;
-const NOTHING = Buffer.alloc(0);
 /** Room for a chunk's size line, a record's length line and the chunk's end. */
 const FRAME_BYTES = 40;
 
@@ -92,12 +84,8 @@ export class EventStream<Event> implements EventSink<Event>, Holder {
   readonly #options: EventStreamOptions<Event>;
   readonly #held: HeldBytes;
   #socket: Socket | undefined;
-  #buffer: Buffer = NOTHING;
+  #buffer = Buffer.alloc(0);
   #length = 0;
-  /** What is being written of a buffer that is kept, and that buffer. */
-  #lent: { readonly bytes: Uint8Array; readonly buffer: Buffer } | undefined;
-  /** Written, and free for what comes next. */
-  #spare: Buffer | undefined;
   /** Bytes that wait for the end of the current write; they are written part by part. */
   readonly #untaken: Uint8Array[] = [];
   #untakenBytes = 0;
@@ -265,8 +253,7 @@ export class EventStream<Event> implements EventSink<Event>, Holder {
   #onClose(): void {
     this.#held.release(this);
     this.#untaken.length = 0;
-    this.#buffer = NOTHING;
-    this.#spare = undefined;
+    this.#buffer = Buffer.alloc(0);
     this.#length = 0;
     if (this.#closed) {
       return;
@@ -310,10 +297,7 @@ export class EventStream<Event> implements EventSink<Event>, Holder {
   /** Room for a record in its frame. */
   #reserve(size: number): void {
     const needed = this.#length + size + FRAME_BYTES;
-    if (this.#length === 0 && this.#spare !== undefined && this.#spare.length >= needed) {
-      this.#buffer = this.#spare;
-      this.#spare = undefined;
-    } else if (needed > this.#buffer.length) {
+    if (needed > this.#buffer.length) {
       const grown = Buffer.allocUnsafe(
         Math.max(needed, this.#buffer.length * 2, INITIAL_BUFFER_BYTES),
       );
@@ -358,26 +342,12 @@ export class EventStream<Event> implements EventSink<Event>, Holder {
     }
   }
 
-  /** The bytes belong to the socket until they are sent; the next turn has another buffer. */
+  /** The bytes belong to the socket until they are sent; the next turn gets a new buffer. */
   #gather(): void {
-    if (this.#length === 0) {
-      return;
-    }
-    const buffer = this.#buffer;
-    const bytes = buffer.subarray(0, this.#length);
-    this.#buffer = NOTHING;
+    const bytes = this.#buffer.subarray(0, this.#length);
+    this.#buffer = Buffer.alloc(0);
     this.#length = 0;
-    const isKept =
-      buffer.length > INITIAL_BUFFER_BYTES &&
-      buffer.length <= MAX_KEPT_BYTES &&
-      bytes.length >= buffer.length * LEAST_USED;
-    if (isKept) {
-      this.#lent = { bytes, buffer };
-      this.#untaken.push(bytes);
-      this.#untakenBytes += bytes.length;
-    } else {
-      this.#addUntaken(bytes);
-    }
+    this.#addUntaken(bytes);
   }
 
   #addUntaken(bytes: Uint8Array): void {
@@ -397,10 +367,6 @@ export class EventStream<Event> implements EventSink<Event>, Holder {
       this.#isWriting = false;
       if (error || this.#untaken.length === 0) {
         return;
-      }
-      if (this.#lent?.bytes === bytes) {
-        this.#spare = this.#lent.buffer;
-        this.#lent = undefined;
       }
       this.#untaken.shift();
       this.#untakenBytes -= bytes.length;
